@@ -1,0 +1,28 @@
+"""Measure any statement of any package, and say how sure the number is.
+
+Install it with ``pip install "rust-daq[bench]"``.
+"""
+
+from rust_daq.bench.archive import Archive, ArchiveError, Run
+from rust_daq.bench.comparison import Comparison, compare
+from rust_daq.bench.decision import Estimate, decide
+from rust_daq.bench.machine import machine
+from rust_daq.bench.process import WorkerError
+from rust_daq.bench.settings import Settings, settings
+from rust_daq.bench.statement import Statement, statements
+
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "Comparison",
+    "Estimate",
+    "Run",
+    "Settings",
+    "Statement",
+    "WorkerError",
+    "compare",
+    "decide",
+    "machine",
+    "settings",
+    "statements",
+]

@@ -1,0 +1,258 @@
+"""`compare`: what one operation costs, and the ratios between contenders, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from rust_daq.bench import quantity
+from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Setup, Statement, statements
+from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SLICES = 20
+"""Slices a round and contender: many short ones, for a neighbour on the machine comes and goes."""
+SLICE_SECONDS = 0.005
+CALIBRATION_SECONDS = 0.002
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Result):
+    """Cost per operation of named contenders and their ratios to the first."""
+
+    kind: ClassVar[str] = "comparison"
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """Nanoseconds per operation, one row a round, one column a contender: the median of the round's slices."""
+        samples = self.samples
+        cost = samples["value"] / samples["loops"]
+        medians = cost.groupby([samples["round"], samples["contender"]]).median()
+        return medians.unstack("contender")[list(self.contenders)]
+
+    def cost(self, contender: str) -> Estimate:
+        """Nanoseconds per operation: the median over rounds, with its interval."""
+        return median_interval(self.costs[contender], LEVEL)
+
+    def ratio(self, contender: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
+        """Cost of `contender` over the cost of `to` (by default the baseline).
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        corrected : bool
+            Widen the interval so that those of all contenders hold together; it is what the verdict is made from.
+        """
+        level = corrected_level(LEVEL, len(self.contenders) - 1) if corrected else LEVEL
+        return ratio_interval(self.costs[contender], self.costs[to or self.baseline], level)
+
+    def verdict(self, contender: str, to: str | None = None) -> Verdict:
+        """Judge `contender` against `to` by the project's one decision function."""
+        return decide(self.ratio(contender, to, corrected=True))
+
+    @cached_property
+    def ranking(self) -> list[str]:
+        """The contenders, cheapest first."""
+        return [str(name) for name in self.costs.median().sort_values().index]
+
+    def sentence(self, contender: str, to: str | None = None) -> str:
+        """Say in words how `contender` compares with `to`."""
+        other = to or self.baseline
+        ratio = quantity.ratio(self.ratio(contender, other, corrected=True))
+        endings = {
+            "faster": "faster",
+            "slower": "slower",
+            "no difference shown": "no difference shown",
+            "inconclusive": "inconclusive: the interval is too wide to say",
+            "not judged": "not judged in this profile, which has too few rounds for an interval",
+        }
+        return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
+
+    def facts(self) -> dict[str, Any]:
+        """The winner, if there is one that can be told from the next."""
+        if len(self.ranking) == 1:
+            return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
+        first, second = self.ranking[:2]
+        decided = self.verdict(first, second) == "faster"
+        return {
+            "fastest": first if decided else f"no clear winner between {first} and {second}",
+            "cheapest": first,
+            "slowest": self.ranking[-1],
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender: cost, operations a second, ratio to the baseline, verdict."""
+        rows = []
+        for name in self.contenders:
+            cost, ratio = self.cost(name), self.ratio(name)
+            baseline = name == self.baseline
+            rows.append({
+                "contender": name,
+                "cost_ns": cost.value,
+                "cost_low_ns": cost.low,
+                "cost_high_ns": cost.high,
+                "operations_per_second": 1e9 / cost.value,
+                "ratio": ratio.value,
+                "ratio_low": ratio.low,
+                "ratio_high": ratio.high,
+                "rounds": ratio.rounds,
+                "verdict": "baseline" if baseline else self.verdict(name),
+                "sentence": f"{name} is the baseline" if baseline else self.sentence(name),
+            })
+        return pd.DataFrame(rows).set_index("contender")
+
+    def table(self) -> pd.DataFrame:
+        """Cost, rate, ratio and verdict as text."""
+        return text_columns(self.to_pandas(), {
+            "time per operation": lambda row: quantity.time(row.cost_ns, row.cost_high_ns - row.cost_low_ns),
+            "operations per second": lambda row: quantity.rate(row.operations_per_second),
+            f"ratio to {self.baseline} (95 % interval)": lambda row: (
+                "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(row.Index))
+            ),
+            "verdict": lambda row: row.verdict,
+        })
+
+    def draw(self, ax: Axes) -> None:
+        """One bar a contender, with the interval of its cost."""
+        from rust_daq.bench.figure import COLOURS, INK
+
+        frame = self.to_pandas()
+        positions = np.arange(len(frame))[::-1]
+        colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in frame.index]
+        ax.barh(positions, frame["cost_ns"], color=colours, height=0.62)
+        spread = np.abs(frame[["cost_low_ns", "cost_high_ns"]].to_numpy().T - frame["cost_ns"].to_numpy())
+        ax.errorbar(frame["cost_ns"], positions, xerr=np.nan_to_num(spread), fmt="none", ecolor=INK, capsize=3)
+        ax.set_yticks(positions, list(frame.index))
+        ax.set_xlabel("nanoseconds per operation (shorter is better)")
+
+
+def compare(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "comparison",
+    settings: Settings | None = None,
+    share: float = 1.0,
+) -> Comparison:
+    """Compare the cost of statements: fresh processes each round, sampled in interleaved order.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is compared; the first is the baseline.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; see `bench.settings`.
+    share : float
+        The part of the example's seconds that this call may use.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    """
+    settings = settings or Settings()
+    stated = statements(contenders, setup, namespace)
+    plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS}
+    return settings.measured(
+        Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan)
+    )
+
+
+def sample(
+    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: dict[str, Any]
+) -> Comparison:
+    """Calibrate each contender in a process of its own, fix the number of rounds, then sample them."""
+    started = datetime.now(UTC)
+    calibrations, start_seconds = {}, 0.0
+    for contender, statement in stated.items():
+        with WorkerProcess(contender, statement) as worker:
+            calibrations[contender] = worker.ask({
+                "do": "calibrate",
+                "seconds": CALIBRATION_SECONDS,
+                "slice": SLICE_SECONDS,
+                "repeats": isinstance(statement.code, str),
+            })
+            start_seconds += worker.start_seconds
+    round_seconds = start_seconds + SLICES * sum(slice_seconds(found) for found in calibrations.values())
+    rounds = settings.rounds_within(round_seconds, share)
+    rows: list[tuple[Any, ...]] = []
+    for index in range(rounds):
+        settings.progress(name, index, rounds)
+        rows += sample_round(stated, calibrations, index)
+    kept = records(stated)
+    for contender, found in calibrations.items():
+        kept[contender] |= {"repeats": found["repeats"], "loops": found["loops"], "empty_loop_ns": found["empty"]}
+    return Comparison(
+        name=name,
+        example=settings.example,
+        contenders=kept,
+        settings=plan | {"rounds": rounds},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started.isoformat(timespec="seconds"),
+    )
+
+
+def slice_seconds(found: Mapping[str, float]) -> float:
+    """How long one slice takes, by its calibration."""
+    return found["loops"] * (found["repeats"] * found["cost"] + found["empty"]) / 1e9
+
+
+def sample_round(
+    stated: Mapping[str, Statement], calibrations: Mapping[str, Mapping[str, Any]], index: int
+) -> list[tuple[Any, ...]]:
+    """Sample one round: workers alive side by side, asked in turn, forward then backward."""
+    rows: list[tuple[Any, ...]] = []
+    workers: dict[str, WorkerProcess] = {}
+    try:
+        for contender, statement in stated.items():
+            workers[contender] = WorkerProcess(contender, statement)
+            ask_slice(workers[contender], calibrations[contender])  # warm-up, not kept
+        for turn, contender in turns(list(workers), index, SLICES):
+            found = calibrations[contender]
+            elapsed = ask_slice(workers[contender], found)
+            loops = found["loops"] * found["repeats"]
+            rows.append((contender, "slice_ns", 1, index, turn, loops, float(elapsed), 1))
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return rows
+
+
+def ask_slice(worker: WorkerProcess, found: Mapping[str, Any]) -> int:
+    """Time one slice."""
+    elapsed: int = worker.ask({"do": "cost", "repeats": found["repeats"], "loops": found["loops"]})["elapsed"]
+    return elapsed
+
+
+def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:
+    """The order of a round: forward, then backward, with the first one rotated from round to round."""
+    first = index % len(contenders)
+    forward = contenders[first:] + contenders[:first]
+    return [
+        (turn, contender)
+        for turn in range(slices)
+        for contender in (forward if turn % 2 == 0 else forward[::-1])
+    ]

@@ -1,0 +1,119 @@
+"""A worker process seen from outside: started, asked, ended."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rust_daq.bench.statement import Statement
+
+WORKER = Path(__file__).with_name("worker.py")
+TIMEOUT = 120.0
+"""Seconds a single request may take, unless it says otherwise; a worker that hangs is ended and named."""
+
+
+class WorkerError(RuntimeError):
+    """A statement failed in its worker, or the worker died or did not answer."""
+
+
+class WorkerProcess:
+    """One fresh interpreter with one statement in it.
+
+    Parameters
+    ----------
+    name : str
+        The contender, for messages.
+    statement : Statement
+        What it measures.
+    python : str, optional
+        The interpreter; by default this one.
+    """
+
+    def __init__(self, name: str, statement: Statement, python: str = sys.executable) -> None:
+        self.name = name
+        begin = time.perf_counter()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._process = subprocess.Popen(  # noqa: S603 - our own file, with this interpreter
+            [python, "-P", str(WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        try:
+            self.ask(statement.request())
+        except BaseException:
+            self.close()
+            raise
+        self.start_seconds = time.perf_counter() - begin
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, request: dict[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        WorkerError
+            If the statement raised, or the worker died or did not answer within `timeout` seconds.
+        """
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        overdue = threading.Event()
+
+        def end() -> None:
+            overdue.set()
+            process.kill()
+
+        timer = threading.Timer(timeout, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            pickle.dump(request, process.stdin)
+            process.stdin.flush()
+            answer: dict[str, Any] = pickle.load(process.stdout)  # noqa: S301 - from our own worker, through a pipe
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            process.wait()
+            why = f"did not answer within {timeout:g} s" if overdue.is_set() else f"died (status {process.returncode})"
+            message = f"the worker of {self.name!r} {why}{self._last_words()}"
+            raise WorkerError(message) from None
+        finally:
+            timer.cancel()
+        if "error" in answer:
+            message = f"the statement of {self.name!r} failed in its worker: {answer['error']}\n{answer['traceback']}"
+            raise WorkerError(message)
+        return answer
+
+    def close(self) -> None:
+        """End the process; one that is in the middle of something is killed."""
+        process = self._process
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass  # it died with a request unread; `ask` has said so
+        try:
+            process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._errors.close()
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        text = self._errors.read().decode(errors="replace").strip()
+        return f": {text[-2000:]}" if text else ""

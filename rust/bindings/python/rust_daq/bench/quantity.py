@@ -1,0 +1,90 @@
+"""How a measured quantity is written: its unit, and as many digits as its interval supports."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rust_daq.bench.decision import Estimate
+
+TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+MISSING = "–"
+NARROW_SPACE = "\u202f"
+
+
+def digits(value: float, width: float | None = None) -> str:
+    """Write `value` with the digits that an interval `width` wide supports, three when there is no interval."""
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else str(value)
+    if value == 0:
+        return "0"
+    if width is None or not math.isfinite(width) or width <= 0:
+        decimals = 2 - math.floor(math.log10(abs(value)))
+    else:
+        # The last digit written is the one that the interval leaves in doubt, and one more.
+        decimals = 1 - math.floor(math.log10(width))
+        decimals = min(decimals, 3 - math.floor(math.log10(abs(value))))
+    decimals = max(decimals, 0)
+    return f"{value:,.{decimals}f}".replace(",", NARROW_SPACE)
+
+
+def scaled(value: float, units: tuple[tuple[float, str], ...], width: float | None = None) -> str:
+    """Write `value` in the largest of `units` in which it is at least 1."""
+    if not math.isfinite(value):
+        return MISSING
+    factor, unit = next((pair for pair in units if abs(value) >= pair[0]), units[-1])
+    number = digits(value / factor, None if width is None else width / factor)
+    return f"{number} {unit}".rstrip()
+
+
+def time(nanoseconds: float, width: float | None = None) -> str:
+    """``186 ns``, ``1.42 ms``."""
+    return scaled(nanoseconds, TIMES, width)
+
+
+def memory(count: float, width: float | None = None) -> str:
+    """``96 B``, ``7.63 MiB``."""
+    return scaled(count, BYTES, width)
+
+
+def rate(per_second: float, unit: str = "/s", width: float | None = None) -> str:
+    """``5.3 M/s``."""
+    text = scaled(per_second, RATES, width)
+    return text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
+
+
+def ratio(estimate: Estimate) -> str:
+    """``0.74 (0.72 to 0.76)``, or the number alone when there were too few rounds for an interval."""
+    if not estimate.has_interval:
+        return digits(estimate.value)
+    width = estimate.high - estimate.low
+    return (
+        f"{digits(estimate.value, width)} ({digits(estimate.low, width)} to {digits(estimate.high, width)})"
+    )
+
+
+def written(column: str, value: Any, spec: str = "") -> str:
+    """Write a value of a result's summary by the unit its column's name ends with, or by a format spec.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column; ``_ns``, ``_bytes`` and ``_per_second`` at its end choose the unit.
+    value : object
+        The number or text.
+    spec : str
+        A format spec as for `format`; it wins over the unit.
+    """
+    if spec:
+        return format(value, spec)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if column.endswith("_ns"):
+        return time(value)
+    if column.endswith("_bytes"):
+        return memory(value)
+    if column.endswith("_per_second"):
+        return rate(value)
+    return f"{value:,}".replace(",", NARROW_SPACE) if isinstance(value, int) else digits(value)

@@ -1,0 +1,127 @@
+"""`settings`: flags in a script, the profile's values in the docs build, defaults in a notebook."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rust_daq.bench.recorder import Recorder, StageRecorder
+from rust_daq.bench.result import Result
+from rust_daq.bench.stage import STAGE_VARIABLE, Stage
+from rust_daq.bench.statement import Statement
+
+R = TypeVar("R", bound=Result)
+
+ROUNDS = 12
+"""Rounds where nobody asked for another number: enough for an interval, a few seconds for a pair."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides how long and how often an example measures.
+
+    Parameters
+    ----------
+    example : str
+        Name of the example, under which its results are kept.
+    rounds : int
+        Rounds of each call, or the most of them where there is a budget of seconds.
+    seconds : float, optional
+        The example's share of the build's time; None where it takes what it takes.
+    options : mapping
+        The example's own numbers (``samples``, ``repeats``), read as attributes.
+    recorder : Recorder
+        Where results go.
+    """
+
+    example: str = "interactive"
+    rounds: int = ROUNDS
+    seconds: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    recorder: Recorder = field(default_factory=Recorder)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.options[name]
+        except KeyError:
+            known = ", ".join(sorted(self.options)) or "none"
+            message = f"these settings have no option {name!r}; the options are: {known}"
+            raise AttributeError(message) from None
+
+    def rounds_within(self, round_seconds: float, share: float) -> int:
+        """The rounds that a call with this share of the seconds can make; fixed before sampling begins."""
+        if self.seconds is None:
+            return self.rounds
+        return max(1, min(self.rounds, int(self.seconds * share / round_seconds)))
+
+    def measured(
+        self,
+        kind: type[R],
+        name: str,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+        make: Callable[[], R],
+    ) -> R:
+        """Measure, or return what is archived of the same example, name, statements and plan; then record it."""
+        refuse_debug_build()
+        archived = self.recorder.archived(self.example, kind, name, stated, plan)
+        result = make() if archived is None else archived
+        self.recorder.record(result)
+        return result
+
+    def progress(self, name: str, done: int, total: int) -> None:
+        """Say how far a measurement is; on a terminal only."""
+        self.recorder.progress(f"{self.example}/{name}", done, total)
+
+
+def refuse_debug_build() -> None:
+    """Raise if the extension that is installed is a debug build: its numbers would be about nothing."""
+    import rust_daq
+
+    if rust_daq.build_info()["profile"] == "debug":
+        message = "rust_daq is a debug build, which is not worth measuring; install one made with --release"
+        raise RuntimeError(message)
+
+
+def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settings:
+    """Make the settings of an example.
+
+    Parameters
+    ----------
+    doc : str
+        The example's ``__doc__``, whose first lines are its ``--help``.
+    rounds : int
+        Rounds of each measuring call.
+    **options
+        The example's own numbers with their defaults; each is a flag of the script.
+
+    Returns
+    -------
+    Settings
+    """
+    stage = os.environ.get(STAGE_VARIABLE)
+    if stage:
+        return staged(Stage(Path(stage)), options)
+    main = sys.modules.get("__main__")
+    if main is None or not hasattr(main, "__file__") or "ipykernel" in sys.modules:
+        return Settings(example="notebook", rounds=rounds, options=options)
+    from rust_daq.bench.script import script_settings
+
+    return script_settings(doc or "", Path(str(main.__file__)), rounds, options)
+
+
+def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
+    """The settings that the docs build has planned for the example it runs now."""
+    plan = stage.plan()
+    example = stage.example()
+    return Settings(
+        example=example,
+        rounds=plan["rounds"],
+        seconds=plan["seconds"].get(example),
+        options={name: plan["options"].get(name, value) for name, value in options.items()},
+        recorder=StageRecorder(stage),
+    )
