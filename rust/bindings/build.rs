@@ -1,0 +1,91 @@
+//! Links benches against libpython and writes the build facts into the extension.
+
+use std::env::var;
+use std::fs::read_to_string;
+use std::path::Path;
+use std::process::Command;
+
+const UNKNOWN: &str = "unknown";
+
+/// What the extension is made of. The Python files are left out: to edit one builds nothing.
+const SOURCES: [&str; 6] =
+    ["../core", "src", "build.rs", "Cargo.toml", "../../Cargo.toml", "../../Cargo.lock"];
+
+fn main() {
+    // Without it a bench silently loads the distribution's libpython.
+    pyo3_build_config::add_libpython_rpath_link_args();
+
+    let (commit, dirty) = if is_tracked() { facts_from_git() } else { facts_from_file() };
+    fact("COMMIT", &commit);
+    fact("DIRTY", dirty);
+    fact("TARGET", &var("TARGET").unwrap_or_else(|_| UNKNOWN.into()));
+    fact("TARGET_FEATURES", &var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default());
+    fact("RUSTC", &rustc_version());
+    fact("PYO3", &locked_version("pyo3"));
+    for source in SOURCES {
+        rerun_if_changed(source);
+    }
+}
+
+fn fact(name: &str, value: &str) {
+    println!("cargo::rustc-env=RUST_DAQ_{name}={value}");
+}
+
+/// Cargo takes a missing file for a changed one, so only files that exist are named.
+fn rerun_if_changed(path: &str) {
+    if Path::new(path).exists() {
+        println!("cargo::rerun-if-changed={path}");
+    }
+}
+
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+/// Whether this manifest belongs to a git work tree, and does not merely lie in somebody else's.
+fn is_tracked() -> bool {
+    output("git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_some()
+}
+
+fn facts_from_git() -> (String, &'static str) {
+    // HEAD moves with a checkout, its reflog and its branch with a commit.
+    let branch = output("git", &["symbolic-ref", "--quiet", "HEAD"]);
+    for name in ["HEAD", "logs/HEAD"].into_iter().chain(branch.as_deref()) {
+        if let Some(path) = output("git", &["rev-parse", "--git-path", name]) {
+            rerun_if_changed(&path);
+        }
+    }
+    let commit = output("git", &["rev-parse", "--verify", "--quiet", "HEAD"]);
+    // Without optional locks, so that a build never stands in the way of a commit.
+    let arguments = ["--no-optional-locks", "status", "--porcelain", "--"];
+    let dirty = match output("git", &[&arguments[..], &SOURCES[..]].concat()) {
+        Some(changes) if changes.is_empty() => "no",
+        Some(_) => "yes",
+        None => UNKNOWN,
+    };
+    (commit.unwrap_or_else(|| UNKNOWN.into()), dirty)
+}
+
+/// A source distribution carries its commit in a file that the release task wrote.
+fn facts_from_file() -> (String, &'static str) {
+    rerun_if_changed("COMMIT");
+    let commit = read_to_string("COMMIT").unwrap_or_default();
+    let commit = commit.trim();
+    let is_hash = commit.len() >= 40 && commit.chars().all(|digit| digit.is_ascii_hexdigit());
+    (if is_hash { commit } else { UNKNOWN }.to_owned(), UNKNOWN)
+}
+
+fn rustc_version() -> String {
+    let rustc = var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    output(&rustc, &["--version"]).unwrap_or_else(|| UNKNOWN.into())
+}
+
+/// The version of a crate in `Cargo.lock`; a build script is not told it otherwise.
+fn locked_version(package: &str) -> String {
+    let lock = read_to_string("../../Cargo.lock").unwrap_or_default();
+    let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{package}\""));
+    let version = lines.nth(1).and_then(|line| line.strip_prefix("version = \""));
+    version.map_or(UNKNOWN, |version| version.trim_end_matches('"')).to_owned()
+}

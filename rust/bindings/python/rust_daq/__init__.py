@@ -1,0 +1,20 @@
+"""Timestamped measurement data with a Rust core."""
+
+import warnings
+
+from rust_daq._build import BuildInfo, build_info
+from rust_daq._core import DataPoint, build_facts
+
+__all__ = ["BuildInfo", "DataPoint", "__version__", "build_info"]
+
+__version__ = build_facts()["version"]
+
+if build_facts()["profile"] != "release":
+    warnings.warn(
+        "this rust_daq is a debug build, many times slower than a release build; "
+        "build it with `maturin develop --release`",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+del build_facts, warnings

@@ -1,0 +1,36 @@
+//! What the build knew about itself; `build.rs` sets the variables.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Facts about the build of the extension, as `rust_daq.build_info` completes them.
+///
+/// Returns
+/// -------
+/// dict
+///     The keys version, commit, dirty, profile, target, target_features, rustc and pyo3.
+#[pyfunction]
+pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    facts.set_item("commit", env!("RUST_DAQ_COMMIT"))?;
+    facts.set_item("dirty", dirty())?;
+    facts.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    facts.set_item("target", env!("RUST_DAQ_TARGET"))?;
+    facts.set_item("target_features", target_features())?;
+    facts.set_item("rustc", env!("RUST_DAQ_RUSTC"))?;
+    facts.set_item("pyo3", env!("RUST_DAQ_PYO3"))?;
+    Ok(facts)
+}
+
+fn dirty() -> Option<bool> {
+    match env!("RUST_DAQ_DIRTY") {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn target_features() -> Vec<&'static str> {
+    env!("RUST_DAQ_TARGET_FEATURES").split(',').filter(|name| !name.is_empty()).collect()
+}

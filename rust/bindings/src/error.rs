@@ -1,0 +1,59 @@
+//! How a refusal reaches Python: the conversion of the core's errors, and what only Python can do wrong.
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use rust_daq::Error;
+
+/// The longest part of a value that a message shows, in characters.
+const SHOWN: usize = 100;
+
+/// The one conversion of the core's errors to Python exceptions.
+pub fn raised(error: &Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::TimestampOutOfRange { .. } => PyOverflowError::new_err(message),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+/// `TypeError: timestamp must be ..., got 'yesterday' (str)`
+pub fn wrong_type(argument: &str, wanted: &str, got: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{argument} must be {wanted}, got {}", shown(got)))
+}
+
+/// Says in a note of somebody else's exception which argument was being read.
+pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
+    let note = format!("while rust_daq.DataPoint read the argument {argument}");
+    // A note is a courtesy: an exception that refuses it is raised without.
+    let _ = error.value(py).call_method1("add_note", (note,));
+    error
+}
+
+/// A value as a message shows it: its shortened `repr` and its type.
+pub fn shown(value: &Bound<'_, PyAny>) -> String {
+    let name = type_name(value);
+    short_repr(value)
+        .map_or_else(|_| format!("an instance of {name}"), |text| format!("{text} ({name})"))
+}
+
+/// The name of a value's type, with the module unless it is a builtin.
+pub fn type_name(value: &Bound<'_, PyAny>) -> String {
+    let name = value.get_type().fully_qualified_name();
+    name.map_or_else(|_| "object".to_owned(), |name| shortened(&name.to_string_lossy()))
+}
+
+/// `reprlib` looks only at the beginning of a long container; a plain `repr` could take minutes.
+fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let limits = value.py().import("reprlib")?.getattr("Repr")?.call0()?;
+    limits.setattr("maxother", SHOWN)?;
+    limits.setattr("maxstring", SHOWN)?;
+    let text = limits.call_method1("repr", (value,))?;
+    Ok(shortened(&text.str()?.to_string_lossy()))
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().nth(SHOWN).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(SHOWN).chain("...".chars()).collect()
+}

@@ -1,0 +1,21 @@
+//! The Python extension module `rust_daq._core`: a registration table and nothing else.
+
+mod build_info;
+mod error;
+mod metadata;
+mod point;
+mod text;
+mod timestamp;
+mod value;
+
+pub use point::PyDataPoint;
+
+/// The compiled part of `rust_daq`; import the names from `rust_daq` itself.
+// Free-threaded CPython is not claimed before it was built and tested there.
+#[pyo3::pymodule(gil_used = true)]
+mod _core {
+    #[pymodule_export]
+    use super::build_info::build_facts;
+    #[pymodule_export]
+    use super::point::PyDataPoint;
+}

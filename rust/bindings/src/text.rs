@@ -1,0 +1,22 @@
+//! Text arguments: stored as exact `str` that can be encoded.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error::{shown, wrong_type};
+
+/// Takes a `str`; a subclass is copied to an exact `str`, since it could change its mind later.
+pub fn extract(argument: &str, text: &Bound<'_, PyAny>) -> PyResult<Py<PyString>> {
+    let found = text.cast::<PyString>().map_err(|_| wrong_type(argument, "a str", text))?;
+    let content = found.to_str().map_err(|_| {
+        PyValueError::new_err(format!(
+            "{argument} holds a lone surrogate, got {}; pass text that encodes to UTF-8",
+            shown(text)
+        ))
+    })?;
+    if found.is_exact_instance_of::<PyString>() {
+        return Ok(found.clone().unbind());
+    }
+    Ok(PyString::new(text.py(), content).unbind())
+}

@@ -1,0 +1,15 @@
+//! Timestamped measurement data: the domain, with no language binding in it.
+
+mod channel;
+mod error;
+mod metadata;
+mod path;
+mod point;
+mod timestamp;
+
+pub use channel::checked_channel;
+pub use error::Error;
+pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
+pub use path::{Path, Step};
+pub use point::{DataPoint, PointView};
+pub use timestamp::{Civil, nanoseconds_from_utc};

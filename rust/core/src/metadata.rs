@@ -1,0 +1,161 @@
+//! Metadata: an immutable JSON document, shared by reference.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use num_bigint::BigInt;
+use num_traits::{FromPrimitive, ToPrimitive};
+
+use crate::error::Error;
+use crate::path::{Path, Step};
+
+/// How many containers may stand inside each other.
+pub const MAX_DEPTH: usize = 128;
+
+/// The members of a JSON object, in the order in which they came.
+pub type Object = IndexMap<String, Json>;
+
+/// Any JSON value; integers are exact, of any size, and stay integers.
+///
+/// Two values are equal when they mean the same JSON: `1` and `1.0` are one number, the order of
+/// members does not count, and `true` is no number.
+#[derive(Debug, Clone)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// An integer that fits into 64 bits.
+    Integer(i64),
+    /// An integer of any size.
+    BigInteger(BigInt),
+    /// A number with a fraction; finite in a [`Metadata`].
+    Float(f64),
+    /// Text.
+    String(String),
+    /// Values in order.
+    Array(Vec<Json>),
+    /// Values by name.
+    Object(Object),
+}
+
+/// An immutable JSON document; a clone shares it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Metadata(Arc<Json>);
+
+impl Metadata {
+    /// Checks a document and freezes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFinite`] or [`Error::TooDeep`], with the path to the value.
+    pub fn new(document: Json) -> Result<Self, Error> {
+        check(&document, MAX_DEPTH)?;
+        Ok(Self(Arc::new(document)))
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &Json {
+        &self.0
+    }
+}
+
+/// `room` is how many containers may still be opened.
+fn check(value: &Json, room: usize) -> Result<(), Error> {
+    match value {
+        Json::Float(number) if !number.is_finite() => {
+            Err(Error::NotFinite { path: Path::default(), got: number.to_string() })
+        }
+        Json::Array(_) | Json::Object(_) if room == 0 => {
+            Err(Error::TooDeep { path: Path::default() })
+        }
+        Json::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            check(item, room - 1).map_err(|error| error.inside(Step::Index(index)))
+        }),
+        Json::Object(members) => members.iter().try_for_each(|(key, member)| {
+            check(member, room - 1).map_err(|error| error.inside(Step::Key(key.clone())))
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// One number however it is stored: an integral float is the integer that it equals.
+#[derive(PartialEq, Eq, Hash)]
+enum Number {
+    Small(i64),
+    Big(BigInt),
+    /// The bits of a float that equals no integer.
+    Fraction(u64),
+}
+
+impl Number {
+    fn from_big(integer: BigInt) -> Self {
+        integer.to_i64().map_or(Self::Big(integer), Self::Small)
+    }
+
+    fn from_float(number: f64) -> Self {
+        let integer = if number.fract() == 0.0 { BigInt::from_f64(number) } else { None };
+        integer.map_or(Self::Fraction(number.to_bits()), Self::from_big)
+    }
+
+    fn of(value: &Json) -> Option<Self> {
+        match value {
+            Json::Integer(integer) => Some(Self::Small(*integer)),
+            Json::BigInteger(integer) => Some(Self::from_big(integer.clone())),
+            Json::Float(number) => Some(Self::from_float(*number)),
+            _ => None,
+        }
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => left == right,
+            (Self::Object(left), Self::Object(right)) => left == right,
+            (left, right) => match (Number::of(left), Number::of(right)) {
+                (Some(left), Some(right)) => left == right,
+                _ => false,
+            },
+        }
+    }
+}
+
+impl Eq for Json {}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if let Some(number) = Number::of(self) {
+            return number.hash(state);
+        }
+        discriminant(self).hash(state);
+        match self {
+            Self::Bool(flag) => flag.hash(state),
+            Self::String(text) => text.hash(state),
+            Self::Array(items) => items.hash(state),
+            Self::Object(members) => hash_members(members, state),
+            // Numbers were hashed above.
+            Self::Null | Self::Integer(_) | Self::BigInteger(_) | Self::Float(_) => {}
+        }
+    }
+}
+
+/// Adds the hashes of the members up, because their order does not count.
+fn hash_members<H: Hasher>(members: &Object, state: &mut H) {
+    let sum = members.iter().fold(0_u64, |sum, member| {
+        let mut hasher = DefaultHasher::new();
+        member.hash(&mut hasher);
+        sum.wrapping_add(hasher.finish())
+    });
+    members.len().hash(state);
+    sum.hash(state);
+}
+
+#[cfg(test)]
+mod tests;

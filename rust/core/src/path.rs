@@ -1,0 +1,95 @@
+//! Where something stands in a metadata document.
+
+use std::fmt;
+
+/// How many steps from each end a long path shows.
+const SHOWN: usize = 6;
+
+/// The longest part of a key that a path shows, in characters.
+const KEY_SHOWN: usize = 60;
+
+/// One step down into a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Into an object, by key.
+    Key(String),
+    /// Into an array, by index.
+    Index(usize),
+}
+
+/// The way from the document to a value in it, displayed as `metadata['laser']['modes'][3]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Path {
+    /// Innermost first: a path is written while a fault is handed up, so that no walk pays for it.
+    steps: Vec<Step>,
+}
+
+impl Path {
+    /// The same place, seen from one container further out.
+    #[must_use]
+    pub fn inside(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("metadata")?;
+        let count = self.steps.len();
+        for (position, step) in self.steps.iter().rev().enumerate() {
+            if position < SHOWN || position + SHOWN >= count {
+                write_step(step, out)?;
+            } else if position == SHOWN {
+                out.write_str("[...]")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_step(step: &Step, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match step {
+        Step::Index(index) => write!(out, "[{index}]"),
+        Step::Key(key) => write_key(key, out),
+    }
+}
+
+fn write_key(key: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    out.write_str("['")?;
+    for character in key.chars().take(KEY_SHOWN) {
+        match character {
+            '"' => out.write_str("\"")?,
+            other => write!(out, "{}", other.escape_debug())?,
+        }
+    }
+    out.write_str(if key.chars().nth(KEY_SHOWN).is_some() { "...']" } else { "']" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(steps: &[Step]) -> String {
+        steps.iter().rev().cloned().fold(Path::default(), Path::inside).to_string()
+    }
+
+    #[test]
+    fn reads_from_the_outside_in() {
+        let steps = [Step::Key("laser".into()), Step::Key("modes".into()), Step::Index(3)];
+        assert_eq!(path(&steps), "metadata['laser']['modes'][3]");
+    }
+
+    #[test]
+    fn escapes_what_would_end_the_key() {
+        assert_eq!(path(&[Step::Key("it's\n\"".into())]), r#"metadata['it\'s\n"']"#);
+    }
+
+    #[test]
+    fn a_long_path_and_a_long_key_are_shortened() {
+        let steps: Vec<_> = (0..100).map(Step::Index).collect();
+        let text = path(&steps);
+        assert_eq!(text, "metadata[0][1][2][3][4][5][...][94][95][96][97][98][99]");
+        assert!(path(&[Step::Key("k".repeat(1000))]).len() < 100);
+    }
+}

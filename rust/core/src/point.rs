@@ -1,0 +1,151 @@
+//! One measured value, with its instant, channel, unit and metadata.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::channel::checked_channel;
+use crate::error::Error;
+use crate::metadata::{Json, Metadata};
+
+/// One measured value; a clone shares its text and metadata.
+#[derive(Debug, Clone)]
+pub struct DataPoint {
+    timestamp_ns: i64,
+    channel: Arc<str>,
+    value: f64,
+    unit: Arc<str>,
+    metadata: Option<Metadata>,
+}
+
+impl DataPoint {
+    /// Puts a point together; `timestamp_ns` counts nanoseconds since 1970 in UTC.
+    ///
+    /// A document that is just `null` says nothing and is kept as no metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EmptyChannel`] when the channel has no name.
+    pub fn new(
+        timestamp_ns: i64,
+        channel: impl Into<Arc<str>>,
+        value: f64,
+        unit: impl Into<Arc<str>>,
+        metadata: Option<Metadata>,
+    ) -> Result<Self, Error> {
+        let channel = channel.into();
+        checked_channel(&channel)?;
+        let metadata = metadata.filter(|found| !matches!(found.document(), Json::Null));
+        Ok(Self { timestamp_ns, channel, value, unit: unit.into(), metadata })
+    }
+
+    /// Nanoseconds since 1970 in UTC.
+    #[must_use]
+    pub const fn timestamp_ns(&self) -> i64 {
+        self.timestamp_ns
+    }
+
+    /// The name of the channel.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// The measured value, in [`unit`](Self::unit).
+    #[must_use]
+    pub const fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The unit of the value; may be empty.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// What else is known about the measurement.
+    #[must_use]
+    pub const fn metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
+    }
+
+    /// The point as borrowed fields.
+    #[must_use]
+    pub fn view(&self) -> PointView<'_> {
+        PointView {
+            timestamp_ns: self.timestamp_ns,
+            channel: &self.channel,
+            value: self.value,
+            unit: &self.unit,
+            metadata: self.metadata.as_ref(),
+        }
+    }
+}
+
+impl PartialEq for DataPoint {
+    fn eq(&self, other: &Self) -> bool {
+        self.view() == other.view()
+    }
+}
+
+impl Eq for DataPoint {}
+
+impl Hash for DataPoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.view().hash(state);
+    }
+}
+
+/// The fields of a point wherever they are stored: the one place that says which points are equal.
+///
+/// A NaN equals itself (whatever its bits) and 0.0 equals -0.0; metadata compare as JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct PointView<'a> {
+    /// Nanoseconds since 1970 in UTC.
+    pub timestamp_ns: i64,
+    /// The name of the channel.
+    pub channel: &'a str,
+    /// The measured value.
+    pub value: f64,
+    /// The unit of the value.
+    pub unit: &'a str,
+    /// What else is known about the measurement.
+    pub metadata: Option<&'a Metadata>,
+}
+
+impl PointView<'_> {
+    /// The bits of the value, with one NaN and one zero.
+    fn value_key(&self) -> u64 {
+        if self.value.is_nan() {
+            f64::NAN.to_bits()
+        } else if self.value == 0.0 {
+            0
+        } else {
+            self.value.to_bits()
+        }
+    }
+}
+
+impl PartialEq for PointView<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.timestamp_ns == other.timestamp_ns
+            && self.value_key() == other.value_key()
+            && self.channel == other.channel
+            && self.unit == other.unit
+            && self.metadata == other.metadata
+    }
+}
+
+impl Eq for PointView<'_> {}
+
+impl Hash for PointView<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.timestamp_ns.hash(state);
+        self.value_key().hash(state);
+        self.channel.hash(state);
+        self.unit.hash(state);
+        self.metadata.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests;
