@@ -4,8 +4,10 @@ Install it with ``pip install "rust-daq[bench]"``.
 """
 
 from rust_daq.bench.archive import Archive, ArchiveError, Run
+from rust_daq.bench.claim import Claim
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.decision import Estimate, decide
+from rust_daq.bench.equality import check_equal
 from rust_daq.bench.machine import machine
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.settings import Settings, settings
@@ -14,12 +16,14 @@ from rust_daq.bench.statement import Statement, statements
 __all__ = [
     "Archive",
     "ArchiveError",
+    "Claim",
     "Comparison",
     "Estimate",
     "Run",
     "Settings",
     "Statement",
     "WorkerError",
+    "check_equal",
     "compare",
     "decide",
     "machine",
