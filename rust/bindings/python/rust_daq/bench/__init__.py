@@ -8,7 +8,9 @@ from rust_daq.bench.claim import Claim
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
+from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.machine import machine
+from rust_daq.bench.paced import Paced, paced
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.settings import Settings, settings
 from rust_daq.bench.statement import Statement, statements
@@ -19,6 +21,8 @@ __all__ = [
     "Claim",
     "Comparison",
     "Estimate",
+    "Footprint",
+    "Paced",
     "Run",
     "Settings",
     "Statement",
@@ -26,7 +30,10 @@ __all__ = [
     "check_equal",
     "compare",
     "decide",
+    "footprint",
+    "footprint_self_test",
     "machine",
+    "paced",
     "settings",
     "statements",
 ]

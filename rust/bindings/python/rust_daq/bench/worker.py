@@ -17,6 +17,7 @@ import sys
 import time
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 STATEMENT = "__statement__"
@@ -50,6 +51,111 @@ def compile_measure(template: str, source: str, repeats: int, namespace: dict[st
     local: dict[str, Any] = {}
     exec(compile(code, "<statement>", "exec"), namespace, local)  # noqa: S102 - the statement is the user's own
     return local["measure"]
+
+
+def count_traced(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count what Python's own allocator handed out, as `tracemalloc` sees it."""
+    del folder
+    import tracemalloc
+
+    tracemalloc.stop()
+    gc.collect()
+    tracemalloc.start()
+    held = make()
+    current, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del held
+    return {"traced_current_bytes": current, "traced_peak_bytes": peak}
+
+
+def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count the whole heap, whoever allocated on it."""
+    try:
+        from memray import FileDestination, FileFormat, FileReader, Tracker
+    except Exception as error:  # noqa: BLE001 - where it is not supported it fails in ways of its own
+        return {"missing": f"memray cannot be imported ({type(error).__name__}: {error})"}
+    capture = os.path.join(folder, "capture.bin")  # noqa: PTH118 - pathlib is not imported here, to start quickly
+    destination = FileDestination(capture, overwrite=True)
+    gc.collect()
+    with Tracker(
+        destination=destination, file_format=FileFormat.AGGREGATED_ALLOCATIONS, trace_python_allocators=True
+    ):
+        held = make()
+    del held
+    reader = FileReader(capture)
+    current = sum(record.size for record in reader.get_leaked_allocation_records(merge_threads=True))
+    return {"heap_bytes": current, "heap_peak_bytes": reader.metadata.peak_memory}
+
+
+def count_resident(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count the growth of the memory that the process has in the machine's RAM; pages, so approximate."""
+    del folder
+    try:
+        import psutil
+    except ImportError as error:
+        return {"missing": f"psutil cannot be imported ({error})"}
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    held = make()
+    after = process.memory_info().rss
+    del held
+    return {"resident_bytes": after - before}
+
+
+COUNTERS = {"traced": count_traced, "heap": count_heap, "resident": count_resident}
+
+
+def pace(
+    call: Callable[[], Any],
+    rate: float,
+    arrivals: int,
+    clock: Callable[[], int] = time.perf_counter_ns,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> dict[str, Any]:
+    """Call at a fixed rate against absolute deadlines, and count each response from the moment it was due.
+
+    Arrival `k` is due `k / rate` seconds after the begin; the run ends when arrival number `arrivals` would be due.
+    One server takes arrivals in order: a late wake-up serves all that is due by then, without sleeping between.
+
+    Returns
+    -------
+    dict
+        ``responses``: nanoseconds from due to done, for each arrival done by the end.  ``waited``: for each arrival
+        not done by the end, how long it had waited then, which is the least its response can be.  ``late``: of those
+        done, how many were done after the next one was due.  ``idle``: nanoseconds from the begin to the last moment
+        at which nothing was due, that is, at which there was no backlog; -1 when there was none.
+    """
+    interval = 1e9 / rate
+    responses = array("q", bytes(8 * arrivals))
+    begin = clock()
+    end = begin + round(arrivals * interval)
+    served = late = 0
+    idle = -1
+    while served < arrivals:
+        due = begin + round(served * interval)
+        now = clock()
+        if now >= end:
+            break
+        if now < due:
+            idle = now - begin
+            sleep((due - now) / 1e9)
+            continue
+        call()
+        done = clock()
+        if done > end:
+            break
+        responses[served] = done - due
+        served += 1
+        late += done > begin + round(served * interval)
+    waited = [end - begin - round(index * interval) for index in range(served, arrivals)]
+    return {"responses": responses[:served], "waited": waited, "late": late, "idle": idle}
+
+
+def bucket(nanoseconds: int) -> int:
+    """Round up to 11 significant bits: at most 0.1 % more, so that a histogram of a long run stays small."""
+    shift = max(nanoseconds.bit_length() - 11, 0)
+    return -(-nanoseconds >> shift) << shift
 
 
 class Worker:
@@ -114,6 +220,56 @@ class Worker:
         times = array("q", bytes(8 * request["calls"]))
         measure(times, time.perf_counter_ns)
         return {"histogram": sorted(Counter(times).items())}
+
+    def hold(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""
+        code = compile(request["expression"], "<statement>", "eval")
+        # What is made once in a process, whoever calls first (imported modules, type objects), is not the batch's.
+        self.namespace["n"] = 1
+        eval(code, self.namespace)  # noqa: S307 - the statement is the user's own
+        self.namespace["n"] = request["size"]
+        begin = time.perf_counter()
+        counted = COUNTERS[request["counter"]](lambda: eval(code, self.namespace), request["folder"])  # noqa: S307
+        return {"counted": counted, "seconds": time.perf_counter() - begin}
+
+    def paced(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Call the statement at a fixed rate."""
+        call = self._call()
+        for _ in range(request["warmup"]):
+            call()
+        run = pace(call, request["rate"], request["arrivals"])
+        return {
+            "responses": sorted(Counter(map(bucket, run["responses"])).items()),
+            "waited": sorted(Counter(map(bucket, run["waited"])).items()),
+            "late": run["late"],
+            "idle": run["idle"],
+        }
+
+    def saturate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How many arrivals a second are served when there is always one that is due."""
+        call = self._call()
+        count = 1
+        while True:
+            begin = time.perf_counter_ns()
+            for _ in range(count):
+                call()
+            elapsed = time.perf_counter_ns() - begin
+            if elapsed >= request["seconds"] * 1e9:
+                break
+            count *= 2
+        # Calls without pacing are faster than paced ones, so at twice their rate there is always one that is due.
+        rate = 2e9 * count / elapsed
+        arrivals = max(int(rate * request["seconds"]), 2 * request["fewest"])
+        run = pace(call, rate, arrivals)
+        return {"per_second": len(run["responses"]) * rate / arrivals}
+
+    def _call(self) -> Callable[[], Any]:
+        """The statement as a function without arguments, whose globals are the statement's names."""
+        body = "\n".join("    " + line for line in self.source.rstrip().splitlines() or ["pass"])
+        local: dict[str, Any] = {}
+        exec(compile(f"def call():\n{body}\n", "<statement>", "exec"), self.namespace, local)  # noqa: S102
+        call: Callable[[], Any] = local["call"]
+        return call
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

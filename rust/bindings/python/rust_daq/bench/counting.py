@@ -1,0 +1,130 @@
+"""Counting bytes in processes of their own, for `footprint`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rust_daq.bench import quantity
+from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.statement import Statement
+
+COUNTED = {
+    "traced": ("traced_current_bytes", "traced_peak_bytes"),
+    "heap": ("heap_bytes", "heap_peak_bytes"),
+    "resident": ("resident_bytes",),
+}
+"""The counters, as the worker names them, and what each counts."""
+EMPTY = "empty statement"
+"""Counted alongside, at size 0: what a counter takes itself."""
+SLOWER = 7.0
+"""A counter slows a statement by at most about this factor."""
+TRIAL = 1_000
+"""Items of the trial from which the time of a run is planned."""
+
+Row = tuple[Any, ...]
+
+
+def expression(contender: str, statement: Statement) -> str:
+    """The statement as an expression of `n`, whose value the worker keeps.
+
+    Raises
+    ------
+    ValueError
+        If it is no expression: there would be nothing to keep while counting.
+    """
+    if not isinstance(statement.code, str):
+        return f"{statement.source.removesuffix('()')}(n)"
+    text = statement.source.strip()
+    try:
+        compile(text, "<statement>", "eval")
+    except SyntaxError:
+        message = (
+            f"the statement of {contender!r} is no expression: {text!r}; a footprint keeps what an expression returns, "
+            "for example '[point() for i in range(n)]'"
+        )
+        raise ValueError(message) from None
+    return text
+
+
+def count(contender: str, statement: Statement, size: int, counter: str) -> dict[str, Any]:
+    """Count once, in a fresh process.  The capture file goes to a folder that is removed, whatever happens."""
+    with tempfile.TemporaryDirectory() as folder, WorkerProcess(contender, statement) as worker:
+        return worker.ask({
+            "do": "hold",
+            "expression": expression(contender, statement),
+            "size": size,
+            "counter": counter,
+            "folder": folder,
+        })
+
+
+def plan_runs(
+    stated: Mapping[str, Statement], sizes: Sequence[int], most: int, seconds: float | None
+) -> int:
+    """The runs that fit into `seconds`, at least one, by a trial of each contender at a small size."""
+    if seconds is None or most == 1:
+        return most
+    total = 0.0
+    for contender, statement in stated.items():
+        begin = time.perf_counter()
+        found = count(contender, statement, TRIAL, "heap")
+        start = time.perf_counter() - begin - found["seconds"]
+        total += len(COUNTED) * sum(start + found["seconds"] * size / TRIAL for size in sizes)
+    return max(1, min(most, int(seconds * at_once() / total) - 1))
+
+
+def at_once() -> int:
+    """Processes that count side by side: nothing is timed, so they may."""
+    return min(os.cpu_count() or 1, 4)
+
+
+def count_all(
+    stated: Mapping[str, Statement], sizes: Sequence[int], runs: int, progress: Callable[[int, int], None]
+) -> tuple[list[Row], list[str]]:
+    """Count every contender at every size by every counter, `runs` times; rows of samples, and notes."""
+    empty = Statement("None")
+    jobs = [(EMPTY, empty, 0, counter, 0) for counter in COUNTED]
+    jobs += [
+        (contender, statement, size, counter, run)
+        for run in range(runs)
+        for contender, statement in stated.items()
+        for size in sizes
+        for counter in COUNTED
+    ]
+    rows: list[Row] = []
+    missing: dict[str, str] = {}
+    with ThreadPoolExecutor(at_once()) as pool:
+        try:
+            answers = pool.map(lambda job: count(*job[:4]), jobs)
+            for done, (job, answer) in enumerate(zip(jobs, answers, strict=True)):
+                progress(done, len(jobs))
+                contender, _, size, counter, run = job
+                if "missing" in answer["counted"]:
+                    missing[counter] = answer["counted"]["missing"]
+                    continue
+                rows += [
+                    (contender, what, size, run, 0, 1, float(value), 1) for what, value in answer["counted"].items()
+                ]
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return rows, [*(not_available(counter, why) for counter, why in missing.items()), *own_cost(rows)]
+
+
+def not_available(counter: str, why: str) -> str:
+    """Say that a column is empty, and why."""
+    return f"the {counter} columns are not available here: {why}"
+
+
+def own_cost(rows: Sequence[Row]) -> list[str]:
+    """Say what the counters take themselves: the count of an empty statement."""
+    own = {row[1]: row[6] for row in rows if row[0] == EMPTY}
+    if not own:
+        return []
+    parts = ", ".join(f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own)
+    return [f"an empty statement counts: {parts}; nothing is subtracted"]

@@ -1,0 +1,277 @@
+"""`footprint`: the bytes that a batch takes, by three counters, each in a process of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+from rust_daq.bench import quantity
+from rust_daq.bench.counting import COUNTED, EMPTY, count_all, expression, plan_runs
+from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Setup, Statement, statements
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SIZES = (1_000, 10_000, 100_000)
+RUNS = 3
+SELF_TEST_BYTES = 4 * 2**20
+"""Far above what a counter takes itself and above the pages by which the resident size grows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Footprint(Result):
+    """Bytes that a batch takes while it is kept, by three counters.
+
+    `tracemalloc` sees what Python's own allocator hands out, and nothing that an extension allocates elsewhere.  The
+    heap, counted by `memray`, holds all of it, Rust included.  The resident size is the growth of the process in RAM:
+    whole pages, memory that was freed but not given back, and what the machine moved meanwhile; it is approximate.
+    """
+
+    kind: ClassVar[str] = "footprint"
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Median, lowest and highest count over runs; rows (contender, size, quantity)."""
+        grouped = self.samples.groupby(["contender", "size", "quantity"])["value"]
+        return grouped.agg(["median", "min", "max"])
+
+    @property
+    def sizes(self) -> list[int]:
+        """The batch sizes, as they were asked for."""
+        return [int(size) for size in self.settings["sizes"]]
+
+    def count(self, contender: str, size: int, what: str) -> tuple[float, float, float]:
+        """Median, lowest and highest count of `what`; NaN where its counter is not available.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender.
+        size : int
+            One of `sizes`.
+        what : str
+            ``traced_current_bytes``, ``traced_peak_bytes``, ``heap_bytes``, ``heap_peak_bytes`` or ``resident_bytes``.
+        """
+        key = (contender, size, what)
+        if key not in self.counts.index:
+            return (math.nan, math.nan, math.nan)
+        row = self.counts.loc[key]
+        return float(row["median"]), float(row["min"]), float(row["max"])
+
+    @cached_property
+    def source(self) -> str:
+        """The counter from which the bytes a point are taken: the heap, else what `tracemalloc` sees."""
+        return "heap" if "heap_bytes" in self.counts.index.get_level_values("quantity") else "tracemalloc"
+
+    def per_point(self, contender: str, size: int) -> tuple[float, float, float]:
+        """Bytes a point: what is held, over the size; median, lowest, highest."""
+        held = "heap_bytes" if self.source == "heap" else "traced_current_bytes"
+        median, low, high = (count / size for count in self.count(contender, size, held))
+        return median, low, high
+
+    def sentence(self, contender: str, size: int) -> str:
+        """Say in words what a point takes and how that compares with the baseline."""
+        mine = self.per_point(contender, size)[0]
+        text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
+        if contender == self.baseline:
+            return f"{text} ({self.source})"
+        ratio = mine / self.per_point(self.baseline, size)[0]
+        return f"{text}, {quantity.digits(ratio)} times as much as {self.baseline} ({self.source})"
+
+    def facts(self) -> dict[str, Any]:
+        """The smallest and the largest at the largest size, and what each counter takes itself."""
+        size = max(self.sizes)
+        spans = {name: self.per_point(name, size) for name in self.contenders}
+        ranking = sorted(spans, key=lambda name: spans[name][0])
+        facts: dict[str, Any] = {"smallest": ranking[0], "largest": ranking[-1], "counted_by": self.source}
+        if len(ranking) > 1 and not spans[ranking[0]][2] < spans[ranking[1]][1]:
+            facts["smallest"] = f"no clear winner between {ranking[0]} and {ranking[1]}"
+        own = {what: self.count(EMPTY, 0, what)[0] for whats in COUNTED.values() for what in whats}
+        return facts | {f"empty_statement_{what}": count for what, count in own.items()}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender and size: each count with its lowest and highest, bytes a point, ratio to the baseline."""
+        rows = []
+        for name in self.contenders:
+            for size in self.sizes:
+                row: dict[str, Any] = {"contender": name, "size": size}
+                for what in (what for whats in COUNTED.values() for what in whats):
+                    stem = what.removesuffix("_bytes")
+                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(name, size, what)
+                row["per_point_bytes"] = self.per_point(name, size)[0]
+                row["per_point_ratio"] = row["per_point_bytes"] / self.per_point(self.baseline, size)[0]
+                row["per_point_counted_by"] = self.source
+                row["runs"] = int(self.settings["runs"])
+                row["sentence"] = self.sentence(name, size)
+                rows.append(row)
+        return pd.DataFrame(rows).set_index(["contender", "size"])
+
+    def table(self) -> pd.DataFrame:
+        """The counts as text; a range where runs differed, "not available" where a counter is missing."""
+        return text_columns(self.to_pandas(), {
+            "tracemalloc, held": lambda row: span(row, "traced_current"),
+            "tracemalloc, peak": lambda row: span(row, "traced_peak"),
+            "heap, held": lambda row: span(row, "heap"),
+            "heap, peak": lambda row: span(row, "heap_peak"),
+            "resident (approximate)": lambda row: span(row, "resident"),
+            f"a point ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
+        })
+
+    def draw(self, ax: Axes) -> None:
+        """Bytes a point over the batch size, one line a contender; at one size, bars."""
+        from rust_daq.bench.figure import COLOURS
+
+        frame = self.to_pandas()["per_point_bytes"]
+        if len(self.sizes) == 1:
+            names = list(self.contenders)[::-1]
+            colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in names]
+            ax.barh(names, [frame[(name, self.sizes[0])] for name in names], color=colours, height=0.62)
+            ax.set_xlabel(f"bytes a point ({self.source}; shorter is better)")
+            return
+        for index, name in enumerate(self.contenders):
+            colour = COLOURS[index % len(COLOURS)]
+            ax.plot(self.sizes, [frame[(name, size)] for size in self.sizes], "o-", color=colour, label=name)
+        ax.set_xscale("log")
+        ax.set_ylim(bottom=0)
+        ax.set_xlabel("points in the batch")
+        ax.set_ylabel(f"bytes a point ({self.source})")
+        ax.legend(frameon=False, labelcolor="linecolor")
+
+
+def span(row: Any, stem: str) -> str:
+    """A count, with its lowest and highest where they are written differently."""
+    value, low, high = (getattr(row, f"{stem}{end}_bytes") for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return "not available"
+    text, lowest, highest = (quantity.memory(count) for count in (value, low, high))
+    return text if lowest == highest else f"{text} ({lowest} to {highest})"
+
+
+def footprint(
+    contenders: Mapping[str, str | Callable[[int], Any] | Statement],
+    *,
+    sizes: Sequence[int] = SIZES,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "footprint",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    runs: int | None = None,
+) -> Footprint:
+    """Count the bytes that batches take: `tracemalloc`, the whole heap, the resident size.
+
+    Each number comes from a process of its own, in which nothing is timed.  The statement is evaluated there once for
+    one item, so that what a process makes once is not counted, then for `n` items, and what it returns is kept while
+    the counter is read.  Only what is allocated from just before to just after is counted, so the names of `setup` are
+    not.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        Expressions that make a batch of `n` items (``"[point() for i in range(n)]"``), or callables that take `n`; the
+        first is the baseline.
+    sizes : sequence of int
+        The values of `n`.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; its option ``runs``, if there is one, is the default of `runs`.
+    share : float
+        The part of the example's seconds that this call may use; it may lower `runs`, never raise it.
+    runs : int, optional
+        How often each number is counted; the table shows the median.
+
+    Returns
+    -------
+    Footprint
+
+    Raises
+    ------
+    ValueError
+        If a statement is no expression, `sizes` is empty or not positive, or `runs` is not positive.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    """
+    settings = settings or Settings()
+    stated = statements(contenders, setup, namespace)
+    if runs is None:
+        runs = settings.options.get("runs", RUNS)
+    sizes = checked(sizes, runs)
+    for contender, statement in stated.items():
+        expression(contender, statement)
+    plan = {"sizes": sizes, "most_runs": runs}
+    return settings.measured(
+        Footprint, name, stated, plan, lambda: sample(stated, name, settings, share, plan)
+    )
+
+
+def checked(sizes: Sequence[int], runs: int) -> list[int]:
+    """The sizes as integers.
+
+    Raises
+    ------
+    ValueError
+        If `sizes` is empty or holds what is no positive whole number, or `runs` is none.
+    """
+    if not len(sizes):
+        message = "sizes is empty; give at least one number of items, for example sizes=(1_000, 10_000)"
+        raise ValueError(message)
+    for argument, value in [*(("sizes", size) for size in sizes), ("runs", runs)]:
+        if isinstance(value, bool) or int(value) != value or value < 1:
+            message = f"{argument} must be whole numbers of at least 1, not {value!r}"
+            raise ValueError(message)
+    return [int(size) for size in sizes]
+
+
+def sample(
+    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: Mapping[str, Any]
+) -> Footprint:
+    """Fix the number of runs by a trial of each contender, then count."""
+    from datetime import UTC, datetime
+
+    started = datetime.now(UTC)
+    runs = plan_runs(stated, plan["sizes"], plan["most_runs"], None if settings.seconds is None else settings.seconds * share)
+    rows, notes = count_all(stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total))
+    return Footprint(
+        name=name,
+        example=settings.example,
+        contenders=records(stated),
+        settings={**plan, "runs": runs},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started.isoformat(timespec="seconds"),
+        notes=tuple(notes),
+    )
+
+
+def footprint_self_test(*, name: str = "self_test", settings: Settings | None = None) -> Footprint:
+    """Show what each column sees: the same known number of bytes, allocated by Python and allocated by Rust.
+
+    A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to nothing.
+
+    Parameters
+    ----------
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build.
+
+    Returns
+    -------
+    Footprint
+        With one size, the number of bytes asked for.
+    """
+    contenders = {
+        # Written, not only reserved: the machine gives no page to memory that nobody has touched.
+        "bytes made by Python": Statement("b'x' * n"),
+        "bytes made by Rust": Statement("allocate(n)", "from rust_daq._core import _allocate as allocate"),
+    }
+    return footprint(contenders, sizes=(SELF_TEST_BYTES,), name=name, settings=settings, runs=1)
