@@ -1,15 +1,51 @@
-//! thin
-use criterion::{Criterion, criterion_group, criterion_main};
+//! What a point costs at the boundary between Rust and Python, by Criterion.
+
+#![allow(missing_docs, reason = "written by Criterion's macros")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails has nothing to go on with")]
+
+mod bodies;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pyo3::prelude::*;
-use rust_daq::DataPoint;
-use rust_daq_py::PyDataPoint;
-fn rust_to_py(criterion: &mut Criterion) {
-    let point = DataPoint::new(1, "laser", 0.5, "mW", None).unwrap();
+
+const BATCHES: [usize; 3] = [1, 100, 1_000];
+
+fn conversion(criterion: &mut Criterion) {
+    bodies::check();
+    let point = bodies::point();
+    let with_metadata = bodies::point_with_metadata();
     Python::attach(|py| {
-        criterion.bench_function("datapoint_rust_to_py_struct", |b| {
-            b.iter(|| Py::new(py, PyDataPoint::from_core(py, &point)))
+        criterion.bench_function("datapoint_rust_to_py_struct", |bencher| {
+            bencher.iter(|| bodies::to_python(py, &point));
+        });
+        criterion.bench_function("datapoint_roundtrip_rust_python_rust", |bencher| {
+            bencher.iter(|| bodies::round_trip_by_attributes(py, &point));
+        });
+        criterion.bench_function("datapoint_roundtrip_metadata", |bencher| {
+            bencher.iter(|| bodies::round_trip_by_attributes(py, &with_metadata));
+        });
+        criterion.bench_function("datapoint_roundtrip_direct_borrow", |bencher| {
+            bencher.iter(|| bodies::round_trip_by_borrow(py, &point));
         });
     });
 }
-criterion_group!(benches, rust_to_py);
+
+fn batch(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("batch_roundtrip");
+    for size in BATCHES {
+        let points = vec![bodies::point(); size];
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(size), &points, |bencher, points| {
+            bencher.iter(|| bodies::batch_round_trip(points));
+        });
+    }
+    group.finish();
+}
+
+fn attach(criterion: &mut Criterion) {
+    // The thread is detached here: each call takes the GIL, which nobody else wants, and gives it back.
+    criterion.bench_function("attach", |bencher| bencher.iter(bodies::attach));
+}
+
+criterion_group!(benches, conversion, batch, attach);
 criterion_main!(benches);

@@ -8,7 +8,8 @@ use pyo3::types::PyDict;
 /// Returns
 /// -------
 /// dict
-///     The keys version, commit, dirty, profile, target, target_features, rustc and pyo3.
+///     The keys ``version``, ``commit``, ``dirty``, ``profile``, ``target``, ``target_features``,
+///     ``rustc`` and ``pyo3``.
 #[pyfunction]
 pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let facts = PyDict::new(py);

@@ -21,6 +21,12 @@ pub fn wrong_type(argument: &str, wanted: &str, got: &Bound<'_, PyAny>) -> PyErr
     PyTypeError::new_err(format!("{argument} must be {wanted}, got {}", shown(got)))
 }
 
+/// Puts an exception in place of another one of its kind that does not name the argument.
+pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
+    error.set_cause(py, Some(cause));
+    error
+}
+
 /// Says in a note of somebody else's exception which argument was being read.
 pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
     let note = format!("while rust_daq.DataPoint read the argument {argument}");

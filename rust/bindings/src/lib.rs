@@ -1,5 +1,6 @@
 //! The Python extension module `rust_daq._core`: a registration table and nothing else.
 
+mod allocation;
 mod build_info;
 mod error;
 mod metadata;
@@ -14,6 +15,8 @@ pub use point::PyDataPoint;
 // Free-threaded CPython is not claimed before it was built and tested there.
 #[pyo3::pymodule(gil_used = true)]
 mod _core {
+    #[pymodule_export]
+    use super::allocation::PyAllocation;
     #[pymodule_export]
     use super::build_info::build_facts;
     #[pymodule_export]

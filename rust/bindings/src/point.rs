@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyFloat, PyString, PyTuple, PyType};
 use rust_daq::{DataPoint, Metadata, PointView, checked_channel};
@@ -90,6 +91,22 @@ impl PyDataPoint {
         let view = self.view(py)?;
         let metadata = view.metadata.cloned();
         DataPoint::new(view.timestamp_ns, view.channel, view.value, view.unit, metadata)
+            .map_err(|error| raised(&error))
+    }
+
+    /// Reads a point from the attributes of any object, as Python code would.
+    ///
+    /// # Errors
+    ///
+    /// What reading an attribute raises, or what the constructor would raise for its value.
+    pub fn core_from_attributes(object: &Bound<'_, PyAny>) -> PyResult<DataPoint> {
+        let py = object.py();
+        let timestamp_ns = timestamp::extract(&object.getattr(intern!(py, "timestamp_ns"))?)?;
+        let channel = text::extract("channel", &object.getattr(intern!(py, "channel"))?)?;
+        let value = value::extract(&object.getattr(intern!(py, "value"))?)?;
+        let unit = text::extract("unit", &object.getattr(intern!(py, "unit"))?)?;
+        let metadata = metadata::extract(&object.getattr(intern!(py, "metadata"))?)?;
+        DataPoint::new(timestamp_ns, channel.to_str(py)?, value, unit.to_str(py)?, metadata)
             .map_err(|error| raised(&error))
     }
 

@@ -8,7 +8,7 @@ use pyo3::types::{
 };
 use rust_daq::{Civil, Error, nanoseconds_from_utc};
 
-use crate::error::{raised, shown, while_reading, wrong_type};
+use crate::error::{caused_by, raised, shown, while_reading, wrong_type};
 
 const WANTED: &str = "a datetime with a time zone or an int of nanoseconds since 1970 UTC";
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
@@ -46,14 +46,10 @@ fn from_integer(timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     timestamp.extract().map_err(|error: PyErr| {
         let py = timestamp.py();
         if error.is_instance_of::<PyOverflowError>(py) {
-            let overflow = out_of_range(timestamp);
-            overflow.set_cause(py, Some(error));
-            return overflow;
+            return caused_by(error, out_of_range(timestamp), py);
         }
-        // True when the lookup itself raises: then the object's own error is the better one.
-        let has_index = timestamp.get_type().hasattr("__index__").unwrap_or(true);
-        if error.is_instance_of::<PyTypeError>(py) && !has_index {
-            return wrong_type("timestamp", WANTED, timestamp);
+        if error.is_instance_of::<PyTypeError>(py) {
+            return caused_by(error, wrong_type("timestamp", WANTED, timestamp), py);
         }
         while_reading("timestamp", error, py)
     })

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::error::{shown, while_reading, wrong_type};
+use crate::error::{caused_by, shown, while_reading, wrong_type};
 
 /// Reads a float through `__float__` or `__index__`.
 pub fn extract(value: &Bound<'_, PyAny>) -> PyResult<f64> {
@@ -17,24 +17,17 @@ pub fn extract(value: &Bound<'_, PyAny>) -> PyResult<f64> {
 
 fn refused(value: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     let py = value.py();
-    if error.is_instance_of::<PyTypeError>(py) && !is_number(value) {
-        return no_number(value);
+    if error.is_instance_of::<PyTypeError>(py) {
+        return caused_by(error, no_number(value), py);
     }
     if error.is_instance_of::<PyOverflowError>(py) {
         let message = format!(
             "value does not fit into a float, got {}; pass a float or scale the unit",
             shown(value)
         );
-        let overflow = PyOverflowError::new_err(message);
-        overflow.set_cause(py, Some(error));
-        return overflow;
+        return caused_by(error, PyOverflowError::new_err(message), py);
     }
     while_reading("value", error, py)
-}
-
-fn is_number(value: &Bound<'_, PyAny>) -> bool {
-    let kind = value.get_type();
-    ["__float__", "__index__"].iter().any(|name| kind.hasattr(*name).unwrap_or(true))
 }
 
 fn no_number(value: &Bound<'_, PyAny>) -> PyErr {

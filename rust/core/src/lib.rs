@@ -10,6 +10,8 @@ mod timestamp;
 pub use channel::checked_channel;
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
+/// Integers of any size, as [`Json`] holds them.
+pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use point::{DataPoint, PointView};
 pub use timestamp::{Civil, nanoseconds_from_utc};

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
-use rust_daq::Json;
+use rust_daq::{BigInt, Json};
 
 /// Python refuses to write integers of more decimal digits than a limit, which is at least 640.
 const DECIMAL_BITS: u64 = 2_000;
@@ -14,10 +14,7 @@ pub fn literal(py: Python<'_>, document: &Json, source: &mut String) -> PyResult
         Json::Bool(true) => source.push_str("True"),
         Json::Bool(false) => source.push_str("False"),
         Json::Integer(integer) => source.push_str(&integer.to_string()),
-        Json::BigInteger(integer) if integer.bits() > DECIMAL_BITS => {
-            source.push_str(&format!("{integer:#x}"));
-        }
-        Json::BigInteger(integer) => source.push_str(&integer.to_string()),
+        Json::BigInteger(integer) => source.push_str(&big_integer(integer)),
         Json::Float(number) => {
             source.push_str(&PyFloat::new(py, *number).repr()?.to_string_lossy());
         }
@@ -44,4 +41,8 @@ pub fn literal(py: Python<'_>, document: &Json, source: &mut String) -> PyResult
         }
     }
     Ok(())
+}
+
+fn big_integer(integer: &BigInt) -> String {
+    if integer.bits() > DECIMAL_BITS { format!("{integer:#x}") } else { integer.to_string() }
 }
