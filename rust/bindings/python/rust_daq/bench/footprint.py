@@ -272,6 +272,6 @@ def footprint_self_test(*, name: str = "self_test", settings: Settings | None = 
     contenders = {
         # Written, not only reserved: the machine gives no page to memory that nobody has touched.
         "bytes made by Python": Statement("b'x' * n"),
-        "bytes made by Rust": Statement("allocate(n)", "from rust_daq._core import _allocate as allocate"),
+        "bytes made by Rust": Statement("_Allocation(n)", "from rust_daq._core import _Allocation"),
     }
     return footprint(contenders, sizes=(SELF_TEST_BYTES,), name=name, settings=settings, runs=1)
