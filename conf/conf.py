@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import rust_daq
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "docs"
@@ -12,30 +14,80 @@ sys.path.insert(0, str(HERE / "extensions"))
 project = "rust-daq"
 author = "the rust-daq developers"
 copyright = author
+version = release = rust_daq.__version__
 
-extensions = ["myst_nb", "sphinx_gallery.gen_gallery", "sphinx_design", "sphinx_copybutton", "measuring", "measured"]
-exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]
-measuring_profile = os.environ.get("RUST_DAQ_PROFILE", "default")
-measuring_stage = str(BUILD / "stage")
-measured_run = str(BUILD / "run")
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_design",
+    "sphinx_copybutton",
+    # ours, in conf/extensions
+    "measuring",
+    "stamp",
+    "measured",
+    "notebooks",
+    "shipped",
+    "provenance",
+]
+# MyST-NB would read the gallery's notebooks and scripts as pages.
+exclude_patterns = ["gallery/*.ipynb", "gallery/*.py", "**.ipynb_checkpoints"]
+templates_path = ["templates"]
+
+# The run
+measuring_folder = str(BUILD)
+measuring_profile = os.environ.get("RUST_DAQ_PROFILE", "")
+measuring_profiles = str(HERE / "profiles.toml")
+measuring_reuse = os.environ.get("RUST_DAQ_REUSE") == "1"
+measuring_criterion = str(ROOT / "target" / "criterion")
+measuring_tails = str(BUILD / "tails.json")
 
 sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "gallery"),
     "gallery_dirs": "gallery",
     "filename_pattern": r".*\.py$",
+    "within_subsection_order": "FileNameSortKey",
     "reset_modules": ("matplotlib", "measuring.enter"),
+    "reset_modules_order": "before",
     "run_stale_examples": True,
-    "write_computation_times": False,
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("rust_daq",),
+    "write_computation_times": False,  # its page loads from other hosts
+    "min_reported_time": 1e9,  # the time an example takes says nothing about what it measures
     "show_signature": False,
-    "show_memory": False,
+    "show_memory": False,  # measuring memory distorts what is timed
     "download_all_examples": False,
 }
-myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
-nb_execution_mode = "force"
-nb_execution_raise_on_error = True
 
+# Pages
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"  # "cache" would serve the numbers of an earlier run
+nb_execution_raise_on_error = True
+nb_execution_timeout = 60
+nb_merge_streams = True
+autodoc_typehints = "none"  # the docstrings name types and units
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+linkcheck_ignore = [r"^(\.\./)*criterion/", r"^(\.\./)*run/"]
+
+html_title = "rust-daq"
 html_theme = "pydata_sphinx_theme"
-html_show_sphinx = False
-html_theme_options = {"default_mode": "auto"}
-html_context = {"default_mode": "auto"}
+html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "rust-daq", "alt_text": "rust-daq, start"},
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "footer_start": ["run-strip", "copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_context = {"default_mode": "auto"}  # without it the console shows an error

@@ -2,42 +2,90 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+import difflib
+from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
+from measuring import publishes, run_folder
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
-from rust_daq.bench import Run
+from rust_daq.bench import Run, quantity
+
+NEAR = 4
+"""How many near paths an error names."""
 
 
 class Measured(SphinxRole):
-    """``{measured}`example/result/contender/column|spec```."""
+    """``{measured}`example/result/contender/column|format spec```, or a fact, ``example/result/fact``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: tuple[Any, Run] | None = None
+
+    def current(self) -> Run:
+        """The sealed run; read once a build."""
+        folder = run_folder(self.config)
+        seen = (folder, (folder / "run.json").stat().st_mtime_ns, (folder / "samples.parquet").stat().st_mtime_ns)
+        if self.loaded is None or self.loaded[0] != seen:
+            self.loaded = (seen, Run.load(folder))
+        return self.loaded[1]
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look the number up; one that is not there is an error."""
-        folder = Path(self.config.measured_run)
-        self.env.note_dependency(str(folder / "run.json"))
-        path, _, spec = self.text.partition("|")
+        path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
+        self.env.note_dependency(run_folder(self.config) / "run.json")
+        run = self.current()
         try:
-            text = loaded(folder, (folder / "run.json").stat().st_mtime_ns).written(path.strip(), spec.strip())
+            return [nodes.inline(self.rawtext, text(run, path, spec), classes=["measured"])], []
         except (KeyError, ValueError) as error:
-            message = self.inliner.reporter.error(f"measured: {error.args[0]}", line=self.lineno)
+            message = self.inliner.reporter.error(f"measured: {error.args[0]}{near(path, run)}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        return [nodes.inline(self.rawtext, text, classes=["measured"])], []
 
 
-@lru_cache(maxsize=1)
-def loaded(folder: Path, changed: int) -> Run:
-    """The run, read once a build."""
-    del changed
-    return Run.load(folder)
+class NotMeasured(SphinxRole):
+    """What stands for a number where no site is made and nothing was measured."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Say so."""
+        return [nodes.inline(self.rawtext, "(not measured)")], []
+
+
+def text(run: Run, path: str, spec: str) -> str:
+    """The number as it stands in the sentence."""
+    column, value = run.value(path)
+    if value is None:
+        message = f"{path!r} has no value in this run"
+        raise ValueError(message)
+    return quantity.written(column, value, spec)
+
+
+def near(path: str, run: Run) -> str:
+    """The paths that look most like one that is not there."""
+    found = difflib.get_close_matches(path, list(paths(run)), n=NEAR, cutoff=0.5)
+    return f"; near it: {', '.join(found)}" if found else ""
+
+
+def paths(run: Run) -> Iterator[str]:
+    """Every path that leads to a number or a sentence."""
+    for key, result in run.results.items():
+        yield from (f"{key}/{fact}" for fact in result.facts())
+        frame = result.to_pandas()
+        for row in frame.index:
+            name = "/".join(map(str, row)) if isinstance(row, tuple) else row
+            yield from (f"{key}/{name}/{column}" for column in frame.columns)
+
+
+def choose(app: Sphinx) -> None:
+    """A builder that makes no site does without a run."""
+    if not publishes(app) and not run_folder(app.config).is_dir():
+        app.add_role("measured", NotMeasured(), override=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the role."""
-    app.add_config_value("measured_run", "", "")
+    app.setup_extension("measuring")
     app.add_role("measured", Measured())
+    app.connect("builder-inited", choose)
     return {"version": "1", "parallel_read_safe": True}

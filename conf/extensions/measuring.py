@@ -1,63 +1,207 @@
-"""The measuring part of a build: the stage is laid, the examples run on it, the run is sealed, then pages are read."""
+"""The measuring part of a build: the stage is laid, the examples run on it, the run is sealed, then pages are read.
+
+The rule is one, and it holds whatever was built before: **every HTML build runs every example.**  Nothing of an earlier
+build is taken over; the gallery's pages are removed before they are made again, so there is no example that was left
+out because its text did not change, and no traceback of one that was mended since.
+
+What differs is where the numbers come from.  A plain build measures anew, always, and seals a new run.  A build that
+reuses (``nox -s docs -- --reuse``, for someone who writes prose) runs the examples too, but their measuring calls return
+the results of the run that the last whole build sealed, made with the same profile by the same extension; a call that
+has none is refused by name.  That run stays as it is, with the time at which it was measured.
+
+The other builders (``linkcheck``, ``doctest``) publish nothing and measure nothing.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tomllib
 from pathlib import Path
 from typing import Any
 
+import criterion
+import tails
+from profiles import Profile
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
+from sphinx.errors import SphinxError
+from sphinx_gallery.gen_gallery import generate_gallery_rst
 
-from rust_daq.bench import Run
-from rust_daq.bench.stage import STAGE_VARIABLE, Stage
+import rust_daq
+from rust_daq.bench import ArchiveError, Run
+from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
-PROFILES = Path(__file__).parent.parent / "profiles.toml"
+PUBLISHING_BUILDERS = ("html", "dirhtml")
+RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"
+"""Names the folder of the sealed run; set by the build, read by the pages' code cells."""
 
 
-def lay(app: Sphinx, config: Config) -> None:
-    """Lay an empty stage and plan each example's seconds."""
-    profiles = tomllib.loads(PROFILES.read_text(encoding="utf-8"))
-    profile = profiles["profile"][config.measuring_profile]
-    weights = profiles["weight"]
-    total = sum(weights.values())
-    gallery = profile.get("gallery")
-    folder = Path(config.measuring_stage)
-    shutil.rmtree(folder, ignore_errors=True)
-    Stage(folder).prepare({
-        "profile": config.measuring_profile,
-        "rounds": profile["rounds"],
-        "seconds": {name: gallery * weight / total for name, weight in weights.items()} if gallery else {},
-        "options": profile.get("options", {}),
+class MeasuringError(SphinxError):
+    """The examples do not make a run; the message names the one that is at fault."""
+
+    category = "Measuring error"
+
+
+def publishes(app: Sphinx) -> bool:
+    """Whether this build makes a site, so that it has to measure."""
+    return app.builder.name in PUBLISHING_BUILDERS
+
+
+def run_folder(config: Config) -> Path:
+    """Where the sealed run is."""
+    return Path(config.measuring_folder, "run")
+
+
+def stage_folder(app: Sphinx) -> Path:
+    """Where the examples leave their results."""
+    return Path(app.config.measuring_folder, "stage")
+
+
+def lay(app: Sphinx) -> None:
+    """Lay an empty stage with the build's plan, and remove what an earlier build made of the examples."""
+    # Cells of the pages run in kernels that inherit this; they read the run whoever builds.
+    os.environ[RUN_VARIABLE] = str(run_folder(app.config))
+    if not publishes(app):
+        app.config.plot_gallery = "False"
+        if not run_folder(app.config).is_dir():
+            app.config.nb_execution_mode = "off"
+        return
+    reused = reusable(app) if app.config.measuring_reuse else None
+    name = app.config.measuring_profile or (reused.document["profile"] if reused else "default")
+    if reused and name != reused.document["profile"]:
+        message = (
+            f"the run to reuse was measured with the profile {reused.document['profile']!r}, not {name!r}; "
+            "leave --profile out, or leave --reuse out"
+        )
+        raise MeasuringError(message)
+    app.config.measuring_profile = name
+    for folder in gallery_folders(app):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(stage_folder(app), ignore_errors=True)
+    profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
+    Stage(stage_folder(app)).prepare({
+        "profile": profile.name,
+        "rounds": profile.rounds,
+        "seconds": profile.seconds,
+        "options": profile.options,
+        "reuse": str(run_folder(app.config)) if reused else None,
     })
-    os.environ[STAGE_VARIABLE] = str(folder)
+    os.environ[STAGE_VARIABLE] = str(stage_folder(app))
+
+
+def reusable(app: Sphinx) -> Run:
+    """The last whole build's run, if the extension that is installed made it."""
+    try:
+        run = Run.load(run_folder(app.config))
+    except ArchiveError as error:
+        message = f"there is no run to reuse ({error}); measure one first: nox -s docs"
+        raise MeasuringError(message) from error
+    made, installed = run.document["build"], rust_daq.build_info()
+    if made["extension_sha256"] != installed["extension_sha256"]:
+        message = (
+            f"the run {run.id} was made by another build of the extension ({made['extension_sha256'][:12]}) than the "
+            f"one installed ({installed['extension_sha256'][:12]}); measure again: nox -s docs"
+        )
+        raise MeasuringError(message)
+    return run
+
+
+def gallery_folders(app: Sphinx) -> list[Path]:
+    """Where sphinx-gallery writes pages, in the source folder; all in them is made by it."""
+    named = app.config.sphinx_gallery_conf["gallery_dirs"]
+    return [Path(app.srcdir, name) for name in ([named] if isinstance(named, str) else named)]
+
+
+def examples(app: Sphinx) -> list[str]:
+    """The names of the examples there are."""
+    named = app.config.sphinx_gallery_conf["examples_dirs"]
+    folders = [named] if isinstance(named, str) else named
+    return sorted(path.stem for folder in folders for path in Path(app.srcdir, folder).glob("*.py"))
 
 
 def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
     """Tell the stage which example runs now; called by sphinx-gallery before each."""
     del gallery_conf
-    if when == "before":
+    if when == "before" and STAGE_VARIABLE in os.environ:
         Stage(Path(os.environ[STAGE_VARIABLE])).enter(Path(filename).stem)
 
 
+def run_examples(app: Sphinx) -> None:
+    """Let sphinx-gallery run the examples; one that exits would end the build with status 0 and no site."""
+    if not publishes(app) and all(folder.is_dir() for folder in gallery_folders(app)):
+        return  # the pages of the last site will do for a builder that shows none
+    try:
+        generate_gallery_rst(app)
+    except SystemExit as error:
+        name = os.environ.get(EXAMPLE_VARIABLE, "an example")
+        message = f"{name} ended itself (SystemExit: {error.code!r}); an example has to run to its end"
+        raise MeasuringError(message) from error
+
+
 def seal(app: Sphinx) -> None:
-    """Make a run of what the examples left."""
-    results = Stage(Path(app.config.measuring_stage)).results()
-    if not results:
-        message = "no example left a result"
-        raise ExtensionError(message)
-    folder = Path(app.config.measured_run)
+    """Make a run of what the examples left, or make sure that the reused one is all theirs."""
+    os.environ.pop(STAGE_VARIABLE, None)
+    if not publishes(app):
+        return
+    for path, failure in app.config.sphinx_gallery_conf["failing_examples"].items():
+        message = f"{Path(path).stem} failed:\n{failure}"
+        raise MeasuringError(message)
+    results = Stage(stage_folder(app)).results()
+    if without := sorted(set(examples(app)) - {result.example for result in results}):
+        message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"
+        raise MeasuringError(message)
+    if app.config.measuring_reuse:
+        return
+    name = app.config.measuring_profile
+    profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
+    run = Run.of(results, profile=name, **inside_rust(app))
+    if profile.judged:
+        refuse_unjudged(run)
+    replace(run, run_folder(app.config))
+
+
+def inside_rust(app: Sphinx) -> dict[str, Any]:
+    """What was measured in Rust before this build began."""
+    if not app.config.measuring_criterion:
+        return {}
+    return {
+        "criterion": criterion.rows(Path(app.config.measuring_criterion)),
+        "tails": tails.rows(Path(app.config.measuring_tails)),
+    }
+
+
+def refuse_unjudged(run: Run) -> None:
+    """Raise if a result had too few rounds to be judged."""
+    for entry in run.document["results"]:
+        if any(value == "not judged" for row in entry["rows"] for value in row.values()):
+            message = (
+                f"{entry['example']}/{entry['name']} is not judged: it had too few rounds in the profile "
+                f"{run.document['profile']!r}; give the example more weight or the profile more seconds"
+            )
+            raise MeasuringError(message)
+
+
+def replace(run: Run, folder: Path) -> None:
+    """Put the run in the place of the one before; that one stays until the new one is whole."""
+    fresh = run.save(folder.with_name(f"run.{secrets.token_hex(4)}"))
     shutil.rmtree(folder, ignore_errors=True)
-    Run.of(results, profile=app.config.measuring_profile).save(folder)
+    fresh.rename(folder)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the steps around sphinx-gallery's own, which runs at priority 500."""
-    app.add_config_value("measuring_profile", "default", "")
-    app.add_config_value("measuring_stage", "", "")
-    app.connect("config-inited", lay)
-    app.connect("builder-inited", seal, priority=900)
+    """Put the steps around sphinx-gallery's own, which reads its settings at 10 and runs the examples at 500."""
+    app.add_config_value("measuring_folder", "", "")
+    app.add_config_value("measuring_profile", "", "")
+    app.add_config_value("measuring_profiles", "", "")
+    app.add_config_value("measuring_reuse", False, "")
+    app.add_config_value("measuring_criterion", "", "")
+    app.add_config_value("measuring_tails", "", "")
+    app.setup_extension("sphinx_gallery.gen_gallery")
+    for listener in list(app.events.listeners["builder-inited"]):
+        if listener.handler is generate_gallery_rst:
+            app.disconnect(listener.id)
+    app.connect("builder-inited", lay, priority=5)
+    app.connect("builder-inited", run_examples, priority=500)
+    app.connect("builder-inited", seal, priority=600)
     return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,73 @@
+"""Shipped files: the run and Criterion's reports go along with the site, and the role ``shipped`` links to them.
+
+Sphinx's own ways write such a link as it stands, so that it is wrong from any sub-folder, without a warning.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import criterion
+from docutils import nodes
+from measuring import publishes, run_folder
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import ReferenceRole
+from sphinx.util.osutil import relative_uri
+
+logger = logging.getLogger(__name__)
+
+
+class Shipped(ReferenceRole):
+    """``{shipped}`text <run/run.json>```: a link to a shipped file, by its place in the site."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Leave a link without an address; it gets one when the page's own place is known."""
+        node = nodes.reference(self.rawtext, self.title, shipped=self.target, internal=True, classes=["shipped"])
+        self.set_source_info(node)
+        return [node], []
+
+
+def folder(app: Sphinx) -> Path:
+    """Where the files are laid ready; Sphinx copies them into the root of the site."""
+    return Path(app.config.measuring_folder, "shipped")
+
+
+def lay_ready(app: Sphinx) -> None:
+    """Lay the run and the reports ready; a build that reuses a run keeps the reports made with it."""
+    if not publishes(app):
+        return
+    ready = folder(app)
+    shutil.rmtree(ready / "run", ignore_errors=True)
+    shutil.copytree(run_folder(app.config), ready / "run")
+    if app.config.measuring_criterion and not (app.config.measuring_reuse and (ready / "criterion").is_dir()):
+        criterion.copy_reports(Path(app.config.measuring_criterion), ready / "criterion")
+    app.config.html_extra_path = [*app.config.html_extra_path, str(ready)]
+
+
+def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give each link its address as seen from its page; a file that is not shipped is an error."""
+    for node in list(doctree.findall(nodes.reference)):
+        if "shipped" not in node:
+            continue
+        target = node["shipped"]
+        if not publishes(app):
+            node.replace_self(nodes.inline("", node.astext()))
+        elif (folder(app) / target).is_file():
+            node["refuri"] = relative_uri(app.builder.get_target_uri(docname), target)
+        else:
+            there = [str(path.relative_to(folder(app))) for path in folder(app).rglob("*") if path.is_file()]
+            close = difflib.get_close_matches(target, there, n=3) or sorted(there)[:3]
+            logger.error("shipped: the site has no file %r; near it: %s", target, ", ".join(close), location=node)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the role and its two steps."""
+    app.setup_extension("measuring")
+    app.add_role("shipped", Shipped())
+    app.connect("builder-inited", lay_ready, priority=700)
+    app.connect("doctree-resolved", resolve)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,76 @@
+"""The stamp: one text for all that a page can show besides its own source.
+
+Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip at
+its foot), the words of the kit, and what conf/ does with them.  So a stamp of all these is kept beside the build: it is
+removed when an HTML build begins and written when one has ended without a warning.  Where there is none, or another,
+every page is read again.  (Examples need no stamp: they always run, see `measuring`.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from measuring import publishes, run_folder
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+import rust_daq
+from rust_daq import bench
+
+LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
+
+
+def stamp_file(app: Sphinx) -> Path:
+    """Where the stamp of the last build without a warning is."""
+    return Path(app.doctreedir, "stamp")
+
+
+def fingerprint(app: Sphinx) -> str:
+    """The stamp of this build: extension, run, kit, conf."""
+    digest = hashlib.sha256(rust_daq.build_info()["extension_sha256"].encode())
+    for name in ("run.json", "samples.parquet"):
+        digest.update((run_folder(app.config) / name).read_bytes())
+    for folder in (Path(bench.__file__).parent, Path(app.confdir)):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in LOOKED_AT and path.is_file():
+                digest.update(str(path.relative_to(folder)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def take(app: Sphinx) -> None:
+    """Put the stamp of the build before aside, for `outdated`."""
+    if publishes(app):
+        before(app).unlink(missing_ok=True)
+        if stamp_file(app).is_file():
+            stamp_file(app).rename(before(app))
+
+
+def before(app: Sphinx) -> Path:
+    """Where the stamp of the build before is while this one is at work."""
+    return stamp_file(app).with_suffix(".before")
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """Name every page when the stamp is gone or another."""
+    del added, changed, removed
+    if not publishes(app) or (before(app).is_file() and before(app).read_text(encoding="utf-8") == fingerprint(app)):
+        return []
+    return sorted(env.found_docs)
+
+
+def leave(app: Sphinx, error: Exception | None) -> None:
+    """Stamp a build that has ended without an error or a warning."""
+    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:
+        stamp_file(app).write_text(fingerprint(app), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Take the stamp before anything else, leave it after everything."""
+    app.setup_extension("measuring")
+    app.connect("builder-inited", take, priority=1)
+    app.connect("env-get-outdated", outdated)
+    app.connect("build-finished", leave, priority=999)
+    return {"version": "1", "parallel_read_safe": True}

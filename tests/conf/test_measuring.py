@@ -1,0 +1,119 @@
+"""What a build takes over from the build before: nothing; and what fails it."""
+
+from __future__ import annotations
+
+import pytest
+from tiny_project import EXAMPLE, Project
+
+import rust_daq
+
+
+def test_every_build_runs_every_example_anew(project: Project) -> None:
+    assert project.build().status == 0
+    assert project.build().status == 0
+    assert project.runs == 2
+
+
+def test_a_changed_result_reaches_the_page_that_shows_it(project: Project) -> None:
+    project.build()
+    project.write("cost", "250")
+    outcome = project.build()
+    assert "index" in outcome.read
+    assert "One takes <span class=\"measured\">250 ns</span>" in project.page()
+
+
+def test_a_mended_example_leaves_no_traceback(project: Project) -> None:
+    project.build()
+    project.example(EXAMPLE + "\n1 / 0\n")
+    broken = project.build()
+    assert broken.status != 0
+    project.example()
+    assert project.build().status == 0
+    assert "ZeroDivisionError" not in project.page("gallery/first")
+
+
+def test_a_failing_example_fails_the_build_by_name(project: Project) -> None:
+    project.example(EXAMPLE + "\n1 / 0\n")
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "first failed" in outcome.said
+    assert "ZeroDivisionError" in outcome.said
+
+
+def test_an_example_that_exits_fails_the_build_by_name(project: Project) -> None:
+    project.example(EXAMPLE + "\nraise SystemExit(0)\n")
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "first ended itself (SystemExit: 0)" in outcome.said
+
+
+def test_an_example_that_leaves_no_result_fails_the_build_by_name(project: Project) -> None:
+    project.example('"""\nFirst\n=====\n"""\nprint("nothing measured")\n')
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "first left no result" in outcome.said
+
+
+def test_an_example_without_a_weight_is_refused_by_name(project: Project) -> None:
+    project.example(name="second")
+    assert "gives no weight to second" in project.build().said
+
+
+def test_a_weight_without_an_example_is_refused_by_name(project: Project) -> None:
+    project.write("profiles.toml", (project.folder / "profiles.toml").read_text() + "gone = 1\n")
+    assert "gives a weight to gone" in project.build().said
+
+
+def test_only_the_quick_profile_may_leave_a_result_unjudged(project: Project) -> None:
+    project.example(rounds=2)
+    assert "first/made is not judged" in project.build().said
+    assert project.build(measuring_profile="quick").status == 0
+
+
+def test_a_failed_build_leaves_the_run_of_the_last_whole_one(project: Project) -> None:
+    project.build()
+    before = project.run["id"]
+    project.example(EXAMPLE + "\n1 / 0\n")
+    project.build()
+    assert project.run["id"] == before
+
+
+def test_reuse_keeps_the_run_and_reads_no_page_that_stayed(project: Project) -> None:
+    project.build()
+    before = project.run
+    project.write("docs/other.md", "# Other\n\nNew words.\n")
+    outcome = project.build(measuring_reuse=True, measuring_profile="")
+    assert outcome.status == 0
+    assert project.run == before
+    assert "other" in outcome.read
+    assert "index" not in outcome.read
+    assert "New words." in project.page("other")
+
+
+def test_reuse_refuses_a_run_of_another_extension(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.build()
+    monkeypatch.setattr(rust_daq, "build_info", lambda: {"extension_sha256": "another", "profile": "release"})
+    outcome = project.build(measuring_reuse=True)
+    assert outcome.status != 0
+    assert "another build of the extension" in outcome.said
+
+
+def test_reuse_without_a_run_says_what_to_do(project: Project) -> None:
+    assert "there is no run to reuse" in project.build(measuring_reuse=True).said
+
+
+def test_reuse_with_another_profile_is_refused(project: Project) -> None:
+    project.build()
+    outcome = project.build(measuring_reuse=True, measuring_profile="quick")
+    assert "measured with the profile 'default', not 'quick'" in outcome.said
+
+
+@pytest.mark.parametrize("builder", ["linkcheck", "dummy"])
+def test_a_builder_that_publishes_nothing_measures_nothing(project: Project, builder: str) -> None:
+    assert project.build(builder).status == 0
+    assert project.runs == 0
+
+
+def test_missing_criterion_output_says_what_to_run(project: Project) -> None:
+    outcome = project.build(measuring_criterion=str(project.folder / "target" / "criterion"))
+    assert "there is no output of Criterion in target/criterion; build with: nox -s docs" in outcome.said
