@@ -17,7 +17,9 @@ impl PyAllocation {
     fn new(size: usize) -> PyResult<Self> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(size).map_err(|error| {
-            PyMemoryError::new_err(format!("size {size} cannot be allocated ({error}); ask for less"))
+            PyMemoryError::new_err(format!(
+                "size {size} cannot be allocated ({error}); ask for less"
+            ))
         })?;
         // The system gives no memory to pages that nobody has written to.
         bytes.resize(size, 1);

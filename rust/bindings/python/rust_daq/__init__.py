@@ -2,10 +2,10 @@
 
 import warnings
 
-from rust_daq._build import BuildInfo, build_info
+from rust_daq._build import build_info
 from rust_daq._core import DataPoint, build_facts
 
-__all__ = ["BuildInfo", "DataPoint", "__version__", "build_info"]
+__all__ = ["DataPoint", "__version__", "build_info"]
 
 __version__ = build_facts()["version"]
 

@@ -1,27 +1,14 @@
 """What is known about the build of the extension."""
 
-import hashlib
-from pathlib import Path
-from typing import TypedDict
-
 from rust_daq import _core
 
-
-class BuildInfo(TypedDict):
-    """What :func:`build_info` returns."""
-
-    version: str
-    commit: str
-    dirty: bool | None
-    profile: str
-    target: str
-    target_features: list[str]
-    rustc: str
-    pyo3: str
-    extension_sha256: str
+# Spelt out, because importing `typing` takes longer than all the rest of `import rust_daq`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rust_daq._core import _BuildInfo
 
 
-def build_info() -> BuildInfo:
+def build_info() -> "_BuildInfo":
     """Tell which build of the extension is loaded.
 
     Returns
@@ -45,6 +32,10 @@ def build_info() -> BuildInfo:
     >>> rust_daq.build_info()["version"] == rust_daq.__version__
     True
     """
+    # Not at the top, for the same reason.
+    import hashlib  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
     facts = _core.build_facts()
     # A file replaced since the import would be told as the loaded one: nothing better is at hand.
     digest = hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()

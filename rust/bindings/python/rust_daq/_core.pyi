@@ -1,15 +1,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, final
+from typing import Any, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, final
 
-__all__ = ["DataPoint", "build_facts"]
+__all__ = ["DataPoint", "_Allocation", "build_facts"]
 
 # What may be given as metadata: a snapshot is taken.
-JsonLike: TypeAlias = (
-    None | bool | int | float | str | Sequence[JsonLike] | Mapping[str, JsonLike]
+_JsonLike: TypeAlias = (
+    bool | int | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
 )
 
-class BuildFacts(TypedDict):
+class _BuildFacts(TypedDict):
     version: str
     commit: str
     dirty: bool | None
@@ -19,6 +19,9 @@ class BuildFacts(TypedDict):
     rustc: str
     pyo3: str
 
+class _BuildInfo(_BuildFacts):
+    extension_sha256: str
+
 @final
 class DataPoint:
     def __new__(
@@ -27,7 +30,7 @@ class DataPoint:
         channel: str,
         value: SupportsFloat | SupportsIndex,
         unit: str,
-        metadata: JsonLike = None,
+        metadata: _JsonLike = None,
     ) -> DataPoint: ...
     @property
     def timestamp(self) -> datetime: ...
@@ -46,9 +49,10 @@ class DataPoint:
     def __copy__(self) -> DataPoint: ...
     def __deepcopy__(self, _memo: object, /) -> DataPoint: ...
 
+# The known quantity of the memory counters' self-test; not part of the API.
 @final
 class _Allocation:
     def __new__(cls, size: int) -> _Allocation: ...
     def __len__(self) -> int: ...
 
-def build_facts() -> BuildFacts: ...
+def build_facts() -> _BuildFacts: ...

@@ -1,0 +1,83 @@
+"""What the package says about its own build."""
+
+import hashlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rust_daq
+from rust_daq import _core
+
+
+def test_build_info_has_every_fact() -> None:
+    info = rust_daq.build_info()
+    assert set(info) == {
+        "version",
+        "commit",
+        "dirty",
+        "profile",
+        "target",
+        "target_features",
+        "rustc",
+        "pyo3",
+        "extension_sha256",
+    }
+    assert info["version"] == rust_daq.__version__
+    assert re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?|unknown", info["commit"])
+    assert info["dirty"] in (True, False, None)
+    assert info["profile"] in ("release", "debug")
+    assert re.fullmatch(r"\w+-\w+-\w+(-\w+)?", info["target"])
+    assert all(isinstance(feature, str) and feature for feature in info["target_features"])
+    assert info["rustc"].startswith("rustc 1.")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", info["pyo3"])
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert rust_daq.__version__ == importlib.metadata.version("rust-daq")
+
+
+def test_the_hash_is_that_of_the_extension_file() -> None:
+    content = Path(_core.__file__).read_bytes()
+    assert rust_daq.build_info()["extension_sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_each_call_gives_a_fresh_answer() -> None:
+    rust_daq.build_info()["target_features"].append("mine")
+    rust_daq.build_info()["version"] = "mine"
+    assert "mine" not in rust_daq.build_info()["target_features"]
+    assert rust_daq.build_info()["version"] == rust_daq.__version__
+
+
+def test_no_fact_holds_a_path() -> None:
+    assert "/" not in str(rust_daq.build_info())
+
+
+def test_importing_the_package_does_not_import_numpy() -> None:
+    code = (
+        "import sys, rust_daq; sys.exit('numpy' in sys.modules or 'rust_daq.bench' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("profile", "warnings"), [("debug", 1), ("release", 0)])
+def test_importing_a_debug_build_warns(profile: str, warnings: int) -> None:
+    # The extension of the other profile is not built here, so its answer is given by hand.
+    code = f"""
+import sys, types, warnings
+from rust_daq import _core
+facts = {{**_core.build_facts(), "profile": {profile!r}}}
+for name in [name for name in sys.modules if name.split(".")[0] == "rust_daq"]:
+    del sys.modules[name]
+sys.modules["rust_daq._core"] = stand_in = types.ModuleType("rust_daq._core")
+stand_in.build_facts, stand_in.DataPoint = lambda: facts, _core.DataPoint
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import rust_daq
+found = [warning for warning in caught if "debug build" in str(warning.message)]
+assert all(warning.category is RuntimeWarning for warning in found)
+sys.exit(len(found))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == warnings
