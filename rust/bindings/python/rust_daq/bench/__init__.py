@@ -3,7 +3,7 @@
 Install it with ``pip install "rust-daq[bench]"``.
 """
 
-from rust_daq.bench.archive import Archive, ArchiveError, Run
+from rust_daq.bench.archive import Archive
 from rust_daq.bench.claim import Claim
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.decision import Estimate, decide
@@ -12,6 +12,8 @@ from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.machine import machine
 from rust_daq.bench.paced import Paced, paced
 from rust_daq.bench.process import WorkerError
+from rust_daq.bench.run import Run
+from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
 from rust_daq.bench.statement import Statement, statements
 

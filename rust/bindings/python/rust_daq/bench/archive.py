@@ -1,157 +1,39 @@
-"""The archive: a folder of runs, each a folder with `run.json` and `samples.parquet`."""
+"""The archive: a folder of runs."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+from rust_daq.bench import run_folder
+from rust_daq.bench.run import Run
+from rust_daq.bench.run_folder import ArchiveError
 
-from rust_daq.bench import quantity
-from rust_daq.bench.machine import machine
-from rust_daq.bench.result import Result, restored
-
-SCHEMA = 1
+LATEST = "latest"
 
 
-class ArchiveError(Exception):
-    """A run that is torn, foreign or of a newer schema; said in a sentence, never half-read."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """Everything measured by one build of the site or one call of a command.
+@dataclass(frozen=True)
+class Listing:
+    """What an archive holds; iterating gives the runs.
 
     Parameters
     ----------
-    document : mapping
-        What `run.json` holds: identity, machine, build, and each result's document.
-    results : mapping of str to Result
-        The results by ``example/name``.
+    runs : tuple of Run
+        The whole ones, oldest first.
+    refused : mapping of str to str
+        The folders that are no whole run, by name, each with the sentence that says why.
     """
 
-    document: Mapping[str, Any]
-    results: Mapping[str, Result]
+    runs: tuple[Run, ...]
+    refused: Mapping[str, str]
 
-    @classmethod
-    def of(cls, results: Iterable[Result], *, profile: str, complete: bool = True, **further: Any) -> Run:
-        """Make a run of results just measured."""
-        import rust_daq
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
 
-        results = list(results)
-        build = rust_daq.build_info()
-        measured = min((result.started for result in results), default=datetime.now(UTC).isoformat(timespec="seconds"))
-        stamp = measured.replace("-", "").replace(":", "").removesuffix("+0000")
-        document = {
-            "schema": SCHEMA,
-            "id": f"{stamp}Z-{str(build['commit'])[:7]}-{secrets.token_hex(2)}",
-            "measured": measured,
-            "profile": profile,
-            "complete": complete,
-            "machine": machine(),
-            "build": build,
-            "results": [result.document() for result in results],
-            **further,
-        }
-        return cls(document, {result.key: result for result in results})
-
-    @property
-    def id(self) -> str:
-        """The run's name in its archive."""
-        return str(self.document["id"])
-
-    def __getitem__(self, key: str) -> Result:
-        if key not in self.results:
-            message = f"run {self.id} has no result {key!r}; it has: {', '.join(self.results) or 'none'}"
-            raise KeyError(message)
-        return self.results[key]
-
-    def value(self, path: str) -> tuple[str, Any]:
-        """Look up one number: ``example/result/contender/column``, or ``example/result/fact``.
-
-        Returns
-        -------
-        column, value
-            The column's name (its end names the unit) and what stands there.
-
-        Raises
-        ------
-        KeyError
-            If there is no such number, with what there is.
-        """
-        example, _, rest = path.partition("/")
-        name, _, rest = rest.partition("/")
-        result = self[f"{example}/{name}"]
-        facts = result.facts()
-        if rest in facts:
-            return rest, facts[rest]
-        contender, _, column = rest.rpartition("/")
-        frame = result.to_pandas()
-        frame.index = frame.index.map(str)
-        if contender not in frame.index:
-            message = f"{path!r}: no contender {contender!r} in {result.key}; there are: {', '.join(frame.index)}"
-            raise KeyError(message)
-        if column not in frame.columns:
-            message = f"{path!r}: no column {column!r} in {result.key}; there are: {', '.join(frame.columns)}"
-            raise KeyError(message)
-        return column, plain_scalar(frame.loc[contender, column])
-
-    def written(self, path: str, spec: str = "") -> str:
-        """The number at `path` as text; see `value` and `quantity.written`."""
-        column, value = self.value(path)
-        return quantity.written(column, value, spec)
-
-    def save(self, folder: Path) -> Path:
-        """Write the run as a folder, whole or not at all."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        torn = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-        torn.mkdir()
-        try:
-            frames = [result.samples.assign(result=key) for key, result in self.results.items()]
-            samples = pd.concat(frames) if frames else pd.DataFrame({"result": []})
-            samples.to_parquet(torn / "samples.parquet", index=False)
-            text = json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False)
-            (torn / "run.json").write_text(text + "\n", encoding="utf-8")
-            os.replace(torn, folder)
-        finally:
-            shutil.rmtree(torn, ignore_errors=True)
-        return folder
-
-    @classmethod
-    def load(cls, folder: Path) -> Run:
-        """Read a run.
-
-        Raises
-        ------
-        ArchiveError
-            If the folder holds no whole run of a schema this version knows.
-        """
-        try:
-            document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            samples = pd.read_parquet(folder / "samples.parquet")
-        except (OSError, ValueError) as error:
-            message = f"{folder.name} is no whole run: {error}"
-            raise ArchiveError(message) from error
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            found = document.get("schema") if isinstance(document, dict) else None
-            message = f"{folder.name} has schema {found!r}; this version reads {SCHEMA}"
-            raise ArchiveError(message)
-        grouped = dict(tuple(samples.groupby("result"))) if len(samples) else {}
-        results = {}
-        for entry in document["results"]:
-            key = f"{entry['example']}/{entry['name']}"
-            if key not in grouped:
-                message = f"{folder.name} is torn: the samples of {key} are missing"
-                raise ArchiveError(message)
-            results[key] = restored(entry, grouped[key].drop(columns="result").reset_index(drop=True))
-        return cls(document, results)
+    def __len__(self) -> int:
+        return len(self.runs)
 
 
 @dataclass(frozen=True)
@@ -161,16 +43,91 @@ class Archive:
     Parameters
     ----------
     folder : Path
-        Where the runs are.
+        Where the runs are; made when the first is added.
     """
 
     folder: Path
 
     def add(self, run: Run) -> Path:
-        """Write a run into the archive, atomically."""
+        """Write a run into the archive, atomically, and remove what writers that were killed have left.
+
+        Raises
+        ------
+        ArchiveError
+            If a run of that id is there already.
+        """
+        run_folder.remove_abandoned(self.folder)
         return run.save(self.folder / run.id)
 
+    def names(self) -> list[str]:
+        """The names of all folders that stand for a run, whole or not, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
-def plain_scalar(value: Any) -> Any:
-    """A Python number for a NumPy one."""
-    return value.item() if hasattr(value, "item") else value
+    def runs(self) -> Listing:
+        """List the runs.  A folder that is no whole run is named, and hides none of the others.
+
+        Returns
+        -------
+        Listing
+            The samples of its runs are read when a result is asked for.
+        """
+        runs, refused = [], {}
+        for name in self.names():
+            try:
+                runs.append(self._opened(name))
+            except ArchiveError as error:
+                refused[name] = str(error)
+        return Listing(tuple(runs), refused)
+
+    def _opened(self, name: str) -> Run:
+        run = Run.opened(self.folder / name)
+        if run.id != name:
+            message = f"{name} holds the run {run.id}; give the folder that name"
+            raise ArchiveError(message)
+        return run
+
+    def latest(self) -> Run:
+        """The newest whole run.
+
+        Raises
+        ------
+        ArchiveError
+            If there is none.
+        """
+        for name in reversed(self.names()):
+            try:
+                return self._opened(name)
+            except ArchiveError:
+                continue  # `runs` names it; the newest whole one is what was asked for
+        message = f"the archive {self.folder.name} holds no whole run; a script's --archive adds one"
+        raise ArchiveError(message)
+
+    def open(self, name: str) -> Run:
+        """Read a run.
+
+        Parameters
+        ----------
+        name : str
+            Its id, the beginning of it that no other id shares, or ``latest``.
+
+        Raises
+        ------
+        ArchiveError
+            If there is no such run, more than one, or it is not whole.
+        """
+        if name == LATEST:
+            return Run.load(self.folder / self.latest().id)
+        names = self.names()
+        found = [name] if name in names else [known for known in names if name and known.startswith(name)]
+        if len(found) == 1:
+            self._opened(found[0])
+            return Run.load(self.folder / found[0])
+        if found:
+            message = f"{name!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of one"
+        else:
+            near = difflib.get_close_matches(name, names, n=3) or names[-3:]
+            known = f"; there are {', '.join(near)}" if near else "; it holds none"
+            message = f"the archive {self.folder.name} has no run {name!r}{known}"
+        raise ArchiveError(message)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rust_daq.bench import quantity
-from rust_daq.bench.archive import Run
 from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.run import Run
 
 Judgement = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rust_daq.bench.result import Result
+from rust_daq.bench.run import Run
 from rust_daq.bench.statement import Statement
 
 if TYPE_CHECKING:
@@ -14,8 +17,15 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Result)
 
 
+class ReuseError(RuntimeError):
+    """A build that reuses has no archived result for a measuring call; the sentence names it and what changed."""
+
+
 class Recorder:
     """Keeps nothing: a notebook, or a call from anybody's own code."""
+
+    def expect(self, example: str, name: str) -> None:
+        """Hear that a measurement begins; raise if its result could not be kept."""
 
     def archived(
         self,
@@ -37,11 +47,99 @@ class Recorder:
 
 
 class StageRecorder(Recorder):
-    """Leaves results on the stage of a docs build."""
+    """Leaves results on the stage of a docs build, and takes archived ones where the build's plan names a run.
+
+    Parameters
+    ----------
+    stage : Stage
+        The build's stage.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
 
+    @cached_property
+    def reused(self) -> Run | None:
+        """The run that the plan names, if the build reuses."""
+        folder = self.stage.plan().get("reuse")
+        return Run.opened(Path(folder)) if folder else None
+
+    def expect(self, example: str, name: str) -> None:
+        """Refuse a second result of one name, before it is measured."""
+        if self.stage.has(example, name):
+            message = f"{example} has a result called {name!r} already; pass another name=..."
+            raise ValueError(message)
+
+    def archived(
+        self,
+        example: str,
+        kind: type[R],
+        name: str,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+    ) -> R | None:
+        """What the run named by the plan has of the same measurement; None when the build measures.
+
+        Raises
+        ------
+        ReuseError
+            If it has none: another extension, another Python, a changed statement or changed settings.
+        """
+        if self.reused is None:
+            return None
+        changed = self.changed(self.reused, f"{example}/{name}", kind, stated, plan)
+        if changed:
+            message = f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; build without --reuse"
+            raise ReuseError(message)
+        result = self.reused[f"{example}/{name}"]
+        assert isinstance(result, kind)
+        return result
+
+    def changed(
+        self,
+        run: Run,
+        key: str,
+        kind: type[Result],
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+    ) -> str:
+        """What differs between a measuring call and what a run holds under its name; nothing if all is the same."""
+        import rust_daq
+
+        if run.document["build"].get("extension_sha256") != rust_daq.build_info()["extension_sha256"]:
+            return "it was measured with another build of the extension"
+        profile = self.stage.plan()["profile"]
+        if run.document["profile"] != profile:
+            return f"it was measured in the profile {run.document['profile']!r}, this build's is {profile!r}"
+        entries = {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
+        if key not in entries:
+            return "the run has no such result"
+        entry = entries[key]
+        if entry["kind"] != kind.kind:
+            return f"it is a {entry['kind']} there and a {kind.kind} now"
+        return changed_statements(entry["contenders"], stated) or changed_settings(entry["settings"], plan)
+
     def record(self, result: Result) -> None:
         """Keep a result on the stage."""
         self.stage.add(result)
+
+
+def changed_statements(archived: Mapping[str, Mapping[str, Any]], stated: Mapping[str, Statement]) -> str:
+    """Which contenders are new, gone, in another order or say something else."""
+    if gone := [name for name in archived if name not in stated]:
+        return f"contender {gone[0]!r} is gone"
+    for name, statement in stated.items():
+        if name not in archived:
+            return f"contender {name!r} is new"
+        if archived[name].get("fingerprint") != statement.fingerprint:
+            return f"the statement, setup or names of {name!r} changed"
+    return "" if list(archived) == list(stated) else "the order of the contenders changed"
+
+
+def changed_settings(archived: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    """Which setting of the plan is another one."""
+    for name, value in plan.items():
+        now = list(value) if isinstance(value, tuple) else value
+        if archived.get(name) != now:
+            return f"the setting {name!r} was {archived.get(name)!r} and is {now!r}"
+    return ""

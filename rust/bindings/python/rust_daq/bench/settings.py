@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rust_daq.bench.neighbours import Neighbours
 from rust_daq.bench.recorder import Recorder, StageRecorder
 from rust_daq.bench.result import Result
 from rust_daq.bench.stage import STAGE_VARIABLE, Stage
@@ -45,12 +47,12 @@ class Settings:
     recorder: Recorder = field(default_factory=Recorder)
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.options[name]
-        except KeyError:
-            known = ", ".join(sorted(self.options)) or "none"
-            message = f"these settings have no option {name!r}; the options are: {known}"
-            raise AttributeError(message) from None
+        # Copying and pickling ask before there are options.
+        options = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
+        raise AttributeError(message)
 
     def rounds_within(self, round_seconds: float, share: float) -> int:
         """The rounds that a call with this share of the seconds can make; fixed before sampling begins."""
@@ -66,10 +68,29 @@ class Settings:
         plan: Mapping[str, Any],
         make: Callable[[], R],
     ) -> R:
-        """Measure, or return what is archived of the same example, name, statements and plan; then record it."""
+        """Measure, or return what is archived of the same example, name, statements and plan; then record it.
+
+        Raises
+        ------
+        ValueError
+            If a name holds a slash, which parts the names in a number's address, or the example has a result of that
+            name already.
+        RuntimeError
+            If the extension is a debug build.
+        ReuseError
+            If the build reuses and the archived run has no such result.
+        """
         refuse_debug_build()
-        archived = self.recorder.archived(self.example, kind, name, stated, plan)
-        result = make() if archived is None else archived
+        for what, given in (("name", name), *(("contender", contender) for contender in stated)):
+            if "/" in given or not given:
+                message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
+                raise ValueError(message)
+        self.recorder.expect(self.example, name)
+        result = self.recorder.archived(self.example, kind, name, stated, plan)
+        if result is None:
+            before = Neighbours.read()
+            result = make()
+            result = replace(result, notes=(*result.notes, *before.notes_until(Neighbours.read())))
         self.recorder.record(result)
         return result
 
@@ -103,15 +124,23 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
     -------
     Settings
     """
+    if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
+        message = f"option {unusable[0]!r} is a part of all settings; give it another name"
+        raise ValueError(message)
     stage = os.environ.get(STAGE_VARIABLE)
     if stage:
         return staged(Stage(Path(stage)), options)
-    main = sys.modules.get("__main__")
-    if main is None or not hasattr(main, "__file__") or "ipykernel" in sys.modules:
+    caller = sys._getframe(1).f_globals  # noqa: SLF001 - a script is known by who calls, not by what was started
+    file = caller.get("__file__")
+    if file is None:
         return Settings(example="notebook", rounds=rounds, options=options)
+    script = Path(str(file))
+    # An example that is imported, or run by IPython, has no command line of its own.
+    if caller.get("__name__") != "__main__" or hasattr(builtins, "get_ipython"):
+        return Settings(example=script.stem, rounds=rounds, options=options)
     from rust_daq.bench.script import script_settings
 
-    return script_settings(doc or "", Path(str(main.__file__)), rounds, options)
+    return script_settings(doc or "", script, rounds, options)
 
 
 def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from rust_daq.bench.result import Result, restored
+from rust_daq.bench.machine import machine
+from rust_daq.bench.result import Result, plain, restored
+from rust_daq.bench.run import Run
 
 STAGE_VARIABLE = "RUST_DAQ_BENCH_STAGE"
 """Names the stage's folder; set by the build, read by `settings`."""
@@ -32,18 +34,39 @@ class Stage:
     folder: Path
 
     def prepare(self, plan: Mapping[str, Any]) -> None:
-        """Begin a build: keep its plan."""
+        """Begin a build: keep its plan, and what the machine is like before anything is measured.
+
+        Parameters
+        ----------
+        plan : mapping
+            ``profile``, ``rounds``, ``seconds`` by example, ``options``, and ``reuse``, the folder of a run whose
+            results stand for measuring (None to measure).
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "plan.json").write_text(json.dumps(plan, indent=2), encoding="utf-8")
+        self._write("plan.json", plan)
+        self._write("machine.json", machine())
 
     def plan(self) -> dict[str, Any]:
-        """The build's plan: profile, rounds, seconds of each example, options."""
-        plan: dict[str, Any] = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        return plan
+        """The build's plan."""
+        return self._read("plan.json")
+
+    def machine(self) -> dict[str, Any]:
+        """The machine as it was when the build began."""
+        return self._read("machine.json")
 
     def example(self) -> str:
-        """The example that runs now."""
-        return os.environ[EXAMPLE_VARIABLE]
+        """The example that runs now.
+
+        Raises
+        ------
+        RuntimeError
+            If the build has not said so.
+        """
+        try:
+            return os.environ[EXAMPLE_VARIABLE]
+        except KeyError:
+            message = f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
+            raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:
         """An example begins: what an earlier try left is removed."""
@@ -52,6 +75,10 @@ class Stage:
         if folder.is_dir():
             for path in folder.iterdir():
                 path.unlink()
+
+    def has(self, example: str, name: str) -> bool:
+        """Whether an example has left a result of that name."""
+        return (self.folder / example / f"{name}.json").exists()
 
     def add(self, result: Result) -> None:
         """Keep a result: its samples first, so that a document never stands alone."""
@@ -67,3 +94,20 @@ class Stage:
             document = json.loads(path.read_text(encoding="utf-8"))
             found.append(restored(document, pd.read_parquet(path.with_suffix(".parquet"))))
         return sorted(found, key=lambda result: (result.example, result.started))
+
+    def run(self, **further: Any) -> Run:
+        """Make a run of all that is on the stage.
+
+        Parameters
+        ----------
+        **further
+            Facts that no result holds; see `Run.of`.
+        """
+        return Run.of(self.results(), profile=self.plan()["profile"], machine=self.machine(), **further)
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        (self.folder / name).write_text(json.dumps(plain(value), indent=2), encoding="utf-8")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return found

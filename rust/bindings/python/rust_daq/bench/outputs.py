@@ -1,0 +1,147 @@
+"""Where a command puts what it measured: a JSON document, figures, an archive."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rust_daq.bench.result import Result
+
+STANDARD_OUTPUT = "-"
+
+
+class OutputError(Exception):
+    """A place that cannot be written to; the sentence names the flag, the value and what to do."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The places that the flags name.
+
+    Parameters
+    ----------
+    json : Path, optional
+        File of the run's document; ``-`` is standard output.
+    plot_dir : Path, optional
+        Folder of the figures.
+    archive : Path, optional
+        Folder of runs, to which this one is added.
+    """
+
+    json: Path | None = None
+    plot_dir: Path | None = None
+    archive: Path | None = None
+
+    @property
+    def to_standard_output(self) -> bool:
+        """Whether the document goes to standard output, where no prose may then be."""
+        return str(self.json) == STANDARD_OUTPUT
+
+    def prepare(self) -> None:
+        """Make the folders, after all places were found writable; nothing is left behind when one is not.
+
+        Raises
+        ------
+        OutputError
+            If a place cannot be written to.
+        """
+        folders: list[tuple[str, Path, Path]] = []
+        if self.json is not None and not self.to_standard_output:
+            if inspected("--json", self.json, self.json.is_dir):
+                message = f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
+                raise OutputError(message)
+            folders.append(("--json", self.json, Path(os.path.realpath(self.json)).parent))
+        if self.plot_dir is not None:
+            folders.append(("--plot-dir", self.plot_dir, self.plot_dir))
+        if self.archive is not None:
+            if inspected("--archive", self.archive, (self.archive / "run.json").exists):
+                message = f"--archive {self.archive} is a run; name the folder of runs that it lies in"
+                raise OutputError(message)
+            folders.append(("--archive", self.archive, self.archive))
+        for flag, value, folder in folders:
+            refuse_unwritable(flag, value, folder)
+        for flag, value, folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(unwritable(flag, value, error)) from error
+
+    def write_json(self, text: str, standard_output: IO[str] | None = None) -> None:
+        """Write the document, whole or not at all."""
+        if standard_output is not None:
+            standard_output.write(text)
+            standard_output.flush()
+        elif self.json is not None:
+            write_whole(Path(os.path.realpath(self.json)), text)
+
+    def save_figure(self, result: Result) -> list[Path]:
+        """Save a result's figure as PNG and SVG.
+
+        Returns
+        -------
+        list of Path
+            Empty where no folder is named.
+        """
+        if self.plot_dir is None:
+            return []
+        # A figure of its own instead of pyplot's: no window, nothing kept, no backend chosen.
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+        figure.patch.set_alpha(0)
+        result.plot(figure.subplots())
+        stem = re.sub(r"[^\w.-]+", "-", f"{result.example}-{result.name}")
+        paths = [self.plot_dir / f"{stem}.{ending}" for ending in ("png", "svg")]
+        for path in paths:
+            figure.savefig(path, dpi=160)
+        return paths
+
+
+def inspected(flag: str, value: Path, look: object) -> bool:
+    """Ask the file system about a path that it may not be able to hold at all."""
+    try:
+        return bool(look())  # type: ignore[operator]
+    except (OSError, ValueError) as error:
+        raise OutputError(unwritable(flag, value, error)) from error
+
+
+def refuse_unwritable(flag: str, value: Path, folder: Path) -> None:
+    """Raise unless a file can be made in `folder`, or in the nearest of its parents that exists."""
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            message = f"{flag} {value} cannot be written: {folder} is a file; name a place in a folder"
+            raise OutputError(message)
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # gone when closed
+    except (OSError, ValueError) as error:
+        raise OutputError(unwritable(flag, value, error)) from error
+
+
+def unwritable(flag: str, value: Path, error: Exception) -> str:
+    """The sentence for a place that the system refuses."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{flag} {value} cannot be written ({reason}); name a place where you may write"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that whoever looks finds the old one or the new one, never a part."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")  # a device or a pipe, such as /dev/stderr: not to be replaced
+        return
+    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

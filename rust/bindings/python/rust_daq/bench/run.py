@@ -1,0 +1,340 @@
+"""A run: everything measured by one build of the site or one call of a command."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rust_daq.bench import quantity, run_folder
+from rust_daq.bench.machine import machine as machine_now
+from rust_daq.bench.result import Result, plain, restored
+from rust_daq.bench.run_folder import SCHEMA, ArchiveError
+
+NEAR = 4
+"""How many near paths an error names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything measured by one build of the site or one call of a command.
+
+    Parameters
+    ----------
+    document : mapping
+        What `run.json` holds: identity, machine, build, and each result's document.
+    results : mapping of str to Result
+        The results by ``example/name``.
+    """
+
+    document: Mapping[str, Any]
+    results: Mapping[str, Result]
+
+    @classmethod
+    def of(
+        cls,
+        results: Iterable[Result],
+        *,
+        profile: str,
+        complete: bool = True,
+        machine: Mapping[str, Any] | None = None,
+        **further: Any,
+    ) -> Run:
+        """Make a run of results just measured.
+
+        Parameters
+        ----------
+        results : iterable of Result
+            No two of one ``example/name``.
+        profile : str
+            What decided how long was measured.
+        complete : bool
+            Whether all was measured that was to be.
+        machine : mapping, optional
+            What `bench.machine` said before measuring began; asked now otherwise.
+        **further
+            Facts that no result holds (``criterion``, ``tails``), as JSON values; see `value` for how they are read.
+
+        Raises
+        ------
+        ValueError
+            If two results have one name, or a further fact has the name of a part of every run.
+        """
+        import rust_daq
+
+        by_key: dict[str, Result] = {}
+        for result in results:
+            if result.key in by_key:
+                message = f"two results are called {result.key!r}; pass another name=... to one of them"
+                raise ValueError(message)
+            by_key[result.key] = result
+        build = plain(rust_daq.build_info())
+        times = [result.started for result in by_key.values()]
+        measured = min(times, default=datetime.now(UTC).isoformat(timespec="seconds"))
+        document = {
+            "schema": SCHEMA,
+            "id": identity(measured, str(build["commit"])),
+            "measured": measured,
+            "profile": profile,
+            "complete": complete,
+            "machine": plain(machine_now() if machine is None else machine),
+            "build": build,
+            "results": [{**result.document(), "samples": len(result.samples)} for result in by_key.values()],
+        }
+        if taken := sorted(set(document) & set(further)):
+            message = f"{', '.join(taken)} is a part of every run; give the further fact another name"
+            raise ValueError(message)
+        return cls(document | plain(further), by_key)
+
+    @property
+    def id(self) -> str:
+        """The run's name in its archive; ids sort by time."""
+        return str(self.document["id"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was measured that was to be."""
+        return bool(self.document["complete"])
+
+    def __getitem__(self, key: str) -> Result:
+        if key not in self.results:
+            message = f"run {self.id} has no result {key!r}{nearest(key, self.results)}"
+            raise KeyError(message)
+        return self.results[key]
+
+    def value(self, path: str) -> tuple[str, Any]:
+        """Look up one number or text.
+
+        Parameters
+        ----------
+        path : str
+            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what a
+            result says as a whole ``example/result/fact``; for what the run says ``measured``, ``profile``,
+            ``machine/cpu``, ``build/commit``, ``criterion/<benchmark>/mean_ns``.
+
+        Returns
+        -------
+        column, value
+            The column's name (its end names the unit) and what stands there.
+
+        Raises
+        ------
+        KeyError
+            If there is no such number, with the paths that look most like it.
+        """
+        parts = path.split("/")
+        found: Any = MISSING
+        if parts[0] in self.document and parts[0] != "results":
+            found = descend(self.document, parts)
+        elif (key := "/".join(parts[:2])) in self.results:
+            found = self._look_up(key, parts[2:])
+        if found is MISSING or isinstance(found, Mapping | list):
+            what = "is a group, not one value" if found is not MISSING else "is not in this run"
+            message = f"{path!r} {what}{nearest(path, list(self.paths()))}"
+            raise KeyError(message)
+        return parts[-1], plain_scalar(found)
+
+    def _look_up(self, key: str, parts: list[str]) -> Any:
+        """A result's fact, or what stands in a row and column of its summary."""
+        facts, rows = self._summary(key)
+        found = descend(facts, parts)
+        if found is MISSING and len(parts) > 1:
+            return rows.get("/".join(parts[:-1]), {}).get(parts[-1], MISSING)
+        return found
+
+    @cached_property
+    def _summaries(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]]:
+        """Facts and rows of each result that was asked for: intervals are not bootstrapped again for each number."""
+        return {}
+
+    def _summary(self, key: str) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
+        if key not in self._summaries:
+            result = self.results[key]
+            frame = result.to_pandas()
+            names = ["/".join(map(str, row)) if isinstance(row, tuple) else str(row) for row in frame.index]
+            rows = dict(zip(names, frame.to_dict(orient="records"), strict=True))
+            self._summaries[key] = (result.facts(), rows)
+        return self._summaries[key]
+
+    def paths(self) -> Iterator[str]:
+        """Every path that `value` knows."""
+        for head, tree in self.document.items():
+            if head != "results":
+                yield from leaves(head, tree)
+        for key in self.results:
+            facts, rows = self._summary(key)
+            yield from leaves(key, facts)
+            yield from (f"{key}/{name}/{column}" for name, row in rows.items() for column in row)
+
+    def written(self, path: str, spec: str = "") -> str:
+        """The number at `path` as text; see `value` and `quantity.written`."""
+        column, value = self.value(path)
+        return quantity.written(column, value, spec)
+
+    def differences(self, other: Run) -> dict[str, tuple[Any, Any]]:
+        """What makes this run and another not comparable: machine class, Python, profile; empty when nothing does.
+
+        Returns
+        -------
+        dict
+            For each thing that differs, what it is here and what it is there.
+        """
+        mine, theirs = self.conditions(), other.conditions()
+        return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
+
+    def conditions(self) -> dict[str, Any]:
+        """What has to be equal for numbers of two runs to be put side by side."""
+        machine = self.document["machine"]
+        told = ("cpu", "physical_cores", "logical_cores", "usable_cores", "system", "distribution", "architecture")
+        return {name: machine.get(name) for name in told} | {
+            "implementation": machine.get("implementation"),
+            "Python": ".".join(str(machine.get("python")).split(".")[:2]),
+            "free_threaded": machine.get("free_threaded"),
+            "profile": self.document["profile"],
+        }
+
+    def to_json(self) -> str:
+        """The run without its samples, as the text of `run.json`."""
+        return json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+    def save(self, folder: Path) -> Path:
+        """Write the run as a folder, whole or not at all.
+
+        Raises
+        ------
+        ArchiveError
+            If there is a folder of that name already.
+        """
+        run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
+        return folder
+
+    @classmethod
+    def load(cls, folder: Path) -> Run:
+        """Read a run, samples and all.
+
+        Raises
+        ------
+        ArchiveError
+            If the folder holds no whole run of a schema this version knows.
+        """
+        run = cls.opened(folder)
+        for key in run.results:
+            run.results[key]
+        return run
+
+    @classmethod
+    def opened(cls, folder: Path) -> Run:
+        """Read a run's document and check that its samples are there; they are read when a result is asked for.
+
+        Raises
+        ------
+        ArchiveError
+            If the folder holds no whole run of a schema this version knows.
+        """
+        document = run_folder.read_document(folder)
+        run_folder.check_samples(folder, document)
+        return cls(document, ArchivedResults(folder, document))
+
+
+class ArchivedResults(Mapping[str, Result]):
+    """The results of a folder, each made again when it is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    document : mapping
+        What its `run.json` holds.
+    """
+
+    def __init__(self, folder: Path, document: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._document = document
+        self._entries = {f"{entry['example']}/{entry['name']}": entry for entry in document["results"]}
+        self._made: dict[str, Result] = {}
+
+    @cached_property
+    def _samples(self) -> dict[str, pd.DataFrame]:
+        return run_folder.read_samples(self._folder, self._document)
+
+    def __getitem__(self, key: str) -> Result:
+        if key not in self._made:
+            entry = self._entries[key]
+            try:
+                self._made[key] = restored(entry, self._samples[key])
+            except (KeyError, TypeError, ValueError) as error:
+                message = (
+                    f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be made again "
+                    f"({type(error).__name__}: {error}); upgrade rust-daq, or measure again"
+                )
+                raise ArchiveError(message) from error
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+MISSING = object()
+
+
+def named(tree: Any) -> Any:
+    """A table, which is a list of records, as a mapping from each one's first value to the record."""
+    if isinstance(tree, list) and tree and all(isinstance(row, Mapping) and row for row in tree):
+        return {str(next(iter(row.values()))): row for row in tree}
+    return tree
+
+
+def descend(tree: Any, parts: list[str]) -> Any:
+    """Follow `parts` through nested mappings and tables, whose own names may hold a slash (``batch_roundtrip/1000``)."""
+    if not parts:
+        return tree
+    tree = named(tree)
+    if isinstance(tree, Mapping):
+        for length in range(len(parts), 0, -1):
+            key = "/".join(parts[:length])
+            if key in tree:
+                found = descend(tree[key], parts[length:])
+                if found is not MISSING:
+                    return found
+    return MISSING
+
+
+def leaves(path: str, tree: Any) -> Iterator[str]:
+    """Every path below `path` at which one value stands."""
+    tree = named(tree)
+    if isinstance(tree, Mapping):
+        for name, branch in tree.items():
+            yield from leaves(f"{path}/{name}", branch)
+    elif not isinstance(tree, list | tuple):
+        yield path
+
+
+def nearest(path: str, known: Iterable[str]) -> str:
+    """The end of a sentence: the paths that look most like one that is not there."""
+    known = list(known)
+    near = difflib.get_close_matches(path, known, n=NEAR, cutoff=0.5)
+    if near:
+        return f"; near it: {', '.join(near)}"
+    return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it has none"
+
+
+def identity(measured: str, commit: str) -> str:
+    """A name that sorts by time and that no other run of the same second and commit has."""
+    stamp = datetime.fromisoformat(measured).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{stamp}-{commit[:7]}-{secrets.token_hex(4)}"
+
+
+def plain_scalar(value: Any) -> Any:
+    """A Python number for a NumPy one."""
+    return value.item() if hasattr(value, "item") else value

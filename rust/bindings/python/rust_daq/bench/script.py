@@ -1,0 +1,219 @@
+"""An example run as a command: its flags, and what becomes of its results."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import re
+import signal
+import sys
+import textwrap
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Any
+
+from rust_daq.bench.archive import Archive
+from rust_daq.bench.flags import FlagParser, path, whole_number
+from rust_daq.bench.outputs import OutputError, Outputs
+from rust_daq.bench.recorder import Recorder
+from rust_daq.bench.result import Result
+from rust_daq.bench.run import Run
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.terminal import RoundProgress, accept_any_text, print_table
+
+PROFILE = "script"
+"""The profile of a run that no build planned."""
+INTERRUPTED = 130
+TERMINATED = 143
+UNIFORM = ("help", "rounds", "json", "plot_dir", "archive")
+
+
+def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -> Settings:
+    """Read the flags of a script, check the places that they name, and begin.
+
+    Parameters
+    ----------
+    doc : str
+        The script's docstring: title and question are the head of its ``--help``.
+    script : Path
+        The script; its stem is the example's name.
+    rounds : int
+        Rounds where no flag says otherwise.
+    options : mapping
+        The script's own numbers with their defaults.
+
+    Raises
+    ------
+    SystemExit
+        With status 2 after a sentence, for a wrong flag or a place that cannot be written to.
+    """
+    accept_any_text()
+    parser = parser_of(doc, script, rounds, options)
+    found = vars(parser.parse(sys.argv[1:]))
+    outputs = Outputs(found.pop("json"), found.pop("plot_dir"), found.pop("archive"))
+    try:
+        outputs.prepare()
+    except OutputError as error:
+        parser.error(str(error))
+    chosen = found.pop("rounds")
+    recorder = ScriptRecorder(script.stem, outputs, {"rounds": chosen} | found)
+    recorder.begin(headline(doc) or script.stem)
+    return Settings(example=script.stem, rounds=chosen, options=found, recorder=recorder)
+
+
+def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -> FlagParser:
+    """The script's flags: its own first, then those that every script has."""
+    parser = FlagParser(prog=script.name, description=described(doc))
+    for name, default in options.items():
+        if name in UNIFORM:
+            message = f"option {name!r} is a flag that every script has; give it another name"
+            raise ValueError(message)
+        parser.add_option(name, default)
+    parser.add_argument(
+        "--rounds",
+        type=whole_number,
+        default=rounds,
+        metavar="N",
+        help=f"rounds of fresh processes in each measurement; below 6 nothing is judged (default: {rounds})",
+    )
+    parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
+    parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
+    parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to that folder of runs")
+    return parser
+
+
+def headline(doc: str) -> str:
+    """The title of a docstring."""
+    return next((line.strip() for line in doc.splitlines() if re.search(r"\w", line)), "")
+
+
+def described(doc: str) -> str:
+    """Title and first paragraph of a docstring, without the markup of reStructuredText."""
+    text = re.sub(r":[\w:]+:`~?([^`<]+?)(?:\s*<[^>]*>)?`", r"\1", doc.replace("``", "`"))
+    blocks = [block.strip() for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
+    lines = [line.strip() for line in blocks[0].splitlines() if re.search(r"\w", line)] if blocks else []
+    return "\n\n".join([*lines[:1], *(textwrap.fill(" ".join(block.split()), 100) for block in blocks[1:2])])
+
+
+class ScriptRecorder(Recorder):
+    """Prints each result, saves its figure, and writes the run when the script ends, however it ends.
+
+    Parameters
+    ----------
+    example : str
+        The script's name.
+    outputs : Outputs
+        Where things go.
+    chosen : mapping
+        The values of its flags.
+    """
+
+    def __init__(self, example: str, outputs: Outputs, chosen: Mapping[str, Any]) -> None:
+        self.example = example
+        self.outputs = outputs
+        self.chosen = chosen
+        self.results: list[Result] = []
+        self.figures: list[Path] = []
+        self.unfinished = ""
+        self._progress = RoundProgress()
+        self._document: IO[str] | None = None
+        self._process = os.getpid()
+
+    def begin(self, title: str) -> None:
+        """Say what comes, and make sure that the end is reached on every way out."""
+        if self.outputs.to_standard_output:
+            # What is printed from here on, by whomever, goes to standard error.
+            sys.stdout.flush()
+            self._document = os.fdopen(os.dup(1), "w", encoding="utf-8")
+            os.dup2(2, 1)
+            sys.stdout = sys.stderr
+        values = ", ".join(f"{name} {value}" for name, value in self.chosen.items())
+        print(f"{title}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.", flush=True)
+        self._plots = self.outputs.plot_dir is not None
+        if self._plots and importlib.util.find_spec("matplotlib") is None:
+            self._plots = False
+            print("matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr)
+        if threading.current_thread() is threading.main_thread():
+            for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    signal.signal(number, self._stopper(status))
+        earlier = sys.excepthook
+
+        def failed(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+            self._progress.clear()
+            self.unfinished = f"failed with {kind.__name__}"
+            earlier(kind, error, traceback)
+
+        sys.excepthook = failed
+        atexit.register(self.end)
+
+    def _stopper(self, status: int) -> Any:
+        def stop(number: int, frame: FrameType | None) -> None:
+            del frame
+            self.unfinished = f"stopped by {signal.Signals(number).name}"
+            raise SystemExit(status)
+
+        return stop
+
+    def expect(self, example: str, name: str) -> None:
+        """Refuse a second result of one name, before it is measured."""
+        if any(result.key == f"{example}/{name}" for result in self.results):
+            message = f"{example} has a result called {name!r} already; pass another name=..."
+            raise ValueError(message)
+
+    def record(self, result: Result) -> None:
+        """Print a result as soon as it is there, and keep it."""
+        self._progress.clear()
+        self.results.append(result)
+        print()
+        print_table(result.table(), result.name)
+        for note in result.notes:
+            print(note, flush=True)
+        if self._plots:
+            self.figures += self.outputs.save_figure(result)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Say how far a measurement is; on a terminal only."""
+        self._progress.show(what, done, total)
+
+    def end(self) -> None:
+        """Write the run, and say where things are."""
+        if os.getpid() != self._process:
+            return  # a fork of the script that ends
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the little that is left is not cut short
+        self._progress.clear()
+        try:
+            said = self.write()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the status must not stay 0
+            print(f"{self.example}: the run could not be written: {error}", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(1)
+        print("\n" + "\n".join(said), file=sys.stderr if self.unfinished else sys.stdout, flush=True)
+
+    def write(self) -> list[str]:
+        """Write document and archive; what was put where, as sentences."""
+        said = []
+        count = f"{len(self.results)} result{'' if len(self.results) == 1 else 's'}"
+        if self.unfinished:
+            said.append(f"{self.example} {self.unfinished}; {count} measured so far, marked incomplete.")
+        if self.outputs.json is not None or (self.outputs.archive is not None and self.results):
+            run = Run.of(self.results, profile=PROFILE, complete=not self.unfinished, command=self.command())
+            if self.outputs.json is not None:
+                self.outputs.write_json(run.to_json(), self._document)
+                said.append(f"document: {'standard output' if self._document else self.outputs.json}")
+            if self.outputs.archive is not None and self.results:
+                folder = Archive(self.outputs.archive).add(run)
+                said.append(f"run: {folder}")
+        if self.outputs.plot_dir is not None:
+            said.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}" if self._plots
+                        else "figures: left out, matplotlib is not installed")
+        return said or ["Nothing was kept; --json, --plot-dir and --archive keep results."]
+
+    def command(self) -> dict[str, Any]:
+        """The example and its numbers, for the document; texts and paths are the caller's own and stay out."""
+        numbers = {name: value for name, value in self.chosen.items() if isinstance(value, int | float)}
+        return {"example": self.example, "options": numbers}
