@@ -1,4 +1,4 @@
-"""Criterion: its estimates become rows of the run, its reports become pages of the site."""
+"""Criterion: its estimates become a part of the run, its reports become pages of the site."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CriterionError(SphinxError):
     category = "Criterion error"
 
 
-def rows(folder: Path) -> list[dict[str, Any]]:
+def read(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the estimates of every benchmark.
 
     Parameters
@@ -46,8 +46,8 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        ``benchmark`` (its full id), ``elements`` an iteration (None where none is declared), and ``mean_ns``,
+    dict of str to dict
+        By the benchmark's full id: ``elements`` an iteration (None where none is declared), and ``mean_ns``,
         ``median_ns`` and ``sd_ns`` an iteration, each with ``_low_ns`` and ``_high_ns`` of its 95 % interval;
         ``elements_per_second`` from the mean.
 
@@ -56,28 +56,31 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     CriterionError
         If there is no benchmark.
     """
-    found = [row(path.parent) for path in sorted(folder.glob("**/new/benchmark.json"))]
+    found = dict(estimates(path.parent) for path in folder.glob("**/new/benchmark.json"))
     if not found:
         message = f"there is no output of Criterion in {folder.parent.name}/{folder.name}; build with: nox -s docs"
         raise CriterionError(message)
-    # By group, then by number: 100 before 1000.
-    return sorted(found, key=lambda entry: [(len(part), part) if part.isdigit() else (0, part)
-                                            for part in entry["benchmark"].split("/")])
+    return {name: found[name] for name in sorted(found, key=by_size)}
 
 
-def row(folder: Path) -> dict[str, Any]:
-    """One benchmark's estimates."""
+def by_size(name: str) -> list[tuple[int, str]]:
+    """A key that puts ``batch/100`` before ``batch/1000``, and names in the order of the alphabet."""
+    return [(int(part) if part.isdigit() else -1, part) for part in name.split("/")]
+
+
+def estimates(folder: Path) -> tuple[str, dict[str, Any]]:
+    """One benchmark's full id and numbers."""
     benchmark = json.loads((folder / "benchmark.json").read_text(encoding="utf-8"))
-    estimates = json.loads((folder / "estimates.json").read_text(encoding="utf-8"))
+    found = json.loads((folder / "estimates.json").read_text(encoding="utf-8"))
     elements = (benchmark["throughput"] or {}).get("Elements")
-    entry: dict[str, Any] = {"benchmark": benchmark["full_id"], "elements": elements}
+    numbers: dict[str, Any] = {"elements": elements}
     for theirs, ours in ESTIMATES.items():
-        interval = estimates[theirs]["confidence_interval"]
-        entry[f"{ours}_ns"] = estimates[theirs]["point_estimate"]
-        entry[f"{ours}_low_ns"] = interval["lower_bound"]
-        entry[f"{ours}_high_ns"] = interval["upper_bound"]
-    entry["elements_per_second"] = elements and elements * 1e9 / entry["mean_ns"]
-    return entry
+        interval = found[theirs]["confidence_interval"]
+        numbers[f"{ours}_ns"] = found[theirs]["point_estimate"]
+        numbers[f"{ours}_low_ns"] = interval["lower_bound"]
+        numbers[f"{ours}_high_ns"] = interval["upper_bound"]
+    numbers["elements_per_second"] = elements and elements * 1e9 / numbers["mean_ns"]
+    return benchmark["full_id"], numbers
 
 
 def copy_reports(source: Path, target: Path) -> None:

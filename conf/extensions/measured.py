@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
@@ -12,9 +10,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
 from rust_daq.bench import Run, quantity
-
-NEAR = 4
-"""How many near paths an error names."""
 
 
 class Measured(SphinxRole):
@@ -36,11 +31,10 @@ class Measured(SphinxRole):
         """Look the number up; one that is not there is an error."""
         path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
         self.env.note_dependency(run_folder(self.config) / "run.json")
-        run = self.current()
         try:
-            return [nodes.inline(self.rawtext, text(run, path, spec), classes=["measured"])], []
+            return [nodes.inline(self.rawtext, text(self.current(), path, spec), classes=["measured"])], []
         except (KeyError, ValueError) as error:
-            message = self.inliner.reporter.error(f"measured: {error.args[0]}{near(path, run)}", line=self.lineno)
+            message = self.inliner.reporter.error(f"measured: {error.args[0]}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
 
 
@@ -59,22 +53,6 @@ def text(run: Run, path: str, spec: str) -> str:
         message = f"{path!r} has no value in this run"
         raise ValueError(message)
     return quantity.written(column, value, spec)
-
-
-def near(path: str, run: Run) -> str:
-    """The paths that look most like one that is not there."""
-    found = difflib.get_close_matches(path, list(paths(run)), n=NEAR, cutoff=0.5)
-    return f"; near it: {', '.join(found)}" if found else ""
-
-
-def paths(run: Run) -> Iterator[str]:
-    """Every path that leads to a number or a sentence."""
-    for key, result in run.results.items():
-        yield from (f"{key}/{fact}" for fact in result.facts())
-        frame = result.to_pandas()
-        for row in frame.index:
-            name = "/".join(map(str, row)) if isinstance(row, tuple) else row
-            yield from (f"{key}/{name}/{column}" for column in frame.columns)
 
 
 def choose(app: Sphinx) -> None:

@@ -147,15 +147,15 @@ def seal(app: Sphinx) -> None:
     for path, failure in app.config.sphinx_gallery_conf["failing_examples"].items():
         message = f"{Path(path).stem} failed:\n{failure}"
         raise MeasuringError(message)
-    results = Stage(stage_folder(app)).results()
-    if without := sorted(set(examples(app)) - {result.example for result in results}):
+    stage = Stage(stage_folder(app))
+    if without := sorted(set(examples(app)) - {result.example for result in stage.results()}):
         message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"
         raise MeasuringError(message)
     if app.config.measuring_reuse:
         return
     name = app.config.measuring_profile
     profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
-    run = Run.of(results, profile=name, **inside_rust(app))
+    run = stage.run(**inside_rust(app))
     if profile.judged:
         refuse_unjudged(run)
     replace(run, run_folder(app.config))
@@ -166,8 +166,8 @@ def inside_rust(app: Sphinx) -> dict[str, Any]:
     if not app.config.measuring_criterion:
         return {}
     return {
-        "criterion": criterion.rows(Path(app.config.measuring_criterion)),
-        "tails": tails.rows(Path(app.config.measuring_tails)),
+        "criterion": criterion.read(Path(app.config.measuring_criterion)),
+        "tails": tails.read(Path(app.config.measuring_tails)),
     }
 
 

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 def strip(document: Mapping[str, Any]) -> dict[str, str]:
     """What the strip says of a run, by its label."""
     machine, build = document["machine"], document["build"]
-    commit = str(build["commit"])[:7] + {True: ", modified", False: "", None: ""}[build.get("dirty")]
+    commit = str(build["commit"])[:7] + (", modified" if build.get("dirty") else "")
     cores = machine["logical_cores"]
     return {
         "measured": datetime.fromisoformat(document["measured"]).strftime("%Y-%m-%d %H:%M UTC"),

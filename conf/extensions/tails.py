@@ -10,7 +10,9 @@ import numpy as np
 from sphinx.errors import SphinxError
 
 SCHEMA = 1
-PERCENTILES = {"p50_ns": 50.0, "p95_ns": 95.0, "p99_ns": 99.0, "p99_9_ns": 99.9, "max_ns": 100.0}
+PER_MILLE = {"p50_ns": 500, "p95_ns": 950, "p99_ns": 990, "p99_9_ns": 999, "max_ns": 1000}
+BEYOND = 10
+"""Calls that have to lie beyond a percentile, or it would be the maximum under another name."""
 
 
 class TailsError(SphinxError):
@@ -19,7 +21,7 @@ class TailsError(SphinxError):
     category = "Tails error"
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
+def read(path: Path) -> dict[str, dict[str, Any]]:
     """Read the tail measurement and take its percentiles.
 
     Parameters
@@ -29,10 +31,10 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        ``call`` (the measurement's name, with the busy threads beside it), ``busy_threads``, ``calls`` (how many were
-        timed), ``p50_ns``, ``p95_ns``, ``p99_ns``, ``p99_9_ns``, ``max_ns``.  A percentile that fewer than ten calls
-        lie beyond is None: it would be the maximum under another name.
+    dict of str to dict
+        By the measurement's name, with the busy threads beside it: ``busy_threads``, ``calls`` (how many were timed),
+        ``p50_ns``, ``p95_ns``, ``p99_ns``, ``p99_9_ns``, ``max_ns``.  A percentile that fewer than `BEYOND`
+        calls lie beyond is None.
 
     Raises
     ------
@@ -47,18 +49,18 @@ def rows(path: Path) -> list[dict[str, Any]]:
     if document.get("schema") != SCHEMA:
         message = f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
         raise TailsError(message)
-    return [row(entry) for entry in document["measurements"]]
+    return dict(percentiles(entry) for entry in document["measurements"])
 
 
-def row(entry: dict[str, Any]) -> dict[str, Any]:
-    """One measurement's percentiles, each the smallest time that so many calls did not exceed."""
+def percentiles(entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """One measurement's name and percentiles, each the smallest time that so many calls did not exceed."""
     values, counts = np.array(sorted(entry["histogram"])).T
     reached, calls = np.cumsum(counts), int(counts.sum())
     threads = entry["busy_threads"]
     beside = {0: "", 1: ", busy thread"}.get(threads, f", {threads} busy threads")
-    found: dict[str, Any] = {"call": entry["name"] + beside, "busy_threads": threads, "calls": calls}
-    for column, percent in PERCENTILES.items():
-        rank = max(1, int(np.ceil(calls * percent / 100)))
-        told = percent == 100 or calls - rank >= 10 or percent == 50
+    found: dict[str, Any] = {"busy_threads": threads, "calls": calls}
+    for column, per_mille in PER_MILLE.items():
+        rank = max(1, -(-calls * per_mille // 1000))  # rounded up, in whole numbers
+        told = column in {"p50_ns", "max_ns"} or calls - rank >= BEYOND
         found[column] = int(values[np.searchsorted(reached, rank)]) if told else None
-    return found
+    return entry["name"] + beside, found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,11 @@ class Project:
                 said.write(str(error))
                 code = 2
         return Outcome(code, said.getvalue(), sorted(read))
+
+    def dependencies(self, name: str) -> list[str]:
+        """The files that a page as read depends on."""
+        environment = pickle.loads((self.folder / "doctrees" / "environment.pickle").read_bytes())
+        return [str(path) for path in environment.dependencies.get(name, ())]
 
     def page(self, name: str = "index") -> str:
         """A page as built."""

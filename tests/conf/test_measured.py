@@ -1,0 +1,39 @@
+"""The role `measured`."""
+
+from __future__ import annotations
+
+from tiny_project import Project
+
+
+def test_a_format_spec_wins_over_the_unit(project: Project) -> None:
+    project.write("docs/other.md", "# Other\n\nOne: {measured}`first/made/one/cost_ns|.1f`.\n")
+    project.build()
+    assert '<span class="measured">100.0</span>' in project.page("other")
+
+
+def test_a_number_stands_in_the_text_of_an_example(project: Project) -> None:
+    project.build()
+    assert 'It takes <span class="measured">100 ns</span>' in project.page("gallery/first")
+
+
+def test_a_missing_number_is_an_error_at_its_line_with_what_is_near(project: Project) -> None:
+    project.write("docs/other.md", "# Other\n\nText.\n\nTwo: {measured}`first/made/won/cost_ns`.\n")
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "other.md:5: ERROR: measured:" in outcome.said
+    assert "; near it: " in outcome.said
+    assert " first/made/one/cost_ns" in outcome.said
+
+
+def test_a_spec_that_does_not_fit_is_an_error(project: Project) -> None:
+    project.write("docs/other.md", "# Other\n\n{measured}`first/made/one/verdict|.2f`\n")
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "other.md:3: ERROR: measured:" in outcome.said
+
+
+def test_the_run_is_noted_as_a_dependency_of_the_page_that_shows_it(project: Project) -> None:
+    project.build()
+    noted = project.dependencies("index")
+    assert any(path.endswith("build/run/run.json") for path in noted)
+    assert not any(path.endswith("build/run/run.json") for path in project.dependencies("other"))
