@@ -10,7 +10,8 @@ from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.machine import machine
-from rust_daq.bench.paced import Paced, paced
+from rust_daq.bench.paced import Paced
+from rust_daq.bench.pacing import paced
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.run import Run
 from rust_daq.bench.run_folder import ArchiveError

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 from rust_daq.bench import quantity
@@ -21,16 +22,16 @@ COUNTED = {
 """The counters, as the worker names them, and what each counts."""
 EMPTY = "empty statement"
 """Counted alongside, at size 0: what a counter takes itself."""
-SLOWER = 7.0
-"""A counter slows a statement by at most about this factor."""
 TRIAL = 1_000
 """Items of the trial from which the time of a run is planned."""
 
 Row = tuple[Any, ...]
+Job = tuple[str, Statement, int, str, int]
+"""Contender, statement, size, counter, run."""
 
 
 def expression(contender: str, statement: Statement) -> str:
-    """The statement as an expression of `n`, whose value the worker keeps.
+    """Return the statement as an expression of `n`, whose value the worker keeps.
 
     Raises
     ------
@@ -44,29 +45,39 @@ def expression(contender: str, statement: Statement) -> str:
         compile(text, "<statement>", "eval")
     except SyntaxError:
         message = (
-            f"the statement of {contender!r} is no expression: {text!r}; a footprint keeps what an expression returns, "
-            "for example '[point() for i in range(n)]'"
+            f"the statement of {contender!r} is no expression: {text!r}; a footprint keeps what an "
+            "expression returns, for example '[point() for i in range(n)]'"
         )
         raise ValueError(message) from None
     return text
 
 
-def count(contender: str, statement: Statement, size: int, counter: str) -> dict[str, Any]:
-    """Count once, in a fresh process.  The capture file goes to a folder that is removed, whatever happens."""
+def count(
+    contender: str, statement: Statement, size: int, counter: str, alive: set[WorkerProcess] | None = None
+) -> dict[str, Any]:
+    """Count once, in a fresh process, which is in `alive` as long as it lives.
+
+    The capture file goes to a folder that is removed, whatever happens.
+    """
+    alive = set() if alive is None else alive
     with tempfile.TemporaryDirectory() as folder, WorkerProcess(contender, statement) as worker:
-        return worker.ask({
-            "do": "hold",
-            "expression": expression(contender, statement),
-            "size": size,
-            "counter": counter,
-            "folder": folder,
-        })
+        alive.add(worker)
+        try:
+            return worker.ask(
+                {
+                    "do": "hold",
+                    "expression": expression(contender, statement),
+                    "size": size,
+                    "counter": counter,
+                    "folder": folder,
+                }
+            )
+        finally:
+            alive.discard(worker)
 
 
-def plan_runs(
-    stated: Mapping[str, Statement], sizes: Sequence[int], most: int, seconds: float | None
-) -> int:
-    """The runs that fit into `seconds`, at least one, by a trial of each contender at a small size."""
+def plan_runs(stated: Mapping[str, Statement], sizes: Sequence[int], most: int, seconds: float | None) -> int:
+    """Plan the runs that fit into `seconds`, at least one, by a trial of each contender at a small size."""
     if seconds is None or most == 1:
         return most
     total = 0.0
@@ -79,7 +90,7 @@ def plan_runs(
 
 
 def at_once() -> int:
-    """Processes that count side by side: nothing is timed, so they may."""
+    """Say how many processes count side by side; nothing is timed in them, so they may."""
     return min(os.cpu_count() or 1, 4)
 
 
@@ -88,7 +99,7 @@ def count_all(
 ) -> tuple[list[Row], list[str]]:
     """Count every contender at every size by every counter, `runs` times; rows of samples, and notes."""
     empty = Statement("None")
-    jobs = [(EMPTY, empty, 0, counter, 0) for counter in COUNTED]
+    jobs: list[Job] = [(EMPTY, empty, 0, counter, 0) for counter in COUNTED]
     jobs += [
         (contender, statement, size, counter, run)
         for run in range(runs)
@@ -98,22 +109,36 @@ def count_all(
     ]
     rows: list[Row] = []
     missing: dict[str, str] = {}
-    with ThreadPoolExecutor(at_once()) as pool:
-        try:
-            answers = pool.map(lambda job: count(*job[:4]), jobs)
-            for done, (job, answer) in enumerate(zip(jobs, answers, strict=True)):
-                progress(done, len(jobs))
-                contender, _, size, counter, run = job
-                if "missing" in answer["counted"]:
-                    missing[counter] = answer["counted"]["missing"]
-                    continue
-                rows += [
-                    (contender, what, size, run, 0, 1, float(value), 1) for what, value in answer["counted"].items()
-                ]
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    with closing(counted_side_by_side(jobs)) as answers:
+        for done, ((contender, _, size, counter, run), counted) in enumerate(answers):
+            progress(done, len(jobs))
+            if "missing" in counted:
+                missing[counter] = counted["missing"]
+                continue
+            rows += [(contender, what, size, run, 0, 1, float(value), 1) for what, value in counted.items()]
     return rows, [*(not_available(counter, why) for counter, why in missing.items()), *own_cost(rows)]
+
+
+def counted_side_by_side(jobs: Sequence[Job]) -> Generator[tuple[Job, dict[str, Any]], None, None]:
+    """Do the jobs, a few at a time, in their order; when anything ends it early, the workers end too."""
+    alive: set[WorkerProcess] = set()
+
+    def work(job: Job) -> dict[str, Any]:
+        contender, statement, size, counter, _ = job
+        return count(contender, statement, size, counter, alive)
+
+    pool = ThreadPoolExecutor(at_once())
+    futures = [pool.submit(work, job) for job in jobs]
+    try:
+        for job, future in zip(jobs, futures, strict=True):
+            yield job, future.result()["counted"]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        # A worker may be starting just now, so look again until no thread is left.
+        while not all(future.done() for future in futures):
+            for worker in list(alive):
+                worker.kill()
+            time.sleep(0.02)
 
 
 def not_available(counter: str, why: str) -> str:
@@ -126,5 +151,7 @@ def own_cost(rows: Sequence[Row]) -> list[str]:
     own = {row[1]: row[6] for row in rows if row[0] == EMPTY}
     if not own:
         return []
-    parts = ", ".join(f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own)
+    parts = ", ".join(
+        f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own
+    )
     return [f"an empty statement counts: {parts}; nothing is subtracted"]

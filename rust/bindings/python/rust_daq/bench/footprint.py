@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,9 +30,10 @@ SELF_TEST_BYTES = 4 * 2**20
 class Footprint(Result):
     """Bytes that a batch takes while it is kept, by three counters.
 
-    `tracemalloc` sees what Python's own allocator hands out, and nothing that an extension allocates elsewhere.  The
-    heap, counted by `memray`, holds all of it, Rust included.  The resident size is the growth of the process in RAM:
-    whole pages, memory that was freed but not given back, and what the machine moved meanwhile; it is approximate.
+    `tracemalloc` sees what Python's own allocator hands out, and nothing that an extension allocates
+    elsewhere.  The heap, counted by `memray`, holds all of it, Rust included.  The resident size is the
+    growth of the process in RAM: whole pages, memory that was freed but not given back, and what the machine
+    moved meanwhile; it is approximate.
     """
 
     kind: ClassVar[str] = "footprint"
@@ -57,7 +59,8 @@ class Footprint(Result):
         size : int
             One of `sizes`.
         what : str
-            ``traced_current_bytes``, ``traced_peak_bytes``, ``heap_bytes``, ``heap_peak_bytes`` or ``resident_bytes``.
+            ``traced_current_bytes``, ``traced_peak_bytes``, ``heap_bytes``, ``heap_peak_bytes`` or
+            ``resident_bytes``.
         """
         key = (contender, size, what)
         if key not in self.counts.index:
@@ -79,7 +82,9 @@ class Footprint(Result):
     def sentence(self, contender: str, size: int) -> str:
         """Say in words what a point takes and how that compares with the baseline."""
         mine = self.per_point(contender, size)[0]
-        text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
+        text = (
+            f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
+        )
         if contender == self.baseline:
             return f"{text} ({self.source})"
         ratio = mine / self.per_point(self.baseline, size)[0]
@@ -97,14 +102,16 @@ class Footprint(Result):
         return facts | {f"empty_statement_{what}": count for what, count in own.items()}
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender and size: each count with its lowest and highest, bytes a point, ratio to the baseline."""
+        """One row a contender and size: counts with their lowest and highest, bytes a point, ratio."""
         rows = []
         for name in self.contenders:
             for size in self.sizes:
                 row: dict[str, Any] = {"contender": name, "size": size}
                 for what in (what for whats in COUNTED.values() for what in whats):
                     stem = what.removesuffix("_bytes")
-                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(name, size, what)
+                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(
+                        name, size, what
+                    )
                 row["per_point_bytes"] = self.per_point(name, size)[0]
                 row["per_point_ratio"] = row["per_point_bytes"] / self.per_point(self.baseline, size)[0]
                 row["per_point_counted_by"] = self.source
@@ -115,14 +122,17 @@ class Footprint(Result):
 
     def table(self) -> pd.DataFrame:
         """The counts as text; a range where runs differed, "not available" where a counter is missing."""
-        return text_columns(self.to_pandas(), {
-            "tracemalloc, held": lambda row: span(row, "traced_current"),
-            "tracemalloc, peak": lambda row: span(row, "traced_peak"),
-            "heap, held": lambda row: span(row, "heap"),
-            "heap, peak": lambda row: span(row, "heap_peak"),
-            "resident (approximate)": lambda row: span(row, "resident"),
-            f"a point ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
-        })
+        return text_columns(
+            self.to_pandas(),
+            {
+                "tracemalloc, held": lambda row: span(row, "traced_current"),
+                "tracemalloc, peak": lambda row: span(row, "traced_peak"),
+                "heap, held": lambda row: span(row, "heap"),
+                "heap, peak": lambda row: span(row, "heap_peak"),
+                "resident (approximate)": lambda row: span(row, "resident"),
+                f"a point ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
+            },
+        )
 
     def draw(self, ax: Axes) -> None:
         """Bytes a point over the batch size, one line a contender; at one size, bars."""
@@ -146,7 +156,7 @@ class Footprint(Result):
 
 
 def span(row: Any, stem: str) -> str:
-    """A count, with its lowest and highest where they are written differently."""
+    """Write a count, with its lowest and highest where they are written differently."""
     value, low, high = (getattr(row, f"{stem}{end}_bytes") for end in ("", "_low", "_high"))
     if math.isnan(value):
         return "not available"
@@ -155,7 +165,7 @@ def span(row: Any, stem: str) -> str:
 
 
 def footprint(
-    contenders: Mapping[str, str | Callable[[int], Any] | Statement],
+    contenders: Mapping[str, str | Callable[..., Any] | Statement],
     *,
     sizes: Sequence[int] = SIZES,
     setup: Setup = None,
@@ -167,16 +177,16 @@ def footprint(
 ) -> Footprint:
     """Count the bytes that batches take: `tracemalloc`, the whole heap, the resident size.
 
-    Each number comes from a process of its own, in which nothing is timed.  The statement is evaluated there once for
-    one item, so that what a process makes once is not counted, then for `n` items, and what it returns is kept while
-    the counter is read.  Only what is allocated from just before to just after is counted, so the names of `setup` are
-    not.
+    Each number comes from a process of its own, in which nothing is timed.  The statement is evaluated there
+    once for one item, so that what a process makes once is not counted, then for `n` items, and what it
+    returns is kept while the counter is read.  Only what is allocated from just before to just after is
+    counted, so the names of `setup` are not.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
-        Expressions that make a batch of `n` items (``"[point() for i in range(n)]"``), or callables that take `n`; the
-        first is the baseline.
+        Expressions that make a batch of `n` items (``"[point() for i in range(n)]"``), or callables that take
+        `n`; the first is the baseline.
     sizes : sequence of int
         The values of `n`.
     setup, namespace : optional
@@ -215,7 +225,7 @@ def footprint(
 
 
 def checked(sizes: Sequence[int], runs: int) -> list[int]:
-    """The sizes as integers.
+    """Return the sizes as integers.
 
     Raises
     ------
@@ -236,11 +246,12 @@ def sample(
     stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: Mapping[str, Any]
 ) -> Footprint:
     """Fix the number of runs by a trial of each contender, then count."""
-    from datetime import UTC, datetime
-
     started = datetime.now(UTC)
-    runs = plan_runs(stated, plan["sizes"], plan["most_runs"], None if settings.seconds is None else settings.seconds * share)
-    rows, notes = count_all(stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total))
+    seconds = None if settings.seconds is None else settings.seconds * share
+    runs = plan_runs(stated, plan["sizes"], plan["most_runs"], seconds)
+    rows, notes = count_all(
+        stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total)
+    )
     return Footprint(
         name=name,
         example=settings.example,
@@ -255,7 +266,8 @@ def sample(
 def footprint_self_test(*, name: str = "self_test", settings: Settings | None = None) -> Footprint:
     """Show what each column sees: the same known number of bytes, allocated by Python and allocated by Rust.
 
-    A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to nothing.
+    A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to
+    nothing.
 
     Parameters
     ----------

@@ -1,38 +1,31 @@
-"""`paced`: response times of a statement called at a fixed rate, its capacity and its headroom."""
+"""Response times of statements called at a fixed rate, their capacity and their headroom."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import FEWEST_ROUNDS, Estimate
-from rust_daq.bench.pacing import (
-    BRACKET,
-    BURST_SECONDS,
-    SCHEDULER,
-    STEPS,
-    TRIES,
-    WARMUP,
-    arrivals_in,
-    run_capacity,
-    run_paced,
-)
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
-from rust_daq.bench.settings import Settings
-from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import median_interval, weighted_quantiles
+from rust_daq.bench.capacity import HELD
+from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.result import Result, text_columns
+from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SCHEDULER = "scheduler"
+"""The row of the empty statement, paced alike."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
+COMPARED = ("p50", "p95", "p99", "p99_9")
+"""The maximum is shown and never compared: it is one arrival."""
+FEWEST_BEYOND = 10
+"""Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
+LEVEL = 0.95
 FLOOR = 3.0
 """A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
 
@@ -41,10 +34,10 @@ FLOOR = 3.0
 class Paced(Result):
     """Response times at a fixed rate, counted from the moment each arrival was due.
 
-    Every arrival is one of three: on time (done before the next one was due), late (done after that, and by the end
-    of the run) or missed (not done by the end of the run, which is when the arrival after the last would be due).  A
-    missed arrival counts in the percentiles with the time that it had waited by the end, so a percentile that reaches
-    into the missed ones is a lower bound.
+    Every arrival is one of three: on time (done before the next one was due), late (done after that, and by
+    the end of the run) or missed (not done by the end of the run, which is when the arrival after the last
+    would be due).  A missed arrival counts in the percentiles with the time that it had waited by the end, so
+    a percentile that reaches into the missed ones is a lower bound.
     """
 
     kind: ClassVar[str] = "paced"
@@ -75,7 +68,11 @@ class Paced(Result):
 
     @cached_property
     def percentiles(self) -> pd.DataFrame:
-        """Response times in nanoseconds; rows (contender, round), one column a percentile."""
+        """Response times in nanoseconds; rows (contender, round), one column a percentile.
+
+        NaN where fewer than ten arrivals of the round lie beyond the percentile.
+        """
+        available = [enough(int(self.settings["arrivals"]), share) for share in PERCENTILES.values()]
         samples = self.samples[self.samples["quantity"].isin(["response_ns", "waited_ns"])]
         found = {
             key: weighted_quantiles(group["value"], group["count"], list(PERCENTILES.values()))
@@ -83,10 +80,10 @@ class Paced(Result):
         }
         frame = pd.DataFrame.from_dict(found, orient="index", columns=list(PERCENTILES))
         frame.index = pd.MultiIndex.from_tuples(frame.index, names=["contender", "round"])
-        return frame
+        return frame.where(pd.Series(available, index=frame.columns), axis=1)
 
     def percentile(self, contender: str, which: str) -> Estimate:
-        """A response time in nanoseconds: the median over rounds, with an interval from six rounds on.
+        """Response time in nanoseconds: the median over rounds, with an interval from six rounds on.
 
         Parameters
         ----------
@@ -95,7 +92,36 @@ class Paced(Result):
         which : str
             ``p50``, ``p95``, ``p99``, ``p99_9`` or ``max``.
         """
-        return median_interval(self.percentiles.loc[contender, which])
+        return median_interval(self.percentiles.loc[contender, which], LEVEL)
+
+    def ratio(
+        self, contender: str, which: str, to: str | None = None, *, corrected: bool = False
+    ) -> Estimate:
+        """Response time of `contender` over that of `to` (by default the baseline), at one percentile.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        which : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        corrected : bool
+            Widen the interval so that those of all contenders and percentiles hold together; it is what the
+            verdict is made from.
+        """
+        judged = len(COMPARED) * (len(self.contenders) - 1)
+        level = corrected_level(LEVEL, judged) if corrected else LEVEL
+        new, old = (self.percentiles.loc[name, which] for name in (contender, to or self.baseline))
+        return ratio_interval(new, old, level)
+
+    def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
+        """Judge a percentile of `contender` against that of `to` by the project's one decision function."""
+        return decide(self.ratio(contender, which, to, corrected=True))
+
+    def at_floor(self, contender: str, which: str) -> bool:
+        """Tell whether a percentile is within three times of the scheduler's same percentile."""
+        floor = self.percentile(SCHEDULER, which).value
+        return bool(self.percentile(contender, which).value <= FLOOR * floor)
 
     def effective(self, contender: str) -> float:
         """Arrivals served a second: the median over rounds of served over the run's duration."""
@@ -103,9 +129,9 @@ class Paced(Result):
         return float(self.arrivals.loc[contender, "served"].median() / duration)
 
     def capacity(self, contender: str) -> float:
-        """The highest rate, in arrivals a second, that was held without a growing backlog; NaN when none was."""
+        """Arrivals a second: the highest rate tried that was held without a growing backlog; NaN for none."""
         samples = self.samples
-        held = samples[(samples["contender"] == contender) & (samples["quantity"] == "held_per_second")]["value"]
+        held = samples[(samples["contender"] == contender) & (samples["quantity"] == HELD)]["value"]
         return float(held.max()) if len(held) else math.nan
 
     def headroom(self, contender: str) -> float:
@@ -115,12 +141,15 @@ class Paced(Result):
     def sentence(self, contender: str) -> str:
         """Say in words how the target was held."""
         counts = self.arrivals.loc[contender].sum()
-        p99 = quantity.time(self.percentile(contender, "p99").value)
-        bound = "at least " if counts["missed"] > 0.01 * counts["arrivals"] else ""
+        known = [which for which in ("p50", "p95", "p99") if not self.percentiles[which].isna().any()]
+        which = known[-1] if known else "max"
+        reached = counts["missed"] > (1 - PERCENTILES[which]) * counts["arrivals"]
+        response = ("at least " if reached else "") + quantity.time(self.percentile(contender, which).value)
         return (
             f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
-            f"{quantity.rate(self.rate)}, {number(counts['late'])} late and {number(counts['missed'])} missed; "
-            f"p99 of the response is {bound}{p99}, headroom {quantity.digits(self.headroom(contender))}"
+            f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
+            f"{number(counts['missed'])} missed; "
+            f"{which} of the response is {response}, headroom {quantity.digits(self.headroom(contender))}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -143,11 +172,7 @@ class Paced(Result):
         for name in self.rows:
             row: dict[str, Any] = {"contender": name}
             for which in PERCENTILES:
-                estimate = self.percentile(name, which)
-                row[f"{which}_ns"] = estimate.value
-                row[f"{which}_low_ns"], row[f"{which}_high_ns"] = estimate.low, estimate.high
-                floor = self.percentile(SCHEDULER, which).value
-                row[f"{which}_at_floor"] = name == SCHEDULER or bool(estimate.value <= FLOOR * floor)
+                row |= self._percentile_columns(name, which)
             counts = self.arrivals.loc[name].sum()
             row |= {what: int(counts[what]) for what in ("arrivals", "served", "late", "missed")}
             row |= {
@@ -161,21 +186,49 @@ class Paced(Result):
             rows.append(row)
         return pd.DataFrame(rows).set_index("contender")
 
+    def _percentile_columns(self, name: str, which: str) -> dict[str, Any]:
+        """The columns of one percentile of one row."""
+        estimate = self.percentile(name, which)
+        columns: dict[str, Any] = {
+            f"{which}_ns": estimate.value,
+            f"{which}_low_ns": estimate.low,
+            f"{which}_high_ns": estimate.high,
+            f"{which}_at_floor": self.at_floor(name, which),
+        }
+        if which in COMPARED:
+            ratio = self.ratio(name, which)
+            own = {self.baseline: "baseline", SCHEDULER: SCHEDULER}
+            columns |= {
+                f"{which}_ratio": ratio.value,
+                f"{which}_ratio_low": ratio.low,
+                f"{which}_ratio_high": ratio.high,
+                f"{which}_verdict": own[name] if name in own else self.verdict(name, which),
+            }
+        return columns
+
     def table(self) -> pd.DataFrame:
         """Percentiles, arrivals and headroom as text."""
-        return text_columns(self.to_pandas(), {
-            "p50": lambda row: quantity.time(row.p50_ns),
-            "p95": lambda row: quantity.time(row.p95_ns),
-            "p99": lambda row: quantity.time(row.p99_ns),
-            "p99.9": lambda row: quantity.time(row.p99_9_ns),
-            "max": lambda row: quantity.time(row.max_ns),
-            "arrivals": lambda row: number(row.arrivals),
-            "late": lambda row: number(row.late),
-            "missed": lambda row: number(row.missed),
-            "effective rate": lambda row: quantity.rate(row.effective_per_second),
-            "capacity": lambda row: quantity.rate(row.capacity_per_second),
-            "headroom": lambda row: quantity.digits(row.headroom),
-        })
+        return text_columns(
+            self.to_pandas(),
+            {
+                "p50": lambda row: self._written(row, "p50"),
+                "p95": lambda row: self._written(row, "p95"),
+                "p99": lambda row: self._written(row, "p99"),
+                "p99.9": lambda row: self._written(row, "p99_9"),
+                "max": lambda row: quantity.time(row.max_ns),
+                "arrivals": lambda row: number(row.arrivals),
+                "late": lambda row: number(row.late),
+                "missed": lambda row: number(row.missed),
+                "effective rate": lambda row: quantity.rate(row.effective_per_second),
+                "capacity": lambda row: quantity.rate(row.capacity_per_second),
+                "headroom": lambda row: quantity.digits(row.headroom),
+            },
+        )
+
+    def _written(self, row: Any, which: str) -> str:
+        """A percentile with the digits of its interval."""
+        value, low, high = (getattr(row, f"{which}{end}_ns") for end in ("", "_low", "_high"))
+        return quantity.time(value, high - low)
 
     def draw(self, ax: Axes) -> None:
         """Response time over the percentile, on a log scale; the scheduler in grey."""
@@ -194,125 +247,11 @@ class Paced(Result):
         ax.legend(frameon=False, labelcolor="linecolor")
 
 
+def enough(arrivals: int, share: float) -> bool:
+    """Tell whether enough of the arrivals of a round lie beyond a percentile; the maximum needs none."""
+    return share == 1.0 or round(arrivals * (1 - share), 6) >= FEWEST_BEYOND
+
+
 def number(count: float) -> str:
-    """A count with its thousands apart."""
+    """Write a count with its thousands apart."""
     return quantity.written("", int(count))
-
-
-def paced(
-    contenders: Mapping[str, str | Callable[[], Any] | Statement],
-    *,
-    rate: float,
-    duration: float,
-    setup: Setup = None,
-    namespace: Mapping[str, Any] | None = None,
-    name: str = "paced",
-    settings: Settings | None = None,
-    rounds: int = 1,
-) -> Paced:
-    """Call statements at a fixed rate against absolute deadlines, each in a fresh process, one after another.
-
-    The loop sleeps until an arrival is due, calls the statement, and counts the response from the moment at which the
-    arrival was due; a late wake-up serves all that is due by then.  So an arrival that waited behind another shows
-    its waiting (no coordinated omission).  The call of a function around the statement is included; the empty
-    statement, called alike, is the row "scheduler".
-
-    The capacity is then searched in a process of its own: a bracket around the rate at which an always busy loop
-    serves is halved a fixed number of times on the log scale; a rate is held when the backlog is empty at some moment
-    of the second half of a short burst (of the better of two bursts, for a neighbour on the machine can spoil one).
-    Headroom is capacity over `rate`.
-
-    Parameters
-    ----------
-    contenders : mapping of str to str, callable or Statement
-        What is called; the first is the baseline.  Names that `setup` makes keep their state from call to call.
-    rate : float
-        Arrivals a second (hertz).
-    duration : float
-        Seconds that each contender is paced, in each round.
-    setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
-    name : str
-        The measurement's name within its example.
-    settings : Settings, optional
-        Of the script or the docs build.
-    rounds : int
-        Rounds of `duration` seconds a contender.  Arrivals of one process are not independent, so intervals are taken
-        over rounds, from six on; one round has none.
-
-    Returns
-    -------
-    Paced
-
-    Raises
-    ------
-    ValueError
-        If `rate` or `duration` is not positive and finite, or `rounds` is not positive.
-    WorkerError
-        If a statement fails, or its worker dies or hangs.
-    """
-    settings = settings or Settings()
-    plan = {
-        "rate": positive("rate", rate, "hertz"),
-        "duration": positive("duration", duration, "seconds"),
-        "arrivals": arrivals_in(rate, duration),
-        "warmup": WARMUP,
-        "capacity_steps": STEPS,
-        "capacity_tries": TRIES,
-        "capacity_bracket": list(BRACKET),
-        "burst_seconds": BURST_SECONDS,
-        "rounds": int(positive("rounds", rounds, "whole rounds")),
-    }
-    stated = statements(contenders, setup, namespace)
-    if SCHEDULER in stated:
-        message = f"a contender is named {SCHEDULER!r}, which is the row of the empty statement; give it another name"
-        raise ValueError(message)
-    return settings.measured(Paced, name, stated, plan, lambda: sample(stated, name, settings, plan))
-
-
-def positive(argument: str, value: float, unit: str) -> float:
-    """The value as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is not above 0 and finite.
-    """
-    if isinstance(value, bool) or not math.isfinite(value) or value <= 0:
-        message = f"{argument} must be a finite number of {unit} above 0, not {value!r}"
-        raise ValueError(message)
-    return float(value)
-
-
-def sample(stated: Mapping[str, Statement], name: str, settings: Settings, plan: Mapping[str, Any]) -> Paced:
-    """Pace each contender and the scheduler in turn, the first one rotated from round to round."""
-    started = datetime.now(UTC)
-    paced_alike = {**stated, SCHEDULER: Statement("pass")}
-    names = list(paced_alike)
-    rows: list[tuple[Any, ...]] = []
-    total = len(names) * (plan["rounds"] + 1)
-    for done, contender in enumerate(names):
-        settings.progress(name, done, total)
-        rows += run_capacity(contender, paced_alike[contender])
-    for index in range(plan["rounds"]):
-        first = index % len(names)
-        for done, contender in enumerate(names[first:] + names[:first]):
-            settings.progress(name, len(names) * (index + 1) + done, total)
-            rows += run_paced(contender, paced_alike[contender], plan["rate"], plan["duration"], index)
-    return Paced(
-        name=name,
-        example=settings.example,
-        contenders=records(stated),
-        settings=dict(plan),
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
-        started=started.isoformat(timespec="seconds"),
-        notes=notes(plan["rounds"]),
-    )
-
-
-def notes(rounds: int) -> tuple[str, ...]:
-    """Say what the rounds do not allow."""
-    if rounds >= FEWEST_ROUNDS:
-        return ()
-    text = f"{rounds} rounds" if rounds > 1 else "one round"
-    return (f"response times are of {text} and have no interval: not judged",)

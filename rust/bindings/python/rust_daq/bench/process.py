@@ -97,6 +97,10 @@ class WorkerProcess:
             raise WorkerError(message)
         return answer
 
+    def kill(self) -> None:
+        """End the process at once, from any thread; whoever waits for its answer gets a `WorkerError`."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process; one that is in the middle of something is killed."""
         process = self._process

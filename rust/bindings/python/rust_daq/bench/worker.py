@@ -73,7 +73,7 @@ def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
     try:
         from memray import FileDestination, FileFormat, FileReader, Tracker
     except Exception as error:  # noqa: BLE001 - where it is not supported it fails in ways of its own
-        return {"missing": f"memray cannot be imported ({type(error).__name__}: {error})"}
+        return {"missing": f"memray, which runs on Linux and macOS, cannot be imported ({error})"}
     capture = os.path.join(folder, "capture.bin")  # noqa: PTH118 - pathlib is not imported here, to start quickly
     destination = FileDestination(capture, overwrite=True)
     gc.collect()
