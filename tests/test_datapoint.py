@@ -211,8 +211,26 @@ def test_whatever_says_that_it_is_a_number_is_one(value: object, expected: float
     assert type(kept) is float
 
 
+class NumericText(str):
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        return 1.5
+
+
 @pytest.mark.parametrize(
-    "value", ["1.5", b"1.5", np.str_("1.5"), None, 1j, [1.0], object(), np.array([1.0, 2.0])]
+    "value",
+    [
+        "1.5",
+        b"1.5",
+        NumericText("1.5"),
+        np.str_("1.5"),
+        None,
+        1j,
+        [1.0],
+        object(),
+        np.array([1.0, 2.0]),
+    ],
 )
 def test_a_value_that_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match=r"^value must be a real number .*, got "):
