@@ -95,7 +95,8 @@ def paced(
     }
     stated = statements(contenders, setup, namespace)
     if SCHEDULER in stated:
-        message = f"a contender is named {SCHEDULER!r}, which is the empty statement's row; give it another name"
+        message = f"a contender is named {SCHEDULER!r}, the empty statement's row; give it another name"
+        raise ValueError(message)
     return settings.measured(Paced, name, stated, plan, lambda: sample(stated, name, settings, plan))
 
 
