@@ -1,0 +1,131 @@
+"""A built site as files: its pages parsed, its links followed, what it loads listed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[2]
+LOADING = {
+    "script": ("src",),
+    "img": ("src", "srcset"),
+    "source": ("src", "srcset"),
+    "iframe": ("src",),
+    "embed": ("src",),
+    "object": ("data",),
+    "video": ("src", "poster"),
+    "audio": ("src",),
+    "image": ("href", "xlink:href"),
+    "use": ("href", "xlink:href"),
+}
+LOADING_RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch", "manifest"}
+CSS_ADDRESS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the site."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The page, parsed."""
+        return BeautifulSoup(self.path.read_text(encoding="utf-8"), "html.parser")
+
+    @property
+    def text(self) -> str:
+        """What is read on it."""
+        return self.soup.get_text(" ")
+
+    @property
+    def ours(self) -> bool:
+        """Whether Sphinx made it; Criterion's reports are not."""
+        return not self.name.startswith("criterion/")
+
+    @cached_property
+    def anchors(self) -> set[str]:
+        """What a link can end in."""
+        return {tag[key] for tag in self.soup.find_all(True) for key in ("id", "name") if tag.get(key)}
+
+    def links(self) -> Iterator[str]:
+        """Where its links lead."""
+        yield from (tag["href"] for tag in self.soup.find_all("a", href=True))
+
+    def loads(self) -> Iterator[str]:
+        """What a browser fetches for it."""
+        for name, keys in LOADING.items():
+            for tag in self.soup.find_all(name):
+                for key in keys:
+                    yield from (part.split()[0] for part in tag.get(key, "").split(", ") if part.split())
+        for tag in self.soup.find_all("link", href=True):
+            if LOADING_RELATIONS & set(tag.get("rel", [])):
+                yield tag["href"]
+        for tag in self.soup.find_all("style"):
+            yield from addresses(tag.string or "")
+        for tag in self.soup.find_all(style=True):
+            yield from addresses(tag["style"])
+
+
+@dataclass(frozen=True)
+class SiteFolder:
+    """The folder of a built site."""
+
+    folder: Path
+
+    @cached_property
+    def pages(self) -> dict[str, Page]:
+        """Every page by its place in the site."""
+        found = sorted(self.folder.rglob("*.html"))
+        return {
+            name: Page(path, name)
+            for path in found
+            if not (name := path.relative_to(self.folder).as_posix()).startswith("_static/")
+        }
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """The run as shipped."""
+        document: dict[str, Any] = json.loads((self.folder / "run" / "run.json").read_text(encoding="utf-8"))
+        return document
+
+    def target(self, page: Page, address: str) -> tuple[Path, str] | None:
+        """The file and anchor that an address on a page leads to; None for another host."""
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc:
+            return None
+        if not parts.path:
+            return page.path, unquote(parts.fragment)
+        path = (page.path.parent / unquote(parts.path)).resolve()
+        return (path / "index.html" if path.is_dir() else path), unquote(parts.fragment)
+
+    def foreign(self) -> Iterator[str]:
+        """Everything that the site would fetch from another host, with the file that asks for it."""
+        for page in self.pages.values():
+            for address in page.loads():
+                if is_foreign(address):
+                    yield f"{page.name}: {address}"
+        for path in self.folder.rglob("*.css"):
+            for address in addresses(path.read_text(encoding="utf-8")):
+                if is_foreign(address):
+                    yield f"{path.relative_to(self.folder)}: {address}"
+
+
+def addresses(css: str) -> Iterator[str]:
+    """What a style sheet fetches."""
+    for found in CSS_ADDRESS.finditer(css):
+        yield found[1] or found[2]
+
+
+def is_foreign(address: str) -> bool:
+    """Whether an address leads to another host."""
+    return not address.startswith("data:") and bool(urlsplit(address).netloc)

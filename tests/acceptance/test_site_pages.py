@@ -1,0 +1,131 @@
+"""The built site, read back as files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pandas as pd
+import pytest
+from site_folder import ROOT, Page, SiteFolder
+
+import rust_daq
+
+pytestmark = pytest.mark.acceptance
+
+UNFILLED = re.compile(r"^(nan|none|null|inf|-inf|nat)?$", re.IGNORECASE)
+
+
+def test_every_page_of_docs_and_every_example_is_there(site: SiteFolder) -> None:
+    docs = ROOT / "docs"
+    sources = [path.relative_to(docs) for path in docs.rglob("*.md")]
+    expected = {path.with_suffix(".html").as_posix() for path in sources if path.parts[0] not in {"gallery", "_build"}}
+    expected |= {f"gallery/{path.stem}.html" for path in (ROOT / "gallery").glob("*.py")}
+    expected |= {"gallery/index.html", "search.html", "criterion/report/index.html"}
+    assert expected - site.pages.keys() == set()
+
+
+def test_every_link_inside_the_site_leads_somewhere(site: SiteFolder) -> None:
+    broken = []
+    for page in site.pages.values():
+        for address in [*page.links(), *page.loads()]:
+            found = site.target(page, address) if not address.startswith("data:") else None
+            if found is not None and not found[0].is_file():
+                broken.append(f"{page.name}: {address}")
+    assert broken == []
+
+
+def test_every_anchor_is_on_its_page(site: SiteFolder) -> None:
+    by_path = {page.path.resolve(): page for page in site.pages.values()}
+    broken = []
+    for page in site.pages.values():
+        for address in page.links():
+            found = site.target(page, address)
+            if found and found[1] and found[0].resolve() in by_path and found[1] not in by_path[found[0].resolve()].anchors:
+                broken.append(f"{page.name}: {address}")
+    assert broken == []
+
+
+def test_nothing_is_loaded_from_another_host(site: SiteFolder) -> None:
+    assert list(site.foreign()) == []
+
+
+def test_no_page_shows_a_traceback(site: SiteFolder) -> None:
+    assert [name for name, page in site.pages.items() if "Traceback (most recent call last)" in page.text] == []
+
+
+def test_no_page_shows_a_role_that_was_not_resolved(site: SiteFolder) -> None:
+    raw = re.compile(r"\{(measured|shipped)\}`|:(measured|shipped):`")
+    assert [name for name, page in site.pages.items() if page.ours and raw.search(page.text)] == []
+
+
+def test_every_cell_of_a_measured_table_is_filled(site: SiteFolder) -> None:
+    tables = [(page, table) for page in site.pages.values() for table in page.soup.select("table.bench-table")]
+    assert tables
+    # The cell above the row names is empty by nature.
+    unfilled = [
+        f"{page.name}: {row.get_text(' ')}"
+        for page, table in tables
+        for row in table.select("tbody tr")
+        for cell in row.find_all("td")
+        if UNFILLED.match(cell.get_text(strip=True))
+    ]
+    assert unfilled == []
+
+
+def test_every_measured_number_is_filled(site: SiteFolder) -> None:
+    numbers = [(page.name, span.get_text()) for page in site.pages.values() for span in page.soup.select(".measured")]
+    assert numbers
+    assert [(name, text) for name, text in numbers if UNFILLED.match(text.strip())] == []
+
+
+def test_every_page_names_its_run(site: SiteFolder) -> None:
+    def named(page: Page) -> bool:
+        strip = page.soup.select_one(".run-strip")
+        return strip is not None and strip["data-run"] == site.run["id"] and site.run["machine"]["cpu"] in strip.get_text()
+
+    assert [name for name, page in site.pages.items() if page.ours and not named(page)] == []
+
+
+def test_the_run_was_made_by_the_extension_that_is_installed(site: SiteFolder) -> None:
+    assert site.run["build"]["extension_sha256"] == rust_daq.build_info()["extension_sha256"]
+
+
+def test_the_shipped_samples_are_those_of_the_run(site: SiteFolder) -> None:
+    samples = pd.read_parquet(site.folder / "run" / "samples.parquet")
+    assert set(samples["result"]) == {f"{entry['example']}/{entry['name']}" for entry in site.run["results"]}
+
+
+def test_every_example_left_a_result(site: SiteFolder) -> None:
+    examples = {path.stem for path in (ROOT / "gallery").glob("*.py")}
+    assert examples - {entry["example"] for entry in site.run["results"]} == set()
+
+
+def test_every_criterion_benchmark_has_its_report(site: SiteFolder) -> None:
+    reports = {f"criterion/{name}/report/index.html" for name in site.run["criterion"]}
+    assert reports - site.pages.keys() == set()
+
+
+def test_every_criterion_page_leads_back_and_names_its_language(site: SiteFolder) -> None:
+    reports = [page for page in site.pages.values() if not page.ours]
+    assert reports
+    for page in reports:
+        assert page.soup.html["lang"] == "en"
+        back = site.target(page, page.soup.select_one(".site-back a")["href"])
+        assert back is not None
+        assert back[0] == (site.folder / "criterion.html").resolve()
+
+
+def test_the_site_holds_no_path_or_name_of_the_machine(site: SiteFolder) -> None:
+    text = (site.folder / "run" / "run.json").read_text(encoding="utf-8")
+    assert str(ROOT) not in text
+    shown = [name for name, page in site.pages.items() if page.ours and str(ROOT) in page.path.read_text(encoding="utf-8")]
+    assert shown == []
+
+
+def test_the_downloaded_script_is_the_one_in_the_gallery(site: SiteFolder) -> None:
+    def digest(data: bytes) -> str:
+        return hashlib.sha256(data).hexdigest()
+
+    shipped = {path.stem: digest(path.read_bytes()) for path in (site.folder / "_downloads").rglob("*.py")}
+    assert shipped == {path.stem: digest(path.read_bytes()) for path in (ROOT / "gallery").glob("*.py")}
