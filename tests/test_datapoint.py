@@ -178,6 +178,11 @@ def test_an_instant_outside_64_bit_nanoseconds_is_refused(timestamp: object) -> 
         point(timestamp)
 
 
+def test_an_integer_that_python_does_not_write_in_decimal_is_shown_in_hexadecimal() -> None:
+    with pytest.raises(OverflowError, match=r"^timestamp 0x[0-9a-f]+\.\.\. \(int\) is outside"):
+        point(10**5000)
+
+
 def test_the_ends_of_the_range_are_inside() -> None:
     assert point(2**63 - 1).timestamp == LAST.replace(tzinfo=UTC)
     assert point(-(2**63)).timestamp_ns == -(2**63)

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 use rust_daq::Error;
 
 /// The longest part of a value that a message shows, in characters.
@@ -38,8 +39,10 @@ pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
 /// A value as a message shows it: its shortened `repr` and its type.
 pub fn shown(value: &Bound<'_, PyAny>) -> String {
     let name = type_name(value);
-    short_repr(value)
-        .map_or_else(|_| format!("an instance of {name}"), |text| format!("{text} ({name})"))
+    match short_repr(value).or_else(|error| short_hex(value, error)) {
+        Ok(text) => format!("{text} ({name})"),
+        Err(_) => format!("an instance of {name}"),
+    }
 }
 
 /// The name of a value's type, with the module unless it is a builtin.
@@ -54,6 +57,15 @@ fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
     limits.setattr("maxother", SHOWN)?;
     limits.setattr("maxstring", SHOWN)?;
     let text = limits.call_method1("repr", (value,))?;
+    Ok(shortened(&text.str()?.to_string_lossy()))
+}
+
+/// Python refuses to write an integer of thousands of digits in decimal; `error` is that refusal.
+fn short_hex(value: &Bound<'_, PyAny>, error: PyErr) -> PyResult<String> {
+    if !value.is_instance_of::<PyInt>() {
+        return Err(error);
+    }
+    let text = value.call_method1("__format__", ("#x",))?;
     Ok(shortened(&text.str()?.to_string_lossy()))
 }
 
