@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
     "run_stale_examples": True,
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("rust_daq",),
+    "capture_repr": ("_repr_html_",),  # a result's table, and no "<Axes: ...>" under a figure
     "write_computation_times": False,  # its page loads from other hosts
     "min_reported_time": 1e9,  # the time an example takes says nothing about what it measures
     "show_signature": False,

@@ -21,8 +21,9 @@ PAGE_STYLE = """<meta name="viewport" content="width=device-width, initial-scale
 body { font-family: system-ui, sans-serif; margin: 0; background: #fff; color: #222; }
 .body { width: auto; max-width: 960px; padding: 0 1rem 2rem; }
 .site-back { padding: .75rem 1rem; background: #eee; }
-.plots, .stats { overflow-x: auto; }
-.stats { flex-wrap: wrap; }
+.body > h2 { overflow-wrap: anywhere; }
+.body table { max-width: 100%; overflow-wrap: anywhere; }
+.stats { width: auto; flex-wrap: wrap; }
 img { max-width: 100%; height: auto; }
 th.ci-bound, td.ci-bound { opacity: 1; color: #555; }
 #footer { height: auto; padding: .25rem 1rem; background: #555; }

@@ -1,9 +1,10 @@
 """The stamp: one text for all that a page can show besides its own source.
 
 Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip at
-its foot), the words of the kit, and what conf/ does with them.  So a stamp of all these is kept beside the build: it is
-removed when an HTML build begins and written when one has ended without a warning.  Where there is none, or another,
-every page is read again.  (Examples need no stamp: they always run, see `measuring`.)
+its foot), the words of the kit, what conf/ does with them, and what the modules beside the pages make of them.  So a
+stamp of all these is kept beside the build: it is put aside when an HTML build begins and written anew when one has
+ended without a warning.  Where there is none, or another, every page is read again.
+(Examples need no stamp: they always run, see `measuring`.)
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ def stamp_file(app: Sphinx) -> Path:
 
 
 def fingerprint(app: Sphinx) -> str:
-    """The stamp of this build: extension, run, kit, conf."""
+    """The stamp of this build: extension, run, kit, conf, and the modules that cells import."""
     digest = hashlib.sha256(rust_daq.build_info()["extension_sha256"].encode())
     for name in ("run.json", "samples.parquet"):
         digest.update((run_folder(app.config) / name).read_bytes())
-    for folder in (Path(bench.__file__).parent, Path(app.confdir)):
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in LOOKED_AT and path.is_file():
-                digest.update(str(path.relative_to(folder)).encode())
-                digest.update(path.read_bytes())
+    kit, conf = Path(bench.__file__).parent, Path(app.confdir)
+    for path in (*sorted(kit.rglob("*")), *sorted(conf.rglob("*")), *sorted(Path(app.srcdir).glob("*.py"))):
+        if path.suffix in LOOKED_AT and path.is_file():
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -22,9 +22,15 @@ def test_another_kit_or_conf_reads_every_page(project: Project, monkeypatch: pyt
     assert "other" in project.build(measuring_reuse=True).read
 
 
-def test_the_fingerprint_covers_the_conf_folder(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fingerprint_covers_the_conf_folder(project: Project) -> None:
     project.build()
     project.write("docs/templates/strip.html", "new words")
+    assert "other" in project.build(measuring_reuse=True).read
+
+
+def test_the_fingerprint_covers_a_module_beside_the_pages(project: Project) -> None:
+    project.build()
+    project.write("docs/tables.py", "new = 1\n")
     assert "other" in project.build(measuring_reuse=True).read
 
 
