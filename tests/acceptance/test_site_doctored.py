@@ -1,0 +1,138 @@
+"""The site follows its run: doctor the run, or break an example, and build again without measuring."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from site_folder import ROOT, Page, SiteFolder
+
+from rust_daq.bench import Run
+
+pytestmark = pytest.mark.acceptance
+
+RESULT = "benchmark_datapoint/ready"
+
+
+def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
+    """Build a copy of the pages into `folder`, with the run that is there."""
+    docs = folder / "docs"
+    if not docs.is_dir():
+        # The generated pages stay behind: the build makes them anew.
+        shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "_build"))
+        for path in ROOT.glob("*.md"):
+            shutil.copy(path, folder)
+    flags = [f"-D{name}={value}" for name, value in {"measuring_folder": folder / "build", **overrides}.items()]
+    environment = {name: value for name, value in os.environ.items() if name != "RUST_DAQ_PROFILE"}
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-c", ROOT / "conf",
+         "-d", folder / "doctrees", *flags, docs, folder / "html"],
+        env=environment | {"RUST_DAQ_REUSE": "1"}, capture_output=True, text=True, timeout=600, check=False,
+    )
+
+
+def doctored(run: Run, contender: str, factor: float) -> Run:
+    """The run as if a contender of `RESULT` had taken `factor` times as long."""
+    result = run[RESULT]
+    samples = result.samples.copy()
+    samples.loc[samples["contender"] == contender, "value"] *= factor
+    changed = dataclasses.replace(result, samples=samples)
+    entries = [
+        {**changed.document(), "samples": len(samples)} if f"{entry['example']}/{entry['name']}" == RESULT else entry
+        for entry in run.document["results"]
+    ]
+    return Run({**run.document, "results": entries}, {**run.results, RESULT: changed})
+
+
+@pytest.fixture(scope="module")
+def runs(site: SiteFolder, build_folder: Path) -> tuple[Run, Run]:
+    """The site's run, and the same with its cheapest contender a hundred times as dear."""
+    run = Run.load(build_folder / "run")
+    assert run.id == site.run["id"]
+    return run, doctored(run, str(run.value(f"{RESULT}/cheapest")[1]), 100.0)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(runs: tuple[Run, Run], tmp_path_factory: pytest.TempPathFactory) -> SiteFolder:
+    """The site of the doctored run."""
+    folder = tmp_path_factory.mktemp("doctored")
+    runs[1].save(folder / "build" / "run")
+    ended = build(folder)
+    assert ended.returncode == 0, ended.stderr
+    return SiteFolder(folder / "html")
+
+
+def measured(page: Page) -> list[str]:
+    """The numbers in its sentences."""
+    return [span.get_text() for span in page.soup.select(".measured")]
+
+
+def test_the_named_winner_changes_with_the_run(
+    site: SiteFolder, rebuilt: SiteFolder, runs: tuple[Run, Run]
+) -> None:
+    before, after = (run.written(f"{RESULT}/fastest") for run in runs)
+    assert before != after
+    assert before in measured(site.pages["index.html"])
+    assert after in measured(rebuilt.pages["index.html"])
+
+
+def test_the_sentences_of_every_page_that_shows_the_number_change(
+    site: SiteFolder, rebuilt: SiteFolder, runs: tuple[Run, Run]
+) -> None:
+    before, after = (run.written(f"{RESULT}/fastest") for run in runs)
+    showing = [name for name, page in site.pages.items() if before in measured(page)]
+    assert {"index.html", "guide.html", "gallery/benchmark_datapoint.html"} <= set(showing)
+    assert [name for name in showing if measured(rebuilt.pages[name]) == measured(site.pages[name])] == []
+    assert after in measured(rebuilt.pages["gallery/benchmark_datapoint.html"])
+
+
+def test_the_table_and_the_figure_of_the_example_change(site: SiteFolder, rebuilt: SiteFolder) -> None:
+    name = "gallery/benchmark_datapoint.html"
+
+    def shown(folder: SiteFolder) -> tuple[str, bytes]:
+        soup: BeautifulSoup = folder.pages[name].soup
+        return soup.select_one("table.bench-table").get_text(), (
+            folder.folder / "_images" / "sphx_glr_benchmark_datapoint_001.png"
+        ).read_bytes()
+
+    (table, figure), (other_table, other_figure) = shown(site), shown(rebuilt)
+    assert table != other_table
+    assert figure != other_figure
+
+
+def test_what_was_not_doctored_stays(site: SiteFolder, rebuilt: SiteFolder) -> None:
+    name = "gallery/benchmark_throughput.html"
+    assert measured(site.pages[name]) == measured(rebuilt.pages[name])
+
+
+@pytest.fixture
+def copied(build_folder: Path, tmp_path: Path) -> Path:
+    """The run and the gallery, copied so that they can be spoilt."""
+    shutil.copytree(build_folder / "run", tmp_path / "build" / "run")
+    shutil.copytree(ROOT / "gallery", tmp_path / "gallery", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_a_broken_example_fails_the_build_by_name(copied: Path) -> None:
+    with (copied / "gallery" / "benchmark_memory.py").open("a", encoding="utf-8") as example:
+        example.write("\n# %%\n\nraise ValueError('broken on purpose')\n")
+    ended = build(copied, **{"sphinx_gallery_conf.examples_dirs": str(copied / "gallery")})
+    assert ended.returncode != 0
+    assert "benchmark_memory failed" in ended.stderr
+    assert "broken on purpose" in ended.stderr
+
+
+def test_a_changed_statement_cannot_be_reused_and_is_named(copied: Path) -> None:
+    example = copied / "gallery" / "benchmark_datapoint.py"
+    text = example.read_text(encoding="utf-8")
+    assert "1.5" in text
+    example.write_text(text.replace("1.5", "2.5"), encoding="utf-8")
+    ended = build(copied, **{"sphinx_gallery_conf.examples_dirs": str(copied / "gallery")})
+    assert ended.returncode != 0
+    assert "benchmark_datapoint/ready cannot be reused" in ended.stderr
