@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,9 +17,7 @@ class FlagParser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and answers a mistake in one sentence."""
 
     def __init__(self, **keywords: Any) -> None:
-        super().__init__(
-            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords
-        )
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
 
     def add_option(self, name: str, default: object) -> None:
         """Add the flag of an option: its kind is that of its default.
@@ -50,19 +48,20 @@ class FlagParser(argparse.ArgumentParser):
                 )
                 return
         message = (
-            f"option {name!r} has the default {default!r}; a flag can be made of a bool, int, float, str, Path or None"
+            f"option {name!r} has the default {default!r}; "
+            "a flag can be made of a bool, int, float, str, Path or None"
         )
         raise TypeError(message)
 
-    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Read the arguments; one that is not known is answered with its nearest."""
-        found, unknown = self.parse_known_args(arguments)
+        found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             flag = unknown[0].partition("=")[0]
             near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
             hint = f"did you mean {near[0]}?" if near else "--help lists the flags"
             self.error(f"unknown argument {flag!r}; {hint}")
-        return found
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """End with a sentence and the status of wrong usage."""

@@ -54,7 +54,9 @@ class Outputs:
         folders: list[tuple[str, Path, Path]] = []
         if self.json is not None and not self.to_standard_output:
             if inspected("--json", self.json, self.json.is_dir):
-                message = f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
+                message = (
+                    f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
+                )
                 raise OutputError(message)
             folders.append(("--json", self.json, Path(os.path.realpath(self.json)).parent))
         if self.plot_dir is not None:

@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Result)
 
 
 class ReuseError(RuntimeError):
-    """A build that reuses has no archived result for a measuring call; the sentence names it and what changed."""
+    """A measuring call of a build that reuses has no archived result; said by name, with what changed."""
 
 
 class Recorder:
@@ -47,7 +47,7 @@ class Recorder:
 
 
 class StageRecorder(Recorder):
-    """Leaves results on the stage of a docs build, and takes archived ones where the build's plan names a run.
+    """Leaves results on the stage of a docs build, and takes archived ones where the plan names a run.
 
     Parameters
     ----------
@@ -89,7 +89,10 @@ class StageRecorder(Recorder):
             return None
         changed = self.changed(self.reused, f"{example}/{name}", kind, stated, plan)
         if changed:
-            message = f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; build without --reuse"
+            message = (
+                f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; "
+                "build without --reuse"
+            )
             raise ReuseError(message)
         result = self.reused[f"{example}/{name}"]
         assert isinstance(result, kind)
@@ -103,7 +106,7 @@ class StageRecorder(Recorder):
         stated: Mapping[str, Statement],
         plan: Mapping[str, Any],
     ) -> str:
-        """What differs between a measuring call and what a run holds under its name; nothing if all is the same."""
+        """What differs between a measuring call and what a run holds under its name."""
         import rust_daq
 
         if run.document["build"].get("extension_sha256") != rust_daq.build_info()["extension_sha256"]:

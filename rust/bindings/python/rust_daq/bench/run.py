@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +14,10 @@ from typing import Any
 import pandas as pd
 
 from rust_daq.bench import quantity, run_folder
+from rust_daq.bench.address import MISSING, descend, leaves, nearest
 from rust_daq.bench.machine import machine as machine_now
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run_folder import SCHEMA, ArchiveError
-
-NEAR = 4
-"""How many near paths an error names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +58,7 @@ class Run:
         machine : mapping, optional
             What `bench.machine` said before measuring began; asked now otherwise.
         **further
-            Facts that no result holds (``criterion``, ``tails``), as JSON values; see `value` for how they are read.
+            Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
 
         Raises
         ------
@@ -116,8 +113,8 @@ class Run:
         Parameters
         ----------
         path : str
-            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what a
-            result says as a whole ``example/result/fact``; for what the run says ``measured``, ``profile``,
+            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what
+            a result says as a whole ``example/result/fact``; for what the run says ``measured``, ``profile``,
             ``machine/cpu``, ``build/commit``, ``criterion/<benchmark>/mean_ns``.
 
         Returns
@@ -152,7 +149,7 @@ class Run:
 
     @cached_property
     def _summaries(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]]:
-        """Facts and rows of each result that was asked for: intervals are not bootstrapped again for each number."""
+        """Facts and rows of each result asked for: no interval is bootstrapped again for each number."""
         return {}
 
     def _summary(self, key: str) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
@@ -180,7 +177,7 @@ class Run:
         return quantity.written(column, value, spec)
 
     def differences(self, other: Run) -> dict[str, tuple[Any, Any]]:
-        """What makes this run and another not comparable: machine class, Python, profile; empty when nothing does.
+        """What makes this run and another not comparable; empty when nothing does.
 
         Returns
         -------
@@ -193,7 +190,15 @@ class Run:
     def conditions(self) -> dict[str, Any]:
         """What has to be equal for numbers of two runs to be put side by side."""
         machine = self.document["machine"]
-        told = ("cpu", "physical_cores", "logical_cores", "usable_cores", "system", "distribution", "architecture")
+        told = (
+            "cpu",
+            "physical_cores",
+            "logical_cores",
+            "usable_cores",
+            "system",
+            "distribution",
+            "architecture",
+        )
         return {name: machine.get(name) for name in told} | {
             "implementation": machine.get("implementation"),
             "Python": ".".join(str(machine.get("python")).split(".")[:2]),
@@ -232,7 +237,7 @@ class Run:
 
     @classmethod
     def opened(cls, folder: Path) -> Run:
-        """Read a run's document and check that its samples are there; they are read when a result is asked for.
+        """Read a run's document and check that its samples are there; results are read when asked for.
 
         Raises
         ------
@@ -283,50 +288,6 @@ class ArchivedResults(Mapping[str, Result]):
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-MISSING = object()
-
-
-def named(tree: Any) -> Any:
-    """A table, which is a list of records, as a mapping from each one's first value to the record."""
-    if isinstance(tree, list) and tree and all(isinstance(row, Mapping) and row for row in tree):
-        return {str(next(iter(row.values()))): row for row in tree}
-    return tree
-
-
-def descend(tree: Any, parts: list[str]) -> Any:
-    """Follow `parts` through nested mappings and tables, whose own names may hold a slash (``batch_roundtrip/1000``)."""
-    if not parts:
-        return tree
-    tree = named(tree)
-    if isinstance(tree, Mapping):
-        for length in range(len(parts), 0, -1):
-            key = "/".join(parts[:length])
-            if key in tree:
-                found = descend(tree[key], parts[length:])
-                if found is not MISSING:
-                    return found
-    return MISSING
-
-
-def leaves(path: str, tree: Any) -> Iterator[str]:
-    """Every path below `path` at which one value stands."""
-    tree = named(tree)
-    if isinstance(tree, Mapping):
-        for name, branch in tree.items():
-            yield from leaves(f"{path}/{name}", branch)
-    elif not isinstance(tree, list | tuple):
-        yield path
-
-
-def nearest(path: str, known: Iterable[str]) -> str:
-    """The end of a sentence: the paths that look most like one that is not there."""
-    known = list(known)
-    near = difflib.get_close_matches(path, known, n=NEAR, cutoff=0.5)
-    if near:
-        return f"; near it: {', '.join(near)}"
-    return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it has none"
 
 
 def identity(measured: str, commit: str) -> str:

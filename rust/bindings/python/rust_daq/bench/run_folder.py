@@ -1,4 +1,4 @@
-"""The folder of a run: `run.json` beside `samples.parquet`, written whole or not at all, read whole or refused."""
+"""The folder of a run, `run.json` and `samples.parquet`: written whole or not at all, never half-read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,11 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
     with part_beside(folder) as part:
         frames = [frame.assign(result=key) for key, frame in samples.items()]
         columns = [*SAMPLE_COLUMNS, "result"]
-        frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns, dtype=object)
+        frame = (
+            pd.concat(frames, ignore_index=True)[columns]
+            if frames
+            else pd.DataFrame(columns=columns, dtype=object)
+        )
         frame.to_parquet(part / SAMPLES, index=False, compression="zstd")
         (part / DOCUMENT).write_text(text, encoding="utf-8")
         for path in (part / SAMPLES, part / DOCUMENT, part):
@@ -100,7 +104,11 @@ def read_document(folder: Path) -> dict[str, Any]:
         message = f"{name} is no folder; give the folder of a run, which holds {DOCUMENT} and {SAMPLES}"
         raise ArchiveError(message)
     if not (folder / DOCUMENT).is_file():
-        what = f"is torn: {DOCUMENT} is missing" if (folder / SAMPLES).is_file() else f"is no run: it has no {DOCUMENT}"
+        what = (
+            f"is torn: {DOCUMENT} is missing"
+            if (folder / SAMPLES).is_file()
+            else f"is no run: it has no {DOCUMENT}"
+        )
         message = f"{name} {what}; remove it, or measure again"
         raise ArchiveError(message)
     try:
@@ -185,7 +193,7 @@ def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.Data
 
 
 def torn_samples(folder: Path, reason: str) -> str:
-    """The sentence for samples that are not whole; the system's words may hold the path, which is not told on."""
+    """The sentence for samples that are not whole, without the path that the system's words may hold."""
     reason = " ".join(reason.replace(str(folder), folder.name).split())
     return f"{folder.name} is torn: {SAMPLES} is not whole ({reason}); remove it, or measure again"
 
@@ -225,7 +233,7 @@ def remove_abandoned(archive: Path) -> list[str]:
 if sys.platform == "win32":
 
     def locked(part: Path, *, wait: bool) -> int | None:
-        """Windows locks no folder: a part is free when it is old, and cannot be removed while a file of it is open."""
+        """Windows locks no folder: a part is free when it is old, and safe while a file of it is open."""
         return -1 if wait or time.time() - part.stat().st_mtime > STALE_SECONDS else None
 
     def unlock(lock: int | None) -> None:

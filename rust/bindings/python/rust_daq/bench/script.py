@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import FlagParser, path, whole_number
+from rust_daq.bench.machine import machine
 from rust_daq.bench.outputs import OutputError, Outputs
 from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result
@@ -52,7 +53,7 @@ def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, A
     """
     accept_any_text()
     parser = parser_of(doc, script, rounds, options)
-    found = vars(parser.parse(sys.argv[1:]))
+    found = vars(parser.parse_args())
     outputs = Outputs(found.pop("json"), found.pop("plot_dir"), found.pop("archive"))
     try:
         outputs.prepare()
@@ -79,7 +80,9 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
         metavar="N",
         help=f"rounds of fresh processes in each measurement; below 6 nothing is judged (default: {rounds})",
     )
-    parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
+    parser.add_argument(
+        "--json", type=path, metavar="PATH", help="write the run's document; - is standard output"
+    )
     parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
     parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to that folder of runs")
     return parser
@@ -131,11 +134,19 @@ class ScriptRecorder(Recorder):
             os.dup2(2, 1)
             sys.stdout = sys.stderr
         values = ", ".join(f"{name} {value}" for name, value in self.chosen.items())
-        print(f"{title}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.", flush=True)
+        print(
+            f"{title}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
+            flush=True,
+        )
+        self._machine = machine()
+        for note in self._machine["notes"]:
+            print(note, flush=True)
         self._plots = self.outputs.plot_dir is not None
         if self._plots and importlib.util.find_spec("matplotlib") is None:
             self._plots = False
-            print("matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr)
+            print(
+                "matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr
+            )
         if threading.current_thread() is threading.main_thread():
             for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -201,7 +212,13 @@ class ScriptRecorder(Recorder):
         if self.unfinished:
             said.append(f"{self.example} {self.unfinished}; {count} measured so far, marked incomplete.")
         if self.outputs.json is not None or (self.outputs.archive is not None and self.results):
-            run = Run.of(self.results, profile=PROFILE, complete=not self.unfinished, command=self.command())
+            run = Run.of(
+                self.results,
+                profile=PROFILE,
+                complete=not self.unfinished,
+                machine=self._machine,
+                command=self.command(),
+            )
             if self.outputs.json is not None:
                 self.outputs.write_json(run.to_json(), self._document)
                 said.append(f"document: {'standard output' if self._document else self.outputs.json}")
@@ -209,11 +226,14 @@ class ScriptRecorder(Recorder):
                 folder = Archive(self.outputs.archive).add(run)
                 said.append(f"run: {folder}")
         if self.outputs.plot_dir is not None:
-            said.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}" if self._plots
-                        else "figures: left out, matplotlib is not installed")
+            said.append(
+                f"figures: {len(self.figures)} files in {self.outputs.plot_dir}"
+                if self._plots
+                else "figures: left out, matplotlib is not installed"
+            )
         return said or ["Nothing was kept; --json, --plot-dir and --archive keep results."]
 
     def command(self) -> dict[str, Any]:
-        """The example and its numbers, for the document; texts and paths are the caller's own and stay out."""
+        """The example and its numbers, for the document; texts and paths are the caller's own."""
         numbers = {name: value for name, value in self.chosen.items() if isinstance(value, int | float)}
         return {"example": self.example, "options": numbers}

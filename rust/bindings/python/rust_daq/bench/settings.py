@@ -51,7 +51,9 @@ class Settings:
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
-        message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
+        message = (
+            f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
+        )
         raise AttributeError(message)
 
     def rounds_within(self, round_seconds: float, share: float) -> int:
@@ -73,8 +75,8 @@ class Settings:
         Raises
         ------
         ValueError
-            If a name holds a slash, which parts the names in a number's address, or the example has a result of that
-            name already.
+            If a name holds a slash, which parts the names in a number's address, or the example has a result
+            of that name already.
         RuntimeError
             If the extension is a debug build.
         ReuseError
@@ -83,7 +85,10 @@ class Settings:
         refuse_debug_build()
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
             if "/" in given or not given:
-                message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
+                message = (
+                    f"{what} {given!r} is empty or holds a slash; "
+                    "a number's address is example/name/contender"
+                )
                 raise ValueError(message)
         self.recorder.expect(self.example, name)
         result = self.recorder.archived(self.example, kind, name, stated, plan)
@@ -124,7 +129,9 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
     -------
     Settings
     """
-    if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
+    if unusable := sorted(
+        name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__
+    ):
         message = f"option {unusable[0]!r} is a part of all settings; give it another name"
         raise ValueError(message)
     stage = os.environ.get(STAGE_VARIABLE)

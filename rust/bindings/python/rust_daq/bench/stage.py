@@ -39,8 +39,8 @@ class Stage:
         Parameters
         ----------
         plan : mapping
-            ``profile``, ``rounds``, ``seconds`` by example, ``options``, and ``reuse``, the folder of a run whose
-            results stand for measuring (None to measure).
+            ``profile``, ``rounds``, ``seconds`` by example, ``options``, and ``reuse``, the folder of a run
+            whose results stand for measuring (None to measure).
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("plan.json", plan)
@@ -65,7 +65,9 @@ class Stage:
         try:
             return os.environ[EXAMPLE_VARIABLE]
         except KeyError:
-            message = f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
+            message = (
+                f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
+            )
             raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:

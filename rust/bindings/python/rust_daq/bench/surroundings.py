@@ -37,7 +37,7 @@ def on_battery() -> bool | None:
 
 
 def isolation() -> dict[str, Any]:
-    """The container and the virtual machine around this process: a name, ``"none"``, or None when not known."""
+    """The container and the virtual machine around this process: a name, ``"none"``, or None."""
     return {"container": container(), "virtual_machine": virtual_machine()}
 
 

@@ -1,0 +1,173 @@
+"""``python -m rust_daq.bench``: what an archive of runs holds, one run, two runs side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rust_daq.bench import quantity
+from rust_daq.bench.archive import Archive
+from rust_daq.bench.flags import USAGE, FlagParser, path
+from rust_daq.bench.run import Run
+from rust_daq.bench.run_folder import DOCUMENT, ArchiveError
+from rust_daq.bench.side_by_side import SideBySide
+from rust_daq.bench.terminal import accept_any_text, print_table
+
+ARCHIVE_VARIABLE = "RUST_DAQ_BENCH_ARCHIVE"
+DEFAULT_ARCHIVE = ".benchmarks"
+RUN_HELP = "an id, the beginning of one, latest, or the folder of a run"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0, or 2 after a sentence on standard error.
+    """
+    accept_any_text()
+    chosen = parser().parse_args(arguments)
+    folder = chosen.archive or Path(os.environ.get(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
+    try:
+        commands = {"list": list_runs, "show": show, "compare": compare}
+        commands[chosen.command](Archive(folder), chosen)
+    except ArchiveError as error:
+        print(f"rust_daq.bench: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # Whoever read has read enough; what is still buffered must not complain at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    top = FlagParser(
+        prog="python -m rust_daq.bench", description="Read the runs that scripts and builds archived."
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    uniform = FlagParser(add_help=False)
+    uniform.add_argument(
+        "--archive",
+        type=path,
+        metavar="DIR",
+        help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
+    )
+    uniform.add_argument(
+        "--json", action="store_true", help="write JSON on standard output, and nothing else there"
+    )
+    commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
+    one = commands.add_parser("show", parents=[uniform], help="show one run")
+    one.add_argument("run", metavar="RUN", help=RUN_HELP)
+    two = commands.add_parser("compare", parents=[uniform], help="put two runs side by side")
+    two.add_argument("first", metavar="RUN_A", help=RUN_HELP)
+    two.add_argument("second", metavar="RUN_B", help=RUN_HELP)
+    return top
+
+
+def opened(archive: Archive, name: str) -> Run:
+    """The run that a name or a folder stands for."""
+    folder = Path(name)
+    if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
+        return Run.load(folder.resolve())
+    if not archive.folder.is_dir():
+        message = (
+            f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        )
+        raise ArchiveError(message)
+    return archive.open(name)
+
+
+def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Name the runs, and the folders that are none."""
+    if not archive.folder.is_dir():
+        message = (
+            f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        )
+        raise ArchiveError(message)
+    listing = archive.runs()
+    rows = [overview(run) for run in listing]
+    if chosen.json:
+        write_json({"runs": rows, "refused": dict(listing.refused)})
+    elif rows:
+        frame = pd.DataFrame(rows).set_index("id")
+        frame["complete"] = frame["complete"].map({True: "yes", False: "no"})
+        print_table(frame)
+    else:
+        print(f"{archive.folder} holds no whole run; a script's --archive adds one")
+    for reason in listing.refused.values():
+        print(f"left out: {reason}", file=sys.stderr)
+
+
+def overview(run: Run) -> dict[str, Any]:
+    """A run in a line."""
+    document = run.document
+    return {
+        "id": run.id,
+        "measured": document["measured"],
+        "profile": document["profile"],
+        "complete": run.complete,
+        "commit": str(document["build"].get("commit"))[:7],
+        "results": len(document["results"]),
+        "cpu": document["machine"].get("cpu"),
+        "python": document["machine"].get("python"),
+    }
+
+
+def show(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print a run: where it comes from, then each result."""
+    run = opened(archive, chosen.run)
+    if chosen.json:
+        write_json(run.document)
+        return
+    machine, build = run.document["machine"], run.document["build"]
+    print(f"run {run.id}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
+    print(f"measured {run.document['measured']}, profile {run.document['profile']}")
+    print(
+        f"rust-daq {build.get('version')}, commit {str(build.get('commit'))[:7]}, "
+        f"{build.get('rustc', 'rustc unknown')}"
+    )
+    print(
+        f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "
+        f"{quantity.memory(machine.get('memory_bytes') or float('nan'))}, {machine.get('distribution')}, "
+        f"{machine.get('implementation')} {machine.get('python')}"
+    )
+    for note in machine.get("notes", ()):
+        print(note)
+    for result in run.results.values():
+        print()
+        print_table(result.table(), result.key)
+        for note in result.notes:
+            print(note)
+
+
+def compare(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print two runs side by side, and that this is no verdict."""
+    pair = SideBySide(opened(archive, chosen.first), opened(archive, chosen.second))
+    if chosen.json:
+        write_json(pair.document())
+        return
+    print(f"first  {pair.first.id}\nsecond {pair.second.id}")
+    if not pair.differences:
+        print()
+        print_table(pair.table().set_index("result"))
+    print(f"\n{pair.sentence}")
+
+
+def write_json(document: Any) -> None:
+    """Write a document on standard output, and nothing else there."""
+    print(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
