@@ -1,0 +1,228 @@
+"""Every task a person runs; ``nox --list`` shows them.
+
+Each session installs what it needs, pinned by ``requirements.lock``, and builds the extension in release mode into the one
+target folder at the root.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+import tomllib
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BUILD = ROOT / "build" / "docs"
+SITE = BUILD / "html"
+LOCK = "requirements.lock"
+PROFILES = tomllib.loads((ROOT / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
+EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
+
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+
+def install(session: nox.Session, *groups: str, extra: str | None = None) -> None:
+    """Install dependency groups, and with an extra the project's own dependencies too, pinned by the lock."""
+    arguments = ["--constraint", LOCK]
+    for group in groups:
+        arguments += ["--group", group]
+    if extra is not None:
+        arguments += ["--requirement", "pyproject.toml", "--extra", extra]
+    session.install(*arguments)
+
+
+def need_rust(session: nox.Session) -> None:
+    """Stop with a sentence where there is no Rust toolchain."""
+    if shutil.which("cargo") is None:
+        session.error("there is no cargo on PATH; install a Rust toolchain from https://rustup.rs and open a new shell")
+
+
+def build_extension(session: nox.Session) -> None:
+    """Build the extension in release mode, from the sources here, into this session's environment."""
+    need_rust(session)
+    session.run("maturin", "develop", "--release", "--locked", "--quiet", env=rust_environment(session))
+
+
+def rust_environment(session: nox.Session) -> dict[str, str]:
+    """What Rust builds are told, the same for maturin and cargo, so that they share what they compile."""
+    python = Path(session.bin) / ("python.exe" if os.name == "nt" else "python")
+    return {"PYO3_PYTHON": str(python), "CARGO_TARGET_DIR": str(ROOT / "target"), "VIRTUAL_ENV": session.virtualenv.location}
+
+
+@contextmanager
+def step(session: nox.Session, what: str) -> Iterator[None]:
+    """Say what begins, and how long it took when it has ended."""
+    session.log(what)
+    begin = time.monotonic()
+    yield
+    session.log(f"{what}: {time.monotonic() - begin:.0f} s")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test Rust and Python: no site, no browser, no second build of the extension.
+
+    Further arguments go to pytest.
+    """
+    with step(session, "install what the tests need"):
+        install(session, "build", "test", extra="bench")
+    with step(session, "build the extension"):
+        build_extension(session)
+    if not session.posargs:
+        with step(session, "test the Rust crates, and run each benchmark's body once"):
+            test_rust(session)
+    with step(session, "test the Python package"):
+        session.run("python", "-m", "pytest", *session.posargs)
+
+
+def test_rust(session: nox.Session) -> None:
+    """Run the crates' tests, with cargo-nextest where it is installed."""
+    environment = rust_environment(session)
+    runner = ["nextest", "run"] if shutil.which("cargo-nextest") else ["test"]
+    session.run("cargo", *runner, "--locked", "--workspace", "--all-targets", env=environment, external=True)
+    session.run("cargo", "test", "--locked", "--workspace", "--doc", "--quiet", env=environment, external=True)
+
+
+def docs_options(session: nox.Session) -> argparse.Namespace:
+    """Read the options of the docs session; a wrong one gets a sentence."""
+    parser = argparse.ArgumentParser(prog="nox -s docs --", allow_abbrev=False)
+    parser.add_argument("--profile", choices=sorted(PROFILES), help="how long to measure (default: default)")
+    parser.add_argument("--reuse", action="store_true", help="take the measurements of the last whole build")
+    parser.add_argument("--open", action="store_true", help="open the site when it is built")
+    try:
+        return parser.parse_args(session.posargs)
+    except SystemExit as end:
+        if end.code:
+            session.error("the options after -- are wrong; see the sentence above")
+        session.skip("only its help was asked for")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the extension, run Criterion and every example, and make the site of what they measured."""
+    options = docs_options(session)
+    profile = PROFILES[options.profile or "default"]
+    if not options.reuse:
+        seconds = profile["criterion"] + profile.get("gallery", 0)
+        session.log(f"measures for about {seconds} s, beside installing, building and writing the pages")
+    with step(session, "install what the site needs"):
+        install(session, "build", extra="docs")
+    with step(session, "build the extension"):
+        build_extension(session)
+    if not options.reuse:
+        with step(session, "run Criterion"):
+            run_criterion(session, profile["criterion"])
+    environment = {"RUST_DAQ_PROFILE": options.profile or ("" if options.reuse else "default")}
+    if options.reuse:
+        environment["RUST_DAQ_REUSE"] = "1"
+    with step(session, "run the examples and write the site"):
+        session.run(
+            "sphinx-build", "-W", "--keep-going", "-b", "html", "-c", "conf", "-d", str(BUILD / "doctrees"),
+            "docs", str(SITE), env=environment,
+        )
+    session.log(f"the site is at {SITE / 'index.html'}")
+    if options.open:
+        webbrowser.open((SITE / "index.html").as_uri())
+
+
+def run_criterion(session: nox.Session, seconds: float) -> None:
+    """Run both Rust benchmarks within so many seconds, beside compiling them; reports of an earlier run are removed."""
+    shutil.rmtree(ROOT / "target" / "criterion", ignore_errors=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
+    environment = rust_environment(session)
+    # A third of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
+    benchmarks = 8
+    each = seconds * 2 / 3 / benchmarks
+    session.run(
+        *cargo, "--bench", "datapoint_bench", "--", "--noplot" if each < 0 else "--verbose",
+        "--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}",
+        env=environment, external=True,
+    )
+    session.run(
+        *cargo, "--bench", "datapoint_tails", "--", "--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}",
+        env=environment, external=True,
+    )
+
+
+@nox.session
+def acceptance(session: nox.Session) -> None:
+    """Test what is slow, on the site that ``nox -s docs`` has built: pages, browser, examples and notebooks alone."""
+    if not (SITE / "index.html").is_file():
+        session.error("there is no site in build/docs/html; build it first: nox -s docs -- --profile quick")
+    with step(session, "install what the acceptance tests need"):
+        install(session, "build", "test", "acceptance", extra="docs")
+    with step(session, "build the extension"):
+        build_extension(session)
+    with step(session, "test the site"):
+        session.run(
+            "python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs,
+            env={"RUST_DAQ_SITE": str(SITE), **rust_environment(session)},
+        )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the examples as scripts, into the archive; further arguments go to each of them."""
+    install(session, "build", extra="bench")
+    build_extension(session)
+    for example in EXAMPLES:
+        session.run("python", f"gallery/{example}.py", "--archive", ".benchmarks", *session.posargs)
+    session.run("python", "-m", "rust_daq.bench", "list", "--archive", ".benchmarks")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the form of Python and Rust."""
+    install(session, "lint")
+    need_rust(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("cargo", "fmt", "--all", "--check", external=True)
+    session.run(
+        "cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings",
+        env=rust_environment(session), external=True,
+    )
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the package, and the stub against the extension."""
+    install(session, "build", "types", extra="bench")
+    build_extension(session)
+    session.run("mypy")
+    session.run("python", "-m", "mypy.stubtest", "rust_daq._core")
+
+
+@nox.session
+def deny(session: nox.Session) -> None:
+    """Check licences, bans and sources of the crates; with ``-- advisories`` the advisories, which are fetched."""
+    need_rust(session)
+    tools = ROOT / "target" / "tools"
+    if shutil.which("cargo-deny") is None and not (tools / "bin" / "cargo-deny").exists():
+        session.log("installs cargo-deny into target/tools, which takes minutes")
+        session.run("cargo", "install", "--locked", "--root", str(tools), "cargo-deny", external=True)
+    checks = session.posargs or ["licenses", "bans", "sources"]
+    path = os.pathsep.join([str(tools / "bin"), os.environ["PATH"]])
+    session.run("cargo", "deny", "--locked", "check", *checks, env={"PATH": path}, external=True)
+
+
+@nox.session(python=False)
+def lock(session: nox.Session) -> None:
+    """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
+    groups = [part for group in ("build", "test", "acceptance", "lint", "types") for part in ("--group", group)]
+    session.run(
+        sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes",
+        "--no-header", "--no-emit-index-url", "--quiet", "--upgrade", "--all-extras", *groups, "pyproject.toml", "-o", LOCK,
+    )
