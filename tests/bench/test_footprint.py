@@ -43,6 +43,13 @@ def test_the_heap_shows_a_bytes_object_within_a_few_kilobytes(known):
 
 
 @needs_memray
+def test_the_heap_shows_small_objects_of_pythons_own_allocator():
+    made = footprint({"floats": "[i + 0.5 for i in range(n)]"}, sizes=[2_000], runs=1)
+    traced = made.count("floats", 2_000, "traced_current_bytes")[0]
+    assert made.count("floats", 2_000, "heap_bytes")[0] == pytest.approx(traced, abs=4_096)
+
+
+@needs_memray
 def test_the_heap_shows_what_is_not_kept_in_the_peak_only(known):
     assert known.count("dropped", SIZE, "heap_bytes")[0] < 4_096
     assert known.count("dropped", SIZE, "heap_peak_bytes")[0] == pytest.approx(SIZE, abs=4_096)

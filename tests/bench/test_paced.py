@@ -99,6 +99,13 @@ def test_a_call_that_is_done_after_the_end_of_the_run_is_missed():
     assert (list(answer["responses"]), len(answer["waited"])) == ([10], 2)
 
 
+def test_no_call_begins_after_the_end_of_the_run():
+    clock, calls = Clock(), []
+    call = clock.work(2 * MILLISECOND)
+    run(clock, lambda: (calls.append(clock.now), call()), 4)
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("cost", [1, 999_999, 1_000_001, 3_700_000, 10**12])
 def test_every_arrival_is_served_or_missed(cost):
     clock = Clock(oversleep=40)
@@ -119,6 +126,11 @@ def test_a_stall_in_the_first_half_of_a_burst_does_not_make_a_rate_too_high():
 def test_a_statement_above_the_capacity_has_a_growing_backlog():
     clock = Clock()
     assert not caught_up(run(clock, clock.work(1_100_000), 100)["idle"], 0.1)
+
+
+def test_a_backlog_that_begins_in_the_first_half_and_never_ends_is_growing():
+    clock = Clock()
+    assert not caught_up(run(clock, clock.work(*[10] * 30, 1_100_000), 100)["idle"], 0.1)
 
 
 @pytest.mark.parametrize("cost", [50_000, 333_333, 4_000_000])
