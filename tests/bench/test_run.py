@@ -18,7 +18,9 @@ from rust_daq import bench
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.run import Run, identity
 
-SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8")
+)
 
 
 def changed(run: Run, **parts: Any) -> Run:
