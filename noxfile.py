@@ -146,8 +146,7 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
     benchmarks = 8
     each = seconds * 2 / 3 / benchmarks
     session.run(
-        *cargo, "--bench", "datapoint_bench", "--", "--noplot" if each < 0 else "--verbose",
-        "--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}",
+        *cargo, "--bench", "datapoint_bench", "--", "--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}",
         env=environment, external=True,
     )
     session.run(

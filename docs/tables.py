@@ -10,15 +10,22 @@ from rust_daq.bench import Run, quantity
 def about(run: Run) -> pd.DataFrame:
     """The run, its machine and its build, one fact a row."""
     machine, build = run.document["machine"], run.document["build"]
+    virtual = machine.get("virtual_machine") or machine.get("container")
     facts = {
         "time measured (UTC)": run.document["measured"],
         "profile": run.document["profile"],
         "run": run.id,
         "processor": machine["cpu"],
-        "cores, physical and logical": f"{machine['physical_cores']} and {machine['logical_cores']}",
+        "cores, physical, logical and usable": (
+            f"{machine['physical_cores']}, {machine['logical_cores']} and {machine['usable_cores']}"
+        ),
         "memory": quantity.memory(machine["memory_bytes"]),
-        "system": f"{machine['system']} {machine['release']} ({machine['architecture']})",
-        "Python": f"{machine['implementation']} {machine['python']}",
+        "virtual machine or container": virtual or "none known",
+        "frequency governor": machine["governor"] or "not readable here",
+        "load at start": "not known here" if machine["load"] is None else f"{machine['load']:.2f}",
+        "what may have disturbed": "; ".join(machine["notes"]) or "nothing was seen",
+        "system": f"{machine['distribution'] or machine['system']}, {machine['release']} ({machine['architecture']})",
+        "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
         "packages": ", ".join(f"{name} {version}" for name, version in machine["packages"].items()),
         "rust-daq": build["version"],
         "commit": f"{build['commit'][:12]}{' with changes' if build['dirty'] else ''}",
@@ -44,3 +51,29 @@ def measurements(run: Run) -> pd.DataFrame:
         }
         for result in run.results.values()
     ]).set_index("example")
+
+
+def criterion(run: Run) -> pd.DataFrame:
+    """Criterion's means with their intervals, one row a benchmark."""
+    rows = {}
+    for name, found in run.document["criterion"].items():
+        width = found["mean_high_ns"] - found["mean_low_ns"]
+        rows[name] = {
+            "mean": quantity.time(found["mean_ns"], width),
+            "95 % interval": f"{quantity.time(found['mean_low_ns'], width)} to {quantity.time(found['mean_high_ns'], width)}",
+            "standard deviation": quantity.time(found["sd_ns"]),
+            "elements": found["elements"] or quantity.MISSING,
+            "elements per second": quantity.rate(found["elements_per_second"]) if found["elements"] else quantity.MISSING,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+
+
+def tails(run: Run) -> pd.DataFrame:
+    """Percentiles of single calls made in Rust; a percentile with too few calls beyond it is left out."""
+    columns = {"p50_ns": "p50", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
+    rows = {
+        name: {"calls": f"{found['calls']:,}".replace(",", quantity.NARROW_SPACE)}
+        | {title: quantity.MISSING if found[key] is None else quantity.time(found[key]) for key, title in columns.items()}
+        for name, found in run.document["tails"].items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("single call")

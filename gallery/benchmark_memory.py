@@ -2,8 +2,8 @@
 How much memory does a point take, counted where it really is?
 ==============================================================
 
-``tracemalloc`` is what most guides use, and it sees what Python's allocator hands out, nothing else.  A Rust extension
-allocates elsewhere.  After this page you know what a kept point takes in each form, which counter sees it, and what it
+``tracemalloc`` is what most guides use, and it sees what Python's allocator hands out, nothing else.  What a Rust
+extension keeps on its own heap is not in it.  After this page you know what a kept point takes in each form, which counter sees it, and what it
 costs to leave ``tracemalloc`` on.
 """
 

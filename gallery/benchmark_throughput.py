@@ -73,7 +73,7 @@ throughput.plot()
 # points outweigh the call.  Many objects that the garbage collector has to track make large batches dearer per point:
 # that is the ratio of 100,000 to 10,000.
 
-throughput.fit()
+throughput.fit_table()
 
 # %%
 # What to do

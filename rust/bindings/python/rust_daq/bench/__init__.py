@@ -9,6 +9,7 @@ from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
+from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
 from rust_daq.bench.paced import Paced
 from rust_daq.bench.pacing import paced
@@ -17,6 +18,7 @@ from rust_daq.bench.run import Run
 from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
 from rust_daq.bench.statement import Statement, statements
+from rust_daq.bench.throughput import Throughput, throughput
 
 __all__ = [
     "Archive",
@@ -25,18 +27,22 @@ __all__ = [
     "Comparison",
     "Estimate",
     "Footprint",
+    "Latency",
     "Paced",
     "Run",
     "Settings",
     "Statement",
+    "Throughput",
     "WorkerError",
     "check_equal",
     "compare",
     "decide",
     "footprint",
     "footprint_self_test",
+    "latency",
     "machine",
     "paced",
     "settings",
     "statements",
+    "throughput",
 ]

@@ -221,6 +221,12 @@ class Worker:
         measure(times, time.perf_counter_ns)
         return {"histogram": sorted(Counter(times).items())}
 
+    def batch(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Time `loops` passes over a statement that makes a batch of ``n``."""
+        self.namespace["n"] = request["size"]
+        measure = compile_measure(_COST, request["source"], 1, self.namespace)
+        return {"elapsed": measure(request["loops"], time.perf_counter_ns)}
+
     def hold(self, request: dict[str, Any]) -> dict[str, Any]:
         """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""
         code = compile(request["expression"], "<statement>", "eval")

@@ -1,0 +1,276 @@
+"""`latency`: how long single calls take, down to the slowest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+from rust_daq.bench import quantity
+from rust_daq.bench.comparison import LEVEL, turns
+from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Setup, Statement, statements
+from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CLOCK = "clock"
+"""The row of the empty statement: what reading the clock twice takes by itself."""
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
+CALLS = 10_000
+"""Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
+SLICES = 4
+WARMUP = 200
+FLOOR = 3.0
+"""A percentile within so many times of the clock's own says more about the clock than about the statement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Latency(Result):
+    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own."""
+
+    kind: ClassVar[str] = "latency"
+
+    @property
+    def percentiles(self) -> list[str]:
+        """The percentiles that the calls of a round suffice for."""
+        return [name for name in PERCENTILES if name != "p99_9" or self.settings["calls"] >= CALLS]
+
+    @property
+    def statements(self) -> list[str]:
+        """The contenders without the clock."""
+        return [name for name in self.contenders if name != CLOCK]
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """Nanoseconds; rows (contender, round), a column for each percentile and the maximum."""
+        rows = {}
+        for key, group in self.samples.groupby(["contender", "round"]):
+            quantiles = weighted_quantiles(group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles])
+            rows[key] = [*quantiles, group["value"].max()]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=[*self.percentiles, "max"]).set_axis(
+            pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
+        )
+
+    def percentile(self, contender: str, name: str) -> Estimate:
+        """Nanoseconds at a percentile: the median over rounds, with its interval."""
+        return median_interval(self.rounds.loc[contender][name], LEVEL)
+
+    def ratio(self, contender: str, name: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
+        """A percentile of `contender` over the same of `to` (by default the baseline).
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        name : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        corrected : bool
+            Widen the interval so that those of all contenders and percentiles hold together.
+        """
+        judged = (len(self.statements) - 1) * len(self.percentiles)
+        level = corrected_level(LEVEL, judged) if corrected else LEVEL
+        rounds = self.rounds
+        return ratio_interval(rounds.loc[contender][name], rounds.loc[to or self.baseline][name], level)
+
+    def verdict(self, contender: str, name: str, to: str | None = None) -> Verdict:
+        """Judge a percentile against the same of `to` by the project's one decision function."""
+        return decide(self.ratio(contender, name, to, corrected=True))
+
+    def at_floor(self, contender: str, name: str) -> bool:
+        """Whether a percentile is within three times of the clock's own."""
+        return self.percentile(contender, name).value <= FLOOR * self.percentile(CLOCK, name).value
+
+    def sentence(self, contender: str, name: str, to: str | None = None) -> str:
+        """Say in words how a percentile compares with the same of `to`."""
+        other = to or self.baseline
+        ratio = quantity.ratio(self.ratio(contender, name, other, corrected=True))
+        mark = ", at the clock's floor" if self.at_floor(contender, name) else ""
+        return (
+            f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
+            f"{self.verdict(contender, name, other)}"
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""
+        return pd.DataFrame([self._row(name) for name in self.contenders]).set_index("contender")
+
+    def _row(self, contender: str) -> dict[str, Any]:
+        row: dict[str, Any] = {"contender": contender}
+        for name in PERCENTILES:
+            taken = name in self.percentiles
+            estimate = self.percentile(contender, name) if taken else Estimate(*[float("nan")] * 3, LEVEL, 0)
+            row |= {f"{name}_ns": estimate.value, f"{name}_low_ns": estimate.low, f"{name}_high_ns": estimate.high}
+            if taken and contender != CLOCK:
+                ratio = self.ratio(contender, name)
+                baseline = contender == self.baseline
+                row |= {
+                    f"{name}_ratio": ratio.value,
+                    f"{name}_ratio_low": ratio.low,
+                    f"{name}_ratio_high": ratio.high,
+                    f"{name}_at_floor": self.at_floor(contender, name),
+                    f"{name}_verdict": "baseline" if baseline else self.verdict(contender, name),
+                    f"{name}_sentence": (
+                        f"{contender} is the baseline" if baseline else self.sentence(contender, name)
+                    ),
+                }
+        row["max_ns"] = float(self.rounds.loc[contender]["max"].max())
+        row["rounds"] = len(self.rounds.loc[contender])
+        return row
+
+    def table(self) -> pd.DataFrame:
+        """Percentiles as text, marked where they are the clock's; the verdict on the p99."""
+        frame = self.to_pandas()
+
+        def cell(row: Any, name: str) -> str:
+            text = quantity.time(getattr(row, f"{name}_ns"))
+            clock = row.Index == CLOCK or name not in self.percentiles
+            return text if clock or not getattr(row, f"{name}_at_floor") else f"{text} (at the clock's floor)"
+
+        columns: dict[str, Callable[[Any], str]] = {
+            title(name): lambda row, name=name: cell(row, name) for name in self.percentiles
+        }
+        columns["max"] = lambda row: quantity.time(row.max_ns)
+        columns["p99, ratio (95 % interval)"] = lambda row: (
+            quantity.MISSING if row.Index == CLOCK else "1" if row.Index == self.baseline
+            else quantity.ratio(self.ratio(row.Index, "p99"))
+        )
+        columns["p99, verdict"] = lambda row: quantity.MISSING if row.Index == CLOCK else row.p99_verdict
+        return text_columns(frame, columns)
+
+    def draw(self, ax: Axes) -> None:
+        """The percentiles of each contender on a logarithmic axis, the clock in grey."""
+        from rust_daq.bench.figure import COLOURS, INK
+
+        frame = self.to_pandas()
+        columns = [*(f"{name}_ns" for name in self.percentiles), "max_ns"]
+        for index, name in enumerate(frame.index):
+            colour = INK if name == CLOCK else COLOURS[index % len(COLOURS)]
+            ax.plot(
+                frame.loc[name, columns].to_numpy(dtype=float), range(len(columns)),
+                marker="o", color=colour, label=name, linestyle="--" if name == CLOCK else "-",
+            )
+        ax.set_yticks(range(len(columns)), [*(title(name) for name in self.percentiles), "max"])
+        ax.set_xscale("log")
+        ax.set_xlabel("nanoseconds a call (left is better)")
+        legend = ax.legend(frameon=False, fontsize="small")
+        for text in legend.get_texts():
+            text.set_color(INK)
+
+
+def title(name: str) -> str:
+    """``p99_9`` as a reader writes it."""
+    return name.replace("_", ".")
+
+
+def latency(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "latency",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    calls: int | None = None,
+) -> Latency:
+    """Time single calls of statements, in fresh processes each round, sampled in interleaved order.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is compared; the first is the baseline.  The row ``clock`` is added.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; see `bench.settings`.
+    share : float
+        The part of the example's seconds that this call may use.
+    calls : int, optional
+        Calls a round and contender, 10,000 by default; with fewer there is no p99.9.
+
+    Returns
+    -------
+    Latency
+
+    Raises
+    ------
+    ValueError
+        If a contender is called ``clock``, or `calls` is below 100.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    """
+    settings = settings or Settings()
+    calls = CALLS if calls is None else calls
+    if calls < 100:
+        message = f"calls is {calls}; a 99th percentile needs at least 100 in a round"
+        raise ValueError(message)
+    if CLOCK in contenders:
+        message = f"a contender is called {CLOCK!r}, which is the row of the empty statement; rename it"
+        raise ValueError(message)
+    stated = statements({**contenders, CLOCK: Statement("pass")}, setup, namespace)
+    plan = {"calls": calls, "slices": SLICES}
+    return settings.measured(Latency, name, stated, plan, lambda: sample(stated, name, settings, share, calls, plan))
+
+
+def sample(
+    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, calls: int, plan: dict[str, Any]
+) -> Latency:
+    """Time one round as a trial to fix the number of rounds, then sample them."""
+    started = datetime.now(UTC)
+    rows: list[tuple[Any, ...]] = []
+    rounds = settings.rounds_within(trial_seconds(stated, calls), share)
+    for index in range(rounds):
+        settings.progress(name, index, rounds)
+        rows += sample_round(stated, calls, index)
+    return Latency(
+        name=name,
+        example=settings.example,
+        contenders=records(stated),
+        settings=plan | {"rounds": rounds},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started.isoformat(timespec="seconds"),
+    )
+
+
+def trial_seconds(stated: Mapping[str, Statement], calls: int) -> float:
+    """About how long a round takes: the start of each worker, and as many calls as a trial shows."""
+    seconds, trial = 0.0, 100
+    for contender, statement in stated.items():
+        with WorkerProcess(contender, statement) as worker:
+            found = worker.ask({"do": "calls", "calls": trial, "warmup": trial})["histogram"]
+            spent = sum(value * count for value, count in found) / trial / 1e9
+            # Beside the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
+            seconds += worker.start_seconds + (calls + SLICES * WARMUP) * (spent + 400e-9)
+    return seconds
+
+
+def sample_round(stated: Mapping[str, Statement], calls: int, index: int) -> list[tuple[Any, ...]]:
+    """Sample one round: workers alive side by side, each asked for a part of its calls in turn."""
+    seen: dict[str, Counter[int]] = {contender: Counter() for contender in stated}
+    workers: dict[str, WorkerProcess] = {}
+    try:
+        for contender, statement in stated.items():
+            workers[contender] = WorkerProcess(contender, statement)
+        for turn, contender in turns(list(workers), index, SLICES):
+            part = calls * (turn + 1) // SLICES - calls * turn // SLICES
+            answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
+            seen[contender].update(dict(answer["histogram"]))
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return [
+        (contender, "call_ns", 1, index, 0, 1, float(value), count)
+        for contender, found in seen.items()
+        for value, count in sorted(found.items())
+    ]
