@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from claims import CLAIMS
 
 from rust_daq.bench import Run, quantity
 
@@ -36,6 +37,11 @@ def about(run: Run) -> pd.DataFrame:
         "extension, SHA-256": build["extension_sha256"][:16],
     }
     return pd.DataFrame({"fact": facts.keys(), "value": [str(value) for value in facts.values()]}).set_index("fact")
+
+
+def expectations(run: Run) -> pd.DataFrame:
+    """What guides like this one expect, and what this run makes of it."""
+    return pd.DataFrame([claim.row(run) for claim in CLAIMS]).set_index("expectation")
 
 
 def measurements(run: Run) -> pd.DataFrame:

@@ -11,10 +11,11 @@ from rust_daq.bench.equality import check_equal
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
+from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.paced import Paced
 from rust_daq.bench.pacing import paced
 from rust_daq.bench.process import WorkerError
-from rust_daq.bench.run import Run
+from rust_daq.bench.run import Run, current_run
 from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
 from rust_daq.bench.statement import Statement, statements
@@ -32,10 +33,12 @@ __all__ = [
     "Run",
     "Settings",
     "Statement",
+    "TableMarkup",
     "Throughput",
     "WorkerError",
     "check_equal",
     "compare",
+    "current_run",
     "decide",
     "footprint",
     "footprint_self_test",

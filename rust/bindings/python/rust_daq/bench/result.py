@@ -7,12 +7,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
 from rust_daq.bench import quantity
+from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.statement import Statement
 
 if TYPE_CHECKING:
@@ -143,16 +143,7 @@ class Result(ABC):
         return "\n".join([title, self.table().to_string(), *self.notes])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p class='bench-note'>{escape(note)}</p>" for note in self.notes)
-        frame = self.table()
-        # What the rows are stands in the corner: a header row of its own for that would be empty otherwise.
-        frame = frame.rename_axis(columns=", ".join(map(str, frame.index.names))).rename_axis(
-            index=[None] * frame.index.nlevels
-        )
-        table = frame.to_html(border=0, classes=["bench-table"], justify="unset")
-        # A wide table scrolls in its own room; the keyboard reaches it there.
-        room = f"<div class='bench-result' role='region' aria-label='{escape(self.name)}' tabindex='0'>"
-        return f"{room}{table}{notes}</div>"
+        return TableMarkup(self.table(), f"{self.kind.capitalize()}: {self.name}", self.notes)._repr_html_()
 
 
 def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:

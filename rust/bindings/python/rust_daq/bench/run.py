@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -299,3 +300,22 @@ def identity(measured: str, commit: str) -> str:
 def plain_scalar(value: Any) -> Any:
     """A Python number for a NumPy one."""
     return value.item() if hasattr(value, "item") else value
+
+
+RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"
+"""Names the folder of the run that a site is built from; set by the build, read by the code of its pages."""
+
+
+def current_run() -> Run:
+    """The run that the pages of the site being built show.
+
+    Raises
+    ------
+    RuntimeError
+        Outside a build of the site.
+    """
+    folder = os.environ.get(RUN_VARIABLE)
+    if not folder:
+        message = f"{RUN_VARIABLE} is not set: there is a current run only while a site is built; use Run.load(folder)"
+        raise RuntimeError(message)
+    return Run.opened(Path(folder))
