@@ -22,8 +22,8 @@ body { font-family: system-ui, sans-serif; margin: 0; background: #fff; color: #
 .body { width: auto; max-width: 960px; padding: 0 1rem 2rem; }
 .site-back { padding: .75rem 1rem; background: #eee; }
 .body > h2 { overflow-wrap: anywhere; }
-.body table { max-width: 100%; overflow-wrap: anywhere; }
-.stats { width: auto; flex-wrap: wrap; }
+.stats { width: auto; overflow-x: auto; }
+@media (max-width: 700px) { .stats { display: block; } }
 img { max-width: 100%; height: auto; }
 th.ci-bound, td.ci-bound { opacity: 1; color: #555; }
 #footer { height: auto; padding: .25rem 1rem; background: #555; }
@@ -103,7 +103,10 @@ def mended(text: str, folder: Path, up: str) -> str:
     text = text.replace("</head>", PAGE_STYLE, 1)
     text = re.sub(r"<body>", f"<body>\n{BACK.format(up=up)}", text, count=1)
     return re.sub(
-        r'<a href="([^"]*)">(.*?)</a>', lambda link: link[0] if leads(link[1], folder) else link[2], text, flags=re.DOTALL
+        r'<a href="([^"]*)">(.*?)</a>',
+        lambda link: link[0] if leads(link[1], folder) else link[2],
+        text,
+        flags=re.DOTALL,
     )
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from docutils import nodes
 from measuring import publishes, run_folder
+from rust_daq.bench import Run, quantity
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
-
-from rust_daq.bench import Run, quantity
 
 
 class Measured(SphinxRole):

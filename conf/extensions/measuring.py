@@ -5,9 +5,9 @@ build is taken over; the gallery's pages are removed before they are made again,
 out because its text did not change, and no traceback of one that was mended since.
 
 What differs is where the numbers come from.  A plain build measures anew, always, and seals a new run.  A build that
-reuses (``nox -s docs -- --reuse``, for someone who writes prose) runs the examples too, but their measuring calls return
-the results of the run that the last whole build sealed, made with the same profile by the same extension; a call that
-has none is refused by name.  That run stays as it is, with the time at which it was measured.
+reuses (``nox -s docs -- --reuse``, for someone who writes prose) runs the examples too, but their measuring calls
+return the results of the run that the last whole build sealed, made with the same profile by the same extension; a
+call that has none is refused by name.  That run stays as it is, with the time at which it was measured.
 
 The other builders (``linkcheck``, ``doctest``) publish nothing and measure nothing.
 """
@@ -17,24 +17,27 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import traceback
 from pathlib import Path
 from typing import Any
 
 import criterion
+import rust_daq
 import tails
 from profiles import Profile
+from rust_daq.bench import ArchiveError, Run
+from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import SphinxError
 from sphinx_gallery.gen_gallery import generate_gallery_rst
 
-import rust_daq
-from rust_daq.bench import ArchiveError, Run
-from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
-
 PUBLISHING_BUILDERS = ("html", "dirhtml")
 RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"
 """Names the folder of the sealed run; set by the build, read by the pages' code cells."""
+
+LINES = 4
+"""How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
 
 
 class MeasuringError(SphinxError):
@@ -76,17 +79,21 @@ def lay(app: Sphinx) -> None:
         )
         raise MeasuringError(message)
     app.config.measuring_profile = name
+    # The examples after one that failed would measure for minutes in a build that has failed.
+    app.config.abort_on_example_error = True
     for folder in gallery_folders(app):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(stage_folder(app), ignore_errors=True)
     profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
-    Stage(stage_folder(app)).prepare({
-        "profile": profile.name,
-        "rounds": profile.rounds,
-        "seconds": profile.seconds,
-        "options": profile.options,
-        "reuse": str(run_folder(app.config)) if reused else None,
-    })
+    Stage(stage_folder(app)).prepare(
+        {
+            "profile": profile.name,
+            "rounds": profile.rounds,
+            "seconds": profile.seconds,
+            "options": profile.options,
+            "reuse": str(run_folder(app.config)) if reused else None,
+        }
+    )
     os.environ[STAGE_VARIABLE] = str(stage_folder(app))
 
 
@@ -137,6 +144,12 @@ def run_examples(app: Sphinx) -> None:
         name = os.environ.get(EXAMPLE_VARIABLE, "an example")
         message = f"{name} ended itself (SystemExit: {error.code!r}); an example has to run to its end"
         raise MeasuringError(message) from error
+    except SphinxError:
+        raise
+    except Exception as error:
+        name = os.environ.get(EXAMPLE_VARIABLE, "an example")
+        message = f"{name} failed:\n{''.join(traceback.format_exception(error)[-LINES:])}"
+        raise MeasuringError(message) from error
 
 
 def seal(app: Sphinx) -> None:
@@ -144,9 +157,6 @@ def seal(app: Sphinx) -> None:
     os.environ.pop(STAGE_VARIABLE, None)
     if not publishes(app):
         return
-    for path, failure in app.config.sphinx_gallery_conf["failing_examples"].items():
-        message = f"{Path(path).stem} failed:\n{failure}"
-        raise MeasuringError(message)
     stage = Stage(stage_folder(app))
     if without := sorted(set(examples(app)) - {result.example for result in stage.results()}):
         message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"

@@ -30,9 +30,7 @@ def tell(app: Sphinx) -> None:
     """Give the template of each page the strip."""
     if publishes(app):
         document = json.loads((run_folder(app.config) / "run.json").read_text(encoding="utf-8"))
-        app.config.html_context = {
-            **app.config.html_context, "run_id": document["id"], "run_strip": strip(document)
-        }
+        app.config.html_context = {**app.config.html_context, "run_id": document["id"], "run_strip": strip(document)}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             there = [str(path.relative_to(folder(app))) for path in folder(app).rglob("*") if path.is_file()]
             close = difflib.get_close_matches(target, there, n=3) or sorted(there)[:3]
             node.replace_self(nodes.inline("", node.astext()))
-            logger.error("shipped: the site has no file %r; near it: %s", target, ", ".join(close), location=(docname, node.line))
+            logger.error(
+                "shipped: the site has no file %r; near it: %s", target, ", ".join(close), location=(docname, node.line)
+            )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The stamp: one text for all that a page can show besides its own source.
 
-Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip at
-its foot), the words of the kit, what conf/ does with them, and what the modules beside the pages make of them.  So a
+Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip
+at its foot), the words of the kit, what conf/ does with them, and what the modules beside the pages make of them.  So a
 stamp of all these is kept beside the build: it is put aside when an HTML build begins and written anew when one has
 ended without a warning.  Where there is none, or another, every page is read again.
 (Examples need no stamp: they always run, see `measuring`.)
@@ -13,12 +13,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import rust_daq
 from measuring import publishes, run_folder
+from rust_daq import bench
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-
-import rust_daq
-from rust_daq import bench
 
 LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
 
@@ -64,7 +63,7 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
 
 def leave(app: Sphinx, error: Exception | None) -> None:
     """Stamp a build that has ended without an error or a warning."""
-    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:
+    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:  # noqa: SLF001 - Sphinx tells it nowhere else before the end
         stamp_file(app).write_text(fingerprint(app), encoding="utf-8")
 
 

@@ -47,7 +47,9 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
         message = f"there is no measurement of the tails, {path.name} ({type(error).__name__}); build with: nox -s docs"
         raise TailsError(message) from error
     if document.get("schema") != SCHEMA:
-        message = f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
+        message = (
+            f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
+        )
         raise TailsError(message)
     return dict(percentiles(entry) for entry in document["measurements"])
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from site_folder import ROOT, Page, SiteFolder
-
 from rust_daq.bench import Run
+from site_folder import ROOT, Page, SiteFolder
 
 pytestmark = pytest.mark.acceptance
 
@@ -31,9 +30,28 @@ def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
     flags = [f"-D{name}={value}" for name, value in {"measuring_folder": folder / "build", **overrides}.items()]
     environment = {name: value for name, value in os.environ.items() if name != "RUST_DAQ_PROFILE"}
     return subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-c", ROOT / "conf",
-         "-d", folder / "doctrees", *flags, docs, folder / "html"],
-        env=environment | {"RUST_DAQ_REUSE": "1"}, capture_output=True, text=True, timeout=600, check=False,
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-W",
+            "--keep-going",
+            "-q",
+            "-b",
+            "html",
+            "-c",
+            ROOT / "conf",
+            "-d",
+            folder / "doctrees",
+            *flags,
+            docs,
+            folder / "html",
+        ],
+        env=environment | {"RUST_DAQ_REUSE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
 
 
@@ -73,9 +91,7 @@ def measured(page: Page) -> list[str]:
     return [span.get_text() for span in page.soup.select(".measured")]
 
 
-def test_the_named_winner_changes_with_the_run(
-    site: SiteFolder, rebuilt: SiteFolder, runs: tuple[Run, Run]
-) -> None:
+def test_the_named_winner_changes_with_the_run(site: SiteFolder, rebuilt: SiteFolder, runs: tuple[Run, Run]) -> None:
     before, after = (run.written(f"{RESULT}/fastest") for run in runs)
     assert before != after
     assert before in measured(site.pages["index.html"])

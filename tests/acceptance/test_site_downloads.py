@@ -16,12 +16,26 @@ from site_folder import ROOT, SiteFolder
 pytestmark = pytest.mark.acceptance
 
 SMALL = {
-    "benchmark_datapoint": ["--samples", "1000"],
-    "benchmark_throughput": ["--repeats", "2"],
-    "benchmark_memory": ["--runs", "1"],
+    "benchmark_datapoint": ["--rounds", "2", "--samples", "1000"],
+    "benchmark_throughput": ["--rounds", "2", "--repeats", "2"],
+    "benchmark_memory": ["--rounds", "2", "--runs", "1"],
     "compare_alternatives": [
-        "--samples", "1000", "--repeats", "2", "--runs", "1", "--rate", "1000", "--duration", "1",
-        "--json", "results/latest.json", "--plot-dir", "results/",
+        "--rounds",
+        "2",
+        "--samples",
+        "1000",
+        "--repeats",
+        "2",
+        "--runs",
+        "1",
+        "--rate",
+        "1000",
+        "--duration",
+        "1",
+        "--json",
+        "results/latest.json",
+        "--plot-dir",
+        "results/",
     ],
 }
 NUMBERS = {"samples": "1_000", "repeats": "2", "runs": "1", "duration": "1.0"}
@@ -67,7 +81,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reader")
     built = subprocess.run(
         [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", folder, "-i", sys.executable],
-        cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
     assert built.returncode == 0, built.stderr
     wheel = next(folder.glob("rust_daq-*.whl"))
@@ -76,7 +94,16 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "environment" / "bin" / "python"
     for arguments in (
         ["venv", "--quiet", "--python", sys.executable, folder / "environment"],
-        ["pip", "install", "--quiet", "--python", python, f"rust-daq[bench] @ {wheel.as_uri()}", "ipykernel", "nbclient"],
+        [
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            f"rust-daq[bench] @ {wheel.as_uri()}",
+            "ipykernel",
+            "nbclient",
+        ],
     ):
         made = subprocess.run([*uv, *arguments], capture_output=True, text=True, timeout=900, check=False)
         assert made.returncode == 0, made.stderr
@@ -87,7 +114,9 @@ def small(source: str) -> str:
     """An example's settings with small numbers."""
 
     def shorter(call: re.Match[str]) -> str:
-        options = re.sub(r"(\w+)=[\d_.]+", lambda option: f"{option[1]}={NUMBERS.get(option[1], option[0].split('=')[1])}", call[2])
+        options = re.sub(
+            r"(\w+)=[\d_.]+", lambda option: f"{option[1]}={NUMBERS.get(option[1], option[0].split('=')[1])}", call[2]
+        )
         return f"{call[1]}, rounds={ROUNDS}{options}"
 
     return re.sub(r"(bench\.settings\(__doc__)([^)]*)", shorter, source)

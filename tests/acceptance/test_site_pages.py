@@ -7,9 +7,8 @@ import re
 
 import pandas as pd
 import pytest
-from site_folder import ROOT, Page, SiteFolder
-
 import rust_daq
+from site_folder import ROOT, Page, SiteFolder
 
 pytestmark = pytest.mark.acceptance
 
@@ -41,7 +40,12 @@ def test_every_anchor_is_on_its_page(site: SiteFolder) -> None:
     for page in site.pages.values():
         for address in page.links():
             found = site.target(page, address)
-            if found and found[1] and found[0].resolve() in by_path and found[1] not in by_path[found[0].resolve()].anchors:
+            if (
+                found
+                and found[1]
+                and found[0].resolve() in by_path
+                and found[1] not in by_path[found[0].resolve()].anchors
+            ):
                 broken.append(f"{page.name}: {address}")
     assert broken == []
 
@@ -82,7 +86,9 @@ def test_every_measured_number_is_filled(site: SiteFolder) -> None:
 def test_every_page_names_its_run(site: SiteFolder) -> None:
     def named(page: Page) -> bool:
         strip = page.soup.select_one(".run-strip")
-        return strip is not None and strip["data-run"] == site.run["id"] and site.run["machine"]["cpu"] in strip.get_text()
+        return (
+            strip is not None and strip["data-run"] == site.run["id"] and site.run["machine"]["cpu"] in strip.get_text()
+        )
 
     assert [name for name, page in site.pages.items() if page.ours and not named(page)] == []
 
@@ -119,7 +125,9 @@ def test_every_criterion_page_leads_back_and_names_its_language(site: SiteFolder
 def test_the_site_holds_no_path_or_name_of_the_machine(site: SiteFolder) -> None:
     text = (site.folder / "run" / "run.json").read_text(encoding="utf-8")
     assert str(ROOT) not in text
-    shown = [name for name, page in site.pages.items() if page.ours and str(ROOT) in page.path.read_text(encoding="utf-8")]
+    shown = [
+        name for name, page in site.pages.items() if page.ours and str(ROOT) in page.path.read_text(encoding="utf-8")
+    ]
     assert shown == []
 
 

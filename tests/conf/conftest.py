@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "conf" / "extensions"))
 
-from tiny_project import CONF, PROFILES, Project  # noqa: E402 - the path comes first
+from tiny_project import CONF, PROFILES, Project
 
 
 @pytest.fixture
@@ -19,7 +19,10 @@ def project(tmp_path: Path) -> Iterator[Project]:
     """A project with one example and one page that shows its number."""
     made = Project(tmp_path)
     made.write("docs/conf.py", CONF)
-    made.write("docs/index.md", "# Tiny\n\nOne takes {measured}`first/made/one/cost_ns`.\n\n```{toctree}\nother\ngallery/index\n```\n")
+    made.write(
+        "docs/index.md",
+        "# Tiny\n\nOne takes {measured}`first/made/one/cost_ns`.\n\n```{toctree}\nother\ngallery/index\n```\n",
+    )
     made.write("docs/other.md", "# Other\n\nNo number here.\n")
     made.write("examples/GALLERY_HEADER.rst", "Examples\n========\n")
     made.write("profiles.toml", PROFILES)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tiny_project import EXAMPLE, Project
-
 import rust_daq
+from tiny_project import EXAMPLE, Project
 
 
 def test_every_build_runs_every_example_anew(project: Project) -> None:
@@ -19,7 +18,7 @@ def test_a_changed_result_reaches_the_page_that_shows_it(project: Project) -> No
     project.write("cost", "250")
     outcome = project.build()
     assert "index" in outcome.read
-    assert "One takes <span class=\"measured\">250 ns</span>" in project.page()
+    assert 'One takes <span class="measured">250 ns</span>' in project.page()
 
 
 def test_a_mended_example_leaves_no_traceback(project: Project) -> None:
@@ -38,6 +37,14 @@ def test_a_failing_example_fails_the_build_by_name(project: Project) -> None:
     assert outcome.status != 0
     assert "first failed" in outcome.said
     assert "ZeroDivisionError" in outcome.said
+
+
+def test_no_example_is_run_after_one_that_failed(project: Project) -> None:
+    project.write("profiles.toml", (project.folder / "profiles.toml").read_text() + "second = 1\n")
+    project.example(EXAMPLE.replace("settings.recorder", "1 / 0\nsettings.recorder"))
+    project.example(EXAMPLE + "\none = 1\ntwo = 2\n", name="second")  # the shorter example runs first
+    assert "first failed" in project.build().said
+    assert project.runs == 1
 
 
 def test_an_example_that_exits_fails_the_build_by_name(project: Project) -> None:

@@ -10,13 +10,16 @@ from notebooks import plain
 from tiny_project import Project
 
 
-@pytest.mark.parametrize(("role", "words"), [
-    ("It takes :measured:`first/made/one/cost_ns`.", "It takes (see the result above)."),
-    ("a :class:`rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
-    ("a :class:`~rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
-    (":doc:`the tuning page </tuning>`", "the tuning page"),
-    (":doc:`/gallery/benchmark_datapoint`", "benchmark datapoint"),
-])
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("It takes :measured:`first/made/one/cost_ns`.", "It takes (see the result above)."),
+        ("a :class:`rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
+        ("a :class:`~rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
+        (":doc:`the tuning page </tuning>`", "the tuning page"),
+        (":doc:`/gallery/benchmark_datapoint`", "benchmark datapoint"),
+    ],
+)
 def test_a_role_becomes_words(role: str, words: str) -> None:
     assert plain(role) == words
 

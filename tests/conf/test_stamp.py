@@ -35,7 +35,9 @@ def test_the_fingerprint_covers_a_module_beside_the_pages(project: Project) -> N
 
 
 def test_a_page_whose_cell_reads_the_run_is_read_again(project: Project) -> None:
-    project.write("docs/other.md", """---
+    project.write(
+        "docs/other.md",
+        """---
 file_format: mystnb
 kernelspec: {name: python3}
 ---
@@ -46,7 +48,8 @@ import json, os, pathlib
 run = json.loads(pathlib.Path(os.environ["RUST_DAQ_BENCH_RUN"], "run.json").read_text())
 print("it took", run["results"][0]["rows"][0]["cost_ns"])
 ```
-""")
+""",
+    )
     project.build()
     assert "it took 100" in project.page("other")
     project.write("cost", "250")

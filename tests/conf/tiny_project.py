@@ -89,7 +89,11 @@ class Project:
 
     def example(self, text: str = EXAMPLE, *, name: str = "first", rounds: int = 6) -> None:
         """Write an example."""
-        for word, value in {"COST": str(self.folder / "cost"), "LOG": str(self.folder / "log"), "ROUNDS": rounds}.items():
+        for word, value in {
+            "COST": str(self.folder / "cost"),
+            "LOG": str(self.folder / "log"),
+            "ROUNDS": rounds,
+        }.items():
             text = re.sub(rf"\b{word}\b", repr(value), text)
         self.write(f"examples/{name}.py", text)
 
@@ -111,7 +115,14 @@ class Project:
         with patch_docutils(docs), docutils_namespace():
             try:
                 app = Sphinx(
-                    docs, docs, self.folder / builder, self.folder / "doctrees", builder, settings, status, said,
+                    docs,
+                    docs,
+                    self.folder / builder,
+                    self.folder / "doctrees",
+                    builder,
+                    settings,
+                    status,
+                    said,
                     warningiserror=True,
                 )
                 app.connect("source-read", lambda _app, name, _text: read.append(name))
