@@ -58,7 +58,11 @@ class Outputs:
                     f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
                 )
                 raise OutputError(message)
-            folders.append(("--json", self.json, Path(os.path.realpath(self.json)).parent))
+            if is_device(self.json):
+                if not os.access(self.json, os.W_OK):
+                    raise OutputError(unwritable("--json", self.json, PermissionError("not allowed")))
+            else:
+                folders.append(("--json", self.json, target(self.json).parent))
         if self.plot_dir is not None:
             folders.append(("--plot-dir", self.plot_dir, self.plot_dir))
         if self.archive is not None:
@@ -80,7 +84,7 @@ class Outputs:
             standard_output.write(text)
             standard_output.flush()
         elif self.json is not None:
-            write_whole(Path(os.path.realpath(self.json)), text)
+            write_whole(target(self.json), text)
 
     def save_figure(self, result: Result) -> list[Path]:
         """Save a result's figure as PNG and SVG.
@@ -133,10 +137,20 @@ def unwritable(flag: str, value: Path, error: Exception) -> str:
     return f"{flag} {value} cannot be written ({reason}); name a place where you may write"
 
 
+def is_device(path: Path) -> bool:
+    """Whether a path is a device or a pipe, such as /dev/null: to be written to, never to be replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def target(path: Path) -> Path:
+    """The file that is to be replaced: the one that a link points to."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that whoever looks finds the old one or the new one, never a part."""
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")  # a device or a pipe, such as /dev/stderr: not to be replaced
+    if is_device(path):
+        path.write_text(text, encoding="utf-8")
         return
     part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
     try:
