@@ -2,15 +2,17 @@
 How much memory does a point take, counted where it really is?
 ==============================================================
 
-``tracemalloc`` is what most guides use, and it sees what Python's allocator hands out, nothing else.  What a Rust
-extension keeps on its own heap is not in it.  After this page you know what a kept point takes in each form, which counter sees it, and what it
-costs to leave ``tracemalloc`` on.
+``tracemalloc`` is what most guides use, and it sees what Python's allocator
+hands out, nothing else. What a Rust extension keeps on its own heap is not in
+it. After this page you know what a kept point takes in each form, which
+counter sees it, and what it costs to leave ``tracemalloc`` on.
 """
 
 # %%
 # What each counter sees
 # ----------------------
-# First the counters themselves: the same known number of bytes, allocated once by Python and once by Rust.
+# First the counters themselves: the same known number of bytes, allocated once
+# by Python and once by Rust.
 
 from rust_daq import bench
 
@@ -21,7 +23,9 @@ bench.footprint_self_test(settings=settings)
 # %%
 # The contenders
 # --------------
-# Each statement makes a list of ``n`` points, which is kept while it is counted.
+# Each statement makes a list of ``n`` points, which is kept while it is
+# counted.
+
 
 def setup():
     """Return the names that the statements use."""
@@ -29,7 +33,6 @@ def setup():
     from datetime import datetime, timezone
 
     import msgspec
-
     from rust_daq import DataPoint
 
     @dataclass(slots=True)
@@ -51,24 +54,33 @@ def setup():
 
 one = {
     "rust_daq.DataPoint": "DataPoint(now(utc), 'laser', float(i), 'V')",
-    "dict": "{'timestamp': now(utc), 'channel': 'laser', 'value': float(i), 'unit': 'V'}",
+    "dict": (
+        "{'timestamp': now(utc), 'channel': 'laser', "
+        "'value': float(i), 'unit': 'V'}"
+    ),
     "dataclass, slots": "Slots(now(utc), 'laser', float(i), 'V')",
     "msgspec.Struct": "Struct(now(utc), 'laser', float(i), 'V')",
 }
 batches = {name: f"[{code} for i in range(n)]" for name, code in one.items()}
 
 bench.check_equal(
-    {name: bench.Statement(code, setup, {"i": 3}) for name, code in one.items()},
+    {
+        name: bench.Statement(code, setup, {"i": 3})
+        for name, code in one.items()
+    },
     fields=["timestamp:type", "channel", "value", "unit"],
 )
 
 # %%
 # The count
 # ---------
-# Memory is counted in processes of its own, never while time is measured.  Every point has a timestamp and a value of
-# its own here, as in an acquisition.
+# Memory is counted in processes of its own, never while time is measured.
+# Every point has a timestamp and a value of its own here, as in an
+# acquisition.
 
-footprint = bench.footprint(batches, setup=setup, settings=settings, runs=settings.runs, share=0.7)
+footprint = bench.footprint(
+    batches, setup=setup, settings=settings, runs=settings.runs, share=0.7
+)
 footprint
 
 # %%
@@ -76,11 +88,13 @@ footprint
 footprint.plot()
 
 # %%
-# A dict, a dataclass and a struct keep references: the datetime and the float behind them are objects of their own, and
-# they are counted here too.  A ``DataPoint`` keeps the instant and the value as eight bytes each.
+# A dict, a dataclass and a struct keep references: the datetime and the float
+# behind them are objects of their own, and they are counted here too. A
+# ``DataPoint`` keeps the instant and the value as eight bytes each.
 #
 # What tracemalloc costs while it is on
 # -------------------------------------
+
 
 def traced():
     """Return the same names, in a process that traces its allocations."""
@@ -108,5 +122,6 @@ tracemalloc
 # %%
 # What to do
 # ----------
-# :measured:`benchmark_memory/tracemalloc/tracemalloc on/sentence`.  Trace in a diagnostic run and measure time in
-# another; :doc:`/bottlenecks` has the row.  For what Rust holds, count the whole heap.
+# :measured:`benchmark_memory/tracemalloc/tracemalloc on/sentence`. Trace in a
+# diagnostic run and measure time in another; :doc:`/bottlenecks` has the row.
+# For what Rust holds, count the whole heap.

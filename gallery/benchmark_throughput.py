@@ -2,15 +2,17 @@
 How fast are whole batches, and where does a batch begin to pay?
 ================================================================
 
-Points rarely come alone.  After this page you know how many points a second each way of writing them sustains at batch
-sizes of 1,000, 10,000 and 100,000, whether the time for a batch grows in proportion to its size, and from which size on
-the fixed cost of a call no longer matters.
+Points rarely come alone. After this page you know how many points a second
+each way of writing them sustains at batch sizes of 1,000, 10,000 and 100,000,
+whether the time for a batch grows in proportion to its size, and from which
+size on the fixed cost of a call no longer matters.
 """
 
 # %%
 # The contenders
 # --------------
-# Each statement makes a list of ``n`` points with a ready timestamp; the kit sets ``n``.
+# Each statement makes a list of ``n`` points with a ready timestamp; the kit
+# sets ``n``.
 
 from rust_daq import bench
 
@@ -23,7 +25,6 @@ def setup():
     from datetime import datetime, timezone
 
     import msgspec
-
     from rust_daq import DataPoint
 
     @dataclass(slots=True)
@@ -45,20 +46,27 @@ def setup():
 
 one = {
     "rust_daq.DataPoint": "DataPoint(ready, 'laser', 1.5, 'V')",
-    "dict": "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V'}",
+    "dict": (
+        "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V'}"
+    ),
     "dataclass, slots": "Slots(ready, 'laser', 1.5, 'V')",
     "msgspec.Struct": "Struct(ready, 'laser', 1.5, 'V')",
 }
 batches = {name: f"[{code} for _ in range(n)]" for name, code in one.items()}
 
-bench.check_equal(one, fields=["timestamp", "channel", "value", "unit"], setup=setup)
+bench.check_equal(
+    one, fields=["timestamp", "channel", "value", "unit"], setup=setup
+)
 
 # %%
 # The measurement
 # ---------------
-# A batch is made and dropped, with the garbage collector on, as in your own program.
+# A batch is made and dropped, with the garbage collector on, as in your own
+# program.
 
-throughput = bench.throughput(batches, setup=setup, settings=settings, repeats=settings.repeats)
+throughput = bench.throughput(
+    batches, setup=setup, settings=settings, repeats=settings.repeats
+)
 throughput
 
 # %%
@@ -68,16 +76,19 @@ throughput.plot()
 # %%
 # Is it proportional?
 # -------------------
-# The time for a batch of N points is fitted as *a + b N* over sizes from 1 to 100,000, each size weighing the same in
-# relative terms.  *a* is the fixed cost of a call, *b* the cost of a point, and from *a / b* points on, the knee, the
-# points outweigh the call.  Many objects that the garbage collector has to track make large batches dearer per point:
-# that is the ratio of 100,000 to 10,000.
+# The time for a batch of N points is fitted as *a + b N* over sizes from 1 to
+# 100,000, each size weighing the same in relative terms. *a* is the fixed cost
+# of a call, *b* the cost of a point, and from *a / b* points on, the knee, the
+# points outweigh the call. Many objects that the garbage collector has to
+# track make large batches dearer per point: that is the ratio of 100,000 to
+# 10,000.
 
 throughput.fit_table()
 
 # %%
 # What to do
 # ----------
-# A batch well beyond the knee costs what its points cost; making it larger wins nothing and adds delay.  When the
-# per-point cost itself is too high, a list of Python objects is the wrong form; :doc:`/tuning` says what there is
+# A batch well beyond the knee costs what its points cost; making it larger
+# wins nothing and adds delay. When the per-point cost itself is too high, a
+# list of Python objects is the wrong form; :doc:`/tuning` says what there is
 # instead.

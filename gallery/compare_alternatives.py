@@ -2,19 +2,23 @@
 Does a 1 kHz acquisition hold, and with which kind of point?
 ============================================================
 
-This page brings one variant of each measurement together: the cost of a point, of a batch, its memory, and then an
-acquisition that really runs at its rate, with a moving average over the last 16 values.  After it you know whether a
-loop in Python keeps up at 1 kHz, how late it is, and how much faster it could go.
+This page brings one variant of each measurement together: the cost of a point,
+of a batch, its memory, and then an acquisition that really runs at its rate,
+with a moving average over the last 16 values. After it you know whether a loop
+in Python keeps up at 1 kHz, how late it is, and how much faster it could go.
 """
 
 # %%
 # The contenders
 # --------------
-# Until the package has processors of its own, every contender feeds the same moving average in Python.
+# Until the package has processors of its own, every contender feeds the same
+# moving average in Python.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__, samples=40_000, repeats=7, runs=5, rate=1000.0, duration=15.0)
+settings = bench.settings(
+    __doc__, samples=40_000, repeats=7, runs=5, rate=1000.0, duration=15.0
+)
 
 
 def setup():
@@ -26,7 +30,6 @@ def setup():
     from math import fsum, sin
 
     import msgspec
-
     from rust_daq import DataPoint
 
     @dataclass(slots=True)
@@ -56,47 +59,81 @@ def setup():
 
 one = {
     "rust_daq.DataPoint": "DataPoint(now(utc), 'laser', next(signal), 'V')",
-    "dict": "{'timestamp': now(utc), 'channel': 'laser', 'value': next(signal), 'unit': 'V'}",
+    "dict": (
+        "{'timestamp': now(utc), 'channel': 'laser', "
+        "'value': next(signal), 'unit': 'V'}"
+    ),
     "dataclass, slots": "Slots(now(utc), 'laser', next(signal), 'V')",
     "msgspec.Struct": "Struct(now(utc), 'laser', next(signal), 'V')",
 }
-bench.check_equal(one, fields=["timestamp:type", "channel", "value", "unit"], setup=setup)
+bench.check_equal(
+    one, fields=["timestamp:type", "channel", "value", "unit"], setup=setup
+)
 
 # %%
 # One point, one batch, one memory
 # --------------------------------
 
-cost = bench.compare(one, setup=setup, name="cost", settings=settings, share=0.2)
+cost = bench.compare(
+    one, setup=setup, name="cost", settings=settings, share=0.2
+)
 cost
 
 # %%
 
-latency = bench.latency(one, setup=setup, name="latency", calls=settings.samples, settings=settings, share=0.15)
+latency = bench.latency(
+    one,
+    setup=setup,
+    name="latency",
+    calls=settings.samples,
+    settings=settings,
+    share=0.15,
+)
 latency
 
 # %%
 
 batches = {name: f"[{code} for _ in range(n)]" for name, code in one.items()}
 throughput = bench.throughput(
-    batches, sizes=(10_000,), setup=setup, repeats=settings.repeats, settings=settings, share=0.15
+    batches,
+    sizes=(10_000,),
+    setup=setup,
+    repeats=settings.repeats,
+    settings=settings,
+    share=0.15,
 )
 throughput
 
 # %%
 
-footprint = bench.footprint(batches, sizes=(10_000,), setup=setup, runs=settings.runs, settings=settings, share=0.15)
+footprint = bench.footprint(
+    batches,
+    sizes=(10_000,),
+    setup=setup,
+    runs=settings.runs,
+    settings=settings,
+    share=0.15,
+)
 footprint
 
 # %%
 # The acquisition
 # ---------------
-# A point is due at fixed instants.  The loop sleeps until then, makes the point and feeds the average.  The response time
-# counts from the instant at which the point was due, so a loop that was held up shows all the points that waited.  The
-# row "scheduler" is an empty statement paced alike: no Python loop on this machine can be more punctual than that.
+# A point is due at fixed instants. The loop sleeps until then, makes the point
+# and feeds the average. The response time counts from the instant at which the
+# point was due, so a loop that was held up shows all the points that waited.
+# The row "scheduler" is an empty statement paced alike: no Python loop on this
+# machine can be more punctual than that.
 
 read = {name: f"average({code}.value)" for name, code in one.items()}
 read["dict"] = f"average({one['dict']}['value'])"
-paced = bench.paced(read, rate=settings.rate, duration=settings.duration, setup=setup, settings=settings)
+paced = bench.paced(
+    read,
+    rate=settings.rate,
+    duration=settings.duration,
+    setup=setup,
+    settings=settings,
+)
 paced
 
 # %%
@@ -106,6 +143,7 @@ paced.plot()
 # %%
 # What to do
 # ----------
-# Headroom is the highest rate without a growing backlog over the rate asked for: below 1 the loop falls behind for good.
-# The percentiles are mostly the scheduler's, since a sleeping thread is woken late; a cheaper point does not mend that.
-# :doc:`/tuning` says when to leave the loop to Rust.
+# Headroom is the highest rate without a growing backlog over the rate asked
+# for: below 1 the loop falls behind for good. The percentiles are mostly the
+# scheduler's, since a sleeping thread is woken late; a cheaper point does not
+# mend that. :doc:`/tuning` says when to leave the loop to Rust.

@@ -87,9 +87,10 @@ class Comparison(Result):
         if len(self.ranking) == 1:
             return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
         first, second = self.ranking[:2]
-        decided = self.verdict(first, second) == "faster"
+        verdict = self.verdict(first, second)
+        told = {"faster": first, "not judged": f"not judged in this profile (lowest here: {first})"}
         return {
-            "fastest": first if decided else f"no clear winner between {first} and {second}",
+            "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
             "cheapest": first,
             "slowest": self.ranking[-1],
         }

@@ -30,6 +30,7 @@ CALLS = 10_000
 """Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
 SLICES = 4
 WARMUP = 200
+FLOOR_MARK = "†"
 FLOOR = 3.0
 """A percentile within so many times of the clock's own says more about the clock than about the statement."""
 
@@ -128,24 +129,28 @@ class Latency(Result):
         return row
 
     def table(self) -> pd.DataFrame:
-        """Percentiles as text, marked where they are the clock's; the verdict on the p99."""
-        frame = self.to_pandas()
-
-        def cell(row: Any, name: str) -> str:
-            text = quantity.time(getattr(row, f"{name}_ns"))
-            clock = row.Index == CLOCK or name not in self.percentiles
-            return text if clock or not getattr(row, f"{name}_at_floor") else f"{text} (at the clock's floor)"
-
+        """Percentiles as text, those at the clock's floor marked; the verdict on the p99."""
         columns: dict[str, Callable[[Any], str]] = {
-            title(name): lambda row, name=name: cell(row, name) for name in self.percentiles
+            title(name): lambda row, name=name: self._cell(row, name) for name in self.percentiles
         }
         columns["max"] = lambda row: quantity.time(row.max_ns)
-        columns["p99, ratio (95 % interval)"] = lambda row: (
-            quantity.MISSING if row.Index == CLOCK else "1" if row.Index == self.baseline
-            else quantity.ratio(self.ratio(row.Index, "p99"))
-        )
+        columns["p99, ratio (95 % interval)"] = self._ratio_cell
         columns["p99, verdict"] = lambda row: quantity.MISSING if row.Index == CLOCK else row.p99_verdict
-        return text_columns(frame, columns)
+        return text_columns(self.to_pandas(), columns)
+
+    def _cell(self, row: Any, name: str) -> str:
+        mark = f" {FLOOR_MARK}" if row.Index != CLOCK and getattr(row, f"{name}_at_floor") else ""
+        return f"{quantity.time(getattr(row, f'{name}_ns'))}{mark}"
+
+    def _ratio_cell(self, row: Any) -> str:
+        if row.Index == CLOCK:
+            return quantity.MISSING
+        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, "p99"))
+
+    def table_notes(self) -> tuple[str, ...]:
+        """What disturbed, and what the mark means."""
+        mark = f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement"
+        return (mark, *self.notes)
 
     def draw(self, ax: Axes) -> None:
         """The percentiles of each contender on a logarithmic axis, the clock in grey."""

@@ -83,6 +83,10 @@ class Result(ABC):
     def draw(self, ax: Axes) -> None:
         """Draw the result into `ax`."""
 
+    def table_notes(self) -> tuple[str, ...]:
+        """Sentences below the table: what disturbed, and what its marks mean."""
+        return self.notes
+
     def facts(self) -> dict[str, Any]:
         """Numbers and sentences about the whole result, beside the rows."""
         return {}
@@ -140,10 +144,10 @@ class Result(ABC):
 
     def __str__(self) -> str:
         title = f"{self.kind}: {self.name}"
-        return "\n".join([title, self.table().to_string(), *self.notes])
+        return "\n".join([title, self.table().to_string(), *self.table_notes()])
 
     def _repr_html_(self) -> str:
-        return TableMarkup(self.table(), f"{self.kind.capitalize()}: {self.name}", self.notes)._repr_html_()
+        return TableMarkup(self.table(), f"{self.kind.capitalize()}: {self.name}", self.table_notes())._repr_html_()
 
 
 def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:

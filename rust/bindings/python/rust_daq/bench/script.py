@@ -181,7 +181,7 @@ class ScriptRecorder(Recorder):
         self.results.append(result)
         print()
         print_table(result.table(), result.name)
-        for note in result.notes:
+        for note in result.table_notes():
             print(note, flush=True)
         if self._plots:
             self.figures += self.outputs.save_figure(result)
