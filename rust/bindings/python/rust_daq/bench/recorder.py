@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +112,10 @@ class StageRecorder(Recorder):
 
         if run.document["build"].get("extension_sha256") != rust_daq.build_info()["extension_sha256"]:
             return "it was measured with another build of the extension"
+        # A statement's fingerprint is that of its bytecode, which each Python writes in its own way.
+        python = run.document["machine"].get("python")
+        if python != platform.python_version():
+            return f"it was measured with Python {python}, this is {platform.python_version()}"
         profile = self.stage.plan()["profile"]
         if run.document["profile"] != profile:
             return f"it was measured in the profile {run.document['profile']!r}, this build's is {profile!r}"
