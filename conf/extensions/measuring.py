@@ -79,6 +79,8 @@ def lay(app: Sphinx) -> None:
         )
         raise MeasuringError(message)
     app.config.measuring_profile = name
+    if not reused:
+        inside_rust(app)  # what is missing is said before minutes of measuring
     # The examples after one that failed would measure for minutes in a build that has failed.
     app.config.abort_on_example_error = True
     for folder in gallery_folders(app):

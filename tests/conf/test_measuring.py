@@ -121,6 +121,7 @@ def test_a_builder_that_publishes_nothing_measures_nothing(project: Project, bui
     assert project.runs == 0
 
 
-def test_missing_criterion_output_says_what_to_run(project: Project) -> None:
+def test_missing_criterion_output_is_said_before_anything_is_measured(project: Project) -> None:
     outcome = project.build(measuring_criterion=str(project.folder / "target" / "criterion"))
     assert "there is no output of Criterion in target/criterion; build with: nox -s docs" in outcome.said
+    assert project.runs == 0
