@@ -85,10 +85,12 @@ html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "rust-daq", "alt_text": "rust-daq, start"},
+    "header_links_before_dropdown": 4,
     "show_prev_next": True,
     "navigation_with_keys": False,
     "footer_start": ["run-strip", "copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
+html_sidebars = {"*": []}  # a page of the first level has no section of its own to list
 html_context = {"default_mode": "auto"}  # without it the console shows an error

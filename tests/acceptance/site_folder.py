@@ -57,6 +57,14 @@ class Page:
         return self.soup.get_text(" ")
 
     @property
+    def prose(self) -> str:
+        """What is read on it outside of code, in which a page may speak of markup."""
+        soup = BeautifulSoup(str(self.soup), "html.parser")
+        for tag in soup.find_all(["code", "pre"]):
+            tag.decompose()
+        return soup.get_text(" ")
+
+    @property
     def ours(self) -> bool:
         """Whether Sphinx made it; Criterion's reports are not."""
         return not self.name.startswith("criterion/")

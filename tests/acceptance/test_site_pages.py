@@ -60,7 +60,7 @@ def test_no_page_shows_a_traceback(site: SiteFolder) -> None:
 
 def test_no_page_shows_a_role_that_was_not_resolved(site: SiteFolder) -> None:
     raw = re.compile(r"\{(measured|shipped)\}`|:(measured|shipped):`")
-    assert [name for name, page in site.pages.items() if page.ours and raw.search(page.text)] == []
+    assert [name for name, page in site.pages.items() if page.ours and raw.search(page.prose)] == []
 
 
 def test_every_cell_of_a_measured_table_is_filled(site: SiteFolder) -> None:
