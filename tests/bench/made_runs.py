@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.result import SAMPLE_COLUMNS
 from rust_daq.bench.run import Run
@@ -26,9 +25,7 @@ def made_result(
         for turn in range(2)
         for contender, cost in costs.items()
     ]
-    contenders = {
-        contender: {"statement": "pass", "fingerprint": Statement("pass").fingerprint} for contender in costs
-    }
+    contenders = {contender: {"statement": "pass", "fingerprint": Statement("pass").fingerprint} for contender in costs}
     given: dict[str, Any] = {
         "name": name,
         "example": example,

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from made_runs import made_result, made_run
 from pandas.testing import assert_frame_equal
-
 from rust_daq.bench import Archive, ArchiveError, Run
 from rust_daq.bench.run_folder import DOCUMENT, PART, SAMPLES
 
@@ -35,9 +34,7 @@ def rewritten(folder: Path, **parts: object) -> None:
 
 
 def test_run_comes_back_as_it_was_added(archive: Archive) -> None:
-    run = made_run(
-        made_result(), made_result("other", costs={"three": 3.0}), criterion={"a/b": {"mean_ns": 1.0}}
-    )
+    run = made_run(made_result(), made_result("other", costs={"three": 3.0}), criterion={"a/b": {"mean_ns": 1.0}})
     back = Run.load(archive.add(run))
     assert back.document == run.document
     for key, result in run.results.items():
@@ -217,10 +214,7 @@ def test_beginning_of_an_id_opens_the_run(archive: Archive) -> None:
 
 
 def test_beginning_of_two_ids_is_refused_with_both(archive: Archive) -> None:
-    ids = [
-        archive.add(made_run(made_result(started=started))).name
-        for started in (LATER, "2026-01-03T00:00:00+00:00")
-    ]
+    ids = [archive.add(made_run(made_result(started=started))).name for started in (LATER, "2026-01-03T00:00:00+00:00")]
     with pytest.raises(ArchiveError, match=f"2 runs: {ids[0]}, {ids[1]}"):
         archive.open("2026")
 
@@ -269,9 +263,7 @@ def test_process_killed_while_writing_leaves_no_half_run(tmp_path: Path) -> None
     writers = [
         (
             Archive(tmp_path / str(share)),
-            subprocess.Popen(
-                [*program, tmp_path / str(share), str(share)], env={**os.environ, "PYTHONPATH": path}
-            ),
+            subprocess.Popen([*program, tmp_path / str(share), str(share)], env={**os.environ, "PYTHONPATH": path}),
         )
         for share in shares
     ]

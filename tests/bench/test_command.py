@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from made_runs import made_result, made_run
-
 from rust_daq.bench import Archive, Run
 from rust_daq.bench.__main__ import ARCHIVE_VARIABLE, main
 from rust_daq.bench.comparison import Comparison
@@ -51,9 +50,7 @@ def test_list_names_the_runs_oldest_first(archive: Archive, capsys: pytest.Captu
     assert [line.split()[0] for line in lines] == archive.names()
 
 
-def test_list_says_on_standard_error_what_it_leaves_out(
-    archive: Archive, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_list_says_on_standard_error_what_it_leaves_out(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     (archive.folder / "holidays").mkdir()
     assert main(["list"]) == 0
     out, error = capsys.readouterr()
@@ -61,18 +58,14 @@ def test_list_says_on_standard_error_what_it_leaves_out(
     assert len(out.splitlines()) == 3
 
 
-def test_list_as_json_has_the_runs_and_what_is_left_out(
-    archive: Archive, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_list_as_json_has_the_runs_and_what_is_left_out(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     (archive.folder / "holidays").mkdir()
     document = json.loads(said(capsys, "list", "--json"))
     assert [run["id"] for run in document["runs"]] == archive.names()[:2]
     assert list(document["refused"]) == ["holidays"]
 
 
-def test_show_prints_each_result_with_its_machine(
-    archive: Archive, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_show_prints_each_result_with_its_machine(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys, "show", "latest")
     run = archive.latest()
     assert out.startswith(f"run {run.id}\nmeasured {LATER}, profile quick\n")
@@ -89,17 +82,15 @@ def test_show_as_json_is_the_document(archive: Archive, capsys: pytest.CaptureFi
     assert json.loads(said(capsys, "show", "latest", "--json")) == archive.latest().document
 
 
-def test_run_may_be_a_folder_outside_the_archive(
-    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("archive")
+def test_run_may_be_a_folder_outside_the_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = made_run()
     folder = run.save(tmp_path / "elsewhere")
     assert f"run {run.id}" in said(capsys, "show", str(folder))
 
 
-def test_archive_flag_wins_over_the_environment(
-    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("archive")
+def test_archive_flag_wins_over_the_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = Archive(tmp_path / "other")
     folder = other.add(made_run())
     assert folder.name in said(capsys, "list", "--archive", str(other.folder))
@@ -120,9 +111,7 @@ def test_compare_gives_no_verdict_between_runs(archive: Archive, capsys: pytest.
     assert not any(verdict in out for verdict in ("faster", "slower"))
 
 
-def test_runs_of_different_machines_are_not_comparable(
-    archive: Archive, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_runs_of_different_machines_are_not_comparable(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     run = made_run(made_result(started="2026-01-03T00:00:00+00:00"))
     document = copy.deepcopy(dict(run.document))
     document["machine"]["cpu"] = "Slow 1"
@@ -161,6 +150,7 @@ def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureF
     }
 
 
+@pytest.mark.usefixtures("archive")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -176,7 +166,7 @@ def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureF
     ],
 )
 def test_wrong_call_gets_one_sentence_and_status_2(
-    archive: Archive, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert sentence in refused(capsys, *arguments)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import platform
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import psutil
 import pytest
-
 from rust_daq.bench import surroundings
 from rust_daq.bench.machine import cpu_model, machine, notes, usable_cores
 
@@ -37,7 +35,7 @@ def test_machine_is_json() -> None:
 
 def test_machine_tells_no_host_no_user_and_no_path() -> None:
     text = json.dumps(machine())
-    private = {platform.node(), getpass.getuser(), str(Path.home()), sys.prefix, os.getcwd(), sys.executable}
+    private = {platform.node(), getpass.getuser(), str(Path.home()), sys.prefix, str(Path.cwd()), sys.executable}
     # A user may be called as a part of any word; as a word of its own none is there.
     words = set(text.replace('"', " ").replace(",", " ").split())
     assert not [name for name in private if name in words or (len(name) > 4 and name in text)]
@@ -85,9 +83,7 @@ def test_processor_without_a_model_is_asked_for_by_command(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("limit", "cores"), [("max 100000", None), ("150000 100000", 1.5), ("50000 100000", 0.5), ("", None)]
 )
-def test_limit_of_the_control_group_is_read(
-    monkeypatch: pytest.MonkeyPatch, limit: str, cores: float | None
-) -> None:
+def test_limit_of_the_control_group_is_read(monkeypatch: pytest.MonkeyPatch, limit: str, cores: float | None) -> None:
     files(monkeypatch, cpuDOTmax=limit)
     assert surroundings.quota_cores() == cores
 
@@ -153,9 +149,7 @@ def test_hypervisor_is_named_where_it_can_be_known(
     ("groups", "kind"),
     [("0::/kubepods/pod1", "kubernetes"), ("0::/docker/ab12", "docker"), ("0::/init.scope", "none")],
 )
-def test_container_is_known_by_its_control_group(
-    monkeypatch: pytest.MonkeyPatch, groups: str, kind: str
-) -> None:
+def test_container_is_known_by_its_control_group(monkeypatch: pytest.MonkeyPatch, groups: str, kind: str) -> None:
     files(monkeypatch, cgroup=groups)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     monkeypatch.setattr(Path, "exists", lambda _: False)

@@ -11,16 +11,13 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
-from made_runs import COSTS, STARTED, made_result, made_run
-
 import rust_daq
+from made_runs import COSTS, STARTED, made_result, made_run
 from rust_daq import bench
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.run import Run, identity
 
-SCHEMA = json.loads(
-    Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 
 
 def changed(run: Run, **parts: Any) -> Run:
@@ -91,10 +88,12 @@ class Sized(Comparison):
     kind = "sized"
 
     def to_pandas(self) -> pd.DataFrame:
+        """Two sizes."""
         index = pd.MultiIndex.from_tuples([("one", 10), ("one", 1000)], names=["contender", "size"])
         return pd.DataFrame({"median_ns": [1.0, 2.0]}, index=index)
 
     def facts(self) -> dict[str, Any]:
+        """Facts that are deeper than one name."""
         return {"one/knee": 3.0, "fits": {"one": {"fixed_ns": 4.0}}}
 
 

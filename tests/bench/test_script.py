@@ -14,15 +14,12 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
-
 from rust_daq import bench
 from rust_daq.bench import Archive, Run
 from rust_daq.bench.outputs import OutputError, Outputs
 from rust_daq.bench.script import script_settings
 
-SCHEMA = json.loads(
-    Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 EXAMPLE = '''"""
 How dear is a dict?
 ===================
@@ -228,13 +225,9 @@ def test_wrong_call_measures_nothing(example: Example) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder in which not even root may write")
-@pytest.mark.parametrize(
-    ("name", "flag"), [("json", "--json"), ("plot_dir", "--plot-dir"), ("archive", "--archive")]
-)
+@pytest.mark.parametrize(("name", "flag"), [("json", "--json"), ("plot_dir", "--plot-dir"), ("archive", "--archive")])
 def test_place_that_cannot_be_written_to_is_refused(name: str, flag: str) -> None:
-    with pytest.raises(
-        OutputError, match=f"^{flag} /proc/deep/er cannot be written \\(.*name a place where you may"
-    ):
+    with pytest.raises(OutputError, match=f"^{flag} /proc/deep/er cannot be written \\(.*name a place where you may"):
         Outputs(**{name: Path("/proc/deep/er")}).prepare()
 
 
@@ -354,9 +347,7 @@ def test_imported_example_reads_no_flags(example: Example) -> None:
 
 def test_second_result_of_one_name_is_refused(example: Example) -> None:
     text = (example.folder / "how_dear.py").read_text(encoding="utf-8")
-    (example.folder / "how_dear.py").write_text(
-        text.replace('name="second"', 'name="first"'), encoding="utf-8"
-    )
+    (example.folder / "how_dear.py").write_text(text.replace('name="second"', 'name="first"'), encoding="utf-8")
     done = example.run()
     assert done.returncode == 1
     assert "how_dear has a result called 'first' already" in done.stderr

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import made_result
-
 import rust_daq
+from made_runs import made_result
 from rust_daq import bench
 from rust_daq.bench import Settings, Statement
 from rust_daq.bench.comparison import Comparison
@@ -30,12 +29,11 @@ class Kept(Recorder):
         self.results: list[Result] = []
 
     def record(self, result: Result) -> None:
+        """Keep it."""
         self.results.append(result)
 
 
-def measured(
-    settings: Settings, name: str = "made", make: Callable[[], Comparison] = made_result
-) -> Comparison:
+def measured(settings: Settings, name: str = "made", make: Callable[[], Comparison] = made_result) -> Comparison:
     return settings.measured(Comparison, name, STATED, {}, make)
 
 
@@ -87,9 +85,7 @@ def test_name_that_would_break_an_address_is_refused_before_measuring(name: str)
 
 def test_contender_with_a_slash_is_refused_before_measuring() -> None:
     with pytest.raises(ValueError, match="contender 'a/b' is empty or holds a slash"):
-        Settings().measured(
-            Comparison, "made", {"a/b": Statement("pass")}, {}, lambda: pytest.fail("it measured")
-        )
+        Settings().measured(Comparison, "made", {"a/b": Statement("pass")}, {}, lambda: pytest.fail("it measured"))
 
 
 def test_debug_build_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +138,7 @@ def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: py
     assert (found.duration, found.samples) == (3.0, 7)
 
 
-def test_example_that_the_build_did_not_enter_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_example_that_the_build_did_not_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "seconds": {}, "options": {}})
     monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
     monkeypatch.delenv(EXAMPLE_VARIABLE, raising=False)

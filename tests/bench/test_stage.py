@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rust_daq
 from made_runs import STARTED, made_result, made_run
 from pandas.testing import assert_frame_equal
-
-import rust_daq
 from rust_daq.bench import Run, Settings, Statement
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.recorder import ReuseError, StageRecorder
@@ -45,9 +44,7 @@ def reusing(tmp_path: Path, folder: Path, profile: str = "quick") -> Settings:
 
 def call(settings: Settings, name: str = "made", stated: Any = None, plan: Any = None) -> Comparison:
     """A measuring call that must not measure."""
-    return settings.measured(
-        Comparison, name, stated or STATED, plan or PLAN, lambda: pytest.fail("it measured")
-    )
+    return settings.measured(Comparison, name, stated or STATED, plan or PLAN, lambda: pytest.fail("it measured"))
 
 
 def test_result_on_the_stage_comes_back(stage: Stage) -> None:
@@ -58,9 +55,7 @@ def test_result_on_the_stage_comes_back(stage: Stage) -> None:
     assert_frame_equal(back.samples, result.samples)
 
 
-def test_example_that_begins_again_leaves_no_older_result(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_example_that_begins_again_leaves_no_older_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EXAMPLE_VARIABLE, "")
     stage.add(made_result())
     stage.add(made_result(example="other"))
@@ -159,9 +154,7 @@ def test_other_extension_or_python_is_refused_by_name(
         call(reusing(tmp_path, folder))
 
 
-def test_extension_is_compared_by_its_hash(
-    tmp_path: Path, archived: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_extension_is_compared_by_its_hash(tmp_path: Path, archived: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = rust_daq.build_info() | {"commit": "another", "dirty": True}
     monkeypatch.setattr(rust_daq, "build_info", lambda: installed)
     assert call(reusing(tmp_path, archived)).started == Run.load(archived).document["measured"]

@@ -52,9 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> FlagParser:
     """The command's flags."""
-    top = FlagParser(
-        prog="python -m rust_daq.bench", description="Read the runs that scripts and builds archived."
-    )
+    top = FlagParser(prog="python -m rust_daq.bench", description="Read the runs that scripts and builds archived.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     uniform = FlagParser(add_help=False)
     uniform.add_argument(
@@ -63,9 +61,7 @@ def parser() -> FlagParser:
         metavar="DIR",
         help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
     )
-    uniform.add_argument(
-        "--json", action="store_true", help="write JSON on standard output, and nothing else there"
-    )
+    uniform.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
     commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
     one = commands.add_parser("show", parents=[uniform], help="show one run")
     one.add_argument("run", metavar="RUN", help=RUN_HELP)
@@ -81,9 +77,7 @@ def opened(archive: Archive, name: str) -> Run:
     if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
         return Run.load(folder.resolve())
     if not archive.folder.is_dir():
-        message = (
-            f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
-        )
+        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
         raise ArchiveError(message)
     return archive.open(name)
 
@@ -91,9 +85,7 @@ def opened(archive: Archive, name: str) -> Run:
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
     """Name the runs, and the folders that are none."""
     if not archive.folder.is_dir():
-        message = (
-            f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
-        )
+        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
         raise ArchiveError(message)
     listing = archive.runs()
     rows = [overview(run) for run in listing]
@@ -134,8 +126,7 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     print(f"run {run.id}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
     print(f"measured {run.document['measured']}, profile {run.document['profile']}")
     print(
-        f"rust-daq {build.get('version')}, commit {str(build.get('commit'))[:7]}, "
-        f"{build.get('rustc', 'rustc unknown')}"
+        f"rust-daq {build.get('version')}, commit {str(build.get('commit'))[:7]}, {build.get('rustc', 'rustc unknown')}"
     )
     print(
         f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "

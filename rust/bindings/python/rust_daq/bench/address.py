@@ -41,8 +41,4 @@ def nearest(path: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(path, known, n=NEAR, cutoff=0.5)
     if near:
         return f"; near it: {', '.join(near)}"
-    return (
-        f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}"
-        if known
-        else "; it has none"
-    )
+    return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it has none"

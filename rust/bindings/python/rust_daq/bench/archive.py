@@ -63,9 +63,7 @@ class Archive:
         """The names of all folders that stand for a run, whole or not, oldest first."""
         if not self.folder.is_dir():
             return []
-        return sorted(
-            path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-        )
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def runs(self) -> Listing:
         """List the runs.  A folder that is no whole run is named, and hides none of the others.

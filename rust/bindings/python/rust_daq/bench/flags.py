@@ -43,13 +43,10 @@ class FlagParser(argparse.ArgumentParser):
         for kind, read, metavar, what in KINDS:
             if isinstance(default, kind):
                 text = "none" if default is None else str(default)
-                self.add_argument(
-                    flag, type=read, default=default, metavar=metavar, help=f"{what} (default: {text})"
-                )
+                self.add_argument(flag, type=read, default=default, metavar=metavar, help=f"{what} (default: {text})")
                 return
         message = (
-            f"option {name!r} has the default {default!r}; "
-            "a flag can be made of a bool, int, float, str, Path or None"
+            f"option {name!r} has the default {default!r}; a flag can be made of a bool, int, float, str, Path or None"
         )
         raise TypeError(message)
 

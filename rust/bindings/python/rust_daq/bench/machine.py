@@ -64,9 +64,7 @@ def notes(found: Mapping[str, Any]) -> list[str]:
     """What is likely to disturb, each a sentence."""
     said = []
     if found["load"] is not None and found["load"] > LOADED:
-        said.append(
-            f"the load average at start was {found['load']:.2f}: something else was running, or had just been"
-        )
+        said.append(f"the load average at start was {found['load']:.2f}: something else was running, or had just been")
     if surroundings.scales(found["governor"]):
         said.append(f"the frequency governor is {found['governor']}: the clock rate follows the load")
     if found["on_battery"]:
@@ -76,9 +74,7 @@ def notes(found: Mapping[str, Any]) -> list[str]:
 
 def python() -> dict[str, Any]:
     """The interpreter and how it was built."""
-    flags = " ".join(
-        str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "OPT")
-    )
+    flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "OPT"))
     windows = sys.platform == "win32"
     return {
         "python": platform.python_version(),
@@ -109,9 +105,7 @@ def cpu_model() -> str:
     for line in surroundings.text(Path("/proc/cpuinfo")).splitlines():
         if line.startswith(("model name", "Model")):
             return line.partition(":")[2].strip()
-    for line in surroundings.output(
-        "lscpu"
-    ).splitlines():  # ARM's cpuinfo has numbers, which lscpu knows the names of
+    for line in surroundings.output("lscpu").splitlines():  # ARM's cpuinfo has numbers, which lscpu knows the names of
         if line.startswith("Model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or "unknown"

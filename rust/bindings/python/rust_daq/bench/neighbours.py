@@ -69,7 +69,5 @@ class Neighbours:
             )
         stolen = (later.stolen - self.stolen) / wall
         if stolen >= NOTICED_STEAL:
-            notes.append(
-                f"the hypervisor gave {stolen:.2f} of a core to other machines while this was measured"
-            )
+            notes.append(f"the hypervisor gave {stolen:.2f} of a core to other machines while this was measured")
         return tuple(notes)

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -51,25 +52,9 @@ class Outputs:
         OutputError
             If a place cannot be written to.
         """
-        folders: list[tuple[str, Path, Path]] = []
-        if self.json is not None and not self.to_standard_output:
-            if inspected("--json", self.json, self.json.is_dir):
-                message = (
-                    f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
-                )
-                raise OutputError(message)
-            if is_device(self.json):
-                if not os.access(self.json, os.W_OK):
-                    raise OutputError(unwritable("--json", self.json, PermissionError("not allowed")))
-            else:
-                folders.append(("--json", self.json, target(self.json).parent))
+        folders = [*self._of_json(), *self._of_archive()]
         if self.plot_dir is not None:
             folders.append(("--plot-dir", self.plot_dir, self.plot_dir))
-        if self.archive is not None:
-            if inspected("--archive", self.archive, (self.archive / "run.json").exists):
-                message = f"--archive {self.archive} is a run; name the folder of runs that it lies in"
-                raise OutputError(message)
-            folders.append(("--archive", self.archive, self.archive))
         for flag, value, folder in folders:
             refuse_unwritable(flag, value, folder)
         for flag, value, folder in folders:
@@ -77,6 +62,28 @@ class Outputs:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise OutputError(unwritable(flag, value, error)) from error
+
+    def _of_json(self) -> list[tuple[str, Path, Path]]:
+        """The folder that the document is written to, with flag and value."""
+        if self.json is None or self.to_standard_output:
+            return []
+        if inspected("--json", self.json, self.json.is_dir):
+            message = f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
+            raise OutputError(message)
+        if not is_device(self.json):
+            return [("--json", self.json, target(self.json).parent)]
+        if not os.access(self.json, os.W_OK):
+            raise OutputError(unwritable("--json", self.json, PermissionError("not allowed")))
+        return []
+
+    def _of_archive(self) -> list[tuple[str, Path, Path]]:
+        """The folder that the run is added to, with flag and value."""
+        if self.archive is None:
+            return []
+        if inspected("--archive", self.archive, (self.archive / "run.json").exists):
+            message = f"--archive {self.archive} is a run; name the folder of runs that it lies in"
+            raise OutputError(message)
+        return [("--archive", self.archive, self.archive)]
 
     def write_json(self, text: str, standard_output: IO[str] | None = None) -> None:
         """Write the document, whole or not at all."""
@@ -109,10 +116,10 @@ class Outputs:
         return paths
 
 
-def inspected(flag: str, value: Path, look: object) -> bool:
+def inspected(flag: str, value: Path, look: Callable[[], bool]) -> bool:
     """Ask the file system about a path that it may not be able to hold at all."""
     try:
-        return bool(look())  # type: ignore[operator]
+        return look()
     except (OSError, ValueError) as error:
         raise OutputError(unwritable(flag, value, error)) from error
 

@@ -90,10 +90,7 @@ class StageRecorder(Recorder):
             return None
         changed = self.changed(self.reused, f"{example}/{name}", kind, stated, plan)
         if changed:
-            message = (
-                f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; "
-                "build without --reuse"
-            )
+            message = f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; build without --reuse"
             raise ReuseError(message)
         result = self.reused[f"{example}/{name}"]
         assert isinstance(result, kind)

@@ -158,7 +158,11 @@ class Run:
             result = self.results[key]
             frame = result.to_pandas()
             names = ["/".join(map(str, row)) if isinstance(row, tuple) else str(row) for row in frame.index]
-            rows = dict(zip(names, frame.to_dict(orient="records"), strict=True))
+            columns = [str(column) for column in frame.columns]
+            rows = {
+                name: dict(zip(columns, row, strict=True))
+                for name, row in zip(names, frame.itertuples(index=False), strict=True)
+            }
             self._summaries[key] = (result.facts(), rows)
         return self._summaries[key]
 

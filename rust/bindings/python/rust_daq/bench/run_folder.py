@@ -65,11 +65,7 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
     with part_beside(folder) as part:
         frames = [frame.assign(result=key) for key, frame in samples.items()]
         columns = [*SAMPLE_COLUMNS, "result"]
-        frame = (
-            pd.concat(frames, ignore_index=True)[columns]
-            if frames
-            else pd.DataFrame(columns=columns, dtype=object)
-        )
+        frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns, dtype=object)
         frame.to_parquet(part / SAMPLES, index=False, compression="zstd")
         (part / DOCUMENT).write_text(text, encoding="utf-8")
         for path in (part / SAMPLES, part / DOCUMENT, part):
@@ -104,11 +100,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         message = f"{name} is no folder; give the folder of a run, which holds {DOCUMENT} and {SAMPLES}"
         raise ArchiveError(message)
     if not (folder / DOCUMENT).is_file():
-        what = (
-            f"is torn: {DOCUMENT} is missing"
-            if (folder / SAMPLES).is_file()
-            else f"is no run: it has no {DOCUMENT}"
-        )
+        what = f"is torn: {DOCUMENT} is missing" if (folder / SAMPLES).is_file() else f"is no run: it has no {DOCUMENT}"
         message = f"{name} {what}; remove it, or measure again"
         raise ArchiveError(message)
     try:

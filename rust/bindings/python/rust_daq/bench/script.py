@@ -80,9 +80,7 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
         metavar="N",
         help=f"rounds of fresh processes in each measurement; below 6 nothing is judged (default: {rounds})",
     )
-    parser.add_argument(
-        "--json", type=path, metavar="PATH", help="write the run's document; - is standard output"
-    )
+    parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
     parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
     parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to that folder of runs")
     return parser
@@ -144,9 +142,7 @@ class ScriptRecorder(Recorder):
         self._plots = self.outputs.plot_dir is not None
         if self._plots and importlib.util.find_spec("matplotlib") is None:
             self._plots = False
-            print(
-                "matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr
-            )
+            print("matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr)
         if threading.current_thread() is threading.main_thread():
             for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -199,7 +195,7 @@ class ScriptRecorder(Recorder):
         self._progress.clear()
         try:
             said = self.write()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the status must not stay 0
+        except Exception as error:
             print(f"{self.example}: the run could not be written: {error}", file=sys.stderr)
             sys.stderr.flush()
             os._exit(1)

@@ -51,9 +51,7 @@ class Settings:
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
-        message = (
-            f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
-        )
+        message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
         raise AttributeError(message)
 
     def rounds_within(self, round_seconds: float, share: float) -> int:
@@ -85,10 +83,7 @@ class Settings:
         refuse_debug_build()
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
             if "/" in given or not given:
-                message = (
-                    f"{what} {given!r} is empty or holds a slash; "
-                    "a number's address is example/name/contender"
-                )
+                message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
                 raise ValueError(message)
         self.recorder.expect(self.example, name)
         result = self.recorder.archived(self.example, kind, name, stated, plan)
@@ -129,9 +124,7 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
     -------
     Settings
     """
-    if unusable := sorted(
-        name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__
-    ):
+    if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
         message = f"option {unusable[0]!r} is a part of all settings; give it another name"
         raise ValueError(message)
     stage = os.environ.get(STAGE_VARIABLE)

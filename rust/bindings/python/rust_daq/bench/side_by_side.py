@@ -87,17 +87,13 @@ class SideBySide:
 
     def table(self) -> pd.DataFrame:
         """The numbers as text with their units."""
-        frame = self.to_pandas()
-        return pd.DataFrame(
-            {
-                "result": frame["result"],
-                "contender": frame["contender"],
-                "quantity": frame["quantity"],
-                "first": [shown(row.quantity, row.first) for row in frame.itertuples()],
-                "second": [shown(row.quantity, row.second) for row in frame.itertuples()],
-                "second / first": [row.remark or quantity.digits(row.ratio) for row in frame.itertuples()],
-            }
-        )
+        rows = [] if self.differences else list(self._rows())
+        named = ("result", "contender", "quantity", "first", "second", "second / first")
+        text = [
+            (key, contender, column, shown(column, first), shown(column, second), remark or quantity.digits(ratio))
+            for key, contender, column, first, second, ratio, remark in rows
+        ]
+        return pd.DataFrame(text, columns=list(named))
 
     def document(self) -> dict[str, Any]:
         """Both runs' names, the sentence and the numbers, as JSON values."""
@@ -129,4 +125,4 @@ def numbers(entry: Mapping[str, Any] | None) -> dict[tuple[str, int | None, str]
 
 def shown(column: str, value: Any) -> str:
     """A number with its unit, or a dash."""
-    return quantity.MISSING if value is None or pd.isna(value) else quantity.written(column, value)
+    return quantity.MISSING if value is None else quantity.written(column, value)

@@ -65,9 +65,7 @@ class Stage:
         try:
             return os.environ[EXAMPLE_VARIABLE]
         except KeyError:
-            message = (
-                f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
-            )
+            message = f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
             raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:
