@@ -51,7 +51,7 @@ def need_rust(session: nox.Session) -> None:
 def build_extension(session: nox.Session) -> None:
     """Build the extension in release mode, from the sources here, into this session's environment."""
     need_rust(session)
-    session.run("maturin", "develop", "--release", "--locked", "--quiet", env=rust_environment(session))
+    session.run("maturin", "develop", "--uv", "--release", "--locked", "--quiet", env=rust_environment(session))
 
 
 def rust_environment(session: nox.Session) -> dict[str, str]:
@@ -76,7 +76,7 @@ def tests(session: nox.Session) -> None:
     Further arguments go to pytest.
     """
     with step(session, "install what the tests need"):
-        install(session, "build", "test", extra="bench")
+        install(session, "build", "test", extra="docs")
     with step(session, "build the extension"):
         build_extension(session)
     if not session.posargs:
