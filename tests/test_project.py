@@ -1,0 +1,245 @@
+"""The files around the code agree with each other: commands, versions, sessions, pins, licences, the lock."""
+
+import ast
+import importlib.util
+import os
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+NAMING_SESSIONS = [
+    *WORKFLOWS,
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", ".ci/run", ".readthedocs.yaml", "docs/guide.md")),
+]
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def toml(name):
+    return tomllib.loads(text(name))
+
+
+def sessions():
+    """The sessions of noxfile.py, which is read and not imported: nox is not in the tests' environment."""
+    functions = [node for node in ast.parse(text("noxfile.py")).body if isinstance(node, ast.FunctionDef)]
+    return {node.name for node in functions if any("nox.session" in ast.unparse(mark) for mark in node.decorator_list)}
+
+
+def site_folder():
+    """The folder of the site, as noxfile.py computes it."""
+    names = {"ROOT", "BUILD", "SITE"}
+    assigned = [node for node in ast.parse(text("noxfile.py")).body if isinstance(node, ast.Assign)]
+    found = {"Path": Path, "__file__": str(ROOT / "noxfile.py")}
+    for node in assigned:
+        if ast.unparse(node.targets[0]) in names:
+            exec(ast.unparse(node), found)
+    return found["SITE"].relative_to(ROOT).as_posix()
+
+
+def readme_command(session):
+    """The README's one line that ends with this session."""
+    lines = [line for line in text("README.md").splitlines() if line.endswith(f".venv/bin/nox -s {session}")]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def as_numbers(version):
+    return tuple(int(part) for part in version.split("."))
+
+
+# The two commands
+
+
+def test_ci_runs_the_readmes_test_command():
+    assert readme_command("tests") in [line.strip() for line in text(".ci/run").splitlines()]
+
+
+def test_the_readmes_two_commands_differ_in_the_session_alone():
+    assert readme_command("tests").removesuffix("tests") == readme_command("docs").removesuffix("docs")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no executable bit")
+def test_ci_run_is_executable():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("file", NAMING_SESSIONS, ids=lambda path: path.name)
+def test_every_session_that_a_file_names_exists(file):
+    content = file.read_text(encoding="utf-8")
+    named = set(re.findall(r"nox -s ([a-z][\w-]*)", content))
+    if "${{ matrix.session }}" in content:
+        jobs = yaml.safe_load(content)["jobs"].values()
+        named.update(name for job in jobs for name in job.get("strategy", {}).get("matrix", {}).get("session", []))
+    assert named <= sessions()
+
+
+@pytest.mark.parametrize("file", NAMING_SESSIONS, ids=lambda path: path.name)
+def test_every_profile_that_a_file_names_exists(file):
+    named = re.findall(r"(?:-- |`)--profile ([a-z][a-z|]*)", file.read_text(encoding="utf-8"))
+    assert {name for names in named for name in names.split("|")} <= set(toml("conf/profiles.toml")["profile"])
+
+
+# Read the Docs
+
+
+@pytest.fixture
+def hosted():
+    return yaml.safe_load(text(".readthedocs.yaml"))["build"]
+
+
+def test_read_the_docs_builds_the_hosted_profile(hosted):
+    assert any(line.endswith("nox -s docs -- --profile hosted") for line in hosted["jobs"]["build"]["html"])
+
+
+def test_read_the_docs_copies_the_folder_that_nox_writes(hosted):
+    copies = [line.split() for line in hosted["jobs"]["build"]["html"] if line.startswith("cp ")]
+    assert copies == [["cp", "-r", site_folder(), '"$READTHEDOCS_OUTPUT/html"']]
+
+
+def test_read_the_docs_has_a_rust_no_older_than_the_workspaces(hosted):
+    wanted = toml("Cargo.toml")["workspace"]["package"]["rust-version"]
+    assert as_numbers(hosted["tools"]["rust"]) >= as_numbers(wanted)[:2]
+
+
+def test_read_the_docs_has_a_supported_python(hosted):
+    classifiers = toml("pyproject.toml")["project"]["classifiers"]
+    assert f"Programming Language :: Python :: {hosted['tools']['python']}" in classifiers
+
+
+# Workflows
+
+
+def test_there_are_workflows():
+    assert {path.stem for path in WORKFLOWS} >= {"tests", "benchmarks", "docs", "release"}
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_unless_a_job_asks(file):
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit_with_its_version(file):
+    used = re.findall(r"\buses: *(.*)", file.read_text(encoding="utf-8"))
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+
+
+def test_an_action_has_one_pin_in_all_workflows():
+    used = {line for file in WORKFLOWS for line in re.findall(r"\buses: *(.*)", file.read_text(encoding="utf-8"))}
+    actions = [line.split("@")[0] for line in used]
+    assert len(actions) == len(set(actions))
+
+
+def test_the_workflow_tests_every_supported_python():
+    classifiers = toml("pyproject.toml")["project"]["classifiers"]
+    supported = [name.rsplit(" ", 1)[1] for name in classifiers if re.search(r":: Python :: 3\.\d+$", name)]
+    matrix = yaml.safe_load(text(".github/workflows/tests.yml"))["jobs"]["tests"]["strategy"]["matrix"]
+    assert matrix["python"] == supported
+
+
+def test_the_published_site_is_the_folder_that_nox_writes():
+    steps = yaml.safe_load(text(".github/workflows/benchmarks.yml"))["jobs"]["benchmarks"]["steps"]
+    kept = {step["with"]["name"]: step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")}
+    assert kept == {"site": site_folder(), "run": site_folder().replace("html", "run")}
+
+
+# The lock
+
+
+def locked():
+    """Each version of each package in the lock."""
+    versions = {}
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", text("requirements.lock"), re.MULTILINE):
+        versions.setdefault(canonicalize_name(name), []).append(version)
+    return versions
+
+
+def requirements():
+    project = toml("pyproject.toml")
+    lists = [
+        project["build-system"]["requires"],
+        project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"].values(),
+        *project["dependency-groups"].values(),
+    ]
+    parsed = [Requirement(line) for lines in lists for line in lines]
+    return [requirement for requirement in parsed if requirement.name != "rust-daq"]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
+def test_the_lock_has_a_version_that_is_asked_for(requirement):
+    versions = locked().get(canonicalize_name(requirement.name), [])
+    assert versions
+    assert [version for version in versions if not requirement.specifier.contains(version)] == []
+
+
+def test_the_lock_names_no_address():
+    assert re.findall(r".*(?:://| @ |file:).*", text("requirements.lock")) == []
+
+
+# Profiles
+
+
+def test_there_are_the_four_profiles():
+    assert set(toml("conf/profiles.toml")["profile"]) == {"quick", "hosted", "default", "full"}
+
+
+def test_every_example_has_a_weight_and_every_weight_an_example():
+    examples = {path.stem for path in (ROOT / "gallery").glob("*.py")}
+    assert set(toml("conf/profiles.toml")["weight"]) == examples
+
+
+# Versions and licences
+
+
+def test_the_citation_has_the_version_of_the_workspace():
+    assert yaml.safe_load(text("CITATION.cff"))["version"] == toml("Cargo.toml")["workspace"]["package"]["version"]
+
+
+def test_the_core_is_asked_for_in_the_version_of_the_workspace():
+    workspace = toml("Cargo.toml")["workspace"]
+    assert workspace["dependencies"]["rust_daq"]["version"] == workspace["package"]["version"]
+
+
+def test_the_changelog_has_a_place_for_what_comes_next():
+    assert "\n## Unreleased\n" in text("CHANGELOG.md")
+
+
+def test_every_licence_file_that_the_wheel_carries_exists():
+    named = toml("pyproject.toml")["project"]["license-files"]
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def listed_crates():
+    rows = re.findall(r"^\| ([\w-]+) \| (\d\S+) \|", text("LICENSES-THIRD-PARTY.md"), re.MULTILINE)
+    assert rows
+    return set(rows)
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="there is no cargo to ask what is linked in")
+def test_every_crate_in_the_wheel_is_listed_with_its_licence():
+    spec = importlib.util.spec_from_file_location("licenses", ROOT / "rust" / "licenses.py")
+    licenses = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(licenses)
+    assert licenses.linked("--offline") - listed_crates() == set()
+
+
+def test_every_listed_crate_is_locked_in_that_version():
+    packages = {(package["name"], package["version"]) for package in toml("Cargo.lock")["package"]}
+    assert listed_crates() - packages == set()
+
+
+def test_every_listed_crate_has_a_text():
+    headings = " ".join(re.findall(r"^## (.*)", text("LICENSES-THIRD-PARTY.md"), re.MULTILINE))
+    assert [crate for crate in listed_crates() if " ".join(crate) not in headings] == []
