@@ -1,7 +1,7 @@
 """Every task a person runs; ``nox --list`` shows them.
 
-Each session installs what it needs, pinned by ``requirements.lock``, and builds the extension in release mode into the one
-target folder at the root.
+Each session installs what it needs, pinned by ``requirements.lock``, and builds the extension in release mode into the
+one target folder at the root.
 """
 
 from __future__ import annotations
@@ -57,7 +57,11 @@ def build_extension(session: nox.Session) -> None:
 def rust_environment(session: nox.Session) -> dict[str, str]:
     """What Rust builds are told, the same for maturin and cargo, so that they share what they compile."""
     python = Path(session.bin) / ("python.exe" if os.name == "nt" else "python")
-    return {"PYO3_PYTHON": str(python), "CARGO_TARGET_DIR": str(ROOT / "target"), "VIRTUAL_ENV": session.virtualenv.location}
+    return {
+        "PYO3_PYTHON": str(python),
+        "CARGO_TARGET_DIR": str(ROOT / "target"),
+        "VIRTUAL_ENV": session.virtualenv.location,
+    }
 
 
 @contextmanager
@@ -127,10 +131,8 @@ def docs(session: nox.Session) -> None:
     if options.reuse:
         environment["RUST_DAQ_REUSE"] = "1"
     with step(session, "run the examples and write the site"):
-        session.run(
-            "sphinx-build", "-W", "--keep-going", "-b", "html", "-c", "conf", "-d", str(BUILD / "doctrees"),
-            "docs", str(SITE), env=environment,
-        )
+        sphinx = ["sphinx-build", "-W", "--keep-going", "-b", "html", "-c", "conf", "-d", str(BUILD / "doctrees")]
+        session.run(*sphinx, "docs", str(SITE), env=environment)
     session.log(f"the site is at {SITE / 'index.html'}")
     if options.open:
         webbrowser.open((SITE / "index.html").as_uri())
@@ -145,14 +147,10 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
     # A third of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
     benchmarks = 8
     each = seconds * 2 / 3 / benchmarks
-    session.run(
-        *cargo, "--bench", "datapoint_bench", "--", "--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}",
-        env=environment, external=True,
-    )
-    session.run(
-        *cargo, "--bench", "datapoint_tails", "--", "--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}",
-        env=environment, external=True,
-    )
+    times = ["--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}"]
+    session.run(*cargo, "--bench", "datapoint_bench", "--", *times, env=environment, external=True)
+    output = ["--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}"]
+    session.run(*cargo, "--bench", "datapoint_tails", "--", *output, env=environment, external=True)
 
 
 @nox.session
@@ -165,10 +163,8 @@ def acceptance(session: nox.Session) -> None:
     with step(session, "build the extension"):
         build_extension(session)
     with step(session, "test the site"):
-        session.run(
-            "python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs,
-            env={"RUST_DAQ_SITE": str(SITE), **rust_environment(session)},
-        )
+        environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
+        session.run("python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs, env=environment)
 
 
 @nox.session
@@ -189,10 +185,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("cargo", "fmt", "--all", "--check", external=True)
-    session.run(
-        "cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings",
-        env=rust_environment(session), external=True,
-    )
+    clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
+    session.run(*clippy, env=rust_environment(session), external=True)
 
 
 @nox.session
@@ -218,10 +212,35 @@ def deny(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def licenses(session: nox.Session) -> None:
+    """Write LICENSES-THIRD-PARTY.md anew, from the crates that are linked into the extension."""
+    need_rust(session)
+    session.run(sys.executable, "rust/licenses.py")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Write the source distribution into dist/, and beside it a wheel for this Python, built from it."""
+    install(session, "build")
+    need_rust(session)
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # Outside a repository nothing tells the commit; what is not committed has none.
+    changes = session.run("git", "status", "--porcelain", "--untracked-files=no", external=True, silent=True)
+    commit = "" if changes.strip() else session.run("git", "rev-parse", "HEAD", external=True, silent=True)
+    written = ROOT / "rust" / "bindings" / "COMMIT"
+    written.write_text(commit, encoding="utf-8")
+    try:
+        build = ["maturin", "build", "--sdist", "--release", "--locked", "--out", "dist", "--interpreter", "python"]
+        session.run(*build, env=rust_environment(session))
+    finally:
+        written.unlink()
+    session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
+
+
+@nox.session(python=False)
 def lock(session: nox.Session) -> None:
     """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
     groups = [part for group in ("build", "test", "acceptance", "lint", "types") for part in ("--group", group)]
-    session.run(
-        sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes",
-        "--no-header", "--no-emit-index-url", "--quiet", "--upgrade", "--all-extras", *groups, "pyproject.toml", "-o", LOCK,
-    )
+    resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
+    form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]
+    session.run(*resolve, *form, "--all-extras", *groups, "pyproject.toml", "-o", LOCK)
