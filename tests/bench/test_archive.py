@@ -301,6 +301,27 @@ def test_run_that_another_process_is_writing_is_left_alone(archive: Archive) -> 
     assert not part.exists()
 
 
+def test_run_of_many_samples_is_written_while_the_interpreter_ends(archive: Archive) -> None:
+    program = """
+        import atexit, sys
+        from pathlib import Path
+        import pandas as pd
+        from made_runs import made_result, made_run
+        from rust_daq.bench import Archive
+
+        samples = pd.concat([made_result().samples] * 100)
+        run = made_run(made_result(samples=samples))
+        atexit.register(lambda: Archive(Path(sys.argv[1])).add(run))
+    """
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), archive.folder],
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+    )
+    assert len(archive.latest()["first/made"].samples) == 3200
+
+
 def test_archive_reads_no_pickle() -> None:
     kit = Path(sys.modules["rust_daq.bench"].__file__ or "").parent
     mentions = {path.name for path in kit.glob("*.py") if "pickle" in path.read_text(encoding="utf-8")}

@@ -66,7 +66,9 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
         frames = [frame.assign(result=key) for key, frame in samples.items()]
         columns = [*SAMPLE_COLUMNS, "result"]
         frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns, dtype=object)
-        frame.to_parquet(part / SAMPLES, index=False, compression="zstd")
+        # One thread: a script writes its run while the interpreter ends, when no thread can be started any more.
+        table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
+        pq.write_table(table, part / SAMPLES, compression="zstd")
         (part / DOCUMENT).write_text(text, encoding="utf-8")
         for path in (part / SAMPLES, part / DOCUMENT, part):
             synchronise(path)
