@@ -14,6 +14,7 @@ from made_runs import made_result, made_run
 from rust_daq.bench import Archive, Run
 from rust_daq.bench.__main__ import ARCHIVE_VARIABLE, main
 from rust_daq.bench.comparison import Comparison
+from rust_daq.bench.side_by_side import SideBySide
 
 LATER = "2026-01-02T03:04:06+00:00"
 
@@ -137,6 +138,16 @@ def test_changed_statement_gets_no_ratio(archive: Archive, capsys: pytest.Captur
     contenders = {name: {"statement": "x", "fingerprint": name} for name in ("one", "two")}
     found = remarks(archive, capsys, made_result(contenders=contenders))
     assert found == {"first/made/one": "the statement changed", "first/made/two": "the statement changed"}
+
+
+def test_maximum_is_shown_and_never_compared(archive: Archive) -> None:
+    run = archive.latest()
+    document = copy.deepcopy(dict(run.document))
+    document["results"][0]["rows"][0]["max_ns"] = 900
+    pair = SideBySide(replace(run, document=document), replace(run, document=document)).to_pandas()
+    (row,) = pair[pair["quantity"] == "max_ns"].to_dict(orient="records")
+    assert (row["first"], row["remark"]) == (900, "a maximum is shown and never compared")
+    assert row["ratio"] != row["ratio"]  # noqa: PLR0124 - only NaN differs from itself
 
 
 def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ use crate::{metadata, text, timestamp, value};
 /// {'gain': 2}
 #[pyclass(name = "DataPoint", module = "rust_daq", frozen, immutable_type)]
 pub struct PyDataPoint {
-    /// Nanoseconds since 1970-01-01 00:00 UTC, as an int.
+    /// Nanoseconds since the beginning of 1970 in UTC, as an int.
     #[pyo3(get)]
     timestamp_ns: i64,
     /// What was measured.
@@ -142,7 +142,7 @@ impl PyDataPoint {
         Ok(Self { timestamp_ns, channel, value, unit, metadata })
     }
 
-    /// When it was measured: a datetime in ``timezone.utc``, floored to the microsecond.
+    /// When it was measured, as a datetime in ``timezone.utc``, floored to the microsecond.
     #[getter]
     fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDateTime>> {
         timestamp::to_datetime(py, self.timestamp_ns)

@@ -15,6 +15,7 @@ from rust_daq.bench.run import Run
 UNITS = ("_ns", "_bytes", "_per_second")
 """How the columns end that are put side by side; ratios within a run have their own intervals there."""
 BOUNDS = ("_low_ns", "_high_ns", "_low_bytes", "_high_bytes", "_low_per_second", "_high_per_second")
+MAXIMUM = "max_ns"
 NOT_JUDGED = (
     "not judged: runs made apart differ by what the machine did meanwhile, so a ratio here is no verdict; "
     "between runs only the spread of earlier runs can say what is noise"
@@ -70,20 +71,22 @@ class SideBySide:
             mine, theirs = numbers(first.get(key)), numbers(second.get(key))
             for place in [*mine, *(place for place in theirs if place not in mine)]:
                 old, new = mine.get(place), theirs.get(place)
-                remark = self._remark(first.get(key), second.get(key), place[0], old, new)
+                remark = self._remark(first.get(key), second.get(key), place, old, new)
                 ratio = new / old if not remark and old and new is not None else float("nan")
                 contender = place[0] if place[1] is None else f"{place[0]}, {quantity.written('', place[1])}"
                 yield (key, contender, place[2], old, new, ratio, remark)
 
     @staticmethod
-    def _remark(first: Any, second: Any, contender: str, old: Any, new: Any) -> str:
+    def _remark(first: Any, second: Any, place: tuple[str, int | None, str], old: Any, new: Any) -> str:
         """Why there is no ratio."""
         if old is None or new is None:
             return "only in the first" if new is None else "only in the second"
-        statements = [entry["contenders"].get(contender, {}).get("fingerprint") for entry in (first, second)]
+        statements = [entry["contenders"].get(place[0], {}).get("fingerprint") for entry in (first, second)]
         if statements[0] != statements[1]:
             return "the statement changed"
-        return "the kind of result changed" if first["kind"] != second["kind"] else ""
+        if first["kind"] != second["kind"]:
+            return "the kind of result changed"
+        return "a maximum is shown and never compared" if place[2] == MAXIMUM else ""
 
     def table(self) -> pd.DataFrame:
         """The numbers as text with their units."""
