@@ -65,7 +65,7 @@ class Neighbours:
             cores = psutil.cpu_count() or 1
             notes.append(
                 f"other processes used {others:.1f} of {cores} cores while this was measured; "
-                "intervals are wider than on a quiet machine"
+                "intervals may be wider than on a quiet machine"
             )
         stolen = (later.stolen - self.stolen) / wall
         if stolen >= NOTICED_STEAL:
