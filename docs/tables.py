@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from claims import CLAIMS
 
+from claims import CLAIMS
 from rust_daq.bench import Run, quantity
 
 
@@ -46,30 +46,32 @@ def expectations(run: Run) -> pd.DataFrame:
 
 def measurements(run: Run) -> pd.DataFrame:
     """What was measured, in which example, and how often."""
-    return pd.DataFrame([
-        {
-            "example": result.example,
-            "measurement": result.name,
-            "kind": result.kind,
-            "contenders": len(result.contenders),
-            "rounds": result.samples["round"].nunique(),
-            "started (UTC)": result.started,
-        }
-        for result in run.results.values()
-    ]).set_index("example")
+    return pd.DataFrame(
+        [
+            {
+                "example": result.example,
+                "measurement": result.name,
+                "kind": result.kind,
+                "contenders": len(result.contenders),
+                "rounds": result.samples["round"].nunique(),
+                "started (UTC)": result.started,
+            }
+            for result in run.results.values()
+        ]
+    ).set_index("example")
 
 
 def criterion(run: Run) -> pd.DataFrame:
     """Criterion's means with their intervals, one row a benchmark."""
     rows = {}
     for name, found in run.document["criterion"].items():
-        width = found["mean_high_ns"] - found["mean_low_ns"]
+        low, high, elements = found["mean_low_ns"], found["mean_high_ns"], found["elements"]
         rows[name] = {
-            "mean": quantity.time(found["mean_ns"], width),
-            "95 % interval": f"{quantity.time(found['mean_low_ns'], width)} to {quantity.time(found['mean_high_ns'], width)}",
+            "mean": quantity.time(found["mean_ns"], high - low),
+            "95 % interval": f"{quantity.time(low, high - low)} to {quantity.time(high, high - low)}",
             "standard deviation": quantity.time(found["sd_ns"]),
-            "elements": found["elements"] or quantity.MISSING,
-            "elements per second": quantity.rate(found["elements_per_second"]) if found["elements"] else quantity.MISSING,
+            "elements": elements or quantity.MISSING,
+            "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
 
@@ -79,7 +81,10 @@ def tails(run: Run) -> pd.DataFrame:
     columns = {"p50_ns": "p50", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
     rows = {
         name: {"calls": f"{found['calls']:,}".replace(",", quantity.NARROW_SPACE)}
-        | {title: quantity.MISSING if found[key] is None else quantity.time(found[key]) for key, title in columns.items()}
+        | {
+            title: quantity.MISSING if found[key] is None else quantity.time(found[key])
+            for key, title in columns.items()
+        }
         for name, found in run.document["tails"].items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("single call")

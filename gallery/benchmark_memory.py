@@ -33,6 +33,7 @@ def setup():
     from datetime import datetime, timezone
 
     import msgspec
+
     from rust_daq import DataPoint
 
     @dataclass(slots=True)

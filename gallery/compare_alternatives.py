@@ -30,6 +30,7 @@ def setup():
     from math import fsum, sin
 
     import msgspec
+
     from rust_daq import DataPoint
 
     @dataclass(slots=True)

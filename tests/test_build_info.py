@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import rust_daq
 from rust_daq import _core
 
@@ -56,9 +57,7 @@ def test_no_fact_holds_a_path() -> None:
 
 
 def test_importing_the_package_does_not_import_numpy() -> None:
-    code = (
-        "import sys, rust_daq; sys.exit('numpy' in sys.modules or 'rust_daq.bench' in sys.modules)"
-    )
+    code = "import sys, rust_daq; sys.exit('numpy' in sys.modules or 'rust_daq.bench' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rust_daq import DataPoint
 
 UTC = dt.UTC
@@ -26,9 +27,7 @@ channels = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 units = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
-def point(
-    timestamp: Any = 0, channel: Any = "laser", value: Any = 1.0, unit: Any = "mW", **more: Any
-) -> DataPoint:
+def point(timestamp: Any = 0, channel: Any = "laser", value: Any = 1.0, unit: Any = "mW", **more: Any) -> DataPoint:
     return DataPoint(timestamp, channel, value, unit, **more)
 
 
@@ -38,7 +37,7 @@ def exact_ns(moment: dt.datetime) -> int:
 
 
 def evaluated(source: str) -> Any:
-    return eval(source, {"DataPoint": DataPoint, "datetime": dt})  # noqa: S307
+    return eval(source, {"DataPoint": DataPoint, "datetime": dt})
 
 
 # construction
@@ -57,9 +56,7 @@ def test_arguments_are_positional_or_by_keyword() -> None:
     [((), {}), ((0, "a", 1), {}), ((0, "a", 1, "V", None, 6), {}), ((0, "a", 1, "V"), {"x": 1})]
     + [((0, "a", 1, "V"), {"unit": "A"})],
 )
-def test_missing_repeated_and_unknown_arguments_are_refused(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
+def test_missing_repeated_and_unknown_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         DataPoint(*args, **kwargs)
 
@@ -69,9 +66,7 @@ def test_subclassing_is_refused() -> None:
         type("Sub", (DataPoint,), {})
 
 
-@pytest.mark.parametrize(
-    "name", ["timestamp", "timestamp_ns", "channel", "value", "unit", "metadata", "novel"]
-)
+@pytest.mark.parametrize("name", ["timestamp", "timestamp_ns", "channel", "value", "unit", "metadata", "novel"])
 def test_nothing_can_be_set_or_deleted(name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(point(), name, 1)
@@ -107,9 +102,7 @@ def test_a_utc_datetime_comes_back_equal(moment: dt.datetime) -> None:
     st.sampled_from(ZONES),
     st.integers(0, 1),
 )
-def test_any_zone_and_fold_is_the_instant_that_python_says(
-    naive: dt.datetime, zone: str, fold: int
-) -> None:
+def test_any_zone_and_fold_is_the_instant_that_python_says(naive: dt.datetime, zone: str, fold: int) -> None:
     moment = naive.replace(tzinfo=ZoneInfo(zone), fold=fold)
     made = point(moment)
     assert made.timestamp_ns == exact_ns(moment)
@@ -144,18 +137,14 @@ def test_a_subclass_of_int_and_a_numpy_integer_are_integers() -> None:
         assert type(made.timestamp_ns) is int
 
 
-@pytest.mark.parametrize(
-    "zone", [None, type("Nowhere", (dt.tzinfo,), {"utcoffset": lambda self, when: None})()]
-)
+@pytest.mark.parametrize("zone", [None, type("Nowhere", (dt.tzinfo,), {"utcoffset": lambda self, when: None})()])
 def test_naive_timestamp_is_refused(zone: dt.tzinfo | None) -> None:
     with pytest.raises(TypeError, match=r"^timestamp has no time zone; pass datetime\.now") as got:
         point(dt.datetime(2026, 1, 2, tzinfo=zone))
     assert "datetime.datetime(2026, 1, 2" in str(got.value)
 
 
-@pytest.mark.parametrize(
-    "timestamp", [True, 1.5, "2026-01-01", None, dt.date(2026, 1, 1), np.float64(1), np.True_, 1j]
-)
+@pytest.mark.parametrize("timestamp", [True, 1.5, "2026-01-01", None, dt.date(2026, 1, 1), np.float64(1), np.True_, 1j])
 def test_a_timestamp_of_another_type_is_refused(timestamp: object) -> None:
     with pytest.raises(TypeError, match=r"^timestamp must be .* nanoseconds .*, got "):
         point(timestamp)
@@ -339,7 +328,7 @@ def test_repr_evaluates_back(made: DataPoint) -> None:
 
 @given(points, st.integers(0, pickle.HIGHEST_PROTOCOL))
 def test_copies_and_pickles_are_equal(made: DataPoint, protocol: int) -> None:
-    pickled = pickle.loads(pickle.dumps(made, protocol))  # noqa: S301
+    pickled = pickle.loads(pickle.dumps(made, protocol))
     for other in (copy.copy(made), copy.deepcopy(made), pickled):
         assert type(other) is DataPoint
         assert other == made
@@ -350,8 +339,7 @@ def test_copies_and_pickles_are_equal(made: DataPoint, protocol: int) -> None:
 
 def test_repr_shows_a_datetime_unless_it_would_lose_digits() -> None:
     assert repr(point()) == (
-        "DataPoint(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), "
-        "'laser', 1.0, 'mW')"
+        "DataPoint(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'laser', 1.0, 'mW')"
     )
     exact = point(1, metadata={"a": [None]})
     assert repr(exact) == "DataPoint(1, 'laser', 1.0, 'mW', {'a': [None]})"
@@ -394,9 +382,7 @@ class HostileZone(dt.tzinfo):
         ("value", Hostile()),
     ],
 )
-def test_an_error_of_the_objects_own_code_is_raised_and_says_where(
-    argument: str, stranger: object
-) -> None:
+def test_an_error_of_the_objects_own_code_is_raised_and_says_where(argument: str, stranger: object) -> None:
     with pytest.raises(BoomError) as got:
         point(**{argument: stranger})
     assert f"argument {argument}" in got.value.__notes__[0]

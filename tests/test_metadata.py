@@ -15,16 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rust_daq import DataPoint
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | text
-)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text
 documents = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
@@ -62,9 +57,9 @@ def test_the_limit_on_decimal_digits_does_not_matter() -> None:
     sys.set_int_max_str_digits(640)
     try:
         source = repr(made)
-        assert eval(source, {"DataPoint": DataPoint, "datetime": datetime}) == made  # noqa: S307
+        assert eval(source, {"DataPoint": DataPoint, "datetime": datetime}) == made
         assert made.metadata == {"huge": 7**5_000}
-        assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301
+        assert pickle.loads(pickle.dumps(made)) == made
     finally:
         sys.set_int_max_str_digits(before)
 

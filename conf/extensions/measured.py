@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from docutils import nodes
-from measuring import publishes, run_folder
-from rust_daq.bench import Run, quantity
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
+
+from measuring import publishes, run_folder
+from rust_daq.bench import Run, quantity
 
 
 class Measured(SphinxRole):

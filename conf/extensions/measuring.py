@@ -21,16 +21,17 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import SphinxError
+from sphinx_gallery.gen_gallery import generate_gallery_rst
+
 import criterion
 import rust_daq
 import tails
 from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
-from sphinx.application import Sphinx
-from sphinx.config import Config
-from sphinx.errors import SphinxError
-from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
 RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"

@@ -11,8 +11,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from measuring import gallery_folders
 from sphinx.application import Sphinx
+
+from measuring import gallery_folders
 
 MEASURED = re.compile(r":measured:`[^`]*`")
 TITLED = re.compile(r":[a-z:]+:`([^`<]*?)\s*<[^`>]*>`")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from measuring import publishes, run_folder
 from sphinx.application import Sphinx
+
+from measuring import publishes, run_folder
 
 
 def strip(document: Mapping[str, Any]) -> dict[str, str]:

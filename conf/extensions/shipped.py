@@ -10,13 +10,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import criterion
 from docutils import nodes
-from measuring import publishes, run_folder
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole
 from sphinx.util.osutil import relative_uri
+
+import criterion
+from measuring import publishes, run_folder
 
 logger = logging.getLogger(__name__)
 

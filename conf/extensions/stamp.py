@@ -13,11 +13,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
 import rust_daq
 from measuring import publishes, run_folder
 from rust_daq import bench
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
 from site_folder import SiteFolder
 
 pytestmark = pytest.mark.acceptance

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+
 from rust_daq.bench import Run
 from site_folder import ROOT, Page, SiteFolder
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from site_folder import ROOT, SiteFolder
 
 pytestmark = pytest.mark.acceptance

@@ -7,6 +7,7 @@ import re
 
 import pandas as pd
 import pytest
+
 import rust_daq
 from site_folder import ROOT, Page, SiteFolder
 

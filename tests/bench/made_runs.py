@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.result import SAMPLE_COLUMNS
 from rust_daq.bench.run import Run

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from made_runs import made_result, made_run
 from pandas.testing import assert_frame_equal
+
 from rust_daq.bench import Archive, ArchiveError, Run
 from rust_daq.bench.run_folder import DOCUMENT, PART, SAMPLES
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from made_runs import made_result, made_run
+
 from rust_daq.bench import Archive, Run
 from rust_daq.bench.__main__ import ARCHIVE_VARIABLE, main
 from rust_daq.bench.comparison import Comparison

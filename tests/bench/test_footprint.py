@@ -178,7 +178,9 @@ def test_a_stop_before_the_end_leaves_no_worker_and_no_file(tmp_path):
             """
         )
     )
-    process = subprocess.Popen([sys.executable, script], env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, script], env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL
+    )
     while not (pids := list(tmp_path.glob("*.pid"))):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)

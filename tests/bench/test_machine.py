@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from rust_daq.bench import surroundings
 from rust_daq.bench.machine import cpu_model, machine, notes, usable_cores
 

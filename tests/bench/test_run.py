@@ -11,8 +11,9 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
-import rust_daq
 from made_runs import COSTS, STARTED, made_result, made_run
+
+import rust_daq
 from rust_daq import bench
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.run import Run, identity

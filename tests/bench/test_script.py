@@ -14,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
+
 from rust_daq import bench
 from rust_daq.bench import Archive, Run
 from rust_daq.bench.outputs import OutputError, Outputs

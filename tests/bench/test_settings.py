@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rust_daq
 from made_runs import made_result
+
+import rust_daq
 from rust_daq import bench
 from rust_daq.bench import Settings, Statement
 from rust_daq.bench.comparison import Comparison

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rust_daq
 from made_runs import STARTED, made_result, made_run
 from pandas.testing import assert_frame_equal
+
+import rust_daq
 from rust_daq.bench import Run, Settings, Statement
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.recorder import ReuseError, StageRecorder

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import criterion
 import pytest
+
+import criterion
 
 PAGE = """<!DOCTYPE html>
 <html>

@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+
 from notebooks import plain
 from tiny_project import Project
 

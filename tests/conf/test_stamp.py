@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import stamp
 from tiny_project import Project
 

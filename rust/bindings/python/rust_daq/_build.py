@@ -33,8 +33,8 @@ def build_info() -> "_BuildInfo":
     True
     """
     # Not at the top, for the same reason.
-    import hashlib  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import hashlib
+    from pathlib import Path
 
     facts = _core.build_facts()
     # A file replaced since the import would be told as the loaded one: nothing better is at hand.

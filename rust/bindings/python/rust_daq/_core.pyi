@@ -5,9 +5,7 @@ from typing import Any, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, fina
 __all__ = ["DataPoint", "_Allocation", "build_facts"]
 
 # What may be given as metadata: a snapshot is taken.
-_JsonLike: TypeAlias = (
-    bool | int | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
-)
+_JsonLike: TypeAlias = bool | int | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
 
 class _BuildFacts(TypedDict):
     version: str

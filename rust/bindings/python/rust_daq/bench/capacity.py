@@ -35,10 +35,7 @@ def run_capacity(contender: str, statement: Statement) -> list[tuple[Any, ...]]:
             return any(caught_up(worker.ask(request)["idle"], arrivals / rate) for _ in range(TRIES))
 
         tried = list(search(holds, BRACKET[0] * busy, BRACKET[1] * busy))
-    return [
-        (contender, HELD if held else NOT_HELD, 1, 0, step, 1, rate, 1)
-        for step, (rate, held) in enumerate(tried)
-    ]
+    return [(contender, HELD if held else NOT_HELD, 1, 0, step, 1, rate, 1) for step, (rate, held) in enumerate(tried)]
 
 
 def caught_up(idle: float, seconds: float) -> bool:

@@ -101,31 +101,36 @@ class Comparison(Result):
         for name in self.contenders:
             cost, ratio = self.cost(name), self.ratio(name)
             baseline = name == self.baseline
-            rows.append({
-                "contender": name,
-                "cost_ns": cost.value,
-                "cost_low_ns": cost.low,
-                "cost_high_ns": cost.high,
-                "operations_per_second": 1e9 / cost.value,
-                "ratio": ratio.value,
-                "ratio_low": ratio.low,
-                "ratio_high": ratio.high,
-                "rounds": ratio.rounds,
-                "verdict": "baseline" if baseline else self.verdict(name),
-                "sentence": f"{name} is the baseline" if baseline else self.sentence(name),
-            })
+            rows.append(
+                {
+                    "contender": name,
+                    "cost_ns": cost.value,
+                    "cost_low_ns": cost.low,
+                    "cost_high_ns": cost.high,
+                    "operations_per_second": 1e9 / cost.value,
+                    "ratio": ratio.value,
+                    "ratio_low": ratio.low,
+                    "ratio_high": ratio.high,
+                    "rounds": ratio.rounds,
+                    "verdict": "baseline" if baseline else self.verdict(name),
+                    "sentence": f"{name} is the baseline" if baseline else self.sentence(name),
+                }
+            )
         return pd.DataFrame(rows).set_index("contender")
 
     def table(self) -> pd.DataFrame:
         """Cost, rate, ratio and verdict as text."""
-        return text_columns(self.to_pandas(), {
-            "time per operation": lambda row: quantity.time(row.cost_ns, row.cost_high_ns - row.cost_low_ns),
-            "operations per second": lambda row: quantity.rate(row.operations_per_second),
-            f"ratio to {self.baseline} (95 % interval)": lambda row: (
-                "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(row.Index))
-            ),
-            "verdict": lambda row: row.verdict,
-        })
+        return text_columns(
+            self.to_pandas(),
+            {
+                "time per operation": lambda row: quantity.time(row.cost_ns, row.cost_high_ns - row.cost_low_ns),
+                "operations per second": lambda row: quantity.rate(row.operations_per_second),
+                f"ratio to {self.baseline} (95 % interval)": lambda row: (
+                    "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(row.Index))
+                ),
+                "verdict": lambda row: row.verdict,
+            },
+        )
 
     def draw(self, ax: Axes) -> None:
         """One bar a contender, with the interval of its cost."""
@@ -177,9 +182,7 @@ def compare(
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
     plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS}
-    return settings.measured(
-        Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan)
-    )
+    return settings.measured(Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
 
 
 def sample(
@@ -190,12 +193,14 @@ def sample(
     calibrations, start_seconds = {}, 0.0
     for contender, statement in stated.items():
         with WorkerProcess(contender, statement) as worker:
-            calibrations[contender] = worker.ask({
-                "do": "calibrate",
-                "seconds": CALIBRATION_SECONDS,
-                "slice": SLICE_SECONDS,
-                "repeats": isinstance(statement.code, str),
-            })
+            calibrations[contender] = worker.ask(
+                {
+                    "do": "calibrate",
+                    "seconds": CALIBRATION_SECONDS,
+                    "slice": SLICE_SECONDS,
+                    "repeats": isinstance(statement.code, str),
+                }
+            )
             start_seconds += worker.start_seconds
     round_seconds = start_seconds + SLICES * sum(slice_seconds(found) for found in calibrations.values())
     rounds = settings.rounds_within(round_seconds, share)
@@ -252,8 +257,4 @@ def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str
     """The order of a round: forward, then backward, with the first one rotated from round to round."""
     first = index % len(contenders)
     forward = contenders[first:] + contenders[:first]
-    return [
-        (turn, contender)
-        for turn in range(slices)
-        for contender in (forward if turn % 2 == 0 else forward[::-1])
-    ]
+    return [(turn, contender) for turn in range(slices) for contender in (forward if turn % 2 == 0 else forward[::-1])]

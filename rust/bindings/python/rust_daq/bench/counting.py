@@ -151,7 +151,5 @@ def own_cost(rows: Sequence[Row]) -> list[str]:
     own = {row[1]: row[6] for row in rows if row[0] == EMPTY}
     if not own:
         return []
-    parts = ", ".join(
-        f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own
-    )
+    parts = ", ".join(f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own)
     return [f"an empty statement counts: {parts}; nothing is subtracted"]

@@ -82,9 +82,7 @@ class Footprint(Result):
     def sentence(self, contender: str, size: int) -> str:
         """Say in words what a point takes and how that compares with the baseline."""
         mine = self.per_point(contender, size)[0]
-        text = (
-            f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
-        )
+        text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
         if contender == self.baseline:
             return f"{text} ({self.source})"
         ratio = mine / self.per_point(self.baseline, size)[0]
@@ -109,9 +107,7 @@ class Footprint(Result):
                 row: dict[str, Any] = {"contender": name, "size": size}
                 for what in (what for whats in COUNTED.values() for what in whats):
                     stem = what.removesuffix("_bytes")
-                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(
-                        name, size, what
-                    )
+                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(name, size, what)
                 row["per_point_bytes"] = self.per_point(name, size)[0]
                 row["per_point_ratio"] = row["per_point_bytes"] / self.per_point(self.baseline, size)[0]
                 row["per_point_counted_by"] = self.source
@@ -219,9 +215,7 @@ def footprint(
     for contender, statement in stated.items():
         expression(contender, statement)
     plan = {"sizes": sizes, "most_runs": runs}
-    return settings.measured(
-        Footprint, name, stated, plan, lambda: sample(stated, name, settings, share, plan)
-    )
+    return settings.measured(Footprint, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
 
 
 def checked(sizes: Sequence[int], runs: int) -> list[int]:
@@ -249,9 +243,7 @@ def sample(
     started = datetime.now(UTC)
     seconds = None if settings.seconds is None else settings.seconds * share
     runs = plan_runs(stated, plan["sizes"], plan["most_runs"], seconds)
-    rows, notes = count_all(
-        stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total)
-    )
+    rows, notes = count_all(stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total))
     return Footprint(
         name=name,
         example=settings.example,

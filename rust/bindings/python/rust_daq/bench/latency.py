@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
@@ -29,6 +29,7 @@ PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
 CALLS = 10_000
 """Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
 SLICES = 4
+NAN = float("nan")
 WARMUP = 200
 FLOOR_MARK = "†"
 FLOOR = 3.0
@@ -56,7 +57,9 @@ class Latency(Result):
         """Nanoseconds; rows (contender, round), a column for each percentile and the maximum."""
         rows = {}
         for key, group in self.samples.groupby(["contender", "round"]):
-            quantiles = weighted_quantiles(group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles])
+            quantiles = weighted_quantiles(
+                group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles]
+            )
             rows[key] = [*quantiles, group["value"].max()]
         return pd.DataFrame.from_dict(rows, orient="index", columns=[*self.percentiles, "max"]).set_axis(
             pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
@@ -109,7 +112,7 @@ class Latency(Result):
         row: dict[str, Any] = {"contender": contender}
         for name in PERCENTILES:
             taken = name in self.percentiles
-            estimate = self.percentile(contender, name) if taken else Estimate(*[float("nan")] * 3, LEVEL, 0)
+            estimate = self.percentile(contender, name) if taken else Estimate(NAN, NAN, NAN, LEVEL, 0)
             row |= {f"{name}_ns": estimate.value, f"{name}_low_ns": estimate.low, f"{name}_high_ns": estimate.high}
             if taken and contender != CLOCK:
                 ratio = self.ratio(contender, name)
@@ -130,15 +133,13 @@ class Latency(Result):
 
     def table(self) -> pd.DataFrame:
         """Percentiles as text, those at the clock's floor marked; the verdict on the p99."""
-        columns: dict[str, Callable[[Any], str]] = {
-            title(name): lambda row, name=name: self._cell(row, name) for name in self.percentiles
-        }
+        columns: dict[str, Callable[[Any], str]] = {title(name): partial(self._cell, name) for name in self.percentiles}
         columns["max"] = lambda row: quantity.time(row.max_ns)
         columns["p99, ratio (95 % interval)"] = self._ratio_cell
         columns["p99, verdict"] = lambda row: quantity.MISSING if row.Index == CLOCK else row.p99_verdict
         return text_columns(self.to_pandas(), columns)
 
-    def _cell(self, row: Any, name: str) -> str:
+    def _cell(self, name: str, row: Any) -> str:
         mark = f" {FLOOR_MARK}" if row.Index != CLOCK and getattr(row, f"{name}_at_floor") else ""
         return f"{quantity.time(getattr(row, f'{name}_ns'))}{mark}"
 
@@ -161,8 +162,12 @@ class Latency(Result):
         for index, name in enumerate(frame.index):
             colour = INK if name == CLOCK else COLOURS[index % len(COLOURS)]
             ax.plot(
-                frame.loc[name, columns].to_numpy(dtype=float), range(len(columns)),
-                marker="o", color=colour, label=name, linestyle="--" if name == CLOCK else "-",
+                frame.loc[name, columns].to_numpy(dtype=float),
+                range(len(columns)),
+                marker="o",
+                color=colour,
+                label=name,
+                linestyle="--" if name == CLOCK else "-",
             )
         ax.set_yticks(range(len(columns)), [*(title(name) for name in self.percentiles), "max"])
         ax.set_xscale("log")

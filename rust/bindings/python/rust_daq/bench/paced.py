@@ -94,9 +94,7 @@ class Paced(Result):
         """
         return median_interval(self.percentiles.loc[contender, which], LEVEL)
 
-    def ratio(
-        self, contender: str, which: str, to: str | None = None, *, corrected: bool = False
-    ) -> Estimate:
+    def ratio(self, contender: str, which: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
         """Response time of `contender` over that of `to` (by default the baseline), at one percentile.
 
         Parameters

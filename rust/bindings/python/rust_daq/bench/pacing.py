@@ -132,9 +132,7 @@ def notes(plan: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[str]:
     if plan["rounds"] < FEWEST_ROUNDS:
         text = "one round" if plan["rounds"] == 1 else f"{plan['rounds']} rounds"
         yield f"response times are of {text} and have no interval: not judged"
-    short = [
-        which.replace("_", ".") for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)
-    ]
+    short = [which.replace("_", ".") for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
     if short:
         yield f"{number(plan['arrivals'])} arrivals a round are too few for {', '.join(short)}"
     for contender in samples.loc[samples["quantity"] == "waited_ns", "contender"].unique():
@@ -147,9 +145,7 @@ def notes(plan: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[str]:
             yield f"{contender} held none of the rates that were tried, so its capacity is not known"
 
 
-def run_paced(
-    contender: str, statement: Statement, rate: float, arrivals: int, index: int
-) -> list[tuple[Any, ...]]:
+def run_paced(contender: str, statement: Statement, rate: float, arrivals: int, index: int) -> list[tuple[Any, ...]]:
     """Pace one contender for one round in a fresh worker; rows of samples."""
     with WorkerProcess(contender, statement) as worker:
         request = {"do": "paced", "rate": rate, "arrivals": arrivals, "warmup": WARMUP}

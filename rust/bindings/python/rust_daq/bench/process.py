@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import subprocess
 import sys
@@ -84,7 +85,7 @@ class WorkerProcess:
         try:
             pickle.dump(request, process.stdin)
             process.stdin.flush()
-            answer: dict[str, Any] = pickle.load(process.stdout)  # noqa: S301 - from our own worker, through a pipe
+            answer: dict[str, Any] = pickle.load(process.stdout)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             process.wait()
             why = f"did not answer within {timeout:g} s" if overdue.is_set() else f"died (status {process.returncode})"
@@ -106,10 +107,9 @@ class WorkerProcess:
         process = self._process
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                try:
+                # It may have died with a request unread; `ask` has said so then.
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass  # it died with a request unread; `ask` has said so
         try:
             process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:

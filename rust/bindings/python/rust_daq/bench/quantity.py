@@ -60,9 +60,7 @@ def ratio(estimate: Estimate) -> str:
     if not estimate.has_interval:
         return digits(estimate.value)
     width = estimate.high - estimate.low
-    return (
-        f"{digits(estimate.value, width)} ({digits(estimate.low, width)} to {digits(estimate.high, width)})"
-    )
+    return f"{digits(estimate.value, width)} ({digits(estimate.low, width)} to {digits(estimate.high, width)})"
 
 
 def written(column: str, value: Any, spec: str = "") -> str:

@@ -178,8 +178,9 @@ def plain(value: Any) -> Any:
 
 def text_columns(frame: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> pd.DataFrame:
     """A table of text: each named column made from its row."""
-    return pd.DataFrame({title: [write(row) for row in frame.itertuples()] for title, write in columns.items()},
-                        index=frame.index)
+    return pd.DataFrame(
+        {title: [write(row) for row in frame.itertuples()] for title, write in columns.items()}, index=frame.index
+    )
 
 
 __all__ = ["KINDS", "SAMPLE_COLUMNS", "Result", "plain", "quantity", "records", "restored", "text_columns"]

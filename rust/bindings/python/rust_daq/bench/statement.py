@@ -111,7 +111,7 @@ class Statement:
 
 
 def statements(
-    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    contenders: Mapping[str, str | Callable[..., Any] | Statement],
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
 ) -> dict[str, Statement]:
@@ -153,10 +153,10 @@ def by_value(thing: Any) -> bytes:
     """Pickle for a worker: code of the script or notebook goes along whole, for the worker cannot import it."""
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
     # A module outside any package is the caller's own file; packages are installed where the worker finds them.
-    own = isinstance(thing, types.FunctionType) and module is not None and not getattr(module, "__package__", "")
-    registered = own and module.__name__ != "__main__"
-    if registered:
-        cloudpickle.register_pickle_by_value(module)
+    own = isinstance(thing, types.FunctionType) and not getattr(module, "__package__", "")
+    registered = module if own and module is not None and module.__name__ != "__main__" else None
+    if registered is not None:
+        cloudpickle.register_pickle_by_value(registered)
     try:
         return bytes(cloudpickle.dumps(thing))
     except Exception as error:
@@ -166,5 +166,5 @@ def by_value(thing: Any) -> bytes:
         )
         raise TypeError(message) from error
     finally:
-        if registered:
-            cloudpickle.unregister_pickle_by_value(module)
+        if registered is not None:
+            cloudpickle.unregister_pickle_by_value(registered)

@@ -94,4 +94,5 @@ def weighted_quantiles(values: npt.ArrayLike, counts: npt.ArrayLike, quantiles: 
     ordered = np.asarray(values, dtype=np.float64)[order]
     cumulated = np.cumsum(np.asarray(counts, dtype=np.int64)[order])
     ranks = np.ceil(np.asarray(quantiles) * cumulated[-1]).clip(1)
-    return ordered[np.searchsorted(cumulated, ranks)]
+    found: Floats = ordered[np.searchsorted(cumulated, ranks)]
+    return found

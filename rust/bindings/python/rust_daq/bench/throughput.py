@@ -136,41 +136,46 @@ class Throughput(Result):
         return found
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender and asked size: points a second, median, mean and deviation over rounds, ratio, verdict."""
+        """One row a contender and asked size: rate, median, mean and deviation over rounds, ratio, verdict."""
         rows = []
         for contender in self.contenders:
             for size in self.sizes:
                 times = self.times[contender, size]
                 median, ratio = median_interval(times, LEVEL), self.ratio(contender, size)
-                rows.append({
-                    "contender": contender,
-                    "size": size,
-                    "points_per_second": size * 1e9 / median.value,
-                    "median_ns": median.value,
-                    "median_low_ns": median.low,
-                    "median_high_ns": median.high,
-                    "mean_ns": times.mean(),
-                    "sd_ns": times.std(ddof=1),
-                    "ratio": ratio.value,
-                    "ratio_low": ratio.low,
-                    "ratio_high": ratio.high,
-                    "rounds": len(times),
-                    "verdict": "baseline" if contender == self.baseline else self.verdict(contender, size),
-                })
+                rows.append(
+                    {
+                        "contender": contender,
+                        "size": size,
+                        "points_per_second": size * 1e9 / median.value,
+                        "median_ns": median.value,
+                        "median_low_ns": median.low,
+                        "median_high_ns": median.high,
+                        "mean_ns": times.mean(),
+                        "sd_ns": times.std(ddof=1),
+                        "ratio": ratio.value,
+                        "ratio_low": ratio.low,
+                        "ratio_high": ratio.high,
+                        "rounds": len(times),
+                        "verdict": "baseline" if contender == self.baseline else self.verdict(contender, size),
+                    }
+                )
         return pd.DataFrame(rows).set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
         """Rates, times and ratios as text."""
-        return text_columns(self.to_pandas(), {
-            "points per second": lambda row: quantity.rate(row.points_per_second),
-            "median": lambda row: quantity.time(row.median_ns, row.median_high_ns - row.median_low_ns),
-            "mean": lambda row: quantity.time(row.mean_ns),
-            "standard deviation": lambda row: quantity.time(row.sd_ns),
-            f"ratio to {self.baseline} (95 % interval)": lambda row: (
-                "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(*row.Index))
-            ),
-            "verdict": lambda row: row.verdict,
-        })
+        return text_columns(
+            self.to_pandas(),
+            {
+                "points per second": lambda row: quantity.rate(row.points_per_second),
+                "median": lambda row: quantity.time(row.median_ns, row.median_high_ns - row.median_low_ns),
+                "mean": lambda row: quantity.time(row.mean_ns),
+                "standard deviation": lambda row: quantity.time(row.sd_ns),
+                f"ratio to {self.baseline} (95 % interval)": lambda row: (
+                    "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(*row.Index))
+                ),
+                "verdict": lambda row: row.verdict,
+            },
+        )
 
     def draw(self, ax: Axes) -> None:
         """Nanoseconds a point over the size of the batch, one line a contender; at one size, bars."""
@@ -198,7 +203,7 @@ class Throughput(Result):
 
 
 def throughput(
-    contenders: Mapping[str, str | Callable[[int], Any] | Statement],
+    contenders: Mapping[str, str | Callable[..., Any] | Statement],
     *,
     sizes: Sequence[int] = SIZES,
     setup: Setup = None,

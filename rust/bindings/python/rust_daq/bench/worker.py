@@ -49,7 +49,7 @@ def compile_measure(template: str, source: str, repeats: int, namespace: dict[st
     # The statement's names are the function's globals, as `timeit` has it with its `globals` argument.
     namespace.update(names)
     local: dict[str, Any] = {}
-    exec(compile(code, "<statement>", "exec"), namespace, local)  # noqa: S102 - the statement is the user's own
+    exec(compile(code, "<statement>", "exec"), namespace, local)
     return local["measure"]
 
 
@@ -72,14 +72,12 @@ def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
     """Count the whole heap, whoever allocated on it."""
     try:
         from memray import FileDestination, FileFormat, FileReader, Tracker
-    except Exception as error:  # noqa: BLE001 - where it is not supported it fails in ways of its own
+    except Exception as error:
         return {"missing": f"memray, which runs on Linux and macOS, cannot be imported ({error})"}
     capture = os.path.join(folder, "capture.bin")  # noqa: PTH118 - pathlib is not imported here, to start quickly
     destination = FileDestination(capture, overwrite=True)
     gc.collect()
-    with Tracker(
-        destination=destination, file_format=FileFormat.AGGREGATED_ALLOCATIONS, trace_python_allocators=True
-    ):
+    with Tracker(destination=destination, file_format=FileFormat.AGGREGATED_ALLOCATIONS, trace_python_allocators=True):
         held = make()
     del held
     reader = FileReader(capture)
@@ -201,7 +199,7 @@ class Worker:
         measure = compile_measure(_COST, source, repeats, self.namespace)
         loops = 1
         while True:
-            elapsed = measure(loops, time.perf_counter_ns)
+            elapsed: int = measure(loops, time.perf_counter_ns)
             if elapsed >= seconds * 1e9:
                 return elapsed / loops
             loops *= 2
@@ -232,10 +230,10 @@ class Worker:
         code = compile(request["expression"], "<statement>", "eval")
         # What is made once in a process, whoever calls first (imported modules, type objects), is not the batch's.
         self.namespace["n"] = 1
-        eval(code, self.namespace)  # noqa: S307 - the statement is the user's own
+        eval(code, self.namespace)
         self.namespace["n"] = request["size"]
         begin = time.perf_counter()
-        counted = COUNTERS[request["counter"]](lambda: eval(code, self.namespace), request["folder"])  # noqa: S307
+        counted = COUNTERS[request["counter"]](lambda: eval(code, self.namespace), request["folder"])
         return {"counted": counted, "seconds": time.perf_counter() - begin}
 
     def paced(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -273,7 +271,7 @@ class Worker:
         """The statement as a function without arguments, whose globals are the statement's names."""
         body = "\n".join("    " + line for line in self.source.rstrip().splitlines() or ["pass"])
         local: dict[str, Any] = {}
-        exec(compile(f"def call():\n{body}\n", "<statement>", "exec"), self.namespace, local)  # noqa: S102
+        exec(compile(f"def call():\n{body}\n", "<statement>", "exec"), self.namespace, local)
         call: Callable[[], Any] = local["call"]
         return call
 
@@ -283,12 +281,12 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     worker = Worker()
     while True:
         try:
-            request = pickle.load(requests)  # noqa: S301 - from the parent process, through a pipe of its own
+            request = pickle.load(requests)
         except EOFError:
             return
         try:
             answer = getattr(worker, request["do"])(request)
-        except BaseException as error:  # noqa: BLE001 - whatever the statement raises is told to the parent
+        except BaseException as error:
             import traceback
 
             answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
