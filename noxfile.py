@@ -26,6 +26,9 @@ LOCK = "requirements.lock"
 PROFILES = tomllib.loads((ROOT / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
 EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 
+# Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
