@@ -10,7 +10,7 @@ from rust_daq.bench import Run, quantity
 
 def about(run: Run) -> pd.DataFrame:
     """The run, its machine and its build, one fact a row."""
-    machine, build = run.document["machine"], run.document["build"]
+    machine, build, tree = run.document["machine"], run.document["build"], run.document["tree"]
     virtual = machine.get("virtual_machine") or machine.get("container")
     facts = {
         "time measured (UTC)": run.document["measured"],
@@ -29,7 +29,8 @@ def about(run: Run) -> pd.DataFrame:
         "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
         "packages": ", ".join(f"{name} {version}" for name, version in machine["packages"].items()),
         "rust-daq": build["version"],
-        "commit": f"{build['commit'][:12]}{' with changes' if build['dirty'] else ''}",
+        "commit": f"{tree['commit'][:12]}{' with changes' if tree['dirty'] else ''}",
+        "last commit that changed the extension": f"{build['commit'][:12]}{' with changes' if build['dirty'] else ''}",
         "build profile": build["profile"],
         "compiler": build["rustc"],
         "PyO3": build["pyo3"],

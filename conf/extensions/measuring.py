@@ -29,6 +29,7 @@ from sphinx_gallery.gen_gallery import generate_gallery_rst
 import criterion
 import rust_daq
 import tails
+import tree
 from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
@@ -168,7 +169,7 @@ def seal(app: Sphinx) -> None:
         return
     name = app.config.measuring_profile
     profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
-    run = stage.run(**inside_rust(app))
+    run = stage.run(tree=tree.read(Path(app.confdir)), **inside_rust(app))
     if profile.judged:
         refuse_unjudged(run)
     replace(run, run_folder(app.config))

@@ -14,8 +14,8 @@ from measuring import publishes, run_folder
 
 def strip(document: Mapping[str, Any]) -> dict[str, str]:
     """What the strip says of a run, by its label."""
-    machine, build = document["machine"], document["build"]
-    commit = str(build["commit"])[:7] + (", modified" if build.get("dirty") else "")
+    machine, build, tree = document["machine"], document["build"], document["tree"]
+    commit = str(tree["commit"])[:7] + (", modified" if tree["dirty"] else "")
     cores = machine["logical_cores"]
     return {
         "measured": datetime.fromisoformat(document["measured"]).strftime("%Y-%m-%d %H:%M UTC"),

@@ -57,7 +57,8 @@ fn facts_from_git() -> (String, &'static str) {
             rerun_if_changed(&path);
         }
     }
-    let commit = output("git", &["rev-parse", "--verify", "--quiet", "HEAD"]);
+    // The last commit that changed the sources: one that changed a page leaves the extension as it is, to the byte.
+    let commit = output("git", &[&["log", "-1", "--format=%H", "--"], &SOURCES[..]].concat());
     // Without optional locks, so that a build never stands in the way of a commit.
     let arguments = ["--no-optional-locks", "status", "--porcelain", "--"];
     let dirty = match output("git", &[&arguments[..], &SOURCES[..]].concat()) {
@@ -65,7 +66,7 @@ fn facts_from_git() -> (String, &'static str) {
         Some(_) => "yes",
         None => UNKNOWN,
     };
-    (commit.unwrap_or_else(|| UNKNOWN.into()), dirty)
+    (commit.filter(|commit| !commit.is_empty()).unwrap_or_else(|| UNKNOWN.into()), dirty)
 }
 
 /// A source distribution carries its commit in a file that the release task wrote.

@@ -8,7 +8,8 @@ DOCUMENT = {
     "measured": "2026-11-23T10:20:30+00:00",
     "profile": "quick",
     "machine": {"cpu": "A Processor", "logical_cores": 2, "python": "3.11.7"},
-    "build": {"commit": "0123456789abcdef", "dirty": True, "rustc": "rustc 1.95.0 (59807616e 2026-04-14)"},
+    "build": {"commit": "fedcba9876543210", "dirty": False, "rustc": "rustc 1.95.0 (59807616e 2026-04-14)"},
+    "tree": {"commit": "0123456789abcdef", "dirty": True},
 }
 
 
@@ -24,6 +25,6 @@ def test_the_strip_names_time_commit_profile_machine_and_compilers() -> None:
 
 
 def test_a_build_that_knows_no_commit_says_so() -> None:
-    unknown = DOCUMENT | {"build": {"commit": "unknown", "dirty": None}}
+    unknown = DOCUMENT | {"build": {}, "tree": {"commit": "unknown", "dirty": None}}
     assert strip(unknown)["commit"] == "unknown"
     assert strip(unknown)["rustc"] == "unknown"

@@ -14,8 +14,9 @@ def build_info() -> "_BuildInfo":
     Returns
     -------
     dict
-        ``version`` of the package; ``commit`` in git, or ``"unknown"``; ``dirty``, whether the
-        sources of the extension differed from that commit (None when that is not known);
+        ``version`` of the package; ``commit``, the last one in git that changed the sources of
+        the extension, or ``"unknown"``; ``dirty``, whether they differed from that commit (None
+        when that is not known);
         ``profile``, ``"release"`` or ``"debug"``; ``target``, the triple that it was built for;
         ``target_features``, the instruction sets that the compiler was free to use; ``rustc`` and
         ``pyo3``, their versions; ``extension_sha256``, the hash of the extension file, computed
