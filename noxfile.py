@@ -29,6 +29,10 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# What a step is expected to take, said before it begins.
+INSTALLING = "seconds, minutes when everything has to be downloaded"
+COMPILING = "seconds, up to two minutes when nothing is compiled yet"
+
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
@@ -68,9 +72,9 @@ def rust_environment(session: nox.Session) -> dict[str, str]:
 
 
 @contextmanager
-def step(session: nox.Session, what: str) -> Iterator[None]:
-    """Say what begins, and how long it took when it has ended."""
-    session.log(what)
+def step(session: nox.Session, what: str, expected: str) -> Iterator[None]:
+    """Say what begins and how long to expect it to take, and how long it took when it has ended."""
+    session.log(f"{what} ({expected})")
     begin = time.monotonic()
     yield
     session.log(f"{what}: {time.monotonic() - begin:.0f} s")
@@ -82,14 +86,14 @@ def tests(session: nox.Session) -> None:
 
     Further arguments go to pytest.
     """
-    with step(session, "install what the tests need"):
+    with step(session, "install what the tests need", INSTALLING):
         install(session, "build", "test", extra="docs")
-    with step(session, "build the extension"):
+    with step(session, "build the extension", COMPILING):
         build_extension(session)
     if not session.posargs:
-        with step(session, "test the Rust crates, and run each benchmark's body once"):
+        with step(session, "test the Rust crates, and run each benchmark's body once", COMPILING):
             test_rust(session)
-    with step(session, "test the Python package"):
+    with step(session, "test the Python package", "a few minutes"):
         session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -120,20 +124,25 @@ def docs(session: nox.Session) -> None:
     """Build the extension, run Criterion and every example, and make the site of what they measured."""
     options = docs_options(session)
     profile = PROFILES[options.profile or "default"]
-    if not options.reuse:
-        seconds = profile["criterion"] + profile.get("gallery", 0)
-        session.log(f"measures for about {seconds} s, beside installing, building and writing the pages")
-    with step(session, "install what the site needs"):
+    with step(session, "install what the site needs", INSTALLING):
         install(session, "build", extra="docs")
-    with step(session, "build the extension"):
+    with step(session, "build the extension", COMPILING):
         build_extension(session)
     if not options.reuse:
-        with step(session, "run Criterion"):
+        with step(session, "compile the Rust benchmarks", COMPILING):
+            bench_rust(session, "--no-run")
+        with step(session, "run the Rust benchmarks", f"about {profile['criterion']} s, and their analysis"):
             run_criterion(session, profile["criterion"])
     environment = {"RUST_DAQ_PROFILE": options.profile or ("" if options.reuse else "default")}
     if options.reuse:
         environment["RUST_DAQ_REUSE"] = "1"
-    with step(session, "run the examples and write the site"):
+    if options.reuse:
+        expected = "seconds, since nothing is measured"
+    elif "gallery" in profile:
+        expected = f"about {profile['gallery']} s, and the pages"
+    else:
+        expected = "as long as it takes to decide 5 %, and the pages"
+    with step(session, "run the examples and write the site", expected):
         sphinx = ["sphinx-build", "-W", "--keep-going", "-b", "html", "-c", "conf", "-d", str(BUILD / "doctrees")]
         session.run(*sphinx, "docs", str(SITE), env=environment)
     session.log(f"the site is at {SITE / 'index.html'}")
@@ -141,19 +150,25 @@ def docs(session: nox.Session) -> None:
         webbrowser.open((SITE / "index.html").as_uri())
 
 
+def bench_rust(session: nox.Session, *arguments: str, silent: bool = False) -> str:
+    """Call ``cargo bench`` for the bindings; return what it said where that is silent."""
+    cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
+    return session.run(*cargo, *arguments, env=rust_environment(session), external=True, silent=silent)
+
+
 def run_criterion(session: nox.Session, seconds: float) -> None:
-    """Run both Rust benchmarks within so many seconds, beside compiling them; reports of an earlier run are removed."""
+    """Run both Rust benchmarks within so many seconds; reports of an earlier run are removed."""
     shutil.rmtree(ROOT / "target" / "criterion", ignore_errors=True)
     BUILD.mkdir(parents=True, exist_ok=True)
-    cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
-    environment = rust_environment(session)
+    benchmarks = bench_rust(session, "--bench", "datapoint_bench", "--", "--list", silent=True).count(": benchmark")
+    if not benchmarks:
+        session.error("datapoint_bench lists no benchmark; cargo bench --bench datapoint_bench -- --list shows why")
     # A third of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
-    benchmarks = 8
     each = seconds * 2 / 3 / benchmarks
     times = ["--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}"]
-    session.run(*cargo, "--bench", "datapoint_bench", "--", *times, env=environment, external=True)
+    bench_rust(session, "--bench", "datapoint_bench", "--", *times)
     output = ["--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}"]
-    session.run(*cargo, "--bench", "datapoint_tails", "--", *output, env=environment, external=True)
+    bench_rust(session, "--bench", "datapoint_tails", "--", *output)
 
 
 @nox.session
@@ -161,11 +176,11 @@ def acceptance(session: nox.Session) -> None:
     """Test what is slow, on the site that ``nox -s docs`` has built: pages, browser, examples and notebooks alone."""
     if not (SITE / "index.html").is_file():
         session.error("there is no site in build/docs/html; build it first: nox -s docs -- --profile quick")
-    with step(session, "install what the acceptance tests need"):
+    with step(session, "install what the acceptance tests need", INSTALLING):
         install(session, "build", "test", "acceptance", extra="docs")
-    with step(session, "build the extension"):
+    with step(session, "build the extension", COMPILING):
         build_extension(session)
-    with step(session, "test the site"):
+    with step(session, "test the site", "several minutes"):
         environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
         session.run("python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs, env=environment)
 
