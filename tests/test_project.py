@@ -154,6 +154,19 @@ def test_the_published_site_is_the_folder_that_nox_writes():
     assert kept == {"site": site_folder(), "run": site_folder().replace("html", "run")}
 
 
+# A shallow clone takes its one commit for the last that changed a file, so a page would name the wrong one.
+
+
+def test_read_the_docs_has_the_whole_history(hosted):
+    assert any("git fetch --unshallow" in line for line in hosted["jobs"]["post_checkout"])
+
+
+def test_the_workflow_that_builds_the_site_has_the_whole_history():
+    steps = yaml.safe_load(text(".github/workflows/benchmarks.yml"))["jobs"]["benchmarks"]["steps"]
+    depths = [step["with"].get("fetch-depth") for step in steps if "actions/checkout@" in step.get("uses", "")]
+    assert depths == [0]
+
+
 # The lock
 
 
