@@ -76,7 +76,7 @@ bench.check_equal(
 # --------------------------------
 
 cost = bench.compare(
-    one, setup=setup, name="cost", settings=settings, share=0.2
+    one, setup=setup, name="cost", settings=settings, share=0.1
 )
 cost
 
@@ -88,7 +88,7 @@ latency = bench.latency(
     name="latency",
     calls=settings.samples,
     settings=settings,
-    share=0.15,
+    share=0.08,
 )
 latency
 
@@ -101,7 +101,7 @@ throughput = bench.throughput(
     setup=setup,
     repeats=settings.repeats,
     settings=settings,
-    share=0.15,
+    share=0.07,
 )
 throughput
 
@@ -113,7 +113,7 @@ footprint = bench.footprint(
     setup=setup,
     runs=settings.runs,
     settings=settings,
-    share=0.15,
+    share=0.05,
 )
 footprint
 

@@ -32,6 +32,7 @@ import tails
 import tree
 from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
+from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
@@ -93,6 +94,7 @@ def lay(app: Sphinx) -> None:
         {
             "profile": profile.name,
             "rounds": profile.rounds,
+            "fewest": FEWEST_ROUNDS if profile.judged else 1,
             "seconds": profile.seconds,
             "options": profile.options,
             "reuse": str(run_folder(app.config)) if reused else None,

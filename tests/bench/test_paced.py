@@ -12,7 +12,7 @@ import pytest
 from rust_daq.bench import WorkerError
 from rust_daq.bench.capacity import STEPS, caught_up, search
 from rust_daq.bench.paced import Paced
-from rust_daq.bench.pacing import paced
+from rust_daq.bench.pacing import paced, rounds_of
 from rust_daq.bench.result import SAMPLE_COLUMNS, restored
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.worker import bucket, pace
@@ -285,3 +285,13 @@ def test_a_stop_before_the_end_ends_the_worker(tmp_path):
     assert process.wait(timeout=30) != 0
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids[0].stem), 0)
+
+
+@pytest.mark.parametrize(("due", "rounds"), [(15_000, 6), (6_000, 6), (5_999, 1), (10, 1)])
+def test_the_duration_is_split_into_six_rounds_where_each_keeps_the_arrivals_of_a_p99(due, rounds):
+    assert rounds_of(due) == rounds
+
+
+def test_more_rounds_than_arrivals_are_refused():
+    with pytest.raises(ValueError, match="7 rounds cannot share 5 arrivals"):
+        paced({"nothing": "pass"}, rate=5, duration=1, rounds=7)

@@ -131,7 +131,9 @@ def test_hypervisor_that_takes_time_is_noted(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(tmp_path)
-    stage.prepare({"profile": "quick", "rounds": 6, "seconds": {"first": 20.0}, "options": {"duration": 3.0}})
+    stage.prepare(
+        {"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {"first": 20.0}, "options": {"duration": 3.0}}
+    )
     monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
     monkeypatch.setenv(EXAMPLE_VARIABLE, "first")
     found = bench.settings("", rounds=99, duration=15.0, samples=7)
@@ -140,8 +142,13 @@ def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: py
 
 
 def test_example_that_the_build_did_not_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "seconds": {}, "options": {}})
+    Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {}, "options": {}})
     monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
     monkeypatch.delenv(EXAMPLE_VARIABLE, raising=False)
     with pytest.raises(RuntimeError, match=r"call Stage\.enter before each example"):
         bench.settings("")
+
+
+def test_a_call_that_has_to_be_judged_makes_six_rounds_even_where_the_seconds_do_not_suffice():
+    assert Settings(rounds=12, seconds=0.1, fewest=6).rounds_within(1.0, 1.0) == 6
+    assert Settings(rounds=3, seconds=0.1, fewest=6).rounds_within(1.0, 1.0) == 3

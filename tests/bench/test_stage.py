@@ -26,7 +26,7 @@ PLAN = {"slices": 2}
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     made = Stage(tmp_path / "stage")
-    made.prepare({"profile": "quick", "rounds": 6, "seconds": {}, "options": {}, "reuse": None})
+    made.prepare({"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": None})
     return made
 
 
@@ -39,7 +39,7 @@ def archived(tmp_path: Path) -> Path:
 def reusing(tmp_path: Path, folder: Path, profile: str = "quick") -> Settings:
     """The settings of an example in a build that reuses."""
     stage = Stage(tmp_path / "reusing")
-    stage.prepare({"profile": profile, "rounds": 6, "seconds": {}, "options": {}, "reuse": str(folder)})
+    stage.prepare({"profile": profile, "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": str(folder)})
     return Settings(example="first", recorder=StageRecorder(stage))
 
 

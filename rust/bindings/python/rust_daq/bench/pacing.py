@@ -32,7 +32,7 @@ def paced(
     namespace: Mapping[str, Any] | None = None,
     name: str = "paced",
     settings: Settings | None = None,
-    rounds: int = 1,
+    rounds: int | None = None,
 ) -> Paced:
     """Call statements at a fixed rate against absolute deadlines, each in a fresh process, one after another.
 
@@ -54,16 +54,16 @@ def paced(
     rate : float
         Arrivals a second (hertz).
     duration : float
-        Seconds that each contender is paced, in each round.
+        Seconds that each contender is paced in all; they are split among the rounds.
     setup, namespace : optional
         For those contenders that are not `Statement` already; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
         Of the script or the docs build.
-    rounds : int
-        Rounds of `duration` seconds a contender.  Arrivals of one process are not independent, so intervals
-        are taken over rounds, from six on; one round has none.
+    rounds : int, optional
+        Rounds, each in a process of its own.  Arrivals of one process are not independent, so intervals are taken over
+        rounds, from six on.  By default six where each keeps the arrivals that a p99 needs, else one, without intervals.
 
     Returns
     -------
@@ -79,19 +79,24 @@ def paced(
     """
     settings = settings or Settings()
     rate, duration = positive("rate", rate, "hertz"), positive("duration", duration, "seconds")
-    if rounds != int(positive("rounds", rounds, "rounds")):
+    if rounds is not None and rounds != int(positive("rounds", rounds, "rounds")):
         message = f"rounds must be a whole number, not {rounds!r}"
+        raise ValueError(message)
+    due = arrivals_in(rate, duration)
+    rounds = rounds_of(due) if rounds is None else int(rounds)
+    if due < rounds:
+        message = f"{rounds} rounds cannot share {due} arrivals; pace for longer, or in fewer rounds"
         raise ValueError(message)
     plan = {
         "rate": rate,
         "duration": duration,
-        "arrivals": arrivals_in(rate, duration),
+        "arrivals": due // rounds,
         "warmup": WARMUP,
         "capacity_steps": STEPS,
         "capacity_tries": TRIES,
         "capacity_bracket": list(BRACKET),
         "burst_seconds": BURST_SECONDS,
-        "rounds": int(rounds),
+        "rounds": rounds,
     }
     stated = statements(contenders, setup, namespace)
     if SCHEDULER in stated:
@@ -155,6 +160,11 @@ def run_paced(contender: str, statement: Statement, rate: float, arrivals: int, 
         rows += [(contender, what, 1, index, 0, 1, float(value), count) for value, count in answer[key]]
     rows.append((contender, "late", 1, index, 0, 1, float(answer["late"]), 1))
     return rows
+
+
+def rounds_of(due: int) -> int:
+    """Six rounds where each keeps the arrivals that a p99 needs, else one."""
+    return FEWEST_ROUNDS if enough(due // FEWEST_ROUNDS, PERCENTILES["p99"]) else 1
 
 
 def arrivals_in(rate: float, duration: float) -> int:

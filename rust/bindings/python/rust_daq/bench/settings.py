@@ -38,6 +38,8 @@ class Settings:
         The example's own numbers (``samples``, ``repeats``), read as attributes.
     recorder : Recorder
         Where results go.
+    fewest : int
+        Rounds that each call makes even where the seconds do not suffice, so that it can be judged.
     """
 
     example: str = "interactive"
@@ -45,6 +47,7 @@ class Settings:
     seconds: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     recorder: Recorder = field(default_factory=Recorder)
+    fewest: int = 1
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask before there are options.
@@ -58,7 +61,7 @@ class Settings:
         """The rounds that a call with this share of the seconds can make; fixed before sampling begins."""
         if self.seconds is None:
             return self.rounds
-        return max(1, min(self.rounds, int(self.seconds * share / round_seconds)))
+        return min(self.rounds, max(self.fewest, int(self.seconds * share / round_seconds)))
 
     def measured(
         self,
@@ -153,4 +156,5 @@ def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
         seconds=plan["seconds"].get(example),
         options={name: plan["options"].get(name, value) for name, value in options.items()},
         recorder=StageRecorder(stage),
+        fewest=plan["fewest"],
     )
