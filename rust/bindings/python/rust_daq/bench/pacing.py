@@ -63,7 +63,7 @@ def paced(
         Of the script or the docs build.
     rounds : int, optional
         Rounds, each in a process of its own.  Arrivals of one process are not independent, so intervals are taken over
-        rounds, from six on.  By default six where each keeps the arrivals that a p99 needs, else one, without intervals.
+        rounds, from six on.  By default six where each keeps the arrivals that a p99 needs, else one.
 
     Returns
     -------
