@@ -14,7 +14,7 @@ import pandas as pd
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
@@ -181,7 +181,7 @@ def compare(
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
-    plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS}
+    plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
     return settings.measured(Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
 
 
@@ -210,7 +210,11 @@ def sample(
         rows += sample_round(stated, calibrations, index)
     kept = records(stated)
     for contender, found in calibrations.items():
-        kept[contender] |= {"repeats": found["repeats"], "loops": found["loops"], "empty_loop_ns": found["empty"]}
+        kept[contender] |= {
+            "repeats": found["repeats"],
+            "loops": found["loops"],
+            "empty_loop_share": found["empty"] / (found["repeats"] * found["cost"] + found["empty"]),
+        }
     return Comparison(
         name=name,
         example=settings.example,
@@ -218,6 +222,7 @@ def sample(
         settings=plan | {"rounds": rounds},
         samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         started=started.isoformat(timespec="seconds"),
+        notes=call_notes(stated),
     )
 
 

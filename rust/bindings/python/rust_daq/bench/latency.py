@@ -15,7 +15,7 @@ from rust_daq.bench import quantity
 from rust_daq.bench.comparison import LEVEL, turns
 from rust_daq.bench.decision import Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
@@ -229,7 +229,7 @@ def latency(
         message = f"a contender is called {CLOCK!r}, which is the row of the empty statement; rename it"
         raise ValueError(message)
     stated = statements({**contenders, CLOCK: Statement("pass")}, setup, namespace)
-    plan = {"calls": calls, "slices": SLICES}
+    plan = {"calls": calls, "slices": SLICES, "collector": COLLECTOR}
     return settings.measured(Latency, name, stated, plan, lambda: sample(stated, name, settings, share, calls, plan))
 
 
@@ -250,6 +250,7 @@ def sample(
         settings=plan | {"rounds": rounds},
         samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         started=started.isoformat(timespec="seconds"),
+        notes=call_notes(stated),
     )
 
 

@@ -20,21 +20,23 @@ def digits(value: float, width: float | None = None) -> str:
         return MISSING if math.isnan(value) else str(value)
     if value == 0:
         return "0"
+    # Of the rounded value, so that 0.9997 is written as 1.00.
+    magnitude = math.floor(math.log10(abs(float(f"{value:.3g}"))))
     if width is None or not math.isfinite(width) or width <= 0:
-        decimals = 2 - math.floor(math.log10(abs(value)))
+        decimals = 2 - magnitude
     else:
         # The last digit written is the one that the interval leaves in doubt, and one more.
         decimals = 1 - math.floor(math.log10(width))
-        decimals = min(decimals, 3 - math.floor(math.log10(abs(value))))
+        decimals = min(decimals, 3 - magnitude)
     decimals = max(decimals, 0)
     return f"{value:,.{decimals}f}".replace(",", NARROW_SPACE)
 
 
 def scaled(value: float, units: tuple[tuple[float, str], ...], width: float | None = None) -> str:
-    """Write `value` in the largest of `units` in which it is at least 1."""
+    """Write `value` in the largest of `units` in which it is at least 1, rounded to three digits."""
     if not math.isfinite(value):
         return MISSING
-    factor, unit = next((pair for pair in units if abs(value) >= pair[0]), units[-1])
+    factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
     number = digits(value / factor, None if width is None else width / factor)
     return f"{number} {unit}".rstrip()
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SAMPLE_COLUMNS = ("contender", "quantity", "size", "round", "sample", "loops", "value", "count")
 """Columns of every result's samples; `value` is in the unit that `quantity` names, seen `count` times."""
 
+COLLECTOR = "on, after gc.collect() and gc.freeze() at the end of the setup"
+"""The garbage collector while time is measured, as a result's settings say it."""
+
 KINDS: dict[str, type[Result]] = {}
 
 
@@ -158,9 +161,15 @@ def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:
 def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
     """What a result keeps of its statements."""
     return {
-        name: {"statement": statement.text, "fingerprint": statement.fingerprint}
+        name: {"statement": statement.text, "setup": statement.setup_text, "fingerprint": statement.fingerprint}
         for name, statement in statements.items()
     }
+
+
+def call_notes(statements: Mapping[str, Statement]) -> tuple[str, ...]:
+    """Say of which contenders the time includes the call of a function."""
+    called = [name for name, statement in statements.items() if not isinstance(statement.code, str)]
+    return (f"the time of {', '.join(called)} includes the call of a function",) if called else ()
 
 
 def plain(value: Any) -> Any:

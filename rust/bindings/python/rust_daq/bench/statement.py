@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import sys
@@ -66,6 +67,16 @@ class Statement:
         if isinstance(self.code, str):
             return self.source
         return f"{getattr(self.code, '__name__', type(self.code).__name__)}()"
+
+    @property
+    def setup_text(self) -> str | None:
+        """The setup's source, where it can be had."""
+        if self.setup is None or isinstance(self.setup, str):
+            return self.setup
+        try:
+            return textwrap.dedent(inspect.getsource(self.setup))
+        except (OSError, TypeError):
+            return None
 
     @property
     def fingerprint(self) -> str:
@@ -134,19 +145,44 @@ def names_in(code: types.CodeType) -> set[str]:
     return found
 
 
-def describe(thing: Any) -> str:
-    """A text that is the same for the same code or value, and free of addresses and line numbers."""
+def describe(thing: Any, inside: tuple[Any, ...] = ()) -> str:  # noqa: PLR0911 - one for each kind of thing
+    """A text that is the same for the same code or value, and free of addresses and line numbers.
+
+    A function is its code with all that the code uses: defaults, what it closes over, and its own file's names.
+    """
     if isinstance(thing, types.FunctionType):
-        return describe(thing.__code__)
+        return "..." if thing in inside else describe_function(thing, (*inside, thing))
     if isinstance(thing, types.CodeType):
-        constants = ",".join(describe(constant) for constant in thing.co_consts)
+        constants = ",".join(describe(constant, inside) for constant in thing.co_consts)
         return f"code({thing.co_code.hex()};{thing.co_names};{constants})"
+    if isinstance(thing, functools.partial):
+        parts = [thing.func, thing.args, thing.keywords]
+        return f"partial({','.join(describe(part, inside) for part in parts)})"
+    if isinstance(thing, types.MethodType):
+        return f"method({describe(thing.__func__, inside)},{describe(thing.__self__, inside)})"
     if isinstance(thing, frozenset | set):
-        return f"set({sorted(describe(item) for item in thing)})"
+        return f"set({sorted(describe(item, inside) for item in thing)})"
+    if isinstance(thing, tuple | list):
+        return f"{type(thing).__name__}({','.join(describe(item, inside) for item in thing)})"
+    if isinstance(thing, Mapping):
+        return f"{type(thing).__name__}({','.join(f'{key!r}:{describe(thing[key], inside)}' for key in thing)})"
     if isinstance(thing, type) or inspect.isbuiltin(thing) or inspect.ismodule(thing):
         return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}"
     text = repr(thing)
     return text if " at 0x" not in text else type(thing).__qualname__
+
+
+def describe_function(function: types.FunctionType, inside: tuple[Any, ...]) -> str:
+    """A function's code, its defaults, its closure, and those names of its own file that it uses."""
+    used = sorted(names_in(function.__code__) & set(function.__globals__))
+    parts = [
+        describe(function.__code__, inside),
+        describe(function.__defaults__, inside),
+        describe(function.__kwdefaults__, inside),
+        *(describe(cell.cell_contents, inside) for cell in function.__closure__ or ()),
+        *(f"{name}={describe(function.__globals__[name], inside)}" for name in used),
+    ]
+    return f"function({';'.join(parts)})"
 
 
 def by_value(thing: Any) -> bytes:

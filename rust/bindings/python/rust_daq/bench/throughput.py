@@ -16,7 +16,7 @@ from rust_daq.bench import quantity
 from rust_daq.bench.comparison import LEVEL, turns
 from rust_daq.bench.decision import Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
@@ -243,7 +243,7 @@ def throughput(
         message = f"repeats is {repeats}; pass 1 or more"
         raise ValueError(message)
     stated = statements(contenders, setup, namespace)
-    plan = {"sizes": wanted, "slices": SLICES, "slice_seconds": SLICE_SECONDS}
+    plan = {"sizes": wanted, "slices": SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
     limited = settings if repeats is None else replace(settings, rounds=repeats)
     return settings.measured(Throughput, name, stated, plan, lambda: sample(stated, name, limited, share, plan))
 
@@ -286,6 +286,7 @@ def sample(
         settings=plan | {"rounds": rounds},
         samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         started=started.isoformat(timespec="seconds"),
+        notes=call_notes(stated),
     )
 
 

@@ -8,6 +8,7 @@ ever read.  Whatever the statement prints goes to standard error.
 
 from __future__ import annotations
 
+import ast
 import gc
 import itertools
 import os
@@ -21,35 +22,47 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 STATEMENT = "__statement__"
+TRIES = 3
 
 _COST = """
-def measure(_loops, _timer, _repeat=_repeat):
-    _iterator = _repeat(None, _loops)
-    _begin = _timer()
-    for _ in _iterator:
-{body}
-    return _timer() - _begin
+def measure(__bench_loops, __bench_timer):
+    __bench_iterator = __bench_repeat(None, __bench_loops)
+    __bench_begin = __bench_timer()
+    for __bench_loop in __bench_iterator:
+        __bench_statement
+    return __bench_timer() - __bench_begin
 """
 
 _CALLS = """
-def measure(_times, _timer):
-    for _index in range(len(_times)):
-        _begin = _timer()
-{body}
-        _times[_index] = _timer() - _begin
+def measure(__bench_times, __bench_timer):
+    for __bench_index in range(len(__bench_times)):
+        __bench_begin = __bench_timer()
+        __bench_statement
+        __bench_times[__bench_index] = __bench_timer() - __bench_begin
+"""
+
+_CALL = """
+def measure():
+    __bench_statement
 """
 
 
 def compile_measure(template: str, source: str, repeats: int, namespace: dict[str, Any]) -> Any:
-    """Compile `source`, repeated as text, into the loop of `template`."""
-    lines = source.rstrip().splitlines() or ["pass"]
-    body = "\n".join(" " * 8 + line for line in lines)
-    code = template.format(body="\n".join([body] * repeats))
-    names = {"_repeat": itertools.repeat}
+    """Compile `template` with the statement, `repeats` times over, where it says ``__bench_statement``.
+
+    The trees are joined rather than the texts, so that a string over several lines stays what it is.
+    """
+    statements = ast.parse(source).body or [ast.Pass()]
+    tree = ast.parse(template)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", [])
+        places = [index for index, line in enumerate(body) if ast.unparse(line) == "__bench_statement"]
+        for index in places:
+            body[index : index + 1] = statements * repeats
     # The statement's names are the function's globals, as `timeit` has it with its `globals` argument.
-    namespace.update(names)
+    namespace["__bench_repeat"] = itertools.repeat
     local: dict[str, Any] = {}
-    exec(compile(code, "<statement>", "exec"), namespace, local)
+    exec(compile(ast.fix_missing_locations(tree), "<statement>", "exec"), namespace, local)
     return local["measure"]
 
 
@@ -173,8 +186,10 @@ class Worker:
             exec(compile(setup, "<setup>", "exec"), self.namespace)
         elif setup is not None:
             names = pickle.loads(setup)()
-            if names is not None:
-                self.namespace.update(names)
+            if names is not None and not hasattr(names, "keys"):
+                message = f"setup returns {type(names).__name__}; return a mapping of names, such as locals(), or None"
+                raise TypeError(message)
+            self.namespace.update(names or {})
         if request.get("call") is not None:
             self.namespace[STATEMENT] = pickle.loads(request["call"])
         self.source = request["source"]
@@ -184,8 +199,9 @@ class Worker:
 
     def calibrate(self, request: dict[str, Any]) -> dict[str, Any]:
         """Find how often the text is repeated and how many loops fill one slice."""
-        empty = self._cost_of("pass", 1, request["seconds"])
-        single = self._cost_of(self.source, 1, request["seconds"])
+        # The least of a few tries: the first ones warm up, and a neighbour on the machine only ever adds.
+        empty = min(self._cost_of("pass", 1, request["seconds"]) for _ in range(TRIES))
+        single = min(self._cost_of(self.source, 1, request["seconds"]) for _ in range(TRIES))
         cost = max(single - empty, 0.5)
         repeats = 1
         if request["repeats"]:
@@ -269,10 +285,7 @@ class Worker:
 
     def _call(self) -> Callable[[], Any]:
         """The statement as a function without arguments, whose globals are the statement's names."""
-        body = "\n".join("    " + line for line in self.source.rstrip().splitlines() or ["pass"])
-        local: dict[str, Any] = {}
-        exec(compile(f"def call():\n{body}\n", "<statement>", "exec"), self.namespace, local)
-        call: Callable[[], Any] = local["call"]
+        call: Callable[[], Any] = compile_measure(_CALL, self.source, 1, self.namespace)
         return call
 
 

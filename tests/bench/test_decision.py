@@ -1,0 +1,41 @@
+"""The one decision function, on each side of each of its borders."""
+
+import math
+
+import pytest
+
+from rust_daq.bench import Estimate, decide
+
+
+def verdict(value, low, high):
+    """Decide on a ratio."""
+    return decide(Estimate(value, low, high, 0.95, 12))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [
+        ((0.8, 0.7, 0.9), "faster"),
+        ((1.2, 1.1, 1.3), "slower"),
+        ((0.98, 0.97, 0.99), "no difference shown"),
+        ((1.02, 1.01, 1.03), "no difference shown"),
+        ((1.0, 0.96, 1.04), "no difference shown"),
+        ((1.0, 0.8, 1.04), "inconclusive"),
+        ((1.0, 0.96, 1.2), "inconclusive"),
+        ((1.1, 0.99, 1.2), "inconclusive"),
+        ((1.02, 1.001, 1.2), "inconclusive"),
+        ((1.03, 1.01, 1.04), "slower"),
+    ],
+)
+def test_the_verdict_follows_interval_and_effect(ratio, expected):
+    assert verdict(*ratio) == expected
+
+
+def test_the_same_effect_up_and_down_is_judged_alike():
+    effect = 1.0251
+    assert verdict(effect, 1.001, 1.2) == "slower"
+    assert verdict(1 / effect, 1 / 1.2, 1 / 1.001) == "faster"
+
+
+def test_without_an_interval_nothing_is_judged():
+    assert verdict(0.5, math.nan, math.nan) == "not judged"
