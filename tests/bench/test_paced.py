@@ -295,3 +295,9 @@ def test_the_duration_is_split_into_six_rounds_where_each_keeps_the_arrivals_of_
 def test_more_rounds_than_arrivals_are_refused():
     with pytest.raises(ValueError, match="7 rounds cannot share 5 arrivals"):
         paced({"nothing": "pass"}, rate=5, duration=1, rounds=7)
+
+
+def test_a_percentile_that_the_arrivals_do_not_support_has_no_verdict():
+    made = result([(1e6, 2_000)], arrivals=2_000, rounds=6).to_pandas()
+    assert made.loc["b", "p99_verdict"] != "not judged"
+    assert "p99_9_verdict" not in made.columns

@@ -113,3 +113,8 @@ def test_a_quantile_of_a_histogram_is_that_of_its_values_written_out(histogram, 
     written_out = np.repeat(list(histogram), list(histogram.values()))
     expected = np.quantile(written_out, shares, method="inverted_cdf")
     assert list(weighted_quantiles(list(histogram), list(histogram.values()), shares)) == list(expected)
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.0, 10), (0.5, 10), (0.51, 20), (0.75, 20), (0.76, 30), (1.0, 30)])
+def test_a_quantile_is_the_smallest_value_that_so_many_do_not_exceed(share, value):
+    assert weighted_quantiles([20, 10, 30], [1, 2, 1], [share]) == [value]

@@ -193,7 +193,8 @@ class Paced(Result):
             f"{which}_high_ns": estimate.high,
             f"{which}_at_floor": self.at_floor(name, which),
         }
-        if which in COMPARED:
+        # Where there is no such percentile there is nothing to judge either, in this profile or another.
+        if which in COMPARED and enough(int(self.settings["arrivals"]), PERCENTILES[which]):
             ratio = self.ratio(name, which)
             own = {self.baseline: "baseline", SCHEDULER: SCHEDULER}
             columns |= {
