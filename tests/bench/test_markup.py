@@ -12,8 +12,8 @@ def html(frame, caption="cost", notes=()):
 
 def test_headers_say_what_they_head():
     text = html(pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender")))
-    assert '<th scope="col">contender</th><th scope="col">time</th>' in text
-    assert '<th scope="row">dict</th><td>3 ns</td>' in text
+    assert '<th scope="col" class="bench-words">contender</th><th scope="col">time</th>' in text
+    assert '<th scope="row" class="bench-words">dict</th><td>3 ns</td>' in text
 
 
 def test_a_name_with_markup_in_it_stays_text():
@@ -26,4 +26,11 @@ def test_a_name_with_markup_in_it_stays_text():
 
 def test_rows_of_two_names_have_a_header_for_each():
     index = pd.MultiIndex.from_tuples([("dict", 10)], names=["contender", "size"])
-    assert '<th scope="row">dict</th><th scope="row">10</th>' in html(pd.DataFrame({"time": ["3 ns"]}, index=index))
+    text = html(pd.DataFrame({"time": ["3 ns"]}, index=index))
+    assert text.count('<th scope="row"') == 2
+
+
+def test_a_column_of_words_is_told_from_one_of_numbers():
+    text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
+    assert "<td>3 ns</td>" in text
+    assert '<td class="bench-words">faster</td>' in text

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
+
+from rust_daq.bench.quantity import MISSING
+
+NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
+"""How a cell with a number begins."""
 
 
 class TableMarkup:
@@ -34,19 +40,27 @@ class TableMarkup:
         return f'{room}<table class="bench-table">{caption}{self._head()}{self._body()}</table>{notes}</div>'
 
     def _head(self) -> str:
-        titles = [*(str(name or "") for name in self.frame.index.names), *map(str, self.frame.columns)]
-        return f"<thead><tr>{''.join(cell('th', title, 'col') for title in titles)}</tr></thead>"
+        cells = [cell("th", name or "", scope="col", words=True) for name in self.frame.index.names]
+        for title, words in zip(self.frame.columns, self._words(), strict=True):
+            cells.append(cell("th", title, scope="col", words=words))
+        return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
     def _body(self) -> str:
-        rows = []
+        rows, words = [], self._words()
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
-            cells = [*(cell("th", name, "row") for name in names), *(cell("td", value) for value in values)]
+            cells = [cell("th", name, scope="row", words=True) for name in names]
+            cells += [cell("td", value, words=said) for value, said in zip(values, words, strict=True)]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
 
+    def _words(self) -> list[bool]:
+        """For each column whether it holds words; numbers are set under one another, words begin at the left."""
+        columns = (self.frame.iloc[:, place] for place in range(self.frame.shape[1]))
+        return [not all(NUMBER.match(str(value)) for value in column) for column in columns]
 
-def cell(tag: str, content: object, scope: str = "") -> str:
+
+def cell(tag: str, content: object, *, scope: str = "", words: bool = False) -> str:
     """One cell; a header says what it heads."""
-    attribute = f' scope="{scope}"' if scope else ""
-    return f"<{tag}{attribute}>{escape(str(content))}</{tag}>"
+    attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
+    return f"<{tag}{attributes}>{escape(str(content))}</{tag}>"
