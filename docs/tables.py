@@ -11,7 +11,8 @@ from rust_daq.bench import Run, quantity
 def about(run: Run) -> pd.DataFrame:
     """The run, its machine and its build, one fact a row."""
     machine, build, tree = run.document["machine"], run.document["build"], run.document["tree"]
-    virtual = machine.get("virtual_machine") or machine.get("container")
+    around = {"virtual machine": machine["virtual_machine"], "container": machine["container"]}
+    virtual = ", ".join(f"{what} ({name})" for what, name in around.items() if name)
     facts = {
         "time measured (UTC)": run.document["measured"],
         "profile": run.document["profile"],
