@@ -94,7 +94,7 @@ def tests(session: nox.Session) -> None:
         with step(session, "test the Rust crates, and run each benchmark's body once", COMPILING):
             test_rust(session)
     with step(session, "test the Python package", "a few minutes"):
-        session.run("python", "-m", "pytest", *session.posargs)
+        session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
 
 def test_rust(session: nox.Session) -> None:
