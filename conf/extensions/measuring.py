@@ -192,8 +192,8 @@ def refuse_unjudged(run: Run) -> None:
     for entry in run.document["results"]:
         if any(value == "not judged" for row in entry["rows"] for value in row.values()):
             message = (
-                f"{entry['example']}/{entry['name']} is not judged: it had too few rounds in the profile "
-                f"{run.document['profile']!r}; give the example more weight or the profile more seconds"
+                f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
+                "a verdict takes six rounds, and a percentile the calls or arrivals that it needs in each; change its options"
             )
             raise MeasuringError(message)
 

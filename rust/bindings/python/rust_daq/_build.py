@@ -15,7 +15,8 @@ def build_info() -> "_BuildInfo":
     -------
     dict
         ``version`` of the package; ``commit``, the last one in git that changed the sources of
-        the extension, or ``"unknown"``; ``dirty``, whether they differed from that commit (None
+        the extension (built from a source distribution: the one that this was made from), or
+        ``"unknown"``; ``dirty``, whether they differed from that commit (None
         when that is not known);
         ``profile``, ``"release"`` or ``"debug"``; ``target``, the triple that it was built for;
         ``target_features``, the instruction sets that the compiler was free to use; ``rustc`` and

@@ -1,0 +1,32 @@
+"""The profiles that judge: each gives every measuring call what a verdict takes."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.pacing import rounds_of
+
+PROFILES = tomllib.loads((Path(__file__).parents[2] / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
+JUDGED = [name for name, profile in PROFILES.items() if profile.get("judged", True)]
+
+
+def test_only_quick_is_not_judged():
+    assert set(PROFILES) - set(JUDGED) == {"quick"}
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_a_judged_profile_allows_six_rounds_of_every_kind(name):
+    profile = PROFILES[name]
+    options = profile["options"]
+    assert profile["rounds"] >= FEWEST_ROUNDS
+    assert options["repeats"] >= FEWEST_ROUNDS
+    assert rounds_of(round(options["rate"] * options["duration"])) >= FEWEST_ROUNDS
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_a_judged_profile_times_enough_calls_for_a_p999(name):
+    assert PROFILES[name]["options"]["samples"] >= 10_000
