@@ -193,7 +193,7 @@ def refuse_unjudged(run: Run) -> None:
         if any(value == "not judged" for row in entry["rows"] for value in row.values()):
             message = (
                 f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
-                "a verdict takes six rounds, and a percentile the calls or arrivals that it needs in each; change its options"
+                "a verdict takes six rounds, and a percentile the calls or arrivals that it needs in each of them"
             )
             raise MeasuringError(message)
 
