@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
@@ -26,7 +27,6 @@ SLICES = 20
 """Slices a round and contender: many short ones, for a neighbour on the machine comes and goes."""
 SLICE_SECONDS = 0.005
 CALIBRATION_SECONDS = 0.002
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,19 +236,14 @@ def sample_round(
 ) -> list[tuple[Any, ...]]:
     """Sample one round: workers alive side by side, asked in turn, forward then backward."""
     rows: list[tuple[Any, ...]] = []
-    workers: dict[str, WorkerProcess] = {}
-    try:
-        for contender, statement in stated.items():
-            workers[contender] = WorkerProcess(contender, statement)
-            ask_slice(workers[contender], calibrations[contender])  # warm-up, not kept
+    with alive(stated) as workers:
+        for contender, worker in workers.items():
+            ask_slice(worker, calibrations[contender])  # warm-up, not kept
         for turn, contender in turns(list(workers), index, SLICES):
             found = calibrations[contender]
             elapsed = ask_slice(workers[contender], found)
             loops = found["loops"] * found["repeats"]
             rows.append((contender, "slice_ns", 1, index, turn, loops, float(elapsed), 1))
-    finally:
-        for worker in workers.values():
-            worker.close()
     return rows
 
 
@@ -256,10 +251,3 @@ def ask_slice(worker: WorkerProcess, found: Mapping[str, Any]) -> int:
     """Time one slice."""
     elapsed: int = worker.ask({"do": "cost", "repeats": found["repeats"], "loops": found["loops"]})["elapsed"]
     return elapsed
-
-
-def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:
-    """The order of a round: forward, then backward, with the first one rotated from round to round."""
-    first = index % len(contenders)
-    forward = contenders[first:] + contenders[:first]
-    return [(turn, contender) for turn in range(slices) for contender in (forward if turn % 2 == 0 else forward[::-1])]

@@ -8,6 +8,8 @@ from typing import Literal
 
 Verdict = Literal["faster", "slower", "no difference shown", "inconclusive", "not judged"]
 
+LEVEL = 0.95
+"""Confidence level of an interval that stands alone; what is judged together is corrected from it."""
 SMALLEST_EFFECT = 0.025
 """Below this a difference is not called one, however sure: builds of the same code differ by as much."""
 EQUIVALENCE = 0.05

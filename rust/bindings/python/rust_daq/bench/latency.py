@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pandas as pd
 
 from rust_daq.bench import quantity
-from rust_daq.bench.comparison import LEVEL, turns
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
@@ -269,17 +269,11 @@ def trial_seconds(stated: Mapping[str, Statement], calls: int) -> float:
 def sample_round(stated: Mapping[str, Statement], calls: int, index: int) -> list[tuple[Any, ...]]:
     """Sample one round: workers alive side by side, each asked for a part of its calls in turn."""
     seen: dict[str, Counter[int]] = {contender: Counter() for contender in stated}
-    workers: dict[str, WorkerProcess] = {}
-    try:
-        for contender, statement in stated.items():
-            workers[contender] = WorkerProcess(contender, statement)
+    with alive(stated) as workers:
         for turn, contender in turns(list(workers), index, SLICES):
             part = calls * (turn + 1) // SLICES - calls * turn // SLICES
             answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
             seen[contender].update(dict(answer["histogram"]))
-    finally:
-        for worker in workers.values():
-            worker.close()
     return [
         (contender, "call_ns", 1, index, 0, 1, float(value), count)
         for contender, found in seen.items()

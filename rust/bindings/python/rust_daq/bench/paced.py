@@ -11,7 +11,7 @@ import pandas as pd
 
 from rust_daq.bench import quantity
 from rust_daq.bench.capacity import HELD
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.result import Result, text_columns
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
 
@@ -25,7 +25,6 @@ COMPARED = ("p50", "p95", "p99", "p99_9")
 """The maximum is shown and never compared: it is one arrival."""
 FEWEST_BEYOND = 10
 """Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
-LEVEL = 0.95
 FLOOR = 3.0
 """A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
 

@@ -13,10 +13,10 @@ import pandas as pd
 from scipy import optimize
 
 from rust_daq.bench import quantity
-from rust_daq.bench.comparison import LEVEL, turns
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
@@ -295,19 +295,14 @@ def sample_round(
 ) -> list[tuple[Any, ...]]:
     """Sample one round: workers alive side by side, for each size in turn, forward then backward."""
     rows: list[tuple[Any, ...]] = []
-    workers: dict[str, WorkerProcess] = {}
-    try:
-        for contender, statement in stated.items():
-            workers[contender] = WorkerProcess(contender, statement)
-            ask_batch(workers[contender], statement, TRIAL, 1)  # warm-up, not kept
+    with alive(stated) as workers:
+        for contender, worker in workers.items():
+            ask_batch(worker, stated[contender], TRIAL, 1)  # warm-up, not kept
         for size in ladder:
             for turn, contender in turns(list(workers), index, SLICES):
                 count = loops[contender, size]
                 elapsed = ask_batch(workers[contender], stated[contender], size, count)
                 rows.append((contender, "batch_ns", size, index, turn, count, float(elapsed), 1))
-    finally:
-        for worker in workers.values():
-            worker.close()
     return rows
 
 
