@@ -14,6 +14,7 @@ const SOURCES: [&str; 6] =
 fn main() {
     // Without it a bench silently loads the distribution's libpython.
     pyo3_build_config::add_libpython_rpath_link_args();
+    pyo3_build_config::use_pyo3_cfgs();
 
     let (commit, dirty) = if is_tracked() { facts_from_git() } else { facts_from_file() };
     fact("COMMIT", &commit);

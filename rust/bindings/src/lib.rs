@@ -2,8 +2,10 @@
 
 mod allocation;
 mod build_info;
+mod channel;
 mod error;
 mod metadata;
+mod native;
 mod point;
 mod text;
 mod timestamp;
@@ -15,10 +17,22 @@ pub use point::PyDataPoint;
 // Free-threaded CPython is not claimed before it was built and tested there.
 #[pyo3::pymodule(gil_used = true)]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::allocation::PyAllocation;
     #[pymodule_export]
     use super::build_info::build_facts;
     #[pymodule_export]
+    use super::channel::PyChannel;
+    #[pymodule_export]
+    use super::metadata::PyMetadata;
+    #[pymodule_export]
     use super::point::PyDataPoint;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::point::native::install(module.py())?;
+        super::channel::native::install(module.py())
+    }
 }

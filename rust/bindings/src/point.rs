@@ -4,11 +4,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyFloat, PyString, PyTuple, PyType};
-use rust_daq::{DataPoint, Metadata, PointView, checked_channel};
+use pyo3::types::{PyDateTime, PyDict, PyFloat, PyString, PyTuple, PyType};
+use rust_daq::{DataPoint, Metadata, PointView, checked_channel, now_ns};
 
 use crate::error::raised;
+use crate::metadata::{Held, PyMetadata};
 use crate::{metadata, text, timestamp, value};
+
+pub mod native;
 
 /// One measured value with its instant, channel, unit and metadata.
 ///
@@ -30,7 +33,8 @@ use crate::{metadata, text, timestamp, value};
 ///     The unit of the value; may be empty.
 /// metadata : JSON-like, optional
 ///     What else is known: None, bool, int of any size, finite float, str, list, tuple, or a
-///     mapping with str keys, nested to 128. The point keeps a snapshot.
+///     mapping with str keys, nested to 128, of which the point keeps a snapshot; or a `Metadata`,
+///     which it shares.
 ///
 /// Raises
 /// ------
@@ -56,30 +60,36 @@ use crate::{metadata, text, timestamp, value};
 pub struct PyDataPoint {
     /// Nanoseconds since the beginning of 1970 in UTC, as an int.
     #[pyo3(get)]
-    timestamp_ns: i64,
-    /// What was measured.
-    #[pyo3(get)]
-    channel: Py<PyString>,
+    pub(crate) timestamp_ns: i64,
     /// The measured value, in the unit of ``unit``.
     #[pyo3(get)]
-    value: f64,
+    pub(crate) value: f64,
+    /// What was measured.
+    #[pyo3(get)]
+    pub(crate) channel: Py<PyString>,
     /// The unit of the value.
     #[pyo3(get)]
-    unit: Py<PyString>,
-    metadata: Option<Metadata>,
+    pub(crate) unit: Py<PyString>,
+    pub(crate) metadata: Option<Held>,
 }
 
 impl PyDataPoint {
-    /// Makes the Python form of a core point: new text, the same metadata.
-    #[must_use]
-    pub fn from_core(py: Python<'_>, point: &DataPoint) -> Self {
-        Self {
+    /// Makes the Python object of a core point: new text, the same metadata.
+    ///
+    /// # Errors
+    ///
+    /// Without memory.
+    pub fn from_core<'py>(py: Python<'py>, point: &DataPoint) -> PyResult<Bound<'py, Self>> {
+        let metadata = point.metadata().cloned();
+        let metadata = metadata.map(|metadata| PyMetadata::object(py, metadata)).transpose()?;
+        let point = Self {
             timestamp_ns: point.timestamp_ns(),
-            channel: PyString::new(py, point.channel()).unbind(),
             value: point.value(),
+            channel: PyString::new(py, point.channel()).unbind(),
             unit: PyString::new(py, point.unit()).unbind(),
-            metadata: point.metadata().cloned(),
-        }
+            metadata: metadata.map(|metadata| metadata.unbind().into()),
+        };
+        native::object(py, point)
     }
 
     /// Makes the core form of the point: new text, the same metadata.
@@ -88,9 +98,8 @@ impl PyDataPoint {
     ///
     /// None that a constructed point can cause; what Python reports while its text is read.
     pub fn to_core(&self, py: Python<'_>) -> PyResult<DataPoint> {
-        let view = self.view(py)?;
-        let metadata = view.metadata.cloned();
-        DataPoint::new(view.timestamp_ns, view.channel, view.value, view.unit, metadata)
+        let (channel, unit) = (self.channel.to_str(py)?, self.unit.to_str(py)?);
+        DataPoint::new(self.timestamp_ns, channel, self.value, unit, self.core_metadata(py)?)
             .map_err(|error| raised(&error))
     }
 
@@ -105,19 +114,60 @@ impl PyDataPoint {
         let channel = text::extract("channel", &object.getattr(intern!(py, "channel"))?)?;
         let value = value::extract(&object.getattr(intern!(py, "value"))?)?;
         let unit = text::extract("unit", &object.getattr(intern!(py, "unit"))?)?;
-        let metadata = metadata::extract(&object.getattr(intern!(py, "metadata"))?)?;
+        let metadata = metadata::shared(&object.getattr(intern!(py, "metadata"))?)?;
+        let metadata = metadata.map(|metadata| metadata.get().core().clone());
         DataPoint::new(timestamp_ns, channel.to_str(py)?, value, unit.to_str(py)?, metadata)
             .map_err(|error| raised(&error))
     }
 
-    fn view<'a>(&'a self, py: Python<'a>) -> PyResult<PointView<'a>> {
+    /// A point of the four other arguments, not yet stamped.
+    fn of(
+        channel: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        unit: &Bound<'_, PyAny>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = channel.py();
+        let channel = text::extract("channel", channel)?;
+        checked_channel(channel.to_str(py)?).map_err(|error| raised(&error))?;
+        let value = value::extract(value)?;
+        let unit = text::extract("unit", unit)?;
+        let metadata = metadata.map(metadata::shared).transpose()?.flatten().map(Held::from);
+        Ok(Self { timestamp_ns: 0, value, channel, unit, metadata })
+    }
+
+    /// The core's form of the metadata.
+    pub(crate) fn core_metadata(&self, py: Python<'_>) -> PyResult<Option<Metadata>> {
+        self.metadata.as_ref().map(|held| held.core(py)).transpose()
+    }
+
+    fn view<'a>(
+        &'a self,
+        py: Python<'a>,
+        metadata: Option<&'a Metadata>,
+    ) -> PyResult<PointView<'a>> {
         Ok(PointView {
             timestamp_ns: self.timestamp_ns,
             channel: self.channel.to_str(py)?,
             value: self.value,
             unit: self.unit.to_str(py)?,
-            metadata: self.metadata.as_ref(),
+            metadata,
         })
+    }
+
+    /// The arguments that make the same point.
+    fn arguments<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 5]> {
+        let metadata = match &self.metadata {
+            Some(held) => held.argument(py)?,
+            None => py.None().into_bound(py),
+        };
+        Ok([
+            self.timestamp_ns.into_pyobject(py)?.into_any(),
+            self.channel.bind(py).clone().into_any(),
+            self.value.into_pyobject(py)?.into_any(),
+            self.unit.bind(py).clone().into_any(),
+            metadata,
+        ])
     }
 }
 
@@ -132,14 +182,43 @@ impl PyDataPoint {
         unit: &Bound<'_, PyAny>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let py = timestamp.py();
         let timestamp_ns = timestamp::extract(timestamp)?;
-        let channel = text::extract("channel", channel)?;
-        checked_channel(channel.to_str(py)?).map_err(|error| raised(&error))?;
-        let value = value::extract(value)?;
-        let unit = text::extract("unit", unit)?;
-        let metadata = metadata.map(metadata::extract).transpose()?.flatten();
-        Ok(Self { timestamp_ns, channel, value, unit, metadata })
+        let point = Self::of(channel, value, unit, metadata)?;
+        Ok(Self { timestamp_ns, ..point })
+    }
+
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str, &'static str, &'static str, &'static str) {
+        ("timestamp", "channel", "value", "unit", "metadata")
+    }
+
+    /// A point of now: the constructor, with the UTC wall clock read in Rust.
+    ///
+    /// Parameters
+    /// ----------
+    /// channel, value, unit, metadata
+    ///     As in the constructor.
+    ///
+    /// Returns
+    /// -------
+    /// DataPoint
+    ///     Stamped when the other arguments were read.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError, OverflowError
+    ///     As the constructor does.
+    #[staticmethod]
+    #[pyo3(signature = (channel, value, unit, metadata=None))]
+    fn now<'py>(
+        channel: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+        unit: &Bound<'py, PyAny>,
+        metadata: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let mut point = Self::of(channel, value, unit, metadata)?;
+        point.timestamp_ns = now_ns();
+        native::object(channel.py(), point)
     }
 
     /// When it was measured, as a datetime in ``timezone.utc``, floored to the microsecond.
@@ -151,8 +230,7 @@ impl PyDataPoint {
     /// What else is known, as fresh plain objects, or None.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let document = self.metadata.as_ref().map(Metadata::document);
-        document.map(|document| metadata::to_python(py, document)).transpose()
+        self.metadata.as_ref().map(|held| held.document(py)).transpose()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -170,7 +248,7 @@ impl PyDataPoint {
             source.push_str(", ");
             source.push_str(&text.to_string_lossy());
         }
-        if let Some(metadata) = &self.metadata {
+        if let Some(metadata) = self.core_metadata(py)? {
             source.push_str(", ");
             metadata::literal(py, metadata.document(), &mut source)?;
         }
@@ -180,13 +258,61 @@ impl PyDataPoint {
 
     fn __eq__(&self, other: &Bound<'_, Self>) -> PyResult<bool> {
         let py = other.py();
-        Ok(self.view(py)? == other.get().view(py)?)
+        let other = other.get();
+        let (mine, others) = (self.core_metadata(py)?, other.core_metadata(py)?);
+        Ok(self.view(py, mine.as_ref())? == other.view(py, others.as_ref())?)
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<u64> {
         let mut hasher = DefaultHasher::new();
-        self.view(py)?.hash(&mut hasher);
+        self.view(py, self.core_metadata(py)?.as_ref())?.hash(&mut hasher);
         Ok(hasher.finish())
+    }
+
+    /// A point with some fields changed.
+    ///
+    /// Parameters
+    /// ----------
+    /// **changes
+    ///     The constructor's arguments to change, by name; the others stay, to the nanosecond.
+    ///
+    /// Returns
+    /// -------
+    /// DataPoint
+    ///     A new point.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError, OverflowError
+    ///     As the constructor does; so does a name that it does not know.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import DataPoint
+    /// >>> DataPoint(0, "laser", 0.5, "mW").replace(value=500.0, unit="uW")
+    /// DataPoint(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'laser', 500.0, 'uW')
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let fields = PyDict::new(py);
+        for (name, field) in native::ARGUMENTS.iter().zip(slf.get().arguments(py)?) {
+            fields.set_item(name, field)?;
+        }
+        if let Some(changes) = changes {
+            fields.update(changes.as_mapping())?;
+        }
+        slf.get_type().call((), Some(&fields))
+    }
+
+    #[pyo3(signature = (**changes))]
+    fn __replace__<'py>(
+        slf: &Bound<'py, Self>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::replace(slf, changes)
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {
@@ -202,11 +328,7 @@ impl PyDataPoint {
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        let point = slf.get();
-        let (channel, unit) = (point.channel.bind(py), point.unit.bind(py));
-        let metadata = point.metadata(py)?;
-        let arguments = (point.timestamp_ns, channel, point.value, unit, metadata);
-        Ok((slf.get_type(), arguments.into_pyobject(py)?))
+        Ok((slf.get_type(), PyTuple::new(py, slf.get().arguments(py)?)?))
     }
 }
 

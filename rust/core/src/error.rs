@@ -30,6 +30,13 @@ pub enum Error {
         got: String,
     },
 
+    /// The text of metadata, out of a file or a stream, is no JSON.
+    #[error("the text of metadata is no JSON: {problem}; pass text as `Metadata.json` gives it")]
+    NotJson {
+        /// What the parser says, and where.
+        problem: String,
+    },
+
     /// Documents are bounded, so that any recursion over them is.
     #[error("{path}: nested deeper than {MAX_DEPTH}; flatten the document")]
     TooDeep {
@@ -53,7 +60,7 @@ impl Error {
             Self::NotFinite { path, got } => Self::NotFinite { path: path.inside(step), got },
             Self::TooDeep { path } => Self::TooDeep { path: path.inside(step) },
             Self::Cycle { path } => Self::Cycle { path: path.inside(step) },
-            Self::EmptyChannel | Self::TimestampOutOfRange { .. } => self,
+            _ => self,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Timestamped measurement data: the domain, with no language binding in it.
 
 mod channel;
+mod clock;
 mod error;
 mod metadata;
 mod path;
 mod point;
 mod timestamp;
 
-pub use channel::checked_channel;
+pub use channel::{Channel, checked_channel};
+pub use clock::now_ns;
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 /// Integers of any size, as [`Json`] holds them.

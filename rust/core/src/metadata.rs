@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::discriminant;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use num_bigint::BigInt;
@@ -10,6 +10,8 @@ use num_traits::{FromPrimitive, ToPrimitive};
 
 use crate::error::Error;
 use crate::path::{Path, Step};
+
+mod text;
 
 /// How many containers may stand inside each other.
 pub const MAX_DEPTH: usize = 128;
@@ -42,8 +44,15 @@ pub enum Json {
 }
 
 /// An immutable JSON document; a clone shares it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Metadata(Arc<Json>);
+#[derive(Debug, Clone)]
+pub struct Metadata(Arc<Frozen>);
+
+#[derive(Debug)]
+struct Frozen {
+    document: Json,
+    /// Written when somebody first asks for it.
+    text: OnceLock<String>,
+}
 
 impl Metadata {
     /// Checks a document and freezes it.
@@ -53,13 +62,42 @@ impl Metadata {
     /// [`Error::NotFinite`] or [`Error::TooDeep`], with the path to the value.
     pub fn new(document: Json) -> Result<Self, Error> {
         check(&document, MAX_DEPTH)?;
-        Ok(Self(Arc::new(document)))
+        Ok(Self(Arc::new(Frozen { document, text: OnceLock::new() })))
+    }
+
+    /// Reads a document from JSON text; integers stay exact, and of members of one name the last counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotJson`], and what [`Metadata::new`] refuses.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        text::read(text)
     }
 
     /// The document.
     #[must_use]
     pub fn document(&self) -> &Json {
-        &self.0
+        &self.0.document
+    }
+
+    /// The document as JSON text without spaces, members in their order; written once.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.0.text.get_or_init(|| text::write(&self.0.document))
+    }
+}
+
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.document == other.0.document
+    }
+}
+
+impl Eq for Metadata {}
+
+impl Hash for Metadata {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.document.hash(state);
     }
 }
 

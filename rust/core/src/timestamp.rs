@@ -3,7 +3,8 @@
 const NANOSECONDS_PER_MICROSECOND: i64 = 1_000;
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
-const MICROSECONDS_PER_DAY: i64 = SECONDS_PER_DAY * MICROSECONDS_PER_SECOND;
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
+const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// A date and a time of day in the proleptic Gregorian calendar, to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,28 +30,30 @@ impl Civil {
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // each is a remainder
     pub const fn from_nanoseconds(nanoseconds: i64) -> Self {
-        let microseconds = nanoseconds.div_euclid(NANOSECONDS_PER_MICROSECOND);
-        let days = microseconds.div_euclid(MICROSECONDS_PER_DAY);
-        let of_day = microseconds.rem_euclid(MICROSECONDS_PER_DAY);
-        let seconds = of_day / MICROSECONDS_PER_SECOND;
+        let days = days_from_nanoseconds(nanoseconds);
+        // Wrapped: the first day begins below 64-bit nanoseconds.
+        let of_day =
+            nanoseconds.wrapping_sub((days as i64).wrapping_mul(NANOSECONDS_PER_DAY)) as u64;
+        let seconds = (of_day / NANOSECONDS_PER_SECOND) as u32;
+        let of_second = (of_day % NANOSECONDS_PER_SECOND) as u32;
         let (year, month, day) = date_from_days(days);
         Self {
-            year: year as i32,
+            year,
             month: month as u8,
             day: day as u8,
             hour: (seconds / 3_600) as u8,
             minute: (seconds / 60 % 60) as u8,
             second: (seconds % 60) as u8,
-            microsecond: (of_day % MICROSECONDS_PER_SECOND) as u32,
+            microsecond: of_second / 1_000,
         }
     }
 
     /// Microseconds since 1970 on the same clock face.
     #[must_use]
     pub const fn microseconds(&self) -> i64 {
-        let days = days_from_date(self.year as i64, self.month as i64, self.day as i64);
-        let seconds = self.hour as i64 * 3_600 + self.minute as i64 * 60 + self.second as i64;
-        (days * SECONDS_PER_DAY + seconds) * MICROSECONDS_PER_SECOND + self.microsecond as i64
+        let days = days_from_date(self.year, self.month as i32, self.day as i32) as i64;
+        let of_day = self.hour as i32 * 3_600 + self.minute as i32 * 60 + self.second as i32;
+        (days * SECONDS_PER_DAY + of_day as i64) * MICROSECONDS_PER_SECOND + self.microsecond as i64
     }
 }
 
@@ -59,6 +62,11 @@ impl Civil {
 /// `nanosecond` is what comes on top of the microsecond.
 #[must_use]
 pub const fn nanoseconds_from_utc(microseconds: i64, nanosecond: u16) -> Option<i64> {
+    if let Some(nanoseconds) = microseconds.checked_mul(NANOSECONDS_PER_MICROSECOND)
+        && let Some(nanoseconds) = nanoseconds.checked_add(nanosecond as i64)
+    {
+        return Some(nanoseconds);
+    }
     // In 128 bits: near the lower end the microseconds alone fall below the range.
     let exact = microseconds as i128 * NANOSECONDS_PER_MICROSECOND as i128 + nanosecond as i128;
     if exact < i64::MIN as i128 || exact > i64::MAX as i128 {
@@ -68,32 +76,45 @@ pub const fn nanoseconds_from_utc(microseconds: i64, nanosecond: u16) -> Option<
     Some(exact as i64)
 }
 
-// The calendar runs in eras of 400 years (146,097 days) that begin on 1 March, so that the leap
-// day is the last of its year: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-const DAYS_PER_ERA: i64 = 146_097;
-const DAYS_TO_1970: i64 = 719_468;
+// Days are counted from 1 March of the year 0, so that the leap day is the last of its year, and divisions by the
+// lengths of years and months are multiplications and shifts: C. Neri, L. Schneider, "Euclidean affine functions and
+// their application to calendar algorithms", Software: Practice and Experience 53 (2023).
+const DAYS_TO_1970: i32 = 719_468;
 
-const fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970
+/// Days since 1970, rounded down.
+///
+/// A day is 65,536 times an odd number of nanoseconds: a shift rounds down also below zero, and what is then divided
+/// is small enough to be moved above it.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the days of 64-bit nanoseconds
+const fn days_from_nanoseconds(nanoseconds: i64) -> i32 {
+    const ODD: i64 = NANOSECONDS_PER_DAY >> 16;
+    const MOVED: i64 = 106_752;
+    let moved = ((nanoseconds >> 16) + MOVED * ODD) as u64;
+    (moved / ODD as u64) as i32 - MOVED as i32
 }
 
-const fn date_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + DAYS_TO_1970;
-    let era = shifted.div_euclid(DAYS_PER_ERA);
-    let day_of_era = shifted.rem_euclid(DAYS_PER_ERA);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
+/// Days since 1970; the year is at least 1.
+const fn days_from_date(year: i32, month: i32, day: i32) -> i32 {
+    let (year, month) = if month <= 2 { (year - 1, month + 12) } else { (year, month) };
+    let century = year / 100;
+    let before_year = 1_461 * year / 4 - century + century / 4;
+    let before_month = (979 * month - 2_919) / 32;
+    before_year + before_month + day - 1 - DAYS_TO_1970
+}
+
+/// The year, month and day of so many days since 1970, from the year 0 on.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)]
+const fn date_from_days(days: i32) -> (i32, u32, u32) {
+    let quarters = 4 * (days + DAYS_TO_1970) as u32 + 3;
+    let century = quarters / 146_097;
+    let of_century = (quarters % 146_097) | 3;
+    let scaled = 2_939_745 * of_century as u64;
+    let year = 100 * century + (scaled >> 32) as u32;
+    let day_of_year = scaled as u32 / 2_939_745 / 4;
+    let scaled = 2_141 * day_of_year + 197_913;
+    let (month, day) = (scaled >> 16, scaled % (1 << 16) / 2_141 + 1);
+    // From day 306 on it is January or February of the next year.
+    if day_of_year >= 306 { (year as i32 + 1, month - 12, day) } else { (year as i32, month, day) }
 }
 
 #[cfg(test)]
@@ -117,10 +138,11 @@ mod tests {
 
     #[test]
     fn every_day_follows_the_one_before() {
-        let (mut year, mut month, mut day) = (1, 1, 1);
+        let (mut year, mut month, mut day) = (1, 1_u32, 1_u32);
         for days in days_from_date(1, 1, 1)..=days_from_date(9999, 12, 31) {
             assert_eq!(date_from_days(days), (year, month, day));
-            assert_eq!(days_from_date(year, month, day), days);
+            let (signed_month, signed_day) = (month.cast_signed(), day.cast_signed());
+            assert_eq!(days_from_date(year, signed_month, signed_day), days);
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let length = match month {
                 2 if leap => 29,

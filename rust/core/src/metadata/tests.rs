@@ -11,7 +11,7 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn nested(depth: usize) -> Json {
+pub(crate) fn nested(depth: usize) -> Json {
     (0..depth).fold(Json::Null, |inner, _| Json::Array(vec![inner]))
 }
 

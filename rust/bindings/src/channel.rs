@@ -1,0 +1,179 @@
+//! `rust_daq.Channel`.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple, PyType};
+use rust_daq::{Channel, now_ns};
+
+use crate::error::raised;
+use crate::metadata::{self, Held, PyMetadata};
+use crate::point::{PyDataPoint, native as point_native};
+use crate::{text, timestamp, value};
+
+pub mod native;
+
+/// What is measured: the name, the unit and the metadata that its points share.
+///
+/// Makes points, lists of points and batches without being told these three each time. Immutable and hashable; equal
+/// by value.
+///
+/// Parameters
+/// ----------
+/// name : str
+///     What is measured; not empty.
+/// unit : str
+///     The unit of its values; may be empty.
+/// metadata : Metadata or JSON-like, optional
+///     What else is known about it; a snapshot is taken of what is no `Metadata`.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is of another type, or the metadata hold something that is not JSON.
+/// ValueError
+///     If the name is empty, text holds a lone surrogate, or the metadata are refused as `Metadata` refuses them.
+///
+/// Examples
+/// --------
+/// >>> from rust_daq import Channel
+/// >>> laser = Channel("laser", "mW", {"gain": 2})
+/// >>> laser.point(0.5, 1_767_225_600_000_000_000)
+/// DataPoint(datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'laser', 0.5, 'mW', {'gain': 2})
+#[pyclass(name = "Channel", module = "rust_daq", frozen, immutable_type)]
+pub struct PyChannel {
+    /// What is measured.
+    #[pyo3(get)]
+    name: Py<PyString>,
+    /// The unit of its values.
+    #[pyo3(get)]
+    unit: Py<PyString>,
+    /// The `Metadata` that its points share, or None.
+    #[pyo3(get)]
+    metadata: Option<Py<PyMetadata>>,
+    core: Channel,
+}
+
+impl PyChannel {
+    /// The object of a core channel.
+    pub fn object(py: Python<'_>, core: Channel) -> PyResult<Bound<'_, Self>> {
+        let metadata = core.metadata().cloned();
+        let metadata = metadata.map(|metadata| PyMetadata::object(py, metadata)).transpose()?;
+        let name = PyString::new(py, core.name()).unbind();
+        let unit = PyString::new(py, core.unit()).unbind();
+        Bound::new(py, Self { name, unit, metadata: metadata.map(Bound::unbind), core })
+    }
+
+    /// The core's form; a clone shares it.
+    pub const fn core(&self) -> &Channel {
+        &self.core
+    }
+
+    /// A point of this channel, which shares its text and metadata.
+    #[inline]
+    pub fn data_point(&self, py: Python<'_>, timestamp_ns: i64, value: f64) -> PyDataPoint {
+        PyDataPoint {
+            timestamp_ns,
+            value,
+            channel: self.name.clone_ref(py),
+            unit: self.unit.clone_ref(py),
+            metadata: self.metadata.as_ref().map(|metadata| Held::from(metadata.clone_ref(py))),
+        }
+    }
+}
+
+#[pymethods]
+impl PyChannel {
+    #[new]
+    #[pyo3(signature = (name, unit, metadata=None))]
+    fn new(
+        name: &Bound<'_, PyAny>,
+        unit: &Bound<'_, PyAny>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = name.py();
+        let (name, unit) = (text::extract("name", name)?, text::extract("unit", unit)?);
+        let metadata = metadata.map(metadata::shared).transpose()?.flatten();
+        let document = metadata.as_ref().map(|metadata| metadata.get().core().clone());
+        let core = Channel::new(name.to_str(py)?, unit.to_str(py)?, document)
+            .map_err(|error| raised(&error))?;
+        Ok(Self { name, unit, metadata, core })
+    }
+
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str, &'static str) {
+        ("name", "unit", "metadata")
+    }
+
+    /// A point of this channel, stamped in Rust with the UTC wall clock unless the time is given.
+    ///
+    /// Parameters
+    /// ----------
+    /// value : float
+    ///     The measured value, in `unit`: anything with ``__float__`` or ``__index__``, no text.
+    /// timestamp : datetime.datetime or int, optional
+    ///     When it was measured: a datetime with a time zone, or an integer of nanoseconds since
+    ///     1970-01-01 00:00 UTC.
+    ///
+    /// Returns
+    /// -------
+    /// DataPoint
+    ///     It shares the name, unit and metadata of the channel.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError, OverflowError
+    ///     As `DataPoint` does for these arguments.
+    #[pyo3(signature = (value, timestamp=None))]
+    fn point<'py>(
+        slf: &Bound<'py, Self>,
+        value: &Bound<'py, PyAny>,
+        timestamp: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDataPoint>> {
+        let py = slf.py();
+        let given = timestamp.filter(|given| !given.is_none());
+        let timestamp_ns = given.map(timestamp::extract).transpose()?;
+        let value = value::extract(value)?;
+        let timestamp_ns = timestamp_ns.unwrap_or_else(now_ns);
+        point_native::object(py, slf.get().data_point(py, timestamp_ns, value))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (name, unit) = (self.name.bind(py).repr()?, self.unit.bind(py).repr()?);
+        let mut source = format!("Channel({}, {}", name.to_string_lossy(), unit.to_string_lossy());
+        if let Some(metadata) = self.core.metadata() {
+            source.push_str(", ");
+            metadata::literal(py, metadata.document(), &mut source)?;
+        }
+        source.push(')');
+        Ok(source)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, Self>) -> bool {
+        self.core == other.get().core
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.core.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    // Everything inside is immutable, so that it is its own deep copy.
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let channel = slf.get();
+        let arguments = (&channel.name, &channel.unit, &channel.metadata).into_pyobject(py)?;
+        Ok((slf.get_type(), arguments))
+    }
+}
