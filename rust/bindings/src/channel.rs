@@ -3,9 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple, PyType};
-use rust_daq::{Channel, now_ns};
+use pyo3::types::{PyList, PyString, PyTuple, PyType};
+use rust_daq::{Batch, Channel, now_ns};
 
+use crate::array::{Times, numbers};
+use crate::batch::PyBatch;
 use crate::error::raised;
 use crate::metadata::{self, Held, PyMetadata};
 use crate::point::{PyDataPoint, native as point_native};
@@ -132,10 +134,92 @@ impl PyChannel {
     ) -> PyResult<Bound<'py, PyDataPoint>> {
         let py = slf.py();
         let given = timestamp.filter(|given| !given.is_none());
-        let timestamp_ns = given.map(timestamp::extract).transpose()?;
+        let timestamp_ns = given.map(|given| timestamp::extract("timestamp", given)).transpose()?;
         let value = value::extract(value)?;
         let timestamp_ns = timestamp_ns.unwrap_or_else(now_ns);
         point_native::object(py, slf.get().data_point(py, timestamp_ns, value))
+    }
+
+    /// A list of points of this channel, made in one call.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array-like of float, shape (n,)
+    ///     The measured values, in `unit`: a NumPy array, an ``array.array``, an Arrow array, a
+    ///     list. What converts to float64 without loss is converted.
+    /// timestamps : array-like, shape (n,), optional
+    ///     When they were measured: datetime64 (in UTC), integers of nanoseconds since 1970 UTC,
+    ///     an Arrow array of timestamps with a time zone, or a list of what `point` takes.
+    /// start : datetime.datetime or int, optional
+    ///     When the first was measured, together with `rate`.
+    /// rate : float, optional
+    ///     Samples a second, in hertz. Each time is computed from its index and rounded to the
+    ///     nanosecond, so that nothing drifts.
+    ///
+    /// Returns
+    /// -------
+    /// list of DataPoint
+    ///     They share the name, unit and metadata of the channel. With neither `timestamps` nor
+    ///     `start` and `rate` all carry the one instant of the call.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If an argument is of another type, or `start` and `rate` are not given together, or
+    ///     together with `timestamps`.
+    /// ValueError
+    ///     If lengths or shapes differ, `rate` is not finite and above 0, an entry is NaT or null,
+    ///     or a value would be rounded.
+    /// OverflowError
+    ///     If an instant is outside 64-bit nanoseconds.
+    #[pyo3(signature = (values, timestamps=None, *, start=None, rate=None))]
+    fn points<'py>(
+        slf: &Bound<'py, Self>,
+        values: &Bound<'py, PyAny>,
+        timestamps: Option<&Bound<'py, PyAny>>,
+        start: Option<&Bound<'py, PyAny>>,
+        rate: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (py, channel) = (slf.py(), slf.get());
+        let values = numbers("values", values)?;
+        let times = Times::of(timestamps, start, rate, values.len())?;
+        point_native::list(py, values.len(), |row| {
+            channel.data_point(py, times.at(row), values[row])
+        })
+    }
+
+    /// A batch of this channel, in columns.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array-like of float, shape (n,)
+    ///     As in `points`; copied once, but not from Arrow.
+    /// timestamps, start, rate
+    ///     As in `points`.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Of `n` rows. With neither `timestamps` nor `start` and `rate` all carry the one instant
+    ///     of the call.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError, OverflowError
+    ///     As in `points`.
+    #[pyo3(signature = (values, timestamps=None, *, start=None, rate=None))]
+    fn batch<'py>(
+        slf: &Bound<'py, Self>,
+        values: &Bound<'py, PyAny>,
+        timestamps: Option<&Bound<'py, PyAny>>,
+        start: Option<&Bound<'py, PyAny>>,
+        rate: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<PyBatch> {
+        let values = numbers("values", values)?;
+        let times = Times::of(timestamps, start, rate, values.len())?.into_column(values.len());
+        let batch = Batch::of_channel(slf.get().core.clone(), times, values)
+            .map_err(|error| raised(&error))?;
+        Ok(PyBatch::of_channel(slf.clone(), batch))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

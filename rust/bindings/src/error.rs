@@ -1,6 +1,6 @@
 //! How a refusal reaches Python: the conversion of the core's errors, and what only Python can do wrong.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 use rust_daq::Error;
@@ -13,6 +13,8 @@ pub fn raised(error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
         Error::TimestampOutOfRange { .. } => PyOverflowError::new_err(message),
+        Error::ColumnType { .. } => PyTypeError::new_err(message),
+        Error::NoSuchRow { .. } => PyIndexError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }
@@ -30,7 +32,7 @@ pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
 
 /// Says in a note of somebody else's exception which argument was being read.
 pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
-    let note = format!("while rust_daq.DataPoint read the argument {argument}");
+    let note = format!("while rust_daq read the argument {argument}");
     // A note is a courtesy: an exception that refuses it is raised without.
     let _ = error.value(py).call_method1("add_note", (note,));
     error

@@ -1,8 +1,12 @@
 //! The Python extension module `rust_daq._core`: a registration table and nothing else.
 
 mod allocation;
+mod array;
+mod batch;
 mod build_info;
+mod capsule;
 mod channel;
+mod column;
 mod error;
 mod metadata;
 mod native;
@@ -22,9 +26,15 @@ mod _core {
     #[pymodule_export]
     use super::allocation::PyAllocation;
     #[pymodule_export]
+    use super::batch::PyBatch;
+    #[pymodule_export]
+    use super::batch::PyBatchIterator;
+    #[pymodule_export]
     use super::build_info::build_facts;
     #[pymodule_export]
     use super::channel::PyChannel;
+    #[pymodule_export]
+    use super::column::PyColumn;
     #[pymodule_export]
     use super::metadata::PyMetadata;
     #[pymodule_export]
@@ -33,6 +43,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::point::native::install(module.py())?;
-        super::channel::native::install(module.py())
+        super::channel::native::install(module.py())?;
+        super::batch::native::install(module.py())
     }
 }

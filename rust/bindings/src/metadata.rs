@@ -144,8 +144,9 @@ impl Held {
         self.0.as_ptr()
     }
 
-    pub fn clone_ref(&self, py: Python<'_>) -> Self {
-        Self(self.0.clone_ref(py))
+    /// Whether it is a `Metadata`, which other points may hold, too.
+    pub fn is_shared(&self, py: Python<'_>) -> bool {
+        self.0.bind(py).is_instance_of::<PyMetadata>()
     }
 
     /// The core's form, which a dict is not until somebody asks for it.
@@ -169,7 +170,7 @@ impl Held {
     /// What a constructor takes to hold the same: the shared object, or a copy of the dict.
     pub fn argument<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let held = self.0.bind(py);
-        if held.is_instance_of::<PyMetadata>() { Ok(held.clone()) } else { self.document(py) }
+        if self.is_shared(py) { Ok(held.clone()) } else { self.document(py) }
     }
 }
 

@@ -110,7 +110,8 @@ impl PyDataPoint {
     /// What reading an attribute raises, or what the constructor would raise for its value.
     pub fn core_from_attributes(object: &Bound<'_, PyAny>) -> PyResult<DataPoint> {
         let py = object.py();
-        let timestamp_ns = timestamp::extract(&object.getattr(intern!(py, "timestamp_ns"))?)?;
+        let timestamp_ns =
+            timestamp::extract("timestamp_ns", &object.getattr(intern!(py, "timestamp_ns"))?)?;
         let channel = text::extract("channel", &object.getattr(intern!(py, "channel"))?)?;
         let value = value::extract(&object.getattr(intern!(py, "value"))?)?;
         let unit = text::extract("unit", &object.getattr(intern!(py, "unit"))?)?;
@@ -182,7 +183,7 @@ impl PyDataPoint {
         unit: &Bound<'_, PyAny>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let timestamp_ns = timestamp::extract(timestamp)?;
+        let timestamp_ns = timestamp::extract("timestamp", timestamp)?;
         let point = Self::of(channel, value, unit, metadata)?;
         Ok(Self { timestamp_ns, ..point })
     }

@@ -21,6 +21,88 @@ pub enum Error {
         got: String,
     },
 
+    /// A schedule needs a rate that something can happen at.
+    #[error("rate is {got}; pass the number of samples a second, finite and above 0")]
+    Rate {
+        /// The refused rate.
+        got: String,
+    },
+
+    /// The columns of a batch are of one length.
+    #[error("{column} has {got} entries and timestamps has {wanted}; pass one of each for a row")]
+    LengthsDiffer {
+        /// The column that differs.
+        column: &'static str,
+        /// Its length.
+        got: usize,
+        /// The number of timestamps.
+        wanted: usize,
+    },
+
+    /// A row belongs to one of the channels of its batch.
+    #[error("indices[{row}] is {got}, and there are {channels} channels; pass indices of channels")]
+    NoSuchChannel {
+        /// The row.
+        row: usize,
+        /// Its index.
+        got: i64,
+        /// How many channels there are.
+        channels: usize,
+    },
+
+    /// A selection names rows that there are.
+    #[error("row {got} is out of range; the batch has {rows} rows")]
+    NoSuchRow {
+        /// The refused row.
+        got: usize,
+        /// How many there are.
+        rows: usize,
+    },
+
+    /// A name stands for one unit within a batch.
+    #[error(
+        "channel '{channel}' has the units '{first}' and '{second}'; \
+         convert one of them, or give it another name"
+    )]
+    UnitsDiffer {
+        /// The name.
+        channel: String,
+        /// The unit that came first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+
+    /// A column of Arrow data is of a type that would lose something.
+    #[error("column {column} is {got}; pass {wanted}")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its type.
+        got: String,
+        /// What is taken.
+        wanted: &'static str,
+    },
+
+    /// A column of Arrow data is missing, or is one too many.
+    #[error("column {column} {problem}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+
+    /// Nothing tells the unit of a channel.
+    #[error(
+        "nothing tells the unit of channel '{channel}'; \
+         pass channels=[Channel('{channel}', unit), ...]"
+    )]
+    UnknownChannel {
+        /// The name.
+        channel: String,
+    },
+
     /// JSON has no NaN and no infinities.
     #[error("{path}: {got} is not JSON; pass a finite number, a string or null")]
     NotFinite {

@@ -1,13 +1,18 @@
 //! Timestamped measurement data: the domain, with no language binding in it.
 
+mod batch;
 mod channel;
 mod clock;
 mod error;
 mod metadata;
 mod path;
 mod point;
+mod schedule;
 mod timestamp;
 
+pub use batch::{
+    Batch, BatchBuilder, CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow,
+};
 pub use channel::{Channel, checked_channel};
 pub use clock::now_ns;
 pub use error::Error;
@@ -16,4 +21,5 @@ pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use point::{DataPoint, PointView};
+pub use schedule::Schedule;
 pub use timestamp::{Civil, nanoseconds_from_utc};

@@ -13,6 +13,8 @@ use crate::path::{Path, Step};
 
 mod text;
 
+pub(crate) use text::write as json_text;
+
 /// How many containers may stand inside each other.
 pub const MAX_DEPTH: usize = 128;
 

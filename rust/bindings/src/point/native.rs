@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
+use pyo3::types::{PyList, PyString};
 use pyo3::{PyTypeInfo, ffi};
 use rust_daq::{Civil, nanoseconds_from_utc};
 
@@ -131,6 +131,28 @@ pub fn object(py: Python<'_>, point: PyDataPoint) -> PyResult<Bound<'_, PyDataPo
         }
         (&raw mut (*object).point).write(point);
         Ok(Bound::from_owned_ptr(py, object.cast()).cast_into_unchecked())
+    }
+}
+
+/// Makes a list of so many points, each by its index.
+pub fn list(
+    py: Python<'_>,
+    count: usize,
+    mut point: impl FnMut(usize) -> PyDataPoint,
+) -> PyResult<Bound<'_, PyList>> {
+    if installed_class().is_null() {
+        let points: PyResult<Vec<_>> = (0..count).map(|index| object(py, point(index))).collect();
+        return PyList::new(py, points?);
+    }
+    // SAFETY: attached; an entry of a new list is null until it is set, once, to an object of
+    // which the list takes the reference. A list that is given up frees what was set.
+    unsafe {
+        let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count.cast_signed()))?;
+        for index in 0..count {
+            let made = object(py, point(index))?;
+            ffi::PyList_SET_ITEM(list.as_ptr(), index.cast_signed(), made.into_ptr());
+        }
+        Ok(list.cast_into_unchecked())
     }
 }
 

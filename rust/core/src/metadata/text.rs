@@ -8,7 +8,7 @@ use super::{Json, Metadata};
 use crate::error::Error;
 
 /// Writes a document as JSON text without spaces, members in their order.
-pub(super) fn write(document: &Json) -> String {
+pub(crate) fn write(document: &Json) -> String {
     let mut text = String::new();
     write_value(document, &mut text);
     text

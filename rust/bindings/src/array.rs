@@ -1,0 +1,93 @@
+//! One-dimensional data of any package as a column: converted where that loses nothing, refused where it would.
+
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::error::{shown, wrong_type};
+
+mod instants;
+mod numbers;
+mod times;
+
+pub use instants::instants;
+pub use numbers::numbers;
+pub use times::Times;
+
+/// How the data of an argument are read.
+enum Source<'py> {
+    /// A Python sequence, entry by entry.
+    Entries(Vec<Bound<'py, PyAny>>),
+    /// Arrow arrays, one after the other.
+    Arrow(Vec<arrow_array::ArrayRef>),
+    /// A NumPy array of one dimension.
+    NumPy(Bound<'py, PyAny>),
+}
+
+impl<'py> Source<'py> {
+    fn of(argument: &str, wanted: &str, data: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = data.py();
+        if let Ok(list) = data.cast::<PyList>() {
+            return Ok(Self::Entries(list.iter().collect()));
+        }
+        if let Ok(tuple) = data.cast::<PyTuple>() {
+            return Ok(Self::Entries(tuple.iter().collect()));
+        }
+        if data.hasattr(intern!(py, "__arrow_c_array__"))? {
+            return Ok(Self::Arrow(vec![crate::capsule::read_array(data)?]));
+        }
+        // pandas says null where it means NaN.
+        if data.hasattr(intern!(py, "__arrow_c_stream__"))? && !is_of_pandas(data)? {
+            return Ok(Self::Arrow(crate::capsule::read_arrays(data)?));
+        }
+        let array = py.import("numpy")?.call_method1("asarray", (data,))?;
+        let dimensions: usize = array.getattr("ndim")?.extract()?;
+        let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
+        if dimensions == 0 && matches!(kind, 'O' | 'U' | 'S') {
+            return Err(wrong_type(argument, wanted, data));
+        }
+        if dimensions != 1 {
+            let shape = array.getattr("shape")?.repr()?;
+            return Err(PyValueError::new_err(format!(
+                "{argument} has the shape {}; pass one dimension",
+                shape.to_string_lossy()
+            )));
+        }
+        if kind == 'O' {
+            let list = array.call_method0("tolist")?;
+            return Ok(Self::Entries(list.cast::<PyList>()?.iter().collect()));
+        }
+        Ok(Self::NumPy(array))
+    }
+}
+
+fn is_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let module = data.get_type().getattr("__module__")?;
+    Ok(module.extract::<String>().is_ok_and(|name| name.split('.').next() == Some("pandas")))
+}
+
+/// The columns of several arrays as one.
+fn joined<T: ArrowNativeType>(parts: Vec<ScalarBuffer<T>>) -> ScalarBuffer<T> {
+    match <[ScalarBuffer<T>; 1]>::try_from(parts) {
+        Ok([part]) => part,
+        Err(parts) => parts.iter().flat_map(|part| part.iter().copied()).collect(),
+    }
+}
+
+/// What an entry raised, with its place.
+fn entry_error(py: Python<'_>, argument: &str, index: usize, error: PyErr) -> PyErr {
+    let note = format!("while {argument}[{index}] was read");
+    // A note is a courtesy: an exception that refuses it is raised without.
+    let _ = error.value(py).call_method1("add_note", (note,));
+    error
+}
+
+/// The refusal of an array whose entries are of another kind.
+fn wrong_dtype(argument: &str, wanted: &str, array: &Bound<'_, PyAny>) -> PyErr {
+    let dtype = array.getattr("dtype").map_or_else(|_| "?".to_owned(), |dtype| shown(&dtype));
+    pyo3::exceptions::PyTypeError::new_err(format!(
+        "{argument} must hold {wanted}, got an array of {dtype}"
+    ))
+}

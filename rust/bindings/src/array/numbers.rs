@@ -1,0 +1,73 @@
+//! Values: any one-dimensional data as float64.
+
+use arrow_buffer::ScalarBuffer;
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rust_daq::numbers_of_arrow;
+
+use super::{Source, entry_error, joined, wrong_dtype};
+use crate::error::raised;
+use crate::value;
+
+const WANTED: &str =
+    "one-dimensional floats: a NumPy array, an array.array, an Arrow array, a list";
+const NUMBERS: &str = "numbers that convert to float64 without loss";
+
+/// Reads values; whatever is not Arrow's own memory is copied once.
+pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
+    let py = data.py();
+    if let Ok(buffer) = PyBuffer::<f64>::get(data)
+        && buffer.dimensions() == 1
+    {
+        return Ok(buffer.to_vec(py)?.into());
+    }
+    match Source::of(argument, WANTED, data)? {
+        Source::Entries(entries) => {
+            let read = |(index, entry): (usize, &Bound<'_, PyAny>)| {
+                value::extract(entry).map_err(|error| entry_error(py, argument, index, error))
+            };
+            entries.iter().enumerate().map(read).collect::<PyResult<Vec<_>>>().map(Into::into)
+        }
+        Source::Arrow(arrays) => {
+            let columns = arrays.iter().map(|array| numbers_of_arrow(argument, array));
+            columns.collect::<Result<_, _>>().map(joined).map_err(|error| raised(&error))
+        }
+        Source::NumPy(array) => of_numpy(argument, &array),
+    }
+}
+
+fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
+    let py = array.py();
+    let dtype = array.getattr("dtype")?;
+    let kind: char = dtype.getattr("kind")?.extract()?;
+    let size: usize = dtype.getattr("itemsize")?.extract()?;
+    match (kind, size) {
+        ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => {
+            let converted = array.call_method1("astype", ("=f8",))?;
+            Ok(PyBuffer::<f64>::get(&converted)?.to_vec(py)?.into())
+        }
+        ('i', _) => {
+            let native = array.call_method1("astype", ("=i8",))?;
+            exact(argument, &PyBuffer::<i64>::get(&native)?.to_vec(py)?)
+        }
+        ('u', _) => {
+            let native = array.call_method1("astype", ("=u8",))?;
+            exact(argument, &PyBuffer::<u64>::get(&native)?.to_vec(py)?)
+        }
+        _ => Err(wrong_dtype(argument, NUMBERS, array)),
+    }
+}
+
+/// Integers of 64 bits, refused where a float would round one.
+fn exact<T: Copy + Into<i128>>(argument: &str, integers: &[T]) -> PyResult<ScalarBuffer<f64>> {
+    let convert = |(index, &integer): (usize, &T)| {
+        rust_daq::exact_float(integer.into()).ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "{argument}[{index}] is {}, which no float64 is; convert it with .astype(float)",
+                integer.into()
+            ))
+        })
+    };
+    integers.iter().enumerate().map(convert).collect::<PyResult<Vec<_>>>().map(Into::into)
+}

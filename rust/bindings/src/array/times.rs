@@ -1,0 +1,79 @@
+//! The three ways in which a channel is told the times of its values.
+
+use arrow_buffer::ScalarBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use rust_daq::{Schedule, now_ns};
+
+use super::instants;
+use crate::error::{raised, wrong_type};
+use crate::timestamp;
+
+/// The times of rows.
+pub enum Times {
+    /// All rows were measured at once.
+    Same(i64),
+    /// One for each row.
+    Each(ScalarBuffer<i64>),
+}
+
+impl Times {
+    /// Reads the arguments for so many rows; without any, all carry the present instant.
+    pub fn of(
+        timestamps: Option<&Bound<'_, PyAny>>,
+        start: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
+        count: usize,
+    ) -> PyResult<Self> {
+        let given =
+            |argument: Option<_>| argument.filter(|found: &&Bound<'_, PyAny>| !found.is_none());
+        match (given(timestamps), given(start), given(rate)) {
+            (None, None, None) => Ok(Self::Same(now_ns())),
+            (Some(timestamps), None, None) => {
+                let times = instants("timestamps", timestamps)?;
+                if times.len() == count {
+                    return Ok(Self::Each(times));
+                }
+                Err(PyValueError::new_err(format!(
+                    "timestamps has {} entries and values has {count}; pass one for each value",
+                    times.len()
+                )))
+            }
+            (None, Some(start), Some(rate)) => {
+                let start_ns = timestamp::extract("start", start)?;
+                let rate = rate
+                    .extract()
+                    .map_err(|_| wrong_type("rate", "a number of samples a second", rate))?;
+                let schedule = Schedule::new(start_ns, rate).map_err(|error| raised(&error))?;
+                let times = schedule.times(count).map_err(|error| raised(&error))?;
+                Ok(Self::Each(times.into()))
+            }
+            (None, None, Some(_)) => Err(PyTypeError::new_err(
+                "rate is given without start; pass the instant of the first value as start",
+            )),
+            (None, Some(_), None) => Err(PyTypeError::new_err(
+                "start is given without rate; pass the samples a second as rate",
+            )),
+            (Some(_), _, _) => Err(PyTypeError::new_err(
+                "timestamps is given together with start or rate; pass one or the other",
+            )),
+        }
+    }
+
+    /// The time of a row.
+    #[inline]
+    pub fn at(&self, row: usize) -> i64 {
+        match self {
+            Self::Same(time) => *time,
+            Self::Each(times) => times[row],
+        }
+    }
+
+    /// A column of so many rows.
+    pub fn into_column(self, count: usize) -> ScalarBuffer<i64> {
+        match self {
+            Self::Same(time) => vec![time; count].into(),
+            Self::Each(times) => times,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The iteration over a batch as the interpreter calls it.
+
+#![allow(unsafe_code)]
+
+use std::ptr::null_mut;
+
+use pyo3::prelude::*;
+use pyo3::{PyTypeInfo, ffi};
+
+use super::PyBatchIterator;
+use crate::point::native::{installed_class, object};
+
+/// Puts the quick step in place, if points are made the quick way; called while the module is made.
+pub fn install(py: Python<'_>) -> PyResult<()> {
+    if installed_class().is_null() {
+        return Ok(());
+    }
+    // SAFETY: the class is a live type object without an instance, and `next` is such a function.
+    unsafe {
+        let class = PyBatchIterator::type_object_raw(py);
+        (*class).tp_iternext = Some(next);
+        ffi::PyType_Modified(class);
+    }
+    Ok(())
+}
+
+/// `tp_iternext`: the next point, or null without an exception after the last.
+unsafe extern "C" fn next(iterator: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: Python calls this attached, with an object of the class.
+    unsafe {
+        let py = Python::assume_attached();
+        let iterator = Bound::ref_from_ptr(py, &iterator).cast_unchecked::<PyBatchIterator>().get();
+        let Some(point) = iterator.advance(py) else { return null_mut() };
+        match object(py, point) {
+            Ok(point) => point.into_ptr(),
+            Err(error) => {
+                error.restore(py);
+                null_mut()
+            }
+        }
+    }
+}

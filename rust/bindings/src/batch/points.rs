@@ -1,0 +1,44 @@
+//! Points as a batch.
+
+use std::collections::HashMap;
+
+use pyo3::prelude::*;
+use rust_daq::{Batch, BatchBuilder, Channel};
+
+use crate::error::{raised, wrong_type};
+use crate::point::PyDataPoint;
+
+/// The addresses of a point's channel, unit and metadata.
+type Parts = (usize, usize, usize);
+
+/// Reads points in the order of the rows.
+pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
+    let py = points.py();
+    let mut builder = BatchBuilder::with_capacity(points.len().unwrap_or(0));
+    // Points of one channel share these objects; each is kept, so that no address comes again.
+    let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
+    for point in points.try_iter()? {
+        let point = point?;
+        let Ok(point) = point.cast::<PyDataPoint>() else {
+            return Err(wrong_type("points", "an iterable of DataPoint", &point));
+        };
+        let found = point.get();
+        let metadata = found.metadata.as_ref().map_or(0, |held| held.as_ptr() as usize);
+        let parts = (found.channel.as_ptr() as usize, found.unit.as_ptr() as usize, metadata);
+        let index = if let Some((index, _)) = known.get(&parts) {
+            *index
+        } else {
+            let document = found.core_metadata(py)?;
+            let channel = Channel::new(found.channel.to_str(py)?, found.unit.to_str(py)?, document)
+                .map_err(|error| raised(&error))?;
+            let index = builder.index(&channel).map_err(|error| raised(&error))?;
+            // A dict is of one point alone.
+            if found.metadata.as_ref().is_none_or(|held| held.is_shared(py)) {
+                known.insert(parts, (index, point.clone()));
+            }
+            index
+        };
+        builder.push(found.timestamp_ns, found.value, index);
+    }
+    Ok(builder.finish())
+}

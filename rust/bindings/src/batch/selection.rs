@@ -1,0 +1,140 @@
+//! What stands in the brackets behind a batch.
+
+use arrow_buffer::ScalarBuffer;
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PySlice, PyString};
+
+use crate::error::{caused_by, wrong_type};
+
+const WANTED: &str = "an integer, a slice, or an array of booleans or integers";
+
+/// The rows that a key names.
+pub enum Selection {
+    /// One, as a point.
+    Row(usize),
+    /// Rows that follow each other.
+    Range {
+        /// The first.
+        offset: usize,
+        /// How many.
+        count: usize,
+    },
+    /// Any rows, in this order.
+    Rows(Vec<usize>),
+}
+
+impl Selection {
+    /// Reads a key to a batch of so many rows.
+    pub fn of(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
+        if let Ok(slice) = key.cast::<PySlice>() {
+            return Self::of_slice(slice, rows);
+        }
+        if key.is_instance_of::<PyString>() || key.is_instance_of::<PyBool>() {
+            return Err(wrong_type("index", WANTED, key));
+        }
+        match key.extract::<isize>() {
+            Ok(row) => return resolved(row as i64, rows).map(Self::Row),
+            Err(error) if error.is_instance_of::<PyOverflowError>(key.py()) => {
+                let message = format!("index {key} is out of range; the batch has {rows} rows");
+                return Err(caused_by(error, PyIndexError::new_err(message), key.py()));
+            }
+            // No integer: it may still be an array.
+            Err(_) => {}
+        }
+        Self::of_array(key, rows)
+    }
+
+    fn of_slice(slice: &Bound<'_, PySlice>, rows: usize) -> PyResult<Self> {
+        let length = isize::try_from(rows).unwrap_or(isize::MAX);
+        let range = slice.indices(length)?;
+        let count = range.slicelength;
+        let first = range.start.unsigned_abs();
+        if range.step == 1 || count == 0 {
+            return Ok(Self::Range { offset: first.min(rows), count });
+        }
+        let mut rows = Vec::with_capacity(count);
+        let mut row = range.start;
+        for _ in 0..count {
+            rows.push(row.unsigned_abs());
+            row = row.wrapping_add(range.step);
+        }
+        Ok(Self::Rows(rows))
+    }
+
+    fn of_array(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
+        let py = key.py();
+        let array = py.import("numpy")?.call_method1("asarray", (key,))?;
+        let (kind, count) = entries(&array)?;
+        match kind {
+            'b' => {
+                if count != rows {
+                    return Err(PyIndexError::new_err(format!(
+                        "the boolean index has {count} entries, and the batch {rows} rows; \
+                         pass one for each row"
+                    )));
+                }
+                let chosen = array.call_method0("nonzero")?.get_item(0)?;
+                Ok(Self::Rows(
+                    integers(&chosen)?.iter().map(|&row| row.unsigned_abs() as usize).collect(),
+                ))
+            }
+            'i' | 'u' => {
+                let given = integers(&array)?;
+                given
+                    .iter()
+                    .map(|&row| resolved(row, rows))
+                    .collect::<PyResult<_>>()
+                    .map(Self::Rows)
+            }
+            // NumPy takes an empty list for one of floats.
+            _ if count == 0 => Ok(Self::Rows(Vec::new())),
+            _ => Err(wrong_type("index", WANTED, key)),
+        }
+    }
+}
+
+/// The indices of channels in `Batch.from_numpy`.
+pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
+    let py = indices.py();
+    let array = py.import("numpy")?.call_method1("asarray", (indices,))?;
+    let (kind, count) = entries(&array)?;
+    if count == 0 {
+        return Ok(Vec::new().into());
+    }
+    if !matches!(kind, 'i' | 'u') {
+        return Err(wrong_type("indices", "integers, one for each row", indices));
+    }
+    let narrow = |(row, &index): (usize, &i64)| {
+        i32::try_from(index).map_err(|_| {
+            PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
+        })
+    };
+    integers(&array)?.iter().enumerate().map(narrow).collect::<PyResult<Vec<_>>>().map(Into::into)
+}
+
+/// The kind of a one-dimensional array's entries, and how many there are.
+fn entries(array: &Bound<'_, PyAny>) -> PyResult<(char, usize)> {
+    let dimensions: usize = array.getattr("ndim")?.extract()?;
+    if dimensions != 1 {
+        return Err(PyTypeError::new_err(format!(
+            "index must be {WANTED}, of one dimension; got {dimensions}"
+        )));
+    }
+    Ok((array.getattr("dtype")?.getattr("kind")?.extract()?, array.len()?))
+}
+
+fn integers(array: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+    let native = array.call_method1("astype", ("=i8",))?;
+    PyBuffer::<i64>::get(&native)?.to_vec(array.py())
+}
+
+/// The row that an index means, which is negative from the end.
+fn resolved(index: i64, rows: usize) -> PyResult<usize> {
+    let from_end = || usize::try_from(index.checked_add_unsigned(rows as u64)?).ok();
+    let row = usize::try_from(index).ok().or_else(|| if index < 0 { from_end() } else { None });
+    row.filter(|row| *row < rows).ok_or_else(|| {
+        PyIndexError::new_err(format!("index {index} is out of range; the batch has {rows} rows"))
+    })
+}

@@ -1,0 +1,105 @@
+//! The Arrow `PyCapsule` interface: structures of C that one package hands to another.
+
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
+use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream, RecordBatchStreamReader};
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray, make_array,
+};
+use arrow_schema::{ArrowError, SchemaRef};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+
+use crate::error::shown;
+
+const SCHEMA: &CStr = c"arrow_schema";
+const ARRAY: &CStr = c"arrow_array";
+const STREAM: &CStr = c"arrow_array_stream";
+
+/// A capsule with the schema.
+pub fn of_schema<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyCapsule>> {
+    let schema = FFI_ArrowSchema::try_from(schema.as_ref()).map_err(|error| refused(&error))?;
+    PyCapsule::new_with_value(py, schema, SCHEMA)
+}
+
+/// Capsules with the schema and the columns of a record batch.
+pub fn of_batch(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyTuple>> {
+    let schema = of_schema(py, &batch.schema())?;
+    let array = FFI_ArrowArray::new(&StructArray::from(batch).to_data());
+    let array = PyCapsule::new_with_value(py, array, ARRAY)?;
+    PyTuple::new(py, [schema, array])
+}
+
+/// A capsule with a stream of one record batch.
+pub fn of_stream(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyCapsule>> {
+    let schema = batch.schema();
+    let reader = RecordBatchIterator::new([Ok(batch)], schema);
+    PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(reader)), STREAM)
+}
+
+/// Reads the record batches of an object that offers a stream or an array of structures.
+pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
+    if data.hasattr("__arrow_c_stream__")? {
+        let capsule = call(data, "__arrow_c_stream__")?;
+        let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
+        // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
+        let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) };
+        let reader = reader.map_err(|error| refused(&error))?;
+        let schema = reader.schema();
+        let batches = reader.collect::<Result<_, _>>().map_err(|error| refused(&error))?;
+        return Ok((schema, batches));
+    }
+    if data.hasattr("__arrow_c_array__")? {
+        let array = read_array(data)?;
+        let Some(rows) = array.as_any().downcast_ref::<StructArray>() else {
+            return Err(PyTypeError::new_err(format!(
+                "data is an Arrow array of {}; pass a table or a record batch",
+                array.data_type()
+            )));
+        };
+        if rows.null_count() > 0 {
+            return Err(PyValueError::new_err("data has rows that are null; drop them first"));
+        }
+        let batch = RecordBatch::from(rows.clone());
+        return Ok((batch.schema(), vec![batch]));
+    }
+    Err(PyTypeError::new_err(format!(
+        "data offers no Arrow data (__arrow_c_stream__ or __arrow_c_array__), got {}; \
+         pass a pyarrow or polars table, or another object that does",
+        shown(data)
+    )))
+}
+
+/// Reads the one array of an object that offers one.
+pub fn read_array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let capsules = call(data, "__arrow_c_array__")?;
+    let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = capsules.extract()?;
+    let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
+    let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
+    // SAFETY: capsules of these names point to such structures, which belong together; the array
+    // is moved out of its capsule, and the schema is read while its capsule lives.
+    let data = unsafe { from_ffi(FFI_ArrowArray::from_raw(array.as_ptr()), schema.as_ref()) };
+    data.map(make_array).map_err(|error| refused(&error))
+}
+
+/// Reads the arrays of an object that offers a stream of them.
+pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
+    let capsule = call(data, "__arrow_c_stream__")?;
+    let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
+    // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
+    let reader = unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) };
+    let reader = reader.map_err(|error| refused(&error))?;
+    reader.collect::<Result<_, _>>().map_err(|error| refused(&error))
+}
+
+fn call<'py>(data: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
+    data.call_method0(method)
+}
+
+fn refused(error: &ArrowError) -> PyErr {
+    PyValueError::new_err(format!("the Arrow data cannot be read: {error}"))
+}

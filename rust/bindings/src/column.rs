@@ -1,0 +1,92 @@
+//! Memory that Python and Arrow share: a column as a read-only buffer, and a buffer as a column.
+
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_void};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+/// The bytes of one column, read-only, alive as long as anybody looks at them.
+#[pyclass(frozen, name = "_Column", module = "rust_daq._core")]
+pub struct PyColumn {
+    bytes: Buffer,
+}
+
+impl PyColumn {
+    /// The object of a column.
+    pub fn object<T: ArrowNativeType>(
+        py: Python<'_>,
+        column: ScalarBuffer<T>,
+    ) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, Self { bytes: column.into_inner() })
+    }
+}
+
+#[pymethods]
+impl PyColumn {
+    fn __len__(&self) -> usize {
+        self.bytes.len()
+    }
+
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
+            return Err(PyBufferError::new_err("a column of a batch is read-only; copy it"));
+        }
+        let bytes = &slf.get().bytes;
+        let (pointer, length) = (bytes.as_ptr().cast_mut().cast::<c_void>(), bytes.len());
+        // SAFETY: Python calls this with a view to fill; the view holds the object, which holds
+        // the bytes and never writes to them.
+        let status = unsafe {
+            ffi::PyBuffer_FillInfo(view, slf.as_ptr(), pointer, length.cast_signed(), 1, flags)
+        };
+        if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+    }
+}
+
+/// A buffer that an Arrow buffer keeps alive.
+struct Owner {
+    /// Only kept, and released with the interpreter attached.
+    _buffer: PyUntypedBuffer,
+}
+
+// What Arrow asks of an allocation; the owner has no method that could be left halfway.
+impl std::panic::RefUnwindSafe for Owner {}
+
+/// Takes the bytes of a read-only buffer as a column without copying them; of a writable one, a copy.
+pub fn adopt<T: ArrowNativeType>(
+    argument: &str,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<ScalarBuffer<T>> {
+    let py = object.py();
+    let buffer = PyUntypedBuffer::get(object)?;
+    let (length, size) = (buffer.len_bytes(), size_of::<T>());
+    if !buffer.is_c_contiguous() || length % size != 0 {
+        return Err(PyValueError::new_err(format!(
+            "{argument} holds {length} bytes, which are no contiguous entries of {size} bytes"
+        )));
+    }
+    let Some(pointer) = NonNull::new(buffer.buf_ptr().cast::<u8>()).filter(|_| length > 0) else {
+        return Ok(Vec::new().into());
+    };
+    if !buffer.readonly() || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
+        // SAFETY: the view is contiguous and held; attached, nobody else writes to it meanwhile.
+        let bytes = unsafe { std::slice::from_raw_parts(pointer.as_ptr(), length) };
+        let copy = Buffer::from_slice_ref(bytes);
+        buffer.release(py);
+        return Ok(ScalarBuffer::new(copy, 0, length / size));
+    }
+    let owner = Arc::new(Owner { _buffer: buffer });
+    // SAFETY: the bytes are the view's, which the owner holds until the last column is gone.
+    let bytes = unsafe { Buffer::from_custom_allocation(pointer, length, owner) };
+    Ok(ScalarBuffer::new(bytes, 0, length / size))
+}

@@ -1,0 +1,287 @@
+//! Measurement data in columns.
+
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+
+use crate::channel::Channel;
+use crate::error::Error;
+
+mod arrow;
+mod builder;
+mod entries;
+
+pub use arrow::{CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow};
+pub use builder::BatchBuilder;
+use entries::Entries;
+
+/// Rows of an instant, a value and a channel, in columns that are shared: a clone or a slice copies none.
+///
+/// A row names its channel by an index into the distinct channels of the batch. While there is at most one of them no
+/// index is kept, so that a channel costs nothing. Two channels of one name differ in their metadata only.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    timestamps: ScalarBuffer<i64>,
+    values: ScalarBuffer<f64>,
+    channels: Arc<[Channel]>,
+    indices: Option<ScalarBuffer<i32>>,
+}
+
+impl Batch {
+    /// Puts columns together; `timestamps` count nanoseconds since 1970 in UTC.
+    ///
+    /// Channels that are equal become one. Without `indices` all rows are of the one channel.
+    ///
+    /// # Errors
+    ///
+    /// When lengths differ, an index is none of a channel, or one name has two units.
+    pub fn new(
+        timestamps: ScalarBuffer<i64>,
+        values: ScalarBuffer<f64>,
+        channels: &[Channel],
+        indices: Option<ScalarBuffer<i32>>,
+    ) -> Result<Self, Error> {
+        let rows = timestamps.len();
+        same_length("values", values.len(), rows)?;
+        let mut entries = Entries::default();
+        let merged = entries.add_all(channels)?;
+        let Some(indices) = indices else {
+            if merged.len() != 1 && rows > 0 {
+                return Err(Error::LengthsDiffer { column: "indices", got: 0, wanted: rows });
+            }
+            return Ok(Self { timestamps, values, channels: entries.finish(), indices: None });
+        };
+        same_length("indices", indices.len(), rows)?;
+        let known = |index: i32| usize::try_from(index).is_ok_and(|index| index < merged.len());
+        if let Some(row) = indices.iter().position(|&index| !known(index)) {
+            let got = indices[row].into();
+            return Err(Error::NoSuchChannel { row, got, channels: merged.len() });
+        }
+        let channels = entries.finish();
+        let indices = if channels.len() == merged.len() {
+            indices
+        } else {
+            // Checked above; a fallback of 0 is never taken.
+            let remapped = |&index: &i32| {
+                usize::try_from(index).ok().and_then(|index| merged.get(index)).copied()
+            };
+            indices.iter().map(|index| remapped(index).unwrap_or(0)).collect()
+        };
+        Ok(Self::of_checked(timestamps, values, channels, Some(indices)))
+    }
+
+    /// A batch of one channel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthsDiffer`].
+    pub fn of_channel(
+        channel: Channel,
+        timestamps: ScalarBuffer<i64>,
+        values: ScalarBuffer<f64>,
+    ) -> Result<Self, Error> {
+        same_length("values", values.len(), timestamps.len())?;
+        Ok(Self::of_checked(timestamps, values, Arc::new([channel]), None))
+    }
+
+    /// Columns that are known to belong together.
+    fn of_checked(
+        timestamps: ScalarBuffer<i64>,
+        values: ScalarBuffer<f64>,
+        channels: Arc<[Channel]>,
+        indices: Option<ScalarBuffer<i32>>,
+    ) -> Self {
+        let indices = indices.filter(|_| channels.len() > 1);
+        Self { timestamps, values, channels, indices }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.timestamps.is_empty()
+    }
+
+    /// The instants, in nanoseconds since 1970 UTC.
+    #[must_use]
+    pub const fn timestamps(&self) -> &ScalarBuffer<i64> {
+        &self.timestamps
+    }
+
+    /// The values, each in the unit of its channel.
+    #[must_use]
+    pub const fn values(&self) -> &ScalarBuffer<f64> {
+        &self.values
+    }
+
+    /// The distinct channels; a slice may hold some of which it has no row.
+    #[must_use]
+    pub const fn channels(&self) -> &Arc<[Channel]> {
+        &self.channels
+    }
+
+    /// For each row the index of its channel; `None` while there is at most one channel.
+    #[must_use]
+    pub const fn indices(&self) -> Option<&ScalarBuffer<i32>> {
+        self.indices.as_ref()
+    }
+
+    /// The index of the channel of a row.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row, as indexing a slice does.
+    #[must_use]
+    pub fn index_of(&self, row: usize) -> usize {
+        // Indices are not negative: they were checked.
+        self.indices.as_ref().map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0))
+    }
+
+    /// So many rows from `offset` on, cut to what there is, of the same columns.
+    #[must_use]
+    pub fn slice(&self, offset: usize, count: usize) -> Self {
+        let offset = offset.min(self.len());
+        let count = count.min(self.len() - offset);
+        Self {
+            timestamps: self.timestamps.slice(offset, count),
+            values: self.values.slice(offset, count),
+            channels: Arc::clone(&self.channels),
+            indices: self.indices.as_ref().map(|indices| indices.slice(offset, count)),
+        }
+    }
+
+    /// The rows that are named, in that order, copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchRow`].
+    pub fn take(&self, rows: &[usize]) -> Result<Self, Error> {
+        if let Some(&got) = rows.iter().find(|&&row| row >= self.len()) {
+            return Err(Error::NoSuchRow { got, rows: self.len() });
+        }
+        Ok(Self {
+            timestamps: rows.iter().map(|&row| self.timestamps[row]).collect(),
+            values: rows.iter().map(|&row| self.values[row]).collect(),
+            channels: Arc::clone(&self.channels),
+            indices: self
+                .indices
+                .as_ref()
+                .map(|indices| rows.iter().map(|&row| indices[row]).collect()),
+        })
+    }
+
+    /// The rows of all batches, one after the other, copied once; one batch alone is shared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnitsDiffer`] when one name has two units.
+    pub fn concat(batches: &[Self]) -> Result<Self, Error> {
+        if let [batch] = batches {
+            return Ok(batch.clone());
+        }
+        let rows = batches.iter().map(Self::len).sum();
+        let (mut timestamps, mut values) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut entries = Entries::default();
+        let mut merged = Vec::with_capacity(batches.len());
+        for batch in batches {
+            timestamps.extend_from_slice(&batch.timestamps);
+            values.extend_from_slice(&batch.values);
+            merged.push(entries.add_all(&batch.channels)?);
+        }
+        let channels = entries.finish();
+        let indices = (channels.len() > 1).then(|| {
+            let of_batch = |(batch, merged): (&Self, &Vec<i32>)| {
+                (0..batch.len()).map(|row| merged[batch.index_of(row)]).collect::<Vec<_>>()
+            };
+            batches.iter().zip(&merged).flat_map(of_batch).collect()
+        });
+        Ok(Self::of_checked(timestamps.into(), values.into(), channels, indices))
+    }
+
+    /// A batch for each name, in the order in which they first appear; copied unless there is but one.
+    #[must_use]
+    pub fn by_channel(&self) -> Vec<Self> {
+        let Some(indices) = &self.indices else {
+            return if self.is_empty() { Vec::new() } else { vec![self.clone()] };
+        };
+        let mut names: Vec<&str> = Vec::new();
+        let mut rows: Vec<Vec<usize>> = Vec::new();
+        // The group of each channel, once one of its rows was met.
+        let mut groups: Vec<Option<usize>> = vec![None; self.channels.len()];
+        for row in 0..indices.len() {
+            let index = self.index_of(row);
+            let group = groups[index].unwrap_or_else(|| {
+                let name = self.channels[index].name();
+                names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                    names.push(name);
+                    rows.push(Vec::new());
+                    names.len() - 1
+                })
+            });
+            groups[index] = Some(group);
+            rows[group].push(row);
+        }
+        rows.iter().map(|rows| self.group(rows)).collect()
+    }
+
+    /// Rows of one name, with the channels of that name only.
+    fn group(&self, rows: &[usize]) -> Self {
+        let mut channels: Vec<Channel> = Vec::new();
+        let mut places: Vec<Option<i32>> = vec![None; self.channels.len()];
+        let mut indices = Vec::with_capacity(rows.len());
+        for &row in rows {
+            let index = self.index_of(row);
+            let place = places[index].unwrap_or_else(|| {
+                channels.push(self.channels[index].clone());
+                i32::try_from(channels.len() - 1).unwrap_or(i32::MAX)
+            });
+            places[index] = Some(place);
+            indices.push(place);
+        }
+        let timestamps = rows.iter().map(|&row| self.timestamps[row]).collect();
+        let values = rows.iter().map(|&row| self.values[row]).collect();
+        Self::of_checked(timestamps, values, channels.into(), Some(indices.into()))
+    }
+
+    /// Whether the rows are of equal channels, one by one.
+    fn same_channels(&self, other: &Self) -> bool {
+        let same_entries =
+            Arc::ptr_eq(&self.channels, &other.channels) || self.channels == other.channels;
+        match (&self.indices, &other.indices) {
+            (None, None) if same_entries => return true,
+            (Some(mine), Some(others)) if same_entries => return mine == others,
+            _ => {}
+        }
+        // Within a batch channels are distinct, so that each has at most one partner.
+        let find = |channel: &Channel| other.channels.iter().position(|known| known == channel);
+        let partners: Vec<Option<usize>> = self.channels.iter().map(find).collect();
+        (0..self.len()).all(|row| partners[self.index_of(row)] == Some(other.index_of(row)))
+    }
+}
+
+/// Batches are equal when their rows are, as points are: a NaN equals itself, and 0.0 equals -0.0.
+///
+/// Channels of which there is no row do not count.
+impl PartialEq for Batch {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(left, right): (&f64, &f64)| left == right || (left.is_nan() && right.is_nan());
+        self.timestamps == other.timestamps
+            && self.len() == other.len()
+            && self.values.iter().zip(&other.values).all(same)
+            && (self.is_empty() || self.same_channels(other))
+    }
+}
+
+impl Eq for Batch {}
+
+fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {
+    if got == wanted { Ok(()) } else { Err(Error::LengthsDiffer { column, got, wanted }) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Batches as Arrow record batches, and back: one schema always.
+//!
+//! The columns are `timestamp` (nanoseconds, UTC), `value` (float64) and `channel` (a dictionary of distinct names).
+//! Units and metadata stand in the metadata of the schema, under [`CHANNELS_KEY`]. Where points of one name differ in
+//! their metadata there is a column `metadata` of JSON text, which then counts for every row.
+
+mod read;
+mod write;
+
+pub use read::{exact_float, instants_of_arrow, numbers_of_arrow};
+
+/// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.
+pub const CHANNELS_KEY: &str = "rust_daq.channels";
+
+const TIMESTAMP: &str = "timestamp";
+const VALUE: &str = "value";
+const CHANNEL: &str = "channel";
+const METADATA: &str = "metadata";
+
+const UNIT: &str = "unit";
+const UTC: &str = "UTC";
+
+#[cfg(test)]
+mod tests;

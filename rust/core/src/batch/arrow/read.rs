@@ -1,0 +1,396 @@
+//! Record batches as a batch: what is of the right type is shared, what can be converted without loss is.
+
+use std::collections::HashMap;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::{DataType, Schema, TimeUnit};
+
+use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, VALUE};
+use crate::batch::{Batch, BatchBuilder};
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::metadata::{Json, Metadata};
+
+const INSTANTS: &str = "timestamps with a time zone, as timestamp[ns, UTC]; \
+                        one without is not known to be UTC: attach the zone first";
+const NUMBERS: &str = "float64, or numbers that convert to it without loss";
+const TEXTS: &str = "strings, or a dictionary of strings";
+
+impl Batch {
+    /// Puts the record batches of one schema together; one alone is shared, more are copied once.
+    ///
+    /// Units and metadata come from `given` by name, then from the schema's metadata.
+    ///
+    /// # Errors
+    ///
+    /// When a column is missing, too many, of a type that would lose something, or holds nulls; when nothing tells a
+    /// channel's unit; when an instant is outside 64-bit nanoseconds or metadata are no JSON.
+    pub fn from_record_batches(
+        schema: &Schema,
+        batches: &[RecordBatch],
+        given: &[Channel],
+    ) -> Result<Self, Error> {
+        check_schema(schema)?;
+        let described = described(schema)?;
+        let parts = batches.iter().map(|batch| part(batch, given, &described));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        if parts.is_empty() {
+            let channels = if given.is_empty() { &described } else { given };
+            return Self::new(Vec::new().into(), Vec::new().into(), channels, None);
+        }
+        Self::concat(&parts)
+    }
+}
+
+fn check_schema(schema: &Schema) -> Result<(), Error> {
+    for name in [TIMESTAMP, VALUE] {
+        if schema.field_with_name(name).is_err() {
+            let there: Vec<&str> =
+                schema.fields().iter().map(|field| field.name().as_str()).collect();
+            return Err(column(
+                name,
+                format!(
+                    "is missing; pass a table with timestamp, value and channel, got {there:?}"
+                ),
+            ));
+        }
+    }
+    for field in schema.fields() {
+        let known: (fn(&DataType) -> bool, &'static str) = match field.name().as_str() {
+            TIMESTAMP => (is_instant, INSTANTS),
+            VALUE => (is_number, NUMBERS),
+            CHANNEL | METADATA => (is_text, TEXTS),
+            other => return Err(column(other, "is not of a batch; leave it out".to_owned())),
+        };
+        let (takes, wanted) = known;
+        if !takes(field.data_type()) {
+            let (column, got) = (field.name().clone(), field.data_type().to_string());
+            return Err(Error::ColumnType { column, got, wanted });
+        }
+    }
+    Ok(())
+}
+
+fn is_instant(found: &DataType) -> bool {
+    matches!(found, DataType::Timestamp(_, Some(_)))
+}
+
+fn is_number(found: &DataType) -> bool {
+    found.is_integer() || matches!(found, DataType::Float16 | DataType::Float32 | DataType::Float64)
+}
+
+fn is_text(found: &DataType) -> bool {
+    match found {
+        DataType::Dictionary(_, values) => is_text(values),
+        other => matches!(other, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+    }
+}
+
+/// The channels that the schema's metadata describe.
+fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
+    let Some(text) = schema.metadata().get(CHANNELS_KEY) else { return Ok(Vec::new()) };
+    let wrong = || {
+        column(
+            CHANNELS_KEY,
+            format!(
+                "of the schema's metadata is {text:?}; it is JSON of name to unit and metadata"
+            ),
+        )
+    };
+    let description = Metadata::from_json(text)?;
+    let Json::Object(members) = description.document() else { return Err(wrong()) };
+    let channel = |(name, facts): (&String, &Json)| {
+        let Json::Object(facts) = facts else { return Err(wrong()) };
+        let Some(Json::String(unit)) = facts.get(UNIT) else { return Err(wrong()) };
+        let metadata = facts.get(METADATA).cloned().map(Metadata::new).transpose()?;
+        Channel::new(name, unit, metadata)
+    };
+    members.iter().map(channel).collect()
+}
+
+fn part(batch: &RecordBatch, given: &[Channel], described: &[Channel]) -> Result<Batch, Error> {
+    let find = |name: &str| batch.column_by_name(name);
+    let (Some(timestamps), Some(values)) = (find(TIMESTAMP), find(VALUE)) else {
+        return Err(column(TIMESTAMP, "or value is missing".to_owned()));
+    };
+    for (field, found) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if field.name() != METADATA {
+            without_nulls(field.name(), found)?;
+        }
+    }
+    let (timestamps, values) = (instants(timestamps)?, numbers(values)?);
+    let known = |name: &str| {
+        let found = given.iter().chain(described).find(|channel| channel.name() == name);
+        found.cloned().ok_or_else(|| Error::UnknownChannel { channel: name.to_owned() })
+    };
+    let texts = find(METADATA).map(texts).transpose()?;
+    let (channels, indices) = match find(CHANNEL) {
+        Some(names) => named(names, known)?,
+        None => (vec![only(given, described)?], None),
+    };
+    match texts {
+        Some(texts) => with_metadata(&timestamps, &values, &channels, indices.as_ref(), &texts),
+        None => Batch::new(timestamps, values, &channels, indices),
+    }
+}
+
+/// The channel of rows that name none.
+fn only(given: &[Channel], described: &[Channel]) -> Result<Channel, Error> {
+    match (given, described) {
+        ([channel], _) | ([], [channel]) => Ok(channel.clone()),
+        _ => Err(column(
+            CHANNEL,
+            "is missing; pass it, or the one channel of all rows: channels=[Channel(name, unit)]"
+                .to_owned(),
+        )),
+    }
+}
+
+type Named = (Vec<Channel>, Option<ScalarBuffer<i32>>);
+
+/// The channels that a column names, and the index of each row.
+fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Result<Named, Error> {
+    let Some(dictionary) = names.as_any_dictionary_opt() else {
+        return encoded(texts(names)?.into_iter(), known);
+    };
+    let values = texts(dictionary.values())?;
+    let keys = keys(dictionary.keys(), values.len())?;
+    let mut used = vec![false; values.len()];
+    for &key in keys.iter().flatten() {
+        used[key] = true;
+    }
+    // A name that no row has may be unknown.
+    if !used.iter().all(|used| *used) {
+        return encoded(keys.iter().map(|key| key.and_then(|key| values[key])), known);
+    }
+    let channels = values.iter().map(|name| known(name.unwrap_or_default()));
+    let channels = channels.collect::<Result<_, _>>()?;
+    let indices = match dictionary.keys().as_primitive_opt::<Int32Type>() {
+        Some(keys) => keys.values().clone(),
+        None => keys.iter().map(|key| key.map_or(0, narrowed)).collect(),
+    };
+    Ok((channels, Some(indices)))
+}
+
+/// An index as batches keep it; there is no memory for more channels than that.
+fn narrowed(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}
+
+fn encoded<'a>(
+    rows: impl Iterator<Item = Option<&'a str>>,
+    known: impl Fn(&str) -> Result<Channel, Error>,
+) -> Result<Named, Error> {
+    let mut channels = Vec::new();
+    let mut places: HashMap<&str, i32> = HashMap::new();
+    let mut indices = Vec::new();
+    for name in rows.map(Option::unwrap_or_default) {
+        let index = if let Some(&place) = places.get(name) {
+            place
+        } else {
+            let place = narrowed(channels.len());
+            channels.push(known(name)?);
+            places.insert(name, place);
+            place
+        };
+        indices.push(index);
+    }
+    Ok((channels, Some(indices.into())))
+}
+
+/// Rows whose metadata are told one by one.
+fn with_metadata(
+    timestamps: &[i64],
+    values: &[f64],
+    channels: &[Channel],
+    indices: Option<&ScalarBuffer<i32>>,
+    texts: &[Option<&str>],
+) -> Result<Batch, Error> {
+    let mut builder = BatchBuilder::with_capacity(timestamps.len());
+    let mut known: HashMap<(usize, Option<&str>), i32> = HashMap::new();
+    for (row, text) in texts.iter().enumerate() {
+        let channel = indices.map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0));
+        let index = if let Some(&index) = known.get(&(channel, *text)) {
+            index
+        } else {
+            let metadata = text.map(Metadata::from_json).transpose()?;
+            let bare = &channels[channel];
+            let index = builder.index(&Channel::new(bare.name(), bare.unit(), metadata)?)?;
+            known.insert((channel, *text), index);
+            index
+        };
+        builder.push(timestamps[row], values[row], index);
+    }
+    Ok(builder.finish())
+}
+
+/// The instants of an Arrow array of timestamps with a time zone, shared where they count nanoseconds.
+///
+/// # Errors
+///
+/// When the array is of another type, holds nulls, or an instant is outside 64-bit nanoseconds.
+pub fn instants_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
+    if !is_instant(found.data_type()) {
+        return Err(wrong_type(name, found, INSTANTS));
+    }
+    without_nulls(name, found)?;
+    instants(found)
+}
+
+/// The values of an Arrow array of numbers, shared where they are float64.
+///
+/// # Errors
+///
+/// When the array is of another type, holds nulls, or an integer that no float is.
+pub fn numbers_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
+    if !is_number(found.data_type()) {
+        return Err(wrong_type(name, found, NUMBERS));
+    }
+    without_nulls(name, found)?;
+    numbers(found)
+}
+
+fn without_nulls(name: &str, found: &dyn Array) -> Result<(), Error> {
+    let Some(nulls) = found.logical_nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(());
+    };
+    let row = nulls.iter().position(|valid| !valid).unwrap_or(0);
+    Err(column(name, format!("has a null in row {row}; drop such rows, or fill them in")))
+}
+
+fn instants(found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
+    let DataType::Timestamp(unit, _) = found.data_type() else {
+        return Err(wrong_type(TIMESTAMP, found, INSTANTS));
+    };
+    let scaled = |counts: &ScalarBuffer<i64>, factor: i64| {
+        let scale = |count: &i64| {
+            count.checked_mul(factor).ok_or_else(|| Error::TimestampOutOfRange {
+                got: format!("{count} {unit:?}s since 1970"),
+            })
+        };
+        counts.iter().map(scale).collect::<Result<Vec<_>, _>>().map(ScalarBuffer::from)
+    };
+    match unit {
+        TimeUnit::Nanosecond => {
+            Ok(found.as_primitive::<TimestampNanosecondType>().values().clone())
+        }
+        TimeUnit::Microsecond => {
+            scaled(found.as_primitive::<TimestampMicrosecondType>().values(), 1_000)
+        }
+        TimeUnit::Millisecond => {
+            scaled(found.as_primitive::<TimestampMillisecondType>().values(), 1_000_000)
+        }
+        TimeUnit::Second => {
+            scaled(found.as_primitive::<TimestampSecondType>().values(), 1_000_000_000)
+        }
+    }
+}
+
+fn numbers(found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
+    fn widened<T: ArrowPrimitiveType>(found: &ArrayRef) -> ScalarBuffer<f64>
+    where
+        f64: From<T::Native>,
+    {
+        found.as_primitive::<T>().values().iter().map(|&number| f64::from(number)).collect()
+    }
+    match found.data_type() {
+        DataType::Float64 => Ok(found.as_primitive::<Float64Type>().values().clone()),
+        DataType::Float32 => Ok(widened::<Float32Type>(found)),
+        DataType::Float16 => Ok(widened::<Float16Type>(found)),
+        DataType::Int8 => Ok(widened::<Int8Type>(found)),
+        DataType::Int16 => Ok(widened::<Int16Type>(found)),
+        DataType::Int32 => Ok(widened::<Int32Type>(found)),
+        DataType::UInt8 => Ok(widened::<UInt8Type>(found)),
+        DataType::UInt16 => Ok(widened::<UInt16Type>(found)),
+        DataType::UInt32 => Ok(widened::<UInt32Type>(found)),
+        DataType::Int64 => exact(found.as_primitive::<Int64Type>().values().iter().copied()),
+        DataType::UInt64 => exact(found.as_primitive::<UInt64Type>().values().iter().copied()),
+        _ => Err(wrong_type(VALUE, found, NUMBERS)),
+    }
+}
+
+/// The float that equals an integer, if there is one.
+#[must_use]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // told by the way back
+pub fn exact_float(integer: i128) -> Option<f64> {
+    let number = integer as f64;
+    (number as i128 == integer).then_some(number)
+}
+
+/// Integers of 64 bits as floats, refused where one would be rounded.
+fn exact<T: Copy + Into<i128>>(
+    integers: impl Iterator<Item = T>,
+) -> Result<ScalarBuffer<f64>, Error> {
+    let convert = |(row, integer): (usize, T)| {
+        exact_float(integer.into()).ok_or_else(|| {
+            let integer: i128 = integer.into();
+            column(
+                VALUE,
+                format!("holds {integer} in row {row}, which no float64 is; convert it before"),
+            )
+        })
+    };
+    integers.enumerate().map(convert).collect::<Result<Vec<_>, _>>().map(ScalarBuffer::from)
+}
+
+/// The keys of a dictionary of so many values, none where it is null; those that come from elsewhere are not yet
+/// checked.
+fn keys(found: &dyn Array, values: usize) -> Result<Vec<Option<usize>>, Error> {
+    fn checked<T: ArrowPrimitiveType>(
+        found: &dyn Array,
+        values: usize,
+    ) -> Option<Vec<Option<usize>>>
+    where
+        usize: TryFrom<T::Native>,
+    {
+        let check = |key: Option<T::Native>| match key {
+            None => Some(None),
+            Some(key) => usize::try_from(key).ok().filter(|key| *key < values).map(Some),
+        };
+        found.as_primitive::<T>().iter().map(check).collect()
+    }
+    let keys = match found.data_type() {
+        DataType::Int8 => checked::<Int8Type>(found, values),
+        DataType::Int16 => checked::<Int16Type>(found, values),
+        DataType::Int32 => checked::<Int32Type>(found, values),
+        DataType::Int64 => checked::<Int64Type>(found, values),
+        DataType::UInt8 => checked::<UInt8Type>(found, values),
+        DataType::UInt16 => checked::<UInt16Type>(found, values),
+        DataType::UInt32 => checked::<UInt32Type>(found, values),
+        DataType::UInt64 => checked::<UInt64Type>(found, values),
+        _ => None,
+    };
+    keys.ok_or_else(|| {
+        column(CHANNEL, format!("has an index outside its dictionary of {values} names"))
+    })
+}
+
+/// Each row's text; of a dictionary, its values spread out.
+fn texts(found: &ArrayRef) -> Result<Vec<Option<&str>>, Error> {
+    if let Some(dictionary) = found.as_any_dictionary_opt() {
+        let values = texts(dictionary.values())?;
+        let keys = keys(dictionary.keys(), values.len())?;
+        return Ok(keys.into_iter().map(|key| key.and_then(|key| values[key])).collect());
+    }
+    match found.data_type() {
+        DataType::Utf8 => Ok(found.as_string::<i32>().iter().collect()),
+        DataType::LargeUtf8 => Ok(found.as_string::<i64>().iter().collect()),
+        DataType::Utf8View => Ok(found.as_string_view().iter().collect()),
+        _ => Err(wrong_type(CHANNEL, found, TEXTS)),
+    }
+}
+
+fn column(column: &str, problem: String) -> Error {
+    Error::Column { column: column.to_owned(), problem }
+}
+
+fn wrong_type(column: &str, found: &dyn Array, wanted: &'static str) -> Error {
+    Error::ColumnType { column: column.to_owned(), got: found.data_type().to_string(), wanted }
+}

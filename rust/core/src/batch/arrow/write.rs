@@ -1,0 +1,146 @@
+//! A batch as a record batch, whose big columns are the batch's own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
+    TimestampNanosecondArray,
+};
+use arrow_buffer::{Buffer, MutableBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, UTC, VALUE};
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::metadata::{Json, Metadata, Object};
+
+/// The indices of batches of one channel: zeros, shared by all that are alive, as long as the longest asked for.
+static ZEROS: Mutex<Option<Buffer>> = Mutex::new(None);
+
+/// The names of a batch, and which of them each of its channels has.
+struct Names<'a> {
+    names: Vec<&'a str>,
+    of_channel: Vec<i32>,
+}
+
+impl<'a> Names<'a> {
+    fn of(batch: &'a Batch) -> Self {
+        let mut known: HashMap<&str, i32> = HashMap::new();
+        let mut names = Vec::new();
+        let mut of_channel = Vec::with_capacity(batch.channels.len());
+        for channel in batch.channels.iter() {
+            let next = i32::try_from(names.len()).unwrap_or(i32::MAX);
+            of_channel.push(*known.entry(channel.name()).or_insert_with(|| {
+                names.push(channel.name());
+                next
+            }));
+        }
+        Self { names, of_channel }
+    }
+
+    /// Whether two channels of one name differ in their metadata.
+    fn are_shared(&self) -> bool {
+        self.names.len() < self.of_channel.len()
+    }
+}
+
+impl Batch {
+    /// The Arrow schema of the batch; the channels it describes are the batch's.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.schema_of(&Names::of(self))
+    }
+
+    fn schema_of(&self, names: &Names<'_>) -> SchemaRef {
+        let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
+        let name = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let mut fields = vec![
+            Field::new(TIMESTAMP, utc, false),
+            Field::new(VALUE, DataType::Float64, false),
+            Field::new(CHANNEL, name, false),
+        ];
+        if names.are_shared() {
+            fields.push(Field::new(METADATA, DataType::Utf8, true));
+        }
+        let description = (CHANNELS_KEY.to_owned(), self.description(names));
+        Arc::new(Schema::new(fields).with_metadata(HashMap::from([description])))
+    }
+
+    /// JSON of name to unit and metadata; no metadata of a name whose points differ in them.
+    fn description(&self, names: &Names<'_>) -> String {
+        let mut description = Object::new();
+        for (index, name) in (0_i32..).zip(&names.names) {
+            let mut same = self.channels.iter().zip(&names.of_channel);
+            let mut same = same.by_ref().filter(|(_, of)| **of == index).map(|(known, _)| known);
+            let Some(channel) = same.next() else { continue };
+            let metadata = channel.metadata().filter(|_| same.next().is_none());
+            let metadata = metadata.map_or(Json::Null, |known| known.document().clone());
+            let facts = [(UNIT, Json::String(channel.unit().to_owned())), (METADATA, metadata)];
+            let facts = facts.map(|(key, fact)| (key.to_owned(), fact));
+            description.insert((*name).to_owned(), Json::Object(facts.into_iter().collect()));
+        }
+        crate::metadata::json_text(&Json::Object(description))
+    }
+
+    /// The batch as an Arrow record batch; timestamps and values are shared, and indices where names are distinct.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Column`], which says what Arrow refuses.
+    pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
+        let names = Names::of(self);
+        let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
+        let values = Float64Array::new(self.values.clone(), None);
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(timestamps.with_timezone(UTC)),
+            Arc::new(values),
+            Arc::new(self.name_column(&names)),
+        ];
+        if names.are_shared() {
+            let texts: Vec<Option<&str>> =
+                self.channels.iter().map(|known| known.metadata().map(Metadata::json)).collect();
+            let rows = (0..self.len()).map(|row| texts[self.index_of(row)]);
+            columns.push(Arc::new(rows.collect::<StringArray>()));
+        }
+        RecordBatch::try_new(self.schema_of(&names), columns).map_err(|error| Error::Column {
+            column: "of the batch".to_owned(),
+            problem: error.to_string(),
+        })
+    }
+
+    fn name_column(&self, names: &Names<'_>) -> DictionaryArray<Int32Type> {
+        let indices = match &self.indices {
+            None => ScalarBuffer::new(zeros(self.len()), 0, self.len()),
+            Some(indices) if !names.are_shared() => indices.clone(),
+            Some(_) => (0..self.len()).map(|row| names.of_channel[self.index_of(row)]).collect(),
+        };
+        dictionary(indices, &names.names)
+    }
+}
+
+/// Names by index.
+#[allow(unsafe_code, reason = "the check would read every index of a batch that was checked")]
+fn dictionary(indices: ScalarBuffer<i32>, names: &[&str]) -> DictionaryArray<Int32Type> {
+    let names = StringArray::from(names.to_vec());
+    let keys = Int32Array::new(indices, None);
+    // SAFETY: a batch holds no index below 0 or beyond its channels, of which each has a name here;
+    // without a channel there is no row.
+    unsafe { DictionaryArray::new_unchecked(keys, Arc::new(names)) }
+}
+
+/// A buffer of at least so many zeros.
+fn zeros(count: usize) -> Buffer {
+    let bytes = count * size_of::<i32>();
+    // A holder that panicked left a whole buffer, or none.
+    let mut shared = ZEROS.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*shared {
+        Some(zeros) if zeros.len() >= bytes => zeros.clone(),
+        _ => {
+            let zeros = Buffer::from(MutableBuffer::from_len_zeroed(bytes.next_power_of_two()));
+            *shared = Some(zeros.clone());
+            zeros
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The distinct channels of a batch that is being made.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use crate::channel::Channel;
+use crate::error::Error;
+
+/// Distinct channels in the order in which they came; one name has one unit.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    channels: Vec<Channel>,
+    indices: HashMap<Channel, i32>,
+    /// For each name a channel of that name, which tells its unit.
+    names: HashMap<Arc<str>, i32>,
+}
+
+impl Entries {
+    /// The index of a channel, new or known.
+    pub(super) fn add(&mut self, channel: &Channel) -> Result<i32, Error> {
+        if let Some(&index) = self.indices.get(channel) {
+            return Ok(index);
+        }
+        // More channels than rows of a batch can be indexed by 32 bits do not fit into memory.
+        let index = i32::try_from(self.channels.len()).unwrap_or(i32::MAX);
+        match self.names.entry(channel.name().into()) {
+            Entry::Occupied(known) => {
+                let known = usize::try_from(*known.get()).unwrap_or(0);
+                let first = self.channels[known].unit();
+                if first != channel.unit() {
+                    return Err(Error::UnitsDiffer {
+                        channel: channel.name().to_owned(),
+                        first: first.to_owned(),
+                        second: channel.unit().to_owned(),
+                    });
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(index);
+            }
+        }
+        self.channels.push(channel.clone());
+        self.indices.insert(channel.clone(), index);
+        Ok(index)
+    }
+
+    /// The indices of channels, new or known.
+    pub(super) fn add_all(&mut self, channels: &[Channel]) -> Result<Vec<i32>, Error> {
+        channels.iter().map(|channel| self.add(channel)).collect()
+    }
+
+    /// The distinct channels.
+    pub(super) fn finish(self) -> Arc<[Channel]> {
+        self.channels.into()
+    }
+}

@@ -1,0 +1,157 @@
+//! Instants at a fixed rate.
+
+use num_bigint::BigUint;
+use num_traits::ToPrimitive;
+
+use crate::error::Error;
+
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
+
+/// How many binary digits a period has below the nanosecond.
+const FRACTION: u32 = 64;
+
+/// A start and a rate, from which each instant is computed by its index: nothing adds up, so nothing drifts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    start_ns: i64,
+    /// Nanoseconds in fixed point, with [`FRACTION`] binary digits; `None` where 128 bits do not hold it.
+    period: Option<u128>,
+}
+
+impl Schedule {
+    /// So many instants a second (`rate` in hertz), the first at `start_ns`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rate`] unless the rate is finite and above 0.
+    pub fn new(start_ns: i64, rate: f64) -> Result<Self, Error> {
+        if !rate.is_finite() || rate <= 0.0 {
+            return Err(Error::Rate { got: rate.to_string() });
+        }
+        Ok(Self { start_ns, period: period(rate) })
+    }
+
+    /// The first `count` instants in nanoseconds since 1970 UTC, each rounded to the nearest.
+    ///
+    /// The period is exact to 2^-65 nanoseconds, so an instant is exact to its index times that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds.
+    pub fn times(&self, count: usize) -> Result<Vec<i64>, Error> {
+        let Some(steps) = count.checked_sub(1) else { return Ok(Vec::new()) };
+        let period = self.checked_period(steps)?;
+        let start = self.start_ns;
+        let mut times = Vec::with_capacity(count);
+        let mut passed = 1_u128 << (FRACTION - 1);
+        for _ in 0..count {
+            #[allow(clippy::cast_possible_truncation)] // the last one was checked
+            times.push(start.wrapping_add((passed >> FRACTION) as i64));
+            passed = passed.wrapping_add(period);
+        }
+        Ok(times)
+    }
+
+    /// The period, if the instant after so many steps is inside the range.
+    fn checked_period(&self, steps: usize) -> Result<u128, Error> {
+        if steps == 0 {
+            return Ok(0);
+        }
+        let fits = |period: u128| {
+            let passed = period.checked_mul(steps as u128)?.checked_add(1 << (FRACTION - 1))?;
+            let passed = i128::try_from(passed >> FRACTION).ok()?;
+            (i128::from(self.start_ns) + passed <= i128::from(i64::MAX)).then_some(period)
+        };
+        self.period.and_then(fits).ok_or_else(|| Error::TimestampOutOfRange {
+            got: format!("of sample {steps} after {} ns", self.start_ns),
+        })
+    }
+}
+
+/// 10^9 / rate, rounded in fixed point; the rate is taken as the fraction that a float is.
+fn period(rate: f64) -> Option<u128> {
+    let (mantissa, exponent) = parts(rate);
+    let mut above = BigUint::from(NANOSECONDS_PER_SECOND) << FRACTION;
+    let mut below = BigUint::from(mantissa);
+    if exponent < 0 {
+        above <<= exponent.unsigned_abs();
+    } else {
+        below <<= exponent.unsigned_abs();
+    }
+    let half = &below >> 1_u32;
+    ((above + half) / below).to_u128()
+}
+
+/// A finite positive float as an integer times a power of two.
+fn parts(number: f64) -> (u64, i32) {
+    const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << MANTISSA) - 1);
+    #[allow(clippy::cast_possible_truncation)] // eleven bits
+    let exponent = (bits >> MANTISSA) as i32;
+    if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << MANTISSA, exponent - 1075) }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigInt;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The slow and obvious way: whether an instant is within half a nanosecond of the exact fraction.
+    fn is_nearest(time: i64, start: i64, rate: f64, index: usize) -> bool {
+        let (mantissa, exponent) = parts(rate);
+        let mut above = BigInt::from(index) * NANOSECONDS_PER_SECOND;
+        let mut below = BigInt::from(mantissa);
+        if exponent < 0 {
+            above <<= exponent.unsigned_abs();
+        } else {
+            below <<= exponent.unsigned_abs();
+        }
+        let passed = BigInt::from(time) - start;
+        ((passed * &below - above) * 2_u32).magnitude() <= below.magnitude()
+    }
+
+    #[test]
+    fn the_millionth_sample_at_3_hertz_is_right_to_the_nanosecond() {
+        let times = Schedule::new(7, 3.0).unwrap().times(1_000_001).unwrap();
+        assert_eq!(times[1], 7 + 333_333_333);
+        assert_eq!(times[2], 7 + 666_666_667);
+        assert_eq!(times[999_999], 7 + 333_333_000_000_000);
+        assert_eq!(times[1_000_000], 7 + 333_333_333_333_333);
+    }
+
+    #[test]
+    fn a_rate_that_is_none_is_refused() {
+        for rate in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(matches!(Schedule::new(0, rate), Err(Error::Rate { .. })), "{rate}");
+        }
+    }
+
+    #[test]
+    fn the_last_instant_has_to_be_inside_the_range() {
+        let second = 1_000_000_000;
+        let schedule = Schedule::new(i64::MAX - 2 * second, 1.0).unwrap();
+        assert_eq!(schedule.times(3).unwrap().last(), Some(&i64::MAX));
+        assert!(matches!(schedule.times(4), Err(Error::TimestampOutOfRange { .. })));
+        let slowest = Schedule::new(0, f64::from_bits(1)).unwrap();
+        assert_eq!(slowest.times(1), Ok(vec![0]));
+        assert!(slowest.times(2).is_err());
+        assert_eq!(Schedule::new(5, f64::MAX).unwrap().times(3), Ok(vec![5, 5, 5]));
+    }
+
+    proptest! {
+        #[test]
+        fn each_instant_is_the_exact_one_rounded(
+            start in -1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000,
+            rate in prop_oneof![0.001..1e9_f64, (1_u32..2_000_000).prop_map(f64::from)],
+            count in 1_usize..3_000,
+        ) {
+            let times = Schedule::new(start, rate).unwrap().times(count).unwrap();
+            for (index, &time) in times.iter().enumerate() {
+                prop_assert!(is_nearest(time, start, rate, index), "{index}: {time}");
+            }
+        }
+    }
+}
