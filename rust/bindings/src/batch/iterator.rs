@@ -4,39 +4,38 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 
+use rust_daq::Batch;
+
 use super::PyBatch;
+use crate::channel::PyChannel;
 use crate::point::{PyDataPoint, native as point_native};
 
 /// Makes the points of a batch as they are asked for; threads that share it get each of them once.
 #[pyclass(frozen, name = "_BatchIterator", module = "rust_daq._core", immutable_type)]
 pub struct PyBatchIterator {
-    batch: Py<PyBatch>,
+    batch: Batch,
+    channels: Vec<Py<PyChannel>>,
     next: AtomicUsize,
 }
 
 impl PyBatchIterator {
     /// An iterator from the first row on.
     pub fn over(batch: &Bound<'_, PyBatch>) -> PyResult<Self> {
-        // Made here, so that a row cannot fail for want of them.
-        batch.get().objects(batch.py())?;
-        Ok(Self { batch: batch.clone().unbind(), next: AtomicUsize::new(0) })
+        let py = batch.py();
+        let channels = batch.get().objects(py)?.iter().map(|channel| channel.clone_ref(py));
+        let channels = channels.collect();
+        Ok(Self { batch: batch.get().core().clone(), channels, next: AtomicUsize::new(0) })
     }
 
-    /// The fields of the next point.
+    /// The channel, the instant and the value of the next row.
     #[inline]
-    pub fn advance(&self, py: Python<'_>) -> Option<PyDataPoint> {
-        let batch = self.batch.get();
+    pub fn advance(&self) -> Option<(&PyChannel, i64, f64)> {
         let row = self.next.load(Ordering::Relaxed);
-        if row >= batch.core().len() {
-            return None;
-        }
-        // With the GIL nobody comes between; without it, the row may be somebody else's by now.
-        let row = self.next.fetch_add(1, Ordering::Relaxed);
-        if row >= batch.core().len() {
-            return None;
-        }
-        let channels = batch.objects(py).ok()?;
-        Some(batch.row(py, channels, row))
+        let timestamp_ns = *self.batch.timestamps().get(row)?;
+        // Not one step with the load: the module needs the GIL, under which nobody comes between.
+        self.next.store(row + 1, Ordering::Relaxed);
+        let channel = self.channels.get(self.batch.index_of(row))?.get();
+        Some((channel, timestamp_ns, self.batch.values()[row]))
     }
 }
 
@@ -47,10 +46,11 @@ impl PyBatchIterator {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDataPoint>>> {
-        self.advance(py).map(|point| point_native::object(py, point)).transpose()
+        let Some((channel, timestamp_ns, value)) = self.advance() else { return Ok(None) };
+        point_native::object(py, channel.data_point(py, timestamp_ns, value)).map(Some)
     }
 
     fn __length_hint__(&self) -> usize {
-        self.batch.get().core().len().saturating_sub(self.next.load(Ordering::Relaxed))
+        self.batch.len().saturating_sub(self.next.load(Ordering::Relaxed))
     }
 }

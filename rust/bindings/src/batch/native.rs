@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::{PyTypeInfo, ffi};
 
 use super::PyBatchIterator;
-use crate::point::native::{installed_class, object};
+use crate::channel::native::parts;
+use crate::point::native::installed_class;
 
 /// Puts the quick step in place, if points are made the quick way; called while the module is made.
 pub fn install(py: Python<'_>) -> PyResult<()> {
@@ -26,17 +27,12 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
 
 /// `tp_iternext`: the next point, or null without an exception after the last.
 unsafe extern "C" fn next(iterator: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class.
+    // SAFETY: Python calls this attached, with an object of the class, and only where it was
+    // installed, so that points are made the quick way.
     unsafe {
         let py = Python::assume_attached();
         let iterator = Bound::ref_from_ptr(py, &iterator).cast_unchecked::<PyBatchIterator>().get();
-        let Some(point) = iterator.advance(py) else { return null_mut() };
-        match object(py, point) {
-            Ok(point) => point.into_ptr(),
-            Err(error) => {
-                error.restore(py);
-                null_mut()
-            }
-        }
+        let Some((channel, timestamp_ns, value)) = iterator.advance() else { return null_mut() };
+        parts(channel, timestamp_ns, value).write(installed_class())
     }
 }
