@@ -213,6 +213,7 @@ def types(session: nox.Session) -> None:
     install(session, "build", "types", extra="bench")
     build_extension(session)
     session.run("mypy")
+    session.run("mypy", "--strict", "tests/typical_uses.py")
     session.run("python", "-m", "mypy.stubtest", "rust_daq._core")
 
 

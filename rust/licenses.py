@@ -14,6 +14,15 @@ ROOT = Path(__file__).parent.parent
 WRITTEN = ROOT / "LICENSES-THIRD-PARTY.md"
 NAMES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
+# The platforms that wheels are built for.
+TARGETS = (
+    "x86_64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+)
+
 INTRODUCTION = """\
 # Licences of third parties
 
@@ -42,7 +51,7 @@ def linked(*options: str) -> set[tuple[str, str]]:
     tree = ("--package", "rust_daq_py", "--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe")
     lines = cargo("tree", *tree, "--format", "{p}", *options).splitlines()
     # A crate of this workspace is followed by its folder.
-    crates = (line.split() for line in lines if "(" not in line)
+    crates = (line.split() for line in lines if line and "(" not in line)
     return {(name, version.removeprefix("v")) for name, version in crates}
 
 
@@ -54,7 +63,7 @@ def texts(source: Path) -> list[tuple[str, str]]:
 
 def document() -> str:
     """Return what the file is to say."""
-    wanted = linked("--target", "all")
+    wanted = linked(*(option for target in TARGETS for option in ("--target", target)))
     packages = json.loads(cargo("metadata", "--format-version", "1"))["packages"]
     crates = sorted(
         (p for p in packages if (p["name"], p["version"]) in wanted), key=lambda p: (p["name"], p["version"])

@@ -71,7 +71,7 @@ facts = {{**_core.build_facts(), "profile": {profile!r}}}
 for name in [name for name in sys.modules if name.split(".")[0] == "rust_daq"]:
     del sys.modules[name]
 sys.modules["rust_daq._core"] = stand_in = types.ModuleType("rust_daq._core")
-stand_in.build_facts, stand_in.DataPoint = lambda: facts, _core.DataPoint
+vars(stand_in).update(vars(_core), build_facts=lambda: facts)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     import rust_daq

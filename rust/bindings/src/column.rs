@@ -34,6 +34,7 @@ impl PyColumn {
         self.bytes.len()
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "what PyO3 passes")]
     unsafe fn __getbuffer__(
         slf: Bound<'_, Self>,
         view: *mut ffi::Py_buffer,

@@ -16,6 +16,7 @@ mod timestamp;
 mod value;
 
 pub use point::PyDataPoint;
+pub use point::native::install;
 
 /// The compiled part of `rust_daq`; import the names from `rust_daq` itself.
 // Free-threaded CPython is not claimed before it was built and tested there.
@@ -41,9 +42,12 @@ mod _core {
     use super::point::PyDataPoint;
 
     #[pymodule_init]
+    #[allow(unsafe_code)]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::point::native::install(module.py())?;
+        // SAFETY: the module is not yet anybody's, so that nobody has made a point.
+        unsafe { super::point::native::install(module.py()) }?;
         super::channel::native::install(module.py())?;
-        super::batch::native::install(module.py())
+        super::batch::native::install(module.py());
+        Ok(())
     }
 }

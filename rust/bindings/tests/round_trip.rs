@@ -39,7 +39,7 @@ proptest! {
     #[test]
     fn a_point_comes_back_by_attributes_and_by_borrowing(point in any_point()) {
         Python::attach(|py| {
-            let object = Bound::new(py, PyDataPoint::from_core(py, &point)).unwrap();
+            let object = PyDataPoint::from_core(py, &point).unwrap();
             let read = PyDataPoint::core_from_attributes(object.as_any()).unwrap();
             prop_assert_eq!(read.value().to_bits(), point.value().to_bits());
             prop_assert_eq!(&read, &point);

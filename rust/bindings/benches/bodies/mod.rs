@@ -26,7 +26,7 @@ pub fn point_with_metadata() -> DataPoint {
 
 /// Core point to Python object.
 pub fn to_python<'py>(py: Python<'py>, point: &DataPoint) -> Bound<'py, PyDataPoint> {
-    Bound::new(py, PyDataPoint::from_core(py, point)).unwrap()
+    PyDataPoint::from_core(py, point).unwrap()
 }
 
 /// Core point to Python object and back, read by attributes as Python code would.
@@ -62,6 +62,9 @@ pub fn attached_round_trip(point: &DataPoint) -> DataPoint {
 
 /// Checks that nothing is lost on any way, so that no benchmark times a wrong result.
 pub fn check() {
+    // SAFETY: a benchmark begins with this check, so that no point was made before.
+    #[allow(unsafe_code, reason = "what importing the module does")]
+    Python::attach(|py| unsafe { rust_daq_py::install(py) }).unwrap();
     for point in [point(), point_with_metadata()] {
         Python::attach(|py| {
             assert_eq!(round_trip_by_attributes(py, &point), point);

@@ -12,9 +12,9 @@ use crate::channel::native::parts;
 use crate::point::native::installed_class;
 
 /// Puts the quick step in place, if points are made the quick way; called while the module is made.
-pub fn install(py: Python<'_>) -> PyResult<()> {
+pub fn install(py: Python<'_>) {
     if installed_class().is_null() {
-        return Ok(());
+        return;
     }
     // SAFETY: the class is a live type object without an instance, and `next` is such a function.
     unsafe {
@@ -22,7 +22,6 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
         (*class).tp_iternext = Some(next);
         ffi::PyType_Modified(class);
     }
-    Ok(())
 }
 
 /// `tp_iternext`: the next point, or null without an exception after the last.

@@ -77,7 +77,10 @@ impl Selection {
                 }
                 let chosen = array.call_method0("nonzero")?.get_item(0)?;
                 Ok(Self::Rows(
-                    integers(&chosen)?.iter().map(|&row| row.unsigned_abs() as usize).collect(),
+                    integers(&chosen)?
+                        .iter()
+                        .map(|&row| resolved(row, rows))
+                        .collect::<PyResult<_>>()?,
                 ))
             }
             'i' | 'u' => {

@@ -49,8 +49,16 @@ struct Instance {
 }
 
 /// Changes the class if its layout is the known one; called while the module is made.
-pub fn install(py: Python<'_>) -> PyResult<()> {
-    if var_os(ORDINARY).is_some() || !suits(py)? {
+///
+/// # Errors
+///
+/// What Python reports when it has no memory.
+///
+/// # Safety
+///
+/// No `DataPoint` was made before: it would be freed as one that was made afterwards.
+pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
+    if !installed_class().is_null() || var_os(ORDINARY).is_some() || !suits(py)? {
         return Ok(());
     }
     NAMES.get_or_init(py, || ARGUMENTS.map(|name| PyString::intern(py, name).unbind()));

@@ -1,0 +1,70 @@
+"""What a user's code looks like to a type checker: ``nox -s types`` checks it, and nothing runs it."""
+
+import array
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, assert_type
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rust_daq import Batch, Channel, DataPoint, Metadata, build_info
+
+
+def make_points() -> list[DataPoint]:
+    setup = Metadata({"gain": 2, "modes": ["cw", None]})
+    laser = Channel("laser", "mW", setup)
+    one = DataPoint(datetime.now(UTC), "laser", 0.5, "mW", {"gain": 2})
+    two = DataPoint(
+        timestamp=1_767_225_600_000_000_000, channel="laser", value=np.float32(1), unit="mW", metadata=setup
+    )
+    assert_type(laser.metadata, Metadata | None)
+    return [
+        one,
+        two,
+        DataPoint.now("laser", 1, "mW"),
+        laser.point(0.5),
+        laser.point(1, one.timestamp),
+        one.replace(value=2),
+    ]
+
+
+def read(point: DataPoint) -> str:
+    assert_type(point.timestamp, datetime)
+    assert_type(point.timestamp_ns, int)
+    assert_type(point.value, float)
+    match point:
+        case DataPoint(_, "laser", value, unit):
+            return f"{value} {unit}"
+        case _:
+            return point.channel
+
+
+def make_batches(samples: npt.NDArray[np.float64]) -> Batch:
+    laser, lamp = Channel("laser", "mW"), Channel("lamp", "V")
+    parts = [
+        laser.batch(samples),
+        laser.batch([0.5, 1], [0, 1]),
+        laser.batch(array.array("d", [0.5]), start=0, rate=1_000.0),
+        laser.batch(samples, start=datetime.now(UTC), rate=10),
+        lamp.batch(pa.array([1.0])),
+        Batch.from_points(laser.points(samples)),
+        Batch.from_numpy(np.arange(2), np.zeros(2), [laser, lamp], [0, 1]),
+        Batch.from_arrow(pa.table(laser.batch(samples)), channels=laser),
+    ]
+    return Batch.concat(parts)
+
+
+def use(batch: Batch) -> Iterator[Any]:
+    assert_type(batch[0], DataPoint)
+    assert_type(batch[1:], Batch)
+    assert_type(batch[batch.values > 0], Batch)
+    assert_type(batch.timestamps, npt.NDArray[np.datetime64])
+    assert_type(batch.by_channel(), dict[str, Batch])
+    for point in batch:
+        assert_type(point, DataPoint)
+    buffers: list[pickle.PickleBuffer] = []
+    pickle.dumps(batch, protocol=5, buffer_callback=buffers.append)
+    yield from (len(batch), batch.nbytes, batch.channels, batch.to_points(), build_info()["version"])
