@@ -22,4 +22,4 @@ pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use point::{DataPoint, PointView};
 pub use schedule::Schedule;
-pub use timestamp::{Civil, nanoseconds_from_utc};
+pub use timestamp::{Civil, Date, nanoseconds_from_utc};

@@ -28,19 +28,26 @@ pub struct Civil {
 impl Civil {
     /// The UTC date and time of an instant, floored to the microsecond.
     #[must_use]
+    pub fn from_nanoseconds(nanoseconds: i64) -> Self {
+        Self::with_dates(nanoseconds, Date::from_days)
+    }
+
+    /// The same, for who knows the date of so many days since 1970 already.
+    #[inline]
+    #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // each is a remainder
-    pub const fn from_nanoseconds(nanoseconds: i64) -> Self {
+    pub fn with_dates(nanoseconds: i64, date: impl FnOnce(i32) -> Date) -> Self {
         let days = days_from_nanoseconds(nanoseconds);
         // Wrapped: the first day begins below 64-bit nanoseconds.
         let of_day =
             nanoseconds.wrapping_sub((days as i64).wrapping_mul(NANOSECONDS_PER_DAY)) as u64;
         let seconds = (of_day / NANOSECONDS_PER_SECOND) as u32;
         let of_second = (of_day % NANOSECONDS_PER_SECOND) as u32;
-        let (year, month, day) = date_from_days(days);
+        let Date { year, month, day } = date(days);
         Self {
             year,
-            month: month as u8,
-            day: day as u8,
+            month,
+            day,
             hour: (seconds / 3_600) as u8,
             minute: (seconds / 60 % 60) as u8,
             second: (seconds % 60) as u8,
@@ -102,19 +109,34 @@ const fn days_from_date(year: i32, month: i32, day: i32) -> i32 {
     before_year + before_month + day - 1 - DAYS_TO_1970
 }
 
-/// The year, month and day of so many days since 1970, from the year 0 on.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)]
-const fn date_from_days(days: i32) -> (i32, u32, u32) {
-    let quarters = 4 * (days + DAYS_TO_1970) as u32 + 3;
-    let century = quarters / 146_097;
-    let of_century = (quarters % 146_097) | 3;
-    let scaled = 2_939_745 * of_century as u64;
-    let year = 100 * century + (scaled >> 32) as u32;
-    let day_of_year = scaled as u32 / 2_939_745 / 4;
-    let scaled = 2_141 * day_of_year + 197_913;
-    let (month, day) = (scaled >> 16, scaled % (1 << 16) / 2_141 + 1);
-    // From day 306 on it is January or February of the next year.
-    if day_of_year >= 306 { (year as i32 + 1, month - 12, day) } else { (year as i32, month, day) }
+/// A date in the proleptic Gregorian calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date {
+    /// The year.
+    pub year: i32,
+    /// The month, 1 to 12.
+    pub month: u8,
+    /// The day of the month, 1 to 31.
+    pub day: u8,
+}
+
+impl Date {
+    /// The date of so many days since 1970, from the year 0 to 9999.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // days of those years
+    pub const fn from_days(days: i32) -> Self {
+        let quarters = 4 * (days + DAYS_TO_1970) as u32 + 3;
+        let century = quarters / 146_097;
+        let of_century = (quarters % 146_097) | 3;
+        let scaled = 2_939_745 * of_century as u64;
+        let year = 100 * century + (scaled >> 32) as u32;
+        let day_of_year = scaled as u32 / 2_939_745 / 4;
+        let scaled = 2_141 * day_of_year + 197_913;
+        let (month, day) = ((scaled >> 16) as u8, (scaled % (1 << 16) / 2_141 + 1) as u8);
+        // From day 306 on it is January or February of the next year.
+        let next = day_of_year >= 306;
+        Self { year: year as i32 + next as i32, month: if next { month - 12 } else { month }, day }
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +147,10 @@ mod tests {
     #[test]
     fn the_epoch_and_the_ends() {
         assert_eq!(days_from_date(1970, 1, 1), 0);
-        assert_eq!(date_from_days(days_from_date(2000, 2, 29)), (2000, 2, 29));
+        assert_eq!(
+            Date::from_days(days_from_date(2000, 2, 29)),
+            Date { year: 2000, month: 2, day: 29 }
+        );
         let first = Civil::from_nanoseconds(i64::MIN);
         assert_eq!((first.year, first.month, first.day, first.microsecond), (1677, 9, 21, 145_224));
         let last = Civil::from_nanoseconds(i64::MAX);
@@ -138,11 +163,10 @@ mod tests {
 
     #[test]
     fn every_day_follows_the_one_before() {
-        let (mut year, mut month, mut day) = (1, 1_u32, 1_u32);
+        let (mut year, mut month, mut day) = (1, 1_u8, 1_u8);
         for days in days_from_date(1, 1, 1)..=days_from_date(9999, 12, 31) {
-            assert_eq!(date_from_days(days), (year, month, day));
-            let (signed_month, signed_day) = (month.cast_signed(), day.cast_signed());
-            assert_eq!(days_from_date(year, signed_month, signed_day), days);
+            assert_eq!(Date::from_days(days), Date { year, month, day });
+            assert_eq!(days_from_date(year, month.into(), day.into()), days);
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let length = match month {
                 2 if leap => 29,

@@ -15,13 +15,13 @@ use std::env::var_os;
 use std::ffi::c_void;
 use std::mem::size_of;
 use std::ptr::{addr_eq, null_mut};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString};
 use pyo3::{PyTypeInfo, ffi};
-use rust_daq::{Civil, nanoseconds_from_utc};
+use rust_daq::{Civil, Date, nanoseconds_from_utc};
 
 use super::PyDataPoint;
 use crate::metadata::{Held, PyMetadata};
@@ -249,7 +249,8 @@ unsafe extern "C" fn timestamp(
     // SAFETY: Python calls this attached, with an object of the class. The table of the datetime
     // module was made by `install`.
     unsafe {
-        let civil = Civil::from_nanoseconds((*object.cast::<Instance>()).point.timestamp_ns);
+        let timestamp_ns = (*object.cast::<Instance>()).point.timestamp_ns;
+        let civil = Civil::with_dates(timestamp_ns, date);
         let table = &*ffi::PyDateTimeAPI();
         (table.DateTime_FromDateAndTime)(
             civil.year,
@@ -263,6 +264,24 @@ unsafe extern "C" fn timestamp(
             table.DateTimeType,
         )
     }
+}
+
+/// The date of so many days since 1970; the last one is kept, since most points of a program are of one day.
+#[inline]
+fn date(days: i32) -> Date {
+    /// The days in the upper half, the year, month and day in a quarter, an eighth and an eighth.
+    static LAST: AtomicU64 = AtomicU64::new(u64::MAX);
+    let [d0, d1, d2, d3, y0, y1, month, day] = LAST.load(Ordering::Relaxed).to_be_bytes();
+    if i32::from_be_bytes([d0, d1, d2, d3]) == days && month != u8::MAX {
+        return Date { year: i16::from_be_bytes([y0, y1]).into(), month, day };
+    }
+    let date = Date::from_days(days);
+    // Years of 64-bit nanoseconds have four digits.
+    let [y0, y1] = i16::try_from(date.year).unwrap_or(0).to_be_bytes();
+    let [d0, d1, d2, d3] = days.to_be_bytes();
+    let kept = [d0, d1, d2, d3, y0, y1, date.month, date.day];
+    LAST.store(u64::from_be_bytes(kept), Ordering::Relaxed);
+    date
 }
 
 /// `DataPoint.timestamp_ns`.
