@@ -1,6 +1,7 @@
 //! One-dimensional data of any package as a column: converted where that loses nothing, refused where it would.
 
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
+use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -66,6 +67,18 @@ impl<'py> Source<'py> {
 fn is_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     let module = data.get_type().getattr("__module__")?;
     Ok(module.extract::<String>().is_ok_and(|name| name.split('.').next() == Some("pandas")))
+}
+
+/// The entries of an object with the buffer protocol, copied, if they are just of this type and of one dimension.
+fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
+    /// The marks of the other byte order, which PyO3 takes for this one.
+    const FOREIGN: [u8; 2] = if cfg!(target_endian = "little") { *b">!" } else { *b"<<" };
+    let Ok(buffer) = PyBuffer::<T>::get(data) else { return Ok(None) };
+    let mark = buffer.format().to_bytes().first().copied();
+    if buffer.dimensions() != 1 || mark.is_some_and(|mark| FOREIGN.contains(&mark)) {
+        return Ok(None);
+    }
+    buffer.to_vec(data.py()).map(Some)
 }
 
 /// The columns of several arrays as one.

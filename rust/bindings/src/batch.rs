@@ -230,10 +230,11 @@ impl PyBatch {
     #[staticmethod]
     fn concat(batches: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut parts = Vec::new();
-        for batch in batches.try_iter()? {
+        let wanted = "an iterable of Batch";
+        for batch in batches.try_iter().map_err(|_| wrong_type("batches", wanted, batches))? {
             let batch = batch?;
             let Ok(batch) = batch.cast::<Self>() else {
-                return Err(wrong_type("batches", "an iterable of Batch", &batch));
+                return Err(wrong_type("batches", wanted, &batch));
             };
             parts.push(batch.get().core.clone());
         }

@@ -47,7 +47,7 @@ impl Batch {
         let merged = entries.add_all(channels)?;
         let Some(indices) = indices else {
             if merged.len() != 1 && rows > 0 {
-                return Err(Error::LengthsDiffer { column: "indices", got: 0, wanted: rows });
+                return Err(Error::NoIndices { channels: merged.len() });
             }
             return Ok(Self { timestamps, values, channels: entries.finish(), indices: None });
         };

@@ -39,6 +39,16 @@ pub enum Error {
         wanted: usize,
     },
 
+    /// Without an index for each row there has to be one channel.
+    #[error(
+        "indices is missing, and there are {channels} channels; \
+         pass one channel, or for each row the index of its channel"
+    )]
+    NoIndices {
+        /// How many channels there are.
+        channels: usize,
+    },
+
     /// A row belongs to one of the channels of its batch.
     #[error("indices[{row}] is {got}, and there are {channels} channels; pass indices of channels")]
     NoSuchChannel {

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use rust_daq::instants_of_arrow;
 
-use super::{Source, entry_error, joined, wrong_dtype};
+use super::{Source, entry_error, joined, plain, wrong_dtype};
 use crate::error::raised;
 use crate::timestamp;
 
@@ -18,10 +18,8 @@ const INSTANTS: &str = "datetime64 (in UTC) or integers of nanoseconds since 197
 /// Reads timestamps; whatever is not Arrow's own memory is copied once.
 pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i64>> {
     let py = data.py();
-    if let Ok(buffer) = PyBuffer::<i64>::get(data)
-        && buffer.dimensions() == 1
-    {
-        return Ok(buffer.to_vec(py)?.into());
+    if let Some(times) = plain::<i64>(data)? {
+        return Ok(times.into());
     }
     match Source::of(argument, WANTED, data)? {
         Source::Entries(entries) => {

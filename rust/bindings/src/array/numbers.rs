@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rust_daq::numbers_of_arrow;
 
-use super::{Source, entry_error, joined, wrong_dtype};
+use super::{Source, entry_error, joined, plain, wrong_dtype};
 use crate::error::raised;
 use crate::value;
 
@@ -17,10 +17,8 @@ const NUMBERS: &str = "numbers that convert to float64 without loss";
 /// Reads values; whatever is not Arrow's own memory is copied once.
 pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
     let py = data.py();
-    if let Ok(buffer) = PyBuffer::<f64>::get(data)
-        && buffer.dimensions() == 1
-    {
-        return Ok(buffer.to_vec(py)?.into());
+    if let Some(values) = plain::<f64>(data)? {
+        return Ok(values.into());
     }
     match Source::of(argument, WANTED, data)? {
         Source::Entries(entries) => {

@@ -17,10 +17,11 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let mut builder = BatchBuilder::with_capacity(points.len().unwrap_or(0));
     // Points of one channel share these objects; each is kept, so that no address comes again.
     let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
-    for point in points.try_iter()? {
+    let wanted = "an iterable of DataPoint";
+    for point in points.try_iter().map_err(|_| wrong_type("points", wanted, points))? {
         let point = point?;
         let Ok(point) = point.cast::<PyDataPoint>() else {
-            return Err(wrong_type("points", "an iterable of DataPoint", &point));
+            return Err(wrong_type("points", wanted, &point));
         };
         let found = point.get();
         let metadata = found.metadata.as_ref().map_or(0, |held| held.as_ptr() as usize);

@@ -2,13 +2,14 @@
 
 use arrow_buffer::ScalarBuffer;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PySlice, PyString};
 
 use crate::error::{caused_by, wrong_type};
 
-const WANTED: &str = "an integer, a slice, or an array of booleans or integers";
+const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
+const INDICES_WANTED: &str = "integers of one dimension, one for each row";
 
 /// The rows that a key names.
 pub enum Selection {
@@ -66,7 +67,7 @@ impl Selection {
     fn of_array(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
         let py = key.py();
         let array = py.import("numpy")?.call_method1("asarray", (key,))?;
-        let (kind, count) = entries(&array)?;
+        let (kind, count) = entries("index", WANTED, &array, key)?;
         match kind {
             'b' => {
                 if count != rows {
@@ -102,12 +103,12 @@ impl Selection {
 pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let py = indices.py();
     let array = py.import("numpy")?.call_method1("asarray", (indices,))?;
-    let (kind, count) = entries(&array)?;
+    let (kind, count) = entries("indices", INDICES_WANTED, &array, indices)?;
     if count == 0 {
         return Ok(Vec::new().into());
     }
     if !matches!(kind, 'i' | 'u') {
-        return Err(wrong_type("indices", "integers, one for each row", indices));
+        return Err(wrong_type("indices", INDICES_WANTED, indices));
     }
     let narrow = |(row, &index): (usize, &i64)| {
         i32::try_from(index).map_err(|_| {
@@ -118,12 +119,15 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
 }
 
 /// The kind of a one-dimensional array's entries, and how many there are.
-fn entries(array: &Bound<'_, PyAny>) -> PyResult<(char, usize)> {
+fn entries(
+    argument: &str,
+    wanted: &str,
+    array: &Bound<'_, PyAny>,
+    given: &Bound<'_, PyAny>,
+) -> PyResult<(char, usize)> {
     let dimensions: usize = array.getattr("ndim")?.extract()?;
     if dimensions != 1 {
-        return Err(PyTypeError::new_err(format!(
-            "index must be {WANTED}, of one dimension; got {dimensions}"
-        )));
+        return Err(wrong_type(argument, wanted, given));
     }
     Ok((array.getattr("dtype")?.getattr("kind")?.extract()?, array.len()?))
 }
