@@ -40,7 +40,7 @@ impl Civil {
         let days = days_from_nanoseconds(nanoseconds);
         // Wrapped: the first day begins below 64-bit nanoseconds.
         let of_day =
-            nanoseconds.wrapping_sub((days as i64).wrapping_mul(NANOSECONDS_PER_DAY)) as u64;
+            nanoseconds.wrapping_sub(i64::from(days).wrapping_mul(NANOSECONDS_PER_DAY)) as u64;
         let seconds = (of_day / NANOSECONDS_PER_SECOND) as u32;
         let of_second = (of_day % NANOSECONDS_PER_SECOND) as u32;
         let Date { year, month, day } = date(days);
@@ -135,7 +135,7 @@ impl Date {
         let (month, day) = ((scaled >> 16) as u8, (scaled % (1 << 16) / 2_141 + 1) as u8);
         // From day 306 on it is January or February of the next year.
         let next = day_of_year >= 306;
-        Self { year: year as i32 + next as i32, month: if next { month - 12 } else { month }, day }
+        Self { year: year.cast_signed() + next as i32, month: if next { month - 12 } else { month }, day }
     }
 }
 
