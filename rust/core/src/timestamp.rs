@@ -135,7 +135,11 @@ impl Date {
         let (month, day) = ((scaled >> 16) as u8, (scaled % (1 << 16) / 2_141 + 1) as u8);
         // From day 306 on it is January or February of the next year.
         let next = day_of_year >= 306;
-        Self { year: year.cast_signed() + next as i32, month: if next { month - 12 } else { month }, day }
+        Self {
+            year: year.cast_signed() + next as i32,
+            month: if next { month - 12 } else { month },
+            day,
+        }
     }
 }
 

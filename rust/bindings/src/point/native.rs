@@ -12,30 +12,27 @@
 #![allow(unsafe_code)]
 
 use std::env::var_os;
-use std::ffi::c_void;
 use std::mem::size_of;
 use std::ptr::{addr_eq, null_mut};
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString};
 use pyo3::{PyTypeInfo, ffi};
-use rust_daq::{Civil, Date, nanoseconds_from_utc};
 
 use super::PyDataPoint;
 use crate::metadata::{Held, PyMetadata};
 use crate::native::replace_getter;
 
+mod arguments;
+mod constructor;
+mod getters;
+
+pub(crate) use arguments::{instant, number};
+pub use constructor::ARGUMENTS;
+
 /// Where it is set when the extension is loaded, the class stays as PyO3 made it.
 const ORDINARY: &str = "RUST_DAQ_ORDINARY_CLASSES";
-
-/// The arguments of the constructor.
-pub const ARGUMENTS: [&str; 5] = ["timestamp", "channel", "value", "unit", "metadata"];
-const REQUIRED: usize = 4;
-
-/// The arguments' names as the interpreter interned them, so that keywords are compared by address.
-static NAMES: PyOnceLock<[Py<PyString>; ARGUMENTS.len()]> = PyOnceLock::new();
 
 /// The class once it is changed, and the class of shared metadata, both of which live as long as the process.
 static CLASS: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
@@ -61,7 +58,7 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
     if !installed_class().is_null() || var_os(ORDINARY).is_some() || !suits(py)? {
         return Ok(());
     }
-    NAMES.get_or_init(py, || ARGUMENTS.map(|name| PyString::intern(py, name).unbind()));
+    constructor::prepare(py);
     // SAFETY: attached; it makes the table through which datetimes are read.
     unsafe { ffi::PyDateTime_IMPORT() };
     if let Some(error) = PyErr::take(py) {
@@ -79,11 +76,11 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
         (*class).tp_alloc = Some(ffi::PyType_GenericAlloc);
         (*class).tp_free = Some(ffi::PyObject_Free);
         (*class).tp_dealloc = Some(dealloc);
-        (*class).tp_vectorcall = Some(vectorcall);
+        (*class).tp_vectorcall = Some(constructor::vectorcall);
         ffi::PyType_Modified(class);
-        replace_getter::<PyDataPoint>(py, c"timestamp", timestamp)?;
-        replace_getter::<PyDataPoint>(py, c"timestamp_ns", timestamp_ns)?;
-        replace_getter::<PyDataPoint>(py, c"value", value)?;
+        replace_getter::<PyDataPoint>(py, c"timestamp", getters::timestamp)?;
+        replace_getter::<PyDataPoint>(py, c"timestamp_ns", getters::timestamp_ns)?;
+        replace_getter::<PyDataPoint>(py, c"value", getters::value)?;
         METADATA_CLASS.store(PyMetadata::type_object_raw(py), Ordering::Relaxed);
         CLASS.store(class, Ordering::Relaxed);
     }
@@ -238,321 +235,5 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
         }
         ffi::PyObject_Free(object.cast());
         ffi::Py_DECREF(class.cast());
-    }
-}
-
-/// `DataPoint.timestamp`.
-unsafe extern "C" fn timestamp(
-    object: *mut ffi::PyObject,
-    _closure: *mut c_void,
-) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class. The table of the datetime
-    // module was made by `install`.
-    unsafe {
-        let timestamp_ns = (*object.cast::<Instance>()).point.timestamp_ns;
-        let civil = Civil::with_dates(timestamp_ns, date);
-        let table = &*ffi::PyDateTimeAPI();
-        (table.DateTime_FromDateAndTime)(
-            civil.year,
-            civil.month.into(),
-            civil.day.into(),
-            civil.hour.into(),
-            civil.minute.into(),
-            civil.second.into(),
-            civil.microsecond.cast_signed(),
-            table.TimeZone_UTC,
-            table.DateTimeType,
-        )
-    }
-}
-
-/// The date of so many days since 1970; the last one is kept, since most points of a program are of one day.
-#[inline]
-fn date(days: i32) -> Date {
-    /// The days in the upper half, the year, month and day in a quarter, an eighth and an eighth.
-    static LAST: AtomicU64 = AtomicU64::new(u64::MAX);
-    let [d0, d1, d2, d3, y0, y1, month, day] = LAST.load(Ordering::Relaxed).to_be_bytes();
-    if i32::from_be_bytes([d0, d1, d2, d3]) == days && month != u8::MAX {
-        return Date { year: i16::from_be_bytes([y0, y1]).into(), month, day };
-    }
-    let date = Date::from_days(days);
-    // Years of 64-bit nanoseconds have four digits.
-    let [y0, y1] = i16::try_from(date.year).unwrap_or(0).to_be_bytes();
-    let [d0, d1, d2, d3] = days.to_be_bytes();
-    let kept = [d0, d1, d2, d3, y0, y1, date.month, date.day];
-    LAST.store(u64::from_be_bytes(kept), Ordering::Relaxed);
-    date
-}
-
-/// `DataPoint.timestamp_ns`.
-unsafe extern "C" fn timestamp_ns(
-    object: *mut ffi::PyObject,
-    _closure: *mut c_void,
-) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class.
-    unsafe { ffi::PyLong_FromLongLong((*object.cast::<Instance>()).point.timestamp_ns) }
-}
-
-/// `DataPoint.value`.
-unsafe extern "C" fn value(
-    object: *mut ffi::PyObject,
-    _closure: *mut c_void,
-) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class.
-    unsafe { ffi::PyFloat_FromDouble((*object.cast::<Instance>()).point.value) }
-}
-
-/// `tp_vectorcall`: the plain case without a tuple and a dict; any other goes to the ordinary constructor.
-unsafe extern "C" fn vectorcall(
-    class: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: usize,
-    keywords: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with the class, with so many arguments at `arguments`,
-    // and as many more as there are names in the tuple `keywords`, which may be null.
-    unsafe {
-        let count = ffi::PyVectorcall_NARGS(count).unsigned_abs();
-        let class = class.cast::<ffi::PyTypeObject>();
-        if let Some(slots) = slots(arguments, count, keywords)
-            && let Some(parts) = parts(&slots)
-        {
-            return parts.write(class);
-        }
-        ordinary(class, arguments, count, keywords)
-    }
-}
-
-/// The arguments in their order, null where an optional one is missing; `None` when they are not plain.
-#[inline]
-unsafe fn slots(
-    arguments: *const *mut ffi::PyObject,
-    count: usize,
-    keywords: *mut ffi::PyObject,
-) -> Option<[*mut ffi::PyObject; ARGUMENTS.len()]> {
-    unsafe {
-        if keywords.is_null() && (count == REQUIRED || count == ARGUMENTS.len()) {
-            let [timestamp, channel, value, unit] = *arguments.cast();
-            let metadata = if count > REQUIRED { *arguments.add(REQUIRED) } else { null_mut() };
-            return Some([timestamp, channel, value, unit, metadata]);
-        }
-        let mut slots = [null_mut(); ARGUMENTS.len()];
-        if count > slots.len() {
-            return None;
-        }
-        for (index, slot) in slots.iter_mut().enumerate().take(count) {
-            *slot = *arguments.add(index);
-        }
-        if !keywords.is_null() {
-            let names = NAMES.get(Python::assume_attached())?;
-            for position in 0..ffi::PyTuple_GET_SIZE(keywords) {
-                let keyword = ffi::PyTuple_GET_ITEM(keywords, position);
-                // Most often the names come in their order.
-                let expected = count + position.unsigned_abs();
-                let index = if names.get(expected).is_some_and(|name| name.as_ptr() == keyword) {
-                    expected
-                } else {
-                    names.iter().position(|name| name.as_ptr() == keyword)?
-                };
-                if !slots[index].is_null() {
-                    return None;
-                }
-                slots[index] = *arguments.add(expected);
-            }
-        }
-        slots[..REQUIRED].iter().all(|slot| !slot.is_null()).then_some(slots)
-    }
-}
-
-/// The parts of a point from arguments of the plain types, whose reading runs no code of theirs.
-#[inline]
-unsafe fn parts(slots: &[*mut ffi::PyObject; ARGUMENTS.len()]) -> Option<Parts> {
-    let [timestamp, channel, value, unit, metadata] = *slots;
-    unsafe {
-        let timestamp_ns = instant(timestamp)?;
-        let value = number(value)?;
-        if !is_text(channel) || ffi::PyUnicode_GET_LENGTH(channel) == 0 || !is_text(unit) {
-            return None;
-        }
-        // Last, since from here a reference is held.
-        let metadata = held(metadata)?;
-        Some(Parts { timestamp_ns, value, channel, unit, metadata })
-    }
-}
-
-/// Nanoseconds of an exact int, or of an exact datetime in `timezone.utc`.
-#[inline]
-pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
-    unsafe {
-        if ffi::PyDateTime_CheckExact(timestamp) != 0 {
-            if ffi::PyDateTime_DATE_GET_TZINFO(timestamp) != ffi::PyDateTime_TimeZone_UTC() {
-                return None;
-            }
-            // Python keeps each of these in its range.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let civil = Civil {
-                year: ffi::PyDateTime_GET_YEAR(timestamp),
-                month: ffi::PyDateTime_GET_MONTH(timestamp) as u8,
-                day: ffi::PyDateTime_GET_DAY(timestamp) as u8,
-                hour: ffi::PyDateTime_DATE_GET_HOUR(timestamp) as u8,
-                minute: ffi::PyDateTime_DATE_GET_MINUTE(timestamp) as u8,
-                second: ffi::PyDateTime_DATE_GET_SECOND(timestamp) as u8,
-                microsecond: ffi::PyDateTime_DATE_GET_MICROSECOND(timestamp) as u32,
-            };
-            return nanoseconds_from_utc(civil.microseconds(), 0);
-        }
-        if ffi::PyLong_CheckExact(timestamp) == 0 {
-            return None;
-        }
-        let mut overflow = 0;
-        let nanoseconds = ffi::PyLong_AsLongLongAndOverflow(timestamp, &raw mut overflow);
-        (overflow == 0).then_some(nanoseconds)
-    }
-}
-
-/// The float of an exact or derived `float`, which holds it, or of an exact small `int`.
-#[inline]
-pub(crate) unsafe fn number(value: *mut ffi::PyObject) -> Option<f64> {
-    /// The integers up to here are floats.
-    const EXACT: i64 = 1 << 53;
-    unsafe {
-        if ffi::PyFloat_Check(value) != 0 {
-            return Some(ffi::PyFloat_AS_DOUBLE(value));
-        }
-        if ffi::PyLong_CheckExact(value) == 0 {
-            return None;
-        }
-        let mut overflow = 0;
-        let integer = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
-        #[allow(clippy::cast_precision_loss)] // it is one of the exact ones
-        (overflow == 0 && (-EXACT..=EXACT).contains(&integer)).then_some(integer as f64)
-    }
-}
-
-/// Whether it is an exact str that encodes to UTF-8.
-#[inline]
-unsafe fn is_text(text: *mut ffi::PyObject) -> bool {
-    unsafe {
-        if ffi::PyUnicode_CheckExact(text) == 0 {
-            return false;
-        }
-        ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 || encodes(text)
-    }
-}
-
-#[cold]
-unsafe fn encodes(text: *mut ffi::PyObject) -> bool {
-    unsafe {
-        // Keeps the encoded text in the str, so that a second time is quick.
-        let encoded = ffi::PyUnicode_AsUTF8AndSize(text, null_mut());
-        if encoded.is_null() {
-            ffi::PyErr_Clear();
-        }
-        !encoded.is_null()
-    }
-}
-
-/// A new reference to what a point keeps of its metadata, null for none; `None` when they are not plain.
-#[inline]
-unsafe fn held(metadata: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
-    unsafe {
-        if metadata.is_null() {
-            return Some(null_mut());
-        }
-        if ffi::Py_TYPE(metadata) == METADATA_CLASS.load(Ordering::Relaxed) {
-            ffi::Py_INCREF(metadata);
-            return Some(metadata);
-        }
-        if metadata == ffi::Py_None() {
-            return Some(null_mut());
-        }
-        if ffi::PyDict_CheckExact(metadata) != 0 { snapshot(metadata) } else { None }
-    }
-}
-
-/// A private copy of a flat dict: only exact strings, numbers, booleans and None are in it.
-unsafe fn snapshot(dict: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
-    unsafe {
-        let copy = ffi::PyDict_Copy(dict);
-        if copy.is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        // The copy is looked at, which nobody else can change.
-        let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
-        while ffi::PyDict_Next(copy, &raw mut position, &raw mut key, &raw mut value) != 0 {
-            if !is_text(key) || !is_scalar(value) {
-                ffi::Py_DECREF(copy);
-                return None;
-            }
-        }
-        Some(copy)
-    }
-}
-
-#[inline]
-unsafe fn is_scalar(value: *mut ffi::PyObject) -> bool {
-    unsafe {
-        if ffi::PyFloat_CheckExact(value) != 0 {
-            return ffi::PyFloat_AS_DOUBLE(value).is_finite();
-        }
-        ffi::PyLong_CheckExact(value) != 0
-            || is_text(value)
-            || ffi::PyBool_Check(value) != 0
-            || value == ffi::Py_None()
-    }
-}
-
-/// Calls the constructor that PyO3 made of `PyDataPoint::new`.
-#[cold]
-unsafe fn ordinary(
-    class: *mut ffi::PyTypeObject,
-    arguments: *const *mut ffi::PyObject,
-    count: usize,
-    keywords: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    unsafe {
-        let Some(new) = (*class).tp_new else { return null_mut() };
-        let positional = ffi::PyTuple_New(count.cast_signed());
-        if positional.is_null() {
-            return null_mut();
-        }
-        for index in 0..count {
-            let argument = *arguments.add(index);
-            ffi::Py_INCREF(argument);
-            ffi::PyTuple_SET_ITEM(positional, index.cast_signed(), argument);
-        }
-        let named = dict(arguments.add(count), keywords);
-        let object = match named {
-            Some(named) => new(class, positional, named),
-            None => null_mut(),
-        };
-        ffi::Py_DECREF(positional);
-        ffi::Py_XDECREF(named.unwrap_or(null_mut()));
-        object
-    }
-}
-
-/// The keyword arguments as a new dict, null when there are none; `None`, with an exception, without memory.
-unsafe fn dict(
-    values: *const *mut ffi::PyObject,
-    keywords: *mut ffi::PyObject,
-) -> Option<*mut ffi::PyObject> {
-    unsafe {
-        if keywords.is_null() {
-            return Some(null_mut());
-        }
-        let dict = ffi::PyDict_New();
-        if dict.is_null() {
-            return None;
-        }
-        for position in 0..ffi::PyTuple_GET_SIZE(keywords) {
-            let name = ffi::PyTuple_GET_ITEM(keywords, position);
-            if ffi::PyDict_SetItem(dict, name, *values.offset(position)) != 0 {
-                ffi::Py_DECREF(dict);
-                return None;
-            }
-        }
-        Some(dict)
     }
 }

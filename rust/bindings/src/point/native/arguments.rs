@@ -1,0 +1,136 @@
+//! Arguments of the plain types, whose reading runs no code of theirs.
+//!
+//! Each function here wants the interpreter attached and a live object.
+
+#![allow(unsafe_code)]
+
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering;
+
+use pyo3::ffi;
+use rust_daq::{Civil, nanoseconds_from_utc};
+
+use super::METADATA_CLASS;
+
+/// Nanoseconds of an exact int, or of an exact datetime in `timezone.utc`.
+#[inline]
+pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
+    unsafe {
+        if ffi::PyDateTime_CheckExact(timestamp) != 0 {
+            if ffi::PyDateTime_DATE_GET_TZINFO(timestamp) != ffi::PyDateTime_TimeZone_UTC() {
+                return None;
+            }
+            // Python keeps each of these in its range.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let civil = Civil {
+                year: ffi::PyDateTime_GET_YEAR(timestamp),
+                month: ffi::PyDateTime_GET_MONTH(timestamp) as u8,
+                day: ffi::PyDateTime_GET_DAY(timestamp) as u8,
+                hour: ffi::PyDateTime_DATE_GET_HOUR(timestamp) as u8,
+                minute: ffi::PyDateTime_DATE_GET_MINUTE(timestamp) as u8,
+                second: ffi::PyDateTime_DATE_GET_SECOND(timestamp) as u8,
+                microsecond: ffi::PyDateTime_DATE_GET_MICROSECOND(timestamp) as u32,
+            };
+            return nanoseconds_from_utc(civil.microseconds(), 0);
+        }
+        if ffi::PyLong_CheckExact(timestamp) == 0 {
+            return None;
+        }
+        let mut overflow = 0;
+        let nanoseconds = ffi::PyLong_AsLongLongAndOverflow(timestamp, &raw mut overflow);
+        (overflow == 0).then_some(nanoseconds)
+    }
+}
+
+/// The float of an exact or derived `float`, which holds it, or of an exact small `int`.
+#[inline]
+pub(crate) unsafe fn number(value: *mut ffi::PyObject) -> Option<f64> {
+    /// The integers up to here are floats.
+    const EXACT: i64 = 1 << 53;
+    unsafe {
+        if ffi::PyFloat_Check(value) != 0 {
+            return Some(ffi::PyFloat_AS_DOUBLE(value));
+        }
+        if ffi::PyLong_CheckExact(value) == 0 {
+            return None;
+        }
+        let mut overflow = 0;
+        let integer = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
+        #[allow(clippy::cast_precision_loss)] // it is one of the exact ones
+        (overflow == 0 && (-EXACT..=EXACT).contains(&integer)).then_some(integer as f64)
+    }
+}
+
+/// Whether it is an exact str that encodes to UTF-8.
+#[inline]
+pub(super) unsafe fn is_text(text: *mut ffi::PyObject) -> bool {
+    unsafe {
+        if ffi::PyUnicode_CheckExact(text) == 0 {
+            return false;
+        }
+        ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 || encodes(text)
+    }
+}
+
+#[cold]
+unsafe fn encodes(text: *mut ffi::PyObject) -> bool {
+    unsafe {
+        // Keeps the encoded text in the str, so that a second time is quick.
+        let encoded = ffi::PyUnicode_AsUTF8AndSize(text, null_mut());
+        if encoded.is_null() {
+            ffi::PyErr_Clear();
+        }
+        !encoded.is_null()
+    }
+}
+
+/// A new reference to what a point keeps of its metadata, null for none; `None` when they are not plain.
+#[inline]
+pub(super) unsafe fn held(metadata: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
+    unsafe {
+        if metadata.is_null() {
+            return Some(null_mut());
+        }
+        if ffi::Py_TYPE(metadata) == METADATA_CLASS.load(Ordering::Relaxed) {
+            ffi::Py_INCREF(metadata);
+            return Some(metadata);
+        }
+        if metadata == ffi::Py_None() {
+            return Some(null_mut());
+        }
+        if ffi::PyDict_CheckExact(metadata) != 0 { snapshot(metadata) } else { None }
+    }
+}
+
+/// A private copy of a flat dict: only exact strings, numbers, booleans and None are in it.
+unsafe fn snapshot(dict: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
+    unsafe {
+        let copy = ffi::PyDict_Copy(dict);
+        if copy.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        // The copy is looked at, which nobody else can change.
+        let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
+        while ffi::PyDict_Next(copy, &raw mut position, &raw mut key, &raw mut value) != 0 {
+            if !is_text(key) || !is_scalar(value) {
+                ffi::Py_DECREF(copy);
+                return None;
+            }
+        }
+        Some(copy)
+    }
+}
+
+#[inline]
+unsafe fn is_scalar(value: *mut ffi::PyObject) -> bool {
+    unsafe {
+        if ffi::PyFloat_CheckExact(value) != 0 {
+            return ffi::PyFloat_AS_DOUBLE(value).is_finite();
+        }
+        ffi::PyLong_CheckExact(value) != 0
+            || is_text(value)
+            || ffi::PyBool_Check(value) != 0
+            || value == ffi::Py_None()
+    }
+}
