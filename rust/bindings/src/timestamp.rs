@@ -46,7 +46,7 @@ fn from_integer(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     timestamp.extract().map_err(|error: PyErr| {
         let py = timestamp.py();
         if error.is_instance_of::<PyOverflowError>(py) {
-            return caused_by(error, out_of_range(timestamp), py);
+            return caused_by(error, out_of_range(argument, timestamp), py);
         }
         if error.is_instance_of::<PyTypeError>(py) {
             return caused_by(error, wrong_type(argument, WANTED, timestamp), py);
@@ -67,7 +67,7 @@ fn from_datetime(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i
     };
     let microseconds = civil.microseconds() - utc_offset(argument, datetime)?;
     nanoseconds_from_utc(microseconds, nanosecond(argument, datetime)?)
-        .ok_or_else(|| out_of_range(datetime.as_any()))
+        .ok_or_else(|| out_of_range(argument, datetime.as_any()))
 }
 
 /// Microseconds that the zone is ahead of UTC at that date, time and fold.
@@ -114,8 +114,8 @@ fn nanosecond(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<u16>
     }
 }
 
-fn out_of_range(timestamp: &Bound<'_, PyAny>) -> PyErr {
-    raised(&Error::TimestampOutOfRange { got: shown(timestamp) })
+fn out_of_range(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyErr {
+    raised(&Error::TimestampOutOfRange { argument: argument.to_owned(), got: shown(timestamp) })
 }
 
 fn no_time_zone(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyErr {

@@ -13,10 +13,12 @@ pub enum Error {
 
     /// The instant does not fit into a signed 64-bit count of nanoseconds since 1970.
     #[error(
-        "timestamp {got} is outside 64-bit nanoseconds; \
+        "{argument} {got} is outside 64-bit nanoseconds; \
          pass an instant between 1677-09-21 and 2262-04-11 UTC"
     )]
     TimestampOutOfRange {
+        /// What was given.
+        argument: String,
         /// The refused instant, shortened.
         got: String,
     },

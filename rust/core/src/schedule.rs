@@ -63,6 +63,7 @@ impl Schedule {
             (i128::from(self.start_ns) + passed <= i128::from(i64::MAX)).then_some(period)
         };
         self.period.and_then(fits).ok_or_else(|| Error::TimestampOutOfRange {
+            argument: "timestamp".to_owned(),
             got: format!("of sample {steps} after {} ns", self.start_ns),
         })
     }

@@ -125,7 +125,7 @@ fn part(batch: &RecordBatch, given: &[Channel], described: &[Channel]) -> Result
             without_nulls(field.name(), found)?;
         }
     }
-    let (timestamps, values) = (instants(timestamps)?, numbers(values)?);
+    let (timestamps, values) = (instants(TIMESTAMP, timestamps)?, numbers(VALUE, values)?);
     let known = |name: &str| {
         let found = given.iter().chain(described).find(|channel| channel.name() == name);
         found.cloned().ok_or_else(|| Error::UnknownChannel { channel: name.to_owned() })
@@ -241,7 +241,7 @@ pub fn instants_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i6
         return Err(wrong_type(name, found, INSTANTS));
     }
     without_nulls(name, found)?;
-    instants(found)
+    instants(name, found)
 }
 
 /// The values of an Arrow array of numbers, shared where they are float64.
@@ -254,7 +254,7 @@ pub fn numbers_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64
         return Err(wrong_type(name, found, NUMBERS));
     }
     without_nulls(name, found)?;
-    numbers(found)
+    numbers(name, found)
 }
 
 fn without_nulls(name: &str, found: &dyn Array) -> Result<(), Error> {
@@ -265,13 +265,14 @@ fn without_nulls(name: &str, found: &dyn Array) -> Result<(), Error> {
     Err(column(name, format!("has a null in row {row}; drop such rows, or fill them in")))
 }
 
-fn instants(found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
+fn instants(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
     let DataType::Timestamp(unit, _) = found.data_type() else {
-        return Err(wrong_type(TIMESTAMP, found, INSTANTS));
+        return Err(wrong_type(name, found, INSTANTS));
     };
     let scaled = |counts: &ScalarBuffer<i64>, factor: i64| {
         let scale = |count: &i64| {
             count.checked_mul(factor).ok_or_else(|| Error::TimestampOutOfRange {
+                argument: name.to_owned(),
                 got: format!("{count} {unit:?}s since 1970"),
             })
         };
@@ -293,7 +294,7 @@ fn instants(found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
     }
 }
 
-fn numbers(found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
+fn numbers(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
     fn widened<T: ArrowPrimitiveType>(found: &ArrayRef) -> ScalarBuffer<f64>
     where
         f64: From<T::Native>,
@@ -310,9 +311,11 @@ fn numbers(found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
         DataType::UInt8 => Ok(widened::<UInt8Type>(found)),
         DataType::UInt16 => Ok(widened::<UInt16Type>(found)),
         DataType::UInt32 => Ok(widened::<UInt32Type>(found)),
-        DataType::Int64 => exact(found.as_primitive::<Int64Type>().values().iter().copied()),
-        DataType::UInt64 => exact(found.as_primitive::<UInt64Type>().values().iter().copied()),
-        _ => Err(wrong_type(VALUE, found, NUMBERS)),
+        DataType::Int64 => exact(name, found.as_primitive::<Int64Type>().values().iter().copied()),
+        DataType::UInt64 => {
+            exact(name, found.as_primitive::<UInt64Type>().values().iter().copied())
+        }
+        _ => Err(wrong_type(name, found, NUMBERS)),
     }
 }
 
@@ -326,13 +329,14 @@ pub fn exact_float(integer: i128) -> Option<f64> {
 
 /// Integers of 64 bits as floats, refused where one would be rounded.
 fn exact<T: Copy + Into<i128>>(
+    name: &str,
     integers: impl Iterator<Item = T>,
 ) -> Result<ScalarBuffer<f64>, Error> {
     let convert = |(row, integer): (usize, T)| {
         exact_float(integer.into()).ok_or_else(|| {
             let integer: i128 = integer.into();
             column(
-                VALUE,
+                name,
                 format!("holds {integer} in row {row}, which no float64 is; convert it before"),
             )
         })
