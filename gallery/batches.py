@@ -1,0 +1,158 @@
+"""
+Point by point, a list, or a batch?
+===================================
+
+An instrument that hands over a block of samples leaves you the choice: make a
+point of each, make a list of points in one call, or keep the block as columns.
+After this page you know what each of them costs, and what a program pays that
+reads the points of a batch back one by one.
+"""
+
+# %%
+# The contenders
+# --------------
+# Every contender starts from the same NumPy array, as an instrument's driver
+# would give it. Iterating over an array makes a NumPy scalar of each entry, so
+# the comprehensions ask for a list of floats first, which is faster.
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+
+
+def setup():
+    """Return the names that the statements use."""
+    import time
+    from datetime import datetime, timezone
+
+    import msgspec
+    import numpy as np
+
+    from rust_daq import Channel
+
+    class Struct(msgspec.Struct, gc=False, frozen=True):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    channel = Channel("laser", "V")
+    random = np.random.default_rng(1)
+    block, kept = random.normal(size=1_000), random.normal(size=300_000)
+    samples = random.normal(size=100_000)
+    return locals()
+
+
+def lists(array):
+    """Return the ways to make a list of points of an array."""
+    structs = f"Struct(ready, 'laser', v, 'V') for v in {array}.tolist()"
+    dicts = (
+        "{'timestamp': ready, 'channel': 'laser', 'value': v, 'unit': 'V', "
+        f"'metadata': None}} for v in {array}.tolist()"
+    )
+    return {
+        "Channel.points": f"channel.points({array})",
+        "msgspec.Struct": f"[{structs}]",
+        "dict": f"[{dicts}]",
+    }
+
+
+fields = ["channel", "value", "unit", "metadata"]
+first = {name: f"({code})[0]" for name, code in lists("block").items()}
+bench.check_equal(first, fields=fields, setup=setup)
+
+# %%
+# A list of a block
+# -----------------
+# The list of 1,000 points is made and dropped. `Channel.points` crosses from
+# Python to Rust once for all of them, and its points share the strings of the
+# channel.
+
+block = bench.compare(
+    lists("block"), setup=setup, name="block", settings=settings, share=0.23
+)
+block
+
+# %%
+
+block.plot()
+
+# %%
+# A list that is kept
+# -------------------
+# 300,000 points are more than the caches hold, and objects that the garbage
+# collector tracks are looked at again and again while their number grows. A
+# :class:`rust_daq.DataPoint` is not tracked, nor is a ``msgspec.Struct`` that
+# says so; a dict is.
+
+bench.compare(
+    lists("kept"), setup=setup, name="kept", settings=settings, share=0.23
+)
+
+# %%
+# Columns
+# -------
+# A batch keeps the values, copied once, and a timestamp for each. NumPy does
+# the same with a copy and an array of timestamps. With a rate each timestamp
+# is computed from its index, in integers, so that nothing drifts.
+
+bench.compare(
+    {
+        "Channel.batch": "channel.batch(samples)",
+        "NumPy": (
+            "(np.full(len(samples), time.time_ns(), 'M8[ns]'), samples.copy())"
+        ),
+        "Channel.batch, rate": "channel.batch(samples, start=0, rate=3.0)",
+        "NumPy, rate": (
+            "((np.arange(len(samples)) * (1e9 / 3.0)).round()"
+            ".astype('M8[ns]'), samples.copy())"
+        ),
+    },
+    setup=setup,
+    name="columns",
+    settings=settings,
+    share=0.23,
+)
+
+# %%
+# Reading the points back
+# -----------------------
+# Iterating over a batch makes each point when its turn comes. A list has its
+# objects already, and paid for them in memory: here a million of them.
+
+
+def setup_reading():
+    """Return a million rows as a batch and as a list."""
+    names = setup()
+    values = names["random"].normal(size=1_000_000)
+    batch = names["channel"].batch(values, start=0, rate=1_000.0)
+    ready, struct = names["ready"], names["Struct"]
+    structs = [struct(ready, "laser", value, "V") for value in values.tolist()]
+
+    def read(items):
+        for item in items:
+            item.value
+
+    return locals()
+
+
+bench.compare(
+    {
+        "Batch, iterated": "read(batch)",
+        "list of msgspec.Struct": "read(structs)",
+    },
+    setup=setup_reading,
+    name="iteration",
+    settings=settings,
+    share=0.3,
+)
+
+# %%
+# What to do
+# ----------
+# Keep what comes in blocks as a batch, and make points of it where a single
+# sample means something: an alarm, a log line, a plot's cursor. When you need
+# all of them as objects, ask for the list in one call. :doc:`/tuning` has the
+# rules, and :doc:`zero_copy` says who owns the memory.
