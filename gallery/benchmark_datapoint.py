@@ -5,8 +5,8 @@ What does one point cost?
 A data point is a timestamp, a channel, a value and a unit, at times with
 metadata. You can keep it in a dict, a dataclass, a ``msgspec.Struct`` or a
 :class:`rust_daq.DataPoint`. After this page you know what one construction
-costs in each of them, how much of that is the clock, what metadata add, and
-how slow the slowest calls are.
+costs in each of them, by position and by keyword, and how slow the slowest
+calls are.
 """
 
 # %%
@@ -26,8 +26,11 @@ def setup():
     """Return the names that the statements use."""
     from dataclasses import dataclass
     from datetime import datetime, timezone
+    from typing import NamedTuple
 
+    import attrs
     import msgspec
+    import pydantic
 
     from rust_daq import DataPoint
 
@@ -47,6 +50,28 @@ def setup():
         unit: str
         metadata: dict | None = None
 
+    class Named(NamedTuple):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    @attrs.define
+    class Attrs:
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    class Tracked(msgspec.Struct):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
     class Struct(msgspec.Struct, gc=False, frozen=True):
         timestamp: datetime
         channel: str
@@ -54,48 +79,52 @@ def setup():
         unit: str
         metadata: dict | None = None
 
-    now, utc = datetime.now, timezone.utc
-    ready = datetime.fromtimestamp(1_700_000_000.25, utc)
-    shared = {"gain": 2, "mode": "cw"}
+    class Model(pydantic.BaseModel):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
     return locals()
 
 
-def contenders(timestamp, metadata="None"):
-    """Return the statements for one kind of timestamp and metadata."""
-    arguments = f"{timestamp}, 'laser', 1.5, 'V', {metadata}"
-    return {
-        "rust_daq.DataPoint": f"DataPoint({arguments})",
-        "dict": (
-            f"{{'timestamp': {timestamp}, 'channel': 'laser', "
-            f"'value': 1.5, 'unit': 'V', 'metadata': {metadata}}}"
-        ),
-        "dataclass": f"Plain({arguments})",
-        "dataclass, slots": f"Slots({arguments})",
-        "msgspec.Struct": f"Struct({arguments})",
-    }
+given = "ready, 'laser', 1.5, 'V'"
+named = "timestamp=ready, channel='laser', value=1.5, unit='V'"
+contenders = {
+    "rust_daq.DataPoint": f"DataPoint({given})",
+    "dict": (
+        "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V', "
+        "'metadata': None}"
+    ),
+    "dataclass": f"Plain({given})",
+    "dataclass, slots": f"Slots({given})",
+    "NamedTuple": f"Named({given})",
+    "attrs, slots": f"Attrs({given})",
+    "msgspec.Struct, tracked": f"Tracked({given})",
+    "msgspec.Struct": f"Struct({given})",
+    "pydantic": f"Model({named})",
+}
+keywords = {
+    "rust_daq.DataPoint": f"DataPoint({named})",
+    "msgspec.Struct": f"Struct({named})",
+    "dataclass, slots": f"Slots({named})",
+}
 
-
-fields = ["channel", "value", "unit", "metadata"]
-bench.check_equal(
-    contenders("ready"), fields=["timestamp", *fields], setup=setup
-)
-bench.check_equal(
-    contenders("now(utc)"), fields=["timestamp:type", *fields], setup=setup
-)
+fields = ["timestamp", "channel", "value", "unit", "metadata"]
+bench.check_equal(contenders, fields=fields, setup=setup)
+bench.check_equal(keywords, fields=fields, setup=setup)
 
 # %%
-# A timestamp that is there already
-# ---------------------------------
+# By position
+# -----------
 # The statement is timed many times over in fresh processes, and the contenders
 # take turns, so that a neighbour on the machine disturbs all of them alike.
 # The ratio is the median over those rounds, with an interval over rounds.
 
 ready = bench.compare(
-    contenders("ready"),
-    setup=setup,
-    name="ready",
-    settings=settings,
-    share=0.24,
+    contenders, setup=setup, name="ready", settings=settings, share=0.5
 )
 ready
 
@@ -105,66 +134,20 @@ ready.plot()
 
 # %%
 # The cheapest construction here:
-# :measured:`benchmark_datapoint/ready/fastest`. A binding has to take five
-# Python objects apart and check them before it can keep them; a dict literal
-# and a C extension that merely stores references skip that work. What the
-# binding does for it: the time zone, the number and the names are known to be
-# sound.
+# :measured:`benchmark_datapoint/ready/fastest`. What a class in Python pays
+# for is a call of its ``__init__`` and an attribute at a time; a dict literal
+# pays for a table of names. A ``msgspec.Struct`` stores the references it is
+# given. A :class:`rust_daq.DataPoint` takes the objects apart, checks them,
+# and keeps two numbers and two references: one small allocation, which the
+# garbage collector does not know of. pydantic checks, too, in a Rust core of
+# its own, and keeps the result in a Python object.
 #
-# A timestamp in each construction
-# --------------------------------
+# By keyword
+# ----------
 
-stamped = bench.compare(
-    contenders("now(utc)"),
-    setup=setup,
-    name="stamped",
-    settings=settings,
-    share=0.24,
+bench.compare(
+    keywords, setup=setup, name="keywords", settings=settings, share=0.2
 )
-stamped
-
-# %%
-# The clock is part of every row now. How much it is shows when the same
-# construction is measured with and without it, next to the clock alone:
-
-clock = bench.compare(
-    {
-        "ready timestamp": contenders("ready")["rust_daq.DataPoint"],
-        "stamped": contenders("now(utc)")["rust_daq.DataPoint"],
-        "datetime.now alone": "now(utc)",
-        "time.time_ns alone": "time_ns()",
-    },
-    setup=lambda: setup() | {"time_ns": __import__("time").time_ns},
-    name="clock",
-    settings=settings,
-    share=0.16,
-)
-clock
-
-# %%
-# Metadata: none, shared, made for each point
-# -------------------------------------------
-# A ``DataPoint`` takes a snapshot, so a later change to your dict does not
-# reach the point; a ``msgspec.Struct`` keeps a reference to a dict that
-# anybody can change. The difference in cost is the price of the snapshot.
-
-own = "{'gain': 2, 'mode': 'cw'}"
-metadata = bench.compare(
-    {
-        f"{name}, {kind}": contenders("ready", given)[name]
-        for name in ("rust_daq.DataPoint", "msgspec.Struct")
-        for kind, given in (
-            ("none", "None"),
-            ("shared", "shared"),
-            ("per point", own),
-        )
-    },
-    setup=setup,
-    name="metadata",
-    settings=settings,
-    share=0.2,
-)
-metadata
 
 # %%
 # The slowest calls
@@ -174,12 +157,12 @@ metadata
 # measured alike, and a percentile within three times of it is marked.
 
 latency = bench.latency(
-    contenders("ready"),
+    contenders,
     setup=setup,
     name="latency",
     calls=settings.samples,
     settings=settings,
-    share=0.16,
+    share=0.3,
 )
 latency
 
@@ -187,5 +170,6 @@ latency
 # What to do
 # ----------
 # Compare your rate with the cost above: at 1 kHz there is a millisecond for
-# each point. When points are too dear, make fewer Python objects rather than
-# cheaper ones; :doc:`/tuning` says how.
+# each point. The clock and the metadata come on top: :doc:`timestamps` and
+# :doc:`metadata` say what they add. When points are too dear, make fewer
+# Python objects rather than cheaper ones; :doc:`/tuning` says how.

@@ -1,0 +1,142 @@
+"""
+What do metadata cost, shared or per point?
+===========================================
+
+A gain, an operator, a serial number: metadata make a measurement worth
+keeping, and they are rarely different from one point to the next. After this
+page you know what a point pays for a copy of its own, what it pays for a
+share, and what a program pays that makes them anew each time.
+"""
+
+# %%
+# The contenders
+# --------------
+# A :class:`rust_daq.DataPoint` takes a snapshot of a dict, so that a later
+# change to it does not reach the point. A dict literal has to copy for the
+# same promise; a dataclass and a ``msgspec.Struct`` keep a reference to a
+# dict that anybody can change. A :class:`rust_daq.Metadata` cannot change, so
+# it is shared and never copied.
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+
+
+def setup():
+    """Return the names that the statements use."""
+    from dataclasses import dataclass
+    from datetime import datetime, timezone
+
+    import msgspec
+
+    from rust_daq import Channel, DataPoint, Metadata
+
+    @dataclass(slots=True)
+    class Slots:
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    class Struct(msgspec.Struct, gc=False, frozen=True):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    metadata = {"gain": 2, "mode": "cw"}
+    nested = {"gain": 2, "mode": "cw", "axes": [1.0, 2.0, {"unit": "mm"}]}
+    shared = Metadata(metadata)
+    bare, channel = Channel("laser", "V"), Channel("laser", "V", shared)
+    point = DataPoint(ready, "laser", 1.5, "V", metadata)
+    sharing = DataPoint(ready, "laser", 1.5, "V", shared)
+    return locals()
+
+
+given = "ready, 'laser', 1.5, 'V'"
+contenders = {
+    "DataPoint, dict": f"DataPoint({given}, metadata)",
+    "DataPoint, shared": f"DataPoint({given}, shared)",
+    "dict, copied": (
+        "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V', "
+        "'metadata': dict(metadata)}"
+    ),
+    "dataclass, reference": f"Slots({given}, metadata)",
+    "msgspec.Struct, reference": f"Struct({given}, metadata)",
+}
+
+bench.check_equal(
+    contenders,
+    fields=["timestamp", "channel", "value", "unit", "metadata"],
+    setup=setup,
+)
+
+# %%
+# A copy, a share, a reference
+# ----------------------------
+
+kept = bench.compare(
+    contenders, setup=setup, name="kept", settings=settings, share=0.4
+)
+kept
+
+# %%
+
+kept.plot()
+
+# %%
+# What the point itself costs
+# ---------------------------
+# The same point with nothing, with a share, with a copy of two entries, with
+# a dict that is made for it, and with nested metadata, which are walked
+# through and become a document at once.
+
+price = bench.compare(
+    {
+        "none": f"DataPoint({given})",
+        "shared": f"DataPoint({given}, shared)",
+        "dict of two": f"DataPoint({given}, metadata)",
+        "made anew": f"DataPoint({given}, {{'gain': 2, 'mode': 'cw'}})",
+        "nested": f"DataPoint({given}, nested)",
+        "channel without": "bare.point(1.5, ready)",
+        "channel with": "channel.point(1.5, ready)",
+    },
+    setup=setup,
+    name="price",
+    settings=settings,
+    share=0.4,
+)
+price
+
+# %%
+# Shared: :measured:`metadata/price/shared/sentence`. A share is one more
+# reference to count; a copy allocates a dict and looks at each entry, because
+# what is not JSON is refused when the point is made, and not when a file is
+# written hours later.
+#
+# Reading them
+# ------------
+# What is read is a fresh dict, which can be changed without reaching the
+# point. The JSON text of a ``Metadata`` is written once and kept.
+
+bench.compare(
+    {
+        "metadata of a copy": "point.metadata",
+        "metadata of a share": "sharing.metadata",
+        "Metadata.json": "shared.json",
+    },
+    setup=setup,
+    name="reading",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# What to do
+# ----------
+# Give metadata to the channel, once. Where a few points differ, make a
+# ``Metadata`` for each kind and hand it over. Give a dict only to the point
+# that has one of its own; :doc:`/tuning` has the rule.

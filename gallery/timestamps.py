@@ -1,0 +1,175 @@
+"""
+Who stamps the time, and what does it cost?
+===========================================
+
+A point without the instant of its measurement is worth little, and asking a
+clock takes longer than making the point. After this page you know which clock
+costs what, who should read it, and what the instant costs when it is read
+back.
+"""
+
+# %%
+# The contenders
+# --------------
+# A channel knows its name and unit and reads the clock in Rust. Everything
+# else is given ``datetime.now(timezone.utc)``, which is what a program
+# without this package would write; the last one keeps plain nanoseconds.
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+
+
+def setup():
+    """Return the names that the statements use."""
+    import time
+    from dataclasses import dataclass
+    from datetime import datetime, timezone
+    from typing import NamedTuple
+
+    import attrs
+    import msgspec
+    import pydantic
+
+    from rust_daq import Channel, DataPoint
+
+    @dataclass(slots=True)
+    class Slots:
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    class Named(NamedTuple):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    @attrs.define
+    class Attrs:
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    class Struct(msgspec.Struct, gc=False, frozen=True):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    class Model(pydantic.BaseModel):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+        metadata: dict | None = None
+
+    channel = Channel("laser", "V")
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    point = DataPoint(ready, "laser", 1.5, "V")
+    struct = Struct(ready, "laser", 1.5, "V")
+    number = 1.5 + 0j
+    return locals()
+
+
+now = "datetime.now(timezone.utc)"
+given = f"{now}, 'laser', 1.5, 'V'"
+stamped = {
+    "Channel.point": "channel.point(1.5)",
+    "DataPoint.now": "DataPoint.now('laser', 1.5, 'V')",
+    "DataPoint": f"DataPoint({given})",
+    "dict": (
+        f"{{'timestamp': {now}, 'channel': 'laser', 'value': 1.5, "
+        "'unit': 'V', 'metadata': None}"
+    ),
+    "dataclass, slots": f"Slots({given})",
+    "NamedTuple": f"Named({given})",
+    "attrs, slots": f"Attrs({given})",
+    "msgspec.Struct": f"Struct({given})",
+    "pydantic": (
+        f"Model(timestamp={now}, channel='laser', value=1.5, unit='V')"
+    ),
+    "msgspec.Struct, ns": "Struct(time.time_ns(), 'laser', 1.5, 'V')",
+}
+
+bench.check_equal(
+    {name: code for name, code in stamped.items() if "ns" not in name},
+    fields=["timestamp:type", "channel", "value", "unit", "metadata"],
+    setup=setup,
+)
+
+# %%
+# A point of now
+# --------------
+
+points = bench.compare(
+    stamped, setup=setup, name="stamped", settings=settings, share=0.5
+)
+points
+
+# %%
+
+points.plot()
+
+# %%
+# The clock alone
+# ---------------
+# What a point costs beyond its clock shows when it is given a ready
+# timestamp. ``datetime.now`` has to look up two names, read the clock, and
+# make an object with year, month and day; a channel reads the same clock and
+# keeps the nanoseconds.
+
+clock = bench.compare(
+    {
+        "stamped in Rust": "channel.point(1.5)",
+        "stamped by datetime.now": f"DataPoint({given})",
+        "ready timestamp": "DataPoint(ready, 'laser', 1.5, 'V')",
+        "datetime.now alone": now,
+        "time.time_ns alone": "time.time_ns()",
+    },
+    setup=setup,
+    name="clock",
+    settings=settings,
+    share=0.25,
+)
+clock
+
+# %%
+# Reading it back
+# ---------------
+# The text of a point is there as an object. The value and the instant are
+# kept as numbers, eight bytes each, and become an object when they are asked
+# for: a float, or a datetime. ``complex.real`` is CPython's own attribute of
+# that kind, and as near to the floor as Python code can get.
+
+bench.compare(
+    {
+        "attribute of msgspec.Struct": "struct.value",
+        ".channel": "point.channel",
+        ".unit": "point.unit",
+        ".value": "point.value",
+        ".timestamp_ns": "point.timestamp_ns",
+        ".timestamp": "point.timestamp",
+        "complex.real": "number.real",
+    },
+    setup=setup,
+    name="reading",
+    settings=settings,
+    share=0.25,
+)
+
+# %%
+# What to do
+# ----------
+# Let the channel stamp what you measure now, and hand over the instrument's
+# own clock where it has one: ``channel.point(value, timestamp)`` takes
+# nanoseconds as they are. Work with ``timestamp_ns`` and turn it into a
+# datetime where a person reads it. This is the wall clock, which may be set;
+# for the time between two points of one program see ``time.monotonic_ns``.
+# :doc:`/tuning` has the rule.

@@ -1,0 +1,157 @@
+"""
+Is it a copy or a view, and who owns it?
+========================================
+
+Between an acquisition and a plot stand three or four packages, and each of
+them may copy the data. After this page you know which ways out of a batch and
+into one share its memory, and what a copy costs where there is one.
+"""
+
+# %%
+# Same memory or not
+# ------------------
+# Two arrays that begin at the same address are one. The batch is made of a
+# NumPy array, which is copied once, since its owner may still write to it.
+# From there on nobody can write, so everybody may share.
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from rust_daq import Batch, Channel, bench
+
+settings = bench.settings(__doc__)
+
+samples = np.random.default_rng(1).normal(size=1_000_000)
+batch = Channel("laser", "V").batch(samples, start=0, rate=1_000.0)
+table = pa.table(batch)
+column = table["value"].chunk(0).to_numpy()
+ways = {
+    "Channel.batch(samples)": np.shares_memory(batch.values, samples),
+    "batch.values": np.shares_memory(batch.values, batch.values),
+    "batch[10:20]": np.shares_memory(batch[10:20].values, batch.values),
+    "batch[::2]": np.shares_memory(batch[::2].values, batch.values),
+    "pyarrow.table(batch)": np.shares_memory(column, batch.values),
+    "Batch.from_arrow(table)": np.shares_memory(
+        Batch.from_arrow(table).values, batch.values
+    ),
+    "Batch.concat([batch, batch])": np.shares_memory(
+        Batch.concat([batch, batch]).values, batch.values
+    ),
+}
+pd.DataFrame(
+    {"it is": ["a view" if same else "a copy" for same in ways.values()]},
+    index=pd.Index(ways, name="way"),
+)
+
+# %%
+# What a view costs
+# -----------------
+# A million rows. The table of the batch has the names of the channels as a
+# third column; that of the two arrays has not, and is checked by pyarrow for
+# values that are missing.
+
+
+def setup():
+    """Return the names that the statements use."""
+    import pickle
+    from datetime import datetime, timezone
+
+    import msgspec
+    import numpy as np
+    import pyarrow as pa
+
+    from rust_daq import Batch, Channel
+
+    class Struct(msgspec.Struct, gc=False, frozen=True):
+        timestamp: datetime
+        channel: str
+        value: float
+        unit: str
+
+    utc = timezone.utc
+    channel = Channel("laser", "V")
+    samples = np.random.default_rng(1).normal(size=1_000_000)
+    batch = channel.batch(samples, start=0, rate=1_000.0)
+    table = pa.table(batch)
+    times = batch.timestamps.copy()
+    part = batch[:100_000]
+    arrays = times[:100_000].copy(), samples[:100_000].copy()
+
+    def round_trip(data):
+        buffers = []
+        text = pickle.dumps(data, 5, buffer_callback=buffers.append)
+        return pickle.loads(text, buffers=buffers)  # noqa: S301 -- its own
+
+    return locals()
+
+
+views = bench.compare(
+    {
+        "pyarrow.table(batch)": "pa.table(batch)",
+        "pyarrow.table of two arrays": (
+            "pa.table({'timestamp': times, 'value': samples})"
+        ),
+        "Batch.from_arrow": "Batch.from_arrow(table)",
+        "batch.values": "batch.values",
+        "batch[1:]": "batch[1:]",
+        "a copy of both columns": "(times.copy(), samples.copy())",
+    },
+    setup=setup,
+    name="views",
+    settings=settings,
+    share=0.4,
+)
+views
+
+# %%
+
+views.plot()
+
+# %%
+# Into another process
+# --------------------
+# From protocol 5 on a pickle may leave large memory outside, and whoever
+# carries it, ``multiprocessing`` or Dask, moves it once. The round trip of
+# 100,000 rows, against the same two NumPy arrays:
+
+bench.compare(
+    {
+        "batch": "round_trip(part)",
+        "two NumPy arrays": "round_trip(arrays)",
+    },
+    setup=setup,
+    name="pickle",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# How many bytes a row takes
+# --------------------------
+# In a list each point is an object; the datetime and the float of a
+# ``msgspec.Struct`` are two more. In a batch a row is eight bytes of time and
+# eight of value, and its channel costs nothing while there is one.
+
+bench.footprint(
+    {
+        "list of points": "channel.points(samples[:n], start=0, rate=1e3)",
+        "list of msgspec.Struct": (
+            "[Struct(datetime.fromtimestamp(i, utc), 'laser', float(i), 'V')"
+            " for i in range(n)]"
+        ),
+        "batch": "channel.batch(samples[:n], start=0, rate=1e3)",
+    },
+    setup=setup,
+    settings=settings,
+    share=0.4,
+)
+
+# %%
+# Who owns it
+# -----------
+# Every view holds what it looks at: the batch may go, the arrays stay valid,
+# and the memory is freed with the last of them. A batch made of Arrow data
+# keeps that data alive in the same way. None of them can be written to, so
+# take a copy where you want to change something: ``batch.values.copy()``.
+# :doc:`/tuning` has the rule.
