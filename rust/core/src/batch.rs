@@ -52,8 +52,12 @@ impl Batch {
             return Ok(Self { timestamps, values, channels: entries.finish(), indices: None });
         };
         same_length("indices", indices.len(), rows)?;
-        let known = |index: i32| usize::try_from(index).is_ok_and(|index| index < merged.len());
-        if let Some(row) = indices.iter().position(|&index| !known(index)) {
+        // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
+        let known = |index: i32| (index.cast_unsigned() as usize) < merged.len();
+        let largest = indices.iter().fold(0, |largest, index| index.cast_unsigned().max(largest));
+        if largest as usize >= merged.len()
+            && let Some(row) = indices.iter().position(|&index| !known(index))
+        {
             let got = indices[row].into();
             return Err(Error::NoSuchChannel { row, got, channels: merged.len() });
         }

@@ -161,6 +161,14 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
         return encoded(texts(names)?.into_iter(), known);
     };
     let values = texts(dictionary.values())?;
+    if let Some(keys) = dictionary.keys().as_primitive_opt::<Int32Type>()
+        && values.len() == 1
+        && keys.null_count() == 0
+        && keys.values().iter().fold(0, |all, key| all | key) == 0
+    {
+        // The common case, in one quick pass: all rows are of one channel.
+        return Ok((vec![known(values[0].unwrap_or_default())?], Some(keys.values().clone())));
+    }
     let keys = keys(dictionary.keys(), values.len())?;
     let mut used = vec![false; values.len()];
     for &key in keys.iter().flatten() {
