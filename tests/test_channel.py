@@ -1,0 +1,587 @@
+"""`rust_daq.Channel`: points, lists of points and batches of one channel."""
+
+import copy
+import datetime as dt
+import pickle
+import time
+from array import array
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rust_daq import Batch, Channel, DataPoint, Metadata
+
+UTC = dt.UTC
+MOMENT = dt.datetime(2026, 1, 1, tzinfo=UTC)
+MOMENT_NS = 1_767_225_600 * 10**9
+LASER = Channel("laser", "mW", {"gain": 2})
+
+text = st.text(st.characters(codec="utf-8"), max_size=8)
+documents = st.none() | st.dictionaries(text, st.integers() | st.booleans() | text | st.lists(st.none()), max_size=3)
+channels = st.builds(Channel, st.text(st.characters(codec="utf-8"), min_size=1, max_size=8), text, documents)
+
+
+def times(rows: list[DataPoint] | Batch) -> list[int]:
+    return [row.timestamp_ns for row in rows]
+
+
+def values(rows: list[DataPoint] | Batch) -> list[float]:
+    return [row.value for row in rows]
+
+
+@pytest.fixture(params=["points", "batch"])
+def make(request: pytest.FixtureRequest) -> Any:
+    """Both ways to make many rows, which read the same arguments."""
+    return getattr(LASER, request.param)
+
+
+# the channel itself
+
+
+def test_the_fields_are_those_that_were_given() -> None:
+    setup = Metadata({"gain": 2})
+    for channel in (Channel("laser", "mW", setup), Channel(name="laser", unit="mW", metadata=setup)):
+        assert (channel.name, channel.unit) == ("laser", "mW")
+        assert channel.metadata is setup
+    assert Channel("laser", "").metadata is None
+    assert Channel("laser", "", None).metadata is None
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [((), {}), (("a",), {}), (("a", "V", None, 1), {}), (("a", "V"), {"unit": "A"}), (("a", "V"), {"x": 1})],
+)
+def test_missing_repeated_and_unknown_arguments_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        Channel(*args, **kwargs)
+
+
+@pytest.mark.parametrize("name", ["name", "unit", "metadata", "novel", "point"])
+def test_nothing_can_be_set_or_deleted(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(LASER, name, 1)
+    with pytest.raises(AttributeError):
+        delattr(LASER, name)
+
+
+def test_the_class_is_final_and_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="not an acceptable base type"):
+        type("Sub", (Channel,), {})
+    with pytest.raises(TypeError):
+        Channel.novel = 1  # type: ignore[attr-defined]
+
+
+def test_channels_of_equal_fields_are_equal_and_hash_equal() -> None:
+    twin = Channel("laser", "mW", Metadata({"gain": 2.0}))
+    assert twin == LASER
+    assert hash(twin) == hash(LASER)
+    assert len({twin, LASER}) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [Channel("a", "mW", {"gain": 2}), Channel("laser", "W", {"gain": 2}), Channel("laser", "mW"), "laser", 1]
+)
+def test_channels_that_differ_in_one_field_are_unequal(other: object) -> None:
+    assert other != LASER
+
+
+def test_channels_have_no_order() -> None:
+    with pytest.raises(TypeError):
+        LASER < LASER  # type: ignore[operator]  # noqa: B015, PLR0124
+
+
+@given(channels)
+def test_repr_evaluates_back(channel: Channel) -> None:
+    assert eval(repr(channel), {"Channel": Channel}) == channel
+
+
+@given(channels, st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_copies_and_pickles_are_equal(channel: Channel, protocol: int) -> None:
+    for other in (copy.copy(channel), copy.deepcopy(channel), pickle.loads(pickle.dumps(channel, protocol))):
+        assert type(other) is Channel
+        assert other == channel
+        assert hash(other) == hash(channel)
+        assert repr(other) == repr(channel)
+
+
+def test_a_match_statement_takes_it_apart() -> None:
+    match LASER:
+        case Channel(name, unit, metadata):
+            assert (name, unit, metadata) == ("laser", "mW", Metadata({"gain": 2}))
+        case _:
+            pytest.fail("no match")
+
+
+@pytest.mark.parametrize("argument", ["name", "unit"])
+@pytest.mark.parametrize("wrong", [b"a", None, 1, ["a"]])
+def test_text_of_another_type_is_refused(argument: str, wrong: object) -> None:
+    with pytest.raises(TypeError, match=rf"^{argument} must be a str, got "):
+        Channel(**{"name": "a", "unit": "V", argument: wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("argument", ["name", "unit"])
+def test_a_lone_surrogate_is_refused(argument: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{argument} holds a lone surrogate, got .*; pass"):
+        Channel(**{"name": "a", "unit": "V", argument: "a\ud800"})  # type: ignore[arg-type]
+
+
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"empty \(''\); pass the name"):
+        Channel("", "V")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "error"), [({1}, TypeError), ({"a": b""}, TypeError), ({1: 2}, TypeError), ([np.nan], ValueError)]
+)
+def test_metadata_that_are_not_json_are_refused(metadata: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^metadata.*; pass"):
+        Channel("a", "V", metadata)
+
+
+def test_later_changes_to_the_given_metadata_do_not_show() -> None:
+    given_object: dict[str, Any] = {"modes": [1]}
+    channel = Channel("a", "V", given_object)
+    given_object["modes"].append(2)
+    assert channel.metadata == Metadata({"modes": [1]})
+    assert channel.point(1.0).metadata == {"modes": [1]}
+
+
+# one point
+
+
+def test_a_point_is_stamped_with_the_utc_wall_clock() -> None:
+    for _ in range(1_000):
+        before = time.time_ns()
+        made = LASER.point(0.5)
+        after = time.time_ns()
+        assert before <= made.timestamp_ns <= after
+
+
+def test_a_point_without_a_time_is_one_with_none() -> None:
+    before = time.time_ns()
+    stamps = [LASER.point(0.5, None).timestamp_ns, LASER.point(0.5, timestamp=None).timestamp_ns]
+    assert before <= min(stamps) <= max(stamps) <= time.time_ns()
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        MOMENT_NS,
+        np.int64(MOMENT_NS),
+        MOMENT,
+        MOMENT.astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30))),
+        pd.Timestamp(MOMENT_NS, tz="UTC"),
+    ],
+)
+def test_a_given_time_is_kept(timestamp: Any) -> None:
+    expected = DataPoint(MOMENT_NS, "laser", 0.5, "mW", {"gain": 2})
+    assert LASER.point(0.5, timestamp) == expected
+    assert LASER.point(0.5, timestamp=timestamp) == expected
+    assert LASER.point(value=0.5, timestamp=timestamp) == expected
+    assert LASER.point(timestamp=timestamp, value=0.5) == expected
+
+
+def test_a_nanosecond_that_only_pandas_knows_is_kept() -> None:
+    assert LASER.point(0.5, pd.Timestamp(MOMENT_NS + 7, tz="UTC")).timestamp_ns == MOMENT_NS + 7
+
+
+@given(st.floats(), st.integers(-(2**63), 2**63 - 1))
+def test_a_point_is_the_one_that_the_constructor_makes(value: float, ns: int) -> None:
+    assert LASER.point(value, ns) == DataPoint(ns, LASER.name, value, LASER.unit, LASER.metadata)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [((), {}), ((1, 2, 3), {}), ((1,), {"value": 2}), ((1,), {"start": 2}), ((1, 2), {"": 3})]
+)
+def test_other_arguments_of_a_point_are_refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        LASER.point(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [("1.5", TypeError), (None, TypeError), ([1.0], TypeError), (10**400, OverflowError)]
+)
+def test_a_value_that_is_no_number_is_refused(value: Any, error: type[Exception]) -> None:
+    for arguments in ((value,), (value, 0)):
+        with pytest.raises(error, match=r"^value .*got "):
+            LASER.point(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "error"),
+    [
+        (dt.datetime(2026, 1, 1), TypeError),
+        (1.5, TypeError),
+        (True, TypeError),
+        ("now", TypeError),
+        (2**63, OverflowError),
+        (dt.datetime(1677, 1, 1, tzinfo=UTC), OverflowError),
+        (dt.datetime(2263, 1, 1, tzinfo=UTC), OverflowError),
+    ],
+)
+def test_a_time_that_is_no_instant_is_refused(timestamp: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^timestamp .*pass|^timestamp must be"):
+        LASER.point(0.5, timestamp)
+
+
+def test_points_share_the_text_of_their_channel() -> None:
+    batch = LASER.batch([1.0, 2.0])
+    made = [LASER.point(1), LASER.point(1, 0), LASER.point(1, MOMENT), LASER.point(value=1, timestamp=0)]
+    made += [*LASER.points([1.0, 2.0]), *batch, *batch.to_points(), batch[0], batch[1:][0]]
+    for point in made:
+        assert point.channel is LASER.name
+        assert point.unit is LASER.unit
+
+
+def test_points_share_the_metadata_of_their_channel() -> None:
+    batch = LASER.batch([1.0, 2.0])
+    for point in [LASER.point(1), LASER.point(1, 0), LASER.point(value=1), *LASER.points([1.0]), *batch, batch[0]]:
+        assert point.__reduce__()[1][4] is LASER.metadata  # type: ignore[index]
+
+
+# many rows: values
+
+NUMBERS = [1.0, -2.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "given_values",
+    [
+        NUMBERS,
+        tuple(NUMBERS),
+        [1, np.float32(-2), Fraction(0), 3.0],
+        np.array(NUMBERS),
+        *(np.array(NUMBERS, dtype) for dtype in ("f2", "f4", "i1", "i2", "i4", "i8", ">f8", ">f4", ">i8", "<f8", "O")),
+        np.array(NUMBERS * 2)[:4],
+        np.repeat(NUMBERS, 3)[::3],
+        np.array(NUMBERS[::-1])[::-1],
+        np.array([NUMBERS, NUMBERS]).T[:, 1],
+        *(array(code, NUMBERS) for code in "fd"),
+        *(array(code, [1, -2, 0, 3]) for code in "bhilq"),
+        memoryview(array("d", NUMBERS)),
+        pa.array(NUMBERS),
+        pa.array(NUMBERS, pa.float32()),
+        pa.array([1, -2, 0, 3], pa.int64()),
+        pa.array([9.0] + NUMBERS + [9.0])[1:5],
+        pa.chunked_array([NUMBERS[:1], NUMBERS[1:]]),
+        pd.Series(NUMBERS),
+    ],
+    ids=lambda given_values: f"{type(given_values).__name__}-{getattr(given_values, 'dtype', '')}",
+)
+def test_numbers_of_any_source_are_values(make: Any, given_values: Any) -> None:
+    assert values(make(given_values)) == NUMBERS
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", ">u8", "?"])
+def test_unsigned_numbers_and_flags_are_values(make: Any, dtype: str) -> None:
+    assert values(make(np.array([0, 1], dtype))) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("empty", [[], (), np.empty(0), array("d"), pa.array([], pa.float64())])
+def test_no_values_are_no_rows(make: Any, empty: Any) -> None:
+    assert len(make(empty)) == 0
+    assert len(make(empty, np.empty(0, "M8[ns]"))) == 0
+    assert len(make(empty, start=0, rate=1.0)) == 0
+
+
+@given(st.lists(st.floats()))
+def test_every_float_keeps_its_bits(given_values: list[float]) -> None:
+    expected = array("d", given_values).tobytes()
+    for source in (given_values, np.array(given_values, float), array("d", given_values), pa.array(given_values, "f8")):
+        assert array("d", values(LASER.points(source))).tobytes() == expected
+        assert LASER.batch(source).values.tobytes() == expected
+
+
+def test_later_writes_to_the_values_do_not_show(make: Any) -> None:
+    for source in (np.array(NUMBERS), array("d", NUMBERS), list(NUMBERS)):
+        made = make(source)
+        source[0] = 77.0
+        assert values(made) == NUMBERS
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u8", ">i8", ">u8"])
+@pytest.mark.parametrize("integer", [2**53 + 1, 2**63 - 1])
+def test_an_integer_that_no_float_is_is_refused(make: Any, dtype: str, integer: int) -> None:
+    with pytest.raises(ValueError, match=rf"^values\[1\] is {integer}, .*; convert"):
+        make(np.array([1, integer], dtype))
+
+
+def test_an_arrow_integer_that_no_float_is_is_refused(make: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="values"):
+        make(pa.array([1, 2**53 + 1]))
+
+
+@pytest.mark.parametrize("integer", [2**53, 2**53 + 2, 2**62, -(2**63)])
+def test_a_large_integer_that_a_float_is_is_a_value(make: Any, integer: int) -> None:
+    assert values(make(np.array([integer]))) == [float(integer)]
+    assert values(make(pa.array([integer]))) == [float(integer)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.array(["1"]),
+        np.array([b"1"]),
+        np.array([1j]),
+        np.array([0], "M8[ns]"),
+        np.array([0], "m8[ns]"),
+        np.array([(1, 2.0)], "i4, f8"),
+        np.array([1], np.longdouble),
+    ],
+    ids=lambda wrong: str(wrong.dtype),
+)
+def test_values_of_another_dtype_are_refused(make: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^values must hold numbers that .*, got an array of "):
+        make(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["123", b"123", None, {1.0}, {1: 2}, iter([1.0]), object()])
+def test_values_that_are_no_array_are_refused(make: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^values must be .*, got "):
+        make(wrong)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 2)), np.zeros((0, 3)), np.float64(1), 1.0])
+def test_values_of_another_shape_are_refused(make: Any, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"^values has the shape \(.*\); pass one dimension"):
+        make(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["1", None, 1j, [1.0]])
+def test_an_entry_that_is_no_number_is_refused_with_its_place(make: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^value must be a real number .*, got ") as got:
+        make([1.0, 2.0, wrong])
+    assert "values[2]" in got.value.__notes__[0]
+
+
+@pytest.mark.parametrize("wrong", [pa.array([1.0, None]), pa.chunked_array([[1.0], [None]])])
+def test_arrow_nulls_are_no_values(make: Any, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"values.*null"):
+        make(wrong)
+
+
+@pytest.mark.parametrize("wrong", [pa.array(["1"]), pa.array([[1.0]]), pa.array([1], pa.timestamp("ns"))])
+def test_arrow_arrays_of_another_type_are_no_values(make: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"values"):
+        make(wrong)
+
+
+# many rows: times
+
+TIMES = [MOMENT_NS, MOMENT_NS + 3_000, MOMENT_NS - 1_000, -5_000]
+DATETIMES = [MOMENT + dt.timedelta(microseconds=(ns - MOMENT_NS) // 1_000) for ns in TIMES]
+
+
+@pytest.mark.parametrize(
+    "timestamps",
+    [
+        TIMES,
+        tuple(TIMES),
+        DATETIMES,
+        [TIMES[0], DATETIMES[1], np.int64(TIMES[2]), TIMES[3]],
+        np.array(TIMES),
+        *(np.array(TIMES, dtype) for dtype in (">i8", "M8[ns]", ">M8[ns]", "O")),
+        np.array(TIMES, "M8[ns]").astype("M8[us]"),
+        np.array(DATETIMES, "O"),
+        np.repeat(TIMES, 2)[::2],
+        np.repeat(np.array(TIMES, "M8[ns]"), 2)[::2],
+        array("q", TIMES),
+        pa.array(TIMES, pa.timestamp("ns", "UTC")),
+        pa.array(TIMES, pa.timestamp("ns", "Europe/Berlin")),
+        pa.array(DATETIMES, pa.timestamp("us", "UTC")),
+        pa.array(TIMES, pa.int64()),
+        pa.chunked_array([TIMES[:1], TIMES[1:]], pa.timestamp("ns", "UTC")),
+        pd.Series(DATETIMES),
+        pd.DatetimeIndex(DATETIMES),
+    ],
+    ids=lambda timestamps: f"{type(timestamps).__name__}-{getattr(timestamps, 'dtype', '')}",
+)
+def test_instants_of_any_source_are_times(make: Any, timestamps: Any) -> None:
+    assert times(make(NUMBERS, timestamps)) == TIMES
+    assert times(make(NUMBERS, timestamps=timestamps)) == TIMES
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_every_instant_is_kept(stamps: list[int]) -> None:
+    numbers = np.arange(len(stamps), dtype=float)
+    for source in (stamps, np.array(stamps, "i8"), array("q", stamps), pa.array(stamps, pa.timestamp("ns", "UTC"))):
+        assert times(LASER.points(numbers, source)) == stamps
+        assert LASER.batch(numbers, source).timestamps.view("i8").tolist() == stamps
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "m", "s", "ms", "us", "ns"])
+def test_every_unit_of_numpy_is_read(make: Any, unit: str) -> None:
+    moment = np.datetime64("2026-01-01", unit)
+    assert times(make([1.0], np.array([moment]))) == [MOMENT_NS]
+
+
+def test_without_times_all_carry_the_one_instant_of_the_call(make: Any) -> None:
+    before = time.time_ns()
+    made = make(np.zeros(1_000))
+    after = time.time_ns()
+    assert len(set(times(made))) == 1
+    assert before <= times(made)[0] <= after
+
+
+def test_none_is_as_good_as_left_out(make: Any) -> None:
+    before = time.time_ns()
+    assert times(make([1.0], None, start=None, rate=None))[0] >= before
+    assert times(make([1.0], [5], start=None, rate=None)) == [5]
+    assert times(make([1.0], None, start=5, rate=1)) == [5]
+
+
+def test_the_millionth_sample_at_three_hertz_is_right_to_the_nanosecond() -> None:
+    batch = LASER.batch(np.zeros(1_000_001), start=MOMENT, rate=3)
+    stamps = batch.timestamps.view("i8")
+    assert stamps[1_000_000] == MOMENT_NS + 333_333_333_333_333
+    assert stamps[999_999] == MOMENT_NS + 333_333 * 10**9
+    assert stamps[1] == MOMENT_NS + 333_333_333
+    assert stamps[2] == MOMENT_NS + 666_666_667
+    seconds = stamps[::3] - MOMENT_NS
+    assert (seconds == np.arange(len(seconds)) * 10**9).all()
+
+
+@given(
+    st.integers(-(2**62), 2**62),
+    st.floats(1e-3, 1e12) | st.integers(1, 10**9),
+    st.integers(0, 500),
+)
+def test_times_are_exact_for_every_rate(start: int, rate: float, count: int) -> None:
+    stamps = times(LASER.points(np.zeros(count), start=start, rate=rate))
+    for index, stamp in enumerate(stamps):
+        # Half a nanosecond may go either way; no more than that.
+        assert abs(stamp - (start + index * 10**9 / Fraction(rate))) <= Fraction(1, 2)
+
+
+@pytest.mark.parametrize("start", [MOMENT, MOMENT_NS, np.int64(MOMENT_NS), pd.Timestamp(MOMENT_NS, tz="UTC")])
+@pytest.mark.parametrize("rate", [1000, 1000.0, np.float32(1000), Fraction(1000), np.int64(1000)])
+def test_start_and_rate_are_of_the_usual_types(make: Any, start: Any, rate: Any) -> None:
+    assert times(make([0.0] * 3, start=start, rate=rate)) == [MOMENT_NS, MOMENT_NS + 10**6, MOMENT_NS + 2 * 10**6]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rate": 1.0}, r"^rate is given without start; pass"),
+        ({"start": 0}, r"^start is given without rate; pass"),
+        ({"timestamps": [0], "start": 0}, r"^timestamps is given together with start or rate; pass"),
+        ({"timestamps": [0], "rate": 1.0}, r"^timestamps is given together with start or rate; pass"),
+        ({"timestamps": [0], "start": 0, "rate": 1.0}, r"^timestamps is given together with start or rate; pass"),
+    ],
+)
+def test_times_that_are_told_twice_or_by_half_are_refused(make: Any, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make([1.0], **arguments)
+
+
+def test_start_and_rate_are_by_keyword_only(make: Any) -> None:
+    with pytest.raises(TypeError):
+        make([1.0], None, 0, 1.0)
+    with pytest.raises(TypeError):
+        make()
+    with pytest.raises(TypeError):
+        make([1.0], hertz=1)
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, -0.0, -1, -1e-300, float("nan"), float("inf"), -float("inf")])
+def test_a_rate_at_which_nothing_happens_is_refused(make: Any, rate: float) -> None:
+    with pytest.raises(ValueError, match=r"^rate is .*; pass the number of samples a second, finite and above 0"):
+        make([1.0], start=0, rate=rate)
+
+
+@pytest.mark.parametrize("rate", ["3", b"3", 1j, [1.0], object(), np.str_("3")])
+def test_a_rate_that_is_no_number_is_refused(make: Any, rate: Any) -> None:
+    with pytest.raises(TypeError, match=r"^rate must be .*, got "):
+        make([1.0], start=0, rate=rate)
+
+
+def test_a_rate_beyond_every_float_is_refused(make: Any) -> None:
+    with pytest.raises((OverflowError, TypeError, ValueError), match=r"^rate "):
+        make([1.0], start=0, rate=10**400)
+
+
+@pytest.mark.parametrize(
+    ("start", "error"),
+    [
+        (dt.datetime(2026, 1, 1), TypeError),
+        ("now", TypeError),
+        (1.5, TypeError),
+        (2**63, OverflowError),
+        (dt.datetime(2300, 1, 1, tzinfo=UTC), OverflowError),
+    ],
+)
+def test_a_start_that_is_no_instant_is_refused_by_its_name(make: Any, start: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^start "):
+        make([1.0], start=start, rate=1.0)
+
+
+def test_a_schedule_that_leaves_the_range_is_refused(make: Any) -> None:
+    with pytest.raises(OverflowError, match="outside 64-bit nanoseconds; pass"):
+        make([1.0, 2.0], start=2**63 - 1, rate=1.0)
+    with pytest.raises(OverflowError, match="outside 64-bit nanoseconds; pass"):
+        make([1.0, 2.0], start=0, rate=1e-300)
+    assert times(make([1.0], start=2**63 - 1, rate=1.0)) == [2**63 - 1]
+
+
+@pytest.mark.parametrize("timestamps", [[], [1], [1, 2, 3], np.zeros(3, "M8[ns]")])
+def test_times_of_another_length_are_refused(make: Any, timestamps: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^timestamps has {len(timestamps)} entries and values has 2; pass"):
+        make([1.0, 2.0], timestamps)
+
+
+def test_not_a_time_is_refused(make: Any) -> None:
+    for unit in ("ns", "us", "s", "D"):
+        with pytest.raises(ValueError, match=r"^timestamps\[1\] is NaT; drop"):
+            make([1.0, 2.0], np.array(["2026-01-01", "NaT"], f"M8[{unit}]"))
+
+
+@pytest.mark.parametrize("moment", ["1677-01-01", "2263-01-01", "9999-01-01", "-9999-01-01"])
+@pytest.mark.parametrize("unit", ["us", "s", "D"])
+def test_a_numpy_instant_outside_64_bit_nanoseconds_is_refused(make: Any, moment: str, unit: str) -> None:
+    with pytest.raises(OverflowError, match=r"^timestamps.* outside 64-bit nanoseconds; .*pass"):
+        make([1.0, 2.0], np.array(["2026-01-01", moment], f"M8[{unit}]"))
+
+
+def test_an_unsigned_instant_outside_64_bit_nanoseconds_is_refused(make: Any) -> None:
+    with pytest.raises(OverflowError, match=rf"^timestamps\[1\] is {2**63}, outside 64-bit nanoseconds; pass"):
+        make([1.0, 2.0], np.array([0, 2**63], "u8"))
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "?", "m8[ns]", "c16", "S1", "U1"])
+def test_times_of_another_dtype_are_refused(make: Any, dtype: str) -> None:
+    with pytest.raises(TypeError, match=r"^timestamps must hold .*, got an array of "):
+        make([1.0, 2.0], np.zeros(2, dtype))
+
+
+@pytest.mark.parametrize("wrong", ["now", 0j, None, 1.5, True, dt.datetime(2026, 1, 1)])
+def test_an_entry_that_is_no_instant_is_refused_with_its_place(make: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^timestamp.* (must be|has no time zone)") as got:
+        make([1.0, 2.0], [0, wrong])
+    assert "timestamps[1]" in got.value.__notes__[0]
+
+
+@pytest.mark.parametrize("wrong", [1, MOMENT, np.zeros((2, 2), "M8[ns]")])
+def test_times_of_another_shape_are_refused(make: Any, wrong: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^timestamps (has the shape|must be)"):
+        make([1.0, 2.0], wrong)
+
+
+def test_arrow_instants_without_a_zone_are_refused(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"timestamps.*pass"):
+        make([1.0], pa.array([0], pa.timestamp("ns")))
+
+
+def test_arrow_nulls_are_no_instants(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"timestamps.*null"):
+        make([1.0, 2.0], pa.array([0, None], pa.timestamp("ns", "UTC")))
+
+
+def test_an_arrow_instant_outside_64_bit_nanoseconds_is_refused(make: Any) -> None:
+    with pytest.raises(OverflowError, match="64-bit nanoseconds"):
+        make([1.0], pa.array([10**12], pa.timestamp("s", "UTC")))
