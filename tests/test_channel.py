@@ -395,7 +395,6 @@ DATETIMES = [MOMENT + dt.timedelta(microseconds=(ns - MOMENT_NS) // 1_000) for n
         pa.array(TIMES, pa.timestamp("ns", "UTC")),
         pa.array(TIMES, pa.timestamp("ns", "Europe/Berlin")),
         pa.array(DATETIMES, pa.timestamp("us", "UTC")),
-        pa.array(TIMES, pa.int64()),
         pa.chunked_array([TIMES[:1], TIMES[1:]], pa.timestamp("ns", "UTC")),
         pd.Series(DATETIMES),
         pd.DatetimeIndex(DATETIMES),
@@ -575,6 +574,11 @@ def test_times_of_another_shape_are_refused(make: Any, wrong: Any) -> None:
 def test_arrow_instants_without_a_zone_are_refused(make: Any) -> None:
     with pytest.raises(TypeError, match=r"timestamps.*pass"):
         make([1.0], pa.array([0], pa.timestamp("ns")))
+
+
+def test_arrow_integers_are_no_instants(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"timestamps.*pass"):
+        make([1.0], pa.array([0]))
 
 
 def test_arrow_nulls_are_no_instants(make: Any) -> None:
