@@ -1,0 +1,616 @@
+"""`rust_daq.Batch`: columns that are shared, and the rows in them."""
+
+import copy
+import gc
+import itertools
+import operator
+import os
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rust_daq import Batch, Channel, DataPoint, Metadata
+
+LASER = Channel("laser", "mW", {"gain": 2})
+PROBE = Channel("probe", "K")
+STAGE = Channel("stage", "")
+CHANNELS = [LASER, PROBE, STAGE, Channel("laser", "mW", {"gain": 4}), Channel("laser", "mW")]
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+rows = st.lists(st.tuples(INT64, st.floats(), st.sampled_from(CHANNELS)).map(lambda row: row[2].point(row[1], row[0])))
+indices = st.none() | st.integers(-30, 30)
+
+
+def address(column: Any) -> int:
+    return int(column.ctypes.data)
+
+
+def of_one(count: int = 6) -> Batch:
+    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
+
+
+def of_many(count: int = 6) -> Batch:
+    numbers = np.arange(count)
+    return Batch.from_numpy(numbers * 10, numbers.astype(float), CHANNELS, numbers % len(CHANNELS))
+
+
+@pytest.fixture(params=[of_one, of_many])
+def batch(request: pytest.FixtureRequest) -> Batch:
+    made = request.param()
+    assert isinstance(made, Batch)
+    return made
+
+
+# columns
+
+
+def test_the_columns_are_what_was_given() -> None:
+    batch = of_many()
+    assert batch.timestamps.dtype == np.dtype("M8[ns]")
+    assert batch.values.dtype == np.dtype("f8")
+    assert batch.indices.dtype == np.dtype("i4")
+    assert batch.timestamps.view("i8").tolist() == [0, 10, 20, 30, 40, 50]
+    assert batch.values.tolist() == [0, 1, 2, 3, 4, 5]
+    assert batch.indices.tolist() == [0, 1, 2, 3, 4, 0]
+    assert batch.channels == tuple(CHANNELS)
+
+
+def test_one_channel_costs_no_column() -> None:
+    assert of_one(100).nbytes == 100 * 16
+    assert of_many(100).nbytes == 100 * 20
+    assert of_one(100).indices.tolist() == [0] * 100
+    assert of_one(100).indices.dtype == np.dtype("i4")
+
+
+@pytest.mark.parametrize("name", ["timestamps", "values", "indices"])
+def test_a_column_cannot_be_written(batch: Batch, name: str) -> None:
+    column = getattr(batch, name)
+    assert not column.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        column[0] = column[1]
+    if name != "indices" or len(batch.channels) > 1:  # one zero, broadcast, is NumPy's own
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            column.flags.writeable = True
+
+
+@pytest.mark.unsafe_code
+def test_every_read_of_a_column_is_the_same_memory() -> None:
+    batch = of_many()
+    for name in ("timestamps", "values", "indices"):
+        assert address(getattr(batch, name)) == address(getattr(batch, name))
+
+
+@pytest.mark.unsafe_code
+def test_a_slice_is_a_view(batch: Batch) -> None:
+    part = batch[2:5][1:]
+    assert np.shares_memory(part.values, batch.values)
+    assert address(part.values) == address(batch.values) + 3 * 8
+    assert address(part.timestamps) == address(batch.timestamps) + 3 * 8
+    assert part.nbytes == batch.nbytes // 6 * 2
+
+
+@pytest.mark.unsafe_code
+def test_columns_outlive_the_batch(batch: Batch) -> None:
+    expected = batch.values.tolist(), batch.timestamps.tolist(), batch.indices.tolist()
+    part = batch[1:4]
+    kept = batch.values, batch.timestamps, batch.indices
+    del batch
+    gc.collect()
+    trash = [bytearray(48) for _ in range(1_000)]
+    assert tuple(column.tolist() for column in kept) == expected
+    assert part.values.tolist() == expected[0][1:4]
+    del part, trash
+    assert kept[0].sum() == 15
+
+
+@pytest.mark.parametrize("name", ["timestamps", "values", "channels", "indices", "nbytes", "novel"])
+def test_nothing_can_be_set_or_deleted(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(of_one(), name, 1)
+    with pytest.raises(AttributeError):
+        delattr(of_one(), name)
+    with pytest.raises(TypeError):
+        of_one()[0] = of_one()[1]  # type: ignore[index]
+
+
+def test_a_batch_is_made_by_its_methods_alone_and_is_final() -> None:
+    with pytest.raises(TypeError):
+        Batch()
+    with pytest.raises(TypeError, match="not an acceptable base type"):
+        type("Sub", (Batch,), {})
+
+
+# rows
+
+
+def test_a_row_is_a_point() -> None:
+    batch = of_many()
+    for row in (1, -5, np.int8(1), np.uint64(1), np.int64(-5)):
+        assert batch[row] == DataPoint(10, "probe", 1.0, "K")
+    assert batch[0].metadata == {"gain": 2}
+    assert batch[3].metadata == {"gain": 4}
+
+
+@pytest.mark.parametrize("row", [6, -7, 2**63, -(2**63) - 1, 10**30, np.uint64(2**64 - 1)])
+def test_a_row_that_there_is_not_is_refused(batch: Batch, row: int) -> None:
+    with pytest.raises(IndexError, match=rf"^index {row} is out of range; the batch has 6 rows"):
+        batch[row]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        1.0,
+        "1",
+        None,
+        True,
+        np.True_,
+        1j,
+        (0, 1, "a"),
+        [0.5],
+        ["a"],
+        np.zeros((2, 2), int),
+        np.array(["a"]),
+        object(),
+        ...,
+    ],
+)
+def test_a_key_of_another_type_is_refused(batch: Batch, key: Any) -> None:
+    with pytest.raises(TypeError, match=r"^index must be an integer, a slice, or an array"):
+        batch[key]
+
+
+@given(rows, indices, indices, indices.filter(lambda step: step != 0))
+def test_slices_are_those_of_a_list(points: list[DataPoint], start: Any, stop: Any, step: Any) -> None:
+    batch = Batch.from_points(points)
+    assert batch[start:stop].to_points() == points[start:stop]
+    assert batch[start:stop:step].to_points() == points[start:stop:step]
+
+
+@given(rows, st.lists(st.slices(12), max_size=4))
+def test_slices_of_slices_are_those_of_a_list(points: list[DataPoint], keys: list[slice]) -> None:
+    batch = Batch.from_points(points)
+    for key in keys:
+        batch, points = batch[key], points[key]
+        assert len(batch) == len(points)
+        assert list(batch) == points
+        assert batch == Batch.from_points(points)
+
+
+@pytest.mark.parametrize(
+    "key", [slice(2**70), slice(-(2**70), 2**70), slice(None, None, 2**62), slice(5, None, -(2**70))]
+)
+def test_slices_with_huge_numbers_are_those_of_a_list(batch: Batch, key: slice) -> None:
+    assert batch[key].to_points() == list(batch)[key]
+
+
+def test_a_step_of_zero_and_a_bound_that_is_no_integer_are_refused(batch: Batch) -> None:
+    with pytest.raises(ValueError, match="zero"):
+        batch[::0]
+    with pytest.raises(TypeError):
+        batch[1.5:]  # type: ignore[misc]
+
+
+@given(rows, st.data())
+def test_integers_and_booleans_select_as_in_numpy(points: list[DataPoint], data: st.DataObject) -> None:
+    batch = Batch.from_points(points)
+    flags = data.draw(st.lists(st.booleans(), min_size=len(points), max_size=len(points)))
+    expected = list(itertools.compress(points, flags))
+    assert batch[np.array(flags, bool)].to_points() == batch[flags].to_points() == expected
+    if points:
+        chosen = data.draw(st.lists(st.integers(-len(points), len(points) - 1)))
+        expected = [points[row] for row in chosen]
+        for dtype in ("i1", "i8", ">i4"):
+            assert batch[np.array(chosen, dtype)].to_points() == expected
+        assert batch[chosen].to_points() == batch[tuple(chosen)].to_points() == expected
+
+
+def test_selected_rows_are_copies(batch: Batch) -> None:
+    for part in (batch[::2], batch[[0, 1]], batch[np.ones(6, bool)], batch[::-1]):
+        assert not np.shares_memory(part.values, batch.values)
+        assert not np.shares_memory(part.timestamps, batch.timestamps)
+
+
+@pytest.mark.parametrize("row", [6, -7, 2**62])
+def test_a_selected_row_that_there_is_not_is_refused(batch: Batch, row: int) -> None:
+    with pytest.raises(IndexError, match=rf"^index {row} is out of range; the batch has 6 rows"):
+        batch[[0, row]]
+
+
+def test_a_selected_row_of_64_unsigned_bits_does_not_wrap_around(batch: Batch) -> None:
+    with pytest.raises(IndexError, match="out of range"):
+        batch[np.array([2**64 - 1], "u8")]
+
+
+@pytest.mark.parametrize("count", [0, 5, 7])
+def test_booleans_are_one_for_each_row(batch: Batch, count: int) -> None:
+    with pytest.raises(IndexError, match=rf"^the boolean index has {count} entries, and the batch 6 rows; pass"):
+        batch[np.ones(count, bool)]
+
+
+def test_no_rows_are_selected_by_nothing(batch: Batch) -> None:
+    assert len(batch[[]]) == len(batch[np.array([], int)]) == len(batch[()]) == len(batch[3:3]) == 0
+    assert batch[[]] == batch[3:3]
+
+
+# iteration
+
+
+def test_iterating_makes_the_points_one_by_one(batch: Batch) -> None:
+    iterator = iter(batch)
+    assert iter(iterator) is iterator
+    assert operator.length_hint(iterator) == 6
+    assert next(iterator) == batch[0]
+    assert operator.length_hint(iterator) == 5
+    assert list(iterator) == batch.to_points()[1:]
+    assert operator.length_hint(iterator) == 0
+    for _ in range(3):
+        with pytest.raises(StopIteration):
+            next(iterator)
+
+
+def test_an_iterator_is_lazy() -> None:
+    count = 5_000_000
+    batch = LASER.batch(np.zeros(count), start=0, rate=1.0)
+    process = psutil.Process(os.getpid())
+    before = process.memory_info().rss
+    iterator = iter(batch)
+    for _ in range(1_000):
+        next(iterator)
+    # All points would take some hundred megabytes.
+    assert process.memory_info().rss - before < 50 * 2**20
+
+
+@pytest.mark.unsafe_code
+def test_an_iterator_outlives_its_batch() -> None:
+    batch = of_many(1_000)
+    expected = batch.to_points()
+    iterator = iter(batch)
+    del batch
+    gc.collect()
+    assert list(iterator) == expected
+
+
+def test_containment_and_reversal_are_those_of_a_sequence(batch: Batch) -> None:
+    assert batch[3] in batch
+    assert STAGE.point(77) not in batch
+    assert len(batch) == 6
+    assert bool(batch)
+    assert not batch[:0]
+
+
+# equality
+
+
+def test_equality_is_one_bool(batch: Batch) -> None:
+    twin = Batch.from_points(batch.to_points())
+    assert (batch == twin) is True
+    assert (batch != twin) is False
+    assert (batch == batch[1:]) is False
+    assert (batch == batch[::-1]) is False
+
+
+@pytest.mark.parametrize("other", [None, 1, [1], "batch", np.arange(6)[:0].tolist()])
+def test_a_batch_is_unequal_to_everything_else(batch: Batch, other: object) -> None:
+    assert (batch == other) is False
+    assert (batch != other) is True
+    assert batch != batch.to_points()
+
+
+def test_a_batch_is_not_hashable_and_has_no_order(batch: Batch) -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(batch)
+    with pytest.raises(TypeError):
+        batch < batch  # type: ignore[operator]  # noqa: B015, PLR0124
+
+
+@given(rows, rows)
+def test_batches_are_equal_when_their_points_are(left: list[DataPoint], right: list[DataPoint]) -> None:
+    assert (Batch.from_points(left) == Batch.from_points(right)) is (left == right)
+    assert Batch.from_points(left) == Batch.from_points(left)
+
+
+def test_rows_are_equal_as_points_are() -> None:
+    nan = float("nan")
+    assert LASER.batch([nan, 0.0], [1, 2]) == LASER.batch([-nan, -0.0], [1, 2])
+    other = Channel("laser", "mW", {"gain": 2.0})
+    assert LASER.batch([1.0], [1]) == other.batch([1.0], [1])
+    assert LASER.batch([1.0], [1]) != Channel("laser", "mW").batch([1.0], [1])
+    assert LASER.batch([1.0], [1]) != LASER.batch([1.0], [2])
+    assert LASER.batch([1.0], [1]) != LASER.batch([2.0], [1])
+
+
+def test_channels_without_a_row_and_the_order_of_channels_do_not_count() -> None:
+    numbers = np.arange(4.0)
+    left = Batch.from_numpy([1, 2, 3, 4], numbers, [LASER, PROBE], [0, 1, 0, 1])
+    right = Batch.from_numpy([1, 2, 3, 4], numbers, [STAGE, PROBE, LASER], [2, 1, 2, 1])
+    assert left == right
+    assert left[::2] == LASER.batch(numbers[::2], [1, 3])
+
+
+def test_copies_are_the_batch_itself(batch: Batch) -> None:
+    assert copy.copy(batch) is batch
+    assert copy.deepcopy(batch) is batch
+
+
+def test_repr_tells_rows_and_channels() -> None:
+    assert repr(of_one()) == "<Batch of 6 rows: 'laser' in mW>"
+    assert repr(of_one(1)) == "<Batch of 1 row: 'laser' in mW>"
+    assert repr(Batch.from_points([PROBE.point(1), STAGE.point(1)])) == "<Batch of 2 rows: 'probe' in K, 'stage'>"
+    many = Batch.from_points([Channel(str(number), "V").point(0) for number in range(1_000)])
+    assert len(repr(many)) < 200
+
+
+# points
+
+
+@given(rows)
+def test_points_come_back_equal(points: list[DataPoint]) -> None:
+    for batch in (Batch.from_points(points), Batch.from_points(iter(points)), Batch.from_points(tuple(points))):
+        assert len(batch) == len(points)
+        assert batch.to_points() == list(batch) == points
+        assert [batch[row] for row in range(len(batch))] == points
+        assert batch.timestamps.view("i8").tolist() == [point.timestamp_ns for point in points]
+        assert batch.values.tobytes() == array("d", [point.value for point in points]).tobytes()
+        assert [batch.channels[index].name for index in batch.indices] == [point.channel for point in points]
+
+
+def test_points_of_one_channel_keep_their_own_metadata() -> None:
+    points = [DataPoint(row, "laser", 1.0, "mW", {"gain": row % 3} if row % 3 else None) for row in range(100)]
+    batch = Batch.from_points(points)
+    assert batch.to_points() == points
+    assert [channel.metadata for channel in batch.channels] == [None, Metadata({"gain": 1}), Metadata({"gain": 2})]
+
+
+@pytest.mark.unsafe_code
+def test_points_that_are_gone_are_not_taken_for_others() -> None:
+    def fresh() -> Iterator[DataPoint]:
+        # Each point, its name and its metadata are freed unless somebody keeps them.
+        for row in range(2_000):
+            yield DataPoint(row, f"channel {row % 7}", 1.0, "V", {"row": row % 5})
+
+    assert Batch.from_points(fresh()).to_points() == list(fresh())
+
+
+def test_points_of_a_batch_share_their_channel(batch: Batch) -> None:
+    for point, index in zip(batch, batch.indices, strict=True):
+        assert point.channel is batch.channels[index].name
+        assert point.unit is batch.channels[index].unit
+    assert batch.channels[0] is batch.channels[0]
+    assert batch[1:].channels[0] is batch.channels[0]
+    assert of_one().channels[0] is LASER
+
+
+@pytest.mark.parametrize("wrong", [None, 1, "a", (0, "laser", 1.0, "mW"), LASER])
+def test_what_is_no_point_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^points must be an iterable of DataPoint, got "):
+        Batch.from_points([LASER.point(1.0), wrong])
+
+
+def test_what_is_not_iterable_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^points must be an iterable of DataPoint, got 1 \(int\)"):
+        Batch.from_points(1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^batches must be an iterable of Batch, got 1 \(int\)"):
+        Batch.concat(1)  # type: ignore[arg-type]
+
+
+class BoomError(Exception):
+    pass
+
+
+def test_an_error_of_an_iterable_is_raised() -> None:
+    def broken() -> Iterator[DataPoint]:
+        yield LASER.point(1.0)
+        raise BoomError
+
+    with pytest.raises(BoomError):
+        Batch.from_points(broken())
+
+
+def test_two_units_under_one_name_are_refused() -> None:
+    watt = Channel("laser", "W")
+    for function, argument in [
+        (Batch.from_points, [LASER.point(1.0), watt.point(1.0)]),
+        (Batch.concat, [of_one(), watt.batch([1.0])]),
+        (lambda channels: Batch.from_numpy([0, 1], [0.0, 1.0], channels, [0, 1]), [LASER, watt]),
+    ]:
+        with pytest.raises(ValueError, match=r"^channel 'laser' has the units 'mW' and 'W'; convert"):
+            function(argument)  # type: ignore[operator]
+
+
+# concat and by_channel
+
+
+@given(st.lists(rows, max_size=4))
+def test_concat_puts_rows_one_after_the_other(parts: list[list[DataPoint]]) -> None:
+    batches = [Batch.from_points(part) for part in parts]
+    expected = list(itertools.chain(*parts))
+    assert Batch.concat(batches).to_points() == expected
+    assert Batch.concat(iter(batches)) == Batch.from_points(expected)
+
+
+def test_one_batch_alone_is_shared(batch: Batch) -> None:
+    assert address(Batch.concat([batch]).values) == address(batch.values)
+    assert not np.shares_memory(Batch.concat([batch, batch]).values, batch.values)
+
+
+def test_concat_of_nothing_is_empty() -> None:
+    empty = Batch.concat([])
+    assert len(empty) == 0
+    assert empty.channels == ()
+    assert empty.values.tolist() == empty.timestamps.tolist() == empty.indices.tolist() == []
+    assert empty == Batch.from_points([])
+    assert empty.to_points() == list(empty) == []
+    assert empty.by_channel() == {}
+
+
+@pytest.mark.parametrize("wrong", [None, 1, LASER, [1.0]])
+def test_what_is_no_batch_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^batches must be an iterable of Batch, got "):
+        Batch.concat([of_one(), wrong])
+
+
+@given(rows)
+def test_each_channel_name_has_its_rows(points: list[DataPoint]) -> None:
+    groups = Batch.from_points(points).by_channel()
+    expected: dict[str, list[DataPoint]] = {}
+    for point in points:
+        expected.setdefault(point.channel, []).append(point)
+    assert list(groups) == list(expected)
+    assert {name: group.to_points() for name, group in groups.items()} == expected
+    assert all({channel.name for channel in group.channels} == {name} for name, group in groups.items())
+
+
+def test_the_one_channel_of_a_batch_is_not_copied() -> None:
+    batch = of_one()
+    assert address(batch.by_channel()["laser"].values) == address(batch.values)
+
+
+# NumPy
+
+
+def test_from_numpy_copies_once() -> None:
+    stamps, numbers, places = np.arange(4).astype("M8[ns]"), np.arange(4.0), np.array([0, 1, 0, 1], "i4")
+    batch = Batch.from_numpy(stamps, numbers, [LASER, PROBE], places)
+    stamps[0], numbers[0], places[0] = np.datetime64(77, "ns"), 77.0, 1
+    assert batch[0] == LASER.point(0.0, 0)
+
+
+@pytest.mark.parametrize("places", [[0, 1, 0], (0, 1, 0), np.array([0, 1, 0], "u1"), np.array([0, 1, 0], ">i8")])
+@pytest.mark.parametrize("kind", [list, tuple, iter])
+def test_from_numpy_reads_what_converts(kind: Any, places: Any) -> None:
+    batch = Batch.from_numpy(pd.Series([1, 2, 3]), pa.array([1.0, 2.0, 3.0]), kind([LASER, PROBE]), places)
+    assert batch.to_points() == [LASER.point(1.0, 1), PROBE.point(2.0, 2), LASER.point(3.0, 3)]
+
+
+def test_from_numpy_of_one_channel_needs_no_indices() -> None:
+    for channels in (LASER, [LASER], (LASER,)):
+        assert Batch.from_numpy([1, 2], [1.0, 2.0], channels) == LASER.batch([1.0, 2.0], [1, 2])
+    assert Batch.from_numpy([1, 2], [1.0, 2.0], LASER, [0, 0]) == LASER.batch([1.0, 2.0], [1, 2])
+    assert Batch.from_numpy([1], [1.0], LASER, indices=None) == LASER.batch([1.0], [1])
+
+
+def test_channels_that_are_equal_become_one() -> None:
+    twin = Channel("laser", "mW", {"gain": 2})
+    batch = Batch.from_numpy([1, 2, 3], [1.0, 2.0, 3.0], [LASER, PROBE, twin], [0, 1, 2])
+    assert batch.channels == (LASER, PROBE)
+    assert batch.indices.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([1], [1.0, 2.0], LASER), ValueError, r"^values has 2 entries and timestamps has 1; pass"),
+        (([1], [1.0], LASER, [0, 0]), ValueError, r"^indices has 2 entries and timestamps has 1; pass"),
+        (([1], [1.0], [LASER, PROBE]), ValueError, r"^indices .*; pass"),
+        (([1], [1.0], [], [0]), ValueError, r"^indices\[0\] is 0, and there are 0 channels; pass"),
+        (([1, 2], [1.0, 1.0], LASER, [0, 1]), ValueError, r"^indices\[1\] is 1, and there are 1 channels; pass"),
+        (([1], [1.0], LASER, [-1]), ValueError, r"^indices\[0\] is -1, and there are 1 channels; pass"),
+        (([1], [1.0], LASER, [2**40]), ValueError, rf"^indices\[0\] is {2**40}; pass"),
+        (([1], [1.0], LASER, np.array([2**64 - 1], "u8")), ValueError, rf"^indices\[0\] is {2**64 - 1}; pass"),
+        (([1], [1.0], LASER, [0.0]), TypeError, r"^indices must be integers .*, got "),
+        (([1], [1.0], LASER, [True]), TypeError, r"^indices must be integers .*, got "),
+        (([1], [1.0], LASER, [[0]]), TypeError, r"^indices must be .* of one dimension.*, got "),
+        (([1], [1.0], "laser"), TypeError, r"^channels must be a Channel or a sequence of them, got "),
+        (([1], [1.0], [LASER, "probe"]), TypeError, r"^channels must be a Channel or a sequence of them, got "),
+        (([1], [1.0], None), TypeError, r"^channels must be a Channel or a sequence of them, got "),
+        (([1.0], [1.0], LASER), TypeError, r"^timestamp must be .*, got "),
+        (([1], ["1"], LASER), TypeError, r"^value must be .*, got "),
+        ((np.array(["NaT"], "M8[ns]"), [1.0], LASER), ValueError, r"^timestamps\[0\] is NaT; drop"),
+        (([1], np.array([2**53 + 1]), LASER), ValueError, rf"^values\[0\] is {2**53 + 1}, .*; convert"),
+        (([2**63], [1.0], LASER), OverflowError, r"^timestamp .* is outside 64-bit nanoseconds; pass"),
+    ],
+)
+def test_from_numpy_refuses_what_does_not_fit(arguments: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        Batch.from_numpy(*arguments)
+
+
+@given(rows)
+def test_the_columns_make_the_same_batch(points: list[DataPoint]) -> None:
+    batch = Batch.from_points(points)
+    # As a datetime64 the very first nanosecond is NaT.
+    stamps = batch.timestamps.view("i8")
+    assert Batch.from_numpy(stamps, batch.values, batch.channels, batch.indices) == batch
+
+
+# nothing leaks
+
+
+def failing(bad: Any) -> list[Any]:
+    """One of each kind of refusal, as functions to call."""
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    batch = of_many()
+    wrong_times, wrong_values = np.array(["NaT"], "M8[ns]"), np.array([2**53 + 1])
+    return [
+        lambda: DataPoint(bad, "laser", 1.0, "mW", {"gain": 1}),
+        lambda: DataPoint(0, "laser", bad, "mW", {"gain": [1]}),
+        lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": {"a": [1, "x" * 100, bad]}}),
+        lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": bad}),
+        lambda: DataPoint(0, "laser", 1.0, "mW", cycle),
+        lambda: DataPoint(0, "laser", 1.0, "mW", novel="x" * 100),
+        lambda: DataPoint(0, "laser", 1.0),  # type: ignore[call-arg]
+        lambda: Channel("laser", "mW", bad),
+        lambda: Metadata(["x" * 100, bad]),
+        lambda: LASER.point(bad),
+        lambda: LASER.point(1.0, bad),
+        lambda: LASER.points([1.0, 2.0, bad]),
+        lambda: LASER.batch(np.zeros(100), wrong_times),
+        lambda: LASER.batch(wrong_values),
+        lambda: LASER.batch(np.zeros(100), start=0, rate=0),
+        lambda: batch[100],
+        lambda: batch[[0, 100]],
+        lambda: Batch.from_points([LASER.point(1.0), bad]),
+        lambda: Batch.from_numpy(np.zeros(100, "i8"), np.zeros(100), CHANNELS, np.full(100, 9)),
+        lambda: Batch.concat([batch, bad]),
+        lambda: Batch.from_arrow(bad),
+    ]
+
+
+@pytest.mark.unsafe_code
+def test_a_hundred_thousand_failures_leave_the_memory_as_it_was() -> None:
+    calls = failing({"novel", b"object"})
+    process = psutil.Process(os.getpid())
+
+    def fail(times: int) -> None:
+        for call in itertools.islice(itertools.cycle(calls), times):
+            try:
+                call()
+            except (TypeError, ValueError, IndexError, OverflowError):
+                continue
+            pytest.fail("a call that has to fail did not")
+
+    fail(20_000)
+    gc.collect()
+    before = process.memory_info().rss
+    fail(100_000)
+    gc.collect()
+    assert process.memory_info().rss - before < 2 * 2**20
+
+
+def test_twenty_thousand_batches_leave_the_memory_as_it_was() -> None:
+    numbers = np.arange(100.0)
+    process = psutil.Process(os.getpid())
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            batch = LASER.batch(numbers, start=0, rate=10.0)
+            assert batch[10:][::2].values[1] == 12.0
+            assert next(iter(batch)).value == 0.0
+            assert Batch.concat([batch, batch])[[0, 150]].values[1] == 50.0
+
+    work(3_000)
+    gc.collect()
+    before = process.memory_info().rss
+    work(20_000)
+    gc.collect()
+    assert process.memory_info().rss - before < 2 * 2**20
