@@ -196,7 +196,7 @@ def test_a_step_of_zero_and_a_bound_that_is_no_integer_are_refused(batch: Batch)
     with pytest.raises(ValueError, match="zero"):
         batch[::0]
     with pytest.raises(TypeError):
-        batch[1.5:]  # type: ignore[misc]
+        batch[1.5:]
 
 
 @given(rows, st.data())
@@ -557,7 +557,7 @@ def failing(bad: Any) -> list[Any]:
         lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": {"a": [1, "x" * 100, bad]}}),
         lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": bad}),
         lambda: DataPoint(0, "laser", 1.0, "mW", cycle),
-        lambda: DataPoint(0, "laser", 1.0, "mW", novel="x" * 100),
+        lambda: DataPoint(0, "laser", 1.0, "mW", novel="x" * 100),  # type: ignore[call-arg]
         lambda: DataPoint(0, "laser", 1.0),  # type: ignore[call-arg]
         lambda: Channel("laser", "mW", bad),
         lambda: Metadata(["x" * 100, bad]),
