@@ -1,0 +1,698 @@
+"""Batches to Arrow and back, with the real pyarrow, polars, pandas and DuckDB."""
+
+import gc
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import psutil
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rust_daq import Batch, Channel, DataPoint, Metadata
+
+LASER = Channel("laser", "mW", {"gain": 2, "big": 2**80})
+PROBE = Channel("probe", "K")
+CHANNELS = [LASER, PROBE]
+UTC = pa.timestamp("ns", "UTC")
+KEY = b"rust_daq.channels"
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+text = st.text(st.characters(codec="utf-8"), max_size=6)
+documents = st.none() | st.integers() | text | st.dictionaries(text, st.integers() | text | st.none(), max_size=2)
+all_channels = st.lists(
+    st.tuples(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), text, documents),
+    max_size=5,
+    unique_by=lambda channel: channel[0],
+).map(lambda fields: [Channel(*field) for field in fields])
+
+
+@st.composite
+def points(draw: st.DrawFn) -> list[DataPoint]:
+    """Rows of several channels, some of one name with other metadata."""
+    channels = draw(all_channels)
+    channels += [Channel(channel.name, channel.unit, draw(documents)) for channel in channels[:2]]
+    if not channels:
+        return []
+    row = st.tuples(st.sampled_from(channels), st.floats(), INT64)
+    return [channel.point(value, stamp) for channel, value, stamp in draw(st.lists(row, max_size=20))]
+
+
+def address(column: Any) -> int:
+    return int(column.ctypes.data)
+
+
+def of_one(count: int = 6) -> Batch:
+    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
+
+
+def of_many(count: int = 6) -> Batch:
+    numbers = np.arange(count)
+    return Batch.from_numpy(numbers * 10, numbers.astype(float), CHANNELS, numbers % 2)
+
+
+def of_own(count: int = 6) -> Batch:
+    """Points of one name whose metadata differ."""
+    rows = range(count)
+    return Batch.from_points([DataPoint(row, "laser", row, "mW", {"row": row} if row % 2 else None) for row in rows])
+
+
+@pytest.fixture(params=[of_one, of_many, of_own])
+def batch(request: pytest.FixtureRequest) -> Batch:
+    made = request.param()
+    assert isinstance(made, Batch)
+    return made
+
+
+def table(**columns: Any) -> pa.Table:
+    """The simplest table that is a batch, with some columns replaced; None leaves one out."""
+    given_columns = {
+        "timestamp": pa.array([1, 2, 3], UTC),
+        "value": pa.array([1.0, 2.0, 3.0]),
+        "channel": pa.array(["laser", "probe", "laser"]),
+    } | columns
+    return pa.table({name: column for name, column in given_columns.items() if column is not None})
+
+
+EXPECTED = [LASER.point(1.0, 1), PROBE.point(2.0, 2), LASER.point(3.0, 3)]
+
+
+def schema_metadata(schema: pa.Schema) -> Any:
+    return json.loads(schema.metadata[KEY])
+
+
+# one schema
+
+
+def test_the_schema_is_the_same_for_one_and_many_channels() -> None:
+    fields = [
+        pa.field("timestamp", UTC, nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+        pa.field("channel", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+    ]
+    for batch in (of_one(), of_many(), of_one(0), of_one()[2:3], Batch.concat([])):
+        for schema in (pa.table(batch).schema, pa.record_batch(batch).schema, pa.schema(batch)):
+            assert schema.equals(pa.schema(fields))
+            assert list(schema.metadata) == [KEY]
+
+
+def test_a_metadata_column_is_there_only_when_points_of_one_channel_differ() -> None:
+    made = pa.table(of_own())
+    assert made.schema.field("metadata") == pa.field("metadata", pa.string(), nullable=True)
+    assert made["metadata"].to_pylist() == [None, '{"row":1}', None, '{"row":3}', None, '{"row":5}']
+    assert "metadata" not in pa.table(of_many()).column_names
+
+
+def test_the_schema_tells_units_and_metadata() -> None:
+    assert schema_metadata(pa.table(of_many()).schema) == {
+        "laser": {"unit": "mW", "metadata": {"gain": 2, "big": 2**80}},
+        "probe": {"unit": "K", "metadata": None},
+    }
+    assert schema_metadata(pa.table(of_own()).schema) == {"laser": {"unit": "mW", "metadata": None}}
+
+
+def test_the_dictionary_holds_each_name_once() -> None:
+    for batch, names in [(of_one(), ["laser"]), (of_many(), ["laser", "probe"]), (of_own(), ["laser"])]:
+        for chunk in pa.table(batch)["channel"].chunks:
+            assert chunk.dictionary.to_pylist() == names
+
+
+def test_a_request_for_another_schema_is_left_to_the_consumer(batch: Batch) -> None:
+    request = pa.schema({"value": pa.float32()}).__arrow_c_schema__()
+    assert pa.RecordBatchReader._import_from_c_capsule(batch.__arrow_c_stream__(request)).schema == pa.schema(batch)
+    assert batch.__arrow_c_stream__(requested_schema=None) is not None
+    assert batch.__arrow_c_array__(requested_schema=request) is not None
+
+
+def test_pyarrow_finds_nothing_wrong(batch: Batch) -> None:
+    for made in (batch, batch[1:4], batch[::2], batch[3:3], Batch.concat([batch, batch[1:]])):
+        pa.table(made).validate(full=True)
+        pa.record_batch(made).validate(full=True)
+
+
+# the packages
+
+
+def rows_of(made: pa.Table) -> list[tuple[Any, ...]]:
+    stamps = made["timestamp"].cast(pa.int64()).to_pylist()
+    return list(zip(stamps, made["value"].to_pylist(), made["channel"].to_pylist(), strict=True))
+
+
+def expected_rows(batch: Batch) -> list[tuple[Any, ...]]:
+    return [(point.timestamp_ns, point.value, point.channel) for point in batch]
+
+
+def test_pyarrow_reads_the_rows(batch: Batch) -> None:
+    for part in (batch, batch[1:4], batch[3:3]):
+        assert rows_of(pa.table(part)) == expected_rows(part)
+        assert rows_of(pa.Table.from_batches([pa.record_batch(part)])) == expected_rows(part)
+
+
+def test_polars_reads_the_rows(batch: Batch) -> None:
+    frame = pl.DataFrame(batch)
+    assert frame.schema["timestamp"] == pl.Datetime("ns", "UTC")
+    assert frame.schema["value"] == pl.Float64
+    assert frame.select(pl.col("timestamp").to_physical(), "value", pl.col("channel").cast(pl.String)).rows() == (
+        expected_rows(batch)
+    )
+
+
+def test_pandas_reads_the_rows(batch: Batch) -> None:
+    frame = pd.DataFrame.from_arrow(batch)
+    assert str(frame["timestamp"].dtype) == "datetime64[ns, UTC]"
+    stamps = frame["timestamp"].astype("int64")
+    assert list(zip(stamps, frame["value"], frame["channel"], strict=True)) == expected_rows(batch)
+
+
+def test_duckdb_reads_the_rows(batch: Batch) -> None:
+    assert batch is not None  # it is named in the query
+    query = "select channel::varchar, sum(value), count(*) from batch group by all order by all"
+    sums: dict[str, list[float]] = {}
+    for point in batch:
+        sums.setdefault(point.channel, []).append(point.value)
+    assert duckdb.sql(query).fetchall() == sorted((name, sum(of), len(of)) for name, of in sums.items())
+
+
+# no copy
+
+
+@pytest.mark.unsafe_code
+def test_pyarrow_looks_at_the_columns_of_the_batch(batch: Batch) -> None:
+    for part, offset in ((batch, 0), (batch[2:5], 2)):
+        for made in (pa.table(part).combine_chunks().to_batches()[0], pa.record_batch(part)):
+            stamps, numbers = made["timestamp"].cast(pa.int64()).to_numpy(), made["value"].to_numpy()
+            assert address(numbers) == address(part.values) == address(batch.values) + 8 * offset
+            assert address(stamps) == address(part.timestamps) == address(batch.timestamps) + 8 * offset
+
+
+@pytest.mark.unsafe_code
+def test_the_indices_of_distinct_names_are_not_copied() -> None:
+    batch = of_many()
+    assert address(pa.record_batch(batch)["channel"].indices.to_numpy()) == address(batch.indices)
+
+
+@pytest.mark.unsafe_code
+def test_polars_looks_at_the_columns_of_the_batch(batch: Batch) -> None:
+    frame = pl.DataFrame(batch)
+    assert address(frame["value"].to_numpy(allow_copy=False)) == address(batch.values)
+    assert address(frame["timestamp"].to_physical().to_numpy(allow_copy=False)) == address(batch.timestamps)
+
+
+@pytest.mark.unsafe_code
+def test_from_arrow_looks_at_the_columns_of_the_table() -> None:
+    given_table = table(channel=pa.array(["laser", "probe", "laser"]).dictionary_encode())
+    for source in (given_table, given_table.to_batches()[0], given_table.slice(1)):
+        batch = Batch.from_arrow(source, CHANNELS)
+        numbers, stamps = source["value"], source["timestamp"].cast(pa.int64())
+        if isinstance(source, pa.Table):
+            numbers, stamps = numbers.chunk(0), stamps.chunk(0)
+        assert address(batch.values) == address(numbers.to_numpy())
+        assert address(batch.timestamps) == address(stamps.to_numpy())
+
+
+@pytest.mark.unsafe_code
+def test_values_of_an_arrow_array_are_not_copied() -> None:
+    numbers, stamps = pa.array([1.0, 2.0, 3.0])[1:], pa.array([1, 2, 3], UTC)[1:]
+    batch = LASER.batch(numbers, stamps)
+    assert address(batch.values) == address(numbers.to_numpy())
+    assert address(batch.timestamps) == address(stamps.cast(pa.int64()).to_numpy())
+    del numbers, stamps
+    gc.collect()
+    assert batch.to_points() == [LASER.point(2.0, 2), LASER.point(3.0, 3)]
+
+
+def test_a_batch_goes_to_arrow_and_back_without_a_copy(batch: Batch) -> None:
+    for source in (batch, pa.table(batch), pa.record_batch(batch)):
+        back = Batch.from_arrow(source)
+        assert back == batch
+        assert address(back.values) == address(batch.values)
+        assert address(back.timestamps) == address(batch.timestamps)
+
+
+# lifetimes
+
+
+@pytest.mark.unsafe_code
+def test_arrow_data_outlive_the_batch(batch: Batch) -> None:
+    expected = expected_rows(batch)
+    made, frame, part = pa.table(batch), pl.DataFrame(batch), pa.record_batch(batch[2:])
+    del batch
+    gc.collect()
+    trash = [bytearray(48) for _ in range(1_000)]
+    assert rows_of(made) == expected
+    assert rows_of(pa.Table.from_batches([part])) == expected[2:]
+    assert frame["value"].to_list() == [value for _, value, _ in expected]
+    del trash
+
+
+@pytest.mark.unsafe_code
+def test_a_batch_outlives_the_arrow_data() -> None:
+    source = table()
+    batch = Batch.from_arrow(source, CHANNELS)
+    column = batch.values
+    del source
+    gc.collect()
+    trash = [pa.array(np.zeros(3)) for _ in range(1_000)]
+    assert batch.to_points() == EXPECTED
+    del batch
+    gc.collect()
+    assert column.tolist() == [1.0, 2.0, 3.0]
+    del trash
+
+
+@pytest.mark.unsafe_code
+def test_a_stream_outlives_the_batch() -> None:
+    batch = of_many()
+    stream, pair = batch.__arrow_c_stream__(), batch.__arrow_c_array__()
+    expected = expected_rows(batch)
+    del batch
+    gc.collect()
+    assert rows_of(pa.RecordBatchReader._import_from_c_capsule(stream).read_all()) == expected
+    assert rows_of(pa.Table.from_batches([pa.RecordBatch._import_from_c_capsule(*pair)])) == expected
+
+
+@pytest.mark.unsafe_code
+def test_capsules_that_nobody_takes_and_tables_that_are_dropped_leave_no_memory() -> None:
+    batch, foreign = of_many(1_000), table()
+    process = psutil.Process(os.getpid())
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            batch.__arrow_c_stream__()
+            batch.__arrow_c_array__()
+            batch.__arrow_c_schema__()
+            assert len(Batch.from_arrow(pa.table(batch))) == 1_000
+            assert len(Batch.from_arrow(foreign, CHANNELS)) == 3
+            with pytest.raises(ValueError, match="nothing tells"):
+                Batch.from_arrow(foreign, LASER)
+
+    work(1_000)
+    gc.collect()
+    before = process.memory_info().rss
+    work(3_000)
+    gc.collect()
+    # A batch is 20 kB: one that stayed each time would be 60 MB.
+    assert process.memory_info().rss - before < 4 * 2**20
+
+
+# round trips
+
+
+@given(points(), st.slices(20))
+def test_rows_come_back_equal(rows: list[DataPoint], part: slice) -> None:
+    batch = Batch.from_points(rows)
+    assert Batch.from_arrow(pa.table(batch)).to_points() == rows
+    assert Batch.from_arrow(pa.record_batch(batch[part])) == batch[part]
+    assert [repr(point) for point in Batch.from_arrow(batch)] == [repr(point) for point in rows]
+
+
+@given(points())
+def test_rows_come_back_from_polars(rows: list[DataPoint]) -> None:
+    batch = Batch.from_points(rows)
+    assert Batch.from_arrow(pl.DataFrame(batch), batch.channels).to_points() == rows
+
+
+@given(points())
+def test_rows_come_back_from_a_file(rows: list[DataPoint]) -> None:
+    sink = pa.BufferOutputStream()
+    made = pa.table(Batch.from_points(rows))
+    with pa.ipc.new_stream(sink, made.schema) as writer:
+        writer.write_table(made, max_chunksize=3)
+    reader = pa.ipc.open_stream(sink.getvalue())
+    assert Batch.from_arrow(reader).to_points() == rows
+
+
+def test_rows_come_back_from_parquet(batch: Batch, tmp_path: Any) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table(batch), tmp_path / "rows.parquet")
+    assert Batch.from_arrow(pq.read_table(tmp_path / "rows.parquet")) == batch
+
+
+def test_rows_come_back_from_duckdb() -> None:
+    batch = Batch.from_points([channel.point(row, row * 1_000) for row, channel in enumerate(CHANNELS * 3)])
+    assert Batch.from_arrow(duckdb.sql("select * from batch"), CHANNELS) == batch
+    part = duckdb.sql("select value, channel, timestamp from batch where value >= 2 order by value")
+    assert Batch.from_arrow(part, CHANNELS) == batch[2:]
+
+
+def test_rows_come_back_from_pandas(batch: Batch) -> None:
+    assert Batch.from_arrow(pd.DataFrame.from_arrow(batch), batch.channels) == batch
+    assert Batch.from_arrow(pa.table(batch).to_pandas(), batch.channels) == batch
+
+
+def test_a_frame_that_pandas_made_is_read() -> None:
+    stamps = pd.to_datetime([1, 2, 3], utc=True)
+    frame = pd.DataFrame({"timestamp": stamps, "value": [1, 2, 3], "channel": ["laser", "probe", "laser"]})
+    assert Batch.from_arrow(frame, CHANNELS).to_points() == EXPECTED
+
+
+def test_a_frame_that_polars_made_is_read() -> None:
+    stamps = pl.Series([1, 2, 3]).cast(pl.Datetime("ns", "UTC"))
+    frame = pl.DataFrame({"timestamp": stamps, "value": [1, 2, 3], "channel": ["laser", "probe", "laser"]})
+    for made in (frame, frame.with_columns(pl.col("channel").cast(pl.Categorical)), frame.select(frame.columns[::-1])):
+        assert Batch.from_arrow(made, CHANNELS).to_points() == EXPECTED
+    in_chunks = pl.concat([frame[:1], frame[1:]], rechunk=False)
+    assert Batch.from_arrow(in_chunks, CHANNELS).to_points() == EXPECTED
+
+
+def test_a_table_in_chunks_is_read() -> None:
+    whole = table(channel=pa.array(["laser", "probe", "laser"]).dictionary_encode())
+    # Each chunk has a dictionary of its own.
+    last = table(channel=pa.array(["probe", "laser", "probe"]).dictionary_encode())
+    batch = Batch.from_arrow(pa.concat_tables([whole, whole.slice(1, 0), last]), CHANNELS)
+    assert batch.to_points() == EXPECTED + [PROBE.point(1.0, 1), LASER.point(2.0, 2), PROBE.point(3.0, 3)]
+
+
+def test_a_table_without_rows_is_read() -> None:
+    schema = pa.table(of_many()).schema
+    for source in (pa.table(of_many()).slice(0, 0), schema.empty_table(), pa.Table.from_batches([], schema)):
+        assert Batch.from_arrow(source).to_points() == []
+
+
+@pytest.mark.parametrize("key", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+@pytest.mark.parametrize("value", ["string", "large_string", "string_view"])
+def test_dictionaries_of_every_kind_are_names(key: str, value: str) -> None:
+    keys = pa.array([0, 1, 0], getattr(pa, key)())
+    names = pa.array(["laser", "probe"], getattr(pa, value)())
+    for source in (keys, pa.concat_arrays([keys, keys])[2:5].take(pa.array([1, 2, 1]))):
+        made = table(channel=pa.DictionaryArray.from_arrays(source, names))
+        assert [point.channel for point in Batch.from_arrow(made, CHANNELS)] == ["laser", "probe", "laser"]
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_strings_of_every_kind_are_names(kind: str) -> None:
+    made = table(channel=pa.array(["laser", "probe", "laser"], getattr(pa, kind)()))
+    assert Batch.from_arrow(made, CHANNELS).to_points() == EXPECTED
+
+
+def test_a_name_that_no_row_has_may_be_unknown() -> None:
+    for names in (["laser", "probe", "stranger"], ["laser", "probe", None]):
+        keys = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0], "i4"), pa.array(names))
+        assert Batch.from_arrow(table(channel=keys), CHANNELS).to_points() == EXPECTED
+
+
+def test_a_name_that_the_dictionary_holds_twice_is_one_channel() -> None:
+    keys = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], "i4"), pa.array(["laser", "probe", "laser"]))
+    batch = Batch.from_arrow(table(channel=keys), CHANNELS)
+    assert batch.to_points() == EXPECTED
+    assert batch.channels == (LASER, PROBE)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("s", 10**9), ("ms", 10**6), ("us", 1_000), ("ns", 1)])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+05:30"])
+def test_timestamps_of_every_unit_and_zone_are_instants(unit: str, factor: int, zone: str) -> None:
+    made = table(timestamp=pa.array([-1, 0, 1_767_225_600], pa.timestamp(unit, zone)))
+    stamps = [point.timestamp_ns for point in Batch.from_arrow(made, CHANNELS)]
+    assert stamps == [-factor, 0, 1_767_225_600 * factor]
+
+
+@pytest.mark.parametrize(
+    "kind", ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+)
+def test_numbers_of_every_kind_are_values(kind: str) -> None:
+    numbers = pa.array(np.array([1, 2, 3], kind), getattr(pa, kind)())
+    assert Batch.from_arrow(table(value=numbers), CHANNELS).to_points() == EXPECTED
+
+
+def test_rows_without_a_name_are_of_the_one_channel() -> None:
+    made = table(channel=None)
+    expected = LASER.batch([1.0, 2.0, 3.0], [1, 2, 3])
+    assert Batch.from_arrow(made, LASER) == Batch.from_arrow(made, [LASER]) == expected
+    described = made.replace_schema_metadata(pa.table(of_one()).schema.metadata)
+    assert Batch.from_arrow(described) == expected
+
+
+def test_given_channels_come_before_those_of_the_schema() -> None:
+    other = Channel("laser", "W", [1])
+    made = pa.table(of_many())
+    assert Batch.from_arrow(made, other).channels == (other, PROBE)
+    assert Batch.from_arrow(made, [Channel("novel", "V")]) == of_many()
+    assert Batch.from_arrow(made, None) == of_many()
+
+
+def test_a_metadata_column_counts_for_every_row() -> None:
+    made = table(metadata=pa.array(['{"a": 1}', None, "null"]))
+    assert [point.metadata for point in Batch.from_arrow(made, CHANNELS)] == [{"a": 1}, None, None]
+    assert Batch.from_arrow(made, CHANNELS)[0].unit == "mW"
+
+
+# refusals
+
+
+def refused(source: Any, error: type[Exception], message: str, channels: Any = CHANNELS) -> None:
+    with pytest.raises(error, match=message):
+        Batch.from_arrow(source, channels)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("timestamp", pa.array([1, 2, None], UTC)),
+        ("value", pa.array([1.0, 2.0, None])),
+        ("channel", pa.array(["laser", "probe", None])),
+        ("channel", pa.array(["laser", "probe", None]).dictionary_encode()),
+        ("channel", pa.DictionaryArray.from_arrays(pa.array([0, 1, 2]), pa.array(["laser", "probe", None]))),
+    ],
+)
+def test_nulls_are_refused_with_their_row(name: str, column: Any) -> None:
+    refused(table(**{name: column}), ValueError, rf"^column {name} has a null in row 2; drop")
+
+
+def test_polars_nulls_are_refused() -> None:
+    frame = pl.DataFrame(of_one()).with_columns(pl.Series("value", [1.0, None, 3.0, 4.0, 5.0, 6.0]))
+    refused(frame, ValueError, r"^column value has a null in row 1; drop")
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("timestamp", pa.array([1, 2, 3])),
+        ("timestamp", pa.array([1, 2, 3], pa.date32())),
+        ("timestamp", pa.array(["a", "b", "c"])),
+        ("timestamp", pa.array([1.0, 2.0, 3.0])),
+        ("timestamp", pa.array([1, 2, 3], pa.duration("ns"))),
+        ("timestamp", pa.nulls(3)),
+        ("value", pa.array(["1", "2", "3"])),
+        ("value", pa.array([1, 2, 3], pa.decimal128(5))),
+        ("value", pa.array([True, False, True])),
+        ("value", pa.array([1.0, 2.0, 3.0]).dictionary_encode()),
+        ("value", pa.array([[1.0], [2.0], [3.0]])),
+        ("value", pa.array([1, 2, 3], pa.timestamp("ns"))),
+        ("value", pa.nulls(3)),
+        ("channel", pa.array([1, 2, 3])),
+        ("channel", pa.array([b"laser", b"probe", b"laser"])),
+        ("channel", pa.array([1, 2, 3]).dictionary_encode()),
+        ("channel", pa.nulls(3)),
+        ("metadata", pa.array([1, 2, 3])),
+        ("metadata", pa.array([{"a": 1}] * 3)),
+    ],
+    ids=lambda given_column: str(getattr(given_column, "type", given_column)),
+)
+def test_a_column_of_another_type_is_refused(name: str, column: Any) -> None:
+    refused(table(**{name: column}), TypeError, rf"^column {name} is .*; pass ")
+
+
+def test_timestamps_without_a_zone_are_refused() -> None:
+    naive = pa.array([1, 2, 3], pa.timestamp("ns"))
+    refused(table(timestamp=naive), TypeError, r"^column timestamp is .*; pass timestamps with a time zone")
+    frame = pd.DataFrame({"timestamp": pd.to_datetime([1, 2, 3]), "value": 1.0, "channel": "laser"})
+    refused(frame, TypeError, r"^column timestamp is .*; pass timestamps with a time zone")
+
+
+@pytest.mark.parametrize("name", ["timestamp", "value"])
+def test_a_missing_column_is_refused(name: str) -> None:
+    refused(table(**{name: None}), ValueError, rf"^column {name} is missing; pass")
+
+
+def test_a_missing_channel_column_is_refused_unless_there_is_one_channel() -> None:
+    for channels in (CHANNELS, [], None):
+        refused(table(channel=None), ValueError, r"^column channel is missing; pass", channels)
+
+
+def test_a_column_too_many_is_refused() -> None:
+    refused(table(extra=pa.array([1, 2, 3])), ValueError, r"^column extra .*; leave it out")
+
+
+@pytest.mark.parametrize("name", ["timestamp", "value", "channel"])
+def test_a_column_that_is_there_twice_is_refused(name: str) -> None:
+    made = table()
+    refused(made.append_column(name, made[name]), ValueError, rf"^column {name} ")
+
+
+def test_a_channel_whose_unit_nothing_tells_is_refused() -> None:
+    message = r"^nothing tells the unit of channel 'probe'; pass channels=\[Channel\('probe', unit\), \.\.\.\]"
+    refused(table(), ValueError, message, LASER)
+    refused(table(channel=pa.array(["probe"] * 3).dictionary_encode()), ValueError, message, LASER)
+    refused(table(), ValueError, r"^nothing tells the unit of channel 'laser'", None)
+
+
+def test_an_empty_name_is_refused() -> None:
+    refused(table(channel=pa.array(["laser", "", "laser"])), ValueError, "''")
+
+
+@pytest.mark.parametrize("wrong", ["laser", 1, [LASER, "probe"]])
+def test_channels_of_another_type_are_refused(wrong: Any) -> None:
+    refused(table(), TypeError, r"^channels must be a Channel or a sequence of them, got ", wrong)
+
+
+@pytest.mark.parametrize(("unit", "count"), [("s", 2**40), ("ms", 2**50), ("us", -(2**60))])
+def test_an_instant_outside_64_bit_nanoseconds_is_refused(unit: str, count: int) -> None:
+    stamps = pa.array([1, count, 3], pa.timestamp(unit, "UTC"))
+    refused(table(timestamp=stamps), OverflowError, rf"^timestamp {count} .* is outside 64-bit nanoseconds; pass")
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64"])
+def test_an_integer_that_no_float_is_is_refused(kind: str) -> None:
+    numbers = pa.array([1, 2**53 + 1, 2], getattr(pa, kind)())
+    refused(table(value=numbers), ValueError, rf"^column value holds {2**53 + 1} in row 1, .*; convert")
+
+
+@pytest.mark.unsafe_code
+@pytest.mark.parametrize("index", [2, -1, 127])
+@pytest.mark.parametrize("names", [["laser", "probe"], ["laser", None]])
+def test_an_index_outside_the_dictionary_is_refused(index: int, names: list[str]) -> None:
+    keys = pa.array([0, 0, index], "i1")
+    for column in (keys, keys.cast("i4")):
+        made = pa.DictionaryArray.from_arrays(column, pa.array(names), safe=False)
+        refused(table(channel=made), ValueError, r"^column channel has an index outside its dictionary of 2 names")
+
+
+@pytest.mark.unsafe_code
+def test_an_index_into_an_empty_dictionary_is_refused() -> None:
+    made = pa.DictionaryArray.from_arrays(pa.array([0, 0, 0], "i4"), pa.array([], "string"), safe=False)
+    refused(table(channel=made), ValueError, r"^column channel has an index outside its dictionary of 0 names")
+
+
+@pytest.mark.unsafe_code
+@pytest.mark.parametrize("name", ["channel", "metadata"])
+def test_strings_that_are_no_utf8_are_refused(name: str) -> None:
+    wrong = pa.array([b"laser", b"\xff\xfe\x80", b"laser"]).view("string")
+    for column in (wrong, wrong.dictionary_encode()):
+        with pytest.raises(ValueError, match=r"(?i)utf-?8"):
+            Batch.from_arrow(table(**{name: column}), CHANNELS)
+
+
+@pytest.mark.parametrize("wrong", ["", "{", "{'a': 1}", "[1,]", "NaN", "[" * 500 + "]" * 500])
+def test_metadata_that_are_no_json_are_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="metadata"):
+        Batch.from_arrow(table(metadata=pa.array([None, None, wrong])), CHANNELS)
+
+
+@pytest.mark.parametrize("wrong", ["", "{", "[]", '{"laser": "mW"}', '{"laser": {}}', '{"laser": {"unit": 1}}'])
+def test_a_description_of_channels_that_is_none_is_refused(wrong: str) -> None:
+    made = table().replace_schema_metadata({KEY: wrong})
+    with pytest.raises(ValueError, match=r"(metadata|rust_daq\.channels)"):
+        Batch.from_arrow(made)
+
+
+def test_two_units_under_one_name_are_refused() -> None:
+    given_channels = [LASER, Channel("laser", "W")]
+    made = Batch.concat([Batch.from_arrow(table(channel=pa.array(["laser"] * 3)), given_channels)])
+    assert {point.unit for point in made} == {"mW"}
+
+
+@pytest.mark.parametrize("source", [None, 1, "a", [1.0], {"timestamp": [1]}, np.zeros(3), LASER])
+def test_what_is_no_arrow_data_is_refused(source: Any) -> None:
+    refused(source, TypeError, r"^data offers no Arrow data .*got .*; pass")
+
+
+def test_an_array_that_is_no_table_is_refused() -> None:
+    refused(pa.array([1.0, 2.0]), TypeError, r"^data is an Arrow array of .*; pass a table or a record batch")
+
+
+def test_a_stream_that_is_no_table_is_refused() -> None:
+    with pytest.raises((TypeError, ValueError)):
+        Batch.from_arrow(pa.chunked_array([[1.0]]), CHANNELS)
+
+
+def test_an_array_of_structures_is_read_unless_one_is_null() -> None:
+    whole = pa.array(of_many())
+    assert isinstance(whole, pa.StructArray)
+    rows = table().to_struct_array().combine_chunks()
+    assert Batch.from_arrow(rows, CHANNELS).to_points() == EXPECTED
+    mask = pa.array([False, True, False])
+    holes = pa.StructArray.from_arrays(rows.flatten(), names=table().column_names, mask=mask)
+    refused(holes, ValueError, r"null")
+
+
+@pytest.mark.unsafe_code
+def test_a_stream_that_breaks_off_is_refused() -> None:
+    good = table().to_batches()[0]
+
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield good
+        raise RuntimeError("the wire was cut")  # noqa: EM101
+
+    for _ in range(3):
+        reader = pa.RecordBatchReader.from_batches(good.schema, broken())
+        refused(reader, ValueError, "the wire was cut")
+
+
+@pytest.mark.unsafe_code
+def test_a_reader_that_is_used_up_gives_no_rows() -> None:
+    reader = pa.RecordBatchReader.from_batches(table().schema, table().to_batches())
+    assert Batch.from_arrow(reader, CHANNELS).to_points() == EXPECTED
+    with pytest.raises(Exception, match=r".*") as got:
+        Batch.from_arrow(reader, CHANNELS)
+    assert isinstance(got.value, (TypeError, ValueError, OSError))
+
+
+class Offer:
+    """Offers what it was given."""
+
+    def __init__(self, **answers: Any) -> None:
+        for name, answer in answers.items():
+            setattr(self, f"__arrow_c_{name}__", lambda answer=answer: answer)
+
+
+@pytest.mark.unsafe_code
+def test_a_capsule_that_was_taken_already_is_refused() -> None:
+    stream, pair = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__()
+    assert Batch.from_arrow(Offer(stream=stream)) == of_one()
+    assert Batch.from_arrow(Offer(array=pair)) == of_one()
+    with pytest.raises(ValueError, match=r"(?i)released|taken"):
+        Batch.from_arrow(Offer(stream=stream))
+    with pytest.raises(ValueError, match=r"(?i)released|taken"):
+        Batch.from_arrow(Offer(array=pair))
+
+
+@pytest.mark.unsafe_code
+def test_a_capsule_of_another_kind_is_refused() -> None:
+    stream, (schema, array), batch = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__(), of_one()
+    for offer in (Offer(stream=schema), Offer(stream=array), Offer(stream=batch), Offer(stream=None)):
+        with pytest.raises((TypeError, ValueError)):
+            Batch.from_arrow(offer)
+    for answer in ((array, schema), (schema, stream), (schema,), schema, None, (schema, None), (schema, array, array)):
+        with pytest.raises((TypeError, ValueError)):
+            Batch.from_arrow(Offer(array=answer))
+    # None of them took the data.
+    assert Batch.from_arrow(Offer(array=(schema, array))) == of_one()
+    assert Batch.from_arrow(Offer(stream=stream)) == of_one()
+
+
+def test_an_error_of_the_producer_is_raised() -> None:
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            raise KeyError("no wire")  # noqa: EM101
+
+    with pytest.raises(KeyError, match="no wire"):
+        Batch.from_arrow(Broken(), CHANNELS)
+    with pytest.raises(KeyError, match="no wire"):
+        LASER.batch(Broken())
+
+
+def test_metadata_of_a_channel_come_back_as_they_were() -> None:
+    for document in ({"a": [1, 2.5, None, True, "ü\u2028"]}, 2**200, "text", [], {}, -0.0, 1e300):
+        channel = Channel("laser", "mW", document)
+        back = Batch.from_arrow(pa.table(channel.batch([1.0]))).channels[0]
+        assert back == channel
+        assert back.metadata is not None
+        assert back.metadata.json == Metadata(document).json
