@@ -581,7 +581,8 @@ import sys
 import pyarrow as pa
 from rust_daq import Batch, Channel
 
-wrong = pa.array([b"laser", b'"\\xff\\xfe\\x80"\', b"laser"]).view("string")
+good = b"laser" if sys.argv[1] == "channel" else b'"laser"'
+wrong = pa.array([good, b'"\\xff\\xfe\\x80"', good]).view("string")
 columns = {"timestamp": pa.array([1, 2, 3], pa.timestamp("ns", "UTC")), "value": pa.array([1.0, 2.0, 3.0])}
 columns |= {"channel": pa.array(["laser"] * 3), sys.argv[1]: wrong.cast(sys.argv[2]) if sys.argv[2] else wrong}
 if sys.argv[3]:
