@@ -576,7 +576,6 @@ def failing(bad: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.unsafe_code
 def test_a_hundred_thousand_failures_leave_the_memory_as_it_was() -> None:
     calls = failing({"novel", b"object"})
     process = psutil.Process(os.getpid())

@@ -283,6 +283,14 @@ def test_a_stream_outlives_the_batch() -> None:
 
 
 @pytest.mark.unsafe_code
+def test_capsules_that_nobody_takes_are_freed() -> None:
+    batch = of_many()
+    for part in (batch, batch[1:4]):
+        assert part.__arrow_c_stream__() is not None
+        assert part.__arrow_c_array__() is not None
+        assert part.__arrow_c_schema__() is not None
+
+
 def test_capsules_that_nobody_takes_and_tables_that_are_dropped_leave_no_memory() -> None:
     batch, foreign = of_many(1_000), table()
     process = psutil.Process(os.getpid())

@@ -1,0 +1,201 @@
+"""Many threads on one channel, one batch and one iterator."""
+
+import gc
+import itertools
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rust_daq import Batch, Channel, DataPoint, Metadata
+
+Result = TypeVar("Result")
+
+THREADS = 8
+ROUNDS = 20
+COUNT = 500
+CHANNELS = [Channel("laser", "mW", {"gain": 2, "modes": [1, 2]}), Channel("probe", "K"), Channel("laser", "mW")]
+
+
+@pytest.fixture(autouse=True)
+def hasty() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def together(work: Callable[[int], Result]) -> list[Result]:
+    """Run the work in all threads at once; an exception of one is raised."""
+    start = threading.Barrier(THREADS)
+
+    def run(number: int) -> Result:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(THREADS)))
+
+
+def of_many() -> Batch:
+    numbers = np.arange(COUNT)
+    return Batch.from_numpy(numbers, numbers.astype(float), CHANNELS, numbers % len(CHANNELS))
+
+
+@pytest.fixture
+def batch() -> Batch:
+    return of_many()
+
+
+EXPECTED = of_many().to_points()
+
+
+def iterated(batch: Batch, number: int) -> None:
+    assert list(batch) == EXPECTED
+    assert [point.value for point in batch[number:]] == list(range(number, COUNT))
+
+
+def sliced(batch: Batch, number: int) -> None:
+    assert batch[number : COUNT - number].to_points() == EXPECTED[number : COUNT - number]
+    assert batch[number::7].to_points() == EXPECTED[number::7]
+    assert batch[np.arange(number, COUNT)].values.sum() == sum(range(number, COUNT))
+    assert batch[-1 - number] == EXPECTED[-1 - number]
+
+
+def pickled(batch: Batch, number: int) -> None:
+    assert pickle.loads(pickle.dumps(batch, number % 6)) == batch
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(batch, 5, buffer_callback=buffers.append)
+    assert pickle.loads(data, buffers=buffers).to_points() == EXPECTED
+
+
+def to_arrow(batch: Batch, number: int) -> None:
+    assert pa.table(batch[number:]).num_rows == COUNT - number
+    assert Batch.from_arrow(pa.table(batch)) == batch
+    # The zeros of one channel are shared by all that are alive, and grow.
+    single = CHANNELS[0].batch(np.zeros((number + 1) * 10_000))
+    assert pa.record_batch(single)["channel"].indices.to_numpy().any() is np.False_
+
+
+def grouped(batch: Batch, number: int) -> None:
+    groups = batch.by_channel()
+    assert sum(map(len, groups.values())) == COUNT
+    assert Batch.concat([batch] * (number + 1))[-COUNT:] == batch
+    assert Batch.from_points(EXPECTED[number:]) == batch[number:]
+
+
+def looked_at(batch: Batch, number: int) -> None:
+    assert batch.channels == tuple(CHANNELS)
+    assert batch.values[number] == number
+    assert batch.indices[number] == number % len(CHANNELS)
+    assert repr(batch).startswith("<Batch of 500 rows")
+    assert batch == of_many()
+
+
+@pytest.mark.unsafe_code
+@pytest.mark.parametrize("work", [iterated, sliced, pickled, to_arrow, grouped, looked_at])
+def test_one_batch_in_many_threads(batch: Batch, work: Callable[[Batch, int], None]) -> None:
+    def run(number: int) -> None:
+        for _ in range(ROUNDS):
+            work(batch, number)
+
+    together(run)
+
+
+@pytest.mark.unsafe_code
+def test_one_batch_in_many_threads_that_do_different_things(batch: Batch) -> None:
+    works = [iterated, sliced, pickled, to_arrow, grouped, looked_at]
+
+    def run(number: int) -> None:
+        for turn in range(ROUNDS):
+            works[(number + turn) % len(works)](batch, number)
+
+    together(run)
+
+
+@pytest.mark.unsafe_code
+def test_one_iterator_gives_each_row_once() -> None:
+    for _ in range(5):
+        iterator = iter(of_many())
+
+        def take(_: int, iterator: Iterator[DataPoint] = iterator) -> list[int]:
+            return [point.timestamp_ns for point in iterator]
+
+        taken = together(take)
+        assert sorted(itertools.chain(*taken)) == list(range(COUNT))
+        # Each thread met its rows in their order.
+        assert all(rows == sorted(rows) for rows in taken)
+
+
+@pytest.mark.unsafe_code
+def test_one_channel_in_many_threads() -> None:
+    channel = CHANNELS[0]
+
+    def run(number: int) -> list[DataPoint]:
+        made = []
+        for turn in range(COUNT):
+            made.append(channel.point(turn, number))
+            made.append(channel.point(value=turn, timestamp=number))
+            made += channel.points([turn, turn], [number, number])
+            assert channel.point(turn).channel is channel.name
+            assert hash(channel) == hash(CHANNELS[0])
+        return made
+
+    for number, made in enumerate(together(run)):
+        expected = [DataPoint(number, "laser", turn // 4, "mW", channel.metadata) for turn in range(4 * COUNT)]
+        assert made == expected
+
+
+@pytest.mark.unsafe_code
+def test_one_metadata_in_many_threads() -> None:
+    for _ in range(ROUNDS):
+        metadata = Metadata({"gain": 2, "modes": list(range(50))})
+        texts = together(lambda _, metadata=metadata: metadata.json)  # type: ignore[misc]
+        assert all(text is metadata.json for text in texts)
+        assert together(lambda _, metadata=metadata: metadata.document)[0] == metadata.document  # type: ignore[misc]
+
+
+@pytest.mark.unsafe_code
+def test_the_channels_of_a_batch_are_made_once() -> None:
+    for _ in range(ROUNDS):
+        # Nobody has asked this batch for a channel before.
+        batch = pickle.loads(pickle.dumps(Batch.concat([of_many(), of_many()])))
+        made = together(lambda _, batch=batch: batch.channels)  # type: ignore[misc]
+        assert all(one is other for channels in made for one, other in zip(channels, made[0], strict=True))
+
+
+@pytest.mark.unsafe_code
+def test_points_of_one_thread_die_in_another() -> None:
+    made: list[Any] = []
+
+    def run(number: int) -> None:
+        for turn in range(COUNT):
+            made.append(DataPoint(turn, f"channel {number}", turn, "V", {"turn": turn}))
+            made.append(CHANNELS[0].batch(np.zeros(3))[1:])
+            if len(made) > 20:
+                made.pop(0)
+
+    together(run)
+    made.clear()
+    gc.collect()
+
+
+def test_an_error_in_one_thread_is_no_other_threads_business(batch: Batch) -> None:
+    def run(number: int) -> None:
+        for _ in range(COUNT):
+            if number % 2:
+                with pytest.raises(IndexError, match="out of range"):
+                    batch[COUNT]
+                with pytest.raises(TypeError, match="must be a real number"):
+                    CHANNELS[0].point("1.5")  # type: ignore[arg-type]
+            else:
+                assert batch[number] == EXPECTED[number]
+
+    together(run)
