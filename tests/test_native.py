@@ -1,0 +1,528 @@
+"""Points as the interpreter makes them: the quick way refuses, counts and frees as the ordinary one does."""
+
+import datetime as dt
+import enum
+import gc
+import itertools
+import json
+import os
+import pickle
+import subprocess
+import sys
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from rust_daq import Batch, Channel, DataPoint, Metadata
+
+HERE = Path(__file__)
+ORDINARY = "RUST_DAQ_ORDINARY_CLASSES"
+HAVE_GC = 1 << 14
+BASETYPE = 1 << 10
+UTC = dt.UTC
+NAMES = ("timestamp", "channel", "value", "unit", "metadata")
+
+quick_only = pytest.mark.skipif(ORDINARY in os.environ, reason="points are made the ordinary way")
+
+
+def environment(*, ordinary: bool) -> dict[str, str]:
+    rest = {name: value for name, value in os.environ.items() if name != ORDINARY}
+    return rest | ({ORDINARY: "1"} if ordinary else {})
+
+
+# what both ways answer; this file runs itself to ask the other one
+
+
+class Text(str):
+    pass
+
+
+class Count(int):
+    pass
+
+
+class Real(float):
+    pass
+
+
+class Table(dict[str, Any]):
+    pass
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Indexed:
+    def __index__(self) -> int:
+        return 3
+
+
+class Broken:
+    def __float__(self) -> float:
+        raise ArithmeticError
+
+    def __index__(self) -> int:
+        raise ArithmeticError
+
+
+class Precise(dt.datetime):
+    nanosecond = 7
+
+
+class Fixed(dt.tzinfo):
+    def utcoffset(self, when: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(hours=2, microseconds=3)
+
+
+TIMESTAMPS: list[Any] = [
+    *(0, -1, 2**63 - 1, -(2**63), 2**63, -(2**63) - 1, 10**30, True, None, 1.5, "1", b"1", [1]),
+    *(Count(5), Level.HIGH, np.int64(5), np.uint64(2**64 - 1), np.float64(5), Indexed(), Broken(), Decimal(5)),
+    *(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), dt.datetime(1, 1, 1, tzinfo=UTC)),
+    *(dt.datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), dt.datetime(2262, 4, 12, tzinfo=UTC)),
+    *(dt.datetime(1677, 9, 21, 0, 12, 43, 145225, tzinfo=UTC), dt.datetime(1677, 9, 21, 0, 12, 43, 145224, tzinfo=UTC)),
+    *(dt.datetime(2262, 4, 11, 23, 47, 16, 854775, tzinfo=UTC), dt.datetime(2024, 2, 29, tzinfo=UTC)),
+    *(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1, tzinfo=Fixed()), Precise(2026, 1, 1, tzinfo=UTC)),
+    *(dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(0))), dt.datetime(2026, 1, 1, fold=1, tzinfo=UTC)),
+    *(dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-23))), dt.date(2026, 1, 1)),
+]
+TEXTS: list[Any] = [
+    *(
+        "a",
+        "ä",
+        "\u20ac",
+        "\U0001f600",
+        "",
+        "\x00",
+        "a\ud800",
+        "\udfff",
+        "a" * 1_000,
+        Text("a"),
+        Text(""),
+        Text("\ud800"),
+    ),
+    *(np.str_("a"), b"a", None, 1, ["a"]),
+]
+VALUES: list[Any] = [
+    *(1.5, -0.0, float("nan"), float("inf"), 0, 1, -1, 2**53, 2**53 + 1, 2**63, 2**64 + 1, -(2**80), 10**308, 10**309),
+    *(True, None, "1.5", b"1.5", 1j, [1.0], Count(3), Level.HIGH, Real(1.5), Decimal("1.5"), Indexed(), Broken()),
+    *(np.float64(1.5), np.float32(1.5), np.int64(3), np.array(1.5), np.array([1.5, 2.5]), Text("1.5")),
+]
+METADATA: list[Any] = [
+    *(
+        None,
+        {},
+        {"a": 1},
+        {"a": 1.5, "b": "x", "c": None, "d": True},
+        {"a": 2**200},
+        {"a": float("nan")},
+        {"ä": "\ud800"},
+    ),
+    *(
+        {"\ud800": 1},
+        {1: 1},
+        {None: 1},
+        {"a": [1, {"b": ()}]},
+        {"a": {"b": {1}}},
+        {"a": b"x"},
+        {"a": Count(3)},
+        {"a": Level.HIGH},
+    ),
+    *(
+        {Text("a"): Text("b")},
+        {"a": Real(1.5)},
+        {"a": Real("inf")},
+        Table(a=1),
+        OrderedDict(b=1, a=2),
+        {"a": np.float64(2)},
+    ),
+    *({"a": np.int64(2)}, {"a": object}, {"a": DataPoint}, [], [1], (1, 2), "x", 1, 1.5, True, float("inf"), {1}, b"x"),
+    *(Metadata({"a": 1}), Metadata(5), {"a": Metadata(1)}, {"a": Ellipsis}),
+]
+
+
+def answer(call: Callable[[], Any]) -> str:
+    """What a call gives or raises, as text."""
+    try:
+        made = call()
+    except Exception as error:  # noqa: BLE001
+        notes = getattr(error, "__notes__", [])
+        return f"{type(error).__name__}: {ascii(str(error))} {notes} {type(error.__cause__).__name__}"
+    if not isinstance(made, DataPoint):
+        return ascii(made)
+    again = pickle.loads(pickle.dumps(made))
+    facts = (made.timestamp_ns, made.timestamp, made.value, made.metadata, hash(made) == hash(again), again == made)
+    return ascii((made, facts, type(made.channel).__name__, type(made.unit).__name__, type(made.value).__name__))
+
+
+def fields(**changes: Any) -> dict[str, Any]:
+    return {"timestamp": 0, "channel": "laser", "value": 1.5, "unit": "mW", "metadata": {"gain": 2}} | changes
+
+
+def calls() -> list[tuple[str, Callable[[], Any]]]:
+    """Calls of everything that has a quick way, with a name for each."""
+    found: list[tuple[str, Callable[[], Any]]] = []
+
+    def call(name: str, function: Any, *args: Any, **kwargs: Any) -> None:
+        found.append((name, lambda: function(*args, **kwargs)))
+
+    channel, batch = Channel("laser", "mW", {"gain": 2}), Channel("laser", "mW").batch([1.5, 2.5], [1, 2])
+    for name, choices in zip(NAMES, (TIMESTAMPS, TEXTS, VALUES, TEXTS, METADATA), strict=True):
+        for number, choice in enumerate(choices):
+            given = fields(**{name: choice})
+            call(f"{name} {number} by position", DataPoint, *given.values())
+            call(f"{name} {number} by name", DataPoint, **given)
+            call(f"{name} {number} by replace", DataPoint(**fields()).replace, **{name: choice})
+    for order in itertools.permutations(NAMES):
+        call(f"order {order}", DataPoint, **{name: fields()[name] for name in order})
+    for count in range(6):
+        values = list(fields().values())
+        for names in itertools.chain.from_iterable(itertools.combinations(NAMES, size) for size in range(6)):
+            named = {name: fields()[name] for name in names}
+            call(f"{count} and {names}", DataPoint, *values[:count], **named)
+    for count in (6, 7, 300):
+        call(f"{count} by position", DataPoint, *range(count))
+    for more in ({"novel": 1}, {"": 1}, {"timestam": 1}, {"Timestamp": 1}, {"\ud800": 1}, {"self": 1}, {"cls": 1}):
+        call(f"all and {ascii(more)}", DataPoint, **fields(), **more)
+        call(f"positions and {ascii(more)}", DataPoint, 0, "laser", 1.5, "mW", **more)
+        call(f"only {ascii(more)}", DataPoint, **more)
+        call(f"replace {ascii(more)}", DataPoint(**fields()).replace, **more)
+    # Names that are equal but not the same object.
+    made_names = {"".join(list(name)): field for name, field in fields().items()}
+    call("names made anew", DataPoint, **made_names)
+    call("names of a subclass", DataPoint, **{Text(name): field for name, field in fields().items()})
+    call("two things wrong", DataPoint, None, None, None, None, {1})
+    for wrong in itertools.combinations(NAMES, 2):
+        call(f"wrong {wrong}", DataPoint, **fields(**dict.fromkeys(wrong, b"x")))
+    call("a name that is no text", lambda: DataPoint(**{1: 2}))  # type: ignore[arg-type]
+    call("new", lambda: DataPoint.__new__(DataPoint, *fields().values()))
+    call("new without", lambda: DataPoint.__new__(DataPoint))  # type: ignore[call-arg]
+    call("new of another class", lambda: DataPoint.__new__(int, 0, "a", 1.0, "V"))  # type: ignore[arg-type]
+    call("init again", lambda: DataPoint(**fields()).__init__())  # type: ignore[misc]
+    call("subclass", lambda: type("Sub", (DataPoint,), {}))
+    for number, choice in enumerate(TIMESTAMPS[1:]):
+        call(f"channel.point timestamp {number}", channel.point, 1.5, choice if choice is not None else 0)
+        call(f"channel.point timestamp {number} by name", channel.point, 1.5, timestamp=0 if choice is None else choice)
+    for number, choice in enumerate(VALUES):
+        call(f"channel.point value {number}", channel.point, choice, 0)
+        call(f"channel.point value {number} by name", channel.point, timestamp=0, value=choice)
+        call(f"channel.point value {number} by name and position", channel.point, choice, timestamp=0)
+    for arguments in ((), (1, 2, 3), (1, 2, 3, 4)):
+        call(f"channel.point of {len(arguments)}", channel.point, *arguments)
+    for named in ({"value": 1}, {"timestamp": 1}, {"novel": 1}, {"value": 1, "timestamp": 2, "novel": 3}):
+        call(f"channel.point of 1 and {named}", channel.point, 1.5, **named)
+        call(f"channel.point of 2 and {named}", channel.point, 1.5, 0, **named)
+    call("channel.point of another object", lambda: Channel.point("laser", 1.5))  # type: ignore[arg-type]
+    call("channel.point unbound", lambda: Channel.point(channel, 1.5, 0))
+    call("channel.point without", lambda: Channel.point())  # type: ignore[call-arg]
+    for name in (*NAMES, "timestamp_ns", "novel"):
+        call(f"get {name}", lambda name=name: getattr(DataPoint(**fields()), name))
+        call(f"get {name} of another object", lambda name=name: DataPoint.__dict__[name].__get__(1, int))
+        call(f"set {name}", lambda name=name: setattr(DataPoint(**fields()), name, 1))
+        call(f"delete {name}", lambda name=name: delattr(DataPoint(**fields()), name))
+        call(f"document {name}", lambda name=name: getattr(DataPoint, name).__doc__)
+    call("documents", lambda: (DataPoint.__doc__, Channel.point.__doc__, Channel.point.__text_signature__))
+    call("signature", lambda: DataPoint.__text_signature__)
+    call("iterate", lambda: [*batch, list(iter(batch)), [next(iter(batch))], list(iter(batch[:0]))])
+    call("iterate of another object", lambda: type(iter(batch)).__next__(1))  # type: ignore[arg-type]
+    call("next", lambda: (iter(batch).__next__(), next(iter(batch[:0]))))
+    call("points", lambda: (channel.points([1.5], [0]), batch.to_points(), batch[0], batch[-1]))
+    return found
+
+
+def answers() -> dict[str, str]:
+    return {name: answer(call) for name, call in calls()}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"flags": DataPoint.__flags__, "answers": answers()}))
+    sys.exit()
+
+
+def other_answers() -> Any:
+    command = [sys.executable, "-W", "error", str(HERE)]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(ordinary=True), check=False)
+    assert ended.returncode == 0, ended.stderr[-2_000:]
+    return json.loads(ended.stdout)
+
+
+@quick_only
+@pytest.mark.unsafe_code
+def test_both_ways_answer_alike() -> None:
+    other = other_answers()
+    # Otherwise the two were the same way.
+    assert other["flags"] & HAVE_GC
+    assert not DataPoint.__flags__ & HAVE_GC
+    assert len(other["answers"]) > 600
+    mine = answers()
+    differing = {name: (mine[name], text) for name, text in other["answers"].items() if mine[name] != text}
+    assert differing == {}
+
+
+@quick_only
+def test_the_other_tests_pass_the_ordinary_way() -> None:
+    files = [str(HERE.with_name(name)) for name in ("test_datapoint.py", "test_metadata.py", "test_channel.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, env=environment(ordinary=True), cwd=HERE.parents[1], check=False
+    )
+    assert ended.returncode == 0, ended.stdout[-2_000:]
+
+
+@quick_only
+@pytest.mark.unsafe_code
+def test_points_are_not_seen_by_the_garbage_collector() -> None:
+    channel = Channel("laser", "mW", {"gain": 2})
+    batch = channel.batch([1.0])
+    made = [DataPoint(0, "a", 1.0, "V", {"a": 1}), DataPoint(0, "a", 1.0, "V", [1]), DataPoint.now("a", 1.0, "V")]
+    made += [channel.point(1.0), channel.point(value=1.0), batch[0], *batch, *batch.to_points(), *channel.points([1.0])]
+    made += [made[0].replace(unit="mV"), pickle.loads(pickle.dumps(made[0]))]
+    assert not any(gc.is_tracked(point) for point in made)
+    assert {type(point) for point in made} == {DataPoint}
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+def test_the_class_is_final_both_ways(ordinary: bool) -> None:
+    source = (
+        "from rust_daq import DataPoint, Channel, Batch, Metadata\n"
+        f"assert not any(known.__flags__ & {BASETYPE} for known in (DataPoint, Channel, Batch, Metadata))\n"
+        "try:\n    type('Sub', (DataPoint,), {})\nexcept TypeError as error:\n    print(error)"
+    )
+    command = [sys.executable, "-c", source]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(ordinary=ordinary), check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "not an acceptable base type" in ended.stdout
+
+
+# references
+
+
+def parts() -> dict[str, Any]:
+    """New objects, which nobody else counts."""
+    moment = dt.datetime(2026, 1, 1, tzinfo=UTC)
+    document = {"".join(["ga", "in"]): 2.5, "operator": "".join(["a", "da"])}
+    return {
+        "timestamp": moment,
+        "channel": "".join(["la", "ser"]),
+        "value": float("1.5"),
+        "unit": "".join(["m", "W"]),
+        "metadata": Metadata(document),
+        "document": document,
+        "integer": 2**62 + 1,
+        "class": DataPoint,
+        "Channel": Channel,
+    }
+
+
+def counts(known: dict[str, Any]) -> dict[str, int]:
+    return {name: sys.getrefcount(part) for name, part in known.items()}
+
+
+def good(known: dict[str, Any]) -> list[Callable[[], Any]]:
+    four = (known["timestamp"], known["channel"], known["value"], known["unit"])
+    named = dict(zip(NAMES, (*four, known["metadata"]), strict=True))
+    channel = Channel(known["channel"], known["unit"], known["metadata"])
+    batch = channel.batch([1.0, 2.0], [1, 2])
+    point = DataPoint(**named)
+    return [
+        lambda: DataPoint(*four),
+        lambda: DataPoint(*four, None),
+        lambda: DataPoint(*four, known["metadata"]),
+        lambda: DataPoint(*four, known["document"]),
+        lambda: DataPoint(*four, [known["document"]]),
+        lambda: DataPoint(**named),
+        lambda: DataPoint(**dict(reversed(named.items()))),
+        lambda: DataPoint(*four, metadata=known["document"]),
+        lambda: DataPoint(known["integer"], known["channel"], known["integer"], known["unit"]),
+        lambda: DataPoint(0, Text(known["channel"]), Real(1.5), known["unit"], Table(known["document"])),
+        lambda: DataPoint.now(known["channel"], known["value"], known["unit"], known["metadata"]),
+        lambda: point.replace(value=known["value"]),
+        lambda: (point.timestamp, point.timestamp_ns, point.channel, point.value, point.unit, point.metadata),
+        lambda: (hash(point), repr(point), point == DataPoint(**named), point.__reduce__()),
+        lambda: channel.point(known["value"]),
+        lambda: channel.point(known["value"], known["timestamp"]),
+        lambda: channel.point(value=known["value"], timestamp=known["integer"]),
+        lambda: channel.points([known["value"]] * 3),
+        lambda: (list(batch), batch.to_points(), batch[0], batch[1:], Batch.from_points([point, point])),
+        lambda: next(iter(batch)),
+    ]
+
+
+def bad(known: dict[str, Any]) -> list[Callable[[], Any]]:
+    four = (known["timestamp"], known["channel"], known["value"], known["unit"])
+    named = dict(zip(NAMES, (*four, known["metadata"]), strict=True))
+    channel = Channel(known["channel"], known["unit"], known["metadata"])
+    wrong = object()
+    return [
+        lambda: DataPoint(*four[:3]),  # type: ignore[call-arg]
+        lambda: DataPoint(*four, known["metadata"], known["document"]),  # type: ignore[call-arg]
+        lambda: DataPoint(*four, known["document"] | {"a": wrong}),
+        lambda: DataPoint(*four, {"a": known["document"], "b": {1}}),
+        lambda: DataPoint(*four, {"a": float("nan")}),
+        lambda: DataPoint(*four, unit=known["unit"]),  # type: ignore[misc]
+        lambda: DataPoint(**named, novel=known["document"]),  # type: ignore[call-arg]
+        lambda: DataPoint(**(named | {"value": wrong})),
+        lambda: DataPoint(**(named | {"timestamp": wrong})),
+        lambda: DataPoint(**(named | {"channel": wrong})),
+        lambda: DataPoint(**(named | {"unit": "\ud800"})),
+        lambda: DataPoint(**(named | {"channel": ""})),
+        lambda: DataPoint(**(named | {"timestamp": Broken()})),
+        lambda: DataPoint(**(named | {"value": Broken()})),
+        lambda: DataPoint.now(known["channel"], wrong, known["unit"], known["metadata"]),  # type: ignore[arg-type]
+        lambda: DataPoint(**named).replace(value=wrong),
+        lambda: channel.point(wrong, known["timestamp"]),  # type: ignore[arg-type]
+        lambda: channel.point(known["value"], wrong),  # type: ignore[arg-type]
+        lambda: channel.point(known["value"], known["timestamp"], wrong),  # type: ignore[call-arg]
+        lambda: channel.points([known["value"], wrong]),  # type: ignore[list-item]
+        lambda: Batch.from_points([DataPoint(**named), wrong]),  # type: ignore[list-item]
+    ]
+
+
+@pytest.mark.unsafe_code
+def test_a_thousand_constructions_leave_every_count_as_it_was() -> None:
+    known = parts()
+    for number, call in enumerate(good(known)):
+        call()
+        before = counts(known)
+        for _ in range(1_000):
+            call()
+        assert counts(known) == before, f"good call {number}"
+
+
+@pytest.mark.unsafe_code
+def test_a_thousand_failures_leave_every_count_as_it_was() -> None:
+    known = parts()
+
+    def fail(call: Callable[[], Any]) -> None:
+        try:
+            call()
+        except (TypeError, ValueError, ArithmeticError):
+            return
+        pytest.fail("a call that has to fail did not")
+
+    for number, call in enumerate(bad(known)):
+        fail(call)
+        gc.collect()
+        before = counts(known)
+        for _ in range(1_000):
+            fail(call)
+        gc.collect()
+        assert counts(known) == before, f"bad call {number}"
+
+
+@pytest.mark.unsafe_code
+def test_a_point_counts_what_it_holds_once() -> None:
+    known = parts()
+    before = counts(known)
+    held = [
+        DataPoint(known["timestamp"], known["channel"], known["value"], known["unit"], known["metadata"])
+        for _ in range(10)
+    ]
+    grown = {name: count - before[name] for name, count in counts(known).items()}
+    nothing = dict.fromkeys(known, 0)
+    assert grown == nothing | {"channel": 10, "unit": 10, "metadata": 10, "class": 10}
+    held.clear()
+    assert counts(known) == before
+
+
+@pytest.mark.unsafe_code
+def test_a_point_keeps_what_it_holds_alive() -> None:
+    made = [DataPoint(row, f"channel {row}", row, f"unit {row}", Metadata({"row": row})) for row in range(1_000)]
+    made += [DataPoint(row, f"channel {row}", row, f"unit {row}", {"row": f"{row}"}) for row in range(1_000)]
+    gc.collect()
+    trash = [f"channel {row}" * 2 for row in range(1_000)]
+    for row in range(1_000):
+        assert (made[row].channel, made[row].unit) == (f"channel {row}", f"unit {row}")
+        assert made[row].metadata == {"row": row}
+        assert made[1_000 + row].metadata == {"row": f"{row}"}
+    del trash
+
+
+# cycles
+
+
+def test_nothing_given_to_a_point_is_held_by_it_when_it_could_hold_the_point() -> None:
+    class Name(str):
+        point: DataPoint
+
+    class Number(float):
+        point: DataPoint
+
+    class Document(dict[str, Any]):
+        point: DataPoint
+
+    class Moment(dt.datetime):
+        point: DataPoint
+
+    strangers: list[Any] = [Name("laser"), Number(1.5), Name("mW"), Document(gain=Number(2)), Name("key"), [Number(1)]]
+    moment = Moment(2026, 1, 1, tzinfo=UTC)
+    gc.disable()
+    try:
+        name, value, unit, document, key, _ = strangers
+        points = [
+            DataPoint(moment, name, value, unit, document),
+            DataPoint(0, "laser", value, unit, {key: value, "name": name}),
+            DataPoint(0, "laser", 1.5, "mW", {"a": {key: [name, value, document]}}),
+            Channel(name, unit, document).point(value, moment),
+        ]
+        alive = [weakref.ref(stranger) for stranger in (name, value, unit, document, key, moment)]
+        for stranger in (name, value, unit, document, moment):
+            stranger.point = points[0]
+        del name, value, unit, document, key, moment, stranger, _
+        strangers.clear()
+        assert [reference() for reference in alive] == [None] * len(alive)
+        assert points[0].channel == "laser"
+    finally:
+        gc.enable()
+
+
+def test_metadata_that_hold_a_point_are_refused() -> None:
+    point = DataPoint(0, "laser", 1.0, "mW")
+    for document in ({"point": point}, [point], {"a": [{"b": point}]}, point, {"a": point.__reduce__}):
+        with pytest.raises(TypeError, match="is not JSON"):
+            DataPoint(0, "laser", 1.0, "mW", document)  # type: ignore[arg-type]
+
+
+def test_a_container_that_is_changed_later_holds_the_point_and_not_the_other_way() -> None:
+    class Document(dict[str, Any]):
+        pass
+
+    for document in (Document(gain=2), Document(modes=[1, 2])):
+        point = DataPoint(0, "laser", 1.0, "mW", document)
+        document["point"] = point
+        dead = weakref.ref(document)
+        gc.disable()
+        try:
+            del document
+            assert dead() is None
+        finally:
+            gc.enable()
+        assert "point" not in point.metadata
+
+
+def test_points_that_are_dropped_leave_no_memory() -> None:
+    channel = Channel("laser", "mW", {"gain": 2})
+    batch = channel.batch(np.zeros(100), start=0, rate=1.0)
+    process = psutil.Process(os.getpid())
+
+    def work(times: int) -> None:
+        for turn in range(times):
+            DataPoint(turn, f"channel {turn}", turn, "mW", {"turn": turn, "text": f"{turn}"})
+            DataPoint(turn, "laser", turn, "mW", {"turn": [turn]})
+            channel.point(turn)
+            if turn % 100 == 0:
+                assert len(list(batch)) == len(batch.to_points()) == 100
+
+    work(20_000)
+    gc.collect()
+    before = process.memory_info().rss
+    work(100_000)
+    gc.collect()
+    assert process.memory_info().rss - before < 2 * 2**20
