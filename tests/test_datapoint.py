@@ -2,8 +2,11 @@
 
 import copy
 import datetime as dt
+import itertools
 import math
 import pickle
+import sys
+import time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -416,3 +419,153 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
         with pytest.raises(TypeError) as got:
             point(value=long)
         assert len(str(got.value)) < 300
+
+
+# now
+
+
+def test_now_is_stamped_with_the_utc_wall_clock() -> None:
+    for _ in range(1_000):
+        before = time.time_ns()
+        made = DataPoint.now("laser", 0.5, "mW")
+        assert before <= made.timestamp_ns <= time.time_ns()
+
+
+def test_now_takes_the_other_arguments_of_the_constructor() -> None:
+    by_position = DataPoint.now("laser", 0.5, "mW", {"gain": 2})
+    by_keyword = DataPoint.now(metadata={"gain": 2}, unit="mW", value=0.5, channel="laser")
+    for made in (by_position, by_keyword):
+        assert type(made) is DataPoint
+        assert made == DataPoint(made.timestamp_ns, "laser", 0.5, "mW", {"gain": 2})
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "error"),
+    [
+        ((), {}, TypeError),
+        (("a", 1), {}, TypeError),
+        (("a", 1, "V", None, 5), {}, TypeError),
+        (("a", 1, "V"), {"timestamp": 0}, TypeError),
+        (("a", 1, "V"), {"unit": "A"}, TypeError),
+        (("", 1, "V"), {}, ValueError),
+        (("a", "1", "V"), {}, TypeError),
+        (("a", 10**400, "V"), {}, OverflowError),
+        (("a", 1, "\ud800"), {}, ValueError),
+        (("a", 1, "V", {1}), {}, TypeError),
+    ],
+)
+def test_now_refuses_what_the_constructor_refuses(args: Any, kwargs: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        DataPoint.now(*args, **kwargs)
+
+
+# match and replace
+
+
+def test_a_match_statement_takes_a_point_apart() -> None:
+    assert DataPoint.__match_args__ == ("timestamp", "channel", "value", "unit", "metadata")
+    match point(EPOCH, metadata={"gain": 2}):
+        case DataPoint(timestamp, "laser", value, unit="mW", metadata={"gain": gain}):
+            assert (timestamp, value, gain) == (EPOCH, 1.0, 2)
+        case _:
+            pytest.fail("no match")
+
+
+FIELDS: dict[str, Any] = {"timestamp": 7, "channel": "b", "value": 2.5, "unit": "V", "metadata": {"x": 1}}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_replace_changes_one_field_and_leaves_the_others(name: str) -> None:
+    made = point(1_767_225_600_000_000_001, metadata={"gain": [2]})
+    before: dict[str, Any] = {
+        "timestamp": made.timestamp_ns,
+        "channel": "laser",
+        "value": 1.0,
+        "unit": "mW",
+        "metadata": {"gain": [2]},
+    }
+    expected = DataPoint(**(before | {name: FIELDS[name]}))
+    for changed in (made.replace(**{name: FIELDS[name]}), made.__replace__(**{name: FIELDS[name]})):
+        assert type(changed) is DataPoint
+        assert changed == expected
+    assert made == DataPoint(**before)
+
+
+@given(points)
+def test_replace_of_nothing_is_an_equal_point_to_the_nanosecond(made: DataPoint) -> None:
+    for same in (made.replace(), made.__replace__(), made.replace(unit=made.unit)):
+        assert same == made
+        assert same.timestamp_ns == made.timestamp_ns
+        assert repr(same) == repr(made)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in Python 3.13")
+def test_copy_replace_changes_a_field() -> None:
+    replace = copy.replace  # type: ignore[attr-defined,unused-ignore]
+    assert replace(point(1), value=2.5, unit="V") == point(1, value=2.5, unit="V")
+
+
+def test_replace_can_remove_metadata_and_move_the_instant() -> None:
+    made = point(1, metadata={"gain": 2})
+    assert made.replace(metadata=None).metadata is None
+    assert made.replace(timestamp=EPOCH).timestamp_ns == 0
+    assert made.replace(value=1.0).metadata == {"gain": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"novel": 1}, TypeError),
+        ({"timestamp_ns": 1}, TypeError),
+        ({"timestamp": dt.datetime(2026, 1, 1)}, TypeError),
+        ({"timestamp": 2**63}, OverflowError),
+        ({"channel": ""}, ValueError),
+        ({"value": "1"}, TypeError),
+        ({"unit": None}, TypeError),
+        ({"metadata": {1}}, TypeError),
+    ],
+)
+def test_replace_refuses_what_the_constructor_refuses(changes: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        point().replace(**changes)
+
+
+def test_replace_takes_no_positions() -> None:
+    with pytest.raises(TypeError):
+        point().replace(1)  # type: ignore[call-arg]
+
+
+# arguments of the constructor
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(FIELDS)))
+def test_the_order_of_keywords_does_not_matter(order: tuple[str, ...]) -> None:
+    expected = DataPoint(7, "b", 2.5, "V", {"x": 1})
+    assert DataPoint(**{name: FIELDS[name] for name in order}) == expected
+    for count in range(len(FIELDS)):
+        rest = [name for name in order if name not in tuple(FIELDS)[:count]]
+        assert DataPoint(*tuple(FIELDS.values())[:count], **{name: FIELDS[name] for name in rest}) == expected
+
+
+@pytest.mark.parametrize("name", ["timestamp", "channel", "value", "unit"])
+def test_a_missing_argument_is_named(name: str) -> None:
+    given_fields = {other: field for other, field in FIELDS.items() if other != name}
+    with pytest.raises(TypeError, match=rf"missing 1 required positional argument: '{name}'"):
+        DataPoint(**given_fields)
+
+
+def test_an_unknown_a_repeated_and_a_surplus_argument_are_named() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'novel'"):
+        DataPoint(**FIELDS, novel=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="multiple values for argument 'unit'"):
+        DataPoint(0, "a", 1.0, "V", unit="V")  # type: ignore[misc]
+    with pytest.raises(TypeError, match="takes from 4 to 5 positional arguments but 6 were given"):
+        DataPoint(0, "a", 1.0, "V", None, 5)  # type: ignore[call-arg]
+
+
+@given(st.datetimes(FIRST, LAST, timezones=st.just(UTC)))
+def test_instants_of_one_day_and_of_others_take_turns(moment: dt.datetime) -> None:
+    others = [moment, EPOCH, moment, moment.replace(hour=0, minute=0, second=0, microsecond=0), moment]
+    others = [other for other in others if FIRST <= other.replace(tzinfo=None) <= LAST]
+    assert [point(other).timestamp_ns for other in others] == [exact_ns(other) for other in others]
+    assert [point(exact_ns(other)).timestamp for other in others] == others

@@ -1,5 +1,6 @@
 """The metadata of a `DataPoint`: any JSON document, as a snapshot."""
 
+import copy
 import datetime
 import enum
 import json
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rust_daq import DataPoint
+from rust_daq import Channel, DataPoint, Metadata
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text
@@ -221,3 +222,190 @@ def test_a_container_that_changes_while_it_is_read_is_read_safely() -> None:
     array: list[Any] = [1, HostileMapping(meddle), 3]
     outer.update({"first": array, "last": 2})
     assert kept(outer) == {"first": [1, {"seen": 1}], "last": 2}
+
+
+# `Metadata`
+
+
+@given(documents.filter(lambda document: document is not None))
+def test_metadata_are_the_document_that_was_given(document: Any) -> None:
+    metadata = Metadata(document)
+    assert repr(metadata.document) == repr(document)
+    assert json.loads(metadata.json) == document
+    assert eval(repr(metadata), {"Metadata": Metadata}) == metadata
+
+
+@given(documents.filter(lambda document: document is not None), st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_copies_and_pickles_of_metadata_are_equal(document: Any, protocol: int) -> None:
+    metadata = Metadata(document)
+    assert copy.copy(metadata) is metadata
+    assert copy.deepcopy(metadata) is metadata
+    back = pickle.loads(pickle.dumps(metadata, protocol))
+    assert type(back) is Metadata
+    assert back == metadata
+    assert hash(back) == hash(metadata)
+    assert repr(back.document) == repr(document)
+
+
+def test_the_text_is_json_without_spaces_and_the_same_object_each_time() -> None:
+    metadata = Metadata({"gain": 2, "ä": [1.5, None, True, "x"], "big": 2**80})
+    assert metadata.json == '{"gain":2,"ä":[1.5,null,true,"x"],"big":1208925819614629174706176}'
+    assert metadata.json is metadata.json
+    assert type(metadata.json) is str
+
+
+@given(documents)
+def test_a_point_with_a_document_equals_one_with_its_metadata(document: Any) -> None:
+    plain = DataPoint(0, "a", 1.0, "V", document)
+    shared = DataPoint(0, "a", 1.0, "V", None if document is None else Metadata(document))
+    assert plain == shared
+    assert hash(plain) == hash(shared)
+    assert repr(plain) == repr(shared)
+    assert repr(plain.metadata) == repr(shared.metadata)
+
+
+def test_metadata_compare_as_json() -> None:
+    assert Metadata({"a": 1, "b": 2}) == Metadata({"b": 2.0, "a": 1.0})
+    assert hash(Metadata({"a": 1, "b": 2})) == hash(Metadata({"b": 2.0, "a": 1.0}))
+    assert Metadata((1, 2)) == Metadata([1, 2])
+    assert Metadata({"a": 1}) != Metadata({"a": True})
+    assert Metadata([1, 2]) != Metadata([2, 1])
+    assert Metadata({"a": 1}) != {"a": 1}
+    with pytest.raises(TypeError):
+        Metadata(1) < Metadata(2)  # type: ignore[operator]  # noqa: B015
+
+
+@pytest.mark.parametrize("name", ["document", "json", "novel"])
+def test_nothing_of_metadata_can_be_set_or_deleted(name: str) -> None:
+    metadata = Metadata({"a": 1})
+    with pytest.raises(AttributeError):
+        setattr(metadata, name, 1)
+    with pytest.raises(AttributeError):
+        delattr(metadata, name)
+
+
+def test_the_class_of_metadata_is_final_and_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="not an acceptable base type"):
+        type("Sub", (Metadata,), {})
+    with pytest.raises(TypeError):
+        Metadata.novel = 1  # type: ignore[attr-defined]
+
+
+def test_neither_the_given_document_nor_the_one_read_is_the_one_kept() -> None:
+    given_object: dict[str, Any] = {"modes": [1, 2], "flat": 1}
+    metadata = Metadata(given_object)
+    points = [DataPoint(0, "a", 1.0, "V", metadata), Channel("a", "V", metadata).point(1.0, 0)]
+    text, number = metadata.json, hash(metadata)
+    given_object["modes"].append(3)
+    given_object["new"] = 1
+    for read in (metadata.document, *(made.metadata for made in points)):
+        read["modes"].append(4)
+        read["flat"] = 2
+        del read["modes"]
+    assert metadata.document == {"modes": [1, 2], "flat": 1}
+    assert all(made.metadata == {"modes": [1, 2], "flat": 1} for made in points)
+    assert (metadata.json, hash(metadata)) == (text, number)
+
+
+@pytest.mark.parametrize("flat", [{"gain": 2, "operator": "ada"}, {}])
+def test_a_flat_document_is_a_snapshot_too(flat: dict[str, Any]) -> None:
+    made = DataPoint(0, "a", 1.0, "V", flat)
+    before = dict(flat)
+    flat["new"] = made
+    made.metadata["newer"] = 1
+    made.replace(value=2.0).metadata["newest"] = 1
+    made.__reduce__()[1][4]["last"] = 1  # type: ignore[index]
+    assert made.metadata == before
+    assert made.metadata is not made.metadata
+
+
+def held_by(point: DataPoint) -> Any:
+    """What the point gives a pickle for its metadata, which is what it holds if that is shared."""
+    return point.__reduce__()[1][4]
+
+
+def test_metadata_are_shared_by_reference_wherever_they_are_taken() -> None:
+    metadata = Metadata({"gain": 2})
+    channel = Channel("a", "V", metadata)
+    assert Metadata(metadata) is metadata
+    assert channel.metadata is metadata
+    batch = channel.batch([1.0, 2.0])
+    for made in (
+        DataPoint(0, "a", 1.0, "V", metadata),
+        DataPoint(0, "a", 1.0, "V", metadata=metadata),
+        DataPoint.now("a", 1.0, "V", metadata),
+        DataPoint(0, "a", 1.0, "V", metadata).replace(value=2.0),
+        DataPoint(0, "a", 1.0, "V").replace(metadata=metadata),
+        channel.point(1.0),
+        channel.point(value=1.0, timestamp=0),
+        *channel.points([1.0]),
+        *batch,
+        batch[0],
+        *batch.to_points(),
+    ):
+        assert held_by(made) is metadata
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_shared_metadata_are_in_a_pickle_once(protocol: int) -> None:
+    metadata = Metadata({"marker": "x" * 1_000})
+    points = [DataPoint(row, "a", 1.0, "V", metadata) for row in range(1_000)]
+    data = pickle.dumps(points, protocol)
+    assert data.count(b"x" * 1_000) == 1
+    assert len(data) < 100_000
+    back = pickle.loads(data)
+    assert back == points
+    assert len({id(held_by(made)) for made in back}) == 1
+
+
+def test_metadata_of_nothing_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"^document is None, .*; leave the metadata out"):
+        Metadata(None)
+    with pytest.raises(TypeError):
+        Metadata()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Metadata(1, 2)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        ({1}, TypeError),
+        ([b"x"], TypeError),
+        ({1: 2}, TypeError),
+        ({"a": math.nan}, ValueError),
+        ([math.inf], ValueError),
+        ("\ud800", ValueError),
+        (nested(129), ValueError),
+        ({"a": Metadata(1)}, TypeError),
+        ({"a": object()}, TypeError),
+    ],
+)
+def test_metadata_refuse_what_points_refuse(document: Any, error: type[Exception]) -> None:
+    messages = set()
+    for function in (Metadata, kept, lambda document: Channel("a", "V", document)):
+        with pytest.raises(error, match=r"^metadata.*; (pass|flatten)") as got:
+            function(document)
+        messages.add(str(got.value))
+    assert len(messages) == 1
+
+
+def test_a_cycle_through_metadata_is_refused() -> None:
+    array: list[Any] = []
+    array.append({"a": array})
+    with pytest.raises(ValueError, match=r"the container contains itself; pass"):
+        Metadata(array)
+
+
+@pytest.mark.parametrize("exponent", [53, 63, 64, 128, 20_000])
+def test_integers_of_metadata_are_exact_in_text(exponent: int) -> None:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        for integer in (2**exponent - 1, 2**exponent + 1, -(2**exponent) - 1):
+            metadata = Metadata({"huge": integer})
+            assert json.loads(metadata.json) == metadata.document == {"huge": integer}
+            assert pickle.loads(pickle.dumps(metadata)) == metadata
+            assert eval(repr(metadata), {"Metadata": Metadata}) == metadata
+    finally:
+        sys.set_int_max_str_digits(before)
