@@ -171,7 +171,6 @@ def test_a_pickled_batch_can_be_pickled_again(batch: Batch) -> None:
         (0, np.zeros(12, "i8")[::2]),
         (1, memoryview(bytes(96))[::2]),
     ],
-    ids=repr,
 )
 def test_buffers_that_do_not_fit_are_refused(column: int, wrong: Any) -> None:
     data, buffers = beside(of_many())

@@ -314,7 +314,7 @@ def test_a_flat_document_is_a_snapshot_too(flat: dict[str, Any]) -> None:
     flat["new"] = made
     made.metadata["newer"] = 1
     made.replace(value=2.0).metadata["newest"] = 1
-    pickled = made.__reduce__()[1][4]  # type: ignore[index]
+    pickled = made.__reduce__()[1][4]
     if isinstance(pickled, dict):
         pickled["last"] = 1
     assert made.metadata == before
