@@ -3,13 +3,14 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
+use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray, make_array,
 };
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -54,7 +55,7 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
         return Ok((schema, batches));
     }
     if data.hasattr("__arrow_c_array__")? {
-        let array = read_array(data)?;
+        let (schema, array) = import_array(data)?;
         let Some(rows) = array.as_any().downcast_ref::<StructArray>() else {
             return Err(PyTypeError::new_err(format!(
                 "data is an Arrow array of {}; pass a table or a record batch",
@@ -64,8 +65,10 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
         if rows.null_count() > 0 {
             return Err(PyValueError::new_err("data has rows that are null; drop them first"));
         }
-        let batch = RecordBatch::from(rows.clone());
-        return Ok((batch.schema(), vec![batch]));
+        // The array alone knows nothing of the metadata of its schema.
+        let schema = Schema::try_from(&schema).map(Arc::new).map_err(|error| refused(&error))?;
+        let batch = RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec());
+        return Ok((schema, vec![batch.map_err(|error| refused(&error))?]));
     }
     Err(PyTypeError::new_err(format!(
         "data offers no Arrow data (__arrow_c_stream__ or __arrow_c_array__), got {}; \
@@ -76,14 +79,27 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
 
 /// Reads the one array of an object that offers one.
 pub fn read_array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    import_array(data).map(|(_, array)| array)
+}
+
+fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)> {
     let capsules = call(data, "__arrow_c_array__")?;
     let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = capsules.extract()?;
     let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
-    // SAFETY: capsules of these names point to such structures, which belong together; the array
-    // is moved out of its capsule, and the schema is read while its capsule lives.
-    let data = unsafe { from_ffi(FFI_ArrowArray::from_raw(array.as_ptr()), schema.as_ref()) };
-    data.map(make_array).map_err(|error| refused(&error))
+    // SAFETY: capsules of these names point to such structures, which belong together, and which
+    // are moved out of them.
+    let (schema, array) = unsafe {
+        (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr()))
+    };
+    if array.is_released() || schema.release().is_none() {
+        return Err(PyValueError::new_err(
+            "the Arrow data were taken by somebody else; ask their owner for them again",
+        ));
+    }
+    // SAFETY: both are whole.
+    let data = unsafe { from_ffi(array, &schema) }.map_err(|error| refused(&error))?;
+    Ok((schema, make_array(data)))
 }
 
 /// Reads the arrays of an object that offers a stream of them.

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
+use pyo3::{ffi, intern};
 
 /// The bytes of one column, read-only, alive as long as anybody looks at them.
 #[pyclass(frozen, name = "_Column", module = "rust_daq._core")]
@@ -63,7 +64,17 @@ struct Owner {
 // What Arrow asks of an allocation; the owner has no method that could be left halfway.
 impl std::panic::RefUnwindSafe for Owner {}
 
-/// Takes the bytes of a read-only buffer as a column without copying them; of a writable one, a copy.
+/// Whether nobody can write to the memory of a buffer: a read-only view may be one of writable memory.
+fn is_frozen(buffer: &PyUntypedBuffer, py: Python<'_>) -> PyResult<bool> {
+    let mut owner = buffer.obj(py).cloned();
+    while let Some(view) = owner.as_ref().filter(|owner| owner.is_instance_of::<PyMemoryView>()) {
+        owner = Some(view.getattr(intern!(py, "obj"))?).filter(|owner| !owner.is_none());
+    }
+    let Some(owner) = owner else { return Ok(false) };
+    Ok(buffer.readonly() && PyUntypedBuffer::get(&owner)?.readonly())
+}
+
+/// Takes the bytes of a buffer as a column, without copying them if nobody can write to them.
 pub fn adopt<T: ArrowNativeType>(
     argument: &str,
     object: &Bound<'_, PyAny>,
@@ -79,7 +90,7 @@ pub fn adopt<T: ArrowNativeType>(
     let Some(pointer) = NonNull::new(buffer.buf_ptr().cast::<u8>()).filter(|_| length > 0) else {
         return Ok(Vec::new().into());
     };
-    if !buffer.readonly() || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
+    if !is_frozen(&buffer, py)? || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
         // SAFETY: the view is contiguous and held; attached, nobody else writes to it meanwhile.
         let bytes = unsafe { std::slice::from_raw_parts(pointer.as_ptr(), length) };
         let copy = Buffer::from_slice_ref(bytes);

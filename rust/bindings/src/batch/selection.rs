@@ -36,7 +36,7 @@ impl Selection {
             return Err(wrong_type("index", WANTED, key));
         }
         match key.extract::<isize>() {
-            Ok(row) => return resolved(row as i64, rows).map(Self::Row),
+            Ok(row) => return resolved(row as i128, rows).map(Self::Row),
             Err(error) if error.is_instance_of::<PyOverflowError>(key.py()) => {
                 let message = format!("index {key} is out of range; the batch has {rows} rows");
                 return Err(caused_by(error, PyIndexError::new_err(message), key.py()));
@@ -110,7 +110,7 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
     if !matches!(kind, 'i' | 'u') {
         return Err(wrong_type("indices", INDICES_WANTED, indices));
     }
-    let narrow = |(row, &index): (usize, &i64)| {
+    let narrow = |(row, &index): (usize, &i128)| {
         i32::try_from(index).map_err(|_| {
             PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
         })
@@ -132,16 +132,24 @@ fn entries(
     Ok((array.getattr("dtype")?.getattr("kind")?.extract()?, array.len()?))
 }
 
-fn integers(array: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+/// Integers of any width, none of which is beyond what this holds.
+fn integers(array: &Bound<'_, PyAny>) -> PyResult<Vec<i128>> {
+    let py = array.py();
+    let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if kind == 'u' {
+        let native = array.call_method1("astype", ("=u8",))?;
+        let given = PyBuffer::<u64>::get(&native)?.to_vec(py)?;
+        return Ok(given.into_iter().map(i128::from).collect());
+    }
     let native = array.call_method1("astype", ("=i8",))?;
-    PyBuffer::<i64>::get(&native)?.to_vec(array.py())
+    let given = PyBuffer::<i64>::get(&native)?.to_vec(py)?;
+    Ok(given.into_iter().map(i128::from).collect())
 }
 
 /// The row that an index means, which is negative from the end.
-fn resolved(index: i64, rows: usize) -> PyResult<usize> {
-    let from_end = || usize::try_from(index.checked_add_unsigned(rows as u64)?).ok();
-    let row = usize::try_from(index).ok().or_else(|| if index < 0 { from_end() } else { None });
-    row.filter(|row| *row < rows).ok_or_else(|| {
+fn resolved(index: i128, rows: usize) -> PyResult<usize> {
+    let from_start = if index < 0 { index + rows as i128 } else { index };
+    usize::try_from(from_start).ok().filter(|row| *row < rows).ok_or_else(|| {
         PyIndexError::new_err(format!("index {index} is out of range; the batch has {rows} rows"))
     })
 }

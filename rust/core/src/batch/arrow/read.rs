@@ -13,7 +13,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, VALUE};
-use crate::batch::{Batch, BatchBuilder};
+use crate::batch::{Batch, BatchBuilder, Entries};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::{Json, Metadata};
@@ -38,6 +38,7 @@ impl Batch {
         given: &[Channel],
     ) -> Result<Self, Error> {
         check_schema(schema)?;
+        Entries::default().add_all(given)?;
         let described = described(schema)?;
         let parts = batches.iter().map(|batch| part(batch, given, &described));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
@@ -62,7 +63,10 @@ fn check_schema(schema: &Schema) -> Result<(), Error> {
             ));
         }
     }
-    for field in schema.fields() {
+    for (place, field) in schema.fields().iter().enumerate() {
+        if schema.fields()[..place].iter().any(|other| other.name() == field.name()) {
+            return Err(column(field.name(), "is there twice; leave one of them out".to_owned()));
+        }
         let known: (fn(&DataType) -> bool, &'static str) = match field.name().as_str() {
             TIMESTAMP => (is_instant, INSTANTS),
             VALUE => (is_number, NUMBERS),
@@ -130,7 +134,7 @@ fn part(batch: &RecordBatch, given: &[Channel], described: &[Channel]) -> Result
         let found = given.iter().chain(described).find(|channel| channel.name() == name);
         found.cloned().ok_or_else(|| Error::UnknownChannel { channel: name.to_owned() })
     };
-    let texts = find(METADATA).map(texts).transpose()?;
+    let texts = find(METADATA).map(|found| texts(METADATA, found)).transpose()?;
     let (channels, indices) = match find(CHANNEL) {
         Some(names) => named(names, known)?,
         None => (vec![only(given, described)?], None),
@@ -158,18 +162,18 @@ type Named = (Vec<Channel>, Option<ScalarBuffer<i32>>);
 /// The channels that a column names, and the index of each row.
 fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Result<Named, Error> {
     let Some(dictionary) = names.as_any_dictionary_opt() else {
-        return encoded(texts(names)?.into_iter(), known);
+        return encoded(texts(CHANNEL, names)?.into_iter(), known);
     };
-    let values = texts(dictionary.values())?;
+    let values = texts(CHANNEL, dictionary.values())?;
     if let Some(keys) = dictionary.keys().as_primitive_opt::<Int32Type>()
         && values.len() == 1
         && keys.null_count() == 0
         && keys.values().iter().fold(0, |all, key| all | key) == 0
     {
         // The common case, in one quick pass: all rows are of one channel.
-        return Ok((vec![known(values[0].unwrap_or_default())?], Some(keys.values().clone())));
+        return Ok((vec![known(values[0].unwrap_or_default())?], None));
     }
-    let keys = keys(dictionary.keys(), values.len())?;
+    let keys = keys(CHANNEL, dictionary.keys(), values.len())?;
     let mut used = vec![false; values.len()];
     for &key in keys.iter().flatten() {
         used[key] = true;
@@ -180,10 +184,8 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
     }
     let channels = values.iter().map(|name| known(name.unwrap_or_default()));
     let channels = channels.collect::<Result<_, _>>()?;
-    let indices = match dictionary.keys().as_primitive_opt::<Int32Type>() {
-        Some(keys) => keys.values().clone(),
-        None => keys.iter().map(|key| key.map_or(0, narrowed)).collect(),
-    };
+    // Copied: who made the data may still write to them, and an index is checked but once.
+    let indices = keys.iter().map(|key| key.map_or(0, narrowed)).collect();
     Ok((channels, Some(indices)))
 }
 
@@ -354,7 +356,7 @@ fn exact<T: Copy + Into<i128>>(
 
 /// The keys of a dictionary of so many values, none where it is null; those that come from elsewhere are not yet
 /// checked.
-fn keys(found: &dyn Array, values: usize) -> Result<Vec<Option<usize>>, Error> {
+fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize>>, Error> {
     fn checked<T: ArrowPrimitiveType>(
         found: &dyn Array,
         values: usize,
@@ -380,22 +382,27 @@ fn keys(found: &dyn Array, values: usize) -> Result<Vec<Option<usize>>, Error> {
         _ => None,
     };
     keys.ok_or_else(|| {
-        column(CHANNEL, format!("has an index outside its dictionary of {values} names"))
+        column(name, format!("has an index outside its dictionary of {values} names"))
     })
 }
 
 /// Each row's text; of a dictionary, its values spread out.
-fn texts(found: &ArrayRef) -> Result<Vec<Option<&str>>, Error> {
+fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
     if let Some(dictionary) = found.as_any_dictionary_opt() {
-        let values = texts(dictionary.values())?;
-        let keys = keys(dictionary.keys(), values.len())?;
+        let values = texts(name, dictionary.values())?;
+        let keys = keys(name, dictionary.keys(), values.len())?;
         return Ok(keys.into_iter().map(|key| key.and_then(|key| values[key])).collect());
     }
+    // What comes from elsewhere is not yet known to be text.
+    found
+        .to_data()
+        .validate_full()
+        .map_err(|error| column(name, format!("is no text: {error}")))?;
     match found.data_type() {
         DataType::Utf8 => Ok(found.as_string::<i32>().iter().collect()),
         DataType::LargeUtf8 => Ok(found.as_string::<i64>().iter().collect()),
         DataType::Utf8View => Ok(found.as_string_view().iter().collect()),
-        _ => Err(wrong_type(CHANNEL, found, TEXTS)),
+        _ => Err(wrong_type(name, found, TEXTS)),
     }
 }
 
