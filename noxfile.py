@@ -58,7 +58,9 @@ def need_rust(session: nox.Session) -> None:
 def build_extension(session: nox.Session) -> None:
     """Build the extension in release mode, from the sources here, into this session's environment."""
     need_rust(session)
-    session.run("maturin", "develop", "--uv", "--release", "--locked", "--quiet", env=rust_environment(session))
+    develop = ["maturin", "develop", "--uv", "--release", "--locked", "--quiet"]
+    # Unless it is told a group, maturin installs the one called dev, and not as it is locked.
+    session.run(*develop, "--group", "build", env=rust_environment(session))
 
 
 def rust_environment(session: nox.Session) -> dict[str, str]:
