@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import webbrowser
@@ -25,6 +28,14 @@ SITE = BUILD / "html"
 LOCK = "requirements.lock"
 PROFILES = tomllib.loads((ROOT / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
 EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
+CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
+PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
+
+# Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
+WHEELS = ROOT / "target" / "wheels"
+NOWHERE = "not on PATH, under pyenv or among uv's own"
+# The tests in tests that read the repository; all others there pass wherever the package is installed.
+REPOSITORY_TESTS = {"test_project.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -241,9 +252,62 @@ def licenses(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Write the source distribution into dist/, and beside it a wheel for this Python, built from it."""
-    install(session, "build")
+    """Write into dist the source distribution and, built from it, a wheel for each Python at hand; test each alone.
+
+    Further arguments (3.12 3.13) are the Pythons that it has to be, and no others.
+    """
     need_rust(session)
+    with step(session, "install what the wheels need", INSTALLING):
+        install(session, "build", "wheels")
+    pythons = find_pythons(session)
+    with step(session, "write the source distribution", "seconds"):
+        source = write_source(session)
+    with step(session, "build the wheels from it", f"{COMPILING}; again as long for each further Python"):
+        build_wheels(session, source, list(pythons.values()))
+    for version, python in pythons.items():
+        with step(session, f"test the wheel for CPython {version}", "a minute"):
+            test_wheel(session, version, python)
+    session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
+
+
+def find_pythons(session: nox.Session) -> dict[str, str]:
+    """Find the interpreters to make wheels for, on PATH, under pyenv and among uv's own; nothing is downloaded."""
+    if unknown := sorted(set(session.posargs) - set(PYTHONS)):
+        session.error(f"there are wheels for CPython {', '.join(PYTHONS)}, and not for {', '.join(unknown)}")
+    wanted = session.posargs or PYTHONS
+    found = {version: python for version in wanted if (python := find_python(session, version))}
+    missing = [version for version in wanted if version not in found]
+    if missing and (session.posargs or not found):
+        session.error(f"no CPython {', '.join(missing)}: {NOWHERE}; `uv python install {missing[-1]}` gets one")
+    for version in wanted:
+        session.log(f"CPython {version}: {found.get(version) or f'skipped, {NOWHERE}'}")
+    return found
+
+
+def find_python(session: nox.Session, version: str) -> str | None:
+    """Find an interpreter of this version."""
+    uv = [shutil.which("uv", path=session.bin) or "uv", "python", "find", "--system", "--no-python-downloads"]
+    answer = subprocess.run([*uv, version], capture_output=True, text=True, check=False)
+    candidates = [answer.stdout.strip()] if answer.returncode == 0 else []
+    # A shim of pyenv knows only the versions that are switched on, so they are looked for where they are.
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates += [str(path) for path in sorted(pyenv.glob(f"{version}.*")) for path in path.glob("bin/python")]
+    return next((python for name in candidates if (python := interpreter(name, version))), None)
+
+
+def interpreter(name: str, version: str) -> str | None:
+    """Ask a program whether it is CPython of this version, with the GIL; give the program that answered."""
+    question = (
+        "import sys, sysconfig; "
+        f"fits = sys.implementation.name == 'cpython' and '{version}' == '%d.%d' % sys.version_info[:2]; "
+        "print(sys.executable if fits and not sysconfig.get_config_var('Py_GIL_DISABLED') else '')"
+    )
+    answer = subprocess.run([name, "-I", "-c", question], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None
+
+
+def write_source(session: nox.Session) -> Path:
+    """Write the source distribution, and unpack it to build from."""
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     # Outside a repository nothing tells the commit; what is not committed has none.
     changes = session.run("git", "status", "--porcelain", "--untracked-files=no", external=True, silent=True)
@@ -251,17 +315,74 @@ def wheels(session: nox.Session) -> None:
     written = ROOT / "rust" / "bindings" / "COMMIT"
     written.write_text(commit, encoding="utf-8")
     try:
-        build = ["maturin", "build", "--sdist", "--release", "--locked", "--out", "dist", "--interpreter", "python"]
-        session.run(*build, env=rust_environment(session))
+        session.run("maturin", "sdist", "--out", "dist", silent=True)
     finally:
         written.unlink()
-    session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
+    source = WHEELS / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    [archive] = (ROOT / "dist").glob("*.tar.gz")
+    shutil.unpack_archive(archive, source)
+    # Its files are dated years back, and cargo would take what it compiled of an earlier one for this one's.
+    for path in source.rglob("*"):
+        path.touch()
+    [unpacked] = source.iterdir()
+    return unpacked
+
+
+def build_wheels(session: nox.Session, source: Path, pythons: list[str]) -> None:
+    """Build a wheel for each interpreter: no symbols, no folder of this machine, on Linux for glibc from 2.17 on."""
+    flags = [*os.environ.get("RUSTFLAGS", "").split()]
+    flags += [f"--remap-path-prefix={folder}={name}" for name, folder in machine_folders(session).items()]
+    # The form that takes folders with blanks in their names.
+    environment = {"CARGO_TARGET_DIR": str(WHEELS), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+    build = ["maturin", "build", "--release", "--locked", "--strip", "--quiet", "--out", str(ROOT / "dist")]
+    if platform.libc_ver()[0] == "glibc":
+        build += ["--zig", "--compatibility", "manylinux_2_17"]
+    with session.chdir(source):
+        session.run(*build, "--interpreter", *pythons, env=environment)
+
+
+def machine_folders(session: nox.Session) -> dict[str, str]:
+    """Folders of this machine from which something is compiled, by what a wheel calls them; the inner ones last."""
+    sysroot = session.run("rustc", "--print", "sysroot", external=True, silent=True).strip()
+    cargo = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    return {"rust-daq": str(ROOT), "target": str(WHEELS), "cargo": cargo, "rust": sysroot}
+
+
+def test_wheel(session: nox.Session, version: str, python: str) -> None:
+    """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
+    [wheel] = (ROOT / "dist").glob(f"*-cp{version.replace('.', '')}-*.whl")
+    environment = WHEELS / "environment"
+    session.run("uv", "venv", "--quiet", "--clear", "--no-project", "--python", python, str(environment))
+    scripts = environment / ("Scripts" if os.name == "nt" else "bin")
+    to = ["--quiet", "--python", str(environment), "--constraint", LOCK]
+    session.run("uv", "pip", "install", *to, "--group", "test", str(wheel))
+    folders = [os.environ["PATH"], str(scripts)]
+    path = [name for name in os.pathsep.join(folders[::-1]).split(os.pathsep) if not shutil.which("cargo", path=name)]
+    variables = {
+        "PATH": os.pathsep.join(path),
+        "PYTHONPATH": None,
+        "VIRTUAL_ENV": str(environment),
+        "RUST_DAQ_WHEEL": str(wheel),
+        "RUST_DAQ_FOLDERS": os.pathsep.join([str(Path.home()), *machine_folders(session).values()]),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        # The options of pytest come along, the package does not.
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        shutil.copytree(ROOT / "tests" / "wheel", Path(folder) / "tests" / "wheel")
+        for module in (ROOT / "tests").glob("*.py"):
+            if module.name not in REPOSITORY_TESTS:
+                shutil.copy(module, Path(folder) / "tests")
+        with session.chdir(folder):
+            pytest = [str(scripts / "python"), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "tests"]
+            session.run(*pytest, env=variables, external=True)
 
 
 @nox.session(python=False)
 def lock(session: nox.Session) -> None:
     """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
-    groups = [part for group in ("build", "test", "acceptance", "lint", "types") for part in ("--group", group)]
+    names = ("build", "test", "acceptance", "lint", "types", "wheels")
+    groups = [part for group in names for part in ("--group", group)]
     resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
     form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]
     session.run(*resolve, *form, "--all-extras", *groups, "pyproject.toml", "-o", LOCK)

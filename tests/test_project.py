@@ -83,6 +83,10 @@ def test_every_session_that_a_file_names_exists(file):
     assert named <= sessions()
 
 
+def test_the_table_of_tasks_has_every_session():
+    assert set(re.findall(r"^\| `nox -s (\w+)` \|", text("CONTRIBUTING.md"), re.MULTILINE)) == sessions()
+
+
 @pytest.mark.parametrize("file", NAMING_SESSIONS, ids=lambda path: path.name)
 def test_every_profile_that_a_file_names_exists(file):
     named = re.findall(r"(?:-- |`)--profile ([a-z][a-z|]*)", file.read_text(encoding="utf-8"))
@@ -120,7 +124,7 @@ def test_read_the_docs_has_a_supported_python(hosted):
 
 
 def test_there_are_workflows():
-    assert {path.stem for path in WORKFLOWS} >= {"tests", "benchmarks", "docs", "release"}
+    assert {path.stem for path in WORKFLOWS} >= {"tests", "benchmarks", "docs", "wheels"}
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
@@ -141,11 +145,32 @@ def test_an_action_has_one_pin_in_all_workflows():
     assert len(actions) == len(set(actions))
 
 
-def test_the_workflow_tests_every_supported_python():
+def supported():
     classifiers = toml("pyproject.toml")["project"]["classifiers"]
-    supported = [name.rsplit(" ", 1)[1] for name in classifiers if re.search(r":: Python :: 3\.\d+$", name)]
-    matrix = yaml.safe_load(text(".github/workflows/tests.yml"))["jobs"]["tests"]["strategy"]["matrix"]
-    assert matrix["python"] == supported
+    return [name.rsplit(" ", 1)[1] for name in classifiers if re.search(r":: Python :: 3\.\d+$", name)]
+
+
+def jobs(workflow):
+    return yaml.safe_load(text(f".github/workflows/{workflow}.yml"))["jobs"]
+
+
+def test_the_workflow_tests_every_supported_python():
+    assert jobs("tests")["tests"]["strategy"]["matrix"]["python"] == supported()
+
+
+def test_the_workflow_has_and_names_every_supported_python_for_its_wheels():
+    steps = jobs("wheels")["wheels"]["steps"]
+    [made] = [step["with"]["python-version"].split() for step in steps if "setup-python@" in step.get("uses", "")]
+    [named] = [step["run"].split()[4:] for step in steps if step.get("run", "").startswith("nox -s wheels -- ")]
+    assert made == named == supported()
+
+
+def test_only_a_tag_is_published_and_without_a_password():
+    publish = jobs("wheels")["publish"]
+    assert publish["if"] == "github.event_name == 'push' && github.ref_type == 'tag'"
+    assert publish["needs"] == "wheels"
+    assert publish["permissions"]["id-token"] == "write"
+    assert "secrets." not in text(".github/workflows/wheels.yml")
 
 
 def test_the_published_site_is_the_folder_that_nox_writes():
@@ -191,9 +216,11 @@ def requirements():
     return [requirement for requirement in parsed if requirement.name != "rust-daq"]
 
 
-def test_the_group_dev_takes_in_every_other_group():
+def test_the_group_dev_takes_in_every_group_that_an_editor_needs():
     groups = toml("pyproject.toml")["dependency-groups"]
-    assert [line["include-group"] for line in groups["dev"]] == [name for name in groups if name != "dev"]
+    # The group of the wheels is a linker of a hundred megabytes, which nothing imports.
+    needed = [name for name in groups if name not in {"dev", "wheels"}]
+    assert [line["include-group"] for line in groups["dev"]] == needed
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
