@@ -66,10 +66,10 @@ def need_rust(session: nox.Session) -> None:
         session.error("there is no cargo on PATH; install a Rust toolchain from https://rustup.rs and open a new shell")
 
 
-def build_extension(session: nox.Session) -> None:
-    """Build the extension in release mode, from the sources here, into this session's environment."""
+def build_extension(session: nox.Session, profile: str = "release") -> None:
+    """Build the extension from the sources here into this session's environment."""
     need_rust(session)
-    develop = ["maturin", "develop", "--uv", "--release", "--locked", "--quiet"]
+    develop = ["maturin", "develop", "--uv", "--profile", profile, "--locked", "--quiet"]
     # Unless it is told a group, maturin installs the one called dev, and not as it is locked.
     session.run(*develop, "--group", "build", env=rust_environment(session))
 
@@ -91,6 +91,12 @@ def step(session: nox.Session, what: str, expected: str) -> Iterator[None]:
     begin = time.monotonic()
     yield
     session.log(f"{what}: {time.monotonic() - begin:.0f} s")
+
+
+def package_tests() -> list[str]:
+    """List the tests of the package: they need it installed, and nothing of the repository."""
+    modules = sorted((ROOT / "tests").glob("test_*.py"))
+    return [str(module.relative_to(ROOT)) for module in modules if module.name not in REPOSITORY_TESTS]
 
 
 @nox.session
@@ -182,6 +188,46 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
     bench_rust(session, "--bench", "datapoint_bench", "--", *times)
     output = ["--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}"]
     bench_rust(session, "--bench", "datapoint_tails", "--", *output)
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the tests marked unsafe_code under valgrind, which sees what is read or written and does not belong to it.
+
+    Further arguments are the files to take the tests from.
+    """
+    if shutil.which("valgrind") is None:
+        session.error("there is no valgrind on PATH; it needs Linux, on Debian `apt-get install valgrind` gets it")
+    with step(session, "install what the tests need", INSTALLING):
+        install(session, "build", "test", extra="bench")
+    with step(session, "build the extension with the names of its lines", COMPILING):
+        build_extension(session, "sanitize")
+    # Each import takes long under valgrind, so that it gets no file without such a test.
+    selected = ["python", "-m", "pytest", "-m", "unsafe_code"]
+    listed = session.run(*selected, "--collect-only", "-qq", *(session.posargs or package_tests()), silent=True)
+    files = [line.partition(":")[0] for line in listed.splitlines() if line.startswith("tests")]
+    report = ROOT / "target" / "sanitize" / "valgrind.xml"
+    report.unlink(missing_ok=True)
+    with step(session, "run the tests under valgrind", "several minutes"):
+        passed = run_under_valgrind(session, report, [*selected[1:], *files])
+    session.run("python", "tests/sanitize/report.py", str(report))
+    if not passed:
+        session.error("tests failed under valgrind, see above")
+
+
+def run_under_valgrind(session: nox.Session, report: Path, arguments: list[str]) -> bool:
+    """Run Python under valgrind's memcheck, which writes its report; tell whether Python succeeded."""
+    memcheck = ["valgrind", "--tool=memcheck", "--track-origins=yes", "--num-callers=50", "--error-limit=no"]
+    memcheck += ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=none"]
+    memcheck += ["--suppressions=tests/sanitize/cpython.supp", "--xml=yes", f"--xml-file={report}"]
+    # With an allocator of its own CPython would hide from valgrind what is allocated and freed; a backtrace takes long.
+    environment = {"PYTHONMALLOC": "malloc", "RUST_BACKTRACE": "0"}
+    try:
+        plain = ["-p", "no:xdist", "-p", "no:faulthandler", "-p", "no:cacheprovider"]
+        session.run(*memcheck, str(Path(session.bin) / "python"), *arguments, *plain, env=environment, external=True)
+    except nox.command.CommandFailed:
+        return False
+    return True
 
 
 @nox.session

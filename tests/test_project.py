@@ -124,7 +124,7 @@ def test_read_the_docs_has_a_supported_python(hosted):
 
 
 def test_there_are_workflows():
-    assert {path.stem for path in WORKFLOWS} >= {"tests", "benchmarks", "docs", "wheels"}
+    assert {path.stem for path in WORKFLOWS} >= {"tests", "benchmarks", "docs", "sanitize", "wheels"}
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)

@@ -1,7 +1,8 @@
-"""What the session `wheels` decides by itself: the Pythons that get one."""
+"""What the sessions `wheels` and `sanitize` decide by themselves: the Pythons, and which errors in memory count."""
 
 import importlib.util
 import os
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -93,3 +94,74 @@ def test_an_interpreter_under_pyenv_is_found_where_uv_knows_none(noxfile, monkey
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     assert Path(noxfile.find_python(Session(), HERE)).samefile(sys.executable)
+
+
+def test_the_tests_of_the_package_do_without_the_repository(noxfile):
+    # Each of the others is copied somewhere else by the session, and fails there if it reads a file from here.
+    assert Path(__file__).name in noxfile.REPOSITORY_TESTS
+    names = {Path(name).name for name in noxfile.package_tests()}
+    assert {"test_datapoint.py", "test_memory_safety.py"} <= names
+    assert names.isdisjoint(noxfile.REPOSITORY_TESTS)
+
+
+# Errors in memory
+
+EXTENSION = ("point_new", "/site-packages/rust_daq/_core.cpython-311-x86_64-linux-gnu.so")
+INTERPRETER = ("PyObject_Call", "/lib/libpython3.11.so.1.0")
+INT = ("_PyLong_New", "/lib/libpython3.11.so.1.0")
+MALLOC = ("malloc", "/libexec/valgrind/vgpreload_memcheck-amd64-linux.so")
+
+
+def report(folder, kind, *stacks):
+    """Write a report with one error."""
+    frames = [
+        "".join(f"<frame><fn>{function}</fn><obj>{file}</obj></frame>" for function, file in stack) for stack in stacks
+    ]
+    inside = "<auxwhat>from there</auxwhat>".join(f"<stack>{stack}</stack>" for stack in frames)
+    path = folder / "valgrind.xml"
+    error = f"<error><kind>{kind}</kind><what>It happened</what>{inside}</error>"
+    path.write_text(f"<valgrindoutput>{error}</valgrindoutput>", encoding="utf-8")
+    return path
+
+
+def judged(path):
+    command = [sys.executable, str(ROOT / "tests" / "sanitize" / "report.py"), str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stacks"),
+    [
+        ("InvalidRead", [[EXTENSION]]),
+        ("InvalidRead", [[INTERPRETER], [MALLOC, INTERPRETER]]),
+        ("InvalidWrite", [[INTERPRETER]]),
+        ("InvalidFree", [[INTERPRETER]]),
+        ("Leak_DefinitelyLost", [[MALLOC, EXTENSION, INTERPRETER]]),
+        ("UninitCondition", [[EXTENSION, INTERPRETER]]),
+        ("UninitValue", [[INTERPRETER], [MALLOC, EXTENSION]]),
+    ],
+)
+def test_an_error_that_may_be_the_extensions_fails(tmp_path, kind, stacks):
+    answer = judged(report(tmp_path, kind, *stacks))
+    assert answer.returncode == 1
+    assert "It happened" in answer.stdout
+    assert "1 errors in memory" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "stacks"),
+    [
+        ("Leak_DefinitelyLost", [[MALLOC, INTERPRETER]]),
+        ("UninitValue", [[INTERPRETER], [MALLOC, INTERPRETER]]),
+        ("UninitCondition", [[EXTENSION, INTERPRETER], [MALLOC, INT, INTERPRETER]]),
+    ],
+)
+def test_what_the_interpreter_does_alone_is_no_error(tmp_path, kind, stacks):
+    answer = judged(report(tmp_path, kind, *stacks))
+    assert (answer.returncode, answer.stdout) == (0, "no error in memory\n")
+
+
+def test_a_report_that_broke_off_is_an_error(tmp_path):
+    path = report(tmp_path, "InvalidRead", [EXTENSION])
+    path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    assert judged(path).returncode == 1
