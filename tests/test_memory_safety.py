@@ -318,7 +318,6 @@ def test_arrow_memory_is_freed_once_by_whoever_has_it(channel):
         assert all(mine.values.tolist() == expected for mine in back)
 
 
-@pytest.mark.xfail(reason="arrow-array panics where the array was moved out, and where its type is another's")
 @pytest.mark.parametrize("case", ["taken", "of another type"])
 @pytest.mark.usefixtures("counted")
 def test_an_arrow_array_that_is_not_as_its_schema_says_is_refused(channel, case):

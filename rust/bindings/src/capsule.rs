@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
@@ -49,10 +50,11 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
         let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
         // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
         let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) };
-        let reader = reader.map_err(|error| refused(&error))?;
-        let schema = reader.schema();
-        let batches = reader.collect::<Result<_, _>>().map_err(|error| refused(&error))?;
-        return Ok((schema, batches));
+        return guarded(|| {
+            let reader = reader?;
+            let schema = reader.schema();
+            Ok((schema, reader.collect::<Result<_, _>>()?))
+        });
     }
     if data.hasattr("__arrow_c_array__")? {
         let (schema, array) = import_array(data)?;
@@ -98,8 +100,8 @@ fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)
         ));
     }
     // SAFETY: both are whole.
-    let data = unsafe { from_ffi(array, &schema) }.map_err(|error| refused(&error))?;
-    Ok((schema, make_array(data)))
+    let data = guarded(|| unsafe { from_ffi(array, &schema) }.map(make_array))?;
+    Ok((schema, data))
 }
 
 /// Reads the arrays of an object that offers a stream of them.
@@ -108,8 +110,18 @@ pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
     let reader = unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) };
-    let reader = reader.map_err(|error| refused(&error))?;
-    reader.collect::<Result<_, _>>().map_err(|error| refused(&error))
+    guarded(|| reader?.collect())
+}
+
+/// Reads what somebody else made; where it contradicts its schema, Arrow panics.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> PyResult<T> {
+    // What was half read is dropped by the panic, and nothing else was touched.
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| refused(&error)),
+        Err(_) => Err(PyValueError::new_err(
+            "the Arrow data are not as their schema says; this is a defect of whoever made them",
+        )),
+    }
 }
 
 fn call<'py>(data: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
