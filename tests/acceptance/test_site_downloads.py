@@ -17,9 +17,14 @@ from site_folder import ROOT, SiteFolder
 pytestmark = pytest.mark.acceptance
 
 SMALL = {
+    "batches": ["--rounds", "2"],
     "benchmark_datapoint": ["--rounds", "2", "--samples", "1000"],
     "benchmark_throughput": ["--rounds", "2", "--repeats", "2"],
     "benchmark_memory": ["--rounds", "2", "--runs", "1"],
+    "imports": ["--rounds", "2"],
+    "metadata": ["--rounds", "2"],
+    "timestamps": ["--rounds", "2"],
+    "zero_copy": ["--rounds", "2"],
     "compare_alternatives": [
         "--rounds",
         "2",

@@ -1,1 +1,186 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
 
+use super::*;
+use crate::metadata::{Json, Metadata};
+
+/// A row as it is meant: the slow and obvious form of a batch is a vector of them.
+pub(super) type Row = (i64, f64, Channel);
+
+pub(super) fn channel(name: &str, unit: &str, gain: Option<i64>) -> Channel {
+    let metadata = gain.map(|gain| Metadata::new(Json::Integer(gain)).unwrap());
+    Channel::new(name, unit, metadata).unwrap()
+}
+
+/// Rows of a few channels, two of which have one name and differ in their metadata.
+pub(super) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
+    let channel = prop_oneof![
+        Just(channel("laser", "mW", None)),
+        Just(channel("laser", "mW", Some(2))),
+        Just(channel("lamp", "V", None)),
+        Just(channel("bath", "", Some(1))),
+    ];
+    vec((any::<i64>(), any::<f64>(), channel), 0..40)
+}
+
+pub(super) fn batch(rows: &[Row]) -> Batch {
+    let mut builder = BatchBuilder::with_capacity(rows.len());
+    for (timestamp_ns, value, channel) in rows {
+        let index = builder.index(channel).unwrap();
+        builder.push(*timestamp_ns, *value, index);
+    }
+    builder.finish()
+}
+
+pub(super) fn rows(batch: &Batch) -> Vec<Row> {
+    let row = |row| {
+        let channel = &batch.channels()[batch.index_of(row)];
+        (batch.timestamps()[row], batch.values()[row], channel.clone())
+    };
+    (0..batch.len()).map(row).collect()
+}
+
+/// Values compare as points do: a NaN equals itself.
+fn same(left: &[Row], right: &[Row]) -> bool {
+    let key = |(time, value, channel): &Row| {
+        let bits = if value.is_nan() { None } else { Some((value + 0.0).to_bits()) };
+        (*time, bits, channel.clone())
+    };
+    left.iter().map(key).eq(right.iter().map(key))
+}
+
+fn of(times: &[i64], channels: &[Channel], indices: Option<&[i32]>) -> Result<Batch, Error> {
+    let values: Vec<f64> = vec![0.5; times.len()];
+    let indices = indices.map(|indices| indices.to_vec().into());
+    Batch::new(times.to_vec().into(), values.into(), channels, indices)
+}
+
+#[test]
+fn columns_of_other_lengths_are_refused() {
+    let laser = channel("laser", "mW", None);
+    let short = Batch::of_channel(laser.clone(), vec![1, 2].into(), vec![0.5].into());
+    assert_eq!(short, Err(Error::LengthsDiffer { column: "values", got: 1, wanted: 2 }));
+    let short = of(&[1, 2], &[laser], Some(&[0]));
+    assert_eq!(short, Err(Error::LengthsDiffer { column: "indices", got: 1, wanted: 2 }));
+}
+
+#[test]
+fn an_index_that_is_none_of_a_channel_is_refused_by_its_row() {
+    let channels = [channel("laser", "mW", None), channel("lamp", "V", None)];
+    for (got, index) in [(2, 2), (-1, -1)] {
+        let refused = of(&[1, 2, 3], &channels, Some(&[0, 1, index]));
+        assert_eq!(refused, Err(Error::NoSuchChannel { row: 2, got, channels: 2 }));
+    }
+    assert_eq!(of(&[1], &channels, None), Err(Error::NoIndices { channels: 2 }));
+    assert_eq!(of(&[1], &[], None), Err(Error::NoIndices { channels: 0 }));
+    assert!(of(&[], &channels, None).unwrap().is_empty());
+}
+
+#[test]
+fn one_name_has_one_unit() {
+    let (watts, volts) = (channel("laser", "W", None), channel("laser", "V", None));
+    let two = of(&[1, 2], &[watts.clone(), volts.clone()], Some(&[0, 1]));
+    assert!(matches!(two, Err(Error::UnitsDiffer { .. })));
+    let parts = [of(&[1], &[watts], None).unwrap(), of(&[2], &[volts], None).unwrap()];
+    assert!(matches!(Batch::concat(&parts), Err(Error::UnitsDiffer { .. })));
+}
+
+#[test]
+fn equal_channels_become_one() {
+    let twice = [channel("laser", "W", None), channel("laser", "W", None)];
+    let merged = of(&[1, 2], &twice, Some(&[1, 0])).unwrap();
+    assert_eq!(merged.channels().len(), 1);
+    assert!(merged.indices().is_none());
+    let three = [twice[0].clone(), channel("lamp", "V", None), twice[1].clone()];
+    let merged = of(&[1, 2, 3], &three, Some(&[2, 1, 0])).unwrap();
+    assert_eq!(merged.indices().unwrap().as_ref(), [0, 1, 0]);
+}
+
+#[test]
+fn a_clone_and_a_slice_share_the_columns() {
+    let batch = of(&[1, 2, 3], &[channel("laser", "W", None)], None).unwrap();
+    assert_eq!(batch.clone().values().as_ptr(), batch.values().as_ptr());
+    assert_eq!(batch.slice(1, 2).values().as_ptr(), batch.values()[1..].as_ptr());
+    assert_eq!(batch.slice(1, 2).timestamps().as_ptr(), batch.timestamps()[1..].as_ptr());
+}
+
+#[test]
+fn a_row_that_is_none_is_refused() {
+    let batch = of(&[1, 2], &[channel("laser", "W", None)], None).unwrap();
+    assert_eq!(batch.take(&[0, 2]), Err(Error::NoSuchRow { got: 2, rows: 2 }));
+}
+
+#[test]
+fn nan_equals_itself_and_zero_has_no_sign() {
+    let of = |value| {
+        let laser = channel("laser", "W", None);
+        Batch::of_channel(laser, vec![1].into(), vec![value].into()).unwrap()
+    };
+    assert_eq!(of(f64::NAN), of(-f64::NAN));
+    assert_eq!(of(0.0), of(-0.0));
+    assert_ne!(of(0.0), of(f64::NAN));
+}
+
+proptest! {
+    #[test]
+    fn rows_come_back_in_their_order(given in any_rows()) {
+        let made = batch(&given);
+        prop_assert!(same(&rows(&made), &given));
+        prop_assert_eq!(made.indices().is_some(), made.channels().len() > 1);
+    }
+
+    #[test]
+    fn a_slice_of_a_slice_is_that_of_the_rows(
+        given in any_rows(), first in 0..50_usize, count in 0..50_usize, again in 0..50_usize,
+    ) {
+        let outer: Vec<Row> = given.iter().skip(first).take(count).cloned().collect();
+        let inner: Vec<Row> = outer.iter().skip(again).take(5).cloned().collect();
+        let sliced = batch(&given).slice(first, count).slice(again, 5);
+        prop_assert!(same(&rows(&sliced), &inner));
+        prop_assert_eq!(sliced, batch(&inner));
+    }
+
+    #[test]
+    fn taken_rows_are_those(given in any_rows(), picks in vec(any::<prop::sample::Index>(), 0..20)) {
+        let picks: Vec<usize> = picks.iter().filter(|_| !given.is_empty())
+            .map(|pick| pick.index(given.len())).collect();
+        let expected: Vec<Row> = picks.iter().map(|&row| given[row].clone()).collect();
+        prop_assert!(same(&rows(&batch(&given).take(&picks).unwrap()), &expected));
+    }
+
+    #[test]
+    fn batches_follow_each_other(parts in vec(any_rows(), 0..4)) {
+        let batches: Vec<Batch> = parts.iter().map(|part| batch(part)).collect();
+        let joined = Batch::concat(&batches).unwrap();
+        prop_assert!(same(&rows(&joined), &parts.concat()));
+        prop_assert_eq!(joined, batch(&parts.concat()));
+    }
+
+    #[test]
+    fn groups_are_the_rows_of_a_name_in_order_of_appearance(given in any_rows()) {
+        let mut names: Vec<&str> = Vec::new();
+        for (_, _, channel) in &given {
+            if !names.contains(&channel.name()) {
+                names.push(channel.name());
+            }
+        }
+        let groups = batch(&given).by_channel();
+        prop_assert_eq!(groups.len(), names.len());
+        for (group, name) in groups.iter().zip(names) {
+            let expected: Vec<Row> =
+                given.iter().filter(|row| row.2.name() == name).cloned().collect();
+            prop_assert!(same(&rows(group), &expected));
+            prop_assert!(group.channels().iter().all(|channel| channel.name() == name));
+        }
+    }
+
+    #[test]
+    fn batches_are_equal_when_their_rows_are(left in any_rows(), right in any_rows()) {
+        prop_assert_eq!(batch(&left) == batch(&right), same(&left, &right));
+        // A channel of which there is no row, and another order of the channels, do not count.
+        let extra = (0, 0.0, channel("extra", "s", None));
+        let more = batch(&[&[extra], &left[..]].concat()).slice(1, left.len());
+        prop_assert_eq!(&more, &batch(&left));
+        prop_assert_eq!(batch(&left), more);
+    }
+}
