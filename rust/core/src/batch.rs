@@ -10,6 +10,7 @@ use crate::error::Error;
 mod arrow;
 mod builder;
 mod entries;
+mod sequences;
 
 pub use arrow::{CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow};
 pub use builder::BatchBuilder;
@@ -19,12 +20,17 @@ use entries::Entries;
 ///
 /// A row names its channel by an index into the distinct channels of the batch. While there is at most one of them no
 /// index is kept, so that a channel costs nothing. Two channels of one name differ in their metadata only.
+///
+/// A batch out of an acquisition knows which of the samples of each name its first one is. Samples that were lost
+/// between two batches show as a jump in these numbers; within a batch there is none.
 #[derive(Debug, Clone)]
 pub struct Batch {
     timestamps: ScalarBuffer<i64>,
     values: ScalarBuffer<f64>,
     channels: Arc<[Channel]>,
     indices: Option<ScalarBuffer<i32>>,
+    /// For each channel the sequence number of the first row of its name.
+    first_sequences: Option<Arc<[u64]>>,
 }
 
 impl Batch {
@@ -49,7 +55,7 @@ impl Batch {
             if merged.len() != 1 && rows > 0 {
                 return Err(Error::NoIndices { channels: merged.len() });
             }
-            return Ok(Self { timestamps, values, channels: entries.finish(), indices: None });
+            return Ok(Self::of_checked(timestamps, values, entries.finish(), None));
         };
         same_length("indices", indices.len(), rows)?;
         // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
@@ -96,7 +102,17 @@ impl Batch {
         indices: Option<ScalarBuffer<i32>>,
     ) -> Self {
         let indices = indices.filter(|_| channels.len() > 1);
-        Self { timestamps, values, channels, indices }
+        Self { timestamps, values, channels, indices, first_sequences: None }
+    }
+
+    /// The same rows with other values, which keep their sequence numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthsDiffer`].
+    pub fn with_values(&self, values: ScalarBuffer<f64>) -> Result<Self, Error> {
+        same_length("values", values.len(), self.len())?;
+        Ok(Self { values, ..self.clone() })
     }
 
     /// The number of rows.
@@ -156,10 +172,11 @@ impl Batch {
             values: self.values.slice(offset, count),
             channels: Arc::clone(&self.channels),
             indices: self.indices.as_ref().map(|indices| indices.slice(offset, count)),
+            first_sequences: self.sequences_after(offset),
         }
     }
 
-    /// The rows that are named, in that order, copied.
+    /// The rows that are named, in that order, copied; they have no sequence numbers.
     ///
     /// # Errors
     ///
@@ -176,10 +193,13 @@ impl Batch {
                 .indices
                 .as_ref()
                 .map(|indices| rows.iter().map(|&row| indices[row]).collect()),
+            first_sequences: None,
         })
     }
 
     /// The rows of all batches, one after the other, copied once; one batch alone is shared.
+    ///
+    /// Sequence numbers are kept where all batches have them and the batches join without a gap.
     ///
     /// # Errors
     ///
@@ -204,7 +224,8 @@ impl Batch {
             };
             batches.iter().zip(&merged).flat_map(of_batch).collect()
         });
-        Ok(Self::of_checked(timestamps.into(), values.into(), channels, indices))
+        let batch = Self::of_checked(timestamps.into(), values.into(), channels, indices);
+        Ok(batch.with_joined_sequences(batches))
     }
 
     /// A batch for each name, in the order in which they first appear; copied unless there is but one.
@@ -249,7 +270,13 @@ impl Batch {
         }
         let timestamps = rows.iter().map(|&row| self.timestamps[row]).collect();
         let values = rows.iter().map(|&row| self.values[row]).collect();
-        Self::of_checked(timestamps, values, channels.into(), Some(indices.into()))
+        let batch = Self::of_checked(timestamps, values, channels.into(), Some(indices.into()));
+        let first = rows.first().zip(self.first_sequences.as_ref());
+        let first = first.map(|(&row, first)| first[self.index_of(row)]);
+        Self {
+            first_sequences: first.map(|first| vec![first; batch.channels.len()].into()),
+            ..batch
+        }
     }
 
     /// Whether the rows are of equal channels, one by one.
@@ -270,7 +297,7 @@ impl Batch {
 
 /// Batches are equal when their rows are, as points are: a NaN equals itself, and 0.0 equals -0.0.
 ///
-/// Channels of which there is no row do not count.
+/// Channels of which there is no row do not count, and sequence numbers do not.
 impl PartialEq for Batch {
     fn eq(&self, other: &Self) -> bool {
         let same = |(left, right): (&f64, &f64)| left == right || (left.is_nan() && right.is_nan());

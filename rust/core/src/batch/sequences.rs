@@ -1,0 +1,157 @@
+//! Which samples of an acquisition the rows of a batch are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Batch;
+
+impl Batch {
+    /// For each channel the sequence number of the first row of its name, where that is known.
+    ///
+    /// All rows of a name follow upon each other, whichever of the channels of that name they are of.
+    #[must_use]
+    pub const fn first_sequences(&self) -> Option<&Arc<[u64]>> {
+        self.first_sequences.as_ref()
+    }
+
+    /// The same rows, the first one of each name with the sequence number that `first` tells; `None` forgets them.
+    #[must_use]
+    pub fn with_first_sequences(&self, first: Option<&dyn Fn(&str) -> u64>) -> Self {
+        let numbers = |first: &dyn Fn(&str) -> u64| {
+            self.channels.iter().map(|channel| first(channel.name())).collect()
+        };
+        Self { first_sequences: first.map(numbers), ..self.clone() }
+    }
+
+    /// For each channel how many rows of its name there are.
+    #[must_use]
+    pub fn rows_of_names(&self) -> Vec<usize> {
+        self.rows_of_names_before(self.len())
+    }
+
+    /// For each channel how many of the first `end` rows are of its name.
+    fn rows_of_names_before(&self, end: usize) -> Vec<usize> {
+        let Some(indices) = &self.indices else {
+            return vec![end; self.channels.len()];
+        };
+        let mut rows = vec![0; self.channels.len()];
+        for &index in &indices[..end] {
+            // Indices are not negative: they were checked.
+            rows[index.cast_unsigned() as usize] += 1;
+        }
+        let mut of_name: HashMap<&str, usize> = HashMap::new();
+        for (channel, rows) in self.channels.iter().zip(rows) {
+            *of_name.entry(channel.name()).or_default() += rows;
+        }
+        self.channels.iter().map(|channel| of_name[channel.name()]).collect()
+    }
+
+    /// The sequence numbers of the rows from `offset` on.
+    pub(super) fn sequences_after(&self, offset: usize) -> Option<Arc<[u64]>> {
+        let first = self.first_sequences.as_ref()?;
+        if offset == 0 {
+            return Some(Arc::clone(first));
+        }
+        let before = self.rows_of_names_before(offset);
+        Some(first.iter().zip(before).map(|(&first, rows)| after(first, rows)).collect())
+    }
+
+    /// The same rows, which are those of `batches`, with the numbers of these where they join without a gap.
+    pub(super) fn with_joined_sequences(self, batches: &[Self]) -> Self {
+        let Some(first) = joined(batches) else { return self };
+        self.with_first_sequences(Some(&|name| first.get(name).copied().unwrap_or(0)))
+    }
+}
+
+/// The number of the sample so many rows after one; 2^64 samples are never reached.
+const fn after(first: u64, rows: usize) -> u64 {
+    first.wrapping_add(rows as u64)
+}
+
+/// For each name the sequence number of its first row, where all batches are numbered and join without a gap.
+fn joined(batches: &[Batch]) -> Option<HashMap<&str, u64>> {
+    let mut first = HashMap::new();
+    let mut next: HashMap<&str, u64> = HashMap::new();
+    for batch in batches.iter().filter(|batch| !batch.is_empty()) {
+        let numbers = batch.first_sequences.as_ref()?;
+        let mut ends = Vec::new();
+        for ((channel, &number), rows) in
+            batch.channels.iter().zip(numbers.iter()).zip(batch.rows_of_names())
+        {
+            let name = channel.name();
+            if rows > 0 {
+                if next.get(name).is_some_and(|&expected| expected != number) {
+                    return None;
+                }
+                first.entry(name).or_insert(number);
+                ends.push((name, after(number, rows)));
+            }
+        }
+        next.extend(ends);
+    }
+    (!first.is_empty()).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{any_rows, batch};
+    use super::*;
+
+    /// The slow and obvious way: a number for each row, counted within its name.
+    fn numbers(batch: &Batch) -> Vec<(String, u64)> {
+        let first = batch.first_sequences().unwrap();
+        let mut seen: HashMap<String, u64> = HashMap::new();
+        let number = |row| {
+            let index = batch.index_of(row);
+            let name = batch.channels()[index].name().to_owned();
+            let next = seen.entry(name.clone()).or_insert(first[index]);
+            *next += 1;
+            (name, *next - 1)
+        };
+        (0..batch.len()).map(number).collect()
+    }
+
+    /// Starts that differ from name to name.
+    fn numbered(batch: &Batch) -> Batch {
+        batch.with_first_sequences(Some(&|name| 100 * name.len() as u64))
+    }
+
+    #[test]
+    fn what_is_selected_or_joined_with_a_gap_has_no_numbers() {
+        let laser = super::super::tests::channel("laser", "mW", None);
+        let whole =
+            numbered(&batch(&[(0, 0.5, laser.clone()), (1, 0.5, laser.clone()), (2, 0.5, laser)]));
+        assert!(whole.take(&[0, 1]).unwrap().first_sequences().is_none());
+        let (first, last) = (whole.slice(0, 1), whole.slice(2, 1));
+        assert!(Batch::concat(&[first.clone(), last.clone()]).unwrap().first_sequences().is_none());
+        assert!(Batch::concat(&[last, first]).unwrap().first_sequences().is_none());
+        assert!(whole.with_first_sequences(None).first_sequences().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_slice_numbers_its_rows_as_the_whole_does(rows in any_rows(), cut in 0_usize..50) {
+            let whole = numbered(&batch(&rows));
+            let all = numbers(&whole);
+            let cut = cut.min(all.len());
+            let (left, right) = (whole.slice(0, cut), whole.slice(cut, usize::MAX));
+            prop_assert_eq!(numbers(&left), &all[..cut]);
+            prop_assert_eq!(numbers(&right), &all[cut..]);
+            let joined = Batch::concat(&[left, right]).unwrap();
+            prop_assert!(rows.is_empty() || numbers(&joined) == all);
+        }
+
+        #[test]
+        fn the_batches_of_names_number_their_rows_as_the_whole_does(rows in any_rows()) {
+            let whole = numbered(&batch(&rows));
+            for part in whole.by_channel() {
+                let name = part.channels()[0].name();
+                let of_name: Vec<_> =
+                    numbers(&whole).into_iter().filter(|(known, _)| known == name).collect();
+                prop_assert_eq!(numbers(&part), of_name);
+            }
+        }
+    }
+}
