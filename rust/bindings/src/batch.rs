@@ -5,20 +5,22 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use rust_daq::Batch;
 
 use crate::array::{instants, numbers};
 use crate::capsule;
 use crate::channel::PyChannel;
-use crate::column::{PyColumn, adopt};
+use crate::column::PyColumn;
 use crate::error::{raised, wrong_type};
 use crate::point::{PyDataPoint, native as point_native};
 
 mod iterator;
 pub mod native;
+mod pickle;
 mod points;
 mod selection;
+mod sequences;
 
 pub use iterator::PyBatchIterator;
 use selection::Selection;
@@ -243,27 +245,15 @@ impl PyBatch {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (timestamps, values, channels, indices, /))]
+    #[pyo3(signature = (timestamps, values, channels, indices, first_sequence, /))]
     fn _from_buffers(
         timestamps: &Bound<'_, PyAny>,
         values: &Bound<'_, PyAny>,
         channels: &Bound<'_, PyAny>,
         indices: Option<&Bound<'_, PyAny>>,
+        first_sequence: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let objects = read_channels(channels)?;
-        let channels: Vec<_> = objects.iter().map(|channel| channel.get().core().clone()).collect();
-        let indices = indices.map(|indices| adopt("indices", indices)).transpose()?;
-        let batch = Batch::new(
-            adopt("timestamps", timestamps)?,
-            adopt("values", values)?,
-            &channels,
-            indices,
-        )
-        .map_err(|error| raised(&error))?;
-        match <[Py<PyChannel>; 1]>::try_from(objects) {
-            Ok([channel]) => Ok(Self::of_channel(channel.into_bound(timestamps.py()), batch)),
-            Err(_) => Ok(batch.into()),
-        }
+        pickle::from_buffers(timestamps, values, channels, indices, first_sequence)
     }
 
     /// When each row was measured: a read-only view as ``datetime64[ns]`` in UTC, shape (n,).
@@ -294,6 +284,48 @@ impl PyBatch {
         let numpy = py.import("numpy")?;
         let zero = numpy.getattr("int32")?.call1((0,))?;
         numpy.call_method1("broadcast_to", (zero, self.core.len()))
+    }
+
+    /// For each channel name the sequence number of its first row, a dict of str to int; None where
+    /// nothing numbered them.
+    ///
+    /// A pipeline numbers the samples of each channel from 0. Within a batch they follow upon each
+    /// other; samples that were lost between two batches show as a jump. Slices keep the numbers, and
+    /// so does `concat` where batches join without a gap; a selection by step, by booleans or by
+    /// integers forgets them.
+    #[getter]
+    fn first_sequence<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        sequences::shown(py, &self.core)
+    }
+
+    /// The same rows, the first one of each channel with this sequence number.
+    ///
+    /// Parameters
+    /// ----------
+    /// first : int, mapping of str to int, or None
+    ///     One number for all channels, or one for each name, from 0 to 2**63 - 1; None forgets
+    ///     them.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Of the same columns, which are shared.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `first` is of another type.
+    /// ValueError
+    ///     If it names not all channels, or a number is outside the range.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> batch = Channel("laser", "mW").batch([0.5, 0.25, 1.0], start=0, rate=1000.0)
+    /// >>> batch.with_first_sequence(10)[1:].first_sequence
+    /// {'laser': 11}
+    fn with_first_sequence(&self, first: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(self.part(sequences::numbered(&self.core, first)?))
     }
 
     /// The bytes that the columns take.
@@ -398,26 +430,7 @@ impl PyBatch {
         slf: &Bound<'py, Self>,
         protocol: i32,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (py, batch) = (slf.py(), slf.get());
-        let buffer = |column: Bound<'py, PyColumn>| -> PyResult<Bound<'py, PyAny>> {
-            // From protocol 5 on a pickler may carry the memory itself, beside the pickle.
-            if protocol >= 5 {
-                return py.import("pickle")?.getattr("PickleBuffer")?.call1((column,));
-            }
-            column.py().get_type::<PyBytes>().call1((column,))
-        };
-        let core = &batch.core;
-        let indices = match core.indices() {
-            Some(indices) => buffer(PyColumn::object(py, indices.clone())?)?,
-            None => py.None().into_bound(py),
-        };
-        let arguments = (
-            buffer(PyColumn::object(py, core.timestamps().clone())?)?,
-            buffer(PyColumn::object(py, core.values().clone())?)?,
-            batch.channels(py)?,
-            indices,
-        );
-        Ok((slf.get_type().getattr("_from_buffers")?, arguments.into_pyobject(py)?))
+        pickle::reduce(slf, protocol)
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

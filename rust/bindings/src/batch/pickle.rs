@@ -1,0 +1,59 @@
+//! A batch as its columns and channels, and made of them again.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+use rust_daq::Batch;
+
+use super::{PyBatch, read_channels, sequences};
+use crate::channel::PyChannel;
+use crate::column::{PyColumn, adopt};
+use crate::error::raised;
+
+/// The function and the arguments that make a batch again.
+pub fn reduce<'py>(
+    slf: &Bound<'py, PyBatch>,
+    protocol: i32,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    let (py, batch) = (slf.py(), slf.get());
+    let buffer = |column: Bound<'py, PyColumn>| -> PyResult<Bound<'py, PyAny>> {
+        // From protocol 5 on a pickler may carry the memory itself, beside the pickle.
+        if protocol >= 5 {
+            return py.import("pickle")?.getattr("PickleBuffer")?.call1((column,));
+        }
+        column.py().get_type::<PyBytes>().call1((column,))
+    };
+    let core = &batch.core;
+    let indices = match core.indices() {
+        Some(indices) => buffer(PyColumn::object(py, indices.clone())?)?,
+        None => py.None().into_bound(py),
+    };
+    let arguments = (
+        buffer(PyColumn::object(py, core.timestamps().clone())?)?,
+        buffer(PyColumn::object(py, core.values().clone())?)?,
+        batch.channels(py)?,
+        indices,
+        sequences::shown(py, core)?,
+    );
+    Ok((slf.get_type().getattr("_from_buffers")?, arguments.into_pyobject(py)?))
+}
+
+/// A batch of the arguments that [`reduce`] gives.
+pub fn from_buffers(
+    timestamps: &Bound<'_, PyAny>,
+    values: &Bound<'_, PyAny>,
+    channels: &Bound<'_, PyAny>,
+    indices: Option<&Bound<'_, PyAny>>,
+    first_sequence: Option<&Bound<'_, PyAny>>,
+) -> PyResult<PyBatch> {
+    let objects = read_channels(channels)?;
+    let channels: Vec<_> = objects.iter().map(|channel| channel.get().core().clone()).collect();
+    let indices = indices.map(|indices| adopt("indices", indices)).transpose()?;
+    let batch =
+        Batch::new(adopt("timestamps", timestamps)?, adopt("values", values)?, &channels, indices)
+            .map_err(|error| raised(&error))?;
+    let batch = sequences::numbered(&batch, first_sequence)?;
+    match <[Py<PyChannel>; 1]>::try_from(objects) {
+        Ok([channel]) => Ok(PyBatch::of_channel(channel.into_bound(timestamps.py()), batch)),
+        Err(_) => Ok(batch.into()),
+    }
+}

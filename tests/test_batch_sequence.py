@@ -1,0 +1,93 @@
+"""Which samples the rows of a batch are: sequence numbers by channel."""
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rust_daq import Batch, Channel
+
+LASER, PROBE = Channel("laser", "mW"), Channel("probe", "K")
+
+
+def interleaved(rows: int = 6) -> Batch:
+    numbers = np.arange(rows)
+    return Batch.from_numpy(numbers, numbers.astype(float), [LASER, PROBE], numbers % 2)
+
+
+def test_a_batch_that_nobody_numbered_has_no_numbers() -> None:
+    assert interleaved().first_sequence is None
+    assert LASER.batch([1.0]).first_sequence is None
+
+
+def test_one_number_counts_for_every_channel() -> None:
+    assert interleaved().with_first_sequence(7).first_sequence == {"laser": 7, "probe": 7}
+
+
+def test_each_channel_may_have_its_number() -> None:
+    batch = interleaved().with_first_sequence({"probe": 2, "laser": 2**63 - 1, "lamp": 5})
+    assert batch.first_sequence == {"laser": 2**63 - 1, "probe": 2}
+
+
+def test_none_forgets_the_numbers() -> None:
+    assert interleaved().with_first_sequence(7).with_first_sequence(None).first_sequence is None
+
+
+def test_numbering_leaves_the_batch_as_it_was_and_shares_its_columns() -> None:
+    batch = interleaved()
+    numbered = batch.with_first_sequence(7)
+    assert batch.first_sequence is None
+    assert numbered == batch
+    assert np.shares_memory(numbered.values, batch.values)
+
+
+def test_a_slice_counts_on_from_its_first_row() -> None:
+    batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
+    assert batch[3:].first_sequence == {"laser": 12, "probe": 21}
+    assert batch[3:][1:].first_sequence == {"laser": 12, "probe": 22}
+
+
+@pytest.mark.parametrize("selection", [slice(None, None, 2), [0, 1], np.array([True] * 6)])
+def test_a_selection_forgets_the_numbers(selection: Any) -> None:
+    assert interleaved().with_first_sequence(0)[selection].first_sequence is None
+
+
+def test_batches_that_join_keep_their_numbers_and_others_lose_them() -> None:
+    batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
+    assert Batch.concat([batch[:3], batch[3:]]).first_sequence == batch.first_sequence
+    assert Batch.concat([batch[:2], batch[3:]]).first_sequence is None
+    assert Batch.concat([batch, LASER.batch([1.0])]).first_sequence is None
+
+
+def test_the_batch_of_a_channel_has_its_number() -> None:
+    parts = interleaved().with_first_sequence({"laser": 10, "probe": 20}).by_channel()
+    assert {name: part.first_sequence for name, part in parts.items()} == {
+        "laser": {"laser": 10},
+        "probe": {"probe": 20},
+    }
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_numbers_travel_in_a_pickle(protocol: int) -> None:
+    batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
+    assert pickle.loads(pickle.dumps(batch, protocol)).first_sequence == batch.first_sequence
+    assert copy.copy(batch).first_sequence == batch.first_sequence
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**40])
+def test_a_number_outside_its_range_is_refused(number: int) -> None:
+    with pytest.raises(ValueError, match=r"first is -?\d.*; pass a sequence number from 0 to 2\*\*63 - 1"):
+        interleaved().with_first_sequence(number)
+
+
+@pytest.mark.parametrize("first", [1.5, "7", [1, 2], {"laser": 1.5, "probe": 2}])
+def test_what_is_no_number_is_refused(first: Any) -> None:
+    with pytest.raises(TypeError, match="first.* must be an int"):
+        interleaved().with_first_sequence(first)
+
+
+def test_a_channel_without_a_number_is_named() -> None:
+    with pytest.raises(ValueError, match="first has no number for channel 'probe'; pass one for each"):
+        interleaved().with_first_sequence({"laser": 1})
