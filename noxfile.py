@@ -219,7 +219,7 @@ def run_under_valgrind(session: nox.Session, report: Path, arguments: list[str])
     """Run Python under valgrind's memcheck, which writes its report; tell whether Python succeeded."""
     memcheck = ["valgrind", "--tool=memcheck", "--track-origins=yes", "--num-callers=50", "--error-limit=no"]
     memcheck += ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=none"]
-    memcheck += ["--suppressions=tests/sanitize/cpython.supp", "--xml=yes", f"--xml-file={report}"]
+    memcheck += ["--suppressions=tests/sanitize/known.supp", "--xml=yes", f"--xml-file={report}"]
     # With an allocator of its own CPython would hide from valgrind what is allocated and freed; a backtrace takes long.
     environment = {"PYTHONMALLOC": "malloc", "RUST_BACKTRACE": "0"}
     try:

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rust_daq::instants_of_arrow;
 
 use super::{Source, entry_error, joined, plain, wrong_dtype};
-use crate::error::raised;
+use crate::error::{caused_by, raised};
 use crate::timestamp;
 
 const WANTED: &str = "one-dimensional instants: datetime64 or int64 of nanoseconds since 1970 UTC, \
@@ -46,7 +46,14 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i
         |array: &Bound<'_, PyAny>| PyBuffer::<i64>::get(array)?.to_vec(py).map(ScalarBuffer::from);
     match (kind, size) {
         ('M', _) => {
-            let nanoseconds = array.call_method1("astype", ("=M8[ns]",))?;
+            let converted = array.call_method1("astype", ("=M8[ns]",));
+            let nanoseconds = converted.map_err(|error| {
+                // From NumPy 2.5 on; before, it wraps around without a word.
+                if error.is_instance_of::<PyOverflowError>(py) {
+                    return caused_by(error, outside(argument), py);
+                }
+                error
+            })?;
             let times = column(&nanoseconds.call_method1("view", ("=i8",))?)?;
             // NumPy's NaT is the smallest integer, which is no instant there.
             if let Some(index) = times.iter().position(|&time| time == i64::MIN) {
@@ -57,14 +64,10 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i
                     )));
                 }
             }
-            // NumPy wraps around without a word.
             let again = nanoseconds.call_method1("astype", (&dtype,))?;
             let same = again.rich_compare(array, CompareOp::Eq)?;
             if !same.call_method0("all")?.is_truthy()? {
-                return Err(PyOverflowError::new_err(format!(
-                    "{argument} holds an instant outside 64-bit nanoseconds; \
-                     pass instants between 1677-09-21 and 2262-04-11 UTC"
-                )));
+                return Err(outside(argument));
             }
             Ok(times)
         }
@@ -84,4 +87,11 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i
         }
         _ => Err(wrong_dtype(argument, INSTANTS, array)),
     }
+}
+
+fn outside(argument: &str) -> PyErr {
+    PyOverflowError::new_err(format!(
+        "{argument} holds an instant outside 64-bit nanoseconds; \
+         pass instants between 1677-09-21 and 2262-04-11 UTC"
+    ))
 }
