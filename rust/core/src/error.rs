@@ -115,6 +115,159 @@ pub enum Error {
         channel: String,
     },
 
+    /// A choice is one of a few words.
+    #[error("{argument} is '{got}'; pass {wanted}")]
+    Word {
+        /// The argument.
+        argument: &'static str,
+        /// The refused word.
+        got: String,
+        /// The words that there are.
+        wanted: &'static str,
+    },
+
+    /// A mean is of something.
+    #[error("window is 0; pass the number of samples that a mean is made of, at least 1")]
+    EmptyWindow,
+
+    /// The first mean comes while its window fills.
+    #[error("min_count is {got} and window is {window}; pass a number from 1 to the window")]
+    MinCount {
+        /// The refused count.
+        got: usize,
+        /// The window.
+        window: usize,
+    },
+
+    /// A state is larger than the memory that can be had.
+    #[error("{argument} is {got}, for which there is not enough memory; pass a smaller one")]
+    Memory {
+        /// The argument that asks for it.
+        argument: &'static str,
+        /// Its value.
+        got: usize,
+    },
+
+    /// A filter consists of something.
+    #[error("sos has no section; pass at least one row of b0, b1, b2, a0, a1, a2")]
+    NoSections,
+
+    /// A section can be divided by its a0.
+    #[error("sos[{section}] {problem}; pass finite coefficients, with an a0 that is not 0")]
+    Section {
+        /// The section.
+        section: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A filter that sums without end is never steady.
+    #[error(
+        "initial is 'steady', and sos[{section}] has none: its response to a constant has no end; \
+         pass initial='zero'"
+    )]
+    NeverSteady {
+        /// The section.
+        section: usize,
+    },
+
+    /// A spectrum is of at least two samples.
+    #[error("size is {got}; pass the number of samples of a frame, at least 2")]
+    FrameSize {
+        /// The refused size.
+        got: usize,
+    },
+
+    /// Frames have to go forward.
+    #[error("hop is 0; pass the number of samples from one frame to the next, at least 1")]
+    NoHop,
+
+    /// A window has a weight for each sample of a frame.
+    #[error("window has {got} weights and size is {size}; pass one for each sample of a frame")]
+    WeightCount {
+        /// How many weights there are.
+        got: usize,
+        /// The size of a frame.
+        size: usize,
+    },
+
+    /// A window lets something through, of which the gain can be told.
+    #[error("window {problem}; pass finite weights, some of them not 0")]
+    Weights {
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// Samples of a channel are missing, and that was not to be.
+    #[error(
+        "channel '{channel}' goes on with sample {got}, and {expected} was expected; \
+         pass the samples without a gap, or on_gap='reset' or 'continue'"
+    )]
+    Gap {
+        /// The channel.
+        channel: String,
+        /// The sequence number that would have been next.
+        expected: u64,
+        /// The one that came.
+        got: u64,
+    },
+
+    /// Bytes are no state that such a processor gave.
+    #[error(
+        "state is none of such a processor: {problem}; pass what one with equal arguments gave"
+    )]
+    State {
+        /// What is wrong.
+        problem: &'static str,
+    },
+
+    /// Deadlines are counted in nanoseconds.
+    #[error("rate is {got}; pass hertz from 1e-9 to 1e9: deadlines are counted in nanoseconds")]
+    BeyondClock {
+        /// The refused rate.
+        got: String,
+    },
+
+    /// A queue holds the largest batch that comes.
+    #[error("capacity is {capacity} points and a batch has {batch}; pass at least as many")]
+    QueueTooSmall {
+        /// The points that the queue holds.
+        capacity: usize,
+        /// The points of the batch.
+        batch: usize,
+    },
+
+    /// Nothing can be done with a number of 0.
+    #[error("{argument} is 0; pass {wanted}, at least 1")]
+    Zero {
+        /// The argument.
+        argument: &'static str,
+        /// What it counts.
+        wanted: &'static str,
+    },
+
+    /// An instrument measures something.
+    #[error("channels is empty; pass at least one channel")]
+    NoChannels,
+
+    /// Processors take batches.
+    #[error("spectra came to a processor; pass the one that makes them as the last")]
+    SpectraEnd,
+
+    /// The system starts no more threads.
+    #[error("no thread could be started: {reason}; stop other pipelines first")]
+    Thread {
+        /// What the system says.
+        reason: String,
+    },
+
+    /// A part of a pipeline panicked, which is a defect of it.
+    #[error("a part of the pipeline panicked: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
+
     /// JSON has no NaN and no infinities.
     #[error("{path}: {got} is not JSON; pass a finite number, a string or null")]
     NotFinite {
@@ -147,6 +300,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The refusal of a word.
+    pub(crate) fn word(argument: &'static str, got: &str, wanted: &'static str) -> Self {
+        Self::Word { argument, got: got.to_owned(), wanted }
+    }
+
     /// The same fault, seen from one container further out.
     #[must_use]
     pub fn inside(self, step: Step) -> Self {

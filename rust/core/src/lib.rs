@@ -6,7 +6,9 @@ mod clock;
 mod error;
 mod metadata;
 mod path;
+mod pipeline;
 mod point;
+mod process;
 mod schedule;
 mod timestamp;
 
@@ -20,6 +22,13 @@ pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 /// Integers of any size, as [`Json`] holds them.
 pub use num_bigint::BigInt;
 pub use path::{Path, Step};
+pub use pipeline::{
+    Acquisition, Counts, Ended, Failure, Feed, OnFull, Recipe, Report, Run, Scans,
+    SimulatedInstrument, Sink, Source, Stage, paced,
+};
 pub use point::{DataPoint, PointView};
+pub use process::{
+    Fft, Iir, Initial, MovingAverage, OnGap, Output, Process, Scaling, Spectra, Window,
+};
 pub use schedule::Schedule;
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

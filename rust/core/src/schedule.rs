@@ -10,6 +10,9 @@ const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 /// How many binary digits a period has below the nanosecond.
 const FRACTION: u32 = 64;
 
+/// Half a nanosecond, with which cutting off rounds.
+const HALF: u128 = 1 << (FRACTION - 1);
+
 /// A start and a rate, from which each instant is computed by its index: nothing adds up, so nothing drifts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
@@ -31,6 +34,12 @@ impl Schedule {
         Ok(Self { start_ns, period: period(rate) })
     }
 
+    /// The same instants, the first of them at `start_ns`.
+    #[must_use]
+    pub const fn starting_at(self, start_ns: i64) -> Self {
+        Self { start_ns, ..self }
+    }
+
     /// The first `count` instants in nanoseconds since 1970 UTC, each rounded to the nearest.
     ///
     /// The period is exact to 2^-65 nanoseconds, so an instant is exact to its index times that.
@@ -39,11 +48,32 @@ impl Schedule {
     ///
     /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds.
     pub fn times(&self, count: usize) -> Result<Vec<i64>, Error> {
+        self.times_from(0, count)
+    }
+
+    /// The instant of this index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimestampOutOfRange`].
+    pub fn time(&self, index: u64) -> Result<i64, Error> {
+        let passed = self.checked_period(index.into())?.wrapping_mul(index.into()) + HALF;
+        #[allow(clippy::cast_possible_truncation)] // it was checked
+        Ok(self.start_ns.wrapping_add((passed >> FRACTION) as i64))
+    }
+
+    /// `count` instants from the one of the index `first` on, as [`times`](Self::times) gives them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds.
+    pub fn times_from(&self, first: u64, count: usize) -> Result<Vec<i64>, Error> {
         let Some(steps) = count.checked_sub(1) else { return Ok(Vec::new()) };
-        let period = self.checked_period(steps)?;
+        let last = u128::from(first) + steps as u128;
+        let period = self.checked_period(last)?;
         let start = self.start_ns;
         let mut times = Vec::with_capacity(count);
-        let mut passed = 1_u128 << (FRACTION - 1);
+        let mut passed = HALF.wrapping_add(period.wrapping_mul(first.into()));
         for _ in 0..count {
             #[allow(clippy::cast_possible_truncation)] // the last one was checked
             times.push(start.wrapping_add((passed >> FRACTION) as i64));
@@ -53,12 +83,12 @@ impl Schedule {
     }
 
     /// The period, if the instant after so many steps is inside the range.
-    fn checked_period(&self, steps: usize) -> Result<u128, Error> {
+    fn checked_period(&self, steps: u128) -> Result<u128, Error> {
         if steps == 0 {
             return Ok(0);
         }
         let fits = |period: u128| {
-            let passed = period.checked_mul(steps as u128)?.checked_add(1 << (FRACTION - 1))?;
+            let passed = period.checked_mul(steps)?.checked_add(HALF)?;
             let passed = i128::try_from(passed >> FRACTION).ok()?;
             (i128::from(self.start_ns) + passed <= i128::from(i64::MAX)).then_some(period)
         };
@@ -153,6 +183,21 @@ mod tests {
             for (index, &time) in times.iter().enumerate() {
                 prop_assert!(is_nearest(time, start, rate, index), "{index}: {time}");
             }
+        }
+
+        #[test]
+        fn an_instant_by_itself_is_the_one_among_others(
+            start in any::<i32>(),
+            rate in 0.001..1e9_f64,
+            first in 0_u64..3_000,
+            count in 0_usize..30,
+        ) {
+            let schedule = Schedule::new(0, rate).unwrap().starting_at(start.into());
+            let times = schedule.times_from(first, count).unwrap();
+            let apart: Vec<_> = (first..).take(count).map(|index| schedule.time(index).unwrap()).collect();
+            prop_assert_eq!(&times, &apart);
+            let all = schedule.times(usize::try_from(first).unwrap() + count).unwrap();
+            prop_assert_eq!(times, all[all.len() - count..].to_vec());
         }
     }
 }

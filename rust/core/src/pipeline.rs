@@ -1,0 +1,31 @@
+//! A paced acquisition: a source, a bounded queue, processors and sinks, on two threads.
+//!
+//! One thread reads the source at its absolute deadlines and puts batches into the queue; another takes them out,
+//! processes them and hands them to the sinks. Every point is counted: produced is processed, dropped, abandoned or
+//! still queued, at any moment.
+
+mod acquisition;
+mod clock;
+mod consumer;
+mod feed;
+mod instrument;
+mod queue;
+mod reader;
+mod report;
+mod run;
+mod stage;
+
+pub use acquisition::Acquisition;
+pub use clock::paced;
+pub use feed::Feed;
+pub use instrument::{Recipe, Scans, SimulatedInstrument};
+pub use queue::OnFull;
+pub use report::{Counts, Ended, Report};
+pub use run::Run;
+pub use stage::{Sink, Source, Stage};
+
+/// Why an acquisition broke off: an error of the domain, or of whatever a front end put into the pipeline.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! What a run is made of.
+
+use std::time::Duration;
+
+use super::queue::OnFull;
+use super::{Failure, Run, Sink, Source, Stage};
+
+/// A source, what its batches go through, and where they end.
+pub struct Acquisition {
+    /// Where batches come from.
+    pub source: Box<dyn Source>,
+    /// What each goes through, one after the other.
+    pub stages: Vec<Box<dyn Stage>>,
+    /// Where the results go, each to all.
+    pub sinks: Vec<Box<dyn Sink>>,
+    /// The points that may wait, one batch at least.
+    pub capacity: usize,
+    /// What happens when more come.
+    pub on_full: OnFull,
+    /// How long the source is read; `None` until it ends or is stopped.
+    pub duration: Option<Duration>,
+}
+
+impl Acquisition {
+    /// Resets the stages and starts both threads.
+    ///
+    /// # Errors
+    ///
+    /// What a stage says to its reset, and [`Error::Thread`](crate::Error::Thread) when the system starts none.
+    pub fn start(self) -> Result<Run, Failure> {
+        Run::start(self)
+    }
+}

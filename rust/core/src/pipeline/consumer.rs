@@ -1,0 +1,51 @@
+//! The thread that processes what waits and hands it on.
+
+use super::queue::Waiting;
+use super::run::{Shared, guarded};
+use super::{Failure, Sink, Stage};
+use crate::error::Error;
+use crate::process::Output;
+
+/// Takes batches out of the queue.
+pub struct Consumer {
+    stages: Vec<Box<dyn Stage>>,
+    sinks: Vec<Box<dyn Sink>>,
+}
+
+impl Consumer {
+    pub fn new(stages: Vec<Box<dyn Stage>>, sinks: Vec<Box<dyn Sink>>) -> Self {
+        Self { stages, sinks }
+    }
+
+    /// Forgets what came in an earlier run.
+    pub fn reset(&mut self) -> Result<(), Failure> {
+        self.stages.iter_mut().try_for_each(|stage| stage.reset())
+    }
+
+    /// Works until nothing arrives any more.
+    pub fn run(&mut self, shared: &Shared) -> Result<(), Failure> {
+        while let Some(Waiting { batch, due_ns }) = shared.queue.pop() {
+            let rows = batch.len();
+            if let Err(failure) = guarded(|| self.consume(Output::Batch(batch))) {
+                shared.queue.failed(rows);
+                return Err(failure);
+            }
+            shared.responses.record(shared.clock.passed_ns().saturating_sub(due_ns), rows);
+            shared.queue.processed(rows);
+        }
+        Ok(())
+    }
+
+    fn consume(&mut self, mut output: Output) -> Result<(), Failure> {
+        for stage in &mut self.stages {
+            let Output::Batch(batch) = &output else { return Err(Error::SpectraEnd.into()) };
+            output = stage.apply(batch)?;
+        }
+        self.sinks.iter_mut().try_for_each(|sink| sink.write(&output))
+    }
+
+    /// Closes every sink, whatever the others say.
+    pub fn close(&mut self) -> Vec<Failure> {
+        self.sinks.iter_mut().filter_map(|sink| sink.close().err()).collect()
+    }
+}

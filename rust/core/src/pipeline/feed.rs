@@ -1,0 +1,53 @@
+//! A source that is a function.
+
+use std::time::Duration;
+
+use super::clock::paced;
+use super::{Failure, Source};
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::schedule::Schedule;
+
+/// Batches that a function gives, at a rate or as fast as it gives them.
+#[derive(Debug)]
+pub struct Feed<F> {
+    read: F,
+    schedule: Option<Schedule>,
+    /// How many rows came.
+    rows: u64,
+}
+
+impl<F> Feed<F>
+where
+    F: FnMut() -> Result<Option<Batch>, Failure> + Send,
+{
+    /// At so many rows a second (`rate` in hertz), the function is called each time when its next row is due.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rate`], [`Error::BeyondClock`].
+    pub fn new(read: F, rate: Option<f64>) -> Result<Self, Error> {
+        let schedule = rate.map(paced).transpose()?;
+        Ok(Self { read, schedule, rows: 0 })
+    }
+}
+
+impl<F> Source for Feed<F>
+where
+    F: FnMut() -> Result<Option<Batch>, Failure> + Send,
+{
+    fn begin(&mut self, _start_ns: i64, _duration: Option<Duration>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn due_ns(&self) -> Result<Option<u64>, Failure> {
+        let due = self.schedule.map(|schedule| schedule.time(self.rows)).transpose()?;
+        Ok(due.map(i64::unsigned_abs))
+    }
+
+    fn read(&mut self) -> Result<Option<Batch>, Failure> {
+        let batch = (self.read)()?;
+        self.rows += batch.as_ref().map_or(0, Batch::len) as u64;
+        Ok(batch)
+    }
+}

@@ -1,0 +1,206 @@
+//! An instrument that is none: signals computed from the number of the sample alone.
+
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+mod scans;
+
+pub use scans::Scans;
+
+use super::clock::paced;
+use crate::batch::Batch;
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::schedule::Schedule;
+
+/// What a simulated instrument measures: a sine, noise and a drift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe {
+    /// Peak of the sine.
+    pub amplitude: f64,
+    /// Cycles a second of the sine.
+    pub frequency: f64,
+    /// Standard deviation of the noise.
+    pub noise: f64,
+    /// Change a second of the mean.
+    pub drift: f64,
+    /// What the noise grows from.
+    pub seed: u64,
+}
+
+/// Samples all its channels at a rate; each scan has a row for each channel, one after the other.
+///
+/// A sample is computed from its number with additions and multiplications only, so that it is the same on every
+/// platform, however the scans are read. The channels differ in the phase of their sine and in their noise.
+#[derive(Debug, Clone)]
+pub struct SimulatedInstrument {
+    schedule: Schedule,
+    rate: f64,
+    channels: Arc<[Channel]>,
+    recipe: Recipe,
+}
+
+/// The numbers of a channel that do not change from sample to sample.
+struct Signal {
+    recipe: Recipe,
+    period: f64,
+    /// Cycles a sample and at sample 0, in units of 2^-64 of a cycle.
+    step: u64,
+    phase: u64,
+    seed: u64,
+}
+
+impl SimulatedInstrument {
+    /// So many scans a second (`rate` in hertz) of these channels.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rate`], [`Error::BeyondClock`], [`Error::NoChannels`], and [`Error::UnitsDiffer`] when one name has two units.
+    pub fn new(rate: f64, channels: &[Channel], recipe: Recipe) -> Result<Self, Error> {
+        let schedule = paced(rate)?;
+        if channels.is_empty() {
+            return Err(Error::NoChannels);
+        }
+        let instrument = Self { schedule, rate, channels: channels.into(), recipe };
+        instrument.batch(0, 0, 0)?;
+        Ok(instrument)
+    }
+
+    /// Scans a second.
+    #[must_use]
+    pub const fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// The channels of a scan, in the order of its rows.
+    #[must_use]
+    pub const fn channels(&self) -> &Arc<[Channel]> {
+        &self.channels
+    }
+
+    /// What it measures.
+    #[must_use]
+    pub const fn recipe(&self) -> Recipe {
+        self.recipe
+    }
+
+    /// So many scans from `first` on; scan 0 was at `start_ns`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimestampOutOfRange`], [`Error::Memory`].
+    pub fn batch(&self, start_ns: i64, first: u64, scans: usize) -> Result<Batch, Error> {
+        let count = self.channels.len();
+        let mut values = Vec::new();
+        let rows = scans.saturating_mul(count);
+        let refused = |_| Error::Memory { argument: "scans", got: scans };
+        values.try_reserve_exact(rows).map_err(refused)?;
+        let times = self.schedule.starting_at(start_ns).times_from(first, scans)?;
+        values.resize(rows, 0.0);
+        for place in 0..count {
+            self.signal(place).write(first, &mut values, place, count);
+        }
+        let batch = if let [channel] = &*self.channels {
+            Batch::of_channel(channel.clone(), times.into(), values.into())?
+        } else {
+            let times = times.iter().flat_map(|&time| std::iter::repeat_n(time, count)).collect();
+            let index = |row| i32::try_from(row % count).unwrap_or(i32::MAX);
+            let indices = (0..rows).map(index).collect();
+            Batch::new(times, values.into(), &self.channels, Some(indices))?
+        };
+        Ok(batch.with_first_sequences(Some(&|_| first)))
+    }
+
+    fn signal(&self, place: usize) -> Signal {
+        #[allow(clippy::cast_precision_loss)] // a count of channels
+        let share = place as f64 / self.channels.len() as f64;
+        Signal {
+            recipe: self.recipe,
+            period: 1.0 / self.rate,
+            step: cycles(self.recipe.frequency / self.rate),
+            phase: cycles(share),
+            seed: mixed(self.recipe.seed ^ mixed(place as u64)),
+        }
+    }
+}
+
+impl Signal {
+    /// Writes samples from `first` on to each `stride`th value from `offset` on.
+    fn write(&self, first: u64, values: &mut [f64], offset: usize, stride: usize) {
+        let mut sample = first;
+        for value in values.iter_mut().skip(offset).step_by(stride) {
+            *value = self.sample(sample);
+            sample = sample.wrapping_add(1);
+        }
+    }
+
+    #[inline]
+    fn sample(&self, sample: u64) -> f64 {
+        let phase = self.phase.wrapping_add(self.step.wrapping_mul(sample));
+        #[allow(clippy::cast_precision_loss)] // 2^53 samples are never reached
+        let seconds = sample as f64 * self.period;
+        let noise = bell(mixed(self.seed.wrapping_add(sample)));
+        self.recipe.amplitude * sine(phase)
+            + self.recipe.noise * noise
+            + self.recipe.drift * seconds
+    }
+}
+
+/// The fraction of cycles in units of 2^-64.
+fn cycles(cycles: f64) -> u64 {
+    const WHOLE: f64 = 18_446_744_073_709_551_616.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a fraction of 2^64
+    {
+        (cycles.rem_euclid(1.0) * WHOLE) as u64
+    }
+}
+
+/// The factor of each term of a sine's series to the one before it, the last term first.
+const FACTORS: [f64; 7] =
+    [1.0 / 210.0, 1.0 / 156.0, 1.0 / 110.0, 1.0 / 72.0, 1.0 / 42.0, 1.0 / 20.0, 1.0 / 6.0];
+
+/// The sine of a phase in units of 2^-64 of a cycle; its Taylor series within a quarter, right to 1e-11.
+#[inline]
+fn sine(phase: u64) -> f64 {
+    const SHARE: f64 = 1.0 / 18_446_744_073_709_551_616.0;
+    #[allow(clippy::cast_precision_loss)] // a phase needs no more
+    let cycle = phase.cast_signed() as f64 * SHARE;
+    // Half a cycle minus the angle has the same sine.
+    let folded = if cycle > 0.25 {
+        0.5 - cycle
+    } else if cycle < -0.25 {
+        -0.5 - cycle
+    } else {
+        cycle
+    };
+    let angle = folded * TAU;
+    let square = angle * angle;
+    let mut series = 1.0;
+    for factor in FACTORS {
+        series = 1.0 - square * factor * series;
+    }
+    angle * series
+}
+
+/// A number in the shape of a bell around 0 with a standard deviation of 1: the sum of four that are even.
+#[inline]
+fn bell(bits: u64) -> f64 {
+    /// Of the sum of four numbers below 2^16, each as likely as the others.
+    const MEAN: f64 = 2.0 * 65_535.0;
+    const VARIANCE: f64 = 4.0 * (65_536.0 * 65_536.0 - 1.0) / 12.0;
+    #[allow(clippy::cast_precision_loss)] // 18 bits
+    let sum = [0, 16, 32, 48].iter().map(|shift| bits >> shift & 0xffff).sum::<u64>() as f64;
+    (sum - MEAN) / VARIANCE.sqrt()
+}
+
+/// Scatters the bits of a number (the finaliser of `SplitMix64`: Steele, Lea and Flood, OOPSLA 2014).
+#[inline]
+const fn mixed(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! The thread that reads the source.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::clock::nanoseconds;
+use super::run::Shared;
+use super::{Ended, Failure, Source};
+use crate::batch::Batch;
+use crate::clock::now_ns;
+
+/// Reads the source at its deadlines.
+pub struct Reader {
+    source: Box<dyn Source>,
+    duration: Option<Duration>,
+    /// For each name the number of the sample that comes next.
+    next: HashMap<String, u64>,
+}
+
+impl Reader {
+    pub fn new(source: Box<dyn Source>, duration: Option<Duration>) -> Self {
+        Self { source, duration, next: HashMap::new() }
+    }
+
+    /// Reads until the time is over, the source ends or somebody stops it.
+    pub fn run(&mut self, shared: &Shared) -> Result<Ended, Failure> {
+        shared.clock.begin();
+        self.source.begin(now_ns(), self.duration)?;
+        let end_ns = self.duration.map_or(u64::MAX, nanoseconds);
+        loop {
+            let due_ns = self.source.due_ns()?;
+            if due_ns.unwrap_or_else(|| shared.clock.passed_ns()) >= end_ns {
+                shared.clock.wait_until(end_ns, &shared.stop);
+                return Ok(Ended::Duration);
+            }
+            shared.clock.wait_until(due_ns.unwrap_or(0), &shared.stop);
+            if shared.stopped() {
+                return Ok(Ended::Stopped);
+            }
+            let Some(batch) = self.source.read()? else { return Ok(Ended::Source) };
+            if batch.is_empty() {
+                continue;
+            }
+            let batch = self.numbered(batch);
+            let now_ns = shared.clock.passed_ns();
+            let late = due_ns.is_some() && self.source.due_ns()?.is_some_and(|next| now_ns > next);
+            if !shared.queue.push(batch, due_ns.unwrap_or(now_ns), late)? {
+                return Ok(Ended::Stopped);
+            }
+        }
+    }
+
+    /// Numbers the samples of each name on, unless the source did.
+    fn numbered(&mut self, batch: Batch) -> Batch {
+        if batch.first_sequences().is_some() {
+            return batch;
+        }
+        let first = |name: &str| self.next.get(name).copied().unwrap_or(0);
+        let numbers: Vec<_> =
+            batch.channels().iter().map(|channel| first(channel.name())).collect();
+        let numbered = batch.with_first_sequences(Some(&first));
+        for ((channel, rows), first) in
+            batch.channels().iter().zip(batch.rows_of_names()).zip(numbers)
+        {
+            // Of two channels of one name each comes to the same.
+            let after = first + rows as u64;
+            match self.next.get_mut(channel.name()) {
+                Some(next) => *next = after,
+                None => drop(self.next.insert(channel.name().to_owned(), after)),
+            }
+        }
+        numbered
+    }
+}

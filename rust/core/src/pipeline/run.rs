@@ -1,0 +1,233 @@
+//! One run of a pipeline, from its first deadline to its last sink.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
+
+use super::clock::Clock;
+use super::consumer::Consumer;
+use super::queue::Queue;
+use super::reader::Reader;
+use super::report::{Counts, Ended, Report, Responses};
+use super::{Acquisition, Failure};
+use crate::error::Error;
+
+/// The source's and the consumer's.
+const THREADS: usize = 2;
+
+/// A run that has begun.
+#[derive(Debug)]
+pub struct Run {
+    shared: Arc<Shared>,
+    source: Thread,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What both threads and whoever watches them look at.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    pub(super) responses: Responses,
+    pub(super) clock: Clock,
+    /// The source is to end.
+    pub(super) stop: AtomicBool,
+    end: Mutex<End>,
+    over: Condvar,
+}
+
+/// What is known at the end.
+#[derive(Debug, Default)]
+struct End {
+    reason: Option<Ended>,
+    failures: Vec<Failure>,
+    /// The threads that are done, and their processor time.
+    done: usize,
+    cpu: Duration,
+    /// How long it took until the sinks were closed.
+    elapsed: Option<Duration>,
+}
+
+impl Run {
+    pub(super) fn start(acquisition: Acquisition) -> Result<Self, Failure> {
+        let Acquisition { source, stages, sinks, capacity, on_full, duration } = acquisition;
+        let mut consumer = Consumer::new(stages, sinks);
+        consumer.reset()?;
+        let shared = Arc::new(Shared {
+            queue: Queue::new(capacity, on_full),
+            responses: Responses::default(),
+            clock: Clock::default(),
+            stop: AtomicBool::new(false),
+            end: Mutex::default(),
+            over: Condvar::new(),
+        });
+        let mut reader = Reader::new(source, duration);
+        let reading = move |shared: &Shared| {
+            let ended = guarded(|| reader.run(shared));
+            shared.source_ended(ended);
+        };
+        let consuming = move |shared: &Shared| {
+            if let Err(failure) = consumer.run(shared) {
+                shared.failed(failure);
+            }
+            let closed = guarded(|| Ok(consumer.close()));
+            shared.closed(closed.unwrap_or_else(|failure| vec![failure]));
+        };
+        let consumer = spawn("rust-daq-consumer", &shared, consuming)?;
+        let reader = spawn("rust-daq-source", &shared, reading).inspect_err(|_| {
+            // What the consumer would wait for never comes.
+            shared.queue.finish();
+        })?;
+        let source = reader.thread().clone();
+        Ok(Self { shared, source, threads: Mutex::new(vec![reader, consumer]) })
+    }
+
+    /// Ends the source; what waits is then processed, or abandoned unless `drain`. Does not wait.
+    pub fn stop(&self, drain: bool) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if !drain {
+            self.shared.queue.abandon();
+        }
+        self.source.unpark();
+    }
+
+    /// Waits until all is over, or for so long; whether all is over. No thread is then left.
+    pub fn wait(&self, longest: Option<Duration>) -> bool {
+        let deadline = longest.and_then(|longest| Instant::now().checked_add(longest));
+        let mut end = self.shared.end();
+        while end.elapsed.is_none() {
+            end = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+            {
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    let woken = self.shared.over.wait_timeout(end, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.shared.over.wait(end).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        drop(end);
+        let threads = std::mem::take(&mut *unpoisoned(&self.threads));
+        for thread in threads {
+            // What it panicked with is among the failures.
+            let _ = thread.join();
+        }
+        true
+    }
+
+    /// What was counted, so far or in the end.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.queue.counts()
+    }
+
+    /// Counts and times, so far or in the end.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let end = self.shared.end();
+        Report {
+            counts: self.counts(),
+            elapsed: end.elapsed.unwrap_or_else(|| self.shared.clock.passed()),
+            cpu: end.elapsed.map(|_| end.cpu),
+            ended: end.elapsed.and(end.reason),
+            responses: self.shared.responses.taken(),
+        }
+    }
+
+    /// Takes what went wrong, the cause first.
+    #[must_use]
+    pub fn take_failures(&self) -> Vec<Failure> {
+        std::mem::take(&mut self.shared.end().failures)
+    }
+}
+
+impl Drop for Run {
+    /// Nobody can stop it later. Its threads end by themselves: to wait for them here could take for ever.
+    fn drop(&mut self) {
+        self.stop(false);
+    }
+}
+
+impl Shared {
+    fn end(&self) -> MutexGuard<'_, End> {
+        unpoisoned(&self.end)
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// What came before is still processed: it is as good as ever.
+    fn source_ended(&self, ended: Result<Ended, Failure>) {
+        let mut end = self.end();
+        match ended {
+            Ok(reason) => drop(end.reason.get_or_insert(reason)),
+            Err(failure) => {
+                end.reason.get_or_insert(Ended::Failed);
+                end.failures.push(failure);
+            }
+        }
+        drop(end);
+        self.queue.finish();
+    }
+
+    fn failed(&self, failure: Failure) {
+        let mut end = self.end();
+        end.reason = Some(Ended::Failed);
+        end.failures.push(failure);
+        drop(end);
+        self.stop.store(true, Ordering::Relaxed);
+        self.queue.abandon();
+    }
+
+    fn closed(&self, failures: Vec<Failure>) {
+        let mut end = self.end();
+        if !failures.is_empty() {
+            end.reason = Some(Ended::Failed);
+        }
+        end.failures.extend(failures);
+    }
+
+    /// Says that one of the two threads has nothing left to do.
+    fn done(&self, cpu: Duration) {
+        let mut end = self.end();
+        end.cpu += cpu;
+        end.done += 1;
+        if end.done == THREADS {
+            end.elapsed = Some(self.clock.passed());
+            self.over.notify_all();
+        }
+    }
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does the work on a thread, and counts its time.
+fn spawn(
+    name: &str,
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Shared) + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    let shared = Arc::clone(shared);
+    let timed = move || {
+        let cpu = ThreadTime::now();
+        work(&shared);
+        shared.done(cpu.elapsed());
+    };
+    let failed = |error: std::io::Error| Error::Thread { reason: error.to_string() };
+    thread::Builder::new().name(name.to_owned()).spawn(timed).map_err(failed)
+}
+
+/// The work, with a panic as a failure.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Err(Error::Panicked { message: text.unwrap_or("no message").to_owned() }.into())
+    })
+}

@@ -1,0 +1,365 @@
+//! The pipeline as a front end sees it.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::batch::Batch;
+use crate::channel::Channel;
+use crate::metadata::Metadata;
+use crate::process::{MovingAverage, OnGap, Output};
+
+/// What a sink saw.
+#[derive(Debug, Default)]
+struct Seen {
+    batches: Vec<Batch>,
+    closed: usize,
+}
+
+/// Keeps batches, each once it is let through where there is a gate.
+struct Keeper {
+    seen: Arc<Mutex<Seen>>,
+    gate: Option<Receiver<()>>,
+}
+
+impl Sink for Keeper {
+    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+        if let Some(gate) = &self.gate {
+            // Once nobody holds the gate it stands open.
+            let _ = gate.recv();
+        }
+        let Output::Batch(batch) = output else { return Err("no batch".into()) };
+        self.seen.lock().unwrap().batches.push(batch.clone());
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.seen.lock().unwrap().closed += 1;
+        Ok(())
+    }
+}
+
+fn keeper() -> (Keeper, Arc<Mutex<Seen>>) {
+    let seen = Arc::default();
+    (Keeper { seen: Arc::clone(&seen), gate: None }, seen)
+}
+
+fn gated() -> (Keeper, Arc<Mutex<Seen>>, Sender<()>) {
+    let (sender, gate) = mpsc::channel();
+    let seen = Arc::default();
+    (Keeper { seen: Arc::clone(&seen), gate: Some(gate) }, seen, sender)
+}
+
+fn batch(rows: usize) -> Batch {
+    let channel = Channel::new("laser", "V", None).unwrap();
+    Batch::of_channel(channel, vec![0; rows].into(), vec![1.5; rows].into()).unwrap()
+}
+
+/// Batches of so many rows; says on `given` that all were asked for.
+fn feed(sizes: Vec<usize>, given: Option<Sender<()>>) -> Box<dyn Source> {
+    let mut sizes = sizes.into_iter();
+    let read = move || {
+        let next = sizes.next().map(batch);
+        if let (None, Some(given)) = (&next, &given) {
+            let _ = given.send(());
+        }
+        Ok(next)
+    };
+    Box::new(Feed::new(read, None).unwrap())
+}
+
+fn acquisition(source: Box<dyn Source>, sink: impl Sink + 'static) -> Acquisition {
+    Acquisition {
+        source,
+        stages: Vec::new(),
+        sinks: vec![Box::new(sink)],
+        capacity: 1000,
+        on_full: OnFull::Block,
+        duration: None,
+    }
+}
+
+fn adds_up(counts: Counts) -> bool {
+    let Counts { produced, processed, dropped, abandoned, queued, .. } = counts;
+    produced == processed + dropped + abandoned + queued
+}
+
+/// Runs to the end; what came out and the failures as text.
+fn finished(run: &Run) -> (Report, Vec<String>) {
+    assert!(run.wait(None));
+    let failures = run.take_failures().iter().map(ToString::to_string).collect();
+    let report = run.report();
+    assert!(adds_up(report.counts) && report.counts.queued == 0, "{:?}", report.counts);
+    (report, failures)
+}
+
+/// A source whose batches nobody waits for.
+fn endless() -> Box<dyn Source> {
+    Box::new(Feed::new(|| Ok(Some(batch(10))), None).unwrap())
+}
+
+/// The sequence numbers of all rows that a sink saw.
+fn numbers(seen: &Mutex<Seen>) -> Vec<u64> {
+    let seen = seen.lock().unwrap();
+    let rows = |batch: &Batch| {
+        let first = batch.first_sequences().unwrap()[0];
+        first..first + batch.len() as u64
+    };
+    seen.batches.iter().flat_map(rows).collect()
+}
+
+#[test]
+fn what_the_source_gives_reaches_the_sink_in_order() {
+    let (sink, seen) = keeper();
+    let run = acquisition(feed(vec![3, 0, 1, 7], None), sink).start().unwrap();
+    let (report, failures) = finished(&run);
+    assert_eq!(failures, Vec::<String>::new());
+    assert_eq!(report.ended, Some(Ended::Source));
+    assert_eq!((report.counts.produced, report.counts.processed), (11, 11));
+    assert_eq!(numbers(&seen), (0..11).collect::<Vec<_>>());
+    assert_eq!(seen.lock().unwrap().closed, 1);
+    assert_eq!(report.responses.len(), 11);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_lost_point_is_counted_and_a_gap(
+        sizes in prop::collection::vec(1_usize..20, 0..40),
+        capacity in 20_usize..60,
+        policy in prop::sample::select(vec![OnFull::DropOldest, OnFull::DropNewest]),
+    ) {
+        let (sink, seen, gate) = gated();
+        let (given, all_given) = mpsc::channel();
+        let produced: usize = sizes.iter().sum();
+        let mut stalled = acquisition(feed(sizes, Some(given)), sink);
+        (stalled.capacity, stalled.on_full) = (capacity, policy);
+        let run = stalled.start().unwrap();
+        // The consumer stalls until the source has nothing left.
+        all_given.recv().unwrap();
+        drop(gate);
+        let (report, _) = finished(&run);
+        let kept = numbers(&seen);
+        prop_assert_eq!(report.counts.produced, produced as u64);
+        prop_assert_eq!(report.counts.processed, kept.len() as u64);
+        prop_assert_eq!(report.counts.dropped, (produced - kept.len()) as u64);
+        prop_assert!(kept.is_sorted_by(|number, next| number < next));
+        prop_assert!(report.counts.high_water <= capacity as u64);
+        // Only what did not fit was dropped.
+        prop_assert!(produced <= capacity || !kept.is_empty());
+        if produced <= capacity {
+            prop_assert_eq!(report.counts.dropped, 0);
+        }
+        let end = kept.last().map_or(0, |number| number + 1);
+        if policy == OnFull::DropOldest {
+            prop_assert_eq!(end, produced as u64);
+        } else {
+            prop_assert_eq!(kept.first().copied().unwrap_or(0), 0);
+        }
+    }
+
+    #[test]
+    fn a_source_that_waits_loses_nothing(
+        sizes in prop::collection::vec(1_usize..20, 0..40),
+        capacity in 20_usize..60,
+    ) {
+        let (sink, seen) = keeper();
+        let produced: usize = sizes.iter().sum();
+        let mut run = acquisition(feed(sizes, None), sink);
+        run.capacity = capacity;
+        let (report, _) = finished(&run.start().unwrap());
+        prop_assert_eq!(report.counts.dropped, 0);
+        prop_assert_eq!(numbers(&seen), (0..produced as u64).collect::<Vec<_>>());
+        prop_assert!(report.counts.high_water <= capacity as u64);
+    }
+}
+
+/// Fails at the nth batch, as `fail` says.
+struct Faulty(usize, fn() -> Failure);
+
+impl Stage for Faulty {
+    fn apply(&mut self, batch: &Batch) -> Result<Output, Failure> {
+        self.0 -= 1;
+        if self.0 == 0 { Err(self.1()) } else { Ok(Output::Batch(batch.clone())) }
+    }
+
+    fn reset(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stage_that_fails_ends_the_run_with_what_was_written_intact() {
+    let (sink, seen) = keeper();
+    let mut broken = acquisition(endless(), sink);
+    broken.stages.push(Box::new(Faulty(4, || "no more paper".into())));
+    let (report, failures) = finished(&broken.start().unwrap());
+    assert_eq!(failures, ["no more paper"]);
+    assert_eq!((report.ended, report.counts.processed), (Some(Ended::Failed), 30));
+    assert!(report.counts.abandoned >= 10);
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.batches.len(), seen.closed), (3, 1));
+}
+
+#[test]
+fn a_stage_that_panics_ends_the_run_too() {
+    let (sink, seen) = keeper();
+    let mut broken = acquisition(endless(), sink);
+    broken.stages.push(Box::new(Faulty(2, || panic!("a defect"))));
+    let (report, failures) = finished(&broken.start().unwrap());
+    assert_eq!(failures, ["a part of the pipeline panicked: a defect"]);
+    assert_eq!(report.ended, Some(Ended::Failed));
+    assert_eq!(seen.lock().unwrap().closed, 1);
+}
+
+#[test]
+fn what_a_source_gave_before_it_failed_is_processed() {
+    let (sink, _seen) = keeper();
+    let mut left = 3;
+    let read = move || {
+        left -= 1;
+        if left > 0 { Ok(Some(batch(5))) } else { Err("unplugged".into()) }
+    };
+    let source = Box::new(Feed::new(read, None).unwrap());
+    let (report, failures) = finished(&acquisition(source, sink).start().unwrap());
+    assert_eq!(failures, ["unplugged"]);
+    assert_eq!((report.ended, report.counts.processed), (Some(Ended::Failed), 10));
+}
+
+#[test]
+fn a_batch_beyond_the_whole_queue_ends_the_run_by_name() {
+    for policy in [OnFull::Block, OnFull::DropOldest, OnFull::DropNewest] {
+        let (sink, _seen) = keeper();
+        let mut narrow = acquisition(feed(vec![5, 6, 5], None), sink);
+        (narrow.capacity, narrow.on_full) = (5, policy);
+        let (report, failures) = finished(&narrow.start().unwrap());
+        assert_eq!(failures, ["capacity is 5 points and a batch has 6; pass at least as many"]);
+        assert_eq!((report.counts.processed, report.counts.abandoned), (5, 6));
+    }
+}
+
+/// Fails when it is closed.
+struct Unclosable;
+
+impl Sink for Unclosable {
+    fn write(&mut self, _output: &Output) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        Err("disk full".into())
+    }
+}
+
+#[test]
+fn every_sink_is_closed_whatever_the_others_say() {
+    let (sink, seen) = keeper();
+    let mut run = acquisition(feed(vec![1], None), Unclosable);
+    run.sinks.extend([Box::new(sink) as Box<dyn Sink>, Box::new(Unclosable)]);
+    let (report, failures) = finished(&run.start().unwrap());
+    assert_eq!(failures, ["disk full", "disk full"]);
+    assert_eq!((report.ended, seen.lock().unwrap().closed), (Some(Ended::Failed), 1));
+}
+
+#[test]
+fn a_stop_that_drains_processes_what_waits() {
+    let (sink, _seen, gate) = gated();
+    let run = acquisition(endless(), sink).start().unwrap();
+    // The queue is full, one batch is being written, and one waits to get in.
+    while run.counts().queued < 1020 {
+        assert!(adds_up(run.counts()));
+        std::thread::yield_now();
+    }
+    run.stop(true);
+    drop(gate);
+    let (report, _) = finished(&run);
+    assert_eq!((report.ended, report.counts.abandoned), (Some(Ended::Stopped), 0));
+    assert!(report.counts.processed >= 1000);
+}
+
+#[test]
+fn a_stop_that_does_not_drain_abandons_what_waits() {
+    let (sink, seen, gate) = gated();
+    let run = acquisition(endless(), sink).start().unwrap();
+    while run.counts().queued < 1020 {
+        std::thread::yield_now();
+    }
+    run.stop(false);
+    drop(gate);
+    let (report, _) = finished(&run);
+    assert_eq!(report.ended, Some(Ended::Stopped));
+    assert!(report.counts.processed <= 10 && report.counts.abandoned >= 990);
+    assert_eq!(seen.lock().unwrap().closed, 1);
+}
+
+#[test]
+fn a_stop_wakes_a_source_that_waits_for_its_deadline() {
+    let (sink, _seen) = keeper();
+    let slow = Box::new(Feed::new(|| Ok(Some(batch(1))), Some(1e-3)).unwrap());
+    let run = acquisition(slow, sink).start().unwrap();
+    while run.counts().processed < 1 {
+        std::thread::yield_now();
+    }
+    run.stop(true);
+    assert_eq!(finished(&run).0.ended, Some(Ended::Stopped));
+}
+
+#[test]
+fn a_run_that_nobody_holds_ends_and_closes_its_sinks() {
+    let (sink, seen) = keeper();
+    drop(acquisition(endless(), sink).start().unwrap());
+    while seen.lock().unwrap().closed == 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_wait_with_an_end_returns_while_the_run_goes_on() {
+    let (sink, _seen, gate) = gated();
+    let run = acquisition(endless(), sink).start().unwrap();
+    assert!(!run.wait(Some(std::time::Duration::ZERO)));
+    let report = run.report();
+    assert_eq!((report.ended, report.cpu), (None, None));
+    run.stop(false);
+    drop(gate);
+    assert!(finished(&run).0.cpu.is_some());
+}
+
+#[test]
+fn samples_of_each_name_are_numbered_across_batches() {
+    let named = |name, metadata: &str| {
+        Channel::new(name, "V", Some(Metadata::from_json(metadata).unwrap())).unwrap()
+    };
+    let channels = [named("a", "1"), named("b", "1"), named("a", "2")];
+    let of = move |indices: &[i32]| {
+        let times = vec![0; indices.len()].into();
+        let values = vec![0.0; indices.len()].into();
+        Batch::new(times, values, &channels, Some(indices.to_vec().into())).unwrap()
+    };
+    let mut batches = vec![of(&[0, 1, 2, 0]), of(&[2]), of(&[1, 1, 0])].into_iter();
+    let source = Box::new(Feed::new(move || Ok(batches.next()), None).unwrap());
+    let (sink, seen) = keeper();
+    finished(&acquisition(source, sink).start().unwrap());
+    let seen = seen.lock().unwrap();
+    let first: Vec<_> =
+        seen.batches.iter().map(|batch| batch.first_sequences().unwrap().to_vec()).collect();
+    assert_eq!(first, [[0, 0, 0], [3, 1, 3], [4, 1, 4]]);
+}
+
+#[test]
+fn stages_forget_what_an_earlier_run_left() {
+    let mut average = MovingAverage::new(4, 1, OnGap::Continue).unwrap();
+    crate::process::Process::process(
+        &mut average,
+        &batch(4).with_values(vec![100.0; 4].into()).unwrap(),
+    )
+    .unwrap();
+    let (sink, seen) = keeper();
+    let mut run = acquisition(feed(vec![1], None), sink);
+    run.stages.push(Box::new(average));
+    finished(&run.start().unwrap());
+    assert_eq!(seen.lock().unwrap().batches[0].values()[..], [1.5]);
+}

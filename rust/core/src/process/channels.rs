@@ -1,0 +1,208 @@
+//! A state for each channel.
+
+use std::collections::HashMap;
+
+use arrow_buffer::ScalarBuffer;
+
+use super::gap::OnGap;
+use super::groups::Groups;
+use super::kernel::{Kernel, Map};
+use super::state::{Reader, write_length, wrong};
+use crate::batch::Batch;
+use crate::error::Error;
+
+/// The states of all channels that came, by name.
+#[derive(Debug)]
+pub(super) struct Channels<K> {
+    on_gap: OnGap,
+    streams: Vec<Stream<K>>,
+    /// The place of each name among the streams.
+    places: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Stream<K> {
+    kernel: K,
+    /// The sequence number of the sample that comes next, where that is known.
+    next: Option<u64>,
+}
+
+/// The rows of one name in a batch.
+pub(super) struct Arrival<'a> {
+    pub(super) name: &'a str,
+    pub(super) rows: usize,
+    /// The sequence number of the first row, where that is known.
+    pub(super) first: Option<u64>,
+}
+
+impl<K: Kernel> Channels<K> {
+    pub(super) fn new(on_gap: OnGap) -> Self {
+        Self { on_gap, streams: Vec::new(), places: HashMap::new() }
+    }
+
+    pub(super) const fn on_gap(&self) -> OnGap {
+        self.on_gap
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.streams.clear();
+        self.places.clear();
+    }
+
+    /// The place of the state of each name that came, fit to go on with its rows.
+    ///
+    /// All that can fail does so before anything is changed.
+    pub(super) fn admit(
+        &mut self,
+        arrivals: &[Arrival<'_>],
+        pattern: &K,
+    ) -> Result<Vec<usize>, Error> {
+        let known = |arrival: &Arrival<'_>| self.places.get(arrival.name).copied();
+        let known: Vec<Option<usize>> = arrivals.iter().map(known).collect();
+        let expected = |place: Option<usize>| place.and_then(|place| self.streams[place].next);
+        let gap = |(arrival, place): (&Arrival<'_>, &Option<usize>)| {
+            let (expected, got) = expected(*place).zip(arrival.first)?;
+            let channel = || arrival.name.to_owned();
+            (expected != got).then(|| Error::Gap { channel: channel(), expected, got })
+        };
+        let gaps: Vec<Option<Error>> = arrivals.iter().zip(&known).map(gap).collect();
+        if self.on_gap == OnGap::Raise
+            && let Some(gap) = gaps.iter().flatten().next()
+        {
+            return Err(gap.clone());
+        }
+        let missing = known.iter().filter(|place| place.is_none()).count();
+        let mut fresh = (0..missing).map(|_| pattern.fresh()).collect::<Result<Vec<_>, _>>()?;
+        let mut admitted = Vec::with_capacity(arrivals.len());
+        for ((arrival, place), gap) in arrivals.iter().zip(known).zip(gaps) {
+            let place = place.or_else(|| {
+                let kernel = fresh.pop()?;
+                self.places.insert(arrival.name.to_owned(), self.streams.len());
+                self.streams.push(Stream { kernel, next: None });
+                Some(self.streams.len() - 1)
+            });
+            // There are as many fresh ones as are missing.
+            let Some(place) = place else { continue };
+            let stream = &mut self.streams[place];
+            if gap.is_some() && self.on_gap == OnGap::Reset {
+                stream.kernel.clear();
+            }
+            stream.next = arrival.first.map(|first| first.wrapping_add(arrival.rows as u64));
+            admitted.push(place);
+        }
+        Ok(admitted)
+    }
+
+    pub(super) fn kernel(&mut self, place: usize) -> &mut K {
+        &mut self.streams[place].kernel
+    }
+
+    pub(super) fn save(&self, state: &mut Vec<u8>) {
+        let mut names: Vec<_> = self.places.iter().collect();
+        names.sort_unstable();
+        write_length(state, names.len());
+        for (name, &place) in names {
+            let Stream { kernel, next } = &self.streams[place];
+            write_length(state, name.len());
+            state.extend_from_slice(name.as_bytes());
+            state.push(u8::from(next.is_some()));
+            state.extend_from_slice(&next.unwrap_or(0).to_le_bytes());
+            kernel.save(state);
+        }
+    }
+
+    pub(super) fn load(on_gap: OnGap, pattern: &K, state: &mut Reader<'_>) -> Result<Self, Error> {
+        let mut channels = Self::new(on_gap);
+        // Nothing is reserved: each channel has to show its bytes first.
+        for _ in 0..state.number()? {
+            let length = state.length(usize::MAX)?;
+            let name = str::from_utf8(state.take(length)?);
+            let name = name.map_err(|_| wrong("a name is no UTF-8"))?.to_owned();
+            let known = state.flag()?;
+            let number = state.number()?;
+            let stream = Stream { next: known.then_some(number), kernel: pattern.load(state)? };
+            if channels.places.insert(name, channels.streams.len()).is_some() {
+                return Err(wrong("a channel comes twice"));
+            }
+            channels.streams.push(stream);
+        }
+        Ok(channels)
+    }
+}
+
+impl<K: Map> Channels<K> {
+    /// The batch with a value for each of its values, made by the state of the row's channel.
+    pub(super) fn map(&mut self, batch: &Batch, pattern: &K) -> Result<Batch, Error> {
+        let groups = Groups::new(batch);
+        let arrivals = groups.arrivals();
+        let places = self.admit(arrivals, pattern)?;
+        let mut values = vec![0.0; batch.len()];
+        match (groups.rows(), places.as_slice()) {
+            (None, &[place]) => self.kernel(place).extend(batch.values(), &mut values),
+            (None, _) => {}
+            (Some(rows), places) => {
+                let gathered: Vec<f64> = rows.iter().map(|&row| batch.values()[row]).collect();
+                let mut made = vec![0.0; batch.len()];
+                let (mut input, mut output) = (gathered.as_slice(), made.as_mut_slice());
+                for (arrival, &place) in arrivals.iter().zip(places) {
+                    let (now, later) = input.split_at(arrival.rows);
+                    let (sums, rest) = output.split_at_mut(arrival.rows);
+                    self.kernel(place).extend(now, sums);
+                    (input, output) = (later, rest);
+                }
+                rows.iter().zip(made).for_each(|(&row, value)| values[row] = value);
+            }
+        }
+        batch.with_values(ScalarBuffer::from(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{batch, numbered};
+    use crate::error::Error;
+    use crate::process::{MovingAverage, OnGap, Output, Process};
+
+    fn means(average: &mut MovingAverage, batch: &crate::batch::Batch) -> Result<Vec<f64>, Error> {
+        match average.process(batch)? {
+            Output::Batch(batch) => Ok(batch.values().to_vec()),
+            Output::Spectra(_) => panic!("means are a batch"),
+        }
+    }
+
+    #[test]
+    fn each_channel_has_a_state_of_its_own() {
+        let mut average = MovingAverage::new(2, 1, OnGap::Reset).unwrap();
+        let first = batch(&[("a", 1.0), ("b", 10.0), ("a", 3.0)]);
+        assert_eq!(means(&mut average, &first), Ok(vec![1.0, 10.0, 2.0]));
+        assert_eq!(means(&mut average, &batch(&[("b", 20.0)])), Ok(vec![15.0]));
+        assert_eq!(means(&mut average, &batch(&[("a", 5.0), ("c", 7.0)])), Ok(vec![4.0, 7.0]));
+    }
+
+    #[test]
+    fn a_gap_is_one_of_its_channel_alone() {
+        let gap = |on_gap| {
+            let mut average = MovingAverage::new(2, 1, on_gap).unwrap();
+            let rows = [("a", 1.0), ("b", 10.0)];
+            means(&mut average, &numbered(&rows, &|_| 4)).unwrap();
+            let later = numbered(&rows.map(|(name, value)| (name, 3.0 * value)), &|name| {
+                if name == "a" { 5 } else { 9 }
+            });
+            let before = average.state();
+            let got = means(&mut average, &later);
+            (got, average.state() == before)
+        };
+        assert_eq!(gap(OnGap::Reset), (Ok(vec![2.0, 30.0]), false));
+        assert_eq!(gap(OnGap::Continue), (Ok(vec![2.0, 20.0]), false));
+        let refused = Error::Gap { channel: "b".to_owned(), expected: 5, got: 9 };
+        assert_eq!(gap(OnGap::Raise), (Err(refused), true));
+    }
+
+    #[test]
+    fn samples_that_nobody_numbered_have_no_gap() {
+        let mut average = MovingAverage::new(2, 1, OnGap::Raise).unwrap();
+        means(&mut average, &numbered(&[("a", 1.0)], &|_| 4)).unwrap();
+        assert_eq!(means(&mut average, &batch(&[("a", 3.0)])), Ok(vec![2.0]));
+        assert_eq!(means(&mut average, &numbered(&[("a", 5.0)], &|_| 90)), Ok(vec![4.0]));
+    }
+}

@@ -1,0 +1,223 @@
+//! Spectra of frames that follow upon each other.
+
+use super::Process;
+use super::channels::Channels;
+use super::gap::OnGap;
+use super::groups::Groups;
+use super::kernel::Kernel;
+use super::output::Output;
+use super::spectra::Spectra;
+use super::state::Reader;
+use crate::batch::Batch;
+use crate::error::Error;
+
+mod frames;
+mod scaling;
+mod transform;
+mod window;
+
+use frames::Frames;
+pub use scaling::Scaling;
+use transform::Transform;
+pub use window::Window;
+
+/// What a state of an FFT begins with; the digit tells its form.
+const MARK: &[u8] = b"fft 1";
+
+/// One-sided spectra of frames of each channel, by the fast Fourier transform.
+///
+/// Frames begin every `hop` samples, and span calls: a spectrum comes with the last sample of its frame.
+#[derive(Debug)]
+pub struct Fft {
+    rate: f64,
+    window: Window,
+    transform: Transform,
+    values: Frames,
+    channels: Channels<Frames>,
+}
+
+/// A spectrum that is made: where it belongs, and the place of its numbers.
+struct Made {
+    row: usize,
+    time_ns: i64,
+    place: usize,
+}
+
+impl Fft {
+    /// Spectra of `size` samples each, `hop` samples apart, of `rate` samples a second (hertz).
+    ///
+    /// # Errors
+    ///
+    /// When the size is below 2 or does not fit into memory, the hop is 0, the rate is not finite and above 0, or the
+    /// window has other weights than one for each sample, or none by which a spectrum could be divided.
+    pub fn new(
+        size: usize,
+        hop: usize,
+        rate: f64,
+        window: Window,
+        scaling: Scaling,
+        on_gap: OnGap,
+    ) -> Result<Self, Error> {
+        if size < 2 {
+            return Err(Error::FrameSize { got: size });
+        }
+        if hop == 0 {
+            return Err(Error::NoHop);
+        }
+        if !rate.is_finite() || rate <= 0.0 {
+            return Err(Error::Rate { got: rate.to_string() });
+        }
+        let values = Frames::new(size, hop)?;
+        let transform = Transform::new(size, rate, &window, scaling)?;
+        Ok(Self { rate, window, transform, values, channels: Channels::new(on_gap) })
+    }
+
+    /// How many samples a frame has.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.values.size()
+    }
+
+    /// How many samples lie between the beginnings of frames.
+    #[must_use]
+    pub const fn hop(&self) -> usize {
+        self.values.hop()
+    }
+
+    /// Samples a second.
+    #[must_use]
+    pub const fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// What each frame is multiplied with.
+    #[must_use]
+    pub const fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// What the numbers mean.
+    #[must_use]
+    pub const fn scaling(&self) -> Scaling {
+        self.transform.scaling()
+    }
+
+    /// What happens when samples of a channel are missing.
+    #[must_use]
+    pub const fn on_gap(&self) -> OnGap {
+        self.channels.on_gap()
+    }
+
+    /// The frequencies of a spectrum, in hertz.
+    #[must_use]
+    pub fn frequencies(&self) -> &[f64] {
+        self.transform.frequencies()
+    }
+
+    /// How many frames so many more values complete.
+    #[must_use]
+    pub const fn frames_after(&self, values: usize) -> usize {
+        self.values.after(values)
+    }
+
+    /// Writes the spectra of the frames that these values complete, with a state apart from those of the channels.
+    ///
+    /// # Panics
+    ///
+    /// Unless there is room for as many numbers as [`frames_after`](Self::frames_after) says, times the frequencies.
+    pub fn process_values(&mut self, input: &[f64], output: &mut [f64]) {
+        let bins = self.transform.frequencies().len();
+        let frames = self.values.after(input.len());
+        assert_eq!(output.len(), frames * bins, "as many spectra as frames");
+        let mut places = output.chunks_exact_mut(bins);
+        let transform = &mut self.transform;
+        self.values.extend(input, &[], |frame| {
+            if let Some(place) = places.next() {
+                transform.write(frame.samples, place);
+            }
+        });
+    }
+
+    /// All states as bytes, for [`restore`](Self::restore).
+    #[must_use]
+    pub fn state(&self) -> Vec<u8> {
+        let mut state = MARK.to_vec();
+        self.values.save(&mut state);
+        self.channels.save(&mut state);
+        state
+    }
+
+    /// Goes on where one with the same arguments gave its state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`] when it is none of one; all is then as it was.
+    pub fn restore(&mut self, state: &[u8]) -> Result<(), Error> {
+        let mut state = Reader::of(state, MARK)?;
+        let values = self.values.load(&mut state)?;
+        let channels = Channels::load(self.on_gap(), &self.values, &mut state)?;
+        state.finish()?;
+        (self.values, self.channels) = (values, channels);
+        Ok(())
+    }
+
+    fn spectra(&mut self, batch: &Batch) -> Result<Spectra, Error> {
+        let groups = Groups::new(batch);
+        let arrivals = groups.arrivals();
+        let admitted = self.channels.admit(arrivals, &self.values)?;
+        let bins = self.transform.frequencies().len();
+        let mut power = Vec::new();
+        let mut all: Vec<Made> = Vec::new();
+        let mut start = 0;
+        for (arrival, &admitted) in arrivals.iter().zip(&admitted) {
+            let frames = self.channels.kernel(admitted);
+            power.resize(power.len() + frames.after(arrival.rows) * bins, 0.0);
+            let rows = groups.rows().map(|rows| &rows[start..start + arrival.rows]);
+            start += arrival.rows;
+            let transform = &mut self.transform;
+            let made = |frame: frames::Frame<'_>| {
+                let place = all.len();
+                transform.write(frame.samples, &mut power[place * bins..(place + 1) * bins]);
+                let row = rows.map_or(frame.last, |rows| rows[frame.last]);
+                all.push(Made { row, time_ns: frame.middle_ns, place });
+            };
+            match rows {
+                None => frames.extend(batch.values(), batch.timestamps(), made),
+                Some(rows) => {
+                    let values: Vec<f64> = rows.iter().map(|&row| batch.values()[row]).collect();
+                    let times: Vec<i64> = rows.iter().map(|&row| batch.timestamps()[row]).collect();
+                    frames.extend(&values, &times, made);
+                }
+            }
+        }
+        if arrivals.len() > 1 {
+            // As they were completed, so that it does not matter where a batch ends.
+            all.sort_unstable_by_key(|made| made.row);
+            let chunk = |made: &Made| &power[made.place * bins..(made.place + 1) * bins];
+            power = all.iter().flat_map(chunk).copied().collect();
+        }
+        let index = |made: &Made| i32::try_from(batch.index_of(made.row)).unwrap_or(i32::MAX);
+        Ok(Spectra {
+            times_ns: all.iter().map(|made| made.time_ns).collect(),
+            power: power.into(),
+            frequencies: self.transform.frequencies().clone(),
+            channels: batch.channels().clone(),
+            indices: all.iter().map(index).collect(),
+            scaling: self.scaling(),
+        })
+    }
+}
+
+impl Process for Fft {
+    fn process(&mut self, batch: &Batch) -> Result<Output, Error> {
+        self.spectra(batch).map(Output::Spectra)
+    }
+
+    fn reset(&mut self) {
+        self.values.clear();
+        self.channels.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;

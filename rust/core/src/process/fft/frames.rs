@@ -1,0 +1,147 @@
+//! Samples as they come, cut into frames.
+
+use crate::error::Error;
+use crate::process::kernel::Kernel;
+use crate::process::state::{Reader, write_floats, write_length, wrong};
+
+/// The samples that the next frames need.
+#[derive(Debug, Clone)]
+pub(super) struct Frames {
+    size: usize,
+    hop: usize,
+    /// How many samples that come next belong to no frame.
+    skip: usize,
+    /// The samples of the next frame, as far as they came, with their times where they have some.
+    samples: Vec<f64>,
+    times: Vec<i64>,
+}
+
+/// A frame that is full.
+pub(super) struct Frame<'a> {
+    pub(super) samples: &'a [f64],
+    /// Half-way between its first sample and its last.
+    pub(super) middle_ns: i64,
+    /// Which of the samples that came now was its last.
+    pub(super) last: usize,
+}
+
+impl Frames {
+    pub(super) fn new(size: usize, hop: usize) -> Result<Self, Error> {
+        let frames = Self { size, hop, skip: 0, samples: Vec::new(), times: Vec::new() };
+        // Several such buffers are made in the end; one tells whether there is any hope.
+        let refused = |_| Error::Memory { argument: "size", got: size };
+        Vec::<f64>::new().try_reserve_exact(size.saturating_mul(8)).map_err(refused)?;
+        Ok(frames)
+    }
+
+    pub(super) const fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) const fn hop(&self) -> usize {
+        self.hop
+    }
+
+    /// How many frames so many more samples complete.
+    pub(super) const fn after(&self, count: usize) -> usize {
+        let available = (self.samples.len() + count).saturating_sub(self.skip);
+        match available.checked_sub(self.size) {
+            Some(more) => more / self.hop + 1,
+            None => 0,
+        }
+    }
+
+    /// Takes samples, with their times or with none, and gives each frame that is full with them.
+    pub(super) fn extend(
+        &mut self,
+        samples: &[f64],
+        times: &[i64],
+        mut made: impl FnMut(Frame<'_>),
+    ) {
+        let skipped = self.skip.min(samples.len());
+        self.skip -= skipped;
+        let (samples, times) = (&samples[skipped..], times.get(skipped..).unwrap_or_default());
+        let kept = self.samples.len();
+        let mut start: usize = 0;
+        if kept > 0 {
+            // A frame that begins among the kept samples reaches no further than this.
+            let reach = samples.len().min(self.size - 1);
+            self.samples.extend_from_slice(&samples[..reach]);
+            self.times.extend_from_slice(times.get(..reach).unwrap_or_default());
+            while start < kept
+                && let Some(frame) = self.samples.get(start..start + self.size)
+            {
+                let last = start + self.size - 1;
+                let middle_ns = middle(&self.times, start, last);
+                made(Frame { samples: frame, middle_ns, last: last + skipped - kept });
+                start = start.saturating_add(self.hop);
+            }
+            if start < kept {
+                self.samples.drain(..start);
+                self.times.drain(..start.min(self.times.len()));
+                return;
+            }
+            self.samples.clear();
+            self.times.clear();
+            start -= kept;
+        }
+        while let Some(frame) = samples.get(start..start.saturating_add(self.size)) {
+            let last = start + self.size - 1;
+            let middle_ns = middle(times, start, last);
+            made(Frame { samples: frame, middle_ns, last: last + skipped });
+            start = start.saturating_add(self.hop);
+        }
+        self.skip += start.saturating_sub(samples.len());
+        let used = start.min(samples.len());
+        self.samples.extend_from_slice(&samples[used..]);
+        self.times.extend_from_slice(times.get(used..).unwrap_or_default());
+    }
+}
+
+/// Half-way between two of the instants, rounded down; 0 where there are none.
+fn middle(times: &[i64], first: usize, last: usize) -> i64 {
+    let (Some(&first), Some(&last)) = (times.get(first), times.get(last)) else { return 0 };
+    let middle = (i128::from(first) + i128::from(last)).div_euclid(2);
+    i64::try_from(middle).unwrap_or(first)
+}
+
+impl Kernel for Frames {
+    fn fresh(&self) -> Result<Self, Error> {
+        Self::new(self.size, self.hop)
+    }
+
+    fn clear(&mut self) {
+        self.skip = 0;
+        self.samples.clear();
+        self.times.clear();
+    }
+
+    fn save(&self, state: &mut Vec<u8>) {
+        write_length(state, self.size);
+        write_length(state, self.hop);
+        write_length(state, self.skip);
+        write_length(state, self.samples.len());
+        write_floats(state, &self.samples);
+        write_length(state, self.times.len());
+        self.times.iter().for_each(|time| state.extend_from_slice(&time.to_le_bytes()));
+    }
+
+    fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
+        state.expect(self.size, "its size is another one")?;
+        state.expect(self.hop, "its hop is another one")?;
+        let mut loaded = self.fresh()?;
+        loaded.skip = state.length(self.hop)?;
+        let count = state.length(self.size - 1)?;
+        if loaded.skip > 0 && count > 0 {
+            return Err(wrong("it has samples that it skips"));
+        }
+        state.floats(count, &mut loaded.samples)?;
+        for _ in 0..state.length(count)? {
+            loaded.times.push(state.instant()?);
+        }
+        if !loaded.times.is_empty() && loaded.times.len() != count {
+            return Err(wrong("it has samples without a time"));
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,108 @@
+//! One frame to its spectrum.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+use multiversion::multiversion;
+use realfft::num_complex::Complex;
+use realfft::{RealFftPlanner, RealToComplex};
+
+use super::{Scaling, Window};
+use crate::error::Error;
+
+/// The plan of a transform of one size, and the memory that it works in.
+pub(super) struct Transform {
+    plan: Arc<dyn RealToComplex<f64>>,
+    weights: Vec<f64>,
+    scaling: Scaling,
+    /// What the squared modulus is multiplied with where a line stands for two of a two-sided spectrum.
+    factor: f64,
+    frequencies: ScalarBuffer<f64>,
+    samples: Vec<f64>,
+    lines: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
+}
+
+impl Transform {
+    #[allow(clippy::cast_precision_loss)] // 2^53 samples fit into no memory
+    pub(super) fn new(
+        size: usize,
+        rate: f64,
+        window: &Window,
+        scaling: Scaling,
+    ) -> Result<Self, Error> {
+        let weights = window.weights(size)?;
+        let sum: f64 = weights.iter().sum();
+        let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+        let gain = if scaling == Scaling::Density { rate * squares } else { sum * sum };
+        let double = if scaling == Scaling::Amplitude { 4.0 } else { 2.0 };
+        let factor = double / gain;
+        if !factor.is_finite() || factor == 0.0 {
+            let problem =
+                format!("has weights of which the sum is {sum} and that of squares {squares}");
+            return Err(Error::Weights { problem });
+        }
+        let plan = RealFftPlanner::new().plan_fft_forward(size);
+        let frequencies = (0..=size / 2).map(|line| line as f64 * (rate / size as f64)).collect();
+        let (samples, lines) = (plan.make_input_vec(), plan.make_output_vec());
+        let scratch = plan.make_scratch_vec();
+        Ok(Self { plan, weights, scaling, factor, frequencies, samples, lines, scratch })
+    }
+
+    pub(super) const fn scaling(&self) -> Scaling {
+        self.scaling
+    }
+
+    pub(super) const fn frequencies(&self) -> &ScalarBuffer<f64> {
+        &self.frequencies
+    }
+
+    /// Writes the spectrum of a frame of that size.
+    pub(super) fn write(&mut self, frame: &[f64], spectrum: &mut [f64]) {
+        weigh(frame, &self.weights, &mut self.samples);
+        let (samples, lines) = (&mut self.samples, &mut self.lines);
+        // It refuses only memory of other lengths than its own.
+        let done = self.plan.process_with_scratch(samples, lines, &mut self.scratch);
+        debug_assert!(done.is_ok(), "{done:?}");
+        squares(lines, self.factor, spectrum);
+        // These two lines have no twin among the negative frequencies.
+        let single = if self.scaling == Scaling::Amplitude { 0.25 } else { 0.5 };
+        spectrum[0] *= single;
+        if frame.len().is_multiple_of(2)
+            && let Some(last) = spectrum.last_mut()
+        {
+            *last *= single;
+        }
+        if self.scaling == Scaling::Amplitude {
+            for line in spectrum {
+                *line = line.sqrt();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Transform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { weights, scaling, .. } = self;
+        formatter
+            .debug_struct("Transform")
+            .field("size", &weights.len())
+            .field("scaling", scaling)
+            .finish_non_exhaustive()
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn weigh(frame: &[f64], weights: &[f64], samples: &mut [f64]) {
+    for ((sample, weight), weighed) in frame.iter().zip(weights).zip(samples) {
+        *weighed = sample * weight;
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn squares(lines: &[Complex<f64>], factor: f64, spectrum: &mut [f64]) {
+    for (line, square) in lines.iter().zip(spectrum) {
+        *square = (line.re * line.re + line.im * line.im) * factor;
+    }
+}

@@ -1,0 +1,98 @@
+//! What a frame is multiplied with, so that it ends softly.
+
+use std::f64::consts::TAU;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// A window: one by name, in the periodic form in which `scipy.signal.get_window` gives it, or weights.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Window {
+    /// All samples alike.
+    Boxcar,
+    /// Half a cosine wave, raised: the usual one.
+    #[default]
+    Hann,
+    /// A raised cosine with a step at the ends, which lowers the nearest side lobe.
+    Hamming,
+    /// Two cosines: lower side lobes, a wider line.
+    Blackman,
+    /// Four cosines: the height of a line is right wherever it lies between two bins.
+    FlatTop,
+    /// One weight for each sample.
+    Weights(Arc<[f64]>),
+}
+
+impl Window {
+    /// The name, of one that has one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Boxcar => Some("boxcar"),
+            Self::Hann => Some("hann"),
+            Self::Hamming => Some("hamming"),
+            Self::Blackman => Some("blackman"),
+            Self::FlatTop => Some("flattop"),
+            Self::Weights(_) => None,
+        }
+    }
+
+    /// A weight for each of so many samples.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightCount`], and [`Error::Weights`] when a weight is not finite or all of them are 0.
+    pub fn weights(&self, size: usize) -> Result<Vec<f64>, Error> {
+        // The factors of the cosines: those of SciPy.
+        let cosines: &[f64] = match self {
+            Self::Boxcar => &[1.0],
+            Self::Hann => &[0.5, 0.5],
+            Self::Hamming => &[0.54, 0.46],
+            Self::Blackman => &[0.42, 0.5, 0.08],
+            Self::FlatTop => {
+                &[0.215_578_95, 0.416_631_58, 0.277_263_158, 0.083_578_947, 0.006_947_368]
+            }
+            Self::Weights(weights) => return checked(weights, size),
+        };
+        #[allow(clippy::cast_precision_loss)] // 2^53 samples fit into no memory
+        let angle = |sample: usize| TAU * sample as f64 / size as f64;
+        let weight = |sample| {
+            let term = |(order, factor): (u32, &f64)| {
+                let sign = if order % 2 == 0 { 1.0 } else { -1.0 };
+                sign * factor * (f64::from(order) * angle(sample)).cos()
+            };
+            (0..).zip(cosines).map(term).sum()
+        };
+        Ok((0..size).map(weight).collect())
+    }
+}
+
+fn checked(weights: &[f64], size: usize) -> Result<Vec<f64>, Error> {
+    if weights.len() != size {
+        return Err(Error::WeightCount { got: weights.len(), size });
+    }
+    if let Some(place) = weights.iter().position(|weight| !weight.is_finite()) {
+        return Err(Error::Weights { problem: format!("has {} at {place}", weights[place]) });
+    }
+    if weights.iter().all(|&weight| weight == 0.0) {
+        return Err(Error::Weights { problem: "has only weights of 0".to_owned() });
+    }
+    Ok(weights.to_vec())
+}
+
+impl FromStr for Window {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let named = [Self::Boxcar, Self::Hann, Self::Hamming, Self::Blackman, Self::FlatTop];
+        let found = named.into_iter().find(|window| window.name() == Some(word));
+        found.ok_or_else(|| {
+            Error::word(
+                "window",
+                word,
+                "'boxcar', 'hann', 'hamming', 'blackman', 'flattop' or one weight for each sample",
+            )
+        })
+    }
+}

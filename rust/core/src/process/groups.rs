@@ -1,0 +1,63 @@
+//! The rows of a batch by the name of their channel.
+
+use std::collections::HashMap;
+
+use super::channels::Arrival;
+use crate::batch::Batch;
+
+/// Which rows of a batch are of which name.
+pub(super) struct Groups<'a> {
+    arrivals: Vec<Arrival<'a>>,
+    /// The rows, those of one name together; `None` where they are all of one channel.
+    rows: Option<Vec<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn new(batch: &'a Batch) -> Self {
+        let first = |index: usize| batch.first_sequences().map(|first| first[index]);
+        let name = |index: usize| batch.channels()[index].name();
+        let Some(indices) = batch.indices() else {
+            let rows = batch.len();
+            let only = (rows > 0).then(|| Arrival { name: name(0), rows, first: first(0) });
+            return Self { arrivals: only.into_iter().collect(), rows: None };
+        };
+        let mut counts = vec![0; batch.channels().len()];
+        // Indices are not negative: a batch checks them.
+        indices.iter().for_each(|index| counts[index.cast_unsigned() as usize] += 1);
+
+        let mut arrivals: Vec<Arrival<'_>> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        // The group of each channel of which there are rows.
+        let mut groups = vec![0; counts.len()];
+        for (index, &rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            let group = *places.entry(name(index)).or_insert(arrivals.len());
+            if group == arrivals.len() {
+                arrivals.push(Arrival { name: name(index), rows: 0, first: first(index) });
+            }
+            arrivals[group].rows += rows;
+            groups[index] = group;
+        }
+
+        let mut free: Vec<usize> = arrivals
+            .iter()
+            .scan(0, |end, arrival| Some(std::mem::replace(end, *end + arrival.rows)))
+            .collect();
+        let mut rows = vec![0; indices.len()];
+        for (row, index) in indices.iter().enumerate() {
+            let place = &mut free[groups[index.cast_unsigned() as usize]];
+            rows[*place] = row;
+            *place += 1;
+        }
+        Self { arrivals, rows: Some(rows) }
+    }
+
+    /// The names of which there are rows.
+    pub(super) fn arrivals(&self) -> &[Arrival<'a>] {
+        &self.arrivals
+    }
+
+    /// The rows of the first name, then those of the next; `None` where they are all of one channel.
+    pub(super) fn rows(&self) -> Option<&[usize]> {
+        self.rows.as_deref()
+    }
+}

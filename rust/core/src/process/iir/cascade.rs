@@ -1,0 +1,160 @@
+//! Sections one after the other.
+
+use std::sync::Arc;
+
+use multiversion::{multiversion, target::target_cfg_f};
+
+use super::Initial;
+use super::section::Section;
+use crate::error::Error;
+use crate::process::kernel::Kernel;
+use crate::process::state::{Reader, write_floats, write_length};
+
+/// How many sections go through the samples at once: more do not fit into the registers.
+const TOGETHER: usize = 4;
+
+/// How many samples all sections go through before the next ones: they stay in the nearest cache.
+const CHUNK: usize = 1024;
+
+/// A filter and its state.
+#[derive(Debug, Clone)]
+pub(super) struct Cascade {
+    filter: Arc<Filter>,
+    states: Vec<[f64; 2]>,
+    started: bool,
+}
+
+/// What does not change while samples come.
+#[derive(Debug)]
+struct Filter {
+    rows: Vec<[f64; 6]>,
+    sections: Vec<Section>,
+    initial: Initial,
+    /// The states at a first sample of 1.
+    start: Vec<[f64; 2]>,
+}
+
+impl Cascade {
+    pub(super) fn new(rows: &[[f64; 6]], initial: Initial) -> Result<Self, Error> {
+        if rows.is_empty() {
+            return Err(Error::NoSections);
+        }
+        let of_row = |(index, row)| Section::new(row, index);
+        let sections = rows.iter().enumerate().map(of_row).collect::<Result<Vec<_>, _>>()?;
+        let start = match initial {
+            Initial::Zero => vec![[0.0; 2]; rows.len()],
+            Initial::Steady => steady(&sections)?,
+        };
+        let filter = Filter { rows: rows.to_vec(), sections, initial, start };
+        Ok(Self { filter: Arc::new(filter), states: vec![[0.0; 2]; rows.len()], started: false })
+    }
+
+    pub(super) fn rows(&self) -> &[[f64; 6]] {
+        &self.filter.rows
+    }
+
+    pub(super) fn initial(&self) -> Initial {
+        self.filter.initial
+    }
+
+    pub(super) fn poles(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.filter.sections.iter().flat_map(Section::poles)
+    }
+
+    /// Writes the filtered samples; the lengths have to be equal.
+    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64]) {
+        if let (false, Some(first)) = (self.started, input.first()) {
+            let start = self.filter.start.iter();
+            // Of a filter at rest nothing is asked, be the first sample infinite.
+            let scaled = |number: f64| if number == 0.0 { 0.0 } else { number * first };
+            self.states = start.map(|start| start.map(scaled)).collect();
+            self.started = true;
+        }
+        for (input, output) in input.chunks(CHUNK).zip(output.chunks_mut(CHUNK)) {
+            output.copy_from_slice(input);
+            let sections = self.filter.sections.chunks(TOGETHER);
+            for (sections, states) in sections.zip(self.states.chunks_mut(TOGETHER)) {
+                filter(sections, states, output);
+            }
+        }
+    }
+}
+
+/// The states of all sections at a first sample of 1: each gets what those before it give.
+fn steady(sections: &[Section]) -> Result<Vec<[f64; 2]>, Error> {
+    let mut input = 1.0;
+    let state = |(index, section): (usize, &Section)| {
+        let (states, response) = section.steady().ok_or(Error::NeverSteady { section: index })?;
+        let scaled = states.map(|state| state * input);
+        input *= response;
+        Ok(scaled)
+    };
+    sections.iter().enumerate().map(state).collect()
+}
+
+/// Filters the samples where they stand, by up to [`TOGETHER`] sections.
+fn filter(sections: &[Section], states: &mut [[f64; 2]], samples: &mut [f64]) {
+    match sections.len() {
+        1 => filter_by::<1>(sections, states, samples),
+        2 => filter_by::<2>(sections, states, samples),
+        3 => filter_by::<3>(sections, states, samples),
+        _ => filter_by::<TOGETHER>(sections, states, samples),
+    }
+}
+
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn filter_by<const N: usize>(sections: &[Section], states: &mut [[f64; 2]], samples: &mut [f64]) {
+    // Where the processor has no such instruction, a fused sum is a slow call.
+    let fused = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
+    let add = |sum: f64, left: f64, right: f64| {
+        if fused { left.mul_add(right, sum) } else { left * right + sum }
+    };
+    let (Some(sections), Some(states)) =
+        (sections.first_chunk::<N>(), states.first_chunk_mut::<N>())
+    else {
+        return;
+    };
+    let sections = *sections;
+    let mut now = *states;
+    for sample in samples {
+        let mut input = *sample;
+        for (section, [first, second]) in sections.iter().zip(&mut now) {
+            let output = add(*first, section.b0, input);
+            let next = add(add(*second, section.c1, input), -section.a1, *first);
+            *second = add(section.c2 * input, -section.a2, *first);
+            *first = next;
+            input = output;
+        }
+        *sample = input;
+    }
+    *states = now;
+}
+
+impl Kernel for Cascade {
+    fn fresh(&self) -> Result<Self, Error> {
+        let mut fresh = self.clone();
+        fresh.clear();
+        Ok(fresh)
+    }
+
+    fn clear(&mut self) {
+        self.states.fill([0.0; 2]);
+        self.started = false;
+    }
+
+    fn save(&self, state: &mut Vec<u8>) {
+        write_length(state, self.states.len());
+        state.push(u8::from(self.started));
+        self.states.iter().for_each(|states| write_floats(state, states));
+    }
+
+    fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
+        state.expect(self.states.len(), "it has another number of sections")?;
+        let mut loaded = self.clone();
+        loaded.started = state.flag()?;
+        for states in &mut loaded.states {
+            state.floats_into(states)?;
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,25 @@
+//! What a processor does to the samples of one channel.
+
+use super::state::Reader;
+use crate::error::Error;
+
+/// The state of one stream of samples.
+pub(super) trait Kernel: Sized + Send {
+    /// One with the same parameters to which nothing came.
+    fn fresh(&self) -> Result<Self, Error>;
+
+    /// Forgets all that came.
+    fn clear(&mut self);
+
+    /// Appends what came as bytes.
+    fn save(&self, state: &mut Vec<u8>);
+
+    /// One with the same parameters to which that came which the bytes tell.
+    fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error>;
+}
+
+/// A kernel that makes one value of each.
+pub(super) trait Map: Kernel {
+    /// Writes a value for each of `input`; the lengths are equal.
+    fn extend(&mut self, input: &[f64], output: &mut [f64]);
+}

@@ -1,0 +1,111 @@
+//! The mean of the last samples.
+
+use super::blocks::Blocks;
+use super::tree::{LONGEST, Tree};
+use crate::error::Error;
+use crate::process::kernel::Kernel;
+use crate::process::state::{Reader, write_length};
+
+/// The mean of the last `window` samples, and of those that are there before so many came.
+///
+/// Each sum is made within its window alone, so that nothing adds up and what left the window is forgotten.
+#[derive(Debug, Clone)]
+pub(super) struct Average {
+    window: usize,
+    min_count: usize,
+    /// How many samples came, up to `window`.
+    seen: usize,
+    sums: Sums,
+}
+
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // of a few hundred bytes, once for a channel
+enum Sums {
+    Tree(Tree),
+    Blocks(Blocks),
+}
+
+impl Average {
+    pub(super) fn new(window: usize, min_count: usize) -> Result<Self, Error> {
+        if window == 0 {
+            return Err(Error::EmptyWindow);
+        }
+        if min_count == 0 || min_count > window {
+            return Err(Error::MinCount { got: min_count, window });
+        }
+        let sums = if window <= LONGEST {
+            Sums::Tree(Tree::new(window))
+        } else {
+            Sums::Blocks(Blocks::new(window)?)
+        };
+        Ok(Self { window, min_count, seen: 0, sums })
+    }
+
+    pub(super) const fn window(&self) -> usize {
+        self.window
+    }
+
+    pub(super) const fn min_count(&self) -> usize {
+        self.min_count
+    }
+
+    /// Writes for each sample the mean of the window that ends with it; the lengths have to be equal.
+    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64]) {
+        let few = input.len().min(self.window - self.seen);
+        let (first, input) = input.split_at(few);
+        let (few, output) = output.split_at_mut(few);
+        self.sums.extend(first, few, 1.0);
+        for sum in few {
+            self.seen += 1;
+            *sum = if self.seen < self.min_count { f64::NAN } else { *sum / as_float(self.seen) };
+        }
+        self.sums.extend(input, output, as_float(self.window));
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
+const fn as_float(count: usize) -> f64 {
+    count as f64
+}
+
+impl Sums {
+    fn extend(&mut self, input: &[f64], output: &mut [f64], count: f64) {
+        match self {
+            Self::Tree(tree) => tree.extend(input, output, count),
+            Self::Blocks(blocks) => blocks.extend(input, output, count),
+        }
+    }
+}
+
+impl Kernel for Average {
+    fn fresh(&self) -> Result<Self, Error> {
+        Self::new(self.window, self.min_count)
+    }
+
+    fn clear(&mut self) {
+        self.seen = 0;
+        match &mut self.sums {
+            Sums::Tree(tree) => tree.clear(),
+            Sums::Blocks(blocks) => blocks.clear(),
+        }
+    }
+
+    fn save(&self, state: &mut Vec<u8>) {
+        write_length(state, self.window);
+        write_length(state, self.seen);
+        match &self.sums {
+            Sums::Tree(tree) => tree.save(state),
+            Sums::Blocks(blocks) => blocks.save(state),
+        }
+    }
+
+    fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
+        state.expect(self.window, "its window is another one")?;
+        let seen = state.length(self.window)?;
+        let sums = match &self.sums {
+            Sums::Tree(_) => Sums::Tree(Tree::load(self.window, state)?),
+            Sums::Blocks(_) => Sums::Blocks(Blocks::load(self.window, state)?),
+        };
+        Ok(Self { seen, sums, ..*self })
+    }
+}

@@ -1,0 +1,199 @@
+//! Sums over short windows, each by the same tree.
+
+use multiversion::multiversion;
+
+use super::split::{join, split};
+use crate::error::Error;
+use crate::process::state::{Reader, write_floats};
+
+/// The longest window that is summed in this way; a longer one is quicker in blocks.
+pub(super) const LONGEST: usize = 32;
+
+/// How many sums are made at once: the parts stay in the cache nearest to the processor.
+const CHUNK: usize = 320;
+
+/// Sums of the last `window` samples, each made anew, in an order that depends on nothing but the window.
+#[derive(Debug, Clone)]
+pub(super) struct Tree {
+    window: usize,
+    /// The samples before the next one that its window holds, oldest first; zeros before the first.
+    before: [f64; LONGEST],
+    /// Where sums are made; kept, since to clear it for a short call takes longer than the call.
+    space: [Vec<f64>; 5],
+}
+
+impl Tree {
+    pub(super) const fn new(window: usize) -> Self {
+        Self { window, before: [0.0; LONGEST], space: [const { Vec::new() }; 5] }
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.before = [0.0; LONGEST];
+    }
+
+    /// Writes for each sample the sum of the window that ends with it, divided by `count`.
+    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: f64) {
+        let before = self.window - 1;
+        let longest = before + input.len().min(CHUNK);
+        for space in &mut self.space {
+            space.resize(longest.max(space.len()), 0.0);
+        }
+        let [samples, parts @ ..] = &mut self.space;
+        let mut done = 0;
+        for output in output.chunks_mut(CHUNK) {
+            let (start, end) = (done, done + output.len());
+            let samples = if start < before {
+                // `CHUNK` is longer than any window: this is the first chunk.
+                samples[..before].copy_from_slice(&self.before[..before]);
+                samples[before..before + end].copy_from_slice(&input[..end]);
+                &samples[..before + end]
+            } else {
+                &input[start - before..end]
+            };
+            if end == input.len() {
+                self.before[..before].copy_from_slice(&samples[samples.len() - before..]);
+            }
+            let parts = parts.each_mut().map(|part| &mut part[..samples.len()]);
+            sums(self.window, samples, parts, count, output);
+            done = end;
+        }
+    }
+
+    pub(super) fn save(&self, state: &mut Vec<u8>) {
+        write_floats(state, &self.before[..self.window - 1]);
+    }
+
+    pub(super) fn load(window: usize, state: &mut Reader<'_>) -> Result<Self, Error> {
+        let mut tree = Self::new(window);
+        state.floats_into(&mut tree.before[..window - 1])?;
+        Ok(tree)
+    }
+}
+
+/// Sums of `window` samples each, which are as many as there are samples, without one window and one more.
+///
+/// Sums of 1, 2, 4... samples are made of two of the last kind; those kinds of which the window consists make up the
+/// whole, the shorter ones first.
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: f64, output: &mut [f64]) {
+    let [high, low, high_rest, low_rest] = parts;
+    if window == 1 {
+        return output.copy_from_slice(samples);
+    }
+    let rest = output.len();
+    let (high_rest, low_rest) = (&mut high_rest[..rest], &mut low_rest[..rest]);
+    let mut done = window & 1;
+    if done == 1 {
+        singles(samples, high_rest, low_rest);
+    }
+    pairs(samples, high, low);
+    let mut length = 2;
+    loop {
+        let longer = length * 2;
+        if window == length {
+            return mean(high, low, count, output);
+        }
+        if window == longer {
+            return mean_of_two([high, low], [&high[length..], &low[length..]], count, output);
+        }
+        if window & length != 0 {
+            if longer > window {
+                let last = [&high[done..], &low[done..]];
+                return mean_of_two([high_rest, low_rest], last, count, output);
+            }
+            add(high_rest, high, done);
+            add(low_rest, low, done);
+            done += length;
+        }
+        if window & longer == 0 && length * 4 <= window {
+            quadruple(high, length);
+            quadruple(low, length);
+            length *= 4;
+        } else {
+            double(high, length);
+            double(low, length);
+            length = longer;
+        }
+    }
+}
+
+/// The parts of each sample.
+#[inline(always)]
+pub(super) fn singles(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
+    for ((&sample, high), low) in samples.iter().zip(high).zip(low) {
+        (*high, *low) = split(sample);
+    }
+}
+
+/// The sums of the parts of each sample and the next.
+#[inline(always)]
+pub(super) fn pairs(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
+    let pairs = samples.iter().zip(&samples[1..]);
+    for (((&first, &second), high), low) in pairs.zip(high).zip(low) {
+        let (first, second) = (split(first), split(second));
+        *high = first.0 + second.0;
+        *low = first.1 + second.1;
+    }
+}
+
+/// Adds the sums from so many samples on, or takes them when there are none yet.
+#[inline(always)]
+fn add(rest: &mut [f64], sums: &[f64], done: usize) {
+    if done == 0 {
+        rest.copy_from_slice(&sums[..rest.len()]);
+    } else {
+        rest.iter_mut().zip(&sums[done..]).for_each(|(rest, sum)| *rest += sum);
+    }
+}
+
+#[inline(always)]
+fn mean(high: &[f64], low: &[f64], count: f64, output: &mut [f64]) {
+    for ((output, &high), &low) in output.iter_mut().zip(high).zip(low) {
+        *output = join(high, low) / count;
+    }
+}
+
+#[inline(always)]
+fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: f64, output: &mut [f64]) {
+    let high = first[0].iter().zip(second[0]);
+    let low = first[1].iter().zip(second[1]);
+    for (output, (high, low)) in output.iter_mut().zip(high.zip(low)) {
+        *output = join(high.0 + high.1, low.0 + low.1) / count;
+    }
+}
+
+/// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.
+#[inline(always)]
+fn double(sums: &mut [f64], length: usize) {
+    match length {
+        2 => double_by::<2>(sums),
+        4 => double_by::<4>(sums),
+        8 => double_by::<8>(sums),
+        _ => double_by::<16>(sums),
+    }
+}
+
+#[inline(always)]
+pub(super) fn double_by<const LENGTH: usize>(sums: &mut [f64]) {
+    for start in 0..sums.len().saturating_sub(LENGTH) {
+        sums[start] += sums[start + LENGTH];
+    }
+}
+
+/// Doubled twice in one pass.
+#[inline(always)]
+fn quadruple(sums: &mut [f64], length: usize) {
+    match length {
+        2 => quadruple_by::<2, 4, 6>(sums),
+        4 => quadruple_by::<4, 8, 12>(sums),
+        _ => quadruple_by::<8, 16, 24>(sums),
+    }
+}
+
+#[inline(always)]
+fn quadruple_by<const SECOND: usize, const THIRD: usize, const FOURTH: usize>(sums: &mut [f64]) {
+    for start in 0..sums.len().saturating_sub(FOURTH) {
+        let first = sums[start] + sums[start + SECOND];
+        sums[start] = first + (sums[start + THIRD] + sums[start + FOURTH]);
+    }
+}

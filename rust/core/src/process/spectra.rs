@@ -1,0 +1,80 @@
+//! Spectra of frames of samples.
+
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+
+use super::fft::Scaling;
+use crate::channel::Channel;
+
+mod decibels;
+
+/// One spectrum for each frame, in the order in which the frames were full.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spectra {
+    pub(super) times_ns: ScalarBuffer<i64>,
+    pub(super) power: ScalarBuffer<f64>,
+    pub(super) frequencies: ScalarBuffer<f64>,
+    pub(super) channels: Arc<[Channel]>,
+    pub(super) indices: ScalarBuffer<i32>,
+    pub(super) scaling: Scaling,
+}
+
+impl Spectra {
+    /// How many frames there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times_ns.len()
+    }
+
+    /// Whether there is no frame.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times_ns.is_empty()
+    }
+
+    /// The middle of each frame, half-way between its first sample and its last, in nanoseconds since 1970 UTC.
+    #[must_use]
+    pub const fn times_ns(&self) -> &ScalarBuffer<i64> {
+        &self.times_ns
+    }
+
+    /// The spectra one after the other, with as many numbers each as there are frequencies.
+    #[must_use]
+    pub const fn power(&self) -> &ScalarBuffer<f64> {
+        &self.power
+    }
+
+    /// The frequencies of a spectrum, in hertz, from 0 on.
+    #[must_use]
+    pub const fn frequencies(&self) -> &ScalarBuffer<f64> {
+        &self.frequencies
+    }
+
+    /// The distinct channels.
+    #[must_use]
+    pub const fn channels(&self) -> &Arc<[Channel]> {
+        &self.channels
+    }
+
+    /// For each frame the index of the channel of its last sample.
+    #[must_use]
+    pub const fn indices(&self) -> &ScalarBuffer<i32> {
+        &self.indices
+    }
+
+    /// What the numbers mean.
+    #[must_use]
+    pub const fn scaling(&self) -> Scaling {
+        self.scaling
+    }
+
+    /// The same numbers in decibels: ten times the logarithm of powers, twenty times that of amplitudes.
+    #[must_use]
+    pub fn decibels(&self) -> Vec<f64> {
+        let factor = if self.scaling == Scaling::Amplitude { 20.0 } else { 10.0 };
+        let mut decibels = vec![0.0; self.power.len()];
+        decibels::logarithms(&self.power, factor, &mut decibels);
+        decibels
+    }
+}
