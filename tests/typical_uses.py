@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rust_daq import Batch, Channel, DataPoint, Metadata, build_info
+from rust_daq import Batch, Channel, DataPoint, Metadata, Pipeline, Report, SimulatedInstrument, build_info
+from rust_daq.process import Chain, Fft, Iir, MovingAverage, Spectra
 
 
 def make_points() -> list[DataPoint]:
@@ -68,3 +69,25 @@ def use(batch: Batch) -> Iterator[Any]:
     buffers: list[pickle.PickleBuffer] = []
     pickle.dumps(batch, protocol=5, buffer_callback=buffers.append)
     yield from (len(batch), batch.nbytes, batch.channels, batch.to_points(), build_info()["version"])
+
+
+def acquire(samples: npt.NDArray[np.float64]) -> Report:
+    class Sink:
+        def write(self, batch: Batch) -> None:
+            assert_type(batch.first_sequence, dict[str, int] | None)
+
+    instrument = SimulatedInstrument(1_000.0, [Channel("laser", "mW")], noise=0.5, seed=1)
+    average = MovingAverage(16, min_count=4, on_gap="raise")
+    lowpass = Iir([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]], "steady")
+    assert_type(average.process_values(samples, out=samples), npt.NDArray[np.float64])
+    pipeline = Pipeline(instrument, [Chain(average, lowpass)], [Sink()], on_full="drop_oldest", on_point=print)
+    with pipeline:
+        assert_type(pipeline.report, Report | None)
+    assert_type(pipeline.stop().percentile_ns(0.99), int | None)
+    return Pipeline(iter([instrument.batch(10)]), rate=10, on_batch=print).run(1.0)
+
+
+def analyse(batch: Batch) -> Spectra:
+    fft = Fft(1024, 512, 1_000.0, window="flattop", scaling="amplitude")
+    assert_type(fft.process(batch).decibels(), npt.NDArray[np.float64])
+    return fft.process(batch)

@@ -9,10 +9,12 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::error::{shown, wrong_type};
 
+mod floats;
 mod instants;
 mod numbers;
 mod times;
 
+pub use floats::{Input, Output};
 pub use instants::instants;
 pub use numbers::numbers;
 pub use times::Times;

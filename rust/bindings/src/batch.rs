@@ -463,7 +463,7 @@ impl PyBatch {
 }
 
 /// The channels of an argument: one, or a sequence of them.
-fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>> {
+pub fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>> {
     if let Ok(channel) = channels.cast::<PyChannel>() {
         return Ok(vec![channel.clone().unbind()]);
     }
@@ -476,7 +476,7 @@ fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>> {
 }
 
 /// A read-only NumPy array over a column, which it keeps alive.
-fn view<'py, T: arrow_buffer::ArrowNativeType>(
+pub fn view<'py, T: arrow_buffer::ArrowNativeType>(
     py: Python<'py>,
     column: ScalarBuffer<T>,
     dtype: &str,

@@ -1,6 +1,6 @@
 //! How a refusal reaches Python: the conversion of the core's errors, and what only Python can do wrong.
 
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 use rust_daq::Error;
@@ -15,6 +15,7 @@ pub fn raised(error: &Error) -> PyErr {
         Error::TimestampOutOfRange { .. } => PyOverflowError::new_err(message),
         Error::ColumnType { .. } => PyTypeError::new_err(message),
         Error::NoSuchRow { .. } => PyIndexError::new_err(message),
+        Error::Thread { .. } | Error::Panicked { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }

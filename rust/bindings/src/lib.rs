@@ -1,5 +1,8 @@
 //! The Python extension module `rust_daq._core`: a registration table and nothing else.
 
+// The documentation of classes is Python's, in the form of NumPy.
+#![allow(clippy::doc_markdown)]
+
 mod allocation;
 mod array;
 mod batch;
@@ -8,9 +11,14 @@ mod capsule;
 mod channel;
 mod column;
 mod error;
+mod instrument;
 mod metadata;
 mod native;
+mod number;
+mod pipeline;
 mod point;
+mod process;
+mod report;
 mod text;
 mod timestamp;
 mod value;
@@ -37,9 +45,25 @@ mod _core {
     #[pymodule_export]
     use super::column::PyColumn;
     #[pymodule_export]
+    use super::instrument::PySimulatedInstrument;
+    #[pymodule_export]
     use super::metadata::PyMetadata;
     #[pymodule_export]
+    use super::pipeline::PyPipelinePlan;
+    #[pymodule_export]
+    use super::pipeline::PyPipelineRun;
+    #[pymodule_export]
     use super::point::PyDataPoint;
+    #[pymodule_export]
+    use super::process::PyFft;
+    #[pymodule_export]
+    use super::process::PyIir;
+    #[pymodule_export]
+    use super::process::PyMovingAverage;
+    #[pymodule_export]
+    use super::process::PySpectra;
+    #[pymodule_export]
+    use super::report::PyReport;
 
     #[pymodule_init]
     #[allow(unsafe_code)]

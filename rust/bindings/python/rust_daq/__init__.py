@@ -3,9 +3,20 @@
 import warnings
 
 from rust_daq._build import build_info
-from rust_daq._core import Batch, Channel, DataPoint, Metadata, build_facts
+from rust_daq._core import Batch, Channel, DataPoint, Metadata, Report, SimulatedInstrument, build_facts
+from rust_daq._pipeline import Pipeline
 
-__all__ = ["Batch", "Channel", "DataPoint", "Metadata", "__version__", "build_info"]
+__all__ = [
+    "Batch",
+    "Channel",
+    "DataPoint",
+    "Metadata",
+    "Pipeline",
+    "Report",
+    "SimulatedInstrument",
+    "__version__",
+    "build_info",
+]
 
 __version__ = build_facts()["version"]
 

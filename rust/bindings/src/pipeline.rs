@@ -1,0 +1,115 @@
+//! What `rust_daq.Pipeline` is made of: its parts, checked once, and its runs.
+
+use std::time::Duration;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
+
+use crate::error::{raised, shown, wrong_type};
+use crate::instrument::PySimulatedInstrument;
+use crate::number::{count, finite};
+
+mod run;
+mod sink;
+mod source;
+mod stage;
+
+pub use run::PyPipelineRun;
+
+/// The parts of a pipeline, of which each run is made anew.
+#[pyclass(name = "_PipelinePlan", module = "rust_daq._core", frozen, immutable_type)]
+pub struct PyPipelinePlan {
+    source: Py<PyAny>,
+    rate: Option<f64>,
+    processors: Vec<Py<PyAny>>,
+    sinks: Vec<Py<PyAny>>,
+    on_batch: Option<Py<PyAny>>,
+    on_point: Option<Py<PyAny>>,
+    capacity: usize,
+    on_full: OnFull,
+}
+
+#[pymethods]
+impl PyPipelinePlan {
+    #[new]
+    #[allow(clippy::too_many_arguments)] // they are the user's keywords
+    fn new(
+        source: &Bound<'_, PyAny>,
+        processors: &Bound<'_, PyTuple>,
+        sinks: &Bound<'_, PyTuple>,
+        capacity: &Bound<'_, PyAny>,
+        on_full: &Bound<'_, PyAny>,
+        on_batch: Option<&Bound<'_, PyAny>>,
+        on_point: Option<&Bound<'_, PyAny>>,
+        rate: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let rate = rate.map(read_rate).transpose()?;
+        source::check(source)?;
+        if rate.is_some() && source.is_instance_of::<PySimulatedInstrument>() {
+            return Err(PyTypeError::new_err(
+                "rate is given and a SimulatedInstrument has its own; leave it out",
+            ));
+        }
+        for sink in sinks {
+            sink::check(&sink)?;
+        }
+        let callable = |argument, given: Option<&Bound<'_, PyAny>>| match given {
+            Some(given) if !given.is_callable() => {
+                Err(wrong_type(argument, "a callable or None", given))
+            }
+            given => Ok(given.map(|given| given.clone().unbind())),
+        };
+        let capacity = count("capacity", "the number of points that may wait", capacity)?;
+        let Ok(word) = on_full.cast::<PyString>() else {
+            return Err(wrong_type("on_full", "a str", on_full));
+        };
+        Ok(Self {
+            source: source.clone().unbind(),
+            rate,
+            processors: processors.iter().map(Bound::unbind).collect(),
+            sinks: sinks.iter().map(Bound::unbind).collect(),
+            on_batch: callable("on_batch", on_batch)?,
+            on_point: callable("on_point", on_point)?,
+            capacity,
+            on_full: word.to_string_lossy().parse().map_err(|error| raised(&error))?,
+        })
+    }
+
+    /// Starts a run of so many seconds, or until the source ends or it is stopped.
+    fn start(
+        &self,
+        py: Python<'_>,
+        duration: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyPipelineRun> {
+        let duration = duration.map(read_duration).transpose()?;
+        let bound = |objects: &[Py<PyAny>]| -> Vec<_> {
+            objects.iter().map(|object| object.bind(py).clone()).collect()
+        };
+        let source: Box<dyn Source> = source::open(self.source.bind(py), self.rate)?;
+        let stages: Vec<Box<dyn Stage>> = bound(&self.processors).iter().map(stage::of).collect();
+        let mut sinks: Vec<Box<dyn Sink>> = bound(&self.sinks).iter().map(sink::writer).collect();
+        sinks.extend(self.on_batch.iter().map(|callback| sink::batches(callback.bind(py))));
+        sinks.extend(self.on_point.iter().map(|callback| sink::points(callback.bind(py))));
+        let (capacity, on_full) = (self.capacity, self.on_full);
+        let acquisition = Acquisition { source, stages, sinks, capacity, on_full, duration };
+        PyPipelineRun::start(py, acquisition)
+    }
+}
+
+fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let wrong = |_| wrong_type("rate", "a number of rows a second, or None", rate);
+    let rate = rate.extract().map_err(wrong)?;
+    paced(rate).map(|_| rate).map_err(|error| raised(&error))
+}
+
+fn read_duration(duration: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let wanted = "a number of seconds above 0";
+    let seconds = finite("duration", wanted, duration)?;
+    let found = (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten();
+    found.ok_or_else(|| {
+        let got = shown(duration);
+        PyValueError::new_err(format!("duration is {got}; pass {wanted}, or None"))
+    })
+}

@@ -1,0 +1,168 @@
+//! `rust_daq.process`: what its processors have in common.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use rust_daq::{Batch, Failure, OnGap, Output, Process, Stage};
+
+use crate::array::{Input, Output as Place};
+use crate::batch::PyBatch;
+use crate::error::{raised, wrong_type};
+
+mod fft;
+mod iir;
+mod moving_average;
+mod spectra;
+
+pub use fft::PyFft;
+pub use iir::PyIir;
+pub use moving_average::PyMovingAverage;
+pub use spectra::PySpectra;
+
+/// From how many samples on a call lets other threads go on: to let them and to come back takes as long as some hundred.
+const DETACHED: usize = 4096;
+
+/// The shape of an array.
+pub enum Shape {
+    /// One value for each.
+    Line([usize; 1]),
+    /// A spectrum for each frame.
+    Table([usize; 2]),
+}
+
+impl AsRef<[usize]> for Shape {
+    fn as_ref(&self) -> &[usize] {
+        match self {
+            Self::Line(shape) => shape,
+            Self::Table(shape) => shape,
+        }
+    }
+}
+
+/// One value for each.
+const fn line<P>(_: &P, count: usize) -> Shape {
+    Shape::Line([count])
+}
+
+/// A processor that threads and pipelines share.
+pub struct Shared<P>(Arc<Mutex<P>>);
+
+impl<P> Clone for Shared<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P: Process> Shared<P> {
+    pub fn new(processor: P) -> Self {
+        Self(Arc::new(Mutex::new(processor)))
+    }
+
+    /// The processor, once no other thread works with it; those that do need nothing of Python's.
+    pub fn lock(&self, py: Python<'_>) -> MutexGuard<'_, P> {
+        self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same in a thread that is not Python's.
+    fn lock_detached(&self) -> MutexGuard<'_, P> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a batch becomes.
+    pub fn process(&self, batch: &Bound<'_, PyAny>) -> PyResult<Output> {
+        let py = batch.py();
+        let Ok(batch) = batch.cast::<PyBatch>() else {
+            return Err(wrong_type("batch", "a Batch", batch));
+        };
+        let batch: &Batch = batch.get().core();
+        let output = if batch.len() < DETACHED {
+            self.lock(py).process(batch)
+        } else {
+            py.detach(|| self.lock_detached().process(batch))
+        };
+        output.map_err(|error| raised(&error))
+    }
+
+    /// Does the work on values, into `out` or a new array of the shape that so many of them make.
+    pub fn process_values<'py>(
+        &self,
+        values: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+        shape: impl Fn(&P, usize) -> Shape,
+        work: impl FnOnce(&mut P, &[f64], &mut [f64]) + Send,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = values.py();
+        let input = Input::of("values", values)?;
+        let processor: &mut P = &mut self.lock(py);
+        let place = Place::of(py, out, shape(processor, input.len()).as_ref())?;
+        Ok(place.fill(&input, input.len() >= DETACHED, |values, out| work(processor, values, out)))
+    }
+}
+
+impl<P: Process> Stage for Shared<P> {
+    fn apply(&mut self, batch: &Batch) -> Result<Output, Failure> {
+        Ok(self.lock_detached().process(batch)?)
+    }
+
+    fn reset(&mut self) -> Result<(), Failure> {
+        self.lock_detached().reset();
+        Ok(())
+    }
+}
+
+/// The stage that a processor of this module is.
+pub fn stage(processor: &Bound<'_, PyAny>) -> Option<Box<dyn Stage>> {
+    if let Ok(average) = processor.cast::<PyMovingAverage>() {
+        return Some(Box::new(average.get().shared()));
+    }
+    if let Ok(filter) = processor.cast::<PyIir>() {
+        return Some(Box::new(filter.get().shared()));
+    }
+    let fft = processor.cast::<PyFft>().ok()?;
+    Some(Box::new(fft.get().shared()))
+}
+
+/// What comes out of a processor, as Python sees it.
+pub fn object(py: Python<'_>, output: Output) -> PyResult<Bound<'_, PyAny>> {
+    match output {
+        Output::Batch(batch) => Bound::new(py, PyBatch::from(batch)).map(Bound::into_any),
+        Output::Spectra(spectra) => Bound::new(py, PySpectra::from(spectra)).map(Bound::into_any),
+    }
+}
+
+/// A word of a few.
+fn word<T>(argument: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<T>
+where
+    T: std::str::FromStr<Err = rust_daq::Error> + Default,
+{
+    let Some(given) = given else { return Ok(T::default()) };
+    let Ok(text) = given.cast::<PyString>() else {
+        return Err(wrong_type(argument, "a str", given));
+    };
+    text.to_string_lossy().parse().map_err(|error| raised(&error))
+}
+
+/// How `pickle` and `copy` make a processor again: its arguments, `on_gap` by keyword, and its state.
+fn reduced<'py>(
+    processor: &Bound<'py, PyAny>,
+    arguments: Bound<'py, PyTuple>,
+    on_gap: OnGap,
+    state: &[u8],
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = processor.py();
+    let keywords = PyDict::new(py);
+    keywords.set_item("on_gap", on_gap.as_str())?;
+    let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
+    let arguments = (processor.get_type(), arguments, keywords).into_pyobject(py)?;
+    (make, arguments, PyBytes::new(py, state)).into_pyobject(py)
+}
+
+/// The bytes of a state.
+fn state_bytes<'a>(state: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    let Ok(bytes) = state.cast::<PyBytes>() else {
+        return Err(wrong_type("state", "bytes", state));
+    };
+    Ok(bytes.as_bytes())
+}

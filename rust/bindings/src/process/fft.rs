@@ -1,0 +1,228 @@
+//! `rust_daq.process.Fft`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use rust_daq::{Fft, Process, Window};
+
+use super::{Shape, Shared, object, reduced, state_bytes, word};
+use crate::array::numbers;
+use crate::error::{raised, wrong_type};
+use crate::number::count;
+
+/// One-sided spectra of frames of each channel, by the fast Fourier transform.
+///
+/// Frames begin every `hop` samples and span calls: a spectrum comes with the last sample of its
+/// frame, so that it does not matter where one call ends and the next begins. The window's gain is
+/// corrected; all lines but the first and Nyquist's count twice, as those of negative frequencies
+/// are left out: what ``scipy.signal.spectrogram`` with ``detrend=False`` gives.
+///
+/// Ends a chain: what comes out is `Spectra`. Safe to share between threads, one of which works with
+/// it at a time. Pickles and copies carry the state.
+///
+/// Parameters
+/// ----------
+/// size : int
+///     How many samples a frame has, at least 2.
+/// hop : int
+///     How many samples lie between the beginnings of frames, at least 1; frames overlap where it is
+///     below `size`, and leave samples out where it is above.
+/// rate : float
+///     Samples a second of each channel, in hertz.
+/// window : str or array-like of float, shape (size,), default "hann"
+///     What each frame is multiplied with: ``"boxcar"``, ``"hann"``, ``"hamming"``, ``"blackman"`` or
+///     ``"flattop"`` in the periodic form of ``scipy.signal.get_window``, or the weights themselves.
+/// scaling : {"density", "spectrum", "amplitude"}, default "density"
+///     Power in each hertz (the unit squared, by hertz), power of each line (a sine of amplitude 1
+///     reads 1/2), or amplitude of each line (it reads 1).
+/// on_gap : {"reset", "continue", "raise"}, default "reset"
+///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
+///     frame that is not full is dropped, or goes on, or the batch is refused.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is of another type.
+/// ValueError
+///     If a number is outside its range, the window has other weights than one for each sample or
+///     none but 0, or a word is none of these.
+///
+/// Examples
+/// --------
+/// >>> from rust_daq.process import Fft
+/// >>> Fft(4, 4, 1000.0, window="boxcar", scaling="amplitude").process_values([3.0, 1.0, -1.0, 1.0])
+/// array([[1., 2., 0.]])
+#[pyclass(name = "Fft", module = "rust_daq.process", frozen, immutable_type)]
+pub struct PyFft(Shared<Fft>);
+
+impl PyFft {
+    /// The processor itself, state and all.
+    pub fn shared(&self) -> Shared<Fft> {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl PyFft {
+    #[new]
+    #[pyo3(signature = (size, hop, rate, window=None, scaling=None, *, on_gap=None))]
+    fn new(
+        size: &Bound<'_, PyAny>,
+        hop: &Bound<'_, PyAny>,
+        rate: &Bound<'_, PyAny>,
+        window: Option<&Bound<'_, PyAny>>,
+        scaling: Option<&Bound<'_, PyAny>>,
+        on_gap: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let size = count("size", "the number of samples of a frame", size)?;
+        let hop = count("hop", "the number of samples from one frame to the next", hop)?;
+        let wrong = |_| wrong_type("rate", "a number of samples a second", rate);
+        let rate = rate.extract().map_err(wrong)?;
+        let window = match window {
+            Some(window) if !window.is_instance_of::<PyString>() => {
+                Window::Weights(numbers("window", window)?.to_vec().into())
+            }
+            named => word("window", named)?,
+        };
+        let scaling = word("scaling", scaling)?;
+        let fft = Fft::new(size, hop, rate, window, scaling, word("on_gap", on_gap)?);
+        fft.map(|fft| Self(Shared::new(fft))).map_err(|error| raised(&error))
+    }
+
+    /// The spectra of the frames that the rows of a batch complete, channel by channel.
+    ///
+    /// Parameters
+    /// ----------
+    /// batch : Batch
+    ///     The rows that come next.
+    ///
+    /// Returns
+    /// -------
+    /// Spectra
+    ///     In the order in which their frames were full; perhaps none.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `batch` is no `Batch`.
+    /// ValueError
+    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        object(batch.py(), self.0.process(batch)?)
+    }
+
+    /// The spectra of the frames that an array completes, with a state apart from those of the
+    /// channels.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array-like of float, shape (n,)
+    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    /// out : numpy.ndarray of float64, shape (n_frames, n_frequencies), optional
+    ///     Where the spectra are written: writable and contiguous.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray of float64, shape (n_frames, n_frequencies)
+    ///     `out`, or a new array.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError
+    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    #[pyo3(signature = (values, out=None))]
+    fn process_values<'py>(
+        &self,
+        values: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let shape =
+            |fft: &Fft, count| Shape::Table([fft.frames_after(count), fft.frequencies().len()]);
+        self.0.process_values(values, out, shape, Fft::process_values)
+    }
+
+    /// Forget all that came, of every channel and of `process_values`.
+    fn reset(&self, py: Python<'_>) {
+        self.0.lock(py).reset();
+    }
+
+    /// How many samples a frame has.
+    #[getter]
+    fn size(&self, py: Python<'_>) -> usize {
+        self.0.lock(py).size()
+    }
+
+    /// How many samples lie between the beginnings of frames.
+    #[getter]
+    fn hop(&self, py: Python<'_>) -> usize {
+        self.0.lock(py).hop()
+    }
+
+    /// Samples a second, in hertz.
+    #[getter]
+    fn rate(&self, py: Python<'_>) -> f64 {
+        self.0.lock(py).rate()
+    }
+
+    /// What each frame is multiplied with: a name, or a new array of weights, shape (size,).
+    #[getter]
+    fn window<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let window = self.0.lock(py).window().clone();
+        match &window {
+            Window::Weights(weights) => {
+                py.import("numpy")?.call_method1("array", (weights.to_vec(),))
+            }
+            named => Ok(named.name().into_pyobject(py)?),
+        }
+    }
+
+    /// What the numbers mean.
+    #[getter]
+    fn scaling(&self, py: Python<'_>) -> &'static str {
+        self.0.lock(py).scaling().as_str()
+    }
+
+    /// What happens when samples of a channel are missing.
+    #[getter]
+    fn on_gap(&self, py: Python<'_>) -> &'static str {
+        self.0.lock(py).on_gap().as_str()
+    }
+
+    /// The frequencies of a spectrum in hertz: a new array, shape (n_frequencies,).
+    #[getter]
+    fn frequencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let frequencies = self.0.lock(py).frequencies().to_vec();
+        py.import("numpy")?.call_method1("array", (frequencies,))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let fft = self.0.lock(py);
+        let window = match fft.window() {
+            Window::Weights(weights) => format!("{weights:?}"),
+            named => format!("'{}'", named.name().unwrap_or_default()),
+        };
+        format!(
+            "Fft({}, {}, {:?}, {window}, '{}', on_gap='{}')",
+            fft.size(),
+            fft.hop(),
+            fft.rate(),
+            fft.scaling().as_str(),
+            fft.on_gap().as_str()
+        )
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let (py, fft) = (slf.py(), slf.get());
+        let arguments = (fft.size(py), fft.hop(py), fft.rate(py), fft.window(py)?, fft.scaling(py));
+        let arguments = arguments.into_pyobject(py)?;
+        let (on_gap, state) = {
+            let fft = fft.0.lock(py);
+            (fft.on_gap(), fft.state())
+        };
+        reduced(slf.as_any(), arguments, on_gap, &state)
+    }
+
+    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let bytes = state_bytes(state)?;
+        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+    }
+}

@@ -1,0 +1,215 @@
+//! `rust_daq.process.Iir`.
+
+use std::ffi::CString;
+
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_daq::{Iir, Initial, Process};
+
+use super::{Shared, line, object, reduced, state_bytes, word};
+use crate::error::{raised, wrong_type};
+
+const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
+
+/// A recursive filter in second-order sections, for each channel.
+///
+/// Takes what `scipy.signal` designs with ``output="sos"`` and gives what ``scipy.signal.sosfilt``
+/// does. Each section is y = b0 x + z0, z0' = (c1 x + z1) - a1 z0, z1' = c2 x - a2 z0 with
+/// c1 = b1 - a1 b0, c2 = b2 - a2 b0 and z0, z1 as in ``sosfilt_zi``. It does not matter where one
+/// call ends and the next begins. A channel's state is its own; samples of several may come
+/// interleaved.
+///
+/// Safe to share between threads, one of which works with it at a time. Pickles and copies carry
+/// the state.
+///
+/// Parameters
+/// ----------
+/// sos : array-like of float, shape (n_sections, 6)
+///     The sections, rows of b0, b1, b2, a0, a1, a2; finite, with an a0 that is not 0.
+/// initial : {"zero", "steady"}, default "zero"
+///     What counts as before the first sample: nothing, as ``sosfilt`` does, or the first sample for
+///     ever, which is ``sosfilt_zi`` times the first sample.
+/// on_gap : {"reset", "continue", "raise"}, default "reset"
+///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
+///     samples before are forgotten, or not, or the batch is refused.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is of another type.
+/// ValueError
+///     If `sos` is of another shape, a coefficient is not finite, an a0 is 0, `initial` is
+///     ``"steady"`` for a filter that has no steady state, or a word is none of these.
+///
+/// Warns
+/// -----
+/// RuntimeWarning
+///     If the filter has poles on or outside the unit circle, with which it is not stable.
+///
+/// Examples
+/// --------
+/// >>> from rust_daq.process import Iir
+/// >>> Iir([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]]).process_values([1.0, 2.0, 3.0])
+/// array([0.5, 1.5, 2.5])
+#[pyclass(name = "Iir", module = "rust_daq.process", frozen, immutable_type)]
+pub struct PyIir(Shared<Iir>);
+
+impl PyIir {
+    /// The processor itself, state and all.
+    pub fn shared(&self) -> Shared<Iir> {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl PyIir {
+    #[new]
+    #[pyo3(signature = (sos, initial=None, *, on_gap=None))]
+    fn new(
+        sos: &Bound<'_, PyAny>,
+        initial: Option<&Bound<'_, PyAny>>,
+        on_gap: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let sections = read_sections(sos)?;
+        let initial: Initial = word("initial", initial)?;
+        let filter = Iir::new(&sections, initial, word("on_gap", on_gap)?);
+        let filter = filter.map_err(|error| raised(&error))?;
+        warn_of(sos.py(), &filter.unstable_poles())?;
+        Ok(Self(Shared::new(filter)))
+    }
+
+    /// The rows of a batch, filtered channel by channel.
+    ///
+    /// Parameters
+    /// ----------
+    /// batch : Batch
+    ///     The rows that come next.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Of the same timestamps, channels and sequence numbers.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `batch` is no `Batch`.
+    /// ValueError
+    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        object(batch.py(), self.0.process(batch)?)
+    }
+
+    /// An array, filtered, with a state apart from those of the channels.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array-like of float, shape (n,)
+    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    /// out : numpy.ndarray of float64, shape (n,), optional
+    ///     Where the result is written: writable and contiguous. It may be `values` itself.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray of float64, shape (n,)
+    ///     `out`, or a new array.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError
+    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    #[pyo3(signature = (values, out=None))]
+    fn process_values<'py>(
+        &self,
+        values: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.0.process_values(values, out, line, Iir::process_values)
+    }
+
+    /// Forget all that came, of every channel and of `process_values`.
+    fn reset(&self, py: Python<'_>) {
+        self.0.lock(py).reset();
+    }
+
+    /// The sections as they were given: a new array of float64, shape (n_sections, 6).
+    #[getter]
+    fn sos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("numpy")?.call_method1("array", (self.rows(py),))
+    }
+
+    /// What counts as before the first sample.
+    #[getter]
+    fn initial(&self, py: Python<'_>) -> &'static str {
+        self.0.lock(py).initial().as_str()
+    }
+
+    /// What happens when samples of a channel are missing.
+    #[getter]
+    fn on_gap(&self, py: Python<'_>) -> &'static str {
+        self.0.lock(py).on_gap().as_str()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let rows = self.rows(py);
+        format!("Iir({rows:?}, '{}', on_gap='{}')", self.initial(py), self.on_gap(py))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let (py, filter) = (slf.py(), slf.get());
+        let arguments = (filter.rows(py), filter.initial(py)).into_pyobject(py)?;
+        let (on_gap, state) = {
+            let filter = filter.0.lock(py);
+            (filter.on_gap(), filter.state())
+        };
+        reduced(slf.as_any(), arguments, on_gap, &state)
+    }
+
+    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let bytes = state_bytes(state)?;
+        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+    }
+}
+
+impl PyIir {
+    fn rows(&self, py: Python<'_>) -> Vec<[f64; 6]> {
+        self.0.lock(py).sections().to_vec()
+    }
+}
+
+fn read_sections(sos: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 6]>> {
+    let py = sos.py();
+    let wrong = || wrong_type("sos", SOS_WANTED, sos);
+    let array = py.import("numpy")?.call_method1("asarray", (sos,)).map_err(|_| wrong())?;
+    let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if !matches!(kind, 'f' | 'i' | 'u') {
+        return Err(wrong());
+    }
+    let shape: Vec<usize> = array.getattr("shape")?.extract()?;
+    if shape.len() != 2 || shape[1] != 6 {
+        let shape = array.getattr("shape")?.repr()?;
+        return Err(PyValueError::new_err(format!(
+            "sos has the shape {}; pass {SOS_WANTED}, as scipy.signal designs them with output='sos'",
+            shape.to_string_lossy()
+        )));
+    }
+    array.call_method1("astype", ("float64",))?.call_method0("tolist")?.extract()
+}
+
+fn warn_of(py: Python<'_>, poles: &[(f64, f64)]) -> PyResult<()> {
+    if poles.is_empty() {
+        return Ok(());
+    }
+    let shown = |&(real, imaginary): &(f64, f64)| {
+        let real = real + 0.0; // no negative zero
+        if imaginary == 0.0 { format!("{real}") } else { format!("{real}{imaginary:+}j") }
+    };
+    let poles: Vec<_> = poles.iter().map(shown).collect();
+    let message = format!(
+        "sos has poles on or outside the unit circle, with which its output may grow without end: {}",
+        poles.join(", ")
+    );
+    let message = CString::new(message).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)
+}

@@ -1,0 +1,161 @@
+//! `rust_daq.process.MovingAverage`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_daq::{MovingAverage, Process};
+
+use super::{Shared, line, object, reduced, state_bytes, word};
+use crate::error::raised;
+use crate::number::count;
+
+/// The mean of the last samples of each channel.
+///
+/// The first means are of the samples that are there, once there are `min_count`, and NaN before:
+/// as ``bottleneck.move_mean`` has it. Each sum is made of the samples of its window alone, so that
+/// nothing adds up, NaN and infinity leave with the window, and it does not matter where one call
+/// ends and the next begins. A channel's state is its own; samples of several may come interleaved.
+///
+/// Safe to share between threads, one of which works with it at a time. Pickles and copies carry
+/// the state.
+///
+/// Parameters
+/// ----------
+/// window : int
+///     How many samples a mean is made of, at least 1.
+/// min_count : int, default 1
+///     How many samples have to be there for the first mean, from 1 to `window`.
+/// on_gap : {"reset", "continue", "raise"}, default "reset"
+///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
+///     samples before are forgotten, or not, or the batch is refused.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If an argument is of another type.
+/// ValueError
+///     If a number is outside its range, there is not enough memory for the window, or `on_gap` is
+///     none of these words.
+///
+/// Examples
+/// --------
+/// >>> from rust_daq.process import MovingAverage
+/// >>> MovingAverage(2).process_values([1.0, 3.0, 4.0])
+/// array([1. , 2. , 3.5])
+#[pyclass(name = "MovingAverage", module = "rust_daq.process", frozen, immutable_type)]
+pub struct PyMovingAverage(Shared<MovingAverage>);
+
+impl PyMovingAverage {
+    /// The processor itself, state and all.
+    pub fn shared(&self) -> Shared<MovingAverage> {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl PyMovingAverage {
+    #[new]
+    #[pyo3(signature = (window, min_count=None, *, on_gap=None))]
+    fn new(
+        window: &Bound<'_, PyAny>,
+        min_count: Option<&Bound<'_, PyAny>>,
+        on_gap: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let window = count("window", "the number of samples that a mean is made of", window)?;
+        let wanted = "the number of samples of the first mean";
+        let min_count = min_count.map_or(Ok(1), |given| count("min_count", wanted, given))?;
+        let average = MovingAverage::new(window, min_count, word("on_gap", on_gap)?);
+        average.map(|average| Self(Shared::new(average))).map_err(|error| raised(&error))
+    }
+
+    /// The means for the rows of a batch, each over the last rows of its channel.
+    ///
+    /// Parameters
+    /// ----------
+    /// batch : Batch
+    ///     The rows that come next.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Of the same timestamps, channels and sequence numbers.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `batch` is no `Batch`.
+    /// ValueError
+    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        object(batch.py(), self.0.process(batch)?)
+    }
+
+    /// The means for an array, with a state apart from those of the channels.
+    ///
+    /// Parameters
+    /// ----------
+    /// values : array-like of float, shape (n,)
+    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    /// out : numpy.ndarray of float64, shape (n,), optional
+    ///     Where the means are written: writable and contiguous. It may be `values` itself.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray of float64, shape (n,)
+    ///     `out`, or a new array.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError
+    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    #[pyo3(signature = (values, out=None))]
+    fn process_values<'py>(
+        &self,
+        values: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.0.process_values(values, out, line, MovingAverage::process_values)
+    }
+
+    /// Forget all that came, of every channel and of `process_values`.
+    fn reset(&self, py: Python<'_>) {
+        self.0.lock(py).reset();
+    }
+
+    /// How many samples a mean is made of.
+    #[getter]
+    fn window(&self, py: Python<'_>) -> usize {
+        self.0.lock(py).window()
+    }
+
+    /// How many samples have to be there for the first mean.
+    #[getter]
+    fn min_count(&self, py: Python<'_>) -> usize {
+        self.0.lock(py).min_count()
+    }
+
+    /// What happens when samples of a channel are missing.
+    #[getter]
+    fn on_gap(&self, py: Python<'_>) -> &'static str {
+        self.0.lock(py).on_gap().as_str()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let average = self.0.lock(py);
+        let (window, min_count) = (average.window(), average.min_count());
+        format!("MovingAverage({window}, {min_count}, on_gap='{}')", average.on_gap().as_str())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let (arguments, on_gap, state) = {
+            let average = slf.get().0.lock(py);
+            ((average.window(), average.min_count()), average.on_gap(), average.state())
+        };
+        reduced(slf.as_any(), arguments.into_pyobject(py)?, on_gap, &state)
+    }
+
+    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let bytes = state_bytes(state)?;
+        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+    }
+}

@@ -1,0 +1,94 @@
+//! `rust_daq.process.Spectra`.
+
+use arrow_buffer::ScalarBuffer;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_daq::Spectra;
+
+use crate::batch::view;
+
+/// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
+///
+/// Immutable: its arrays are read-only views of its memory, alive as long as anybody holds them.
+#[pyclass(name = "Spectra", module = "rust_daq.process", frozen, immutable_type)]
+pub struct PySpectra(Spectra);
+
+impl From<Spectra> for PySpectra {
+    fn from(core: Spectra) -> Self {
+        Self(core)
+    }
+}
+
+impl PySpectra {
+    /// The core's form.
+    pub const fn core(&self) -> &Spectra {
+        &self.0
+    }
+
+    /// Numbers of all spectra as a table with a row for each.
+    fn table<'py>(
+        &self,
+        py: Python<'py>,
+        numbers: ScalarBuffer<f64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let shape = (self.0.len(), self.0.frequencies().len());
+        view(py, numbers, "float64")?.call_method1("reshape", shape)
+    }
+}
+
+#[pymethods]
+impl PySpectra {
+    /// The frequencies in hertz, from 0 on: float64, shape (n_frequencies,).
+    #[getter]
+    fn frequencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        view(py, self.0.frequencies().clone(), "float64")
+    }
+
+    /// The middle of each frame, half-way between its first sample and its last, in UTC:
+    /// datetime64[ns], shape (n_frames,).
+    #[getter]
+    fn times<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        view(py, self.0.times_ns().clone(), "datetime64[ns]")
+    }
+
+    /// The spectra, as `scaling` says: float64, shape (n_frames, n_frequencies).
+    #[getter]
+    fn power<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.table(py, self.0.power().clone())
+    }
+
+    /// The name of the channel of each frame, a tuple of str.
+    #[getter]
+    fn channels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let channels = self.0.channels();
+        let name = |index: &i32| channels[index.cast_unsigned() as usize].name();
+        PyTuple::new(py, self.0.indices().iter().map(name).collect::<Vec<_>>())
+    }
+
+    /// What the numbers mean: ``"density"``, ``"spectrum"`` or ``"amplitude"``.
+    #[getter]
+    fn scaling(&self) -> &'static str {
+        self.0.scaling().as_str()
+    }
+
+    /// The spectra in decibels.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray of float64, shape (n_frames, n_frequencies)
+    ///     Ten times the decimal logarithm of powers, twenty times that of amplitudes, in relation to
+    ///     1 of their unit; minus infinity for 0.
+    fn decibels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let decibels = py.detach(|| self.0.decibels());
+        self.table(py, decibels.into())
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let (frames, lines) = (self.0.len(), self.0.frequencies().len());
+        format!("<Spectra: {frames} of {lines} frequencies, {}>", self.0.scaling().as_str())
+    }
+}

@@ -1,0 +1,167 @@
+//! `rust_daq.Report`.
+
+use std::time::Duration;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rust_daq::{Ended, Report};
+
+use crate::number::finite;
+
+/// What a run of a `Pipeline` did, so far or in the end.
+///
+/// Each point is counted once: `produced` is the sum of `processed`, `dropped`, `abandoned` and
+/// `queued`, always. A response time counts from the moment at which a point's batch was due to the
+/// moment at which the last sink and callback had it.
+#[pyclass(name = "Report", module = "rust_daq", frozen, immutable_type)]
+pub struct PyReport(Report);
+
+impl From<Report> for PyReport {
+    fn from(report: Report) -> Self {
+        Self(report)
+    }
+}
+
+#[pymethods]
+impl PyReport {
+    /// Points that the source gave.
+    #[getter]
+    const fn produced(&self) -> u64 {
+        self.0.counts.produced
+    }
+
+    /// Points that went through all processors, sinks and callbacks.
+    #[getter]
+    const fn processed(&self) -> u64 {
+        self.0.counts.processed
+    }
+
+    /// Points that were lost because the queue was full.
+    #[getter]
+    const fn dropped(&self) -> u64 {
+        self.0.counts.dropped
+    }
+
+    /// Points that were given up after an error or a stop.
+    #[getter]
+    const fn abandoned(&self) -> u64 {
+        self.0.counts.abandoned
+    }
+
+    /// Points that wait, to get into the queue too, or are being processed; 0 once the run is over.
+    #[getter]
+    const fn queued(&self) -> u64 {
+        self.0.counts.queued
+    }
+
+    /// Points that reached the queue after the next batch was due.
+    #[getter]
+    const fn late(&self) -> u64 {
+        self.0.counts.late
+    }
+
+    /// The most points that waited at a time.
+    #[getter]
+    const fn queue_high_water(&self) -> u64 {
+        self.0.counts.high_water
+    }
+
+    /// Nanoseconds from the beginning until the sinks were closed, or until now.
+    #[getter]
+    fn elapsed_ns(&self) -> u64 {
+        nanoseconds(self.0.elapsed)
+    }
+
+    /// Nanoseconds of processor time of both threads together; None while the run goes on.
+    #[getter]
+    fn cpu_ns(&self) -> Option<u64> {
+        self.0.cpu.map(nanoseconds)
+    }
+
+    /// Processed points a second: the effective rate.
+    #[getter]
+    fn processed_per_second(&self) -> f64 {
+        self.0.rate()
+    }
+
+    /// Why the run is over: ``"duration"``, ``"source"`` (it had no more), ``"stopped"`` or
+    /// ``"failed"``; None while it goes on.
+    #[getter]
+    fn ended(&self) -> Option<&'static str> {
+        self.0.ended.map(Ended::as_str)
+    }
+
+    /// The response time that this share of the processed points did not exceed.
+    ///
+    /// Parameters
+    /// ----------
+    /// share : float
+    ///     From 0 to 1: 0.5 is the median, 1 the longest.
+    ///
+    /// Returns
+    /// -------
+    /// int or None
+    ///     Nanoseconds, to three digits; None while no point was processed.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError, ValueError
+    ///     If `share` is no number from 0 to 1.
+    fn percentile_ns(&self, share: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+        let wanted = "a number from 0 to 1";
+        let share = finite("share", wanted, share)?;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(PyValueError::new_err(format!("share is {share}; pass {wanted}")));
+        }
+        Ok(self.0.response_ns(share))
+    }
+
+    /// The numbers by name: all attributes but `ended`, and ``p50_ns``, ``p95_ns``, ``p99_ns``,
+    /// ``p99_9_ns`` and ``max_ns`` of the response time.
+    ///
+    /// Returns
+    /// -------
+    /// dict of str to int, float or None
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let numbers = PyDict::new(py);
+        numbers.set_item("produced", self.produced())?;
+        numbers.set_item("processed", self.processed())?;
+        numbers.set_item("dropped", self.dropped())?;
+        numbers.set_item("abandoned", self.abandoned())?;
+        numbers.set_item("queued", self.queued())?;
+        numbers.set_item("late", self.late())?;
+        numbers.set_item("queue_high_water", self.queue_high_water())?;
+        numbers.set_item("elapsed_ns", self.elapsed_ns())?;
+        numbers.set_item("cpu_ns", self.cpu_ns())?;
+        numbers.set_item("processed_per_second", self.processed_per_second())?;
+        for (name, share) in [
+            ("p50_ns", 0.5),
+            ("p95_ns", 0.95),
+            ("p99_ns", 0.99),
+            ("p99_9_ns", 0.999),
+            ("max_ns", 1.0),
+        ] {
+            numbers.set_item(name, self.0.response_ns(share))?;
+        }
+        Ok(numbers)
+    }
+
+    fn __repr__(&self) -> String {
+        let end = match self.ended() {
+            Some(ended) => format!("; ended: {ended}"),
+            None => format!(", {} queued; running", self.queued()),
+        };
+        format!(
+            "<Report: {} points produced, {} processed, {} dropped, {} abandoned{end}>",
+            self.produced(),
+            self.processed(),
+            self.dropped(),
+            self.abandoned(),
+        )
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,108 @@
+"""The simulated instrument: the same samples for the same seed, however they are read."""
+
+import pickle
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rust_daq import Batch, Channel, SimulatedInstrument
+
+ONE = Channel("ai0", "V")
+TWO = [ONE, Channel("ai1", "K")]
+
+
+def made(**settings: Any) -> SimulatedInstrument:
+    return SimulatedInstrument(**{"rate": 1000.0, "channels": ONE} | settings)
+
+
+def test_a_read_is_a_hundredth_of_a_second_unless_it_is_said() -> None:
+    assert made().scans_per_read == 10
+    assert made(rate=3.0).scans_per_read == 1
+    assert made(scans_per_read=7).scans_per_read == 7
+
+
+def test_it_shows_what_it_was_given() -> None:
+    instrument = made(channels=TWO, amplitude=2, frequency=5, noise=0.5, drift=-1, seed=2**64 - 1)
+    names = ("rate", "channels", "amplitude", "frequency", "noise", "drift", "seed")
+    assert [getattr(instrument, name) for name in names] == [1000.0, tuple(TWO), 2.0, 5.0, 0.5, -1.0, 2**64 - 1]
+    assert repr(eval(repr(instrument))) == repr(instrument)
+
+
+def test_scans_are_numbered_and_stamped_by_their_number() -> None:
+    batch = made(channels=TWO).batch(2, first=5, start=datetime(2026, 1, 1, tzinfo=UTC))
+    start = np.datetime64("2026-01-01", "ns")
+    assert batch.first_sequence == {"ai0": 5, "ai1": 5}
+    np.testing.assert_array_equal(batch.timestamps - start, np.array([5, 5, 6, 6]) * np.timedelta64(1, "ms"))
+    assert [point.channel for point in batch] == ["ai0", "ai1", "ai0", "ai1"]
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(1, 50), st.integers(1, 50))
+def test_it_does_not_matter_how_the_samples_are_read(seed: int, before: int, count: int) -> None:
+    instrument = made(channels=TWO, seed=seed)
+    whole = instrument.batch(before + count)
+    assert Batch.concat([instrument.batch(before), instrument.batch(count, first=before)]) == whole
+    assert pickle.loads(pickle.dumps(instrument)).batch(before + count) == whole
+
+
+def test_the_signal_is_a_sine_with_a_drift() -> None:
+    batch = made(amplitude=2, frequency=50, noise=0, drift=3).batch(1000)
+    seconds = np.arange(1000) / 1000
+    np.testing.assert_allclose(batch.values, 2 * np.sin(2 * np.pi * 50 * seconds) + 3 * seconds, atol=1e-10)
+
+
+def test_the_noise_is_white_and_each_channel_has_its_own() -> None:
+    noise = made(channels=TWO, amplitude=0, noise=3).batch(100_000).values.reshape(-1, 2)
+    assert abs(noise.mean()) < 0.05
+    assert abs(noise.std() - 3) < 0.05
+    for other in (noise[:, 1], np.roll(noise[:, 0], 1)):
+        assert abs(np.corrcoef(noise[:, 0], other)[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"rate": 0}, ValueError, "rate is 0;"),
+        ({"rate": -1.0}, ValueError, "rate is -1;"),
+        ({"rate": float("nan")}, ValueError, "rate is NaN;"),
+        ({"rate": float("inf")}, ValueError, "rate is inf;"),
+        ({"rate": 1e10}, ValueError, "rate is 10000000000; pass hertz from"),
+        ({"rate": 1e-10}, ValueError, "pass hertz from 1e-9 to 1e9"),
+        ({"rate": "fast"}, TypeError, "rate must be a number of scans a second, got 'fast'"),
+        ({"channels": []}, ValueError, "channels is empty; pass at least one"),
+        ({"channels": "ai0"}, TypeError, "channels must be a Channel or a sequence of them"),
+        ({"channels": [ONE, Channel("ai0", "K")]}, ValueError, "ai0"),
+        ({"scans_per_read": 0}, ValueError, "scans_per_read is 0"),
+        ({"scans_per_read": 2.0}, TypeError, "scans_per_read must be the number of scans"),
+        ({"amplitude": float("inf")}, ValueError, "amplitude is inf"),
+        ({"noise": [1]}, TypeError, "noise must be a number, got [1]"),
+        ({"drift": "up"}, TypeError, "drift must be a number, got 'up'"),
+        ({"seed": -1}, ValueError, "seed is -1"),
+        ({"seed": 2**64}, ValueError, "seed is 18446744073709551616"),
+        ({"seed": 1.0}, TypeError, "seed must be an int"),
+    ],
+)
+def test_what_it_cannot_be_is_refused(settings: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as refused:
+        made(**settings)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"scans": 0}, ValueError, "scans is 0"),
+        ({"scans": 2**60}, ValueError, "not enough memory"),
+        ({"scans": 2**80}, ValueError, "scans is "),
+        ({"scans": 1, "first": -1}, ValueError, "first is -1"),
+        ({"scans": 1, "start": datetime(2026, 1, 1)}, TypeError, "start"),
+        ({"scans": 1, "first": 2**64 - 1}, OverflowError, "timestamp"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(arguments: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as refused:
+        made().batch(**arguments)
+    assert words in str(refused.value)

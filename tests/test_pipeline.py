@@ -1,0 +1,560 @@
+"""The pipeline: what reaches the sinks, what is counted, and how it ends."""
+
+import gc
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from rust_daq import Batch, Channel, DataPoint, Pipeline, Report, SimulatedInstrument
+
+CHANNEL = Channel("ai0", "V")
+ROWS = 10
+
+
+def instrument(rate: float = 10_000.0, **settings: Any) -> SimulatedInstrument:
+    return SimulatedInstrument(rate, CHANNEL, **settings)
+
+
+def batches(count: int, rows: int = ROWS) -> list[Batch]:
+    numbers = np.arange(rows, dtype=float)
+    return [CHANNEL.batch(numbers + rows * index) for index in range(count)]
+
+
+def equation_holds(report: Report) -> bool:
+    counted = report.processed + report.dropped + report.abandoned + report.queued
+    return report.produced == counted
+
+
+def out_of_paper() -> Exception:
+    return LookupError("no more paper")
+
+
+def disk_full() -> Exception:
+    return OSError("disk full")
+
+
+class Keeper:
+    """A sink that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self.closed = 0
+
+    def write(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def sequence(self) -> list[int]:
+        """The number of each row that came."""
+        numbers: list[int] = []
+        for batch in self.batches:
+            assert batch.first_sequence is not None
+            first = batch.first_sequence["ai0"]
+            numbers += range(first, first + len(batch))
+        return numbers
+
+
+class Gated(Keeper):
+    """One that stalls at its first batch until the gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.gate = threading.Event(), threading.Event()
+
+    def write(self, batch: Batch) -> None:
+        self.reached.set()
+        assert self.gate.wait(30)
+        super().write(batch)
+
+
+class Doubled:
+    """A processor of Python."""
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def process(self, batch: Batch) -> Batch:
+        return CHANNEL.batch(2 * batch.values, batch.timestamps).with_first_sequence(batch.first_sequence)
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+# What goes through
+
+
+def test_every_scan_of_the_duration_is_processed_in_order() -> None:
+    sink = Keeper()
+    report = Pipeline(instrument(scans_per_read=7), sinks=[sink]).run(0.05)
+    assert (report.produced, report.processed, report.ended) == (500, 500, "duration")
+    assert sink.sequence() == list(range(500))
+    gathered = Batch.concat(sink.batches)
+    expected = instrument().batch(500)
+    np.testing.assert_array_equal(gathered.values, expected.values)
+    # The scans are stamped with the instants at which they are due, without drift.
+    np.testing.assert_array_equal(
+        gathered.timestamps - gathered.timestamps[0], expected.timestamps - expected.timestamps[0]
+    )
+
+
+def test_a_run_stamps_from_the_wall_clock_of_its_beginning() -> None:
+    sink = Keeper()
+    before = DataPoint.now("clock", 0.0, "").timestamp
+    Pipeline(instrument(), sinks=[sink]).run(0.01)
+    first = sink.batches[0][0].timestamp
+    after = DataPoint.now("clock", 0.0, "").timestamp
+    assert before <= first <= after
+
+
+def test_each_run_begins_anew() -> None:
+    sink, processor = Keeper(), Doubled()
+    pipeline = Pipeline(instrument(), [processor], [sink])
+    pipeline.run(0.01)
+    pipeline.run(0.01)
+    assert sink.sequence() == [*range(100), *range(100)]
+    assert (processor.resets, sink.closed) == (2, 2)
+
+
+def test_sinks_and_callbacks_are_given_processed_data_in_this_order() -> None:
+    order: list[str] = []
+    kept: list[Any] = []
+
+    class First:
+        def write(self, batch: Batch) -> None:
+            order.append("sink")
+            kept.append(batch)
+
+    def on_batch(batch: Batch) -> None:
+        order.append("batch")
+        kept.append(batch)
+
+    def on_point(point: DataPoint) -> None:
+        order.append("point")
+        kept.append(point)
+
+    source = [CHANNEL.batch([1.0, 2.0], [5, 6])]
+    Pipeline(source, [Doubled()], [First()], on_batch=on_batch, on_point=on_point).run()
+    assert order == ["sink", "batch", "point", "point"]
+    assert [list(batch.values) for batch in kept[:2]] == [[2.0, 4.0], [2.0, 4.0]]
+    assert kept[2:] == [CHANNEL.point(2.0, 5), CHANNEL.point(4.0, 6)]
+
+
+def test_a_callable_gives_batches_until_it_gives_none() -> None:
+    left, sink = iter(batches(3)), Keeper()
+    report = Pipeline(lambda: next(left, None), sinks=[sink]).run()
+    assert (report.processed, report.ended) == (3 * ROWS, "source")
+    assert sink.sequence() == list(range(3 * ROWS))
+
+
+def test_an_iterable_begins_anew_and_an_iterator_does_not() -> None:
+    again = Pipeline(batches(2))
+    assert [again.run().produced, again.run().produced] == [2 * ROWS, 2 * ROWS]
+    once = Pipeline(iter(batches(2)))
+    assert [once.run().produced, once.run().produced] == [2 * ROWS, 0]
+
+
+def test_a_rate_paces_a_source_by_its_rows() -> None:
+    report = Pipeline(batches(4), rate=1000.0).run()
+    # The last batch is due once the rows before it have passed.
+    assert report.elapsed_ns >= 3 * ROWS * 1_000_000
+
+
+def test_numbers_of_the_source_are_kept() -> None:
+    sink = Keeper()
+    Pipeline([batches(1)[0].with_first_sequence(40)], sinks=[sink]).run()
+    assert sink.sequence() == list(range(40, 50))
+
+
+# What is lost
+
+
+def endless() -> Iterator[Batch]:
+    return itertools.cycle(batches(3))
+
+
+@pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])
+@pytest.mark.parametrize("count", [3, 5, 40])
+def test_what_a_stalled_consumer_loses_is_counted_and_a_gap(policy: Any, count: int) -> None:
+    sink, given = Gated(), iter(batches(count))
+
+    def source() -> Batch | None:
+        batch = next(given, None)
+        if batch is None:
+            sink.gate.set()
+        return batch
+
+    report = Pipeline(source, sinks=[sink], capacity=5 * ROWS, on_full=policy).run()
+    assert equation_holds(report)
+    assert (report.produced, report.abandoned, report.queued) == (count * ROWS, 0, 0)
+    kept = sink.sequence()
+    assert report.processed == len(kept)
+    assert report.queue_high_water <= 5 * ROWS
+    assert report.dropped == count * ROWS - len(kept)
+    assert sorted(set(kept)) == kept
+    assert (report.dropped > 0) == (count == 40)
+    if count == 40:
+        # The stalled batch and a full queue are what is left.
+        assert kept[-1] == 399 if policy == "drop_oldest" else kept[0] == 0
+
+
+def test_a_source_that_waits_loses_nothing() -> None:
+    sink = Keeper()
+    report = Pipeline(batches(50), sinks=[sink], capacity=ROWS).run()
+    assert (report.dropped, report.processed) == (0, 500)
+    assert sink.sequence() == list(range(500))
+
+
+def test_points_that_come_after_the_next_are_due_are_late() -> None:
+    def slow() -> Batch:
+        threading.Event().wait(0.01)
+        return batches(1, rows=1)[0]
+
+    report = Pipeline(slow, rate=1000.0).run(0.05)
+    assert report.late == report.produced > 0
+
+
+# How it ends
+
+
+def failing(at: int) -> Callable[[Any], None]:
+    calls = itertools.count(1)
+
+    def fail(given: Any) -> None:
+        if next(calls) == at:
+            raise out_of_paper()
+
+    return fail
+
+
+def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
+    sink = Keeper()
+    pipeline = Pipeline(endless(), sinks=[sink], on_batch=failing(at=1000))
+    with pytest.raises(LookupError, match="no more paper"):
+        pipeline.run()
+    report = pipeline.report
+    assert report is not None
+    assert (report.ended, report.processed, sink.closed) == ("failed", 999 * ROWS, 1)
+    assert len(sink.batches) == 1000  # what the sink has it keeps
+    assert equation_holds(report)
+    assert report.abandoned >= ROWS
+
+
+@pytest.mark.parametrize("part", ["on_point", "sinks", "processors", "source", "close"])
+def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
+    fail = failing(at=1)
+
+    class Broken:
+        def write(self, batch: Batch) -> None:
+            if part == "sinks":
+                fail(batch)
+
+        def close(self) -> None:
+            if part == "close":
+                fail(None)
+
+        def process(self, batch: Batch) -> Batch:
+            if part == "processors":
+                fail(batch)
+            return batch
+
+    def source() -> Batch | None:
+        if part == "source":
+            fail(None)
+        return next(given, None)
+
+    given = iter(batches(3))
+    on_point = fail if part == "on_point" else None
+    pipeline = Pipeline(source, [Broken()], [Broken()], on_point=on_point)
+    with pytest.raises(LookupError, match="no more paper"):
+        pipeline.run()
+    assert pipeline.report is not None
+    assert pipeline.report.ended == "failed"
+    assert equation_holds(pipeline.report)
+
+
+def test_all_that_went_wrong_is_told() -> None:
+    class Broken:
+        def write(self, batch: Batch) -> None:
+            raise out_of_paper()
+
+        def close(self) -> None:
+            raise disk_full()
+
+    with pytest.raises(LookupError) as raised:
+        Pipeline(batches(1), sinks=[Broken()]).run()
+    assert "disk full" in raised.value.__notes__[0]
+
+
+def test_with_starts_and_drains() -> None:
+    sink = Gated()
+    with Pipeline(endless(), sinks=[sink], capacity=5 * ROWS) as pipeline:
+        sink.reached.wait()
+        assert pipeline.report is not None
+        assert (pipeline.report.ended, pipeline.report.cpu_ns) == (None, None)
+        assert equation_holds(pipeline.report)
+        assert not pipeline.wait(0)
+        sink.gate.set()
+    assert pipeline.report.ended == "stopped"
+    assert (pipeline.report.abandoned, pipeline.report.queued) == (0, 0)
+    assert pipeline.report.cpu_ns is not None
+    assert len(sink.sequence()) == pipeline.report.processed
+
+
+def test_an_exception_inside_with_abandons_and_tells_what_else_failed() -> None:
+    sink = Keeper()
+
+    def work() -> None:
+        with Pipeline(endless(), sinks=[sink], on_batch=failing(at=1)) as pipeline:
+            pipeline.wait()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        work()
+    assert "no more paper" in raised.value.__notes__[0]
+    assert sink.closed == 1
+
+
+def test_a_stop_without_draining_abandons_what_waits() -> None:
+    sink = Gated()
+    pipeline = Pipeline(endless(), sinks=[sink], capacity=5 * ROWS)
+    pipeline.start()
+    sink.reached.wait()
+    threading.Timer(0.05, sink.gate.set).start()
+    report = pipeline.stop(drain=False)
+    assert (report.ended, report.queued) == ("stopped", 0)
+    assert report.abandoned > 0
+    assert equation_holds(report)
+
+
+def test_a_source_that_ends_early_is_a_warning() -> None:
+    with pytest.warns(RuntimeWarning, match=r"source had no more after .* of the 60 s asked for") as warned:
+        assert Pipeline(batches(1)).run(60).ended == "source"
+    assert warned[0].filename == __file__
+
+
+def test_a_second_run_is_refused_while_one_runs() -> None:
+    with Pipeline(instrument()) as pipeline:
+        with pytest.raises(RuntimeError, match="runs already; stop it first"):
+            pipeline.run(1)
+        with pytest.raises(RuntimeError, match="runs already"):
+            pipeline.start()
+    assert pipeline.report is not None
+    assert pipeline.report.ended == "stopped"
+
+
+def test_a_stop_of_what_never_ran_is_refused_and_a_second_one_gives_the_report_again() -> None:
+    pipeline = Pipeline(instrument())
+    assert pipeline.wait()
+    assert pipeline.report is None
+    with pytest.raises(RuntimeError, match="never started"):
+        pipeline.stop()
+    pipeline.start()
+    assert pipeline.stop() is pipeline.stop()
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        ({"source": 3}, TypeError, "source must be a SimulatedInstrument, a callable"),
+        ({"source": batches(1)[0]}, TypeError, "pass a list of batches"),
+        ({"processors": Doubled()}, TypeError, "processors must be a sequence"),
+        ({"processors": [3]}, TypeError, "process"),
+        ({"sinks": Keeper()}, TypeError, "sinks must be a sequence"),
+        ({"sinks": [print]}, TypeError, "sinks must be objects with a method write(batch)"),
+        ({"capacity": 0}, ValueError, "capacity is 0"),
+        ({"capacity": -1}, ValueError, "capacity is -1"),
+        ({"capacity": 2**70}, ValueError, "capacity is 1180591620717411303424"),
+        ({"capacity": 1.5}, TypeError, "capacity must be the number of points"),
+        ({"on_full": "wait"}, ValueError, "on_full is 'wait'; pass 'block', 'drop_oldest' or 'drop_newest'"),
+        ({"on_full": None}, TypeError, "on_full must be a str"),
+        ({"on_batch": 1}, TypeError, "on_batch must be a callable"),
+        ({"on_point": "print"}, TypeError, "on_point must be a callable"),
+        ({"rate": 1000.0}, TypeError, "a SimulatedInstrument has its own"),
+        ({"source": batches(1), "rate": 0}, ValueError, "rate is 0"),
+        ({"source": batches(1), "rate": -5.0}, ValueError, "rate is -5"),
+        ({"source": batches(1), "rate": float("nan")}, ValueError, "rate is NaN"),
+        ({"source": batches(1), "rate": float("inf")}, ValueError, "rate is inf"),
+        ({"source": batches(1), "rate": 1e12}, ValueError, "pass hertz from 1e-9 to 1e9"),
+        ({"source": batches(1), "rate": "1 kHz"}, TypeError, "rate must be a number of rows a second"),
+    ],
+)
+def test_parts_that_cannot_work_are_refused_when_it_is_made(changed: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as refused:
+        Pipeline(**{"source": instrument()} | changed)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("duration", "error"),
+    [(0, ValueError), (-1.0, ValueError), (float("nan"), ValueError), (float("inf"), ValueError), ("1 s", TypeError)],
+)
+def test_a_duration_is_a_number_of_seconds_above_0(duration: Any, error: type[Exception]) -> None:
+    pipeline = Pipeline(instrument())
+    with pytest.raises(error, match="duration"):
+        pipeline.run(duration)
+    assert pipeline.report is None
+
+
+def test_a_batch_that_the_queue_cannot_hold_ends_the_run() -> None:
+    with pytest.raises(ValueError, match="capacity is 5 points and a batch has 10; pass at least as many"):
+        Pipeline(batches(1), capacity=5).run()
+
+
+@pytest.mark.parametrize("given", [3, [1.0], CHANNEL])
+def test_what_a_source_gives_has_to_be_a_batch(given: Any) -> None:
+    with pytest.raises(TypeError, match="source gave .* no Batch"):
+        Pipeline(lambda: given).run()
+    with pytest.raises(TypeError, match="source has .* no Batch"):
+        Pipeline([given]).run()
+
+
+def test_what_a_processor_gives_has_to_be_a_batch() -> None:
+    class Wrong:
+        def process(self, batch: Batch) -> Any:
+            return batch.values
+
+    with pytest.raises(TypeError, match=r"processor .*Wrong.* gave .*which is no Batch"):
+        Pipeline(batches(1), [Wrong()]).run()
+
+
+# What it leaves
+
+
+def test_nothing_is_left_after_a_hundred_pipelines() -> None:
+    process = psutil.Process()
+    parts: list[weakref.ref[Any]] = []
+
+    def one() -> None:
+        sink, processor = Keeper(), Doubled()
+        parts.extend([weakref.ref(sink), weakref.ref(processor)])
+        Pipeline(instrument(100_000.0), [processor], [sink], on_point=lambda point: None).run(0.001)
+
+    for _ in range(20):
+        one()
+    gc.collect()
+    threads, files, memory = process.num_threads(), process.num_fds(), process.memory_info().rss
+    for _ in range(100):
+        one()
+    gc.collect()
+    assert process.num_threads() == threads
+    assert process.num_fds() == files
+    assert process.memory_info().rss < memory + 20_000_000
+    assert not any(part() for part in parts)
+
+
+def run_script(text: str, *, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a script by itself; interrupted as by Ctrl-C once it has written a line."""
+    started = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    first = started.stdout.readline()
+    if interrupt:
+        started.send_signal(signal.SIGINT)
+    output, errors = started.communicate(timeout=60)
+    return subprocess.CompletedProcess(started.args, started.returncode, first + output, errors)
+
+
+PRELUDE = """
+from rust_daq import Channel, Pipeline, SimulatedInstrument
+class Sink:
+    def write(self, batch):
+        if not written:
+            print("begun", flush=True)
+        written.append(len(batch))
+    def close(self):
+        print("closed", flush=True)
+written = []
+pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")), sinks=[Sink()])
+"""
+
+
+def test_ctrl_c_ends_a_run_with_its_sinks_closed() -> None:
+    text = f"""{PRELUDE}
+try:
+    pipeline.run(3600)
+except KeyboardInterrupt:
+    report = pipeline.report
+    print(report.ended, report.produced == report.processed + report.abandoned, sum(written) == report.processed)
+"""
+    ended = run_script(text, interrupt=True)
+    assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "closed", "stopped", "True", "True"]), ended.stderr
+
+
+def test_an_interpreter_that_ends_stops_what_still_runs() -> None:
+    ended = run_script(f"{PRELUDE}\npipeline.start()\nwhile not written: pass")
+    assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, ["begun", "closed"], "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_says_that_the_threads_stayed_behind() -> None:
+    text = f"""{PRELUDE}
+import os, sys
+pipeline.start()
+while not written: pass
+child = os.fork()
+if child == 0:
+    for call in (pipeline.stop, pipeline.start, lambda: pipeline.report):
+        try:
+            call()
+        except RuntimeError as error:
+            assert "was forked" in str(error), error
+        else:
+            os._exit(1)
+    other = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")))
+    assert other.run(0.01).processed == 10
+    del pipeline
+    sys.exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+pipeline.stop()
+"""
+    ended = run_script(text)
+    assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "closed"]), ended.stderr
+
+
+def test_a_pipe_sees_no_progress(tmp_path: Path) -> None:
+    ended = run_script(f"{PRELUDE}\npipeline.run(0.3)")
+    assert ended.stderr == ""
+
+
+# What it tells
+
+
+def test_a_report_gives_its_numbers_by_name() -> None:
+    report = Pipeline(instrument()).run(0.01)
+    numbers = report.as_dict()
+    percentiles = {"p50_ns": 0.5, "p95_ns": 0.95, "p99_ns": 0.99, "p99_9_ns": 0.999, "max_ns": 1.0}
+    for name, value in numbers.items():
+        share = percentiles.get(name)
+        assert value == (getattr(report, name) if share is None else report.percentile_ns(share))
+    assert numbers["p50_ns"] <= numbers["p99_ns"] <= numbers["max_ns"]
+    assert repr(report) == "<Report: 100 points produced, 100 processed, 0 dropped, 0 abandoned; ended: duration>"
+
+
+@pytest.mark.parametrize(
+    ("share", "error"), [(-0.1, ValueError), (99, ValueError), (float("nan"), ValueError), ("p99", TypeError)]
+)
+def test_a_share_is_a_number_from_0_to_1(share: Any, error: type[Exception]) -> None:
+    report = Pipeline(batches(1)).run()
+    with pytest.raises(error, match="share"):
+        report.percentile_ns(share)
+
+
+def test_without_points_there_is_no_response_time() -> None:
+    report = Pipeline([]).run()
+    assert report.percentile_ns(0.5) is None
+    assert report.processed_per_second == 0

@@ -1,0 +1,394 @@
+"""Streaming processors against the packages that do the same to whole arrays."""
+
+import copy
+import itertools
+import pickle
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import bottleneck as bn
+import numpy as np
+import numpy.typing as npt
+import pytest
+import scipy.signal
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from rust_daq import Batch, Channel, Pipeline, SimulatedInstrument
+from rust_daq.process import Chain, Fft, Iir, MovingAverage, Spectra
+
+Floats = npt.NDArray[np.float64]
+
+LASER, PROBE = Channel("laser", "mW"), Channel("probe", "K")
+SAMPLES = npst.arrays(np.float64, st.integers(1, 300), elements=st.floats(-1e3, 1e3))
+BUTTER = scipy.signal.butter(4, 0.2, output="sos")
+
+MAKERS: list[Callable[..., Any]] = [
+    lambda **settings: MovingAverage(3, **settings),
+    lambda **settings: MovingAverage(50, 7, **settings),
+    lambda **settings: Iir(BUTTER, **settings),
+    lambda **settings: Iir(BUTTER, "steady", **settings),
+    lambda **settings: Fft(4, 3, 10.0, **settings),
+    lambda **settings: Fft(3, 5, 10.0, [1.0, 2.0, 1.0], "amplitude", **settings),
+]
+
+
+def numbers(made: Batch | Spectra | Floats) -> Floats:
+    if isinstance(made, Batch):
+        return made.values
+    return made.power if isinstance(made, Spectra) else made
+
+
+def close(got: Floats, expected: Floats) -> None:
+    scale = max(1.0, float(np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)))
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12 * scale)
+
+
+# Right
+
+
+@given(SAMPLES, st.integers(1, 60), st.data())
+def test_means_are_those_of_bottleneck(samples: Floats, window: int, data: Any) -> None:
+    min_count = data.draw(st.integers(1, window))
+    got = MovingAverage(window, min_count).process_values(samples)
+    if len(samples) >= window:  # bottleneck refuses a shorter array
+        close(got, bn.move_mean(samples, window, min_count=min_count))
+    assert np.isnan(got[: min_count - 1]).all()
+
+
+@given(SAMPLES, st.integers(1, 8), st.sampled_from(["lowpass", "highpass"]))
+def test_filters_are_those_of_scipy(samples: Floats, order: int, kind: str) -> None:
+    sos = scipy.signal.butter(order, 0.2, kind, output="sos")
+    close(Iir(sos).process_values(samples), scipy.signal.sosfilt(sos, samples))
+    start = scipy.signal.sosfilt_zi(sos) * samples[0]
+    close(Iir(sos, "steady").process_values(samples), scipy.signal.sosfilt(sos, samples, zi=start)[0])
+
+
+@given(SAMPLES, st.integers(2, 40), st.integers(1, 60), st.data())
+def test_spectra_are_those_of_scipy(samples: Floats, size: int, hop: int, data: Any) -> None:
+    window = data.draw(st.sampled_from(["boxcar", "hann", "hamming", "blackman", "flattop"]))
+    scaling = data.draw(st.sampled_from(["density", "spectrum"]))
+    fft = Fft(size, hop, 100.0, window, scaling)
+    got = fft.process_values(samples)
+    assert got.shape == (max(0, (len(samples) - size) // hop + 1), size // 2 + 1)
+    for frame, lines in zip(range(0, len(samples), hop), got, strict=False):
+        frequencies, expected = scipy.signal.periodogram(
+            samples[frame : frame + size], 100.0, window, detrend=False, scaling=scaling
+        )
+        close(lines, expected)
+        np.testing.assert_allclose(fft.frequencies, frequencies)
+
+
+def test_an_amplitude_is_that_of_the_sine() -> None:
+    sine = 3.0 * np.sin(2 * np.pi * 0.125 * np.arange(64))
+    spectra = Fft(64, 64, 8.0, "flattop", "amplitude").process(LASER.batch(sine, start=0, rate=8.0))
+    assert spectra.power[0, np.argmin(np.abs(spectra.frequencies - 1.0))] == pytest.approx(3.0)
+    assert spectra.decibels().max() == pytest.approx(20 * np.log10(3.0))
+
+
+def test_a_mean_keeps_its_digits_on_an_offset_after_millions_of_samples() -> None:
+    noise = np.random.default_rng(1).normal(size=10_000_000)
+    average = MovingAverage(100)
+    got = average.process_values(noise + 1e9)[-1000:]
+    kept = (noise + 1e9)[-1099:] - 1e9
+    expected = np.convolve(kept, np.full(100, 0.01), "valid")
+    np.testing.assert_allclose(got - 1e9, expected, rtol=0, atol=2e-7)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("window", [1, 5, 40])
+def test_what_is_no_number_leaves_with_the_window(odd: float, window: int) -> None:
+    samples = np.arange(200.0)
+    expected = MovingAverage(window).process_values(samples)
+    samples[60] = odd
+    got = MovingAverage(window).process_values(samples)
+    inside = slice(60, 60 + window)
+    np.testing.assert_array_equal(got[inside], np.full(window, odd))
+    np.testing.assert_array_equal(np.delete(got, np.r_[inside]), np.delete(expected, np.r_[inside]))
+
+
+# Streams
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_every_split_of_a_small_input_gives_the_same_bits(make: Callable[..., Any]) -> None:
+    samples = np.random.default_rng(1).normal(size=9)
+    whole = make().process_values(samples).tobytes()
+    for cuts in itertools.product([False, True], repeat=8):
+        ends = [0, *(place + 1 for place, cut in enumerate(cuts) if cut), 9]
+        one = make()
+        parts = [one.process_values(samples[start:end]) for start, end in itertools.pairwise(ends)]
+        assert b"".join(part.tobytes() for part in parts) == whole
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@given(names=st.lists(st.sampled_from(["laser", "probe"]), max_size=40), cut=st.integers(0, 40))
+def test_interleaved_channels_give_what_separate_ones_give(
+    make: Callable[..., Any], names: list[str], cut: int
+) -> None:
+    values = np.random.default_rng(1).normal(size=len(names))
+    indices = [int(name == "probe") for name in names]
+    batch = Batch.from_numpy(np.arange(len(names)), values, [LASER, PROBE], indices)
+    together = make()
+    parts = [together.process(part) for part in (batch[:cut], batch[cut:])]
+    for name, index in (("laser", 0), ("probe", 1)):
+        expected = make().process_values(values[np.array(indices, dtype=int) == index])
+        if isinstance(parts[0], Batch):
+            of_name = [part.by_channel().get(name) for part in parts]
+            got = [part.values for part in of_name if part is not None]
+        else:
+            got = [part.power[np.array(part.channels, dtype=str) == name] for part in parts]
+        joined = np.concatenate(got) if got else np.empty(0)
+        assert joined.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_pickles_and_copies_go_on_where_it_is(make: Callable[..., Any]) -> None:
+    samples = np.random.default_rng(1).normal(size=100)
+    one = make(on_gap="continue")
+    one.process_values(samples)
+    one.process(LASER.batch(samples))
+    others = [pickle.loads(pickle.dumps(one, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    others += [copy.copy(one), copy.deepcopy(one)]
+    expected = one.process_values(samples).tobytes(), numbers(one.process(LASER.batch(samples))).tobytes()
+    for other in others:
+        assert repr(other) == repr(one)
+        got = other.process_values(samples).tobytes(), numbers(other.process(LASER.batch(samples))).tobytes()
+        assert got == expected
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_it_shows_how_to_make_it(make: Callable[..., Any]) -> None:
+    one = make(on_gap="raise")
+    assert repr(eval(repr(one))) == repr(one)
+    assert one.on_gap == "raise"
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_reset_forgets_everything(make: Callable[..., Any]) -> None:
+    samples = np.random.default_rng(1).normal(size=20)
+    one, batch = make(), LASER.batch(samples)
+    expected = one.process_values(samples).tobytes(), numbers(one.process(batch)).tobytes()
+    one.process(PROBE.batch(samples))
+    one.reset()
+    assert (one.process_values(samples).tobytes(), numbers(one.process(batch)).tobytes()) == expected
+
+
+def gap(on_gap: Any) -> list[float]:
+    average = MovingAverage(2, on_gap=on_gap)
+    average.process(LASER.batch([1.0]).with_first_sequence(4))
+    return list(average.process(LASER.batch([3.0]).with_first_sequence(9)).values)
+
+
+def test_a_gap_resets_or_is_passed_over_or_is_refused() -> None:
+    assert gap("reset") == [3.0]
+    assert gap("continue") == [2.0]
+    with pytest.raises(ValueError, match="channel 'laser' goes on with sample 9, and 5 was expected"):
+        gap("raise")
+
+
+def test_a_batch_keeps_its_times_channels_and_numbers() -> None:
+    batch = Batch.from_numpy([5, 6], [1.0, 2.0], [LASER, PROBE], [0, 1]).with_first_sequence(3)
+    made = MovingAverage(1).process(batch)
+    assert made == batch
+    assert made.first_sequence == batch.first_sequence
+    np.testing.assert_array_equal(made.timestamps, batch.timestamps)
+
+
+def test_a_spectrum_is_of_the_middle_of_its_frame() -> None:
+    batch = LASER.batch(np.arange(6.0), [0, 10, 20, 30, 40, 57])
+    spectra = Fft(4, 2, 1.0).process(batch)
+    assert spectra.times.astype(int).tolist() == [15, 38]
+    assert (spectra.channels, spectra.scaling, len(spectra)) == (("laser", "laser"), "density", 2)
+    for array in (spectra.times, spectra.power, spectra.frequencies):
+        assert not array.flags.writeable
+    assert repr(spectra) == "<Spectra: 2 of 3 frequencies, density>"
+
+
+# Memory and threads
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("count", [0, 10, 10_000])
+def test_out_is_written_and_given_back(make: Callable[..., Any], count: int) -> None:
+    samples = np.random.default_rng(1).normal(size=count)
+    expected = make().process_values(samples)
+    out = np.full_like(expected, 7.0)
+    assert make().process_values(samples, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("count", [10, 10_000])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_out_may_share_memory_with_the_values(count: int, shift: int) -> None:
+    memory = np.random.default_rng(1).normal(size=count + 1)
+    values, out = memory[:count], memory[shift : count + shift]
+    expected = Iir(BUTTER).process_values(values.copy())
+    np.testing.assert_array_equal(Iir(BUTTER).process_values(values, out), expected)
+
+
+def test_values_may_be_of_any_kind() -> None:
+    expected = MovingAverage(2).process_values(np.array([1.0, 2.0, 4.0]))
+    for values in ([1, 2, 4], np.array([1, 2, 4]), np.array([1, 0, 2, 0, 4, 0.0])[::2], np.float32([1, 2, 4])):
+        np.testing.assert_array_equal(MovingAverage(2).process_values(values), expected)
+
+
+def test_threads_take_turns_with_one_processor() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        average = MovingAverage(1_000_000)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda count: average.process_values(np.ones(count)), [1, 5_000] * 50))
+        # Whatever their order, the mean of ones is one.
+        np.testing.assert_array_equal(average.process_values(np.ones(3)), np.ones(3))
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_other_threads_go_on_while_it_works() -> None:
+    samples, average, turns, done = np.ones(5_000_000), MovingAverage(1000), 0, threading.Event()
+
+    def work() -> None:
+        average.process_values(samples)
+        done.set()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.2)  # much longer than the work: nobody is asked to let go of the GIL
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not done.is_set():
+            turns += 1
+        thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert turns > 0
+
+
+# In pipelines and chains
+
+
+def test_a_pipeline_does_what_the_processors_do_one_by_one() -> None:
+    instrument, spectra = SimulatedInstrument(10_000.0, [LASER, PROBE]), list[Spectra]()
+    Pipeline(instrument, [Chain(MovingAverage(5), Iir(BUTTER)), Fft(16, 8, 10_000.0)], on_batch=spectra.append).run(
+        0.05
+    )
+    chain = Chain(MovingAverage(5), Iir(BUTTER), Fft(16, 8, 10_000.0))
+    expected = chain.process(instrument.batch(500))
+    assert np.concatenate([part.power for part in spectra]).tobytes() == expected.power.tobytes()
+
+
+def test_a_chain_is_its_processors() -> None:
+    average, lowpass = MovingAverage(2), Iir(BUTTER)
+    chain = Chain(Chain(average), lowpass)
+    assert chain.processors == (average, lowpass)
+    batch = LASER.batch([1.0, 2.0, 3.0])
+    expected = Iir(BUTTER).process(MovingAverage(2).process(batch))
+    assert chain.process(batch) == expected
+    again = pickle.loads(pickle.dumps(chain))
+    chain.reset()
+    assert chain.process(batch) == expected
+    assert again.process(batch) != expected
+
+
+@pytest.mark.parametrize("make", [Chain, lambda *parts: Pipeline([], parts)])
+def test_a_chain_that_cannot_work_is_refused(make: Callable[..., Any]) -> None:
+    with pytest.raises(ValueError, match="go on after Fft.* which gives no batch; put it last"):
+        make(Fft(4, 4, 1.0), MovingAverage(2))
+    average = MovingAverage(2)
+    with pytest.raises(ValueError, match=r"MovingAverage\(2, 1, on_gap='reset'\) twice"):
+        make(average, average)
+    with pytest.raises(TypeError, match=r"process\(batch\), got 3"):
+        make(average, 3)
+
+
+def test_an_empty_chain_is_refused() -> None:
+    with pytest.raises(ValueError, match="no processor; pass at least one"):
+        Chain()
+
+
+def test_points_of_spectra_are_refused() -> None:
+    with pytest.raises(TypeError, match="on_point is given points, and spectra have none"):
+        Pipeline([LASER.batch(np.ones(4))], [Fft(4, 4, 1.0)], on_point=print).run()
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: MovingAverage(0), ValueError, "window is 0"),
+        (lambda: MovingAverage(-1), ValueError, "window is -1"),
+        (lambda: MovingAverage(2**62), ValueError, "not enough memory"),
+        (lambda: MovingAverage(2**70), ValueError, "window is 1180591620717411303424"),
+        (lambda: MovingAverage(2.0), TypeError, "window must be the number of samples"),  # type: ignore[arg-type]
+        (lambda: MovingAverage(3, 4), ValueError, "min_count is 4 and window is 3"),
+        (lambda: MovingAverage(3, on_gap="stop"), ValueError, "on_gap is 'stop'; pass 'reset'"),  # type: ignore[arg-type]
+        (lambda: Iir(np.ones(6)), ValueError, "sos has the shape (6,)"),
+        (lambda: Iir(np.ones((2, 5))), ValueError, "sos has the shape (2, 5)"),
+        (lambda: Iir(np.ones((0, 6))), ValueError, "sos has no section"),
+        (lambda: Iir([[1, 0, 0, 0, 0, 0]]), ValueError, "sos[0] has an a0 of 0"),
+        (lambda: Iir([[1, np.nan, 0, 1, 0, 0]]), ValueError, "sos[0] has NaN at 1"),
+        (lambda: Iir(BUTTER * 1j), TypeError, "sos must be rows of the six coefficients"),
+        (lambda: Iir("low"), TypeError, "sos must be rows"),
+        (lambda: Iir(BUTTER, "warm"), ValueError, "initial is 'warm'; pass 'zero' or 'steady'"),  # type: ignore[arg-type]
+        (lambda: Fft(1, 1, 1.0), ValueError, "size is 1"),
+        (lambda: Fft(4, 0, 1.0), ValueError, "hop is 0"),
+        (lambda: Fft(4, 1, 0.0), ValueError, "rate is 0"),
+        (lambda: Fft(4, 1, float("nan")), ValueError, "rate is NaN"),
+        (lambda: Fft(4, 1, "fast"), TypeError, "rate must be a number of samples"),  # type: ignore[arg-type]
+        (lambda: Fft(2**62, 1, 1.0), ValueError, "not enough memory"),
+        (lambda: Fft(4, 1, 1.0, "kaiser"), ValueError, "window is 'kaiser'; pass 'boxcar', 'hann'"),
+        (lambda: Fft(4, 1, 1.0, [1.0]), ValueError, "window has 1 weights and size is 4"),
+        (lambda: Fft(4, 1, 1.0, [0.0] * 4), ValueError, "window has only weights of 0"),
+        (lambda: Fft(4, 1, 1.0, "hann", "db"), ValueError, "scaling is 'db'; pass 'density'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_made_is_refused(make: Callable[[], Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as refused:
+        make()
+    assert words in str(refused.value)
+
+
+def test_a_filter_that_is_not_stable_is_a_warning_that_names_its_poles() -> None:
+    with pytest.warns(RuntimeWarning, match=r"poles on or outside the unit circle.*: 2$") as warned:
+        Iir([[1, 0, 0, 1, -2.5, 1]])
+    assert warned[0].filename == __file__
+    with pytest.warns(RuntimeWarning, match=r": 0\+1j, 0-1j$"):
+        Iir([[1, 0, 0, 1, 0, 1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Iir(BUTTER)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_cannot_be_processed_is_refused_and_changes_nothing(make: Callable[..., Any]) -> None:
+    one = make()
+    one.process_values(np.ones(5))
+    state = one.__reduce__()[2]
+    good = np.ones(5)
+    wrong: list[tuple[Callable[[], Any], type[Exception], str]] = [
+        (lambda: one.process(good), TypeError, "batch must be a Batch"),
+        (lambda: one.process_values("5"), TypeError, "values must be one-dimensional"),
+        (lambda: one.process_values(np.ones((2, 2))), ValueError, r"values has the shape \(2, 2\)"),
+        (lambda: one.process_values(good, np.ones((3, 3, 3))), ValueError, "out has the shape"),
+        (lambda: one.process_values(good, np.ones(5, dtype=int)), TypeError, "out must be a writable"),
+        (lambda: one.process_values(good, [0.0] * 5), TypeError, "out must be a writable"),
+        (lambda: one.process_values(good, np.ones(10)[::2]), TypeError, "out must be a writable"),
+        (lambda: one.process_values(good, np.broadcast_to(1.0, 5)), TypeError, "out must be a writable"),
+        (lambda: one.__setstate__(b"none"), ValueError, "state is none of such a processor"),
+        (lambda: one.__setstate__(state[:-1]), ValueError, "it ends too early"),
+        (lambda: one.__setstate__(state + b"x"), ValueError, "it goes on after its end"),
+        (lambda: one.__setstate__(3), TypeError, "state must be bytes"),
+    ]
+    for call, error, words in wrong:
+        with pytest.raises(error, match=words):
+            call()
+    assert one.__reduce__()[2] == state
