@@ -21,8 +21,10 @@ SMALL = {
     "benchmark_datapoint": ["--rounds", "2", "--samples", "1000"],
     "benchmark_throughput": ["--rounds", "2", "--repeats", "2"],
     "benchmark_memory": ["--rounds", "2", "--runs", "1"],
+    "gil": ["--rounds", "2"],
     "imports": ["--rounds", "2"],
     "metadata": ["--rounds", "2"],
+    "processors": ["--rounds", "2"],
     "timestamps": ["--rounds", "2"],
     "zero_copy": ["--rounds", "2"],
     "compare_alternatives": [

@@ -1,0 +1,238 @@
+"""
+Is processing here faster than NumPy and SciPy?
+===============================================
+
+A moving average, a filter and a spectrum are what most acquisitions do to
+their samples. After this page you know what each costs on a whole array and
+on the small chunks in which samples arrive, how exact it is, and where
+another package is quicker.
+"""
+
+# %%
+# The moving average
+# ------------------
+# A million samples. All give the mean of the last samples for each one; they
+# differ in how the window begins, and in whether they can go on with the next
+# array. ``rust_daq`` and ``out`` writes to memory that is there already.
+
+import numpy as np
+import pandas as pd
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+
+
+def setup():
+    """Return the names that the statements use."""
+    import bottleneck
+    import numpy as np
+
+    from rust_daq.process import MovingAverage
+
+    samples = np.random.default_rng(1).normal(size=1_000_000)
+    out = np.empty_like(samples)
+    average = {window: MovingAverage(window) for window in (16, 1000)}
+
+    def cumulated(samples, window):
+        sums = np.cumsum(samples)
+        sums[window:] -= sums[:-window].copy()
+        return sums[window - 1 :] / window
+
+    def rolling(samples, window):
+        import pandas as pd
+
+        return pd.Series(samples).rolling(window, min_periods=1).mean()
+
+    def uniform(samples, window):
+        from scipy.ndimage import uniform_filter1d
+
+        return uniform_filter1d(samples, window)
+
+    return locals()
+
+
+averages = bench.compare(
+    {
+        "rust_daq": "average[16].process_values(samples)",
+        "rust_daq, out": "average[16].process_values(samples, out)",
+        "bottleneck": "bottleneck.move_mean(samples, 16, min_count=1)",
+        "cumulated sum": "cumulated(samples, 16)",
+        "uniform_filter1d": "uniform(samples, 16)",
+        "pandas": "rolling(samples, 16)",
+    },
+    setup=setup,
+    name="average_16",
+    settings=settings,
+    share=0.2,
+)
+averages
+
+# %%
+
+averages.plot()
+
+# %%
+# A window of 1,000 costs more here, since no sum is carried on from one
+# window to the next.
+
+bench.compare(
+    {
+        "rust_daq": "average[1000].process_values(samples)",
+        "rust_daq, out": "average[1000].process_values(samples, out)",
+        "bottleneck": "bottleneck.move_mean(samples, 1000, min_count=1)",
+        "cumulated sum": "cumulated(samples, 1000)",
+    },
+    setup=setup,
+    name="average_1000",
+    settings=settings,
+    share=0.15,
+)
+
+# %%
+# Accuracy beside speed
+# ---------------------
+# What a sum that is carried on loses shows on an offset, which most sensors
+# have. The largest error of a mean of 16, of samples around 1 on an offset of
+# a thousand million, against sums of twice the precision:
+
+names = setup()
+offset = names["samples"][:100_000] + 1e9
+exact = np.cumsum(offset.astype(np.longdouble) - 1e9)
+exact[16:] -= exact[:-16].copy()
+exact = exact[15:] / 16
+made = {
+    "rust_daq": names["MovingAverage"](16).process_values(offset)[15:],
+    "bottleneck": names["bottleneck"].move_mean(offset, 16)[15:],
+    "cumulated sum": names["cumulated"](offset, 16),
+    "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
+}
+pd.DataFrame(
+    {
+        "largest error": [
+            f"{np.abs((means - 1e9) - exact).max():.1e}"
+            for means in made.values()
+        ]
+    },
+    index=pd.Index(made, name="contender"),
+)
+
+# %%
+# The filter
+# ----------
+# Butterworth filters in second-order sections, as ``scipy.signal`` designs
+# them: one section, and four.
+
+
+def setup_signals():
+    """Return the names that the statements of filters and spectra use."""
+    import bottleneck
+    import numpy as np
+    import scipy.fft
+    import scipy.signal
+
+    from rust_daq.process import Fft, Iir, MovingAverage
+
+    samples = np.random.default_rng(1).normal(size=1_000_000)
+    second = scipy.signal.butter(2, 0.1, output="sos")
+    eighth = scipy.signal.butter(8, 0.1, output="sos")
+    filters = {2: Iir(second), 8: Iir(eighth)}
+    state = scipy.signal.sosfilt_zi(second)
+    average = MovingAverage(16)
+    tail = np.zeros(15)
+    fft = Fft(1024, 512, 1e6)
+    weights = scipy.signal.get_window("hann", 1024)
+    gain = 1 / (1e6 * (weights**2).sum())
+    frames = np.lib.stride_tricks.sliding_window_view(samples, 1024)[::512]
+
+    def joined(chunk):
+        """Return the means of a chunk after the fifteen samples before it."""
+        whole = np.concatenate([tail, chunk])
+        return bottleneck.move_mean(whole, 16, min_count=1)[15:]
+
+    def decibels(frames):
+        """Return spectra in blocks of frames that stay in the cache."""
+        spectra = np.empty((len(frames), 513))
+        for first in range(0, len(frames), 64):
+            lines = scipy.fft.rfft(frames[first : first + 64] * weights)
+            power = lines.real**2 + lines.imag**2
+            power *= gain
+            power[:, 1:-1] *= 2
+            block = spectra[first : first + 64]
+            np.log10(power, out=block)
+            block *= 10
+        return spectra
+
+    def spectra():
+        power = fft.process_values(samples)
+        np.log10(power, out=power)
+        power *= 10
+        return power
+
+    return locals()
+
+
+bench.compare(
+    {
+        "rust_daq, order 2": "filters[2].process_values(samples)",
+        "sosfilt, order 2": "scipy.signal.sosfilt(second, samples)",
+        "rust_daq, order 8": "filters[8].process_values(samples)",
+        "sosfilt, order 8": "scipy.signal.sosfilt(eighth, samples)",
+    },
+    setup=setup_signals,
+    name="filter",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# In chunks
+# ---------
+# Samples arrive a few at a time. A processor keeps its state by itself;
+# ``sosfilt`` is given it and gives it back, and ``bottleneck`` has none, so
+# that the end of the last chunk goes before the next one. What a call costs
+# beyond its samples decides here.
+
+chunks = bench.throughput(
+    {
+        "Iir": "filters[2].process_values(samples[:n])",
+        "sosfilt": "scipy.signal.sosfilt(second, samples[:n], zi=state)",
+        "MovingAverage": "average.process_values(samples[:n])",
+        "bottleneck": "joined(samples[:n])",
+    },
+    sizes=[16, 256, 4096],
+    setup=setup_signals,
+    name="chunks",
+    settings=settings,
+    share=0.25,
+)
+chunks
+
+# %%
+
+chunks.plot()
+
+# %%
+# The spectrum
+# ------------
+# Frames of 1,024 samples, half overlapping, with a Hann window, in decibels.
+# The SciPy way is its fastest: one transform for a block of frames.
+
+bench.compare(
+    {
+        "Fft": "spectra()",
+        "scipy.fft, blocks": "decibels(frames)",
+    },
+    setup=setup_signals,
+    name="spectrum",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# What to do
+# ----------
+# Take a processor where samples come in chunks, where several channels come
+# interleaved, or where the result must not depend on where a chunk ends. For
+# one whole array in memory look at the tables above: the packages that your
+# program has already may do. :doc:`/tuning` has the rule.
