@@ -4,7 +4,7 @@ use super::blocks::Blocks;
 use super::tree::{LONGEST, Tree};
 use crate::error::Error;
 use crate::process::kernel::Kernel;
-use crate::process::state::{Reader, write_length};
+use crate::process::state::{Reader, write_length, wrong};
 
 /// The mean of the last `window` samples, and of those that are there before so many came.
 ///
@@ -106,6 +106,11 @@ impl Kernel for Average {
             Sums::Tree(_) => Sums::Tree(Tree::load(self.window, state)?),
             Sums::Blocks(_) => Sums::Blocks(Blocks::load(self.window, state)?),
         };
+        if let Sums::Blocks(blocks) = &sums
+            && !blocks.came_of(seen)
+        {
+            return Err(wrong("it has other sums than of its samples"));
+        }
         Ok(Self { seen, sums, ..*self })
     }
 }

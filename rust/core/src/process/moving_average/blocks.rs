@@ -116,6 +116,14 @@ impl Blocks {
         }
     }
 
+    /// Whether so many samples, or a window of them and more, lead to this place.
+    pub(super) fn came_of(&self, seen: usize) -> bool {
+        if self.rows[0].len() < self.block {
+            return seen == self.place;
+        }
+        seen == self.block + self.rest || seen == self.block + self.place
+    }
+
     pub(super) fn save(&self, state: &mut Vec<u8>) {
         write_length(state, self.place);
         state.push(u8::from(self.rows[0].len() == self.block));

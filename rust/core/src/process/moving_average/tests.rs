@@ -191,6 +191,20 @@ fn a_window_of_nothing_or_beyond_memory_is_refused() {
 }
 
 #[test]
+fn a_state_with_other_sums_than_of_its_samples_is_refused() {
+    for came in [0_usize, 5, 97, 99, 100, 101, 102, 103, 150, 500] {
+        let mut average = MovingAverage::new(103, 1, OnGap::Reset).unwrap();
+        average.process_values(&vec![1.0; came], &mut vec![0.0; came]);
+        let state = average.state();
+        assert_eq!(average.restore(&state), Ok(()), "{came}");
+        let mut other = state.clone();
+        other[MARK.len() + 8] ^= 64; // how many samples came
+        assert!(matches!(average.restore(&other), Err(Error::State { .. })), "{came}");
+        assert_eq!(average.state(), state);
+    }
+}
+
+#[test]
 fn a_state_of_another_window_is_refused() {
     let state = MovingAverage::new(5, 1, OnGap::Reset).unwrap().state();
     let mut other = MovingAverage::new(6, 1, OnGap::Reset).unwrap();
