@@ -182,6 +182,20 @@ pub enum Error {
     #[error("hop is 0; pass the number of samples from one frame to the next, at least 1")]
     NoHop,
 
+    /// Spectra are larger than the memory that can be had.
+    #[error(
+        "a batch of {rows} rows completes {frames} frames of {frequencies} frequencies, for which \
+         there is not enough memory; pass fewer rows at once, or a larger hop"
+    )]
+    FrameMemory {
+        /// The rows of the batch.
+        rows: usize,
+        /// The frames that they complete.
+        frames: usize,
+        /// The numbers of a spectrum.
+        frequencies: usize,
+    },
+
     /// A window has a weight for each sample of a frame.
     #[error("window has {got} weights and size is {size}; pass one for each sample of a frame")]
     WeightCount {
@@ -196,6 +210,18 @@ pub enum Error {
     Weights {
         /// What is wrong with it.
         problem: String,
+    },
+
+    /// Weights of both signs leave nothing of a line, by which it would be divided.
+    #[error(
+        "window has weights of which the sum is {sum}, by which '{scaling}' divides; \
+         pass weights with a sum that is not 0, or scaling='density'"
+    )]
+    WeightSum {
+        /// The sum.
+        sum: String,
+        /// The scaling.
+        scaling: &'static str,
     },
 
     /// Samples of a channel are missing, and that was not to be.

@@ -49,6 +49,20 @@ impl<K: Kernel> Channels<K> {
         self.places.clear();
     }
 
+    /// The state that goes on with these rows; `None` where they begin a new one.
+    pub(super) fn going_on(&self, arrival: &Arrival<'_>) -> Option<&K> {
+        let place = *self.places.get(arrival.name)?;
+        let forgotten = self.on_gap == OnGap::Reset && self.gap(arrival, place).is_some();
+        (!forgotten).then(|| &self.streams[place].kernel)
+    }
+
+    /// What is missing between the last row of a name and these.
+    fn gap(&self, arrival: &Arrival<'_>, place: usize) -> Option<Error> {
+        let (expected, got) = self.streams[place].next.zip(arrival.first)?;
+        let channel = || arrival.name.to_owned();
+        (expected != got).then(|| Error::Gap { channel: channel(), expected, got })
+    }
+
     /// The place of the state of each name that came, fit to go on with its rows.
     ///
     /// All that can fail does so before anything is changed.
@@ -59,12 +73,8 @@ impl<K: Kernel> Channels<K> {
     ) -> Result<Vec<usize>, Error> {
         let known = |arrival: &Arrival<'_>| self.places.get(arrival.name).copied();
         let known: Vec<Option<usize>> = arrivals.iter().map(known).collect();
-        let expected = |place: Option<usize>| place.and_then(|place| self.streams[place].next);
-        let gap = |(arrival, place): (&Arrival<'_>, &Option<usize>)| {
-            let (expected, got) = expected(*place).zip(arrival.first)?;
-            let channel = || arrival.name.to_owned();
-            (expected != got).then(|| Error::Gap { channel: channel(), expected, got })
-        };
+        let gap =
+            |(arrival, place): (_, &Option<usize>)| place.and_then(|at| self.gap(arrival, at));
         let gaps: Vec<Option<Error>> = arrivals.iter().zip(&known).map(gap).collect();
         if self.on_gap == OnGap::Raise
             && let Some(gap) = gaps.iter().flatten().next()
@@ -95,6 +105,10 @@ impl<K: Kernel> Channels<K> {
 
     pub(super) fn kernel(&mut self, place: usize) -> &mut K {
         &mut self.streams[place].kernel
+    }
+
+    pub(super) fn kernels(&self) -> impl Iterator<Item = &K> {
+        self.streams.iter().map(|stream| &stream.kernel)
     }
 
     pub(super) fn save(&self, state: &mut Vec<u8>) {

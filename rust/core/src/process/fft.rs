@@ -1,13 +1,13 @@
 //! Spectra of frames that follow upon each other.
 
 use super::Process;
-use super::channels::Channels;
+use super::channels::{Arrival, Channels};
 use super::gap::OnGap;
 use super::groups::Groups;
 use super::kernel::Kernel;
 use super::output::Output;
 use super::spectra::Spectra;
-use super::state::Reader;
+use super::state::{Reader, wrong};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -157,27 +157,45 @@ impl Fft {
         let values = self.values.load(&mut state)?;
         let channels = Channels::load(self.on_gap(), &self.values, &mut state)?;
         state.finish()?;
+        if !values.goes_on(false) || !channels.kernels().all(|frames| frames.goes_on(true)) {
+            return Err(wrong("it has times where there are none, or none where there are"));
+        }
         (self.values, self.channels) = (values, channels);
         Ok(())
+    }
+
+    /// How many frames the rows of a batch complete.
+    fn count(&self, groups: &Groups<'_>) -> usize {
+        let frames = |arrival: &Arrival<'_>| match self.channels.going_on(arrival) {
+            Some(frames) => frames.after(arrival.rows),
+            None => self.values.at_first(arrival.rows),
+        };
+        groups.arrivals().iter().map(frames).sum()
     }
 
     fn spectra(&mut self, batch: &Batch) -> Result<Spectra, Error> {
         let groups = Groups::new(batch);
         let arrivals = groups.arrivals();
-        let admitted = self.channels.admit(arrivals, &self.values)?;
         let bins = self.transform.frequencies().len();
-        let mut power = Vec::new();
+        let count = self.count(&groups);
+        let mut power = room(batch.len(), count, bins)?;
+        let mut ordered = match arrivals {
+            [_] => Vec::new(),
+            _ => room(batch.len(), count, bins)?,
+        };
+        let admitted = self.channels.admit(arrivals, &self.values)?;
         let mut all: Vec<Made> = Vec::new();
         let mut start = 0;
         for (arrival, &admitted) in arrivals.iter().zip(&admitted) {
             let frames = self.channels.kernel(admitted);
-            power.resize(power.len() + frames.after(arrival.rows) * bins, 0.0);
             let rows = groups.rows().map(|rows| &rows[start..start + arrival.rows]);
             start += arrival.rows;
             let transform = &mut self.transform;
             let made = |frame: frames::Frame<'_>| {
                 let place = all.len();
-                transform.write(frame.samples, &mut power[place * bins..(place + 1) * bins]);
+                // By the frame, so that what is cleared is still in the cache when it is written.
+                power.resize((place + 1) * bins, 0.0);
+                transform.write(frame.samples, &mut power[place * bins..]);
                 let row = rows.map_or(frame.last, |rows| rows[frame.last]);
                 all.push(Made { row, time_ns: frame.middle_ns, place });
             };
@@ -193,8 +211,10 @@ impl Fft {
         if arrivals.len() > 1 {
             // As they were completed, so that it does not matter where a batch ends.
             all.sort_unstable_by_key(|made| made.row);
-            let chunk = |made: &Made| &power[made.place * bins..(made.place + 1) * bins];
-            power = all.iter().flat_map(chunk).copied().collect();
+            for Made { place, .. } in &all {
+                ordered.extend_from_slice(&power[place * bins..(place + 1) * bins]);
+            }
+            power = ordered;
         }
         let index = |made: &Made| i32::try_from(batch.index_of(made.row)).unwrap_or(i32::MAX);
         Ok(Spectra {
@@ -206,6 +226,14 @@ impl Fft {
             scaling: self.scaling(),
         })
     }
+}
+
+/// Memory for the numbers of so many frames, asked for where it can still be refused.
+fn room(rows: usize, frames: usize, frequencies: usize) -> Result<Vec<f64>, Error> {
+    let mut numbers = Vec::new();
+    let refused = |_| Error::FrameMemory { rows, frames, frequencies };
+    numbers.try_reserve_exact(frames.saturating_mul(frequencies)).map_err(refused)?;
+    Ok(numbers)
 }
 
 impl Process for Fft {

@@ -44,11 +44,20 @@ impl Frames {
 
     /// How many frames so many more samples complete.
     pub(super) const fn after(&self, count: usize) -> usize {
-        let available = (self.samples.len() + count).saturating_sub(self.skip);
-        match available.checked_sub(self.size) {
+        self.at_first((self.samples.len() + count).saturating_sub(self.skip))
+    }
+
+    /// How many frames so many samples complete when they are the first ones.
+    pub(super) const fn at_first(&self, count: usize) -> usize {
+        match count.checked_sub(self.size) {
             Some(more) => more / self.hop + 1,
             None => 0,
         }
+    }
+
+    /// Whether samples with times can follow upon those that are kept, or samples without.
+    pub(super) const fn goes_on(&self, timed: bool) -> bool {
+        self.samples.is_empty() || timed != self.times.is_empty()
     }
 
     /// Takes samples, with their times or with none, and gives each frame that is full with them.

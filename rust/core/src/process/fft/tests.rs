@@ -107,6 +107,53 @@ proptest! {
     }
 
     #[test]
+    fn it_does_not_matter_where_a_batch_ends(
+        size in 2_usize..6,
+        hop in 1_usize..8,
+        rows in prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), -1e6..1e6_f64), 0..60),
+        cuts in prop::collection::vec(0_usize..60, 2),
+    ) {
+        let all = batch(&rows);
+        let mut ends = cuts;
+        ends.sort_unstable();
+        ends.push(all.len());
+        let frames = |made: &Spectra| -> Vec<(i64, String, Vec<u64>)> {
+            let lines = made.power().chunks(size / 2 + 1).map(bits);
+            let name = |index: &i32| made.channels()[usize::try_from(*index).unwrap()].name();
+            let names = made.indices().iter().map(name).map(str::to_owned);
+            let times = made.times_ns().iter();
+            times.zip(names).zip(lines).map(|((&time, name), lines)| (time, name, lines)).collect()
+        };
+        let whole = frames(&fft(size, hop, Window::Hann, Scaling::Density).spectra(&all).unwrap());
+        let mut pieces = fft(size, hop, Window::Hann, Scaling::Density);
+        let mut got = Vec::new();
+        let mut start = 0;
+        for end in ends.into_iter().map(|end| end.min(all.len())) {
+            got.extend(frames(&pieces.spectra(&all.slice(start, end - start)).unwrap()));
+            start = end;
+        }
+        prop_assert_eq!(got, whole);
+    }
+
+    #[test]
+    fn frames_are_counted_before_they_are_made(
+        size in 2_usize..6,
+        hop in 1_usize..12,
+        on_gap in prop::sample::select(vec![OnGap::Reset, OnGap::Continue]),
+        batches in prop::collection::vec((0_usize..20, 0_u64..3), 0..6),
+    ) {
+        let mut one = Fft::new(size, hop, RATE, Window::Hann, Scaling::Density, on_gap).unwrap();
+        let mut next = 0;
+        for (rows, lost) in batches {
+            let first = next + lost;
+            next = first + rows as u64;
+            let batch = numbered(&[("a", 1.0), ("b", 2.0)].repeat(rows), &|_| first);
+            let counted = one.count(&Groups::new(&batch));
+            prop_assert_eq!(counted, one.spectra(&batch).unwrap().len());
+        }
+    }
+
+    #[test]
     fn no_bytes_make_a_state_that_breaks(tail in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut one = fft(4, 3, Window::Hann, Scaling::Density);
         let before = one.state();
@@ -197,6 +244,59 @@ fn what_makes_no_spectrum_is_refused() {
         assert!(matches!(weights(&wrong), Some(Error::Weights { .. })), "{wrong:?}");
     }
     assert!(matches!(new(usize::MAX, 1, RATE, Window::Hann), Some(Error::Memory { .. })));
+}
+
+#[test]
+fn weights_that_cancel_each_other_make_densities_alone() {
+    let refused = |scaling| {
+        let weights = [0.1, 0.2, -0.3, 0.1, -0.1];
+        Fft::new(5, 5, RATE, Window::Weights(weights.into()), scaling, OnGap::Reset).err()
+    };
+    assert_eq!(refused(Scaling::Density), None);
+    for scaling in [Scaling::Spectrum, Scaling::Amplitude] {
+        let Some(Error::WeightSum { scaling: named, .. }) = refused(scaling) else {
+            panic!("{scaling:?} divides by the sum");
+        };
+        assert_eq!(named, scaling.as_str());
+    }
+}
+
+#[test]
+fn a_rate_that_no_density_can_be_divided_by_is_refused_by_its_name() {
+    let new = |rate, scaling| Fft::new(4, 4, rate, Window::Hann, scaling, OnGap::Reset).err();
+    for rate in [5e-324, f64::MAX] {
+        assert!(matches!(new(rate, Scaling::Density), Some(Error::Rate { .. })), "{rate}");
+        assert_eq!(new(rate, Scaling::Spectrum), None);
+    }
+}
+
+#[test]
+fn spectra_beyond_memory_are_refused() {
+    let refused = Error::FrameMemory { rows: 7, frames: usize::MAX, frequencies: 3 };
+    assert_eq!(room(7, usize::MAX, 3), Err(refused));
+    assert_eq!(room(7, 0, 3), Ok(Vec::new()));
+}
+
+#[test]
+fn a_state_with_times_where_none_are_is_refused() {
+    let mut of_values = fft(4, 4, Window::Hann, Scaling::Density);
+    spectra(&mut of_values, &[1.0; 3]);
+    let mut of_batch = fft(4, 4, Window::Hann, Scaling::Density);
+    of_batch.spectra(&batch(&[("a", 1.0), ("a", 1.0)])).unwrap();
+    let empty = fft(4, 4, Window::Hann, Scaling::Density).values;
+    // A channel with the frames of values, and values with the frames of a channel.
+    let untimed = |values: &Frames, kernel: &Frames| {
+        let mut state = MARK.to_vec();
+        values.save(&mut state);
+        state.extend([1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, b'a', 0]);
+        state.extend([0; 8]);
+        kernel.save(&mut state);
+        fft(4, 4, Window::Hann, Scaling::Density).restore(&state)
+    };
+    let timed = of_batch.channels.kernels().next().unwrap();
+    assert_eq!(untimed(&of_values.values, timed), Ok(()));
+    assert!(matches!(untimed(&empty, &of_values.values), Err(Error::State { .. })));
+    assert!(matches!(untimed(timed, timed), Err(Error::State { .. })));
 }
 
 #[test]

@@ -35,10 +35,20 @@ impl Transform {
         let weights = window.weights(size)?;
         let sum: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+        let weight: f64 = weights.iter().map(|weight| weight.abs()).sum();
+        // Weights that cancel each other leave what their sum was rounded by.
+        if scaling != Scaling::Density && sum.abs() <= size as f64 * f64::EPSILON * weight {
+            return Err(Error::WeightSum { sum: sum.to_string(), scaling: scaling.as_str() });
+        }
         let gain = if scaling == Scaling::Density { rate * squares } else { sum * sum };
         let double = if scaling == Scaling::Amplitude { 4.0 } else { 2.0 };
         let factor = double / gain;
         if !factor.is_finite() || factor == 0.0 {
+            if scaling == Scaling::Density && (double / squares).is_normal() {
+                return Err(Error::Rate {
+                    got: format!("{rate:e}, by which no density can be divided"),
+                });
+            }
             let problem =
                 format!("has weights of which the sum is {sum} and that of squares {squares}");
             return Err(Error::Weights { problem });
