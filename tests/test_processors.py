@@ -348,6 +348,7 @@ def test_points_of_spectra_are_refused() -> None:
         (lambda: Fft(4, 1, 1.0, "kaiser"), ValueError, "window is 'kaiser'; pass 'boxcar', 'hann'"),
         (lambda: Fft(4, 1, 1.0, [1.0]), ValueError, "window has 1 weights and size is 4"),
         (lambda: Fft(4, 1, 1.0, [0.0] * 4), ValueError, "window has only weights of 0"),
+        (lambda: Fft(2, 1, 1.0, [1.0, -1.0], "amplitude"), ValueError, "weights of which the sum is 0"),
         (lambda: Fft(4, 1, 1.0, "hann", "db"), ValueError, "scaling is 'db'; pass 'density'"),  # type: ignore[arg-type]
     ],
 )
@@ -355,6 +356,14 @@ def test_what_cannot_be_made_is_refused(make: Callable[[], Any], error: type[Exc
     with pytest.raises(error) as refused:
         make()
     assert words in str(refused.value)
+
+
+def test_spectra_beyond_memory_are_refused_and_change_nothing() -> None:
+    fft = Fft(2**22, 1, 1.0)
+    state = fft.__reduce__()[2]
+    with pytest.raises(ValueError, match="completes .* frames of 2097153 frequencies.*not enough memory"):
+        fft.process(LASER.batch(np.zeros(2**23)))
+    assert fft.__reduce__()[2] == state
 
 
 def test_a_filter_that_is_not_stable_is_a_warning_that_names_its_poles() -> None:

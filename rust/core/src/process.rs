@@ -34,7 +34,8 @@ pub trait Process: Send {
     ///
     /// # Errors
     ///
-    /// [`Error::Gap`] when samples are missing and that is not to be, [`Error::Memory`], [`Error::FrameMemory`]; no state has then changed.
+    /// [`Error::Gap`] when samples are missing and that is not to be, [`Error::Memory`], [`Error::FrameMemory`]; no state
+    /// has then changed.
     fn process(&mut self, batch: &Batch) -> Result<Output, Error>;
 
     /// Forgets all that came.

@@ -43,8 +43,8 @@ use crate::number::count;
 /// TypeError
 ///     If an argument is of another type.
 /// ValueError
-///     If a number is outside its range, the window has other weights than one for each sample or
-///     none but 0, or a word is none of these.
+///     If a number is outside its range, the window has other weights than one for each sample, none
+///     but 0, or (but for ``"density"``) a sum of 0, or a word is none of these.
 ///
 /// Examples
 /// --------
@@ -105,7 +105,8 @@ impl PyFft {
     /// TypeError
     ///     If `batch` is no `Batch`.
     /// ValueError
-    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    ///     If samples are missing and `on_gap` is ``"raise"``, or there is not enough memory for all
+    ///     spectra; the state is then as it was.
     fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         object(batch.py(), self.0.process(batch)?)
     }

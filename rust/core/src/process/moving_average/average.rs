@@ -54,12 +54,12 @@ impl Average {
         let few = input.len().min(self.window - self.seen);
         let (first, input) = input.split_at(few);
         let (few, output) = output.split_at_mut(few);
-        self.sums.extend(first, few, 1.0);
+        self.sums.extend(first, few, 1);
         for sum in few {
             self.seen += 1;
             *sum = if self.seen < self.min_count { f64::NAN } else { *sum / as_float(self.seen) };
         }
-        self.sums.extend(input, output, as_float(self.window));
+        self.sums.extend(input, output, self.window);
     }
 }
 
@@ -69,7 +69,7 @@ const fn as_float(count: usize) -> f64 {
 }
 
 impl Sums {
-    fn extend(&mut self, input: &[f64], output: &mut [f64], count: f64) {
+    fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
         match self {
             Self::Tree(tree) => tree.extend(input, output, count),
             Self::Blocks(blocks) => blocks.extend(input, output, count),

@@ -68,7 +68,9 @@ impl Blocks {
     }
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
-    pub(super) fn extend(&mut self, mut input: &[f64], mut output: &mut [f64], count: f64) {
+    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
+    pub(super) fn extend(&mut self, mut input: &[f64], mut output: &mut [f64], count: usize) {
+        let count = count as f64;
         let before = LANES + self.rest - 1;
         let longest = before + input.len().min(CHUNK);
         let mut space = std::mem::take(&mut self.space);

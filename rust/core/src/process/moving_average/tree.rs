@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::split::{join, split};
+use super::split::{Divide, join, split};
 use crate::error::Error;
 use crate::process::state::{Reader, write_floats};
 
@@ -32,7 +32,8 @@ impl Tree {
     }
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
-    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: f64) {
+    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
+        let count = Divide::by(count);
         let before = self.window - 1;
         let longest = before + input.len().min(CHUNK);
         for space in &mut self.space {
@@ -75,7 +76,7 @@ impl Tree {
 /// Sums of 1, 2, 4... samples are made of two of the last kind; those kinds of which the window consists make up the
 /// whole, the shorter ones first.
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: f64, output: &mut [f64]) {
+fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, output: &mut [f64]) {
     let [high, low, high_rest, low_rest] = parts;
     if window == 1 {
         return output.copy_from_slice(samples);
@@ -147,19 +148,21 @@ fn add(rest: &mut [f64], sums: &[f64], done: usize) {
 }
 
 #[inline(always)]
-fn mean(high: &[f64], low: &[f64], count: f64, output: &mut [f64]) {
+fn mean(high: &[f64], low: &[f64], count: Divide, output: &mut [f64]) {
     for ((output, &high), &low) in output.iter_mut().zip(high).zip(low) {
-        *output = join(high, low) / count;
+        *output = join(high, low);
     }
+    count.divide(output);
 }
 
 #[inline(always)]
-fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: f64, output: &mut [f64]) {
+fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: Divide, output: &mut [f64]) {
     let high = first[0].iter().zip(second[0]);
     let low = first[1].iter().zip(second[1]);
-    for (output, (high, low)) in output.iter_mut().zip(high.zip(low)) {
-        *output = join(high.0 + high.1, low.0 + low.1) / count;
+    for ((output, high), low) in output.iter_mut().zip(high).zip(low) {
+        *output = join(high.0 + high.1, low.0 + low.1);
     }
+    count.divide(output);
 }
 
 /// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.
