@@ -213,6 +213,7 @@ def test_a_spectrum_is_of_the_middle_of_its_frame() -> None:
 # Memory and threads
 
 
+@pytest.mark.unsafe_code
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("count", [0, 10, 10_000])
 def test_out_is_written_and_given_back(make: Callable[..., Any], count: int) -> None:
@@ -223,6 +224,7 @@ def test_out_is_written_and_given_back(make: Callable[..., Any], count: int) -> 
     np.testing.assert_array_equal(out, expected)
 
 
+@pytest.mark.unsafe_code
 @pytest.mark.parametrize("count", [10, 10_000])
 @pytest.mark.parametrize("shift", [0, 1])
 def test_out_may_share_memory_with_the_values(count: int, shift: int) -> None:
@@ -232,12 +234,14 @@ def test_out_may_share_memory_with_the_values(count: int, shift: int) -> None:
     np.testing.assert_array_equal(Iir(BUTTER).process_values(values, out), expected)
 
 
+@pytest.mark.unsafe_code
 def test_values_may_be_of_any_kind() -> None:
     expected = MovingAverage(2).process_values(np.array([1.0, 2.0, 4.0]))
     for values in ([1, 2, 4], np.array([1, 2, 4]), np.array([1, 0, 2, 0, 4, 0.0])[::2], np.float32([1, 2, 4])):
         np.testing.assert_array_equal(MovingAverage(2).process_values(values), expected)
 
 
+@pytest.mark.unsafe_code
 def test_threads_take_turns_with_one_processor() -> None:
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
