@@ -12,6 +12,7 @@ from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
 from rust_daq.bench.markup import TableMarkup
+from rust_daq.bench.observed import Observed, observe
 from rust_daq.bench.paced import Paced
 from rust_daq.bench.pacing import paced
 from rust_daq.bench.process import WorkerError
@@ -29,6 +30,7 @@ __all__ = [
     "Estimate",
     "Footprint",
     "Latency",
+    "Observed",
     "Paced",
     "Run",
     "Settings",
@@ -44,6 +46,7 @@ __all__ = [
     "footprint_self_test",
     "latency",
     "machine",
+    "observe",
     "paced",
     "settings",
     "statements",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import gc
 import itertools
+import math
 import os
 import pickle
 import signal
@@ -169,6 +170,16 @@ def bucket(nanoseconds: int) -> int:
     return -(-nanoseconds >> shift) << shift
 
 
+def as_number(column: str, value: Any) -> float:
+    """A number that was told; None is one that is not known."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool | str | bytes):
+        message = f"{column} is {value!r}, which is no number; give a number, or None where it is not known"
+        raise TypeError(message)
+    return float(value)
+
+
 class Worker:
     """The statement, its names, and the ways to measure it."""
 
@@ -251,6 +262,20 @@ class Worker:
         begin = time.perf_counter()
         counted = COUNTERS[request["counter"]](lambda: eval(code, self.namespace), request["folder"])
         return {"counted": counted, "seconds": time.perf_counter() - begin}
+
+    def observe(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the statement once, and give those of the numbers it tells that are asked for."""
+        if request["size"] is not None:
+            self.namespace["n"] = request["size"]
+        told = eval(compile(request["expression"].strip(), "<statement>", "eval"), self.namespace)
+        if not hasattr(told, "keys"):
+            message = f"it gives {type(told).__name__}; give a mapping of names to numbers"
+            raise TypeError(message)
+        missing = [column for column in request["columns"] if column not in told]
+        if missing:
+            message = f"it tells no {', '.join(missing)}; it has {', '.join(map(str, told.keys()))}"
+            raise ValueError(message)
+        return {"numbers": {column: as_number(column, told[column]) for column in request["columns"]}}
 
     def paced(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call the statement at a fixed rate."""

@@ -1,0 +1,346 @@
+"""`observe`: what work tells of itself that is run once a round, such as a pipeline which returns a report."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+from rust_daq.bench import quantity
+from rust_daq.bench.counting import expression
+from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.process import TIMEOUT, WorkerProcess
+from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.round import turns
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Setup, Statement, statements
+from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+UNITS = ("_ns", "_bytes", "_per_second")
+ALONE = 1
+"""The size of an observation that has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed(Result):
+    """Numbers that work tells of itself, each round in a process of its own and with nothing beside it.
+
+    Nothing is timed here: a number means what the work says, and its unit ends its name (``_ns``, ``_bytes``,
+    ``_per_second``).  The summary has the median over rounds.
+    """
+
+    kind: ClassVar[str] = "observed"
+
+    @property
+    def columns(self) -> list[str]:
+        """The numbers, as they were asked for."""
+        return list(self.settings["columns"])
+
+    @property
+    def compared(self) -> list[str]:
+        """Those in which contenders are compared with the first one."""
+        return list(self.settings["compared"])
+
+    @property
+    def sizes(self) -> list[int]:
+        """The values of ``n``; ``[1]`` where there is none."""
+        return [int(size) for size in self.settings["sizes"] or [ALONE]]
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """One column a number, one row a round: rows (contender, size, round)."""
+        found = self.samples.pivot_table(
+            index=["contender", "size", "round"], columns="quantity", values="value", dropna=False, aggfunc="first"
+        )
+        return found.reindex(columns=self.columns)
+
+    def number(self, contender: str, column: str, size: int = ALONE) -> Estimate:
+        """A number's median over rounds, with an interval from six rounds on; NaN where a round did not know it.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender.
+        column : str
+            One of `columns`.
+        size : int
+            One of `sizes`.
+        """
+        return median_interval(self.rounds.loc[(contender, size), column], LEVEL)
+
+    def ratio(
+        self, contender: str, column: str, size: int = ALONE, to: str | None = None, *, corrected: bool = False
+    ) -> Estimate:
+        """A number of `contender` over that of `to` (by default the first one), at one size.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        column : str
+            One of `columns`.
+        size : int
+            One of `sizes`.
+        corrected : bool
+            Widen the interval so that those of all contenders, sizes and compared numbers hold together; it is
+            what the verdict is made from.
+        """
+        judged = len(self.compared) * len(self.sizes) * (len(self.contenders) - 1)
+        level = corrected_level(LEVEL, judged) if corrected else LEVEL
+        new, old = (self.rounds.loc[(name, size), column] for name in (contender, to or self.baseline))
+        if not ((new > 0).all() and (old > 0).all()):
+            # There is no ratio to nothing.
+            return Estimate(math.nan, math.nan, math.nan, level, len(new))
+        return ratio_interval(new, old, level)
+
+    def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
+        """Judge a number of `contender` against that of `to` by the project's one decision function.
+
+        As of a time: where less is worse, "slower" says that there is more of it.
+        """
+        return decide(self.ratio(contender, column, size, to, corrected=True))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""
+        rows = []
+        for name in self.contenders:
+            for size in self.sizes:
+                row: dict[str, Any] = {"contender": name, "size": size}
+                for column in self.columns:
+                    estimate = self.number(name, column, size)
+                    stem, unit = parted(column)
+                    row[column] = estimate.value
+                    row |= {f"{stem}_low{unit}": estimate.low, f"{stem}_high{unit}": estimate.high}
+                    if column in self.compared:
+                        ratio = self.ratio(name, column, size)
+                        row |= {
+                            f"{stem}_ratio": ratio.value,
+                            f"{stem}_ratio_low": ratio.low,
+                            f"{stem}_ratio_high": ratio.high,
+                            f"{stem}_verdict": (
+                                "baseline" if name == self.baseline else self.verdict(name, column, size)
+                            ),
+                        }
+                rows.append(row | {"rounds": int(self.settings["rounds"])})
+        frame = pd.DataFrame(rows)
+        if self.settings["sizes"] is None:
+            return frame.drop(columns="size").set_index("contender")
+        return frame.set_index(["contender", "size"])
+
+    def table(self) -> pd.DataFrame:
+        """The numbers as text, each with the digits of its interval, and the ratios of those compared."""
+        columns: dict[str, Callable[[Any], str]] = {}
+        for column in self.columns:
+            stem, unit = parted(column)
+            title = stem.replace("_", " ") + (" a second" if unit == "_per_second" else "")
+            columns[title] = lambda row, stem=stem, unit=unit: written(row, stem, unit)  # type: ignore[misc]
+            if column in self.compared:
+                columns[f"{stem.replace('_', ' ')}, ratio to {self.baseline}"] = lambda row, stem=stem: ratio(row, stem)  # type: ignore[misc]
+        return text_columns(self.to_pandas(), columns)
+
+    def draw(self, ax: Axes) -> None:
+        """The first number: a line a contender over the sizes, or bars where there are none."""
+        from rust_daq.bench.figure import COLOURS
+
+        column = self.columns[0]
+        stem, unit = parted(column)
+        frame = self.to_pandas()[column]
+        label = f"{stem.replace('_', ' ')} {unit.removeprefix('_').replace('_', ' ')}".strip()
+        if self.settings["sizes"] is None:
+            names = list(self.contenders)[::-1]
+            colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in names]
+            ax.barh(names, [frame[name] for name in names], color=colours, height=0.62)
+            ax.set_xlabel(label)
+            return
+        for index, name in enumerate(self.contenders):
+            colour = COLOURS[index % len(COLOURS)]
+            ax.plot(self.sizes, [frame[(name, size)] for size in self.sizes], "o-", color=colour, label=name)
+        ax.set_xscale("log")
+        if (frame.dropna() > 0).all():
+            ax.set_yscale("log")
+        ax.set_xlabel("n")
+        ax.set_ylabel(label)
+        ax.legend(frameon=False, labelcolor="linecolor")
+
+
+def parted(column: str) -> tuple[str, str]:
+    """Part a column's name from the unit at its end."""
+    unit = next((unit for unit in UNITS if column.endswith(unit)), "")
+    return column.removesuffix(unit), unit
+
+
+def written(row: Any, stem: str, unit: str) -> str:
+    """Write a number with the digits of its interval."""
+    value, low, high = (getattr(row, f"{stem}{end}{unit}") for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return quantity.MISSING
+    width = high - low
+    if unit == "_ns":
+        return quantity.time(value, width)
+    if unit == "_bytes":
+        return quantity.memory(value, width)
+    if unit == "_per_second":
+        return quantity.rate(value, width=width)
+    return quantity.written("", int(value)) if value == int(value) else quantity.digits(value, width)
+
+
+def ratio(row: Any, stem: str) -> str:
+    """Write a ratio with its interval and its verdict."""
+    verdict = getattr(row, f"{stem}_verdict")
+    if verdict == "baseline":
+        return "1"
+    value, low, high = (getattr(row, f"{stem}_ratio{end}") for end in ("", "_low", "_high"))
+    return f"{quantity.ratio(Estimate(value, low, high, LEVEL, row.rounds))}: {verdict}"
+
+
+def observe(
+    contenders: Mapping[str, str | Callable[..., Any] | Statement],
+    *,
+    columns: Sequence[str],
+    sizes: Sequence[int] | None = None,
+    compared: Sequence[str] = (),
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "observed",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    timeout: float = TIMEOUT,
+) -> Observed:
+    """Run work that measures itself, and keep the numbers that it tells.
+
+    Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
+    it; the first one rotates from round to round.  The number of rounds is fixed by the time that the first one
+    takes.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        Expressions whose value is a mapping of names to numbers (``"pipeline.run(1.0).as_dict()"``), or callables
+        that return one; the first is the baseline.  None and NaN stand for a number that is not known.
+    columns : sequence of str
+        The numbers that are kept; ``_ns``, ``_bytes`` and ``_per_second`` at the end of a name are its unit.
+    sizes : sequence of int, optional
+        The values that the name ``n`` has, one after the other; callables take it.
+    compared : sequence of str
+        Those of `columns` in which contenders are compared with the first one.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; see `bench.settings`.
+    share : float
+        The part of the example's seconds that this call may use.
+    timeout : float
+        Seconds after which a contender that has not returned is ended, and the measurement with it.
+
+    Returns
+    -------
+    Observed
+
+    Raises
+    ------
+    ValueError
+        If `columns` is empty or names one twice, `compared` has one that is not among them, `sizes` is empty or holds
+        what is no positive whole number, or a statement is no expression.
+    WorkerError
+        If a statement fails, gives no such numbers, or its worker dies or hangs.
+    """
+    settings = settings or Settings()
+    stated = statements(contenders, setup, namespace)
+    plan = {
+        "columns": checked_columns(columns, compared),
+        "compared": list(compared),
+        "sizes": None if sizes is None else checked_sizes(sizes),
+    }
+    work = {
+        contender: statement.source if plan["sizes"] is None else expression(contender, statement)
+        for contender, statement in stated.items()
+    }
+    for contender, text in work.items():
+        refuse_statement(contender, text)
+    return settings.measured(
+        Observed, name, stated, plan, lambda: sample(stated, work, name, settings, share, timeout, plan)
+    )
+
+
+def refuse_statement(contender: str, text: str) -> None:
+    """Raise if a statement has no value."""
+    try:
+        compile(text.strip(), "<statement>", "eval")
+    except SyntaxError:
+        message = (
+            f"the statement of {contender!r} is no expression: {text.strip()!r}; observe keeps the numbers that it "
+            "gives, for example 'pipeline.run(1.0).as_dict()'"
+        )
+        raise ValueError(message) from None
+
+
+def checked_columns(columns: Sequence[str], compared: Sequence[str]) -> list[str]:
+    """Return the columns, once there are some, each once, and those compared among them."""
+    if isinstance(columns, str) or not columns:
+        message = f"columns is {columns!r}; name at least one number that the work gives, as a list"
+        raise ValueError(message)
+    twice = {column for column in columns if list(columns).count(column) > 1}
+    if twice:
+        message = f"columns names {', '.join(sorted(twice))} twice; name each once"
+        raise ValueError(message)
+    unknown = [column for column in compared if column not in columns]
+    if isinstance(compared, str) or unknown:
+        message = f"compared has {compared!r}; name some of the columns: {', '.join(columns)}"
+        raise ValueError(message)
+    return list(columns)
+
+
+def checked_sizes(sizes: Sequence[int]) -> list[int]:
+    """Return the sizes as integers."""
+    wrong = [size for size in sizes if isinstance(size, bool) or int(size) != size or size < 1]
+    if not len(sizes) or wrong:
+        message = f"sizes is {list(sizes)!r}; give whole numbers of at least 1"
+        raise ValueError(message)
+    return [int(size) for size in sizes]
+
+
+def sample(
+    stated: Mapping[str, Statement],
+    work: Mapping[str, str],
+    name: str,
+    settings: Settings,
+    share: float,
+    timeout: float,
+    plan: Mapping[str, Any],
+) -> Observed:
+    """Let the first round tell how long one takes, which fixes how many there are, and make the others."""
+    started = datetime.now(UTC)
+    sizes = plan["sizes"] or [None]
+    rows: list[tuple[Any, ...]] = []
+    index, rounds = 0, 1
+    while index < rounds:
+        begin = time.perf_counter()
+        for _, contender in turns(list(stated), index, 1):
+            for size in sizes:
+                request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
+                with WorkerProcess(contender, stated[contender]) as worker:
+                    numbers = worker.ask(request, timeout)["numbers"]
+                rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in numbers.items()]
+        if index == 0:
+            rounds = settings.rounds_within(time.perf_counter() - begin, share)
+        index += 1
+        settings.progress(name, index, rounds)
+    return Observed(
+        name=name,
+        example=settings.example,
+        contenders=records(stated),
+        settings={**plan, "rounds": rounds},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started.isoformat(timespec="seconds"),
+    )

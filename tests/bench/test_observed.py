@@ -1,0 +1,169 @@
+"""`observe`: the numbers that work tells of itself."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from rust_daq import bench
+from rust_daq.bench import Observed, Settings
+from rust_daq.bench.result import SAMPLE_COLUMNS, restored
+
+
+def result(rounds=8, sizes=None, compared=("busy_ns",), **told):
+    """An observation in which each contender tells the same numbers each round."""
+    told = told or {"one": {"busy_ns": 1e6, "lost": 0}, "two": {"busy_ns": 3e6, "lost": 5}}
+    rows = [
+        (contender, column, size, index, 0, 1, float(value), 1)
+        for contender, numbers in told.items()
+        for size in sizes or [1]
+        for index in range(rounds)
+        for column, value in numbers.items()
+    ]
+    return Observed(
+        name="made",
+        example="first",
+        contenders={name: {"statement": "{}", "fingerprint": "0"} for name in told},
+        settings={"columns": ["busy_ns", "lost"], "compared": list(compared), "sizes": sizes, "rounds": rounds},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started="2026-01-02T03:04:05+00:00",
+    )
+
+
+def test_a_number_is_the_median_over_rounds_with_its_unit_at_the_end():
+    row = result().to_pandas().loc["two"]
+    assert (row["busy_ns"], row["busy_low_ns"], row["busy_high_ns"]) == (3e6, 3e6, 3e6)
+    assert (row["lost"], row["lost_low"], row["lost_high"]) == (5, 5, 5)
+
+
+def test_what_is_compared_has_a_ratio_and_a_verdict():
+    frame = result().to_pandas()
+    assert frame.loc["two", "busy_ratio"] == pytest.approx(3)
+    assert frame.loc["two", "busy_verdict"] == "slower"
+    assert frame.loc["one", "busy_verdict"] == "baseline"
+    assert "lost_ratio" not in frame
+
+
+def test_there_is_no_ratio_to_nothing():
+    made = result(one={"busy_ns": 0.0, "lost": 0}, two={"busy_ns": 1.0, "lost": 0})
+    assert math.isnan(made.ratio("two", "busy_ns").value)
+
+
+def test_a_number_that_one_round_did_not_know_is_not_known():
+    made = result(one={"busy_ns": math.nan, "lost": 0})
+    assert math.isnan(made.number("one", "busy_ns").value)
+    assert made.table().loc["one", "busy"] == "–"  # noqa: RUF001
+
+
+def test_few_rounds_have_no_interval_and_are_not_judged():
+    row = result(rounds=3).to_pandas().loc["two"]
+    assert math.isnan(row["busy_low_ns"])
+    assert row["busy_verdict"] == "not judged"
+
+
+def test_the_table_writes_units_and_ratios():
+    table = result().table()
+    assert list(table.columns) == ["busy", "busy, ratio to one", "lost"]
+    assert list(table.loc["two"]) == ["3.00 ms", "3.00 (3.00 to 3.00): slower", "5"]
+    assert table.loc["one", "busy, ratio to one"] == "1"
+
+
+def test_sizes_are_rows():
+    frame = result(sizes=[10, 20]).to_pandas()
+    assert list(frame.index) == [("one", 10), ("one", 20), ("two", 10), ("two", 20)]
+
+
+@pytest.mark.parametrize("sizes", [None, [10, 20]])
+def test_it_is_drawn_and_restored(sizes):
+    made = result(sizes=sizes)
+    assert made.plot() is not None
+    again = restored(json.loads(made.to_json()), made.samples)
+    pd.testing.assert_frame_equal(again.to_pandas(), made.to_pandas())
+
+
+def setup():
+    import itertools
+    import os
+
+    calls = itertools.count(1)
+    return {"calls": calls, "os": os}
+
+
+def observe(contenders, columns=("busy_ns",), rounds=2, **further):
+    settings = Settings(example="first", rounds=rounds)
+    return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, **further)
+
+
+def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
+    told = "{'call': next(calls), 'process': os.getpid()}"
+    made = observe({"one": told, "two": told}, ("call", "process"), rounds=3)
+    assert (made.rounds["call"] == 1).all()
+    assert made.rounds["process"].nunique() == 6
+
+
+def test_the_first_one_rotates():
+    import time
+
+    made = observe(dict.fromkeys("abc", "{'now': __import__('time').time_ns()}"), ("now",), rounds=3)
+    order = made.samples.sort_values("value").groupby("round")["contender"].agg("".join)
+    assert list(order) == ["abc", "bca", "cab"]
+    assert made.samples["value"].max() < time.time_ns()
+
+
+def test_the_size_is_n_and_callables_take_it():
+    def told(n):
+        return {"busy_ns": 2 * n}
+
+    made = observe({"text": "{'busy_ns': n}", "call": told}, sizes=[3, 5])
+    assert [made.number(name, "busy_ns", size).value for name in ("text", "call") for size in (3, 5)] == [3, 5, 6, 10]
+
+
+def test_none_is_a_number_that_is_not_known():
+    assert math.isnan(observe({"one": "{'busy_ns': None}"}).number("one", "busy_ns").value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("3", "'one' failed in its worker: TypeError: it gives int; give a mapping"),
+        ("{'lost': 3}", "it tells no busy_ns; it has lost"),
+        ("{'busy_ns': 'long'}", "busy_ns is 'long', which is no number"),
+        ("{'busy_ns': True}", "busy_ns is True, which is no number"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("os._exit(3)", r"the worker of 'one' died \(status 3\)"),
+    ],
+)
+def test_work_that_tells_no_numbers_is_named(statement, words):
+    with pytest.raises(bench.WorkerError, match=words):
+        observe({"one": statement})
+
+
+def test_work_that_hangs_is_ended():
+    with pytest.raises(bench.WorkerError, match="did not answer within 0.2 s"):
+        observe({"one": "__import__('time').sleep(60)"}, timeout=0.2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"columns": []}, "columns is"),
+        ({"columns": ["a", "b", "a"]}, "columns names a twice"),
+        ({"compared": ["lost"]}, r"compared has \['lost'\]; name some of the columns: busy_ns"),
+        ({"compared": "busy_ns"}, "compared has 'busy_ns'"),
+        ({"sizes": []}, r"sizes is \[\]"),
+        ({"sizes": [1, 0]}, r"sizes is \[1, 0\]"),
+        ({"sizes": [1.5]}, "whole numbers"),
+    ],
+)
+def test_what_cannot_be_observed_is_refused(changed, words):
+    with pytest.raises(ValueError, match=words):
+        observe({"one": "{'busy_ns': 1}"}, **changed)
+
+
+@pytest.mark.parametrize("sizes", [None, [1]])
+def test_a_statement_without_a_value_is_refused(sizes):
+    with pytest.raises(ValueError, match="'one' is no expression"):
+        observe({"one": "x = 3"}, sizes=sizes)
