@@ -24,6 +24,7 @@ SMALL = {
     "gil": ["--rounds", "2"],
     "imports": ["--rounds", "2"],
     "metadata": ["--rounds", "2"],
+    "pipeline": ["--rounds", "1"],
     "processors": ["--rounds", "2"],
     "timestamps": ["--rounds", "2"],
     "zero_copy": ["--rounds", "2"],

@@ -1,0 +1,216 @@
+"""
+What happens when the consumer is too slow?
+===========================================
+
+An acquisition at a rate is held, or it loses points, or it falls behind. After
+this page you know up to which rate a pipeline is held point by point and in
+batches, how late its points are beside a busy Python thread, and what each
+way to deal with a full queue loses.
+"""
+
+# %%
+# The same acquisition, three times
+# ---------------------------------
+# A sine with noise at a rate, a moving average of 16, and somebody who takes
+# the result: as a pipeline in batches of a hundredth of a second, as a
+# pipeline whose callback is given every point, and built from NumPy,
+# ``bottleneck``, a thread and ``queue.Queue``, in the same batches. Each tells
+# how late its points were, from the moment at which they were due, and what
+# processor time the whole process took for a point.
+
+import queue
+import threading
+import time
+from collections import deque
+
+import bottleneck
+import numpy as np
+
+from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
+from rust_daq.process import MovingAverage
+
+settings = bench.settings(__doc__)
+
+channel = Channel("ai0", "V")
+
+
+def take(given):
+    """Stand for whoever takes a batch or a point."""
+
+
+def run(rate, seconds=0.25, scans_per_read=None, **parts):
+    """Return what a pipeline tells."""
+    source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
+    pipeline = Pipeline(source, [MovingAverage(16)], **parts)
+    before = time.process_time_ns()
+    report = pipeline.run(seconds)
+    cpu = time.process_time_ns() - before
+    return report.as_dict() | {"cpu_per_point_ns": cpu / report.processed}
+
+
+def told(lates, points, cpu):
+    """Return the same of an acquisition that kept its own response times."""
+    return {
+        "p50_ns": float(np.percentile(lates, 50)),
+        "p99_ns": float(np.percentile(lates, 99)),
+        "dropped": 0,
+        "cpu_per_point_ns": cpu / points,
+    }
+
+
+def sleep_until(due):
+    """Sleep to a moment of the clock, in nanoseconds."""
+    while (wait := due - time.perf_counter_ns()) > 0:
+        time.sleep(wait / 1e9)
+
+
+def with_numpy(rate, seconds=0.25):
+    """Return what an acquisition of NumPy, a thread and a queue tells."""
+    size = max(1, round(rate / 100))
+    firsts = range(0, round(rate * seconds), size)
+    waiting = queue.Queue(100)
+    noise = np.random.default_rng(1)
+    before, begin = time.process_time_ns(), time.perf_counter_ns()
+
+    def read():
+        for first in firsts:
+            due = begin + round((first + size - 1) * 1e9 / rate)
+            sleep_until(due)
+            angle = np.arange(first, first + size) * (62.8 / rate)
+            waiting.put((due, np.sin(angle) + 0.1 * noise.normal(size=size)))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    tail, lates = np.zeros(15), []
+    for _ in firsts:
+        due, values = waiting.get()
+        whole = np.concatenate([tail, values])
+        take(bottleneck.move_mean(whole, 16, min_count=1)[15:])
+        tail = whole[-15:]
+        lates.append(time.perf_counter_ns() - due)
+    thread.join()
+    return told(lates, len(lates) * size, time.process_time_ns() - before)
+
+
+held = bench.observe(
+    {
+        "per batch": "run(n, on_batch=take)",
+        "per point": "run(n, scans_per_read=1, on_point=take)",
+        "NumPy, queue": "with_numpy(n)",
+    },
+    columns=["p99_ns", "p50_ns", "dropped", "cpu_per_point_ns"],
+    sizes=[1_000, 10_000, 100_000, 1_000_000],
+    compared=["cpu_per_point_ns"],
+    namespace={"run": run, "with_numpy": with_numpy, "take": take},
+    name="held",
+    settings=settings,
+    share=0.5,
+)
+held
+
+# %%
+# Where the response time leaves the ground, the rate is not held: every point
+# waits for those before it.
+
+held.plot()
+
+# %%
+# Beside a busy Python thread
+# ---------------------------
+# At 1 kHz, point by point. A pipeline without a callback needs no GIL; a loop
+# in Python waits for it each time that it wakes up.
+
+
+def in_python(rate, seconds):
+    """Return what a loop in Python tells, which takes point by point."""
+    last, lates = deque(maxlen=16), []
+    before, begin = time.process_time_ns(), time.perf_counter_ns()
+    for sample in range(round(rate * seconds)):
+        due = begin + round(sample * 1e9 / rate)
+        sleep_until(due)
+        last.append(1.5)
+        take({"timestamp": time.time_ns(), "value": sum(last) / len(last)})
+        lates.append(time.perf_counter_ns() - due)
+    return told(lates, len(lates), time.process_time_ns() - before)
+
+
+def beside(work, *arguments, **further):
+    """Return what some work tells, with a thread that computes beside it."""
+    done = threading.Event()
+
+    def compute():
+        while not done.is_set():
+            pass
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        return work(*arguments, **further)
+    finally:
+        done.set()
+        thread.join()
+
+
+bench.observe(
+    {
+        "Python, busy": "beside(in_python, 1_000, 1.0)",
+        "pipeline, busy": "beside(run, 1_000, 1.0, scans_per_read=1)",
+        "Python": "in_python(1_000, 1.0)",
+        "pipeline": "run(1_000, 1.0, scans_per_read=1)",
+    },
+    columns=["p99_ns", "p50_ns"],
+    compared=["p99_ns"],
+    namespace={"run": run, "in_python": in_python, "beside": beside},
+    name="busy",
+    settings=settings,
+    share=0.3,
+)
+
+# %%
+# When the queue is full
+# ----------------------
+# A source of 10 kHz, a queue of 1,000 points, and a consumer that is five
+# times too slow. Whoever blocks keeps everything
+# and is late with it; whoever drops keeps up, and knows what is lost: every
+# point is counted, and a jump of ``Batch.first_sequence`` shows where.
+
+
+def stall(batch):
+    """Take half a millisecond for each point."""
+    time.sleep(len(batch) / 2_000)
+
+
+def stalled(policy):
+    """Return what a pipeline tells whose consumer stalls."""
+    return run(1e4, 0.5, 100, on_batch=stall, capacity=1_000, on_full=policy)
+
+
+bench.observe(
+    {
+        "block": "stalled('block')",
+        "drop_oldest": "stalled('drop_oldest')",
+        "drop_newest": "stalled('drop_newest')",
+    },
+    columns=[
+        "produced",
+        "processed",
+        "dropped",
+        "late",
+        "p50_ns",
+        "max_ns",
+        "elapsed_ns",
+    ],
+    namespace={"stalled": stalled},
+    name="stalled",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# What to do
+# ----------
+# Take batches as soon as a point takes a good part of its period, and give
+# the queue room for the longest pause of your consumer. Block where every
+# point counts and the instrument can wait; drop the oldest where a person
+# watches, and the newest where what was begun has to stay whole.
+# :doc:`/tuning` has the rule.
