@@ -170,9 +170,9 @@ bench.observe(
 # When the queue is full
 # ----------------------
 # A source of 10 kHz, a queue of 1,000 points, and a consumer that is five
-# times too slow. Whoever blocks keeps everything
-# and is late with it; whoever drops keeps up, and knows what is lost: every
-# point is counted, and a jump of ``Batch.first_sequence`` shows where.
+# times too slow. Whoever blocks keeps everything and is late with it; whoever
+# drops keeps up, and knows what is lost: every point is counted, and a jump
+# of ``Batch.first_sequence`` shows where.
 
 
 def stall(batch):
