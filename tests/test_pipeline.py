@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -460,13 +461,20 @@ def test_nothing_is_left_after_a_hundred_pipelines() -> None:
 
 def run_script(text: str, *, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a script by itself; interrupted as by Ctrl-C once it has written a line."""
-    started = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert started.stdout is not None
-    first = started.stdout.readline()
-    if interrupt:
-        started.send_signal(signal.SIGINT)
-    output, errors = started.communicate(timeout=60)
-    return subprocess.CompletedProcess(started.args, started.returncode, first + output, errors)
+    with tempfile.TemporaryFile("w+") as errors:
+        started = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=errors, text=True)
+        too_long = threading.Timer(60, started.kill)
+        too_long.start()
+        with started:
+            assert started.stdout is not None
+            output = started.stdout.readline()
+            if interrupt:
+                started.send_signal(signal.SIGINT)
+            # Not `communicate`: it would pass over what came with the first line.
+            output += started.stdout.read()
+        too_long.cancel()
+        errors.seek(0)
+        return subprocess.CompletedProcess(started.args, started.returncode, output, errors.read())
 
 
 PRELUDE = """

@@ -93,7 +93,9 @@ impl PyPipelinePlan {
         sinks.extend(self.on_batch.iter().map(|callback| sink::batches(callback.bind(py))));
         sinks.extend(self.on_point.iter().map(|callback| sink::points(callback.bind(py))));
         let (capacity, on_full) = (self.capacity, self.on_full);
-        let acquisition = Acquisition { source, stages, sinks, capacity, on_full, duration };
+        let around = source::with_thread_state;
+        let acquisition =
+            Acquisition { source, stages, sinks, capacity, on_full, duration, around };
         PyPipelineRun::start(py, acquisition)
     }
 }

@@ -23,7 +23,7 @@ pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use pipeline::{
-    Acquisition, Counts, Ended, Failure, Feed, OnFull, Recipe, Report, Run, Scans,
+    Acquisition, Around, Counts, Ended, Failure, Feed, OnFull, Recipe, Report, Run, Scans,
     SimulatedInstrument, Sink, Source, Stage, paced,
 };
 pub use point::{DataPoint, PointView};

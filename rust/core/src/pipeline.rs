@@ -15,7 +15,7 @@ mod report;
 mod run;
 mod stage;
 
-pub use acquisition::Acquisition;
+pub use acquisition::{Acquisition, Around};
 pub use clock::paced;
 pub use feed::Feed;
 pub use instrument::{Recipe, Scans, SimulatedInstrument};

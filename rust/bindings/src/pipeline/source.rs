@@ -77,3 +77,14 @@ pub fn attached<T>(work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Fa
         None => Err(PyRuntimeError::new_err("the interpreter ends while a pipeline runs").into()),
     }
 }
+
+/// Keeps what Python knows of a thread while the thread works.
+///
+/// To make it anew each time that the thread attaches takes many times longer than a callback that does little.
+pub fn with_thread_state(work: &mut (dyn FnMut() + Send)) {
+    let attached = Python::try_attach(|py| py.detach(&mut *work));
+    if attached.is_none() {
+        // The interpreter ends; each attempt to attach will say so.
+        work();
+    }
+}

@@ -19,7 +19,12 @@ pub struct Acquisition {
     pub on_full: OnFull,
     /// How long the source is read; `None` until it ends or is stopped.
     pub duration: Option<Duration>,
+    /// What the whole work of each thread is done inside of.
+    pub around: Around,
 }
+
+/// Does some work, with whatever has to stand around it.
+pub type Around = fn(&mut (dyn FnMut() + Send));
 
 impl Acquisition {
     /// Resets the stages and starts both threads.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
+use super::acquisition::Around;
 use super::clock::Clock;
 use super::consumer::Consumer;
 use super::queue::Queue;
@@ -53,7 +54,8 @@ struct End {
 
 impl Run {
     pub(super) fn start(acquisition: Acquisition) -> Result<Self, Failure> {
-        let Acquisition { source, stages, sinks, capacity, on_full, duration } = acquisition;
+        let Acquisition { source, stages, sinks, capacity, on_full, duration, around } =
+            acquisition;
         let mut consumer = Consumer::new(stages, sinks);
         consumer.reset()?;
         let shared = Arc::new(Shared {
@@ -76,8 +78,8 @@ impl Run {
             let closed = guarded(|| Ok(consumer.close()));
             shared.closed(closed.unwrap_or_else(|failure| vec![failure]));
         };
-        let consumer = spawn("rust-daq-consumer", &shared, consuming)?;
-        let reader = spawn("rust-daq-source", &shared, reading).inspect_err(|_| {
+        let consumer = spawn("rust-daq-consumer", &shared, around, consuming)?;
+        let reader = spawn("rust-daq-source", &shared, around, reading).inspect_err(|_| {
             // What the consumer would wait for never comes.
             shared.queue.finish();
         })?;
@@ -211,12 +213,18 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn spawn(
     name: &str,
     shared: &Arc<Shared>,
+    around: Around,
     work: impl FnOnce(&Shared) + Send + 'static,
 ) -> Result<JoinHandle<()>, Error> {
     let shared = Arc::clone(shared);
     let timed = move || {
         let cpu = ThreadTime::now();
-        work(&shared);
+        let mut work = Some(work);
+        around(&mut || {
+            if let Some(work) = work.take() {
+                work(&shared);
+            }
+        });
         shared.done(cpu.elapsed());
     };
     let failed = |error: std::io::Error| Error::Thread { reason: error.to_string() };

@@ -78,6 +78,7 @@ fn acquisition(source: Box<dyn Source>, sink: impl Sink + 'static) -> Acquisitio
         capacity: 1000,
         on_full: OnFull::Block,
         duration: None,
+        around: |work| work(),
     }
 }
 
