@@ -45,20 +45,82 @@ class Estimate:
         """Whether there were rounds enough."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
+    @property
+    def excludes_one(self) -> bool:
+        """Whether the interval lies on one side of 1."""
+        return self.high < 1 or self.low > 1
 
-def decide(ratio: Estimate) -> Verdict:
+
+def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
     """Judge a ratio of times, new over old: below 1 is faster.
 
     Faster or slower when the interval excludes 1 and the effect is at least 2.5 %; no difference shown when the
     interval lies within 5 % either way; otherwise inconclusive.  Where several ratios are judged together, the
     caller passes intervals at a level corrected for it.
+
+    Parameters
+    ----------
+    ratio : Estimate
+        The ratio with its interval.
+    noise : float, default 0
+        How far apart identical programs measured in the same run, as a share of 1: an effect that is no larger is
+        called neither faster nor slower.
+
+    Returns
+    -------
+    {"faster", "slower", "no difference shown", "inconclusive", "not judged"}
+        The last one where there are too few rounds for an interval.
+
+    Examples
+    --------
+    >>> from rust_daq.bench import Estimate, decide
+    >>> decide(Estimate(0.91, low=0.88, high=0.95, level=0.95, rounds=20))
+    'faster'
+    >>> decide(Estimate(0.91, low=0.88, high=0.95, level=0.95, rounds=20), noise=0.15)
+    'inconclusive'
     """
     if not ratio.has_interval:
         return "not judged"
-    excludes_one = ratio.high < 1 or ratio.low > 1
     # Measured on the log scale, so that 2.5 % up and 2.5 % down weigh the same.
-    if excludes_one and abs(math.log(ratio.value)) >= math.log1p(SMALLEST_EFFECT):
+    if ratio.excludes_one and effect(ratio) >= max(SMALLEST_EFFECT, noise):
         return "faster" if ratio.value < 1 else "slower"
     if ratio.low >= 1 / (1 + EQUIVALENCE) and ratio.high <= 1 + EQUIVALENCE:
         return "no difference shown"
     return "inconclusive"
+
+
+def effect(ratio: Estimate) -> float:
+    """How far a ratio is from 1, as a share: 0.1 for 1.1 and for 1 / 1.1 alike."""
+    return math.expm1(abs(math.log(ratio.value)))
+
+
+def doubt(ratio: Estimate, noise: float = 0.0) -> str:
+    """Say why `decide` could not tell; empty where it could.
+
+    Parameters
+    ----------
+    ratio, noise
+        As for `decide`.
+    """
+    verdict = decide(ratio, noise)
+    if verdict == "not judged":
+        return f"{ratio.rounds} rounds are too few for an interval, which takes {FEWEST_ROUNDS}"
+    if verdict != "inconclusive":
+        return ""
+    if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:
+        return f"identical programs measured {noise:.1%} apart in this run, and this is no more"
+    if ratio.excludes_one:
+        return f"the effect is below {SMALLEST_EFFECT:.1%}, and the interval reaches beyond {EQUIVALENCE:.0%}"
+    return (
+        f"the interval over {ratio.rounds} rounds holds 1 and reaches beyond {EQUIVALENCE:.0%}; "
+        f"about {rounds_needed(ratio):,} rounds would make it narrow enough"
+    )
+
+
+def rounds_needed(ratio: Estimate) -> int:
+    """About how many rounds would decide, if the ratio stayed what it is: an interval narrows with their root."""
+    away, half = abs(math.log(ratio.value)), (math.log(ratio.high) - math.log(ratio.low)) / 2
+    narrow = math.log1p(EQUIVALENCE) - away  # so narrow that it lies within 5 %
+    if effect(ratio) >= SMALLEST_EFFECT:
+        narrow = max(narrow, away)  # or so narrow that it excludes 1
+    return math.ceil(ratio.rounds * (half / narrow) ** 2)

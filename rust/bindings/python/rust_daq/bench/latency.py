@@ -18,7 +18,13 @@ from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes,
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
+from rust_daq.bench.statistics import (
+    corrected_level,
+    median_interval,
+    noise_floor,
+    ratio_interval,
+    weighted_quantiles,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,6 +109,16 @@ class Latency(Result):
             f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
             f"{self.verdict(contender, name, other)}"
         )
+
+    def facts(self) -> dict[str, Any]:
+        """Of identical contenders, how far apart they are at each percentile."""
+        pairs = self.identical
+        if not pairs:
+            return {}
+        return {
+            f"{name}_noise_floor": noise_floor(self.ratio(one, name, two) for one, two in pairs)
+            for name in self.percentiles
+        }
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -25,12 +25,17 @@ class TableMarkup:
         What the table shows.
     notes : iterable of str
         Sentences below it.
+    links : mapping of str to str
+        Addresses of cells that lead somewhere, by their text.
     """
 
-    def __init__(self, frame: pd.DataFrame, caption: str, notes: Iterable[str] = ()) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, caption: str, notes: Iterable[str] = (), links: Mapping[str, str] | None = None
+    ) -> None:
         self.frame = frame
         self.caption = caption
         self.notes = tuple(notes)
+        self.links = dict(links or {})
 
     def _repr_html_(self) -> str:
         # A wide table scrolls in its own room, and the keyboard reaches it there.
@@ -50,7 +55,10 @@ class TableMarkup:
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
             cells = [cell("th", name, scope="row", words=True) for name in names]
-            cells += [cell("td", value, words=said) for value, said in zip(values, words, strict=True)]
+            cells += [
+                cell("td", value, words=said, address=self.links.get(str(value), ""))
+                for value, said in zip(values, words, strict=True)
+            ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
 
@@ -60,7 +68,10 @@ class TableMarkup:
         return [not all(NUMBER.match(str(value)) for value in column) for column in columns]
 
 
-def cell(tag: str, content: object, *, scope: str = "", words: bool = False) -> str:
+def cell(tag: str, content: object, *, scope: str = "", words: bool = False, address: str = "") -> str:
     """One cell; a header says what it heads."""
     attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
-    return f"<{tag}{attributes}>{escape(str(content))}</{tag}>"
+    text = escape(str(content))
+    if address:
+        text = f'<a href="{escape(address)}">{text}</a>'
+    return f"<{tag}{attributes}>{text}</{tag}>"

@@ -20,7 +20,7 @@ from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
 from rust_daq.bench.round import turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,6 +108,18 @@ class Observed(Result):
         As of a time: where less is worse, "slower" says that there is more of it.
         """
         return decide(self.ratio(contender, column, size, to, corrected=True))
+
+    def facts(self) -> dict[str, Any]:
+        """Of identical contenders, how far apart they are in each compared number."""
+        pairs = self.identical
+        if not pairs:
+            return {}
+        return {
+            f"{parted(column)[0]}_noise_floor": noise_floor(
+                self.ratio(one, column, size, two) for one, two in pairs for size in self.sizes
+            )
+            for column in self.compared
+        }
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""

@@ -108,6 +108,21 @@ class Run:
             raise KeyError(message)
         return self.results[key]
 
+    def part(self, name: str) -> Any:
+        """A result, or another part of the run, as a claim reads it.
+
+        Parameters
+        ----------
+        name : str
+            ``example/name``, or the name of a further fact (``tails``).
+
+        Raises
+        ------
+        KeyError
+            If there is no such part, with the names that look most like it.
+        """
+        return self.document[name] if name in self.document and name != "results" else self[name]
+
     def value(self, path: str) -> tuple[str, Any]:
         """Look up one number or text.
 
