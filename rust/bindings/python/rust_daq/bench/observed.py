@@ -231,7 +231,7 @@ def observe(
     """Run work that measures itself, and keep the numbers that it tells.
 
     Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
-    it; the first one rotates from round to round.  The number of rounds is fixed by the time that the first one
+    it; the first one rotates from round to round, and the sizes come one after the other in that process.  The number of rounds is fixed by the time that the first one
     takes, or by `rounds`.
 
     Parameters
@@ -345,11 +345,11 @@ def sample(
     while index < rounds:
         begin = time.perf_counter()
         for _, contender in turns(list(stated), index, 1):
-            for size in sizes:
-                request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
-                with WorkerProcess(contender, stated[contender]) as worker:
-                    numbers = worker.ask(request, timeout)["numbers"]
-                rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in numbers.items()]
+            with WorkerProcess(contender, stated[contender]) as worker:
+                for size in sizes:
+                    request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
+                    told = worker.ask(request, timeout)["numbers"].items()
+                    rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in told]
         if index == 0 and wanted is None:
             rounds = settings.rounds_within(time.perf_counter() - begin, share)
         index += 1
