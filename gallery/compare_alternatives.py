@@ -149,9 +149,7 @@ def acquisitions():
     def pipeline(rate, seconds):
         source = SimulatedInstrument(rate, channel, scans_per_read=1)
         average = MovingAverage(16)
-        return (
-            Pipeline(source, [average], on_point=take).run(seconds).as_dict()
-        )
+        return Pipeline(source, [average], on_point=take).run(seconds).as_dict()
 
     def with_numpy(rate, seconds):
         waiting = queue.Queue()

@@ -159,12 +159,9 @@ pd.DataFrame(
 points.plot()
 
 # %%
-# What Criterion says
-# -------------------
-# Criterion makes a Python object of a Rust point, again and again, inside
-# Rust: :measured:`criterion/datapoint_rust_to_py_struct/mean_ns`. That was
-# measured before this page, at another moment, so it stands beside the
-# table and nothing is subtracted from it. :doc:`/criterion` has the rest.
+# Criterion measures inside Rust, where there is no crossing at all. It ran at
+# another moment, so :doc:`/criterion` puts its numbers beside these, and
+# subtracts nothing.
 #
 # What to do
 # ----------

@@ -27,7 +27,7 @@ KEPT = 100_000
 """The size at which the bytes a row are taken."""
 HOUR = 3600.0
 
-RATES = tuple(float(step * 10**power) for power in range(6) for step in (1, 2, 5)) + (1e6,)
+RATES = (*(float(step * 10**power) for power in range(6) for step in (1, 2, 5)), 1e6)
 """The rates in hertz for which a page answers; between the first and the last anything is answered here."""
 CHANNELS = (1, 2, 4, 8, 16)
 """As `RATES`, for the number of channels; 16 are the most that were measured."""

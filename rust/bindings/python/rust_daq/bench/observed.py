@@ -231,8 +231,8 @@ def observe(
     """Run work that measures itself, and keep the numbers that it tells.
 
     Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
-    it; the first one rotates from round to round, and the sizes come one after the other in that process.  The number of rounds is fixed by the time that the first one
-    takes, or by `rounds`.
+    it; the first one rotates from round to round, and the sizes come one after the other in that process.  The number
+    of rounds is fixed by the time that the first one takes, or by `rounds`.
 
     Parameters
     ----------
