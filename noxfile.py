@@ -37,7 +37,7 @@ PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Pr
 WHEELS = ROOT / "target" / "wheels"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
-REPOSITORY_TESTS = {"test_project.py", "test_sessions.py"}
+REPOSITORY_TESTS = {"test_project.py", "test_reference.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

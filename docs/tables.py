@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,13 @@ from rust_daq.bench import Run, TableMarkup, quantity
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
+CROSSINGS = {
+    "make a point": ("points", "datapoint_rust_to_py_struct"),
+    "make the point of a row": ("rows", "datapoint_rust_to_py_struct"),
+    "average a sample": ("average", None),
+    "filter a sample": ("filter", None),
+}
+"""Each operation with its measurement and, where Criterion measures the same, the benchmark."""
 EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 
 
@@ -91,6 +99,24 @@ def criterion(run: Run) -> pd.DataFrame:
             "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+
+
+def crossings(run: Run) -> pd.DataFrame:
+    """What crossing costs, operation by operation, and beside it what Criterion measured of the same inside Rust."""
+    rows = {}
+    for operation, (name, benchmark) in CROSSINGS.items():
+        measured: Any = run[f"crossing/{name}"]
+        row: dict[str, str] = {}
+        for title, estimate in (
+            ("in Rust", measured.cost("one call for all")),
+            ("from Python", measured.cost("called from Python")),
+            ("the crossing (95 % interval)", measured.difference("called from Python")),
+        ):
+            row[title] = quantity.span(estimate) if "interval" in title else quantity.time(estimate.value)
+        found = run.document["criterion"].get(benchmark)
+        row["Criterion, at another moment"] = quantity.time(found["mean_ns"]) if found else quantity.MISSING
+        rows[operation] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("operation")
 
 
 def tails(run: Run) -> pd.DataFrame:

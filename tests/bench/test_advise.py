@@ -202,7 +202,7 @@ def said(capsys, *arguments):
 def test_the_command_answers_from_the_runs_of_an_archive(archive, capsys):
     status, out, _ = said(capsys, "advise", "--rate", "50000", "--archive", str(archive.folder))
     assert status == 0
-    assert out.startswith("50.0 kHz, 1 channel\n")
+    assert out.startswith("50 kHz, 1 channel\n")
     assert "in batches of 10 rows: scans_per_read=10, on_batch rates/capacity" in " ".join(out.split())
 
 

@@ -59,7 +59,7 @@ def test_a_claim_is_inconclusive_with_a_reason_where_the_rounds_disagree(claim):
     found = judged(claim, 1.0, wide=True)
     counted = isinstance(claim.reading, Missed)
     assert found.outcome == ("not judged in this profile" if counted else "inconclusive")
-    assert re.search("1 rounds are too few" if counted else r"reaches beyond 5%; about [\d,]+ rounds", found.reason)
+    assert re.search("one round is too few" if counted else r"reaches beyond 5%; about [\d,]+ rounds", found.reason)
 
 
 @pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.noise and claim.expected in {"faster", "slower"}])

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from rust_daq.bench import advise, quantity
+from rust_daq.bench.agreement import Agreement
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
 from rust_daq.bench.result import Result
@@ -24,7 +25,7 @@ from rust_daq.bench.terminal import accept_any_text, print_table
 
 ARCHIVE_VARIABLE = "RUST_DAQ_BENCH_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
-RUN_HELP = "an id, the beginning of one, latest, or the folder of a run"
+RUN_HELP = "an id, the beginning of one, latest, the folder of a run, or its run.json alone"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +87,8 @@ def parser() -> FlagParser:
 def opened(archive: Archive, name: str) -> Run:
     """The run that a name or a folder stands for."""
     folder = Path(name)
+    if folder.is_file():
+        return Run.document_of(folder)
     if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
         return Run.load(folder.resolve())
     if not archive.folder.is_dir():
@@ -147,6 +150,8 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     )
     for note in machine.get("notes", ()):
         print(note)
+    if run.document["results"] and not run.results:
+        print("without its samples; --json prints its document, with every summary")
     for result in run.results.values():
         print()
         print_table(result.table(), result.key)
@@ -155,15 +160,20 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
 
 
 def compare(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print two runs side by side, and that this is no verdict."""
+    """Print what two runs say within themselves, and their numbers side by side, which is no verdict."""
     pair = SideBySide(opened(archive, chosen.first), opened(archive, chosen.second))
     if chosen.json:
         write_json(pair.document())
         return
-    print(f"first  {pair.first.id}\nsecond {pair.second.id}")
+    print(f"first  {pair.first.id}\nsecond {pair.second.id}\n")
+    agreement = Agreement(pair.first, pair.second)
+    ratios = agreement.table()
+    if len(ratios):
+        print_table(ratios.set_index("result"), "Ratios within each run")
+    print(agreement.sentence)
     if not pair.differences:
         print()
-        print_table(pair.table().set_index("result"))
+        print_table(pair.table().set_index("result"), "Side by side")
     print(f"\n{pair.sentence}")
 
 

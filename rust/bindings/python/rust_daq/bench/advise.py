@@ -39,7 +39,8 @@ LATENCIES = (0.001, 0.01, 0.1, 1.0, 10.0, math.inf)
 
 def hertz(rate: float) -> str:
     """``1 kHz``."""
-    return quantity.rate(rate, "Hz").replace(".00", "") if rate >= 1 else f"{rate:g} Hz"
+    factor, prefix = next((pair for pair in quantity.RATES if rate >= pair[0]), (1.0, ""))
+    return f"{rate / factor:g} {prefix}Hz"
 
 
 OUTSIDE = (

@@ -30,6 +30,14 @@ class Judgement:
         How far apart identical programs measured in the same run; NaN where no such pair was measured.
     reason : str
         Why it could not be told; empty where it could.
+
+    Examples
+    --------
+    >>> import math
+    >>> from rust_daq import bench
+    >>> nothing = bench.Estimate(0.5, math.nan, math.nan, 0.95, 2)
+    >>> bench.Judgement("not judged in this profile", "0.500", nothing, math.nan, "2 rounds are too few").outcome
+    'not judged in this profile'
     """
 
     outcome: Outcome

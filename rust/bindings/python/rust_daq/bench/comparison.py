@@ -31,7 +31,18 @@ CALIBRATION_SECONDS = 0.002
 
 @dataclass(frozen=True, eq=False)
 class Comparison(Result):
-    """Cost per operation of named contenders and their ratios to the first."""
+    """Cost per operation of named contenders and their ratios to the first.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"list": "[1, 2]", "tuple": "(1, 2)"}, settings=quick)
+    >>> result.baseline, result.verdict("tuple")
+    ('list', 'not judged')
+    >>> result.cost("list").value > 0
+    True
+    """
 
     kind: ClassVar[str] = "comparison"
 
@@ -204,6 +215,14 @@ def compare(
         If `items` is no whole number of at least 1.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"sort": "sorted(x)", "copy": "x[:]"}, setup="x = [3, 1, 2]", settings=quick)
+    >>> list(result.to_pandas().index)
+    ['sort', 'copy']
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)

@@ -32,6 +32,13 @@ class Estimate:
         The interval's confidence level.
     rounds : int
         The rounds it was taken over.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> estimate = bench.Estimate(0.9, low=0.85, high=0.95, level=0.95, rounds=12)
+    >>> estimate.has_interval, estimate.excludes_one
+    (True, True)
     """
 
     value: float
@@ -104,7 +111,8 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
     """
     verdict = decide(ratio, noise)
     if verdict == "not judged":
-        return f"{ratio.rounds} rounds are too few for an interval, which takes {FEWEST_ROUNDS}"
+        rounds = f"{ratio.rounds} rounds are" if ratio.rounds != 1 else "one round is"
+        return f"{rounds} too few for an interval, which takes {FEWEST_ROUNDS}"
     if verdict != "inconclusive":
         return ""
     if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:

@@ -38,6 +38,13 @@ class Footprint(Result):
     elsewhere.  The heap, counted by `memray`, holds all of it, Rust included.  The resident size is the
     growth of the process in RAM: whole pages, memory that was freed but not given back, and what the machine
     moved meanwhile; it is approximate.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint({"floats": "[float(i) for i in range(n)]"}, sizes=[1_000], runs=1)
+    >>> result.per_point("floats", 1_000)[0] > 24  # eight for the place in the list, more for the float
+    True
     """
 
     kind: ClassVar[str] = "footprint"
@@ -236,6 +243,13 @@ def footprint(
         If a statement is no expression, `sizes` is empty or not positive, or `runs` is not positive.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint({"bytes": "bytes(n)", "array": "bytearray(n)"}, sizes=[100_000], runs=1)
+    >>> result.count("bytes", 100_000, "traced_current_bytes")[0] >= 100_000
+    True
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
@@ -303,6 +317,14 @@ def footprint_self_test(*, name: str = "self_test", settings: Settings | None = 
     -------
     Footprint
         With one size, the number of bytes asked for.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint_self_test()
+    >>> size = result.sizes[0]
+    >>> result.count("bytes made by Rust", size, "traced_current_bytes")[0] < size / 10
+    True
     """
     contenders = {
         # Written, not only reserved: the machine gives no page to memory that nobody has touched.

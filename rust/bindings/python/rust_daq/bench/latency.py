@@ -44,7 +44,16 @@ FLOOR = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Latency(Result):
-    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own."""
+    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"list": "[1, 2]"}, calls=1_000, settings=quick)
+    >>> list(result.to_pandas().index), result.percentiles
+    (['list', 'clock'], ['p50', 'p95', 'p99'])
+    """
 
     kind: ClassVar[str] = "latency"
 
@@ -235,6 +244,14 @@ def latency(
         If a contender is called ``clock``, or `calls` is below 100.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"sleep": "sleep(0.001)"}, setup="from time import sleep", calls=100, settings=quick)
+    >>> result.percentile("sleep", "p50").value > 1e6
+    True
     """
     settings = settings or Settings()
     calls = CALLS if calls is None else calls

@@ -27,6 +27,14 @@ class TableMarkup:
         Sentences below it.
     links : mapping of str to str
         Addresses of cells that lead somewhere, by their text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rust_daq import bench
+    >>> frame = pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender"))
+    >>> "<caption>Costs</caption>" in bench.TableMarkup(frame, "Costs")._repr_html_()
+    True
     """
 
     def __init__(

@@ -21,7 +21,17 @@ TIMEOUT = 120.0
 
 
 class WorkerError(RuntimeError):
-    """A statement failed in its worker, or the worker died or did not answer."""
+    """A statement failed in its worker, or the worker died or did not answer.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> try:
+    ...     bench.compare({"wrong": "1 / 0"})
+    ... except bench.WorkerError as error:
+    ...     print(str(error).splitlines()[0])
+    the statement of 'wrong' failed in its worker: ZeroDivisionError: division by zero
+    """
 
 
 class WorkerProcess:

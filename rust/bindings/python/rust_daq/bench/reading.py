@@ -27,6 +27,14 @@ class Reading(ABC):
 
     The ratio is one of times, or of what is worse when there is more of it: below 1 is better, as `decide` has it.
     Its interval is corrected for as many ratios as the measurement judges together.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> class Twice(bench.Reading):
+    ...     def ratio(self, measured):
+    ...         return measured.ratio("two", "one", corrected=True)
+    >>> claim = bench.Claim("Two is faster than one.", "mine/made", Twice(), "faster")
     """
 
     @abstractmethod
@@ -53,6 +61,12 @@ class Cost(Reading):
         Names of contenders.
     share : float
         Judged against this share of `to`: with 0.5, "slower" means more than half of it.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Cost("datetime.now", "whole", share=0.5)  # "slower": more than half of it
+    Cost(contender='datetime.now', to='whole', share=0.5)
     """
 
     contender: str
@@ -78,6 +92,12 @@ class Percentile(Reading):
         Names of contenders.
     which : str
         ``p50``, ``p95``, ``p99`` or ``p99_9``.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Percentile("mine", "p99", "dict")
+    Percentile(contender='mine', which='p99', to='dict')
     """
 
     contender: str
@@ -99,6 +119,12 @@ class Scaling(Reading):
         Name of a contender.
     to : str, optional
         Another one, whose same ratio it is put over.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Scaling("dict", "mine")  # "slower": dicts get dearer by more
+    Scaling(contender='dict', to='mine')
     """
 
     contender: str
@@ -121,6 +147,12 @@ class Bytes(Reading):
         One of the sizes.
     what, of : str
         Which count of each, by default the same; see `Footprint.count`.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Bytes("mine", "dict", 100_000)
+    Bytes(contender='mine', to='dict', size=100000, what='heap_peak_bytes', of=None)
     """
 
     contender: str
@@ -146,6 +178,12 @@ class Number(Reading):
         The number; where less is worse, "slower" says that there is more of it.
     size : int, optional
         One of the sizes, where there are some.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Number("mine", "p99_ns", "theirs")
+    Number(contender='mine', column='p99_ns', to='theirs', size=1)
     """
 
     contender: str
@@ -172,6 +210,12 @@ class AtLeast(Reading):
         What it is put against.
     size : int, optional
         One of the sizes, where there are some.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.AtLeast("mine", "headroom", 1.0)  # "faster": it exceeds 1
+    AtLeast(contender='mine', column='headroom', bound=1.0, size=1)
     """
 
     contender: str
@@ -200,6 +244,12 @@ class Missed(Reading):
     ----------
     contender : str
         Name of a contender.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Missed("mine")  # "no difference shown": none was missed
+    Missed(contender='mine')
     """
 
     contender: str
@@ -230,6 +280,12 @@ class Tail(Reading):
         ``p50``, ``p90`` or ``p99``.
     share : float
         As in `Cost`.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.Tail("attach", "round trip", "p99", share=0.5)
+    Tail(call='attach', to='round trip', which='p99', share=0.5)
     """
 
     call: str

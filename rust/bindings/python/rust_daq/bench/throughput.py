@@ -37,7 +37,16 @@ TRIAL = 100
 
 @dataclass(frozen=True, eq=False)
 class Throughput(Result):
-    """Times of whole batches, by size."""
+    """Times of whole batches, by size.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.throughput({"list": "[0.0] * n"}, sizes=[10, 100], settings=quick)
+    >>> result.sizes, list(result.fit().columns)
+    ([10, 100], ['fixed_ns', 'point_ns', 'knee_points', 'largest_residual'])
+    """
 
     kind: ClassVar[str] = "throughput"
 
@@ -253,6 +262,14 @@ def throughput(
         If `sizes` is empty or holds something else than whole numbers from 1 on, or `repeats` is below 1.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.throughput({"list": "[float(i) for i in range(n)]"}, sizes=[100], settings=quick)
+    >>> bool(result.to_pandas().loc[("list", 100), "points_per_second"] > 0)
+    True
     """
     settings = settings or Settings()
     wanted = checked_sizes(sizes)

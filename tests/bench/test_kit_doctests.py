@@ -1,0 +1,24 @@
+"""The kit's reference can be believed, too: every name has an example, and every example runs."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from documented import docstrings, example_test, failures, named
+
+from rust_daq import bench
+
+DOCUMENTED = dict(docstrings(bench))
+
+
+@pytest.mark.parametrize("name", [name for name, text in DOCUMENTED.items() if ">>>" in text])
+def test_the_examples_of_a_docstring_come_out_as_they_say(name):
+    assert failures(example_test(name, DOCUMENTED[name])) == ""
+
+
+@pytest.mark.parametrize("name", sorted(named(bench)))
+def test_every_name_has_an_example(name):
+    assert ">>>" in DOCUMENTED[name]
