@@ -6,6 +6,9 @@ Measure the same program twice and the two numbers differ. Whoever calls a
 smaller difference an improvement has measured the machine. After this page you
 know how large that difference was in this run, for each kind of measurement,
 so that you can tell which of its other results mean something.
+
+**Safe to copy as it is.** It writes no file; its numbers are worth something
+only while nothing else runs.
 """
 
 # %%
@@ -124,10 +127,11 @@ floors = {
     "bytes a point": memory.facts()["noise_floor"],
     "points a second": pipeline.facts()["processed_noise_floor"],
 }
-pd.DataFrame(
+table = pd.DataFrame(
     {"noise floor": [f"{floor:.1%}" for floor in floors.values()]},
     index=pd.Index(floors, name="measurement"),
 )
+bench.TableMarkup(table, "How far apart identical programs measured")
 
 # %%
 # What to do

@@ -6,6 +6,9 @@ Point by point is the simplest program, and somewhere it stops keeping up.
 After this page you know how many points a second a pipeline takes for each
 size of its batches, for one channel and for many, and how late its slowest
 points are, so that you can say for your own rate what to use.
+
+**Copy with care.** It keeps two cores busy for some seconds; it writes no
+file.
 """
 
 # %%

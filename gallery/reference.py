@@ -5,6 +5,8 @@ What does each call cost?
 The reference has a call for every purpose, and from its name you cannot tell
 whether it takes nanoseconds or milliseconds. After this page you know what
 each of them costs, so that you can see which one your loop should not hold.
+
+**Safe to copy as it is.** It writes into a temporary folder, which it removes.
 """
 
 # %%

@@ -123,6 +123,24 @@ def test_the_table_and_the_figure_of_the_example_change(site: SiteFolder, rebuil
     assert figure != other_figure
 
 
+def verdicts(page: Page) -> dict[str, str]:
+    """What is said of each claim."""
+    rows = page.soup.select("table.bench-table tbody tr")
+    return {row.th.get_text(): row.find("td").get_text() for row in rows}
+
+
+def test_the_number_of_a_claim_on_it_changes_and_no_other(site: SiteFolder, rebuilt: SiteFolder) -> None:
+    def numbers(site: SiteFolder) -> dict[str, str]:
+        rows = site.pages["claims.html"].soup.select("table.bench-table tbody tr")
+        return {row.th.get_text(): row.find_all("td")[-3].get_text() for row in rows if len(row.find_all("td")) > 3}
+
+    before, after = numbers(site), numbers(rebuilt)
+    assert before.keys() == after.keys()
+    changed = {claim for claim in before if before[claim] != after[claim]}
+    assert changed
+    assert all("DataPoint" in claim and "Constructing" in claim for claim in changed)
+
+
 def test_what_was_not_doctored_stays(site: SiteFolder, rebuilt: SiteFolder) -> None:
     name = "gallery/benchmark_throughput.html"
     assert measured(site.pages[name]) == measured(rebuilt.pages[name])
