@@ -128,71 +128,73 @@ footprint
 # column is the highest rate that each holds for a tenth of a second.
 
 
-def acquisitions():
-    """Return the names that the acquisitions use."""
-    import queue
-    import threading
-    import time
-    from collections import deque
-    from math import fsum, sin
+import queue
+import threading
+import time
+from collections import deque
+from math import fsum, sin
 
-    import numpy as np
+import numpy as np
 
-    from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
-    from rust_daq.process import MovingAverage
+from rust_daq import Channel, Pipeline, SimulatedInstrument
+from rust_daq.process import MovingAverage
 
-    clock, channel = time.perf_counter_ns, Channel("laser", "V")
+clock, laser = time.perf_counter_ns, Channel("laser", "V")
 
-    def take(point):
-        """Stand for whoever takes a point."""
 
-    def pipeline(rate, seconds):
-        source = SimulatedInstrument(rate, channel, scans_per_read=1)
-        average = MovingAverage(16)
-        return Pipeline(source, [average], on_point=take).run(seconds).as_dict()
+def take(point):
+    """Stand for whoever takes a point."""
 
-    def with_numpy(rate, seconds):
-        waiting = queue.Queue()
 
-        def read():
-            for sample, due in enumerate(bench.deadlines(rate, seconds)):
-                waiting.put((due, time.time_ns(), sin(sample / 16)))
-            waiting.put(None)
+def pipeline(rate, seconds):
+    """Acquire on threads of Rust, which call back for each point."""
+    source = SimulatedInstrument(rate, laser, scans_per_read=1)
+    acquisition = Pipeline(source, [MovingAverage(16)], on_point=take)
+    return acquisition.run(seconds).as_dict()
 
-        thread = threading.Thread(target=read)
-        thread.start()
-        ring, lates = np.zeros(16), []
-        while (given := waiting.get()) is not None:
-            due, stamp, ring[len(lates) % 16] = given
-            mean = ring[: len(lates) + 1].mean()
-            take({"timestamp": stamp, "channel": "laser", "value": mean})
-            lates.append(clock() - due)
-        thread.join()
-        return bench.responses(lates, rate)
 
-    def in_python(rate, seconds):
-        window, lates = deque(maxlen=16), []
+def with_numpy(rate, seconds):
+    """Acquire on a thread, and average in a ring of NumPy."""
+    waiting = queue.Queue()
+
+    def read():
         for sample, due in enumerate(bench.deadlines(rate, seconds)):
-            stamp = time.time_ns()
-            window.append(sin(sample / 16))
-            mean = fsum(window) / len(window)
-            take({"timestamp": stamp, "channel": "laser", "value": mean})
-            lates.append(clock() - due)
-        return bench.responses(lates, rate)
+            waiting.put((due, time.time_ns(), sin(sample / 16)))
+        waiting.put(None)
 
-    def acquire(work, rate, seconds):
-        """Return what an acquisition tells, and the highest rate it holds."""
+    thread = threading.Thread(target=read)
+    thread.start()
+    ring, lates = np.zeros(16), []
+    while (given := waiting.get()) is not None:
+        due, stamp, ring[len(lates) % 16] = given
+        mean = ring[: len(lates) + 1].mean()
+        take({"timestamp": stamp, "channel": "laser", "value": mean})
+        lates.append(clock() - due)
+    thread.join()
+    return bench.responses(lates, rate)
 
-        def holds(rate):
-            return work(rate, 0.1)["processed_per_second"] > 0.9 * rate
 
-        highest = bench.highest_rate(holds, 100, 10_000_000)
-        return work(rate, seconds) | {
-            "highest_per_second": highest,
-            "headroom": highest / rate,
-        }
+def in_python(rate, seconds):
+    """Acquire in one loop."""
+    window, lates = deque(maxlen=16), []
+    for sample, due in enumerate(bench.deadlines(rate, seconds)):
+        stamp = time.time_ns()
+        window.append(sin(sample / 16))
+        mean = fsum(window) / len(window)
+        take({"timestamp": stamp, "channel": "laser", "value": mean})
+        lates.append(clock() - due)
+    return bench.responses(lates, rate)
 
-    return locals()
+
+def acquire(work, rate, seconds):
+    """Return what an acquisition tells, and the highest rate it holds."""
+
+    def holds(rate):
+        return work(rate, 0.1)["processed_per_second"] > 0.9 * rate
+
+    highest = bench.highest_rate(holds, 100, 10_000_000)
+    headroom = {"highest_per_second": highest, "headroom": highest / rate}
+    return work(rate, seconds) | headroom
 
 
 rounds = 6 if settings.rate * settings.duration >= 6_000 else 1
@@ -215,7 +217,12 @@ acquisition = bench.observe(
         "headroom",
     ],
     compared=["p99_ns"],
-    setup=acquisitions,
+    namespace={
+        "acquire": acquire,
+        "pipeline": pipeline,
+        "with_numpy": with_numpy,
+        "in_python": in_python,
+    },
     rounds=rounds,
     name="acquisition",
     settings=settings,
