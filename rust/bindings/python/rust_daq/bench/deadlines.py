@@ -1,4 +1,4 @@
-"""Work at fixed instants, written by hand: when it is due, how late it was, and the highest rate at which it keeps up."""
+"""Work that is paced by hand: when it is due, how late it was, and the highest rate at which it keeps up."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
     Raises
     ------
     TypeError, ValueError
-        If `low` and `high` are no finite numbers above 0, or not in this order.
+        If `low` and `high` are no finite numbers above 0, or not in this order, or `tries` is below 1.
 
     Examples
     --------
@@ -126,6 +126,9 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
     low, high = positive("low", low, "hertz"), positive("high", high, "hertz")
     if low >= high:
         message = f"low is {low:g} and high is {high:g}; give a bracket that begins with the lower one"
+        raise ValueError(message)
+    if tries < 1:
+        message = f"tries is {tries}; give at least 1"
         raise ValueError(message)
     tried = search(lambda rate: any(holds(rate) for _ in range(tries)), low, high)
     return max((rate for rate, held in tried if held), default=math.nan)

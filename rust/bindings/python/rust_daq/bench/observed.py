@@ -363,7 +363,7 @@ def sample(
     timeout: float,
     plan: Mapping[str, Any],
 ) -> Observed:
-    """Let the first round tell how long one takes, which fixes how many there are unless that is given, and make them."""
+    """Let the first round tell how long one takes, which fixes how many are made unless that was asked for."""
     started = datetime.now(UTC)
     sizes = plan["sizes"] or [None]
     rows: list[tuple[Any, ...]] = []

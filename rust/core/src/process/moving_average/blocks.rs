@@ -68,6 +68,7 @@ impl Blocks {
     }
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
+    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
     pub(super) fn extend(&mut self, mut input: &[f64], mut output: &mut [f64], count: usize) {
         let count = count as f64;
         let before = LANES + self.rest - 1;

@@ -48,13 +48,4 @@ impl Divide {
             }
         }
     }
-
-    /// Divides each sum where it stands.
-    #[inline(always)]
-    pub(super) fn divide(self, sums: &mut [f64]) {
-        match self {
-            Self::Exactly(share) => sums.iter_mut().for_each(|sum| *sum *= share),
-            Self::By(count) => sums.iter_mut().for_each(|sum| *sum /= count),
-        }
-    }
 }
