@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import inspect
-import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -48,7 +47,7 @@ def methods(module: ModuleType) -> set[str]:
 
 def example_test(name: str, docstring: str) -> doctest.DocTest:
     """The examples of a docstring."""
-    return doctest.DocTestParser().get_doctest(docstring, {}, name, None, 0)
+    return doctest.DocTestParser().get_doctest(inspect.cleandoc(docstring), {}, name, None, 0)
 
 
 def failures(test: doctest.DocTest) -> str:
@@ -62,8 +61,3 @@ def code(module: ModuleType) -> str:
     """The source of all examples of a module."""
     tests = (example_test(name, text) for name, text in docstrings(module))
     return "\n".join(example.source for test in tests for example in test.examples)
-
-
-def shown(module: ModuleType, name: str) -> bool:
-    """Whether a member is used by an example of its class or of what makes it."""
-    return re.search(rf"\.{re.escape(name.rpartition('.')[2])}\b", code(module)) is not None

@@ -39,7 +39,12 @@ def commands(words: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("code", blocks(SLOW, "python"), ids=lambda code: code.split("\n")[0][:40])
 def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
     ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.strip()
@@ -50,7 +55,12 @@ def test_the_check_of_imports_names_the_slowest(tmp_path):
     [command] = blocks(SLOW, "sh")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ended = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert ended.stdout.splitlines()[-1].endswith("rust_daq")
 

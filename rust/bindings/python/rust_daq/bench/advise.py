@@ -59,15 +59,22 @@ class Measured:
     capacity : mapping
         Points a second by way and channels (``per batch``, ``per batch, 16 channels``, ``per point``) and by rows a
         batch.
-    response_ns, typical_ns : float
-        The 99.9th percentile and the median of the response, point by point at 10 kHz.
+    response_ns : float
+        The 99.9th percentile of the response, point by point at 10 kHz.
     row_bytes, many_bytes, point_bytes : float
         What is kept of a row of a batch with one channel, with several, and of a point in a list.
+
+    Examples
+    --------
+    >>> from rust_daq.bench.advise import Measured
+    >>> sizes = {1: 3e5, 10: 3e6, 100: 6e6, 1_000: 1e7}
+    >>> ways = {"per batch": sizes, "per batch, 16 channels": sizes, "per point": sizes}
+    >>> Measured(ways, response_ns=5e6, row_bytes=16.0, many_bytes=20.0, point_bytes=64.0).row_bytes
+    16.0
     """
 
     capacity: Mapping[str, Mapping[int, float]]
     response_ns: float
-    typical_ns: float
     row_bytes: float
     many_bytes: float
     point_bytes: float
@@ -91,7 +98,7 @@ class Measured:
             float(memory.to_pandas().loc[(name, KEPT), "per_point_bytes"])
             for name in ("batch", "batch, 16 channels", "list of points")
         )
-        return cls(ways, float(late["p99_9_ns"]), float(late["p50_ns"]), row, many, point)
+        return cls(ways, float(late["p99_9_ns"]), row, many, point)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,13 @@ class Advice:
         Points a second, of all channels, that come through.
     memory_bytes : float
         What an hour of it takes in memory.
+
+    Examples
+    --------
+    >>> from rust_daq.bench.advise import Advice
+    >>> advice = Advice(1e4, 8, 0.0, 0.1, "", "per batch", 10, 9e5, 5e6, 2e6, 6e9)
+    >>> advice.headroom, advice.verdict
+    (25.0, 'held')
     """
 
     rate: float
@@ -255,6 +269,17 @@ def advise(
     -----
     The capacity for a batch is that of the largest measured size that it reaches, so it is rather too low.  The
     response is the one measured point by point at 10 kHz, and the time that the batch takes at capacity.
+
+    Examples
+    --------
+    >>> from rust_daq.bench.advise import Measured, advise
+    >>> sizes = {1: 3e5, 10: 3e6, 100: 6e6, 1_000: 1e7}
+    >>> ways = {"per batch": sizes, "per batch, 16 channels": sizes, "per point": sizes}
+    >>> measured = Measured(ways, response_ns=5e6, row_bytes=16.0, many_bytes=20.0, point_bytes=64.0)
+    >>> advise(measured, rate=50_000.0, channels=8).answers()["hand over"]
+    'in batches of 800 rows: scans_per_read=100, on_batch'
+    >>> advise(measured, rate=2e6).answers()["verdict"][:26]
+    'outside the measured range'
     """
     check(rate, channels, loss, latency)
     asked = Advice(float(rate), int(channels), float(loss), float(latency))
