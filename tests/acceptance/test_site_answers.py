@@ -57,6 +57,12 @@ def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run:
         assert shown[claim.sentence] == list(claim.row(run).values())[1:]
 
 
+def test_a_profile_that_judges_leaves_no_claim_unjudged(site: SiteFolder, run: Run) -> None:
+    outcomes = {claim.sentence: claim.judge(run).outcome for claim in CLAIMS}
+    unjudged = [sentence for sentence, outcome in outcomes.items() if outcome.startswith("not judged")]
+    assert unjudged == [] or site.run["profile"] == "quick"
+
+
 def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
     for sentence, (verdict, *_) in rows(site.pages["claims.html"].soup).items():
         told = verdict in {"holds", "does not hold"}
