@@ -14,7 +14,6 @@ KEPT = 100_000
 COST = "noise/cost/noise_floor"
 P95, P99 = "noise/latency/p95_noise_floor", "noise/latency/p99_noise_floor"
 SCALING = "noise/batches/scaling_noise_floor"
-MEMORY = "noise/memory/noise_floor"
 THREADS = "gil/calls/noise_floor"
 
 FASTER, SLOWER, SAME = "faster", "slower", "no difference shown"
@@ -116,21 +115,18 @@ ASSERTIONS = {
             "benchmark_memory/footprint",
             Bytes(POINT, "dict", KEPT),
             FASTER,
-            MEMORY,
         ),
         Claim(
             "At its peak a list of 100,000 DataPoints takes less than one of dataclasses with slots.",
             "benchmark_memory/footprint",
             Bytes(POINT, SLOTS, KEPT),
             FASTER,
-            MEMORY,
         ),
         Claim(
             "tracemalloc sees what a batch of 100,000 rows takes.",
             "zero_copy/footprint",
             Bytes("batch", "batch", KEPT, "traced_current_bytes", "heap_bytes"),
             SAME,
-            MEMORY,
         ),
     ),
     "At 1 kHz no arrival is missed, and headroom exceeds 1": (
@@ -212,14 +208,12 @@ ASSERTIONS = {
             "metadata/footprint",
             Bytes("dict of two", "none", 1_000),
             SLOWER,
-            MEMORY,
         ),
         Claim(
             "A point with a dict of twenty entries takes more memory than one with two.",
             "metadata/footprint",
             Bytes("dict of twenty", "dict of two", 1_000),
             SLOWER,
-            MEMORY,
         ),
         Claim(
             "A dict of two entries makes a construction dearer.",
@@ -235,7 +229,6 @@ ASSERTIONS = {
             "metadata/footprint",
             Bytes("shared", "none", 1_000),
             SAME,
-            MEMORY,
         ),
         Claim(
             "A point that is given shared metadata costs what one without costs.",

@@ -62,7 +62,7 @@ assert batch.to_points() == [batch[row] for row in names["rows"]]
 # A point
 # -------
 # Python hands over a float and an integer for each point; Rust finds both as
-# numbers in an array. "loop alone" is Python's loop around nothing.
+# numbers in an array.
 
 IN_RUST, IN_PYTHON = "one call for all", "called from Python"
 
@@ -84,7 +84,6 @@ points = crossing(
     {
         IN_RUST: "channel.points(samples, stamps)",
         IN_PYTHON: "[channel.point(value, stamp) for value, stamp in pairs]",
-        "loop alone": "[value for value, stamp in pairs]",
     },
     share=0.3,
 )

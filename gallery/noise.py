@@ -57,7 +57,6 @@ def twice(code, name):
 cost = bench.compare(
     {
         **twice(point, "DataPoint"),
-        "DataPoint, once more": point,
         **twice(mapping, "dict"),
     },
     setup=setup,
@@ -72,8 +71,8 @@ cost
 cost.plot()
 
 # %%
-# Single calls, batches, memory, a pipeline
-# -----------------------------------------
+# Single calls, batches, a pipeline
+# ---------------------------------
 
 latency = bench.latency(
     twice(point, "DataPoint"),
@@ -91,15 +90,6 @@ batches = bench.throughput(
     settings=settings,
     share=0.2,
 )
-memory = bench.footprint(
-    twice(f"[{point} for _ in range(n)]", "DataPoint"),
-    sizes=(10_000,),
-    setup=setup,
-    name="memory",
-    runs=2,
-    settings=settings,
-    share=0.1,
-)
 pipeline = bench.observe(
     twice("pipeline.run(0.002).as_dict()", "pipeline"),
     columns=["processed_per_second"],
@@ -115,7 +105,8 @@ pipeline = bench.observe(
 # ----------------------------
 # Of each kind, the ratio of two identical programs that is farthest from 1. A
 # difference between two programs that do differ means nothing unless it is
-# larger, whatever its interval says.
+# larger, whatever its interval says. Bytes have no such floor: a count is the
+# same each time, or its runs show by how much it is not.
 
 floors = {
     "cost of an operation": cost.facts()["noise_floor"],
@@ -124,7 +115,6 @@ floors = {
     "p99 of single calls": latency.facts()["p99_noise_floor"],
     "time for a batch": batches.facts()["noise_floor"],
     "a point, 100,000 over 10,000": batches.facts()["scaling_noise_floor"],
-    "bytes a point": memory.facts()["noise_floor"],
     "points a second": pipeline.facts()["processed_noise_floor"],
 }
 table = pd.DataFrame(

@@ -96,6 +96,7 @@ def lay(app: Sphinx) -> None:
             "profile": profile.name,
             "rounds": profile.rounds,
             "fewest": FEWEST_ROUNDS if profile.judged else 1,
+            "slices": profile.slices,
             "seconds": profile.seconds,
             "options": profile.options,
             "reuse": str(run_folder(app.config)) if reused else None,

@@ -229,7 +229,7 @@ def compare(
     if isinstance(items, bool) or int(items) != items or items < 1:
         message = f"items is {items!r}; give how many operations each statement makes, at least 1"
         raise ValueError(message)
-    plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
+    plan = {"slices": settings.slices or SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
     if items != 1:
         plan["items"] = int(items)
     return settings.measured(Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
@@ -252,12 +252,12 @@ def sample(
                 }
             )
             start_seconds += worker.start_seconds
-    round_seconds = start_seconds + SLICES * sum(slice_seconds(found) for found in calibrations.values())
+    round_seconds = start_seconds + plan["slices"] * sum(slice_seconds(found) for found in calibrations.values())
     rounds = settings.rounds_within(round_seconds, share)
     rows: list[tuple[Any, ...]] = []
     for index in range(rounds):
         settings.progress(name, index, rounds)
-        rows += sample_round(stated, calibrations, index)
+        rows += sample_round(stated, calibrations, index, plan["slices"])
     kept = records(stated)
     for contender, found in calibrations.items():
         kept[contender] |= {
@@ -282,14 +282,14 @@ def slice_seconds(found: Mapping[str, float]) -> float:
 
 
 def sample_round(
-    stated: Mapping[str, Statement], calibrations: Mapping[str, Mapping[str, Any]], index: int
+    stated: Mapping[str, Statement], calibrations: Mapping[str, Mapping[str, Any]], index: int, slices: int
 ) -> list[tuple[Any, ...]]:
     """Sample one round: workers alive side by side, asked in turn, forward then backward."""
     rows: list[tuple[Any, ...]] = []
     with alive(stated) as workers:
         for contender, worker in workers.items():
             ask_slice(worker, calibrations[contender])  # warm-up, not kept
-        for turn, contender in turns(list(workers), index, SLICES):
+        for turn, contender in turns(list(workers), index, slices):
             found = calibrations[contender]
             elapsed = ask_slice(workers[contender], found)
             loops = found["loops"] * found["repeats"]

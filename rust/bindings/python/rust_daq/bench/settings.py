@@ -41,6 +41,8 @@ class Settings:
         Where results go.
     fewest : int
         Rounds that each call makes even where the seconds do not suffice, so that it can be judged.
+    slices : int, optional
+        Slices of a round of `compare`; None for its own number. Fewer are for a build that judges nothing.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     recorder: Recorder = field(default_factory=Recorder)
     fewest: int = 1
+    slices: int | None = None
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask before there are options.
@@ -176,4 +179,5 @@ def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
         options={name: plan["options"].get(name, value) for name, value in options.items()},
         recorder=StageRecorder(stage),
         fewest=plan["fewest"],
+        slices=plan.get("slices"),
     )
