@@ -57,6 +57,10 @@ class Estimate:
         """Whether the interval lies on one side of 1."""
         return self.high < 1 or self.low > 1
 
+    def inverse(self) -> Estimate:
+        """One over it: of a ratio of rates, that of the times behind them."""
+        return Estimate(1 / self.value, 1 / self.high, 1 / self.low, self.level, self.rounds)
+
 
 def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
     """Judge a ratio of times, new over old: below 1 is faster.

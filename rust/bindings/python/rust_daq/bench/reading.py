@@ -168,14 +168,14 @@ class Bytes(Reading):
 
 @dataclass(frozen=True)
 class Number(Reading):
-    """From an `Observed`: a number of a contender over the same of another one.
+    """From an `Observed`: a number of a contender over the same of another one, of rates the times behind them.
 
     Parameters
     ----------
     contender, to : str
         Names of contenders.
     column : str
-        The number; where less is worse, "slower" says that there is more of it.
+        The number; as of a time, "slower" says that there is more of it, and of a rate that there is less.
     size : int, optional
         One of the sizes, where there are some.
 
@@ -193,7 +193,8 @@ class Number(Reading):
 
     def ratio(self, measured: Observed) -> Estimate:
         """Return the ratio that is judged."""
-        return measured.ratio(self.contender, self.column, self.size, self.to, corrected=True)
+        ratio = measured.ratio(self.contender, self.column, self.size, self.to, corrected=True)
+        return ratio.inverse() if self.column.endswith("_per_second") else ratio
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,7 @@ class AtLeast(Reading):
 
     def ratio(self, measured: Observed) -> Estimate:
         """Return the ratio that is judged."""
-        found = measured.number(self.contender, self.column, self.size)
-        value, low, high = (self.bound / end if end else math.nan for end in (found.value, found.high, found.low))
-        return Estimate(value, low, high, found.level, found.rounds)
+        return over(measured.number(self.contender, self.column, self.size), self.bound).inverse()
 
     def number(self, measured: Observed) -> str:
         """Write the number."""
