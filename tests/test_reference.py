@@ -39,6 +39,13 @@ def test_every_name_of_the_kit_has_its_cost_beside_it(name):
     assert name in PRICED
 
 
+def test_every_constant_is_described_on_a_page():
+    constants = {name for module in MODULES for name in module.__all__} - {
+        name for module in MODULES for name in named(module)
+    }
+    assert constants == set(re.findall(r"^\.\. py:data:: (\w+)$", PAGES, re.MULTILINE))
+
+
 def test_the_members_of_every_class_are_described():
     classes = {name for module in MODULES for name, thing in named(module).items() if isinstance(thing, type)}
     with_members = set(re.findall(r"^\.\. autoclass:: (\w+)\n   :members:", PAGES, re.MULTILINE))

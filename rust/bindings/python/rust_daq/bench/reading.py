@@ -226,7 +226,11 @@ class AtLeast(Reading):
 
     def ratio(self, measured: Observed) -> Estimate:
         """Return the ratio that is judged."""
-        return over(measured.number(self.contender, self.column, self.size), self.bound).inverse()
+        found = over(measured.number(self.contender, self.column, self.size), self.bound)
+        if found.value <= 0 or found.low <= 0:
+            # Of nothing there is no inverse.
+            return Estimate(math.nan, math.nan, math.nan, found.level, found.rounds)
+        return found.inverse()
 
     def number(self, measured: Observed) -> str:
         """Write the number."""
