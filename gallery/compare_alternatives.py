@@ -6,6 +6,9 @@ This page brings one variant of each measurement together: the cost of a point,
 of a batch, its memory, and then an acquisition that really runs at its rate,
 with a moving average over the last 16 values. After it you know whether a loop
 in Python keeps up at 1 kHz, how late it is, and how much faster it could go.
+
+**Copy with care.** The acquisition runs at its rate for as long as you say, so
+leave the machine alone meanwhile; it writes no file unless a flag asks for it.
 """
 
 # %%

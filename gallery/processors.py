@@ -6,6 +6,9 @@ A moving average, a filter and a spectrum are what most acquisitions do to
 their samples. After this page you know what each costs on a whole array and
 on the small chunks in which samples arrive, how exact it is, and where
 another package is quicker.
+
+**Safe to copy as it is.** Its processes need some hundred megabytes of
+memory, and it writes no file.
 """
 
 # %%

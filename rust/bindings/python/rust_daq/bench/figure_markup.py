@@ -54,7 +54,8 @@ class FigureMarkup:
         self.phone = drawing(figure, self.label)
 
     def _repr_html_(self) -> str:
-        drawings = f'<div class="bench-desk">{self.desk}</div><div class="bench-phone">{self.phone}</div>'
+        # A notebook shows the one for a desk; a page with a style for narrow screens takes turns.
+        drawings = f'<div class="bench-desk">{self.desk}</div><div class="bench-phone" hidden>{self.phone}</div>'
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return f'<figure class="bench-figure"{source_attribute(self.source)}>{drawings}{caption}</figure>'
 

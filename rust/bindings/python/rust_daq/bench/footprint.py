@@ -131,21 +131,14 @@ class Footprint(Result):
         )
 
     def draw(self, ax: Axes) -> None:
-        """Bytes a point over the batch size, one line a contender; at one size, bars."""
-        from rust_daq.bench.figure import bars, lines, logarithmic, units
+        """Bytes a point in the largest batch, one bar a contender; the table has the other sizes."""
+        from rust_daq.bench.figure import bars
 
+        size = self.sizes[-1]
         frame = self.to_pandas()["per_point_bytes"]
-        if len(self.sizes) == 1:
-            values = {name: float(frame[name, self.sizes[0]]) for name in self.contenders}
-            label = f"bytes a point ({self.source}; shorter is better)"
-            bars(ax, values, first=self.baseline, unit="_bytes", label=label)
-            return
-        lines(ax, {name: (self.sizes, [frame[name, size] for size in self.sizes]) for name in self.contenders})
-        logarithmic(ax, "x", "")
-        ax.set_ylim(bottom=0)
-        units(ax.yaxis, "_bytes")
-        ax.set_xlabel("points in the batch")
-        ax.set_ylabel(f"a point ({self.source})")
+        values = {name: float(frame[name, size]) for name in self.contenders}
+        label = f"bytes a point, in a batch of {size:,} ({self.source}; shorter is better)"
+        bars(ax, values, first=self.baseline, unit="_bytes", label=label)
 
 
 def span(row: Any, stem: str) -> str:
