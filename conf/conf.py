@@ -36,6 +36,7 @@ extensions = [
     "addresses",
     "plain",
     "card",
+    "icons",
 ]
 # MyST-NB would read the gallery's notebooks and scripts as pages.
 exclude_patterns = ["gallery/*.ipynb", "gallery/*.py", "**.ipynb_checkpoints"]

@@ -87,7 +87,9 @@ throughput.plot()
 # track make large batches dearer per point: that is the ratio of 100,000 to
 # 10,000.
 
-throughput.fit_table()
+bench.TableMarkup(
+    throughput.fit_table(), "The fit: a + b N", source=throughput.key
+)
 
 # %%
 # What to do

@@ -42,10 +42,11 @@ ways = {
         Batch.concat([batch, batch]).values, batch.values
     ),
 }
-pd.DataFrame(
+found = pd.DataFrame(
     {"it is": ["a view" if same else "a copy" for same in ways.values()]},
     index=pd.Index(ways, name="way"),
 )
+bench.TableMarkup(found, "Which ways share memory")
 
 # %%
 # What a view costs

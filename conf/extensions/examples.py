@@ -106,12 +106,17 @@ def used(source: str) -> set[str]:
     return names | {GIVES[name] for name in given & GIVES.keys()}
 
 
-def read_all(app: Sphinx) -> list[Example]:
-    """Every example, in the order of reading."""
+def paths(app: Sphinx) -> list[Path]:
+    """The files of the examples, in the order of reading."""
     named = app.config.sphinx_gallery_conf["examples_dirs"]
     folders = [named] if isinstance(named, str) else named
-    paths = [path for folder in folders for path in Path(app.srcdir, folder).glob("*.py")]
-    return [Example.read(path) for path in sorted(paths, key=lambda path: reading(path.name))]
+    found = [path for folder in folders for path in Path(app.srcdir, folder).glob("*.py")]
+    return sorted(found, key=lambda path: reading(path.name))
+
+
+def read_all(app: Sphinx) -> list[Example]:
+    """Every example, in the order of reading."""
+    return [Example.read(path) for path in paths(app)]
 
 
 class Cards(nodes.General, nodes.Element):
@@ -143,18 +148,23 @@ def documented(app: Sphinx, docname: str) -> set[str]:
     return {name for name, _, kind, found, _, _ in objects if found == docname and kind in {"class", "function"}}
 
 
+def leave_place(app: Sphinx, doctree: nodes.document) -> None:
+    """Leave a place for cards at the end of a page of the reference that has none; such a page follows the examples."""
+    docname = app.env.current_document.docname
+    left = list(doctree.findall(Cards))
+    if not left and documented(app, docname) and (sections := list(doctree.findall(nodes.section))):
+        left = [Cards(every=False, names=[])]
+        sections[0] += left
+    if left:
+        for path in paths(app):
+            app.env.note_dependency(path)
+
+
 def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put cards in their places; a page of the reference that has none gets one at its end."""
-    places, page = list(doctree.findall(Cards)), documented(app, docname)
-    if page and not places and (sections := list(doctree.findall(nodes.section))):
-        places = [Cards(every=False, names=[])]
-        sections[0].append(places[0])
-    if not places:
-        return
-    examples = read_all(app)
-    for left in places:
-        wanted = set(left["names"]) or page
-        chosen = [example for example in examples if left["every"] or example.uses & wanted]
+    """Put cards in their places."""
+    for left in list(doctree.findall(Cards)):
+        wanted = set(left["names"]) or documented(app, docname)
+        chosen = [example for example in read_all(app) if left["every"] or example.uses & wanted]
         heading = [] if left["every"] else [nodes.rubric("", "Examples that use it", classes=["example-cards-title"])]
         shown = [*heading, cards(app, docname, chosen, brief=not left["every"])] if chosen else []
         left.replace_self(shown)
@@ -223,5 +233,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("example-cards", ExampleCards)
     app.add_directive("minigallery", MiniGallery, override=True)
     app.connect("source-read", mend)
+    app.connect("doctree-read", leave_place)
     app.connect("doctree-resolved", place)
     return {"version": "1", "parallel_read_safe": True}

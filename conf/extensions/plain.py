@@ -6,6 +6,7 @@ with its rows, and a figure with what it says of itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from measuring import publishes
 
 DROPPED = ("script", "style", "button", ".headerlink", ".provenance", ".bench-phone", ".glyph", ".sphx-glr-footer", "nav")
 """What is for a screen only, or said once for the whole site."""
+SIGNATURE = re.compile(r"(class |exception |static |classmethod )?rust\\?_daq\.")
 WITHOUT = ("genindex", "py-modindex", "search", "404")
 
 
@@ -86,10 +88,13 @@ def reading_order(app: Sphinx, name: str) -> Iterator[str]:
 
 
 def summary(text: str) -> str:
-    """The first sentence of a page that is a paragraph."""
-    blocks = (" ".join(block.split()) for block in text.split("\n\n"))
-    first = next((block for block in blocks if block[:1].isalpha() or block[:1] == "`"), "")
-    return first.partition(". ")[0].rstrip(".") + "." if first else ""
+    """The first sentence of a page; of the reference what stands below the signature."""
+    blocks = [" ".join(block.split()) for block in text.split("\n\n")]
+    for block in blocks:
+        said = block.partition(" : ")[2] if SIGNATURE.match(block) else block
+        if said[:1].isalpha() or said[:1] == "`":
+            return re.split(r"(?<=[.?!]) (?=[A-Z`])|(?<=[.?!])$", said)[0]
+    return ""
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:

@@ -49,6 +49,8 @@ MEANING = {
     "lines": "The mean time of an iteration over the size of its input.",
     "lines_throughput": "Elements a second over the size of the input.",
 }
+PAIRED, WIDEST = 500, 720
+"""Widths in pixels: up to which a plot is one of a pair, and to which any is drawn."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
@@ -154,8 +156,13 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     drawn.attrs.pop("viewbox", None)
     drawn.attrs |= {"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": title}
     # It has room for more than the small one of a pair, and not for more than a page.
-    drawn["style"] = f"max-width: {min(int(width), 720)}px"
+    drawn["style"] = f"max-width: {min(int(width), WIDEST)}px"
     figure = soup.new_tag("figure", attrs={"class": "report-plot"})
+    if int(width) > PAIRED:
+        # Its text would be too small on a phone, so that it keeps its width and scrolls.
+        room = {"class": "bench-room report-room", "role": "region", "aria-label": title, "tabindex": "0"}
+        drawn.wrap(soup.new_tag("div", attrs=room))
+        drawn = drawn.parent
     caption = soup.new_tag("figcaption")
     name = soup.new_tag("strong")
     name.string = f"{title}."

@@ -39,6 +39,12 @@ LOADING_RELATIONS = {
 CSS_ADDRESS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
 
+def published_path() -> str:
+    """The path at which the site is published, as conf.py says it."""
+    [base] = re.findall(r'"(https://[^"]+/)"\)', (ROOT / "conf" / "conf.py").read_text(encoding="utf-8"))
+    return urlsplit(base).path
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of the site."""
@@ -122,7 +128,11 @@ class SiteFolder:
             return None
         if not parts.path:
             return page.path, unquote(parts.fragment)
-        path = (page.path.parent / unquote(parts.path)).resolve()
+        below = published_path()
+        if parts.path.startswith(below):
+            path = (self.folder / unquote(parts.path).removeprefix(below)).resolve()
+        else:
+            path = (page.path.parent / unquote(parts.path)).resolve()
         return (path / "index.html" if path.is_dir() else path), unquote(parts.fragment)
 
     def foreign(self) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,6 +181,8 @@ def narrow(figure: Figure) -> None:
     """Lay a figure out for a phone: what names a bar stands above it, so that the bar has the whole width."""
     figure.set_figwidth(PHONE)
     for ax in figure.axes:
+        for label in (ax.xaxis.label, ax.yaxis.label):
+            label.set_text(textwrap.fill(label.get_text(), 40))
         if is_linear(ax.xaxis):
             ax.locator_params(axis="x", nbins=4)
         fit(ax)
