@@ -13,6 +13,8 @@ from sphinx.application import Sphinx
 from measuring import publishes
 
 NAME = re.compile(r"\bfa-[a-z0-9-]+")
+OWN = range(0xE000, 0xF900)
+"""Characters that have no meaning of their own, where icon fonts put their drawings."""
 RULE = re.compile(r'((?:\.fa-[\w-]+,?)+)\{--fa:"\\([0-9a-f]+)"\}')
 
 
@@ -37,7 +39,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         return
     names = named(Path(app.outdir))
     styles = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
-    used = [code for name, code in code_points(styles) if name in names]
+    used = {code for name, code in code_points(styles) if name in names}
+    used |= {ord(letter) for letter in styles if ord(letter) in OWN}  # what the style itself sets before an element
     options = subset.Options(flavor="woff2", ignore_missing_unicodes=True)
     for path in fonts:
         font = subset.load_font(str(path), options)

@@ -49,12 +49,12 @@ def test_a_figure_on_a_phone_is_the_one_for_a_phone_and_its_text_is_readable(pho
     phone.goto(address + "index.html")
     assert phone.locator(".bench-phone svg").first.is_visible()
     assert not phone.locator(".bench-desk svg").first.is_visible()
-    heights = phone.evaluate("""
-        [...document.querySelectorAll(".bench-phone svg text")].map(text => text.getBoundingClientRect())
-            .map(box => Math.min(box.width, box.height))
+    sizes = phone.evaluate("""
+        [...document.querySelectorAll(".bench-phone svg text")]
+            .map(text => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a)
     """)
-    assert heights
-    assert min(heights) >= 10
+    assert sizes
+    assert min(sizes) >= 11, "pixels of the screen"
 
 
 def test_search_finds_a_word_and_its_result_leads_there(page: Page, address: str) -> None:
