@@ -1,4 +1,4 @@
-"""The card that is shown where somebody shares a link: the site's name and one answer of its run, drawn anew each time."""
+"""The card that is shown where somebody shares a link: the site's name and one answer of its run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The examples: the order in which they are read, their cards, and the way from an example to the reference and back.
 
-An example's statements stand in strings, where nobody who parses code finds the names that they use.  So an example uses
-what it imports of this package, wherever the import stands, and what its text refers to.
+An example's statements stand in strings, where nobody who parses code finds the names that they use.  So an example
+uses what it imports of this package, wherever the import stands, and what its text refers to.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|obj):`~?(rust_daq[\w.]*)`")
 GLYPHS = Path(__file__).parents[1] / "glyphs"
 
 NOTE = re.compile(r"\.\. only:: html\n\n    \.\. note::\n.*?example code\.\n", re.DOTALL)
-THUMBNAILS = re.compile(r"\.\. raw:: html\n\n    <div class=\"sphx-glr-thumbnails\">.*?thumbnail-parent-div-close\n\n.*?</div>\n", re.DOTALL)
+THUMBNAILS = re.compile(
+    r"\.\. raw:: html\n\n    <div class=\"sphx-glr-thumbnails\">.*?thumbnail-parent-div-close\n\n.*?</div>\n", re.DOTALL
+)
 TAGS = re.compile(r"\.\. raw:: html\n\n  <div id='sg-tag-list'[^\n]*\n")
 DOWNLOADS = re.compile(r"^\.\. _sphx_glr_download_", re.MULTILINE)
 BREAKS = re.compile(r"^    <br />\n?", re.MULTILINE)
@@ -132,7 +134,7 @@ class ExampleCards(SphinxDirective):
 
 
 class MiniGallery(SphinxDirective):
-    """``.. minigallery:: rust_daq.Batch``: the examples that use a name; without one, those of all names on the page."""
+    """``.. minigallery:: rust_daq.Batch``: the examples that use a name; without one, those of the page's names."""
 
     optional_arguments = 1
     final_argument_whitespace = True
@@ -223,6 +225,7 @@ def reference(app: Sphinx, docname: str) -> str:
 
 def skip(translator: Any, node: Cards) -> None:
     """A builder that resolves nothing shows nothing."""
+    del translator, node
     raise nodes.SkipNode
 
 

@@ -1,4 +1,4 @@
-"""Icons: of the theme's icon fonts only the few drawings that the pages show, a hundredth of what a reader would load."""
+"""Icons: of the theme's icon fonts only the few drawings that the pages show, a hundredth of them."""
 
 from __future__ import annotations
 

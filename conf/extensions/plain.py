@@ -18,7 +18,17 @@ from sphinx.application import Sphinx
 
 from measuring import publishes
 
-DROPPED = ("script", "style", "button", ".headerlink", ".provenance", ".bench-phone", ".glyph", ".sphx-glr-footer", "nav")
+DROPPED = (
+    "script",
+    "style",
+    "button",
+    ".headerlink",
+    ".provenance",
+    ".bench-phone",
+    ".glyph",
+    ".sphx-glr-footer",
+    "nav",
+)
 """What is for a screen only, or said once for the whole site."""
 SIGNATURE = re.compile(r"(class |exception |static |classmethod )?rust\\?_daq\.")
 WITHOUT = ("genindex", "py-modindex", "search", "404")
@@ -106,7 +116,9 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     base = app.config.html_baseurl
     address = {name: urljoin(base, app.builder.get_target_uri(name)) for name in names}
     head = f"# {app.config.project}\n\n> {summary(texts[names[0]])}\n\n"
-    listed = "\n".join(f"- [{app.env.titles[name].astext()}]({address[name]}): {summary(texts[name])}" for name in names)
+    listed = "\n".join(
+        f"- [{app.env.titles[name].astext()}]({address[name]}): {summary(texts[name])}" for name in names
+    )
     rest = f"\n\n## All of it\n\n- [Every page in one file]({urljoin(base, 'llms-full.txt')})\n"
     Path(app.outdir, "llms.txt").write_text(f"{head}## Pages\n\n{listed}{rest}", encoding="utf-8")
     whole = "\n\n".join(f"<!-- {address[name]} -->\n\n{texts[name].strip()}" for name in names)

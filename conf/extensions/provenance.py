@@ -1,8 +1,8 @@
 """Provenance: a strip below each figure and table, and at the foot of each page, tells how its numbers were made.
 
 The kit's markup names the result that it shows; what it does not know (the machine, the build, the commit) is the
-run's.  The foot of a page also carries what its script needs to say in the reader's browser that the numbers are old, or
-that the site meanwhile ships another run: at build time the age is always zero.
+run's.  A page also carries what its script needs to say in the reader's browser that the numbers are old, or that the
+site meanwhile ships another run: at build time the age is always zero.
 """
 
 from __future__ import annotations
@@ -114,13 +114,11 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
 def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
     """The strip as HTML: one line, and the rest on demand."""
     entry = entry_of(document, source)
-    rows = "".join(
-        f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in details(document, entry).items()
-    )
+    facts = details(document, entry).items()
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    summary = f"<summary>{escape(line(document, entry))}</summary>"
     whole = f'<p><a href="{escape(machine_page)}">The machine and the run</a></p>'
-    return (
-        f'<details class="provenance"><summary>{escape(line(document, entry))}</summary><dl>{rows}</dl>{whole}</details>'
-    )
+    return f'<details class="provenance">{summary}<dl>{rows}</dl>{whole}</details>'
 
 
 def read(app: Sphinx) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Criterion's own reports as pages of the site: its header, search, themes and foot around what Criterion wrote.
 
-The text and the plots are Criterion's.  What changes is their dress: plots stand in the page in its own ink, each with a
-sentence on what it means; tables scroll in a room of their own; no link leads out of the site by accident.
+The text and the plots are Criterion's.  What changes is their dress: plots stand in the page in its own ink, each with
+a sentence on what it means; tables scroll in a room of their own; no link leads out of the site by accident.
 """
 
 from __future__ import annotations

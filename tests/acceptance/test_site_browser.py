@@ -1,4 +1,4 @@
-"""Every page in a real browser: whole, quiet, within its width and accessible, on a phone and a desktop, light and dark."""
+"""Every page in a real browser: whole, quiet, within its width and accessible, in both widths and both themes."""
 
 from __future__ import annotations
 

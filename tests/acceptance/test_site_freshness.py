@@ -32,7 +32,9 @@ def opened(page: Page, site: SiteFolder, address: str, *, days: float) -> None:
 
 def reasons(page: Page) -> list[str]:
     """Why the banner is there, but for a build that reused a run while its author went on."""
-    return [line.get_attribute("data-reason") for line in page.locator("#freshness p:not(:text('pages are made'))").all()]
+    return [
+        line.get_attribute("data-reason") for line in page.locator("#freshness p:not(:text('pages are made'))").all()
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)

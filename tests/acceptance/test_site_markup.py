@@ -92,7 +92,11 @@ def test_the_plain_text_has_the_numbers_and_every_page(site: SiteFolder) -> None
     assert not re.search(r"\{(measured|shipped)\}`|:(measured|shipped):`", prose)
     listed = (site.folder / "llms.txt").read_text(encoding="utf-8")
     for name, page in site.pages.items():
-        if page.ours and page.soup.select_one("article h1") and name not in {"404.html", "genindex.html", "search.html"}:
+        if (
+            page.ours
+            and page.soup.select_one("article h1")
+            and name not in {"404.html", "genindex.html", "search.html"}
+        ):
             assert f"/{name})" in listed or name == "py-modindex.html", name
 
 

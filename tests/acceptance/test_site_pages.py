@@ -121,7 +121,9 @@ def test_every_criterion_page_leads_back_and_says_what_its_plots_mean(site: Site
         back = site.target(page, page.soup.select_one(".report-ways a")["href"])
         assert back is not None
         assert back[0] == (site.folder / "criterion.html").resolve()
-        assert [str(plot)[:100] for plot in page.soup.select(".report-plot") if len(plot.figcaption.get_text()) < 40] == []
+        assert [
+            str(plot)[:100] for plot in page.soup.select(".report-plot") if len(plot.figcaption.get_text()) < 40
+        ] == []
 
 
 def test_every_figure_and_table_is_followed_by_how_it_was_measured(site: SiteFolder) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from addresses import absolute
-
 from tiny_project import Project
 
 PLACE = "https://example.org/en/latest/"
 
 
 def test_addresses_begin_with_the_path_of_the_site() -> None:
-    text = '<link href="_static/a.css"><a href="gallery/index.html"><script src="./b.js"></script><form action="search.html">'
+    text = (
+        '<link href="_static/a.css"><a href="gallery/index.html">'
+        '<script src="./b.js"></script><form action="search.html">'
+    )
     assert absolute(text, "/en/latest/") == (
         '<link href="/en/latest/_static/a.css"><a href="/en/latest/gallery/index.html">'
         '<script src="/en/latest/b.js"></script><form action="/en/latest/search.html">'
@@ -18,7 +20,10 @@ def test_addresses_begin_with_the_path_of_the_site() -> None:
 
 
 def test_what_is_whole_already_stays() -> None:
-    text = '<a href="#main"><a href="https://example.org/x"><img src="data:,x"><meta content="width=device-width"><a href="/x">'
+    text = (
+        '<a href="#main"><a href="https://example.org/x"><img src="data:,x">'
+        '<meta content="width=device-width"><a href="/x">'
+    )
     assert absolute(text, "/en/latest/") == text
 
 

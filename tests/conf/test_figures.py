@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tiny_project import EXAMPLE, Project
 
-DRAWS = EXAMPLE + """
+DRAWS = (
+    EXAMPLE
+    + """
 # %%
 
 result.plot()
@@ -16,6 +18,7 @@ import matplotlib.pyplot as plt
 figure, (left, right) = plt.subplots(1, 2)
 left.plot([1, 2], label="mine")
 """
+)
 
 
 def test_a_result_that_is_plotted_stands_in_the_page_and_names_itself(project: Project) -> None:

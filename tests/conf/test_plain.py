@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from plain import markdown, summary
 
+from plain import markdown, summary
 from tiny_project import Project
 
 PLACE = "https://example.org/en/latest/"

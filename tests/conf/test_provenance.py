@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from provenance import details, freshness, line, markup, strip
-
 from tiny_project import Project
 
 ENTRY = {

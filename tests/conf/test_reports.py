@@ -6,9 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import reports
 from bs4 import BeautifulSoup
 
+import reports
 from tiny_project import Project
 
 SVG = """<svg width="450" height="300" viewBox="0 0 450 300" xmlns="http://www.w3.org/2000/svg">
@@ -100,7 +100,9 @@ def test_the_index_is_valid_html(output: Path) -> None:
 
 
 def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
-    project.write("docs/criterion.md", "---\norphan: true\n---\n# Inside\n\n{shipped}`all <criterion/report/index.html>`\n")
+    project.write(
+        "docs/criterion.md", "---\norphan: true\n---\n# Inside\n\n{shipped}`all <criterion/report/index.html>`\n"
+    )
     project.build()
     kept = project.folder / "build" / "criterion"
     output.rename(kept)
@@ -114,9 +116,7 @@ def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
 
 def test_only_what_a_reader_opens_is_kept(project: Project, output: Path) -> None:
     folder = project.folder / "build"
-    config = SimpleNamespace(
-        measuring_folder=str(folder), measuring_criterion=str(output), measuring_reuse=False
-    )
+    config = SimpleNamespace(measuring_folder=str(folder), measuring_criterion=str(output), measuring_reuse=False)
     reports.keep(SimpleNamespace(builder=SimpleNamespace(name="html"), config=config))
     kept = {path.name for path in (folder / "criterion").rglob("*") if path.is_file()}
     assert kept == {"index.html", "pdf.svg", "pdf_small.svg", "SD.svg"}

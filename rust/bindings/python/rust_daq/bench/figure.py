@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5609a", "#a67c00", "#7a6fd0", "#8a8a8a")
-"""After Okabe and Ito, in an order that keeps neighbours apart, each at least 3 to 1 from white and from a dark page."""
+"""After Okabe and Ito, in an order that keeps neighbours apart, each at least 3 to 1 from a light and a dark page."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """A line is told by its marker too."""
 INK = "#7d7d7d"
@@ -221,4 +221,3 @@ def of_axes(ax: Axes) -> str:
     named = [str(line.get_label()) for line in ax.get_lines()]
     told = ", ".join(name for name in named if not name.startswith("_"))
     return f"Lines, {ax.get_ylabel()} over {ax.get_xlabel()}" + (f": {told}" if told else "")
-
