@@ -16,7 +16,10 @@ memory, and it writes no file.
 # ------------------
 # A million samples. All give the mean of the last samples for each one; they
 # differ in how the window begins, and in whether they can go on with the next
-# array. ``rust_daq`` and ``out`` writes to memory that is there already.
+# array. ``rust_daq`` and ``out`` writes to memory that is there already, and
+# ``numba`` takes part where it is installed.
+
+import importlib.util
 
 import numpy as np
 import pandas as pd
@@ -28,6 +31,8 @@ settings = bench.settings(__doc__)
 
 def setup():
     """Return the names that the statements use."""
+    import importlib.util
+
     import bottleneck
     import numpy as np
 
@@ -52,18 +57,38 @@ def setup():
 
         return uniform_filter1d(samples, window)
 
+    if importlib.util.find_spec("numba"):
+        import numba
+
+        @numba.njit
+        def compiled(samples, window):
+            means = np.empty_like(samples)
+            total = 0.0
+            for index, sample in enumerate(samples):
+                total += sample
+                if index >= window:
+                    total -= samples[index - window]
+                means[index] = total / min(index + 1, window)
+            return means
+
+        compiled(samples, 16)
+
     return locals()
 
 
+contenders = {
+    "rust_daq": "average[16].process_values(samples)",
+    "rust_daq, out": "average[16].process_values(samples, out)",
+    "bottleneck": "bottleneck.move_mean(samples, 16, min_count=1)",
+    "cumulated sum": "cumulated(samples, 16)",
+    "uniform_filter1d": "uniform(samples, 16)",
+    "pandas": "rolling(samples, 16)",
+}
+if importlib.util.find_spec("numba"):
+    contenders["numba"] = "compiled(samples, 16)"
+
 averages = bench.compare(
-    {
-        "rust_daq": "average[16].process_values(samples)",
-        "rust_daq, out": "average[16].process_values(samples, out)",
-        "bottleneck": "bottleneck.move_mean(samples, 16, min_count=1)",
-        "cumulated sum": "cumulated(samples, 16)",
-        "uniform_filter1d": "uniform(samples, 16)",
-        "pandas": "rolling(samples, 16)",
-    },
+    contenders,
     setup=setup,
     name="average_16",
     settings=settings,
@@ -110,6 +135,8 @@ made = {
     "cumulated sum": names["cumulated"](offset, 16),
     "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
 }
+if "compiled" in names:
+    made["numba"] = names["compiled"](offset, 16)[15:]
 errors = pd.DataFrame(
     {
         "largest error": [
@@ -139,6 +166,7 @@ def setup_signals():
     from rust_daq.process import Fft, Iir, MovingAverage
 
     samples = np.random.default_rng(1).normal(size=1_000_000)
+    arrived = {size: samples[:size].copy() for size in (16, 256, 4096)}
     second = scipy.signal.butter(2, 0.1, output="sos")
     eighth = scipy.signal.butter(8, 0.1, output="sos")
     filters = {2: Iir(second), 8: Iir(eighth)}
@@ -201,10 +229,10 @@ bench.compare(
 
 chunks = bench.throughput(
     {
-        "Iir": "filters[2].process_values(samples[:n])",
-        "sosfilt": "scipy.signal.sosfilt(second, samples[:n], zi=state)",
-        "MovingAverage": "average.process_values(samples[:n])",
-        "bottleneck": "joined(samples[:n])",
+        "Iir": "filters[2].process_values(arrived[n])",
+        "sosfilt": "scipy.signal.sosfilt(second, arrived[n], zi=state)",
+        "MovingAverage": "average.process_values(arrived[n])",
+        "bottleneck": "joined(arrived[n])",
     },
     sizes=[16, 256, 4096],
     setup=setup_signals,

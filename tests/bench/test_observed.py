@@ -93,8 +93,8 @@ def setup():
 
 
 def observe(contenders, columns=("busy_ns",), rounds=2, **further):
-    settings = Settings(example="first", rounds=rounds)
-    return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, **further)
+    settings = Settings(example="first")
+    return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, rounds=rounds, **further)
 
 
 def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
@@ -102,6 +102,13 @@ def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
     made = observe({"one": told, "two": told}, ("call", "process"), rounds=3)
     assert (made.rounds["call"] == 1).all()
     assert made.rounds["process"].nunique() == 6
+
+
+def test_the_rounds_are_as_many_as_were_asked_for():
+    settings = Settings(example="first", rounds=2)
+    for rounds, made in ((None, 2), (1, 1), (3, 3)):
+        observed = bench.observe({"one": "{'busy_ns': 1}"}, columns=["busy_ns"], rounds=rounds, settings=settings)
+        assert observed.rounds.index.get_level_values("round").nunique() == made
 
 
 def test_the_first_one_rotates():
@@ -156,6 +163,7 @@ def test_work_that_hangs_is_ended():
         ({"sizes": []}, r"sizes is \[\]"),
         ({"sizes": [1, 0]}, r"sizes is \[1, 0\]"),
         ({"sizes": [1.5]}, "whole numbers"),
+        ({"rounds": 0}, r"rounds is \[0\]; give whole numbers"),
     ],
 )
 def test_what_cannot_be_observed_is_refused(changed, words):

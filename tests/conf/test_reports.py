@@ -27,7 +27,8 @@ PAGE = """<!DOCTYPE html>
 <a href="https://example.org/book">the book</a></p>
 </div></body></html>"""
 INDEX = """<html><body><div class="body"><h2>Criterion.rs Benchmark Index</h2>
-<ul><li><a href="../batch/report/index.html">batch</a></li><ul><li><a href="../batch/report/index.html">100</a></li></ul></ul>
+<ul><li><a href="../batch/report/index.html">batch</a></li>
+<ul><li><a href="../batch/report/index.html">100</a></li></ul></ul>
 <section><a href="../batch/report/index.html"><h4>batch/100</h4></a></section></div></body></html>"""
 
 
