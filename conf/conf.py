@@ -37,6 +37,7 @@ extensions = [
     "plain",
     "card",
     "icons",
+    "durations",
 ]
 # MyST-NB would read the gallery's notebooks and scripts as pages.
 exclude_patterns = ["gallery/*.ipynb", "gallery/*.py", "**.ipynb_checkpoints"]
@@ -87,7 +88,8 @@ linkcheck_ignore = [r"^(\.\./)*criterion/", r"^(\.\./)*run/"]
 
 html_title = "rust-daq"
 # Where the site is published; its path begins the links of the page for addresses that lead nowhere.
-html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "https://rust-daq.readthedocs.io/en/latest/")
+PLACE = os.environ.get("RUST_DAQ_SITE_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL")
+html_baseurl = PLACE or "https://rust-daq.readthedocs.io/en/latest/"
 ogp_site_url = html_baseurl
 ogp_description_length = 180
 ogp_social_cards = {"enable": False}  # one card, drawn from the run, does for all pages

@@ -46,7 +46,7 @@ class Published(SimpleHTTPRequestHandler):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a site on this machine; gives the address of its first page's folder."""
-    path = published_path()
+    path = published_path(folder)
     handler = functools.partial(Published, directory=str(folder), path=path)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

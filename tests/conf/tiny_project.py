@@ -12,7 +12,7 @@ from typing import Any
 
 CONF = """
 extensions = ["myst_nb", "sphinx_gallery.gen_gallery", "measuring", "stamp", "measured", "notebooks", "examples",
-              "provenance", "reports", "shipped", "addresses", "plain"]
+              "provenance", "reports", "shipped", "addresses", "plain", "durations"]
 project = "tiny"
 html_theme = "basic"
 templates_path = ["templates"]
@@ -72,6 +72,7 @@ class Outcome:
     status: int
     said: str
     read: list[str]
+    told: str
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Project:
             except SphinxError as error:
                 said.write(str(error))
                 code = 2
-        return Outcome(code, said.getvalue(), sorted(read))
+        return Outcome(code, said.getvalue(), sorted(read), status.getvalue())
 
     def dependencies(self, name: str) -> list[str]:
         """The files that a page as read depends on."""
