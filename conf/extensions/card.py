@@ -27,7 +27,7 @@ def draw(run: Run) -> Figure:
     figure.text(0.06, 0.06, f"Measured {minute(run.document['measured'])}", fontsize=16, color="#56616e")
     result = run.results.get(SHOWN)
     if isinstance(result, Comparison):
-        ax = figure.add_axes((0.27, 0.14, 0.67, 0.5))
+        ax = figure.add_axes((0.3, 0.14, 0.6, 0.5))
         style(ax)
         costs = {name: result.cost(name).value for name in result.ranking[:MOST]}
         bars(ax, costs, first=result.baseline, unit="_ns", label="")
@@ -35,7 +35,7 @@ def draw(run: Run) -> Figure:
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         for text in (*ax.texts, *ax.get_yticklabels()):
-            text.set(fontsize=19, color="#1b2530")
+            text.set(fontsize=17, color="#1b2530")
     return figure
 
 

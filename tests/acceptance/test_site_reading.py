@@ -214,6 +214,8 @@ def test_on_paper_a_dark_page_is_dark_ink_without_what_only_a_screen_can_use(bro
         assert not page.locator(selector).first.is_visible()
     ink, ground = page.evaluate("""() => [getComputedStyle(document.querySelector("article p")).color,
                                           getComputedStyle(document.body).backgroundColor]""")
+    # In a row of columns a browser cuts off what does not fit on the first sheets.
+    assert page.evaluate("getComputedStyle(document.querySelector('.bd-main')).display") == "block"
     assert ink == "rgb(17, 17, 17)"
     assert ground == "rgb(255, 255, 255)"
     assert page.locator(".bench-figure svg").first.is_visible()
