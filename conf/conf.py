@@ -111,6 +111,6 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
-# A page of the first level has no section of its own to list, and Criterion's reports have ways of their own.
-html_sidebars = {"*": [], "criterion/**": []}
+# Without a list of the pages beside them: the first page, and what belongs to no section.
+html_sidebars = {name: [] for name in ("index", "search", "genindex", "py-modindex", "404", "criterion/**")}
 html_context = {"default_mode": "auto"}  # without it the console shows an error

@@ -35,7 +35,11 @@ ORDER = (
     "pipeline",
     "storage",
     "scale_out",
+    "rates",
+    "crossing",
     "imports",
+    "reference",
+    "noise",
 )
 """The order of the guide's twelve questions; what is not named here comes after them, by its name."""
 GIVES = {
