@@ -166,7 +166,8 @@ def setup_signals():
     from rust_daq.process import Fft, Iir, MovingAverage
 
     samples = np.random.default_rng(1).normal(size=1_000_000)
-    arrived = {size: samples[:size].copy() for size in (16, 256, 4096)}
+    sizes = (1, 10, 16, 100, 256, 1_000, 4096)  # powers of ten for the fit
+    arrived = {size: samples[:size].copy() for size in sizes}
     second = scipy.signal.butter(2, 0.1, output="sos")
     eighth = scipy.signal.butter(8, 0.1, output="sos")
     filters = {2: Iir(second), 8: Iir(eighth)}
