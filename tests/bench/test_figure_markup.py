@@ -64,3 +64,12 @@ def test_any_figure_can_be_shown():
     text = FigureMarkup(figure)._repr_html_()
     assert "mine" in text
     assert "data-source" not in text
+
+
+def test_a_figure_with_bars_of_its_own_keeps_them():
+    figure = Figure()
+    upright, lying = figure.subplots(2)
+    upright.bar(["a", "b"], [1, 2])
+    lying.barh([1.0, 2.0], [3, 4])
+    text = FigureMarkup(figure)._repr_html_()
+    assert text.count("<svg") == 2

@@ -6,7 +6,7 @@ import math
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5609a", "#a67c00", "#7a6fd0", "#8a8a8a")
 """After Okabe and Ito, in an order that keeps neighbours apart, each at least 3 to 1 from a light and a dark page."""
@@ -127,8 +128,9 @@ def bars(
 def lines(ax: Axes, series: dict[str, tuple[Any, Any]], *, quiet: str = "") -> None:
     """Draw one line a contender, with a legend above; `quiet` names the one that is only context."""
     for index, (name, (x, y)) in enumerate(series.items()):
-        told = {"color": INK, "linestyle": "--"} if name == quiet else {"color": COLOURS[index % (len(COLOURS) - 1)]}
-        ax.plot(x, y, marker=MARKERS[index % len(MARKERS)], markersize=5, label=name, **told)
+        colour, dash = (INK, "--") if name == quiet else (COLOURS[index % (len(COLOURS) - 1)], "-")
+        marker = MARKERS[index % len(MARKERS)]
+        ax.plot(x, y, color=colour, linestyle=dash, marker=marker, markersize=5, label=name)
     fit(ax)
 
 
@@ -157,15 +159,24 @@ def tick(value: float, unit: str) -> str:
     return quantity.tick(value, UNITS[unit])
 
 
+def named_bars(ax: Axes) -> list[Rectangle]:
+    """The bars of axes that `bars` drew, in the order of their names; none for any other drawing."""
+    from matplotlib.container import BarContainer
+
+    drawn = [found for found in ax.containers if isinstance(found, BarContainer) and found.orientation == "horizontal"]
+    return list(drawn[0].patches) if len(drawn) == 1 and len(ax.get_yticklabels()) == len(drawn[0].patches) else []
+
+
 def fit(ax: Axes) -> None:
     """Fit what is drawn to the width of its figure: bars of one thickness, and room for the legend of lines."""
-    figure = ax.get_figure(root=True)
-    if ax.patches:
-        if len(figure.axes) == 1:
-            figure.set_figheight(0.85 + 0.37 * len(ax.patches))
+    figure = cast("Figure", ax.get_figure(root=True))
+    alone = len(figure.axes) == 1
+    if drawn := named_bars(ax):
+        if alone:
+            figure.set_figheight(0.85 + 0.37 * len(drawn))
         return
     handles, names = ax.get_legend_handles_labels()
-    if not handles:
+    if not handles or (ax.get_legend() is None and not alone):
         return
     columns = max(1, min(len(names), int(figure.get_figwidth() * 12 / (max(map(len, names)) + 6))))
     legend = ax.legend(
@@ -173,7 +184,7 @@ def fit(ax: Axes) -> None:
     )
     for text in legend.get_texts():
         text.set_color(INK)
-    if len(figure.axes) == 1:
+    if alone:
         figure.set_figheight(3.2 + 0.2 * math.ceil(len(names) / columns))
 
 
@@ -186,24 +197,31 @@ def narrow(figure: Figure) -> None:
         if is_linear(ax.xaxis):
             ax.locator_params(axis="x", nbins=4)
         fit(ax)
-        if ax.patches:
-            for place, name in zip(ax.get_yticks(), [text.get_text() for text in ax.get_yticklabels()], strict=True):
-                ax.text(0.01, place + 0.33, name, transform=ax.get_yaxis_transform(), color=INK, fontsize=SMALL)
-            ax.set_yticks([])
-            ax.set_ylim(top=len(ax.patches) - 0.1)
-            ax.margins(x=0.3)
-            ax.set_xlim(left=0)
-            for bar in ax.patches:
-                bar.set_y(bar.get_y() + 0.12)
-                bar.set_height(0.38)
-            figure.set_figheight(0.8 + 0.46 * len(ax.patches))
+        if drawn := named_bars(ax):
+            name_above(ax, drawn)
+            if len(figure.axes) == 1:
+                figure.set_figheight(0.8 + 0.46 * len(drawn))
+
+
+def name_above(ax: Axes, drawn: list[Rectangle]) -> None:
+    """Write the name of each bar above it instead of beside it."""
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    for name, place in zip(names, ax.get_yticks(), strict=True):
+        ax.text(0.01, place + 0.33, name, transform=ax.get_yaxis_transform(), color=INK, fontsize=SMALL)
+    ax.set_yticks([])
+    ax.set_ylim(top=len(drawn) - 0.1)
+    ax.margins(x=0.3)
+    ax.set_xlim(left=0)
+    for bar in drawn:
+        bar.set_y(bar.get_y() + 0.12)
+        bar.set_height(0.38)
 
 
 def is_linear(axis: Axis) -> bool:
     """Whether an axis has evenly spaced numbers, which can be thinned out."""
-    from matplotlib.ticker import FixedLocator
+    from matplotlib.ticker import AutoLocator, MaxNLocator
 
-    return axis.get_scale() == "linear" and not isinstance(axis.get_major_locator(), FixedLocator)
+    return axis.get_scale() == "linear" and isinstance(axis.get_major_locator(), AutoLocator | MaxNLocator)
 
 
 def described(figure: Figure) -> str:
@@ -213,7 +231,7 @@ def described(figure: Figure) -> str:
 
 def of_axes(ax: Axes) -> str:
     """What one pair of axes shows."""
-    if ax.patches:
+    if named_bars(ax):
         names = [text.get_text() for text in ax.get_yticklabels()]
         numbers = [text.get_text() for text in ax.texts]
         pairs = zip(names, numbers, strict=False) if len(names) == len(numbers) else ((name, "") for name in names)
