@@ -247,7 +247,9 @@ def acceptance(session: nox.Session) -> None:
         build_extension(session)
     with step(session, "test the site", "several minutes"):
         environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
-        session.run("python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs, env=environment)
+        # Files run beside one another, each in one process, so that none of them has its site or wheel made twice.
+        pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", "-n", "auto", "--dist", "loadfile"]
+        session.run(*pytest, *session.posargs, env=environment)
 
 
 @nox.session
