@@ -98,7 +98,7 @@ ogp_image_alt = "rust-daq, a performance guide that measures itself, and the mea
 html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "measured.css", "pages.css", "print.css"]
 html_js_files = [("freshness.js", {"defer": "defer"}), ("tables.js", {"defer": "defer"})]
 html_show_sphinx = False
 html_copy_source = False
