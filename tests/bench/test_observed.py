@@ -47,6 +47,20 @@ def test_what_is_compared_has_a_ratio_and_a_verdict():
     assert "lost_ratio" not in frame
 
 
+def test_more_a_second_is_faster():
+    told = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
+    made = observe(
+        {name: repr(numbers) for name, numbers in told.items()},
+        ["made_per_second"],
+        compared=["made_per_second"],
+        rounds=6,
+    )
+    assert made.number("two", "made_per_second").value == 30
+    assert made.ratio("two", "made_per_second").value == pytest.approx(3)
+    assert made.verdict("two", "made_per_second") == "faster"
+    assert made.verdict("one", "made_per_second", to="two") == "slower"
+
+
 def test_there_is_no_ratio_to_nothing():
     made = result(one={"busy_ns": 0.0, "lost": 0}, two={"busy_ns": 1.0, "lost": 0})
     assert math.isnan(made.ratio("two", "busy_ns").value)

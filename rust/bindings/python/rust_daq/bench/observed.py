@@ -105,9 +105,10 @@ class Observed(Result):
     def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
         """Judge a number of `contender` against that of `to` by the project's one decision function.
 
-        As of a time: where less is worse, "slower" says that there is more of it.
+        As of a time: "slower" says that there is more of it; of a rate (``_per_second``), that there is less.
         """
-        return decide(self.ratio(contender, column, size, to, corrected=True))
+        ratio = self.ratio(contender, column, size, to, corrected=True)
+        return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""
