@@ -179,6 +179,8 @@ def tidy(soup: BeautifulSoup, table: Tag) -> None:
     for cell in table.select("thead th"):
         cell["scope"] = "col"
         cell.string = cell.get_text(strip=True).lower() or "statistic"
+    if first := table.select_one("thead th"):
+        first["class"] = "bench-words"
     caption = soup.new_tag("caption")
     caption.string = "Estimates, with the bounds of their 95 % intervals"
     table.insert(0, caption)
