@@ -16,7 +16,6 @@ from playwright.sync_api import Page as Tab
 
 from rust_daq.bench import Run, advise
 from site_folder import ROOT, SiteFolder
-from test_site_browser import address, browser
 
 sys.path.append(str(ROOT / "docs"))
 
@@ -24,8 +23,6 @@ import tables
 from claims import ASSERTIONS, CLAIMS
 
 pytestmark = pytest.mark.acceptance
-
-__all__ = ["address", "browser"]
 
 SEED = 20_261_125
 CASES = 60
@@ -181,13 +178,3 @@ def test_without_a_script_the_typical_cases_stand_there(browser: Browser, addres
 
 def test_the_page_with_all_answers_is_small(site: SiteFolder) -> None:
     assert (site.folder / "advice.html").stat().st_size < 300_000
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["claims", "advice", "slow", "limits", "methodology", "reproduce", "api/bench"])
-def test_a_page_that_answers_keeps_within_its_width(browser: Browser, address: str, name: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    opened = context.new_page()
-    opened.goto(f"{address}{name}.html")
-    assert opened.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    context.close()
