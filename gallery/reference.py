@@ -172,6 +172,7 @@ def kit():
         "bench": bench,
         "ratio": bench.Estimate(0.9, 0.88, 0.92, 0.95, 12),
         "one_two": {"one": "1", "two": "1"},
+        "two": two,
         "frame": two.table(),
         "run": run,
         "add": add,
@@ -197,6 +198,7 @@ kit_calls = {
     "bench.Archive.add": "add()",
     "bench.Run.opened": "bench.Run.opened(kept)",
     "bench.TableMarkup": "bench.TableMarkup(frame, '')._repr_html_()",
+    "bench.FigureMarkup": "two.figure()._repr_html_()",
 }
 bench.observe(
     {"rust_daq.bench": "costs(calls)"},
