@@ -17,6 +17,8 @@ each of them costs, so that you can see which one your loop should not hold.
 # the garbage collector on, and the middle one counts; then again in other
 # processes. There is nothing to compare, so the calls share a process.
 
+import importlib.util
+
 from rust_daq import bench
 
 settings = bench.settings(__doc__)
@@ -198,8 +200,9 @@ kit_calls = {
     "bench.Archive.add": "add()",
     "bench.Run.opened": "bench.Run.opened(kept)",
     "bench.TableMarkup": "bench.TableMarkup(frame, '')._repr_html_()",
-    "bench.FigureMarkup": "two.figure()._repr_html_()",
 }
+if importlib.util.find_spec("matplotlib"):
+    kit_calls["bench.FigureMarkup"] = "two.figure()._repr_html_()"
 bench.observe(
     {"rust_daq.bench": "costs(calls)"},
     columns=[f"{name}_ns" for name in kit_calls],
