@@ -19,6 +19,7 @@ mod pipeline;
 mod point;
 mod process;
 mod report;
+mod storage;
 mod text;
 mod timestamp;
 mod value;
@@ -64,6 +65,10 @@ mod _core {
     use super::process::PySpectra;
     #[pymodule_export]
     use super::report::PyReport;
+    #[pymodule_export]
+    use super::storage::PyArrowWriter;
+    #[pymodule_export]
+    use super::storage::PyRecordingReader;
 
     #[pymodule_init]
     #[allow(unsafe_code)]

@@ -7,7 +7,9 @@
 mod read;
 mod write;
 
+pub(crate) use read::{described, with_metadata};
 pub use read::{exact_float, instants_of_arrow, numbers_of_arrow};
+pub(crate) use write::arrow_schema;
 
 /// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.
 pub const CHANNELS_KEY: &str = "rust_daq.channels";

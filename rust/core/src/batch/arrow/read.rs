@@ -98,7 +98,7 @@ fn is_text(found: &DataType) -> bool {
 }
 
 /// The channels that the schema's metadata describe.
-fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
+pub(crate) fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
     let Some(text) = schema.metadata().get(CHANNELS_KEY) else { return Ok(Vec::new()) };
     let wrong = || {
         column(
@@ -216,7 +216,7 @@ fn encoded<'a>(
 }
 
 /// Rows whose metadata are told one by one.
-fn with_metadata(
+pub(crate) fn with_metadata(
     timestamps: &[i64],
     values: &[f64],
     channels: &[Channel],
