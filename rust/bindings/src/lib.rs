@@ -68,7 +68,13 @@ mod _core {
     #[pymodule_export]
     use super::storage::PyArrowWriter;
     #[pymodule_export]
+    use super::storage::PyCsvWriter;
+    #[pymodule_export]
     use super::storage::PyRecordingReader;
+    #[pymodule_export]
+    use super::storage::PyRowTable;
+    #[pymodule_export]
+    use super::storage::batches_of_rows;
 
     #[pymodule_init]
     #[allow(unsafe_code)]

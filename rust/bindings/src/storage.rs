@@ -13,10 +13,14 @@ use crate::error::{raised, wrong_type};
 use crate::number::count;
 
 mod arrow;
+mod csv;
 mod reader;
+mod table;
 
 pub use arrow::PyArrowWriter;
+pub use csv::PyCsvWriter;
 pub use reader::PyRecordingReader;
+pub use table::{PyRowTable, batches_of_rows};
 
 const SYNC_WANTED: &str = "'none', 'flush', 'batch' or a number of seconds";
 
@@ -38,13 +42,13 @@ impl<F: Format> Clone for Shared<F> {
 impl<F: Format + Send + 'static> Shared<F> {
     /// Makes the file.
     fn create(
-        py: Python<'_>,
         format: F,
         path: &Bound<'_, PyAny>,
         sync: Option<&Bound<'_, PyAny>>,
         rotate_bytes: Option<&Bound<'_, PyAny>>,
         overwrite: bool,
     ) -> PyResult<Self> {
+        let py = path.py();
         let path = read_path(path)?;
         let sync = sync.map_or(Ok(Sync::default()), read_sync)?;
         let rotate_bytes = rotate_bytes.filter(|given| !given.is_none());
@@ -82,10 +86,17 @@ impl<F: Format + Send + 'static> Shared<F> {
         py.detach(close).map_err(|error| raised(&error))
     }
 
-    /// The file, its parts, rows and bytes, and whether it is closed.
+    /// What the writer tells of itself.
     fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Writer<F>) -> T) -> T {
         let owned = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
         tell(&owned.writer)
+    }
+
+    fn repr(&self, py: Python<'_>, class: &str) -> String {
+        self.told(py, |writer| {
+            let state = if writer.is_closed() { "closed" } else { "open" };
+            format!("<{class} of {}, {} rows, {state}>", writer.path().display(), writer.rows())
+        })
     }
 
     /// The writer, in a thread that others do not wait for.
@@ -108,8 +119,11 @@ impl<F: Format + Send> Sink for Shared<F> {
 
 /// The sink that a writer of this module is.
 pub fn sink(writer: &Bound<'_, PyAny>) -> Option<Box<dyn Sink>> {
-    let arrow = writer.cast::<PyArrowWriter>().ok()?;
-    Some(Box::new(arrow.get().shared()))
+    if let Ok(arrow) = writer.cast::<PyArrowWriter>() {
+        return Some(Box::new(arrow.get().shared()));
+    }
+    let csv = writer.cast::<PyCsvWriter>().ok()?;
+    Some(Box::new(csv.get().shared()))
 }
 
 /// A path as text or as an object that has one.

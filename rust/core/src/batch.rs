@@ -1,5 +1,6 @@
 //! Measurement data in columns.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
@@ -7,7 +8,7 @@ use arrow_buffer::ScalarBuffer;
 use crate::channel::Channel;
 use crate::error::Error;
 
-mod arrow;
+pub(crate) mod arrow;
 mod builder;
 mod entries;
 mod sequences;
@@ -177,6 +178,23 @@ impl Batch {
         self.indices.as_ref().map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0))
     }
 
+    /// Whether there is a row of the channel of this index.
+    pub(crate) fn has_rows_of(&self, channel: usize) -> bool {
+        match &self.indices {
+            None => !self.is_empty(),
+            Some(indices) => indices.iter().any(|index| index.cast_unsigned() as usize == channel),
+        }
+    }
+
+    /// For each channel the index of the first one of its name.
+    pub(crate) fn names(&self) -> Vec<usize> {
+        let mut first = HashMap::new();
+        let name = |(index, channel): (usize, &Channel)| {
+            *first.entry(channel.name().to_owned()).or_insert(index)
+        };
+        self.channels.iter().enumerate().map(name).collect()
+    }
+
     /// So many rows from `offset` on, cut to what there is, of the same columns.
     #[must_use]
     pub fn slice(&self, offset: usize, count: usize) -> Self {
@@ -342,4 +360,4 @@ fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Er
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

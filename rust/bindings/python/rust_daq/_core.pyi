@@ -1,15 +1,20 @@
+import os
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, final, overload
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, final, overload
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "ArrowWriter",
     "Batch",
     "Channel",
+    "CsvWriter",
     "DataPoint",
     "Fft",
     "Iir",
@@ -23,6 +28,9 @@ __all__ = [
     "_Column",
     "_PipelinePlan",
     "_PipelineRun",
+    "_RecordingReader",
+    "_RowTable",
+    "batches_of_rows",
     "build_facts",
 ]
 
@@ -371,3 +379,85 @@ class _PipelineRun:
     def stop(self, drain: bool) -> None: ...
     def report(self) -> Report: ...
     def take_errors(self) -> list[BaseException]: ...
+
+_Sync: TypeAlias = Literal["none", "flush", "batch"] | float
+
+@final
+class ArrowWriter:
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        sync: _Sync | None = None,
+        rotate_bytes: int | None = None,
+        overwrite: bool = False,
+        channels: Channel | Iterable[Channel] | None = None,
+        own_metadata: bool = False,
+    ) -> ArrowWriter: ...
+    def write(self, batch: Batch) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, *exception: type[BaseException] | BaseException | TracebackType | None
+    ) -> None: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def paths(self) -> list[Path]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+
+@final
+class CsvWriter:
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        sync: _Sync | None = None,
+        rotate_bytes: int | None = None,
+        overwrite: bool = False,
+        drop_metadata: bool = False,
+        sequences: bool | None = None,
+    ) -> CsvWriter: ...
+    def write(self, batch: Batch) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, *exception: type[BaseException] | BaseException | TracebackType | None
+    ) -> None: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def paths(self) -> list[Path]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+
+@final
+class _RecordingReader:
+    def __new__(cls, path: str | os.PathLike[str]) -> _RecordingReader: ...
+    def next(self) -> Batch | None: ...
+    @property
+    def format(self) -> Literal["arrow", "csv"]: ...
+    @property
+    def next_row(self) -> int: ...
+    @property
+    def leftover_bytes(self) -> int | None: ...
+    @property
+    def torn(self) -> str | None: ...
+
+@final
+class _RowTable:
+    def __new__(cls, batches: Sequence[Batch]) -> _RowTable: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+def batches_of_rows(data: _ArrowSource) -> list[Batch]: ...

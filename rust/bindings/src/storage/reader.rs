@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
 use rust_daq::Recording;
 
 use super::read_path;
@@ -29,9 +30,33 @@ impl PyRecordingReader {
         Ok(batch.map(PyBatch::from))
     }
 
-    /// Rows so far, leftover bytes and why it is torn.
-    fn state(&self) -> (u64, Option<u64>, Option<String>) {
-        let recording = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (recording.next_row(), recording.leftover_bytes(), recording.torn().map(str::to_owned))
+    /// The number of the row that comes next.
+    #[getter]
+    fn next_row(&self, py: Python<'_>) -> u64 {
+        self.told(py, Recording::next_row)
+    }
+
+    /// The bytes behind the last whole batch; None before the end is reached.
+    #[getter]
+    fn leftover_bytes(&self, py: Python<'_>) -> Option<u64> {
+        self.told(py, Recording::leftover_bytes)
+    }
+
+    /// Why no more can be read, where the file does not say that it is whole.
+    #[getter]
+    fn torn(&self, py: Python<'_>) -> Option<String> {
+        self.told(py, |recording| recording.torn().map(str::to_owned))
+    }
+
+    /// The format of the file.
+    #[getter]
+    fn format(&self, py: Python<'_>) -> &'static str {
+        self.told(py, Recording::format)
+    }
+}
+
+impl PyRecordingReader {
+    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Recording) -> T) -> T {
+        tell(&self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -24,7 +24,7 @@ const SEQUENCES_KEY: &str = "rust_daq.first_sequences";
 const CHECKSUM_KEY: &str = "rust_daq.crc32";
 
 /// What each message begins with; its length follows in four bytes.
-const CONTINUATION: [u8; 4] = [0xff; 4];
+pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// What buffers and messages begin at a multiple of.
 const ALIGNMENT: usize = 8;

@@ -3,6 +3,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often it is asked whether the file still has a name: the question takes as long as a hundred rows.
+const NAME_CHECKED: Duration = Duration::from_millis(50);
 
 /// How much is collected before the system is given it.
 const BUFFER: usize = 256 * 1024;
@@ -29,6 +33,7 @@ pub struct AppendFile {
     ends: Vec<End>,
     /// Whether the device may lack something.
     unsynced: bool,
+    name_checked: Instant,
 }
 
 impl AppendFile {
@@ -48,6 +53,7 @@ impl AppendFile {
             whole: End::default(),
             ends: Vec::new(),
             unsynced: true,
+            name_checked: Instant::now(),
         })
     }
 
@@ -105,8 +111,9 @@ impl AppendFile {
         Ok(())
     }
 
-    /// Tells whether the file still has a name; without one all is lost when it is closed.
-    pub(super) fn check_name(&self) -> io::Result<()> {
+    /// Fails once the file has no name any more: all of it is lost then when it is closed.
+    pub(super) fn check_name(&mut self) -> io::Result<()> {
+        self.name_checked = Instant::now();
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
@@ -115,6 +122,11 @@ impl AppendFile {
             }
         }
         Ok(())
+    }
+
+    /// The same, when it was not asked for a while.
+    pub(super) fn check_name_again(&mut self) -> io::Result<()> {
+        if self.name_checked.elapsed() < NAME_CHECKED { Ok(()) } else { self.check_name() }
     }
 
     /// Cuts off what is no whole batch, after a failure; tells the last that is.

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::arrow::ArrowReader;
+use super::arrow::{ArrowReader, CONTINUATION};
+use super::csv::CsvReader;
 use super::input::Input;
 use crate::batch::Batch;
 use crate::error::Error;
@@ -11,13 +12,17 @@ use crate::error::Error;
 /// A recording that is read from its beginning to its end.
 ///
 /// Of a file that ends in the middle of a batch, or is damaged, all batches before that are given.
-#[derive(Debug)]
 pub struct Recording {
     path: PathBuf,
-    reader: ArrowReader,
+    reader: Reader,
     next_row: u64,
     /// Known at the end.
     end: Option<End>,
+}
+
+enum Reader {
+    Arrow(ArrowReader),
+    Csv(Box<CsvReader>),
 }
 
 /// How a recording ended.
@@ -47,9 +52,25 @@ impl Recording {
     ///
     /// [`Error::File`] when it cannot be read, and [`Error::NoRecording`] when it is something else.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let input = Input::open(path).map_err(|error| not_read(path, &error))?;
-        let reader = ArrowReader::open(input, path)?;
+        let mut input = Input::open(path).map_err(|error| not_read(path, &error))?;
+        let beginning = input.peek().map_err(|error| not_read(path, &error))?;
+        // A file that was cut within its first bytes may have been either.
+        let shown = beginning.len().min(CONTINUATION.len());
+        let reader = if beginning[..shown] == CONTINUATION[..shown] {
+            Reader::Arrow(ArrowReader::open(input, path)?)
+        } else {
+            Reader::Csv(Box::new(CsvReader::open(input, path)?))
+        };
         Ok(Self { path: path.to_owned(), reader, next_row: 0, end: None })
+    }
+
+    /// The format: `"arrow"` or `"csv"`.
+    #[must_use]
+    pub const fn format(&self) -> &'static str {
+        match self.reader {
+            Reader::Arrow(_) => "arrow",
+            Reader::Csv(_) => "csv",
+        }
     }
 
     /// The next batch; `None` at the end.
@@ -61,7 +82,11 @@ impl Recording {
         if self.end.is_some() {
             return Ok(None);
         }
-        let step = self.reader.next().map_err(|error| not_read(&self.path, &error))?;
+        let step = match &mut self.reader {
+            Reader::Arrow(reader) => reader.next(),
+            Reader::Csv(reader) => reader.next(),
+        };
+        let step = step.map_err(|error| not_read(&self.path, &error))?;
         let torn = match step {
             Step::Batch(batch) => {
                 self.next_row += batch.len() as u64;
@@ -70,7 +95,11 @@ impl Recording {
             Step::End => None,
             Step::Torn(problem) => Some(problem),
         };
-        let leftover = self.reader.leftover().map_err(|error| not_read(&self.path, &error))?;
+        let leftover = match &mut self.reader {
+            Reader::Arrow(reader) => reader.leftover(),
+            Reader::Csv(reader) => reader.leftover(),
+        };
+        let leftover = leftover.map_err(|error| not_read(&self.path, &error))?;
         let torn = torn.or_else(|| {
             (leftover > 0).then(|| "something stands behind the end of the recording".to_owned())
         });

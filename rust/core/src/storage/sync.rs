@@ -30,11 +30,6 @@ impl Sync {
         found.map(Self::Every).ok_or_else(|| Error::SyncSeconds { got: seconds.to_string() })
     }
 
-    /// Whether the process keeps what it wrote for a while.
-    pub(super) const fn keeps(self) -> bool {
-        matches!(self, Self::None)
-    }
-
     /// Whether anything reaches the device on purpose.
     pub(super) const fn is_durable(self) -> bool {
         matches!(self, Self::Batch | Self::Every(_))

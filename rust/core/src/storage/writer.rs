@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arrow::ArrowFormat;
+use super::csv::CsvFormat;
 use super::file::{AppendFile, End};
 use super::parts::{Parts, Place, sync_folder};
 use super::sync::Sync;
@@ -68,6 +69,9 @@ pub struct Writer<F: Format> {
 /// Appends batches to an Arrow stream.
 pub type ArrowWriter = Writer<ArrowFormat>;
 
+/// Appends the rows of batches to a CSV file.
+pub type CsvWriter = Writer<CsvFormat>;
+
 impl<F: Format> Writer<F> {
     /// Makes the file.
     ///
@@ -120,10 +124,10 @@ impl<F: Format> Writer<F> {
             file.end_batch(in_file);
             match sync {
                 _ if due => file.sync()?,
-                Sync::None => return Ok(()),
+                Sync::None => {}
                 _ => file.give()?,
             }
-            file.check_name()
+            file.check_name_again()
         })?;
         self.rows = rows;
         if due {

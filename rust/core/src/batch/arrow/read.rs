@@ -387,7 +387,7 @@ fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize
 }
 
 /// Each row's text; of a dictionary, its values spread out.
-fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
+pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
     if let Some(dictionary) = found.as_any_dictionary_opt() {
         let values = texts(name, dictionary.values())?;
         let keys = keys(name, dictionary.keys(), values.len())?;
@@ -410,6 +410,6 @@ fn column(column: &str, problem: String) -> Error {
     Error::Column { column: column.to_owned(), problem }
 }
 
-fn wrong_type(column: &str, found: &dyn Array, wanted: &'static str) -> Error {
+pub(crate) fn wrong_type(column: &str, found: &dyn Array, wanted: &'static str) -> Error {
     Error::ColumnType { column: column.to_owned(), got: found.data_type().to_string(), wanted }
 }

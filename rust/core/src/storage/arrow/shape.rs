@@ -71,7 +71,7 @@ impl Shape {
             match self.place(channel) {
                 Ok(place) => places.push(place),
                 // A slice may know channels of which it has no row.
-                Err(_) if !has_rows(batch, index) => {
+                Err(_) if !batch.has_rows_of(index) => {
                     all = false;
                     places.push(0);
                 }
@@ -110,13 +110,6 @@ impl Shape {
             ));
         }
         Ok(place)
-    }
-}
-
-fn has_rows(batch: &Batch, channel: usize) -> bool {
-    match batch.indices() {
-        None => !batch.is_empty(),
-        Some(indices) => indices.iter().any(|index| index.cast_unsigned() as usize == channel),
     }
 }
 
