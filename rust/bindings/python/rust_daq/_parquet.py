@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from rust_daq._core import Batch, batches_of_rows
+from rust_daq._core import Batch, _RowTable, batches_of_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,42 +43,52 @@ class ParquetReader:
     def next(self) -> Batch | None:
         """Give the next batch, None at the end."""
         while not self._waiting:
-            table = self._next_table()
+            with self._damage(f"the Parquet file is damaged behind row {self.next_row}"):
+                table = next(self._tables, None)
+                if table is not None:
+                    self._waiting.extend(batches_of_rows(table))
+                elif self.next_row != self._rows:
+                    message = f"it has {self._rows} rows by its end"
+                    raise ValueError(message)
             if table is None:
                 self.leftover_bytes = 0
                 return None
-            self._waiting.extend(batches_of_rows(table))
         batch = self._waiting.popleft()
         self.next_row += len(batch)
         return batch
 
     def _opened(self) -> Iterator[pa.RecordBatch]:
+        parquet = pyarrow_parquet()
         import pyarrow as pa
 
-        parquet = pyarrow_parquet()
         # As bytes, which a name has that is no text either.
         file = pa.OSFile(os.fsencode(self._path))
-        try:
-            found = parquet.ParquetFile(file, read_dictionary=TEXTS, pre_buffer=False, page_checksum_verification=True)
-        except pa.ArrowInvalid as error:
-            message = (
-                f"{self._path}: the Parquet file is cut off or damaged ({error}); its end, which says where everything "
-                "is, cannot be read, so compact its recordings again"
-            )
-            raise ValueError(message) from error
-        _check_version(self._path, found.metadata.metadata or {})
-        tables: Iterator[pa.RecordBatch] = found.iter_batches(batch_size=_ROWS)
+        cut_off = "the Parquet file is cut off or damaged; compact its recordings again"
+        with self._damage(cut_off):
+            metadata = parquet.read_metadata(file)
+        _check_version(self._path, metadata.metadata or {})
+        self._rows = metadata.num_rows
+        settings = {"read_dictionary": TEXTS, "pre_buffer": False, "page_checksum_verification": True}
+        with self._damage(cut_off):
+            found = parquet.ParquetFile(file, metadata=metadata, **settings)
+            if not found.schema_arrow.equals(pa.record_batch(_RowTable([])).schema):
+                message = f"its columns are {found.schema_arrow.names}"
+                raise ValueError(message)
+            tables: Iterator[pa.RecordBatch] = found.iter_batches(batch_size=_ROWS)
         return tables
 
-    def _next_table(self) -> pa.RecordBatch | None:
+    @contextmanager
+    def _damage(self, problem: str) -> Iterator[None]:
+        """Say in one sentence what pyarrow says in many ways of a file that is not as it was written."""
         import pyarrow as pa
 
         try:
-            return next(self._tables, None)
-        except (pa.ArrowException, OSError) as error:
+            yield
+        except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+            # With a number it is the system's.
             if getattr(error, "errno", None) is not None:
-                raise  # the system's, and not the content's
-            message = f"{self._path}: the Parquet file is damaged behind row {self.next_row} ({error})"
+                raise
+            message = f"{self._path}: {problem} ({error})"
             raise ValueError(message) from error
 
 

@@ -177,10 +177,13 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
 
 
 def is_parquet(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file begins as Parquet does, as far as it goes."""
+    """Tell whether a file begins as Parquet does, as far as it goes; of what is no file the reader says so."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (it says what is wrong with a path that is none)
+        found = Path(path)
+        if not found.is_file():
+            return False
+        with found.open("rb") as file:
             beginning = file.read(len(MAGIC))
     except (OSError, TypeError, ValueError):
-        return False  # the reader says it in its own words
+        return False
     return bool(beginning) and MAGIC.startswith(beginning)

@@ -1,5 +1,6 @@
 //! Reads a recording batch by batch.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,12 @@ impl Recording {
     ///
     /// [`Error::File`] when it cannot be read, and [`Error::NoRecording`] when it is something else.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        let facts = fs::metadata(path).map_err(|error| not_read(path, &error))?;
+        if !facts.is_file() && !facts.is_dir() {
+            // To open a pipe would wait for whoever writes into it.
+            let problem = "is no file; pass the path of one".to_owned();
+            return Err(Error::NoRecording { path: path.to_owned(), problem });
+        }
         let mut input = Input::open(path).map_err(|error| not_read(path, &error))?;
         let beginning = input.peek().map_err(|error| not_read(path, &error))?;
         // A file that was cut within its first bytes may have been either.

@@ -29,6 +29,10 @@ pub(super) fn seal<'a>(
 /// Whether the checksum in a message is right.
 pub(super) fn is_right(before: &Hasher, head: &[u8], digits: usize, body: &[u8]) -> bool {
     let Some(found) = head.get(digits..digits + DIGITS) else { return false };
+    if cfg!(fuzzing) {
+        // It would stop all that the fuzzer changes.
+        return true;
+    }
     let mut hasher = before.clone();
     hasher.update(&head[..digits]);
     hasher.update(BLANK.as_bytes());
