@@ -102,6 +102,18 @@ CLAIMS = (
         "faster",
     ),
     Claim(
+        "A stream that is handed to the operating system batch by batch is written faster than pyarrow writes it to a path.",
+        "streams/written",
+        lambda result: result.ratio("ArrowWriter, flush", "new_stream(path)", corrected=True),
+        "faster",
+    ),
+    Claim(
+        "A stream is read faster than pyarrow reads it.",
+        "streams/read",
+        lambda result: result.ratio("open_recording", "pyarrow", corrected=True),
+        "faster",
+    ),
+    Claim(
         "Importing this package is faster than importing msgspec.",
         "imports/imports",
         lambda result: result.ratio("rust_daq", "msgspec", corrected=True),

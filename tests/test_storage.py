@@ -11,8 +11,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-
 from recordings import LAMP, LASER, TUNED, mixed, of, read, told
+
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
 from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, open_recording
@@ -135,7 +135,7 @@ def test_a_full_file_is_closed_and_the_next_batch_begins_another(tmp_path, write
     assert [path.name for path in writer.paths[:2]] == ["run.part0000.x", "run.part0001.x"]
     assert all(2_000 <= path.stat().st_size < 3_000 for path in writer.paths[:-1])
     parts = [read(path) for path in writer.paths]
-    assert sum((rows for rows, _ in parts), []) == told([of(300)])
+    assert [row for rows, _ in parts for row in rows] == told([of(300)])
     assert writer.bytes == sum(path.stat().st_size for path in writer.paths)
 
 
@@ -304,18 +304,13 @@ def test_csv_has_a_column_of_numbers_when_the_first_batch_has(tmp_path):
 
 @every_writer
 def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
-    class Keeper:
-        batches = []
-
-        def write(self, batch):
-            self.batches.append(batch)
-
+    kept = []
     instrument = SimulatedInstrument(20_000.0, [LASER, LAMP], scans_per_read=50)
     with writer_class(tmp_path / "run") as writer:
-        report = Pipeline(instrument, [MovingAverage(4)], [writer, Keeper()]).run(0.2)
+        report = Pipeline(instrument, [MovingAverage(4)], [writer], on_batch=kept.append).run(0.2)
     assert writer.closed
     rows, recording = read(tmp_path / "run")
-    assert rows == told(Keeper.batches)
+    assert rows == told(kept)
     assert report.processed == len(rows) == writer.rows
     assert recording.leftover_bytes == 0
 

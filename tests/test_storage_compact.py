@@ -9,17 +9,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-
 from recordings import LAMP, TUNED, mixed, of, read, told, write
+
 from rust_daq import _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
 
 def test_recordings_of_every_format_become_one_file_in_their_order(tmp_path):
     parts = [[of(3, first=0)], [mixed(4, [LAMP, TUNED], first=9), of(2, TUNED)], [of(5)]]
-    sources = [write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)]
+    sources = [
+        write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)
+    ]
     assert compact(sources, tmp_path / "all.parquet") == 14
-    assert read(tmp_path / "all.parquet")[0] == told(sum(parts, []))
+    assert read(tmp_path / "all.parquet")[0] == told([batch for part in parts for batch in part])
     assert compact(str(sources[1]), str(tmp_path / "one.parquet")) == 6
 
 

@@ -3,13 +3,11 @@
 import csv
 import json
 import math
-import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -19,8 +17,8 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from recordings import FORMATS, LAMP, LASER, TUNED, bits, mixed, of, read, recorded, told, write
+
 from rust_daq import Batch
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
@@ -123,8 +121,8 @@ def test_pandas_opens_a_stream_through_pyarrow(folder, recording):
 def test_duckdb_opens_a_stream_through_pyarrow(folder, recording):
     channels, batches = recording
     stream = pa.ipc.open_stream(written(folder, "arrow", batches, channels))
-    rows = stream.read_all()
-    found = duckdb.sql("select * from rows").to_arrow_table()
+    with duckdb.connect() as connection:
+        found = connection.register("recording", stream.read_all()).sql("from recording").to_arrow_table()
     assert spread(found, units_of(stream.schema)) == expected(batches)
 
 

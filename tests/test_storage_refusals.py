@@ -10,8 +10,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-
 from recordings import LASER, of, read, told, write
+
 from rust_daq import Pipeline
 from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
 
@@ -233,7 +233,9 @@ def test_a_folder_that_vanishes_is_told(tmp_path, writer_class, sync, ending):
     writer = writer_class(folder / "run", sync=sync)
     writer.write(of(5))
     shutil.rmtree(folder)
-    with pytest.raises(FileNotFoundError, match="was removed while it was written, and what it held is lost") as told_of:
+    with pytest.raises(
+        FileNotFoundError, match="was removed while it was written, and what it held is lost"
+    ) as told_of:
         getattr(writer, ending)()
     assert told_of.value.filename == str(folder / "run")
     assert (writer.closed, writer.rows) == (True, 0)
@@ -282,7 +284,7 @@ def test_a_file_that_is_moved_goes_on(tmp_path):
 NAMES = [
     "with blanks",
     "-n",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "100%20?#fragment",
     "line\nfeed\ttab",
     "file:",
@@ -338,7 +340,9 @@ def test_what_is_no_recording_is_refused_with_what_it_is(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         open_recording(path)
     path.write_text("time;value\n")
-    with pytest.raises(ValueError, match=r"run: is no recording: it begins with \"time;value\\n\"; open_recording reads"):
+    with pytest.raises(
+        ValueError, match=r"run: is no recording: it begins with \"time;value\\n\"; open_recording reads"
+    ):
         open_recording(path)
     path.write_text('"timestamp","channel","value","unit"\n')
     with pytest.raises(ValueError, match="is no recording"):

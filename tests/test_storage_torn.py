@@ -6,8 +6,8 @@ import warnings
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from recordings import FORMATS, LAMP, LASER, TUNED, mixed, of, read, told, write
+
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
 BATCHES = [of(2, first=7), mixed(3, [LASER, LAMP], first=9), LASER.batch([math.nan, -0.0], [-1, 2**62])]
@@ -118,12 +118,12 @@ def test_zeros_at_the_end_are_no_rows(tmp_path, suffix, zeros):
     [
         ("2026-01-01T00:00:00Z,laser,1.5", "it has 3 cells, and the file 4 columns"),
         ("2026-01-01T00:00:00Z,laser,1.5,mW,,,", "it has more cells than the file columns"),
-        ("2026-01-01,laser,1.5,mW", "its timestamp is \"2026-01-01\", which is none in UTC"),
+        ("2026-01-01,laser,1.5,mW", 'its timestamp is "2026-01-01", which is none in UTC'),
         ("2026-02-30T00:00:00Z,laser,1.5,mW", "its timestamp is"),
         ("2026-01-01T00:00:00Z,,1.5,mW", "its channel is empty"),
-        ("2026-01-01T00:00:00Z,laser,1.5x,mW", "its value is \"1.5x\", which is no number"),
-        ("2026-01-01T00:00:00Z,laser,,mW", "its value is \"\", which is no number"),
-        ("2026-01-01T00:00:00Z,laser,1.5,V", "its unit is \"V\", and that of \"laser\" was \"mW\""),
+        ("2026-01-01T00:00:00Z,laser,1.5x,mW", 'its value is "1.5x", which is no number'),
+        ("2026-01-01T00:00:00Z,laser,,mW", 'its value is "", which is no number'),
+        ("2026-01-01T00:00:00Z,laser,1.5,V", 'its unit is "V", and that of "laser" was "mW"'),
     ],
 )
 def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence):
@@ -140,7 +140,7 @@ def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence)
 def test_a_sequence_number_is_a_count(tmp_path, sequence):
     path = tmp_path / "run.csv"
     path.write_text(f"timestamp,channel,value,unit,sequence\n2026-01-01T00:00:00Z,laser,1.5,V,{sequence}\n")
-    assert f"its sequence is \"{sequence}\"" in torn(path)[2][0]
+    assert f'its sequence is "{sequence}"' in torn(path)[2][0]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

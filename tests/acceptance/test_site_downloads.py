@@ -26,6 +26,8 @@ SMALL = {
     "metadata": ["--rounds", "2"],
     "pipeline": ["--rounds", "1"],
     "processors": ["--rounds", "2"],
+    "storage": ["--rounds", "1"],
+    "streams": ["--rounds", "1"],
     "timestamps": ["--rounds", "2"],
     "zero_copy": ["--rounds", "2"],
     "compare_alternatives": [

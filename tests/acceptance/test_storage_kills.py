@@ -29,7 +29,7 @@ KILLS = 50
 """How often each writer is killed under each `sync`."""
 
 LONGEST = 0.03
-"""Seconds that a writer lives at most: hundreds of batches, and the beginning of its file is often enough among them."""
+"""Seconds that a writer lives at most: some hundred batches, or not one."""
 
 ROWS = 50
 SYNCS = ["none", "flush", "batch", 0.005]
