@@ -102,7 +102,7 @@ CLAIMS = (
         "faster",
     ),
     Claim(
-        "A stream that is handed to the operating system batch by batch is written faster than pyarrow writes it to a path.",
+        "Batch by batch a stream reaches the operating system faster than pyarrow writes it to a path.",
         "streams/written",
         lambda result: result.ratio("ArrowWriter, flush", "new_stream(path)", corrected=True),
         "faster",
