@@ -33,3 +33,6 @@ const ALIGNMENT: usize = 8;
 const fn padding(length: usize) -> usize {
     length.wrapping_neg() % ALIGNMENT
 }
+
+#[cfg(test)]
+mod tests;
