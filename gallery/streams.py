@@ -92,12 +92,12 @@ written.plot()
 # To the storage device
 # ---------------------
 # With ``sync="batch"`` the writer waits until the device has each batch; with
-# pyarrow that is ``flush`` and ``fdatasync``. Twenty batches.
+# pyarrow that is ``flush`` and ``fdatasync``. A hundred batches.
 
 bench.compare(
     {
-        "ArrowWriter, batch": "ours('batch', 20)",
-        "pyarrow, fdatasync": "theirs(True, True, 20)",
+        "ArrowWriter, batch": "ours('batch', 100)",
+        "pyarrow, fdatasync": "theirs(True, True, 100)",
     },
     namespace={"ours": ours, "theirs": theirs},
     name="synced",
