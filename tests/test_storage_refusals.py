@@ -295,8 +295,13 @@ NAMES = [
 ]
 
 
+no_text = pytest.param(
+    "no text \udce9", marks=pytest.mark.skipif(sys.platform == "darwin", reason="on macOS a name is text")
+)
+
+
 @posix
-@pytest.mark.parametrize("name", [*NAMES, "no text \udce9"])
+@pytest.mark.parametrize("name", [*NAMES, no_text])
 @pytest.mark.parametrize("suffix", ["arrow", "csv", "parquet"])
 def test_a_name_may_have_any_characters(tmp_path, name, suffix):
     path = tmp_path / f"{name}.{suffix}"
