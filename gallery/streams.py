@@ -166,6 +166,8 @@ bench.observe(
     share=0.2,
 )
 
+folder.cleanup()
+
 # %%
 # What to do
 # ----------

@@ -35,7 +35,7 @@ def compact(
 
     Parameters
     ----------
-    sources : path or iterable of paths
+    sources : str, os.PathLike or iterable of them
         Recordings of any format. Of one that is torn the whole batches are taken, with a warning.
     target : str or os.PathLike
         The file to make; one that is there already is refused.

@@ -62,7 +62,7 @@ class Recording(Iterator[Batch]):
 
     @property
     def next_row(self) -> int:
-        """The number of the row that comes next, counted from 0: at the end, how many rows were given."""
+        """The number of the row that comes next, counted from 0, and so at the end how many rows were given."""
         return self._reader.next_row
 
     @property

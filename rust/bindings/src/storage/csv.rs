@@ -158,7 +158,7 @@ impl PyCsvWriter {
         self.0.told(py, Writer::bytes)
     }
 
-    /// Whether no more is taken: it was closed, or the system refused something.
+    /// Whether it was closed, or the system refused something; no more is taken then.
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
         self.0.told(py, Writer::is_closed)
