@@ -334,6 +334,36 @@ def deny(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def fuzz(session: nox.Session) -> None:
+    """Let a fuzzer look for bytes that a reader of recordings cannot stand, a minute for each; needs Linux or macOS.
+
+    Further arguments go to libFuzzer: ``-max_total_time=3600`` looks for longer.
+    """
+    need_rust(session)
+    tools, built = ROOT / "target" / "tools", ROOT / "target" / "fuzz"
+    if shutil.which("cargo-fuzz") is None and not (tools / "bin" / "cargo-fuzz").exists():
+        session.log("installs cargo-fuzz into target/tools, which takes minutes")
+        session.run("cargo", "install", "--locked", "--root", str(tools), "cargo-fuzz", external=True)
+    environment = {
+        "PATH": os.pathsep.join([str(tools / "bin"), os.environ["PATH"]]),
+        "CARGO_TARGET_DIR": str(built),
+        # The sanitizers come with every compiler, and are unlocked for this one build.
+        "RUSTC_BOOTSTRAP": "1",
+    }
+    seeds, found = built / "seeds", built / "corpus"
+    with step(session, "write recordings to begin with", COMPILING):
+        cargo = ["cargo", "run", "--locked", "--quiet", "--manifest-path", "rust/fuzz/Cargo.toml", "--bin", "seeds"]
+        session.run(*cargo, "--", str(seeds), env=environment, external=True)
+    for target in ("arrow", "csv"):
+        (found / target).mkdir(parents=True, exist_ok=True)
+        with step(session, f"look for what breaks the reader of {target}", f"a minute, and {COMPILING}"):
+            run = ["cargo", "fuzz", "run", "--fuzz-dir", "rust/fuzz", target, str(found / target), str(seeds / target)]
+            limits = ["-max_total_time=60", "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=256"]
+            artifacts = f"-artifact_prefix={built / target}-"
+            session.run(*run, "--", *limits, artifacts, *session.posargs, env=environment, external=True)
+
+
+@nox.session(python=False)
 def licenses(session: nox.Session) -> None:
     """Write LICENSES-THIRD-PARTY.md anew, from the crates that are linked into the extension."""
     need_rust(session)

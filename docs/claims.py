@@ -316,6 +316,20 @@ ASSERTIONS = {
             COST,
         ),
         Claim(
+            "Block by block a stream reaches the operating system faster than pyarrow writes it to a path.",
+            "streams/written",
+            Cost("ArrowWriter, flush", "new_stream(path)"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "A stream is read faster than pyarrow reads it.",
+            "streams/read",
+            Cost("open_recording", "pyarrow"),
+            FASTER,
+            COST,
+        ),
+        Claim(
             "Importing this package is faster than importing msgspec.",
             "imports/imports",
             Cost("rust_daq", "msgspec"),

@@ -30,6 +30,8 @@ SMALL = {
     "processors": ["--rounds", "2"],
     "rates": ["--rounds", "1"],
     "reference": ["--rounds", "1"],
+    "storage": ["--rounds", "1"],
+    "streams": ["--rounds", "1"],
     "timestamps": ["--rounds", "2"],
     "zero_copy": ["--rounds", "2"],
     "compare_alternatives": [

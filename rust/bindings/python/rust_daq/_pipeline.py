@@ -41,7 +41,8 @@ class Pipeline:
         What each batch goes through, in this order: those of `rust_daq.process`, or objects with a method
         ``process(batch)`` that gives a batch.
     sinks : sequence, optional
-        Objects with a method ``write(batch)``, each given every processed batch.
+        Objects with a method ``write(batch)``, each given every processed batch; those of `rust_daq.storage` need no
+        GIL.
     capacity : int, default 1_000_000
         The points that may wait in the queue; a batch may not have more.
     on_full : {"block", "drop_oldest", "drop_newest"}, default "block"

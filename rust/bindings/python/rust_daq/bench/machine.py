@@ -21,6 +21,7 @@ PACKAGES = (
     "scipy",
     "pandas",
     "pyarrow",
+    "h5py",
     "msgspec",
     "memray",
     "psutil",
