@@ -56,3 +56,8 @@ def test_every_cost_that_is_named_is_measured_by_an_example():
     addresses = re.findall(r"\{measured\}`([^`|]+)", PAGES)
     examples = {path.stem for path in (ROOT / "gallery").glob("*.py")}
     assert {address.split("/")[0] for address in addresses} - examples == set()
+
+
+def test_no_name_is_described_twice():
+    described = re.findall(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", PAGES, re.MULTILINE)
+    assert sorted({name for name in described if described.count(name) > 1}) == []
