@@ -6,6 +6,10 @@ A recording is written for hours, and missed when something went wrong. After
 this page you know what a row costs in each format, under each kind of
 durability that its writer offers, how many bytes it takes, and how many rows
 are left when the process is killed or the file is cut off.
+
+**Copy with care.** It writes some megabytes into a temporary folder, which it
+removes, and kills processes of its own; measure on the file system that you
+record to.
 """
 
 # %%

@@ -6,6 +6,9 @@ Is a stream written faster here than by pyarrow?
 this page you know what the writer of this package costs for a batch against
 pyarrow's, with and without a storage device that has to confirm it, what it
 takes to read the file, and whether a pipeline keeps up that writes one.
+
+**Copy with care.** It writes some megabytes into a temporary folder, which it
+removes; measure on the file system that you record to.
 """
 
 # %%
