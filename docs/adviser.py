@@ -84,7 +84,7 @@ class AdviserForm:
 <label>Tolerated latency
 <select name="latency">{latencies}</select></label>
 </form>
-<div class="adviser-answer bench-result" role="region" aria-label="What to use" aria-live="polite" tabindex="0" hidden>
+<div class="adviser-answer bench-room" role="region" aria-label="What to use" aria-live="polite" tabindex="0" hidden>
 <table class="bench-table"><caption></caption>
 <thead><tr><th scope="col" class="bench-words">what</th><th scope="col" class="bench-words">answer</th>
 <th scope="col" class="bench-words">measured in</th></tr></thead><tbody></tbody></table>
