@@ -306,8 +306,9 @@ def advise(
 
     Notes
     -----
-    The capacity for a batch is that of the largest measured size that it reaches, so it is rather too low, and so are the
-    bytes of a row in a file too many.  The response is the one measured point by point at 10 kHz, and the time that the batch takes at capacity.
+    The capacity for a batch is that of the largest measured size that it reaches, so it is rather too low; and so the
+    bytes of a row in a file are rather too many.  The response is the one measured point by point at 10 kHz, and the
+    time that the batch takes at capacity.
 
     Examples
     --------
