@@ -227,7 +227,7 @@ def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
         return quantity.memory(value, width)
     if unit == "_per_second":
         return quantity.rate(value, width=width)
-    return quantity.written("", int(value)) if value == int(value) else quantity.digits(value, width)
+    return quantity.written("", value) if value == int(value) else quantity.digits(value, width)
 
 
 def ratio(row: Mapping[Hashable, Any], stem: str) -> str:
