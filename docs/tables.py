@@ -9,6 +9,7 @@ import pandas as pd
 
 from claims import ASSERTIONS, CLAIMS
 from rust_daq.bench import Run, TableMarkup, quantity
+from rust_daq.bench.decision import FEWEST_ROUNDS
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -73,10 +74,9 @@ def outcomes(run: Run) -> TableMarkup:
     found = [claim.judge(run) for claim in CLAIMS]
     counts = Counter(judgement.outcome for judgement in found).most_common()
     frame = pd.DataFrame([{"verdict": outcome, "claims": str(count)} for outcome, count in counts])
-    whys = sorted({each.reason for each in found if each.outcome == "not judged in this profile"})
-    return TableMarkup(
-        frame.set_index("verdict"), "What became of the claims in this run", [f"not judged: {why}" for why in whys]
-    )
+    why = f"not judged: this profile makes fewer rounds than the {FEWEST_ROUNDS} that an interval takes"
+    few = any(outcome == "not judged in this profile" for outcome, _ in counts)
+    return TableMarkup(frame.set_index("verdict"), "What became of the claims in this run", [why] if few else [])
 
 
 def measurements(run: Run) -> pd.DataFrame:

@@ -107,8 +107,10 @@ def test_sizes_are_rows():
 
 
 def test_what_a_size_is_stands_in_the_table_and_on_the_axis():
-    made = observe({"one": "{'p99_ns': n}"}, ["p99_ns"], sizes=[3, 5], size_label="rows")
+    told = "{'p99_ns': n, 'p99_9_ns': n}"
+    made = observe({"one": told}, ["p99_ns", "p99_9_ns"], sizes=[3, 5], size_label="rows")
     assert list(made.table().index.names) == ["contender", "rows"]
+    assert list(made.table().columns) == ["p99", "p99.9"]
     _, ax = blank("figure")
     made.draw(ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("rows", "99th percentile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ class Observed(Result):
         columns: dict[str, list[str]] = {}
         for column in self.columns:
             stem, unit = parted(column)
-            name = stem if upright else stem.replace("_", " ")
+            name = stem if upright else words(stem)
             columns[name + (" a second" if unit == "_per_second" else "")] = [written(row, stem, unit) for row in rows]
             if column in self.compared:
                 columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
@@ -194,7 +195,7 @@ class Observed(Result):
         column = self.columns[0]
         stem, unit = parted(column)
         frame = self.to_pandas()[column]
-        label = STATISTICS.get(stem, stem.replace("_", " ")) + (" a second" if unit == "_per_second" else "")
+        label = STATISTICS.get(stem, words(stem)) + (" a second" if unit == "_per_second" else "")
         if self.settings["sizes"] is None:
             values = {name: float(frame[name]) for name in self.contenders}
             bars(ax, values, first=self.baseline, unit=unit, label=label)
@@ -213,6 +214,11 @@ def parted(column: str) -> tuple[str, str]:
     """Part a column's name from the unit at its end."""
     unit = next((unit for unit in UNITS if column.endswith(unit)), "")
     return column.removesuffix(unit), unit
+
+
+def words(stem: str) -> str:
+    """A name as a heading has it: ``p99.9``, ``cpu per point``."""
+    return re.sub(r"(?<=\d)_(?=\d)", ".", stem).replace("_", " ")
 
 
 def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
