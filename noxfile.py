@@ -7,6 +7,7 @@ one target folder at the root.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -17,7 +18,7 @@ import time
 import tomllib
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nox
@@ -43,6 +44,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What a step is expected to take, said before it begins.
 INSTALLING = "seconds, minutes when everything has to be downloaded"
 COMPILING = "seconds, up to two minutes when nothing is compiled yet"
+
+MEASURING_FLAGS = "Further flags: --quick, --strict, --only NAME, --timeout SECONDS, --json, --markdown, --archive."
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -252,6 +255,47 @@ def bench(session: nox.Session) -> None:
     for example in EXAMPLES:
         session.run("python", f"gallery/{example}.py", "--archive", ".benchmarks", *session.posargs)
     session.run("python", "-m", "rust_daq.bench", "list", "--archive", ".benchmarks")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Tell what got slower: build a base revision and the tree here, and measure both side by side.
+
+    ``--base REV`` (default: where this branch left main); further arguments go to ``python -m rust_daq.bench.gate``.
+    Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
+    """
+    need_rust(session)
+    parser = argparse.ArgumentParser(prog="nox -s gate --", allow_abbrev=False, epilog=MEASURING_FLAGS)
+    parser.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
+    chosen, further = parser.parse_known_args(session.posargs)
+    with step(session, "install what the gate needs", INSTALLING):
+        install(session, "build", extra="bench")
+    built = ROOT / "build" / "gate" / "sides.json"
+    with step(session, "build both sides", COMPILING):
+        run_to_end(session, "gate/build.py", "--out", str(built), *(["--base", chosen.base] if chosen.base else []))
+    sides = json.loads(built.read_text(encoding="utf-8"))
+    # The kit of this tree measures both; its own extension is the candidate's, which nothing here times.
+    session.run("uv", "pip", "install", "--quiet", "--no-deps", "--reinstall", sides["candidate"]["wheel"])
+    named = [f"--{name}-{part}" for name in sides for part in ("python", "name")]
+    values = [side[part] for side in sides.values() for part in ("python", "label")]
+    flags = [text for pair in zip(named, values, strict=True) for text in pair]
+    run_to_end(session, "-m", "rust_daq.bench.gate", "--operations", "gate/operations.toml", *flags, *further)
+
+
+def run_to_end(session: nox.Session, *arguments: str) -> None:
+    """Run Python in the session's environment; a status that is not 0 becomes that of nox, which would make it 1.
+
+    Ctrl-C reaches the program, too, which keeps what it has measured; so it is waited for.
+    """
+    environment = {**os.environ, **rust_environment(session)}
+    environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
+    session.log(" ".join(("python", *arguments)))
+    with subprocess.Popen([environment["PYO3_PYTHON"], *arguments], env=environment) as process:
+        while process.returncode is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    if process.returncode:
+        raise SystemExit(process.returncode)
 
 
 @nox.session

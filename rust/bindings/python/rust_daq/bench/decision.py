@@ -62,3 +62,25 @@ def decide(ratio: Estimate) -> Verdict:
     if ratio.low >= 1 / (1 + EQUIVALENCE) and ratio.high <= 1 + EQUIVALENCE:
         return "no difference shown"
     return "inconclusive"
+
+
+def rounds_needed(ratio: Estimate) -> int | None:
+    """How many rounds would decide what is inconclusive, if more of them showed what these did.
+
+    An interval narrows with the square root of the rounds.  It has to become narrow enough to exclude 1, where the
+    effect is large enough to be called one, or to lie within 5 % either way.
+
+    Returns
+    -------
+    int or None
+        None where there is no interval.
+    """
+    if not ratio.has_interval:
+        return None
+    effect = abs(math.log(ratio.value))
+    half = max(math.log(ratio.high) - math.log(ratio.value), math.log(ratio.value) - math.log(ratio.low))
+    room = max(
+        effect if effect >= math.log1p(SMALLEST_EFFECT) else 0.0,
+        math.log1p(EQUIVALENCE) - effect,
+    )
+    return max(math.ceil(ratio.rounds * (half / room) ** 2), ratio.rounds + 1)

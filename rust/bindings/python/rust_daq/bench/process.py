@@ -21,7 +21,19 @@ TIMEOUT = 120.0
 
 
 class WorkerError(RuntimeError):
-    """A statement failed in its worker, or the worker died or did not answer."""
+    """A statement failed in its worker, or the worker died or did not answer.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    raised : str
+        The class of the exception that the statement raised; empty when the worker itself is at fault.
+    """
+
+    def __init__(self, message: str, raised: str = "") -> None:
+        super().__init__(message)
+        self.raised = raised
 
 
 class WorkerProcess:
@@ -32,22 +44,27 @@ class WorkerProcess:
     name : str
         The contender, for messages.
     statement : Statement
-        What it measures.
-    python : str, optional
-        The interpreter; by default this one.
+        What it measures, and in which interpreter.
+    core : int, optional
+        The core that it is kept on; by default the system chooses.
+    timeout : float
+        Seconds that a request may take, unless it says otherwise.
     """
 
-    def __init__(self, name: str, statement: Statement, python: str = sys.executable) -> None:
+    def __init__(self, name: str, statement: Statement, core: int | None = None, timeout: float = TIMEOUT) -> None:
         self.name = name
+        self.timeout = timeout
         begin = time.perf_counter()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(  # noqa: S603 - our own file, with this interpreter
-            [python, "-P", str(WORKER)],
+        self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+            [statement.python or sys.executable, "-P", str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
         try:
+            if core is not None:
+                self.ask({"do": "pin", "core": core})
             self.ask(statement.request())
         except BaseException:
             self.close()
@@ -62,7 +79,7 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
-    def ask(self, request: dict[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
         """Send a request and wait for its answer.
 
         Raises
@@ -70,6 +87,7 @@ class WorkerProcess:
         WorkerError
             If the statement raised, or the worker died or did not answer within `timeout` seconds.
         """
+        timeout = self.timeout if timeout is None else timeout
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -95,7 +113,7 @@ class WorkerProcess:
             timer.cancel()
         if "error" in answer:
             message = f"the statement of {self.name!r} failed in its worker: {answer['error']}\n{answer['traceback']}"
-            raise WorkerError(message)
+            raise WorkerError(message, answer["error"].partition(":")[0])
         return answer
 
     def kill(self) -> None:
