@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,18 +51,31 @@ class WorkerProcess:
         The core that it is kept on; by default the system chooses.
     timeout : float
         Seconds that a request may take, unless it says otherwise.
+    under : sequence of str
+        A command that runs the interpreter, such as valgrind.
+    environment : mapping of str to str
+        Variables that it has besides ours.
     """
 
-    def __init__(self, name: str, statement: Statement, core: int | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        name: str,
+        statement: Statement,
+        core: int | None = None,
+        timeout: float = TIMEOUT,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.timeout = timeout
         begin = time.perf_counter()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
-            [statement.python or sys.executable, "-P", str(WORKER)],
+            [*under, statement.python or sys.executable, "-P", str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env=None if environment is None else {**os.environ, **environment},
         )
         try:
             if core is not None:

@@ -47,11 +47,19 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     return Estimate(value, float(interval.low), float(interval.high), level, values.size)
 
 
+def median(values: Floats, axis: int = -1) -> Floats:
+    """The median along an axis; of many short rows `numpy.median` takes several times as long."""
+    ordered = np.sort(values, axis=axis)
+    count = values.shape[axis]
+    found: Floats = (ordered.take(count // 2, axis=axis) + ordered.take((count - 1) // 2, axis=axis)) / 2
+    return found
+
+
 def resampled(values: Floats, level: float = 0.95) -> Any:
     """Bootstrap the median; what `scipy.stats.bootstrap` returns."""
     return stats.bootstrap(
         (values,),
-        np.median,
+        median,
         n_resamples=RESAMPLES,
         confidence_level=level,
         method="percentile",

@@ -12,6 +12,7 @@ from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import USAGE, FlagParser, number, path
 from rust_daq.bench.gate import report
 from rust_daq.bench.gate.gate import QUICK, Gate, Plan, run
+from rust_daq.bench.gate.instructions import unavailable
 from rust_daq.bench.gate.operation import OperationError, Operations
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side, SideError
 from rust_daq.bench.outputs import write_whole
@@ -47,8 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         file=sys.stderr,
         flush=True,
     )
+    missing = unavailable() if chosen.count else ""
+    if missing:
+        print(f"--count is left out: {missing}", file=sys.stderr, flush=True)
     progress = RoundProgress()
-    gate = run(operations.operations, sides, plan, progress.show)
+    gate = run(operations.operations, sides, plan, progress.show, count=chosen.count and not missing)
     progress.clear()
     status = gate.exit_status(strict=chosen.strict)
     try:
@@ -77,6 +81,7 @@ def add_measuring_flags(made: FlagParser) -> None:
     """Add the flags that decide how it is measured and what becomes of it."""
     made.add_argument("--quick", action="store_true", help=f"{QUICK.first} rounds and {QUICK.second}")
     made.add_argument("--strict", action="store_true", help="end with status 3 when something stays inconclusive")
+    made.add_argument("--count", action="store_true", help="count instructions, too: Linux with valgrind")
     made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
     made.add_argument(
         "--timeout", type=number, default=Plan.timeout, metavar="SECONDS", help="after which a worker counts as hung"
@@ -116,6 +121,8 @@ def show(gate: Gate, status: int) -> None:
     for note in (*gate.machine["notes"], *gate.notes):
         print(note)
     print(report.explained(gate))
+    if gate.counts:
+        print(report.explained_counts(gate))
     print(f"gate: {report.sentence(gate, status)}", flush=True)
 
 

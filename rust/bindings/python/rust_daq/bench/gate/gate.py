@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from rust_daq.bench.decision import LEVEL, Estimate
+from rust_daq.bench.gate.instructions import Count, count_all
 from rust_daq.bench.gate.judging import Judgement, Status, judge_first, judge_second, suspects
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.rounds import Measured, Trial, attempt, measure, per_round
@@ -98,6 +99,8 @@ class Gate:
         Whether it was measured to its end.
     notes : tuple of str
         What disturbed, each a sentence.
+    counts : mapping of str to Count
+        Instructions by the operation's name, where they were counted.
     """
 
     sides: Mapping[str, Side]
@@ -108,7 +111,8 @@ class Gate:
     started: str
     seconds: float
     complete: bool
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    counts: Mapping[str, Count] = field(default_factory=dict)
 
     def of(self, *statuses: Status) -> list[Outcome]:
         """The outcomes of some statuses."""
@@ -130,17 +134,34 @@ def run(
     sides: Mapping[str, Side],
     plan: Plan,
     progress: Progress = lambda _what, _done, _total: None,
+    *,
+    count: bool = False,
 ) -> Gate:
     """Measure both sides, and judge.
 
     Every operation is measured in the first stage.  Those that might have changed are measured again, and of them
     the fresh rounds alone decide: whoever picks what looks different and judges it by the numbers that it was
     picked for finds what is not there.
+
+    Parameters
+    ----------
+    operations : tuple of Operation
+        What is measured.
+    sides : mapping of str to Side
+        ``base`` and ``candidate``.
+    plan : Plan
+        The rounds.
+    progress : callable
+        Is told what is done, how much of it, and how much there is.
+    count : bool
+        Whether instructions are counted, too, once nothing is timed any more.
     """
     around, before = machine(), Neighbours.read()
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), monotonic()
     trials: dict[str, Trial] = {}
     stages: list[Measured] = []
+    counts: Mapping[str, Count] = {}
+    notes: list[str] = []
     interrupted = False
     try:
         for index, operation in enumerate(operations):
@@ -151,6 +172,11 @@ def run(
         if not stages[0].interrupted:
             chosen = {name: runs[name] for name in suspects(pairs(stages[0]))}
             stages.append(measure(chosen, sides, plan.second, told(progress, "second stage"), plan.timeout))
+        notes += before.notes_until(Neighbours.read())
+        if count and not any(stage.interrupted for stage in stages):
+            counted = [trial for trial in runs.values() if trial.operation.counted]
+            counts, failed = count_all(counted, sides, told(progress, "instructions"), plan.timeout)
+            notes += [f"the instructions of {name} were not counted: {reason}" for name, reason in failed.items()]
     except KeyboardInterrupt:
         interrupted = True
     interrupted = interrupted or any(stage.interrupted for stage in stages)
@@ -163,7 +189,8 @@ def run(
         started=started,
         seconds=monotonic() - begin,
         complete=not interrupted,
-        notes=before.notes_until(Neighbours.read()),
+        notes=tuple(notes),
+        counts=counts,
     )
 
 

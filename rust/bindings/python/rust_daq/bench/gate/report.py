@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import Estimate
 from rust_daq.bench.gate.gate import Gate, Outcome
+from rust_daq.bench.gate.instructions import Count
 from rust_daq.bench.gate.judging import FAMILY, SCREENING, Status
 from rust_daq.bench.gate.side import BASE, CANDIDATE
 from rust_daq.bench.result import plain
@@ -27,6 +29,11 @@ ORDER: tuple[Status, ...] = (
     "unchanged",
 )
 """What needs a person first."""
+DISAGREEING = {
+    "same": "as many instructions as before, so look at memory, caches and the place of the code",
+    "more": "more instructions, which the processor hides",
+    "fewer": "fewer instructions, which take no less time",
+}
 
 
 def sentence(gate: Gate, status: int) -> str:
@@ -48,6 +55,17 @@ def explained(gate: Gate) -> str:
     )
 
 
+def explained_counts(gate: Gate) -> str:
+    """What the instructions are worth, and which operations are poor subjects."""
+    poor = {name: count for name, count in gate.counts.items() if count.poor}
+    listed = ", ".join(
+        f"{name} (spread {100 * count.spread:.2f} %, threshold {100 * count.threshold:.1f} %)"
+        for name, count in poor.items()
+    )
+    told = f"Poor subjects, which take another number each time: {listed}." if poor else "All counts are repeatable."
+    return f"Instructions are counted under valgrind; time decides, a count says where to look. {told}"
+
+
 def sorted_outcomes(gate: Gate) -> list[Outcome]:
     """The outcomes, what needs a person first, the largest change first within a status."""
 
@@ -59,21 +77,30 @@ def sorted_outcomes(gate: Gate) -> list[Outcome]:
 
 def table(gate: Gate) -> pd.DataFrame:
     """One row an operation, as text."""
-    rows = [row(outcome) for outcome in sorted_outcomes(gate)]
+    rows = [row(outcome, gate) for outcome in sorted_outcomes(gate)]
     return pd.DataFrame(rows).set_index("operation")
 
 
-def row(outcome: Outcome) -> dict[str, str]:
+def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
     """An outcome as text."""
     judgement = outcome.judgement
-    return {
+    count = gate.counts.get(outcome.operation.name)
+    cells = {
         "operation": outcome.operation.name,
         "status": outcome.status,
         "base": value(outcome, outcome.base),
         "candidate": value(outcome, outcome.candidate),
         "ratio (95 % interval)": quantity.ratio(judgement.ratio) if judgement else quantity.MISSING,
-        "remark": remark(outcome),
     }
+    if gate.counts:
+        cells["instructions"] = counted(count) if count else quantity.MISSING
+    return cells | {"remark": remark(outcome, count)}
+
+
+def counted(count: Count) -> str:
+    """How the number of instructions changed; a poor subject with its own threshold."""
+    change = f"{100 * (count.ratio - 1):+.2f} %".replace("-", "−")
+    return f"{change}, within ± {100 * count.threshold:.1f} %" if count.poor and count.says == "same" else change
 
 
 def value(outcome: Outcome, estimate: Estimate | None) -> str:
@@ -85,7 +112,7 @@ def value(outcome: Outcome, estimate: Estimate | None) -> str:
     return write(estimate.value, width)
 
 
-def remark(outcome: Outcome) -> str:
+def remark(outcome: Outcome, count: Count | None = None) -> str:
     """What a status leaves open."""
     judgement = outcome.judgement
     said = [outcome.reason] if outcome.reason else []
@@ -94,6 +121,8 @@ def remark(outcome: Outcome) -> str:
         said.append(f"at most {100 * judgement.largest_slowdown:.1f} % {more}")
     if judgement is not None and judgement.rounds_needed is not None:
         said.append(f"about {judgement.rounds_needed} rounds would decide")
+    if count is not None and count.disagrees(outcome.status):
+        said.append(f"time and count disagree: {DISAGREEING[count.says]}")
     return "; ".join(said)
 
 
@@ -109,6 +138,8 @@ def markdown(gate: Gate, status: int) -> str:
         parts += [summary, markdown_table(frame[quiet]), "</details>"]
     parts += [f"{note}." for note in gate.notes]
     parts.append(explained(gate))
+    if gate.counts:
+        parts.append(explained_counts(gate))
     return "\n\n".join(parts) + "\n"
 
 
@@ -132,11 +163,11 @@ def document(gate: Gate, status: int) -> dict[str, Any]:
         "base": gate.sides[BASE].document(),
         "candidate": gate.sides[CANDIDATE].document(),
         "notes": list(gate.notes),
-        "operations": [plain(entry(outcome)) for outcome in gate.outcomes],
+        "operations": [plain(entry(outcome, gate.counts.get(outcome.operation.name))) for outcome in gate.outcomes],
     }
 
 
-def entry(outcome: Outcome) -> dict[str, Any]:
+def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
     """An operation as JSON values."""
     judgement = outcome.judgement
     return {
@@ -153,6 +184,21 @@ def entry(outcome: Outcome) -> dict[str, Any]:
         "corrected": numbers(judgement.corrected) if judgement else None,
         "largest_slowdown": judgement.largest_slowdown if judgement else None,
         "rounds_needed": judgement.rounds_needed if judgement else None,
+        "instructions": instructions(outcome.status, count) if count else None,
+    }
+
+
+def instructions(status: Status, count: Count) -> dict[str, Any]:
+    """A count as JSON values."""
+    return {
+        "base": median(count.base),
+        "candidate": median(count.candidate),
+        "ratio": count.ratio,
+        "spread": count.spread,
+        "threshold": count.threshold,
+        "repeatable": not count.poor,
+        "says": count.says,
+        "disagrees": count.disagrees(status),
     }
 
 

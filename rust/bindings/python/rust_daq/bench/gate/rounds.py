@@ -23,6 +23,7 @@ from rust_daq.bench.slices import (
     SLICE_SECONDS,
     SLICES,
     Row,
+    ask_slice,
     calibrate,
     calibration_record,
     sample_fresh_round,
@@ -82,10 +83,9 @@ def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TI
                     return Trial(operation, unavailable=found["missing"])
                 continue
             with WorkerProcess(f"{operation.name} ({name})", statement, timeout=timeout) as worker:
-                if operation.kind == "fresh":
-                    worker.ask({"do": "cost", "repeats": 1, "loops": 1})
-                else:
-                    calibration = calibration or calibrate(worker, statement)
+                ask_slice(worker, {"repeats": 1, "loops": 1})
+                if operation.kind == "time" and not calibration:
+                    calibration = calibrate(worker, statement)
         except WorkerError as error:
             refused[name] = error
     return Trial(operation, calibration, refused)
