@@ -36,7 +36,7 @@ PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Pr
 WHEELS = ROOT / "target" / "wheels"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
-REPOSITORY_TESTS = {"test_project.py", "test_sessions.py"}
+REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -45,7 +45,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 INSTALLING = "seconds, minutes when everything has to be downloaded"
 COMPILING = "seconds, up to two minutes when nothing is compiled yet"
 
-MEASURING_FLAGS = "Further flags: --quick, --strict, --only NAME, --timeout SECONDS, --json, --markdown, --archive."
+# What the gate session passes on to the kit, known here so that a mistake is said before anything is built.
+MEASURING_FLAGS = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -109,7 +110,7 @@ def tests(session: nox.Session) -> None:
     Further arguments go to pytest.
     """
     with step(session, "install what the tests need", INSTALLING):
-        install(session, "build", "test", extra="docs")
+        install(session, "build", "test", "gate", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     if not session.posargs:
@@ -265,21 +266,26 @@ def gate(session: nox.Session) -> None:
     Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
     """
     need_rust(session)
-    parser = argparse.ArgumentParser(prog="nox -s gate --", allow_abbrev=False, epilog=MEASURING_FLAGS)
+    epilog = f"Of python -m rust_daq.bench.gate: {', '.join(MEASURING_FLAGS)}."
+    parser = argparse.ArgumentParser(prog="nox -s gate --", allow_abbrev=False, epilog=epilog)
     parser.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
+    parser.add_argument("--criterion", action="store_true", help="measure Criterion's benchmarks, too")
     chosen, further = parser.parse_known_args(session.posargs)
+    flags = [text.partition("=")[0] for text in further if text.startswith("--")]
+    if unknown := [flag for flag in flags if flag not in MEASURING_FLAGS]:
+        parser.error(f"unknown argument {unknown[0]!r}; --help lists those there are")
     with step(session, "install what the gate needs", INSTALLING):
-        install(session, "build", extra="bench")
+        install(session, "build", "gate", extra="bench")
     built = ROOT / "build" / "gate" / "sides.json"
     with step(session, "build both sides", COMPILING):
-        run_to_end(session, "gate/build.py", "--out", str(built), *(["--base", chosen.base] if chosen.base else []))
+        wanted = [*(["--base", chosen.base] if chosen.base else []), *(["--criterion"] if chosen.criterion else [])]
+        run_to_end(session, "gate/build.py", "--out", str(built), *wanted)
     sides = json.loads(built.read_text(encoding="utf-8"))
     # The kit of this tree measures both; its own extension is the candidate's, which nothing here times.
     session.run("uv", "pip", "install", "--quiet", "--no-deps", "--reinstall", sides["candidate"]["wheel"])
-    named = [f"--{name}-{part}" for name in sides for part in ("python", "name")]
-    values = [side[part] for side in sides.values() for part in ("python", "label")]
-    flags = [text for pair in zip(named, values, strict=True) for text in pair]
-    run_to_end(session, "-m", "rust_daq.bench.gate", "--operations", "gate/operations.toml", *flags, *further)
+    parts = {"python": "python", "label": "name"} | ({"criterion": "criterion"} if chosen.criterion else {})
+    named = [text for name, side in sides.items() for part in parts for text in (f"--{name}-{parts[part]}", side[part])]
+    run_to_end(session, "-m", "rust_daq.bench.gate", "--operations", "gate/operations.toml", *named, *further)
 
 
 def run_to_end(session: nox.Session, *arguments: str) -> None:
@@ -471,7 +477,7 @@ def test_wheel(session: nox.Session, version: str, python: str) -> None:
 @nox.session(python=False)
 def lock(session: nox.Session) -> None:
     """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
-    names = ("build", "test", "acceptance", "lint", "types", "wheels")
+    names = ("build", "test", "gate", "acceptance", "lint", "types", "wheels")
     groups = [part for group in names for part in ("--group", group)]
     resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
     form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]

@@ -29,6 +29,7 @@ ENVIRONMENTS = {"base": BUILD / "old", "candidate": BUILD / "new"}
 """Names of one length: what lies at another address because a path is longer can be slower, too."""
 WORKING_TREE = "working tree"
 BRANCHES = ("main", "origin/main")
+BENCHMARKS = "datapoint_bench"
 LINES = 15
 """How much of a failed step's output is shown; the rest is in its log."""
 FAILED = 2
@@ -140,8 +141,8 @@ def lay(revision: Revision) -> None:
             there.unlink(missing_ok=True)
 
 
-def run(step: str, command: list[str], **further: object) -> None:
-    """Run a step with its output in a log; when it fails, say which and show the end of it."""
+def run(step: str, command: list[str], **further: object) -> Path:
+    """Run a step with its output in a log, which is returned; when it fails, say which and show the end of it."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{step.replace(' ', '-')}.log"
     with log.open("w", encoding="utf-8") as file:
@@ -155,6 +156,7 @@ def run(step: str, command: list[str], **further: object) -> None:
         ending = "\n".join(f"    {line}" for line in lines)
         message = f"{step} failed with status {status}; its last lines:\n{ending}\nThe whole log: {log}"
         raise BuildError(message)
+    return log
 
 
 def compiler() -> str:
@@ -191,6 +193,24 @@ def wheel(side: str, revision: Revision, features: str) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def benchmarks(side: str, revision: Revision, kept: Path) -> Path:
+    """Build a revision's Criterion benchmarks, or take the executable that was built of the same, beside its wheel."""
+    executable = kept / ("benchmarks.exe" if os.name == "nt" else "benchmarks")
+    if executable.is_file():
+        return executable
+    print(f"{side}: build the Criterion benchmarks of {revision.label} (some minutes)", flush=True)
+    lay(revision)
+    command = ["cargo", "bench", "--locked", "--package", "rust_daq_py", "--bench", BENCHMARKS, "--no-run"]
+    log = run(f"benchmarks of the {side}", [*command, "--message-format=json"], cwd=TREE)
+    messages = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+    built = [path for message in messages if (path := message.get("executable")) and BENCHMARKS in Path(path).name]
+    if not built:
+        message = f"{revision.label} has no Criterion benchmarks {BENCHMARKS}"
+        raise BuildError(message)
+    shutil.copy(built[-1], executable)
+    return executable
+
+
 def environment(side: str, built: Path, folder: Path) -> Path:
     """Make an environment with a wheel in it, and what the operations import; its interpreter."""
     run(f"environment of the {side}", ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
@@ -202,11 +222,12 @@ def environment(side: str, built: Path, folder: Path) -> Path:
     return python
 
 
-def side(name: str, revision: Revision, features: str = "") -> dict[str, object]:
+def side(name: str, revision: Revision, features: str = "", *, criterion: bool = False) -> dict[str, object]:
     """Build one side and describe it."""
     built = wheel(name, revision, features)
     python = environment(name, built, ENVIRONMENTS[name])
-    return {**asdict(revision), "label": revision.label, "wheel": str(built), "python": str(python)}
+    found = {**asdict(revision), "label": revision.label, "wheel": str(built), "python": str(python)}
+    return found | ({"criterion": str(benchmarks(name, revision, built.parent))} if criterion else {})
 
 
 def main() -> int:
@@ -215,6 +236,7 @@ def main() -> int:
     parser.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
     parser.add_argument("--candidate", metavar="REV", help="what to compare (default: the working tree)")
     parser.add_argument("--features", default="", help="of the extension, on both sides")
+    parser.add_argument("--criterion", action="store_true", help="build Criterion's benchmarks, too")
     parser.add_argument("--out", type=Path, required=True, help="where the sides are described, as JSON")
     chosen = parser.parse_args()
     try:
@@ -224,8 +246,8 @@ def main() -> int:
             print("base and candidate are the same commit: nothing can have changed, which the gate should find")
         # The candidate last, so that the target folder holds what the other sessions build next.
         sides = {
-            "base": side("base", base, chosen.features),
-            "candidate": side("candidate", candidate, chosen.features),
+            name: side(name, revision, chosen.features, criterion=chosen.criterion)
+            for name, revision in (("base", base), ("candidate", candidate))
         }
     except BuildError as error:
         print(f"gate: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import USAGE, FlagParser, number, path
-from rust_daq.bench.gate import report
+from rust_daq.bench.gate import criterion, report
 from rust_daq.bench.gate.gate import QUICK, Gate, Plan, run
 from rust_daq.bench.gate.instructions import unavailable
 from rust_daq.bench.gate.operation import OperationError, Operations
@@ -32,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         operations = Operations.read(chosen.operations).only(chosen.only)
-        sides = {
-            BASE: Side.ask(chosen.base_name, str(chosen.base_python), operations.build_info),
-            CANDIDATE: Side.ask(chosen.candidate_name, str(chosen.candidate_python), operations.build_info),
-        }
+        sides = asked(chosen, operations.build_info)
+        if chosen.base_criterion or chosen.candidate_criterion:
+            further = criterion.operations(sides)
+            operations = replace(operations, operations=(*operations.operations, *further))
     except (OperationError, SideError) as error:
         print(f"gate: {error}", file=sys.stderr)
         return USAGE
@@ -65,6 +66,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
+    """Both sides, once they have told what they are."""
+    given = vars(chosen)
+    if (given["base_criterion"] is None) != (given["candidate_criterion"] is None):
+        message = "--base-criterion and --candidate-criterion come together: name the executable of both sides"
+        raise SideError(message)
+    return {
+        name: Side.ask(
+            given[f"{name}_name"],
+            str(given[f"{name}_python"]),
+            build_info,
+            benchmarks=str(given[f"{name}_criterion"] or ""),
+        )
+        for name in (BASE, CANDIDATE)
+    }
+
+
 def parser() -> FlagParser:
     """The command's flags."""
     made = FlagParser(prog="python -m rust_daq.bench.gate", description=DESCRIPTION)
@@ -73,6 +91,10 @@ def parser() -> FlagParser:
     made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
     made.add_argument("--base-name", default="base", metavar="TEXT", help="what the base is called")
     made.add_argument("--candidate-name", default="candidate", metavar="TEXT", help="what the candidate is called")
+    for name in (BASE, CANDIDATE):
+        made.add_argument(
+            f"--{name}-criterion", type=path, metavar="PATH", help=f"the {name}'s executable of Criterion benchmarks"
+        )
     add_measuring_flags(made)
     return made
 

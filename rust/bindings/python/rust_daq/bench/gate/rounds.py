@@ -13,6 +13,7 @@ import pandas as pd
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.counting import Job, count, counted_side_by_side
 from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.gate import criterion
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
 from rust_daq.bench.observed import ALONE, Observed
@@ -81,6 +82,9 @@ def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TI
                 found = count(f"{operation.name} ({name})", statement, 1, "heap")["counted"]
                 if "missing" in found:
                     return Trial(operation, unavailable=found["missing"])
+                continue
+            if operation.kind == "criterion":
+                criterion.refuse_missing(operation, name, side)
                 continue
             with WorkerProcess(f"{operation.name} ({name})", statement, timeout=timeout) as worker:
                 ask_slice(worker, {"repeats": 1, "loops": 1})
@@ -156,8 +160,10 @@ def measure(
 def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float) -> list[Row]:
     """Sample one round of an operation."""
     operation = trial.operation
-    stated = {name: side.statement(operation) for name, side in sides.items()}
     core = core_of(index) if operation.pinned else None
+    if operation.kind == "criterion":
+        return criterion.sample_round(operation, sides, index, core, timeout)
+    stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
         return sample_fresh_round(stated, FRESH_SLICES, index, core, timeout)
     return sample_round(stated, dict.fromkeys(stated, trial.calibration), index, core, timeout)
@@ -188,17 +194,22 @@ def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: 
 
 def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds: int, started: str) -> Comparison:
     """Make a result of timed rounds."""
-    kept = records({name: side.statement(trial.operation) for name, side in sides.items()})
+    operation = trial.operation
+    if operation.kind == "criterion":
+        kept = {name: {"statement": operation.statement, "fingerprint": operation.statement} for name in sides}
+    else:
+        kept = records({name: side.statement(operation) for name, side in sides.items()})
     if trial.calibration:
         kept = {name: record | calibration_record(trial.calibration) for name, record in kept.items()}
-    fresh = trial.operation.kind == "fresh"
+    timed = operation.kind == "time"
+    slices = {"time": SLICES, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
     return Comparison(
-        name=trial.operation.name,
+        name=operation.name,
         example=EXAMPLE,
         contenders=kept,
         settings={
-            "slices": FRESH_SLICES if fresh else SLICES,
-            "slice_seconds": None if fresh else SLICE_SECONDS,
+            "slices": slices[operation.kind],
+            "slice_seconds": SLICE_SECONDS if timed else None,
             "collector": COLLECTOR,
             "rounds": rounds,
         },

@@ -35,20 +35,23 @@ class Side:
         What the build says of itself.
     prelude : str
         Source text that this side alone runs after each setup.
+    benchmarks : str
+        Its executable of Criterion benchmarks, where they are measured, too.
     """
 
     label: str
     python: str
     build: Mapping[str, Any] = field(default_factory=dict)
     prelude: str = ""
+    benchmarks: str = ""
 
     @classmethod
-    def ask(cls, label: str, python: str, build_info: str, prelude: str = "") -> Self:
+    def ask(cls, label: str, python: str, build_info: str, prelude: str = "", benchmarks: str = "") -> Self:
         """Make a side, and ask its build what it is.
 
         Parameters
         ----------
-        label, python, prelude : str
+        label, python, prelude, benchmarks : str
             As above.
         build_info : str
             ``"module:function"``; empty where the package tells nothing of its build.
@@ -62,7 +65,7 @@ class Side:
         if build.get("profile") == "debug":
             message = f"{label} is a debug build, which is not worth measuring; build it with --release"
             raise SideError(message)
-        return cls(label, python, build, prelude)
+        return cls(label, python, build, prelude, benchmarks)
 
     def statement(self, operation: Operation) -> Statement:
         """The operation as it runs here."""
