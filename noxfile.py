@@ -7,7 +7,6 @@ one target folder at the root.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -44,9 +43,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What a step is expected to take, said before it begins.
 INSTALLING = "seconds, minutes when everything has to be downloaded"
 COMPILING = "seconds, up to two minutes when nothing is compiled yet"
-
-# What the gate session passes on to the kit, known here so that a mistake is said before anything is built.
-MEASURING_FLAGS = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -260,43 +256,32 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def gate(session: nox.Session) -> None:
-    """Tell what got slower: build a base revision and the tree here, and measure both side by side.
+    """Tell what got slower: build a base revision (``--base REV``) and the tree here, and measure both side by side.
 
-    ``--base REV`` (default: where this branch left main); further arguments go to ``python -m rust_daq.bench.gate``.
     Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
     """
-    need_rust(session)
-    epilog = f"Of python -m rust_daq.bench.gate: {', '.join(MEASURING_FLAGS)}."
-    parser = argparse.ArgumentParser(prog="nox -s gate --", allow_abbrev=False, epilog=epilog)
-    parser.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
-    parser.add_argument("--criterion", action="store_true", help="measure Criterion's benchmarks, too")
-    chosen, further = parser.parse_known_args(session.posargs)
-    flags = [text.partition("=")[0] for text in further if text.startswith("--")]
-    if unknown := [flag for flag in flags if flag not in MEASURING_FLAGS]:
-        parser.error(f"unknown argument {unknown[0]!r}; --help lists those there are")
-    with step(session, "install what the gate needs", INSTALLING):
-        install(session, "build", "gate", extra="bench")
-    built = ROOT / "build" / "gate" / "sides.json"
-    with step(session, "build both sides", COMPILING):
-        wanted = [*(["--base", chosen.base] if chosen.base else []), *(["--criterion"] if chosen.criterion else [])]
-        run_to_end(session, "gate/build.py", "--out", str(built), *wanted)
-    sides = json.loads(built.read_text(encoding="utf-8"))
-    # The kit of this tree measures both; its own extension is the candidate's, which nothing here times.
-    session.run("uv", "pip", "install", "--quiet", "--no-deps", "--reinstall", sides["candidate"]["wheel"])
-    parts = {"python": "python", "label": "name"} | ({"criterion": "criterion"} if chosen.criterion else {})
-    named = [text for name, side in sides.items() for part in parts for text in (f"--{name}-{parts[part]}", side[part])]
-    run_to_end(session, "-m", "rust_daq.bench.gate", "--operations", "gate/operations.toml", *named, *further)
+    run_gate(session, "compare")
 
 
-def run_to_end(session: nox.Session, *arguments: str) -> None:
-    """Run Python in the session's environment; a status that is not 0 becomes that of nox, which would make it 1.
+@nox.session
+def history(session: nox.Session) -> None:
+    """Build and measure commits, two runs each, into the history: ``nox -s history -- REV...``."""
+    run_gate(session, "history")
+
+
+def run_gate(session: nox.Session, program: str) -> None:
+    """Run a program of the folder gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
 
     Ctrl-C reaches the program, too, which keeps what it has measured; so it is waited for.
     """
+    need_rust(session)
+    with step(session, "install what measuring needs", INSTALLING):
+        install(session, "build", "gate", extra="bench")
     environment = {**os.environ, **rust_environment(session)}
     environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
-    session.log(" ".join(("python", *arguments)))
-    with subprocess.Popen([environment["PYO3_PYTHON"], *arguments], env=environment) as process:
+    command = [environment["PYO3_PYTHON"], f"gate/{program}.py", *session.posargs]
+    session.log(" ".join(("python", *command[1:])))
+    with subprocess.Popen(command, env=environment) as process:
         while process.returncode is None:
             with suppress(KeyboardInterrupt):
                 process.wait()

@@ -1,4 +1,4 @@
-"""Builds revisions of this repository, each into an environment of its own, for the sessions gate, history and trust.
+"""Builds revisions of this repository, each into an environment of its own, for the programs beside this file.
 
 All revisions are built in one folder, one after the other, into the one target folder.  Cargo takes the folder of a
 crate into its names, so that the same sources in two folders become two builds whose code lies in other places, and
@@ -8,7 +8,6 @@ change.  A wheel is kept by what it is made of, and a revision that was built be
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -17,7 +16,8 @@ import subprocess
 import sys
 import sysconfig
 import time
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +33,7 @@ BENCHMARKS = "datapoint_bench"
 LINES = 15
 """How much of a failed step's output is shown; the rest is in its log."""
 FAILED = 2
+"""Exit status of a program that could not build."""
 
 
 class BuildError(Exception):
@@ -222,39 +223,38 @@ def environment(side: str, built: Path, folder: Path) -> Path:
     return python
 
 
-def side(name: str, revision: Revision, features: str = "", *, criterion: bool = False) -> dict[str, object]:
+def side(name: str, revision: Revision, features: str = "", *, criterion: bool = False) -> dict[str, str]:
     """Build one side and describe it."""
     built = wheel(name, revision, features)
     python = environment(name, built, ENVIRONMENTS[name])
-    found = {**asdict(revision), "label": revision.label, "wheel": str(built), "python": str(python)}
+    found = {"label": revision.label, "commit": revision.commit, "wheel": str(built), "python": str(python)}
     return found | ({"criterion": str(benchmarks(name, revision, built.parent))} if criterion else {})
 
 
-def main() -> int:
-    """Build both sides, and write what they are."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
-    parser.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
-    parser.add_argument("--candidate", metavar="REV", help="what to compare (default: the working tree)")
-    parser.add_argument("--features", default="", help="of the extension, on both sides")
-    parser.add_argument("--criterion", action="store_true", help="build Criterion's benchmarks, too")
-    parser.add_argument("--out", type=Path, required=True, help="where the sides are described, as JSON")
-    chosen = parser.parse_args()
-    try:
-        base = committed(chosen.base or merge_base())
-        candidate = committed(chosen.candidate) if chosen.candidate else working_tree()
-        if candidate.digest == base.digest:
-            print("base and candidate are the same commit: nothing can have changed, which the gate should find")
-        # The candidate last, so that the target folder holds what the other sessions build next.
-        sides = {
-            name: side(name, revision, chosen.features, criterion=chosen.criterion)
-            for name, revision in (("base", base), ("candidate", candidate))
-        }
-    except BuildError as error:
-        print(f"gate: {error}", file=sys.stderr)
-        return FAILED
-    chosen.out.write_text(json.dumps(sides, indent=1), encoding="utf-8")
-    return 0
+def told(revision: Revision) -> dict[str, str]:
+    """When a commit was made, and the first line of its message."""
+    committed, _, subject = git("show", "--no-patch", "--format=%cI%n%s", revision.commit).partition("\n")
+    return {"committed": committed, "subject": subject}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def build(revisions: dict[str, Revision], features: str = "", *, criterion: bool = False) -> dict[str, dict[str, str]]:
+    """Build revisions, each into the environment of its side, and describe them."""
+    return {
+        name: side(name, revision, features, criterion=criterion) | told(revision)
+        for name, revision in revisions.items()
+    }
+
+
+def install_kit(built: str) -> None:
+    """Install the kit of this tree here, which measures whatever was built; its own extension is timed by nobody."""
+    command = ["uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--reinstall", built]
+    run("installation of the kit", command)
+
+
+def to_the_end(command: list[str]) -> int:
+    """Run a command that reports for itself; Ctrl-C reaches it, too, so it is waited for."""
+    with subprocess.Popen(command) as process:
+        while process.returncode is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    return process.returncode

@@ -1,4 +1,4 @@
-"""What `gate/build.py` builds: a revision, or the tree as it lies here; and what it says when it cannot."""
+"""The programs in gate/: what they build, a revision or the tree as it lies here, and what they say when they fail."""
 
 import importlib.util
 import os
@@ -11,13 +11,19 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+def loaded(name, monkeypatch):
+    """A program, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "gate" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     """The module, at work on a repository with two commits."""
-    spec = importlib.util.spec_from_file_location("build", ROOT / "gate" / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "build", module)
-    spec.loader.exec_module(module)
+    module = loaded("build", monkeypatch)
     root = tmp_path / "repository"
     root.mkdir()
     names = {"ROOT": root, "TREE": root / "build" / "tree", "WHEELS": root / "build" / "wheels"}
@@ -237,17 +243,99 @@ def test_a_program_that_is_missing_is_said(build):
         build.run("build", ["no-such-program"])
 
 
-@pytest.mark.usefixtures("maturin")
-def test_the_command_ends_with_status_2_and_the_reason(build, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["build.py", "--base", "nowhere", "--out", "x"])
-    assert build.main() == 2
+# The programs
+
+
+@pytest.fixture
+def program(build, maturin, monkeypatch):
+    """Run a program; the commands of the kit that it calls, which do nothing here."""
+    del maturin
+    calls, statuses = [], {}
+
+    def to_the_end(command):
+        calls.append(command[1:])
+        return statuses.get(len(calls), 0)
+
+    monkeypatch.setattr(build, "to_the_end", to_the_end)
+    monkeypatch.setattr(build, "environment", lambda side, *_: Path(f"{side}-python"))
+    monkeypatch.setattr(build, "install_kit", lambda built: calls.append(["kit", Path(built).read_text()]))
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        try:
+            return loaded(name, monkeypatch).main()
+        except SystemExit as ended:
+            return ended.code
+
+    run.calls, run.statuses = calls, statuses
+    return run
+
+
+def value(command, flag):
+    return command[command.index(flag) + 1]
+
+
+def test_the_gate_measures_the_base_and_the_tree_by_the_kit_of_the_tree(build, program):
+    (build.ROOT / "file").write_text("three\n")
+    assert program("compare", "--base", "HEAD", "--quick", "--only", "x") == 0
+    kit, measured = program.calls
+    assert kit == ["kit", "three\n"]
+    assert measured[:2] == ["-m", "rust_daq.bench.gate"]
+    assert value(measured, "--base-python") == "base-python"
+    assert value(measured, "--base-name").startswith("HEAD (")
+    assert value(measured, "--candidate-name").endswith(" with changes)")
+    assert measured[-3:] == ["--quick", "--only", "x"]
+
+
+def test_the_status_of_the_gate_is_that_of_the_kit(program):
+    program.statuses[2] = 1
+    assert program("compare", "--base", "HEAD") == 1
+
+
+def test_a_wrong_flag_is_said_before_anything_is_built(program, capsys):
+    assert program("compare", "--quik") == 2
+    assert "unknown argument '--quik'" in capsys.readouterr().err
+    assert program.calls == []
+
+
+def test_the_gate_knows_the_flags_that_it_passes_on(build, monkeypatch):
+    from rust_daq.bench.flags import FlagParser
+    from rust_daq.bench.gate.__main__ import add_measuring_flags
+
+    parser = FlagParser()
+    add_measuring_flags(parser)
+    passed_on = loaded("compare", monkeypatch).PASSED_ON
+    assert set(passed_on) == set(parser._option_string_actions) - {"-h", "--help"}
+
+
+def test_a_base_that_is_not_there_ends_with_status_2(program, capsys):
+    assert program("compare", "--base", "nowhere") == 2
     assert capsys.readouterr().err.startswith("gate: there is no revision 'nowhere' here")
+    assert program.calls == []
 
 
-@pytest.mark.usefixtures("maturin")
-def test_the_same_commit_on_both_sides_is_said(build, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(build, "environment", lambda *_: Path("python"))
-    monkeypatch.setattr(sys, "argv", ["build.py", "--base", "HEAD", "--out", str(tmp_path / "sides.json")])
-    assert build.main() == 0
-    assert "base and candidate are the same commit" in capsys.readouterr().out
-    assert '"label": "working tree' in (tmp_path / "sides.json").read_text()
+def test_the_same_commit_on_both_sides_is_said(program, capsys):
+    assert program("compare", "--base", "HEAD") == 0
+    assert "both sides are the same commit" in capsys.readouterr().out
+
+
+def test_the_history_measures_each_commit_with_what_is_known_of_it(build, program):
+    assert program("history", "HEAD~1", "HEAD", "--store", "there", "--runs", "3") == 2
+    kit, measured = program.calls
+    assert kit == ["kit", "two\n"]
+    # The first of the two has no project to build; the other one is measured all the same.
+    assert value(measured, "--subject") == "project"
+    assert value(measured, "--commit") == build.git("rev-parse", "HEAD")
+    assert value(measured, "--committed") == build.git("show", "--no-patch", "--format=%cI", "HEAD")
+    assert (value(measured, "--store"), value(measured, "--runs")) == ("there", "3")
+
+
+def test_the_history_names_the_commits_that_do_not_build(program, capsys):
+    program("history", "HEAD~1", "HEAD")
+    assert "history: not measured, see above: HEAD~1 (" in capsys.readouterr().err
+
+
+def test_a_history_that_is_stopped_goes_on_to_no_further_commit(program):
+    program.statuses[2] = 130
+    assert program("history", "HEAD", "HEAD") == 130
+    assert len(program.calls) == 2

@@ -104,18 +104,6 @@ def test_the_tests_of_the_package_do_without_the_repository(noxfile):
     assert names.isdisjoint(noxfile.REPOSITORY_TESTS)
 
 
-# The flags that the gate session passes on
-
-
-def test_the_gate_session_knows_the_flags_of_the_kit(noxfile):
-    from rust_daq.bench.flags import FlagParser
-    from rust_daq.bench.gate.__main__ import add_measuring_flags
-
-    parser = FlagParser()
-    add_measuring_flags(parser)
-    assert set(noxfile.MEASURING_FLAGS) == set(parser._option_string_actions) - {"-h", "--help"}
-
-
 # Errors in memory
 
 EXTENSION = ("point_new", "/site-packages/rust_daq/_core.cpython-311-x86_64-linux-gnu.so")

@@ -237,7 +237,9 @@ def test_workers_are_kept_on_one_core_where_the_operation_allows_it():
     pinned = Operation("pinned", "pass", "import os; assert len(os.sched_getaffinity(0)) == 1")
     free = Operation("free", "pass", f"import os; assert len(os.sched_getaffinity(0)) == {cores}", pinned=False)
     slices = {"loops": 1, "repeats": 1, "cost": 1, "empty": 1}
-    trials = {operation.name: Trial(operation, slices) for operation in (pinned, free)}
+    trials = {
+        operation.name: Trial(operation, dict.fromkeys((BASE, CANDIDATE), slices)) for operation in (pinned, free)
+    }
     assert measure(trials, sides(), 1, lambda *_: None).failed == {}
 
 

@@ -160,8 +160,9 @@ def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
 
     What the loop itself takes once cancels out; so do the first calls, which are made before.
     """
-    repeats: int = trial.calibration["repeats"]
-    cost: float = trial.calibration["cost"]
+    calibration = trial.calibrations[name]
+    repeats: int = calibration["repeats"]
+    cost: float = calibration["cost"]
     loops = max(round(COUNTED_NS / (repeats * cost)), FEWEST_LOOPS)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "callgrind")

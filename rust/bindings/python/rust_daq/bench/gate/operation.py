@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ Kind = Literal["time", "fresh", "bytes", "criterion"]
 WRITTEN = ("time", "fresh", "bytes")
 """The kinds that a file names; those of Criterion are found in its executables."""
 FIELDS = ("statement", "setup", "before", "kind", "size", "pinned", "counted")
-TOP = ("build_info", "burn", "setup", "operation")
+TOP = ("build_info", "burn", "reference", "setup", "operation")
 SIZE = 1_000
 
 
@@ -83,11 +83,14 @@ class Operations:
         ``"module:function"``, which tells what a side is built of; empty when nothing does.
     burn : str
         The source text, with ``{amount}`` in it, that slows a side down; empty when nothing does.
+    reference : mapping of str to str
+        By kind, the statement that a history holds the machine's pace against.
     """
 
     operations: tuple[Operation, ...]
     build_info: str = ""
     burn: str = ""
+    reference: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Operations:
@@ -116,6 +119,7 @@ class Operations:
             tuple(operation(name, fields, setups) for name, fields in named.items()),
             document.get("build_info", ""),
             document.get("burn", ""),
+            document.get("reference", {}),
         )
 
     def only(self, names: list[str]) -> Operations:
@@ -133,7 +137,7 @@ class Operations:
                 message = f"there is no operation {name!r}; near it: {', '.join(near)}"
                 raise OperationError(message)
         chosen = tuple(known[name] for name in dict.fromkeys(names)) or self.operations
-        return Operations(chosen, self.build_info, self.burn)
+        return replace(self, operations=chosen)
 
 
 def operation(name: str, fields: Mapping[str, Any], setups: Mapping[str, str]) -> Operation:

@@ -48,8 +48,8 @@ class Trial:
     ----------
     operation : Operation
         What was tried.
-    calibration : mapping
-        Loops and repeats, the same for both sides; empty where nothing is repeated.
+    calibrations : mapping of str to mapping
+        By the side's name, loops and repeats; empty where nothing is repeated.
     refused : mapping of str to WorkerError
         By the side's name, why it does not run there.
     unavailable : str
@@ -57,7 +57,7 @@ class Trial:
     """
 
     operation: Operation
-    calibration: Mapping[str, Any] = field(default_factory=dict)
+    calibrations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     refused: Mapping[str, WorkerError] = field(default_factory=dict)
     unavailable: str = ""
 
@@ -71,10 +71,22 @@ class Trial:
         return list(self.refused) == [side] and self.refused[side].raised in UNKNOWN_NAMES
 
 
-def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TIMEOUT) -> Trial:
-    """Run an operation once on each side; the first that can tells how many loops fill a slice, for both."""
+def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TIMEOUT, *, alike: bool = True) -> Trial:
+    """Run an operation once on each side, and find how many loops fill a slice.
+
+    Parameters
+    ----------
+    operation : Operation
+        What is tried.
+    sides : mapping of str to Side
+        Where.
+    timeout : float
+        Seconds that a worker may take for a request.
+    alike : bool
+        Whether the sides run the same statement, so that what the first one finds holds for all.
+    """
     refused: dict[str, WorkerError] = {}
-    calibration: dict[str, Any] = {}
+    calibrations: dict[str, dict[str, Any]] = {}
     for name, side in sides.items():
         statement = side.statement(operation)
         try:
@@ -88,11 +100,12 @@ def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TI
                 continue
             with WorkerProcess(f"{operation.name} ({name})", statement, timeout=timeout) as worker:
                 ask_slice(worker, {"repeats": 1, "loops": 1})
-                if operation.kind == "time" and not calibration:
-                    calibration = calibrate(worker, statement)
+                if operation.kind == "time":
+                    first = next(iter(calibrations.values()), None) if alike else None
+                    calibrations[name] = first or calibrate(worker, statement)
         except WorkerError as error:
             refused[name] = error
-    return Trial(operation, calibration, refused)
+    return Trial(operation, calibrations, refused)
 
 
 @dataclass(frozen=True)
@@ -166,7 +179,7 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
     stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
         return sample_fresh_round(stated, FRESH_SLICES, index, core, timeout)
-    return sample_round(stated, dict.fromkeys(stated, trial.calibration), index, core, timeout)
+    return sample_round(stated, trial.calibrations, index, core, timeout)
 
 
 def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]) -> dict[str, list[Row]]:
@@ -199,8 +212,8 @@ def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds:
         kept = {name: {"statement": operation.statement, "fingerprint": operation.statement} for name in sides}
     else:
         kept = records({name: side.statement(operation) for name, side in sides.items()})
-    if trial.calibration:
-        kept = {name: record | calibration_record(trial.calibration) for name, record in kept.items()}
+    for name, found in trial.calibrations.items():
+        kept[name] |= calibration_record(found)
     timed = operation.kind == "time"
     slices = {"time": SLICES, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
     return Comparison(
