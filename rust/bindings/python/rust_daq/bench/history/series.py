@@ -70,16 +70,25 @@ class Series:
 
         Otherwise from the differences between neighbours, of which a step spoils only one.
         """
-        logs = [[math.log(run.value) for run in point.runs] for point in self.points]
-        freedom = sum(len(runs) - 1 for runs in logs)
-        if freedom >= FEWEST_REPEATS:
+        if self.repeats >= FEWEST_REPEATS:
+            logs = [[math.log(run.value) for run in point.runs] for point in self.points]
             squares = sum(sum((log - np.mean(runs)) ** 2 for log in runs) for runs in logs)
-            return max(math.sqrt(squares / freedom), SMALLEST_NOISE)
+            return max(math.sqrt(squares / self.repeats), SMALLEST_NOISE)
         differences = np.diff([point.log for point in self.points])
         if not len(differences):
             return math.nan
         deviation = 1.4826 * float(np.median(np.abs(differences - np.median(differences)))) / math.sqrt(2)
         return max(deviation, SMALLEST_NOISE)
+
+    @property
+    def repeats(self) -> int:
+        """The runs of a commit beyond its first, over all commits."""
+        return sum(len(point.runs) - 1 for point in self.points)
+
+    @property
+    def freedom(self) -> int:
+        """The degrees of freedom that the noise is known with."""
+        return self.repeats if self.repeats >= FEWEST_REPEATS else max(len(self.points) - 1, 1)
 
     @property
     def unstable(self) -> bool:

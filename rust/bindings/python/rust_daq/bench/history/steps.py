@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy import stats
 
 from rust_daq.bench.decision import LEVEL, Estimate, decide
 from rust_daq.bench.history.series import Z95, Point, Series
 
 FEWEST_COMMITS = 4
-PENALTY = 4.0
-"""Times the logarithm of the number of commits: what a step has to win, in variances, to be worth assuming."""
+FALSE_STEPS = 0.01
+"""Of the series without a step about so many are given one."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def changes(found: list[Series]) -> list[Change]:
 def changes_of(series: Series) -> list[Change]:
     """The steps of one series.
 
-    `ruptures.Pelt` splits it into pieces of one level each (Killick, Fearnhead, Eckley, 2012), at the cost of a
-    penalty a piece; a step between two pieces is a change when the decision function calls it one.
+    `ruptures.Pelt` splits it into pieces of one level each (Killick, Fearnhead, Eckley, 2012).  What a further piece
+    has to win is what noise wins at none of the places but for `FALSE_STEPS`: a quantile of F, for the noise itself is
+    known from a few runs.  A step between two pieces is a change when the decision function calls it one.
     """
     if len(series.points) < FEWEST_COMMITS:
         return []
@@ -64,7 +66,7 @@ def changes_of(series: Series) -> list[Change]:
     # A commit of several runs weighs more: its level is known better.
     weights = np.array([math.sqrt(len(point.runs)) for point in series.points])
     noise = series.noise / float(np.mean(weights))
-    penalty = PENALTY * math.log(len(logs))
+    penalty = float(stats.f.isf(FALSE_STEPS / len(logs), 1, series.freedom))
     ends = ruptures.Pelt(model="l2", min_size=1, jump=1).fit(logs / noise).predict(pen=penalty)
     pieces = list(zip([0, *ends[:-1]], ends, strict=True))
     found = []
