@@ -60,7 +60,31 @@ class TableMarkup:
         return [not all(NUMBER.match(str(value)) for value in column) for column in columns]
 
 
+class Link:
+    """A cell that leads to another page.
+
+    Parameters
+    ----------
+    text : str
+        What is read.
+    address : str
+        Where it leads.
+    """
+
+    def __init__(self, text: str, address: str) -> None:
+        self.text = text
+        self.address = address
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __html__(self) -> str:
+        """The cell's content, by the convention of templates."""
+        return f'<a href="{escape(self.address)}">{escape(self.text)}</a>'
+
+
 def cell(tag: str, content: object, *, scope: str = "", words: bool = False) -> str:
     """One cell; a header says what it heads."""
     attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
-    return f"<{tag}{attributes}>{escape(str(content))}</{tag}>"
+    text = content.__html__() if isinstance(content, Link) else escape(str(content))
+    return f"<{tag}{attributes}>{text}</{tag}>"

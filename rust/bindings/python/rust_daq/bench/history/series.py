@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Point:
     subject: str
     runs: tuple[Estimate, ...]
 
-    @property
+    @cached_property
     def log(self) -> float:
         """The logarithm of the median over runs."""
         return float(np.median([math.log(run.value) for run in self.runs]))
@@ -64,7 +65,7 @@ class Series:
     scale: float
     points: tuple[Point, ...]
 
-    @property
+    @cached_property
     def noise(self) -> float:
         """The standard deviation of a run's logarithm, from runs of the same commit where there are enough.
 
@@ -72,7 +73,7 @@ class Series:
         """
         if self.repeats >= FEWEST_REPEATS:
             logs = [[math.log(run.value) for run in point.runs] for point in self.points]
-            squares = sum(sum((log - np.mean(runs)) ** 2 for log in runs) for runs in logs)
+            squares = sum(float(np.var(runs)) * len(runs) for runs in logs)
             return max(math.sqrt(squares / self.repeats), SMALLEST_NOISE)
         differences = np.diff([point.log for point in self.points])
         if not len(differences):

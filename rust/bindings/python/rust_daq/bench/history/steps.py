@@ -54,9 +54,10 @@ def changes(found: list[Series]) -> list[Change]:
 def changes_of(series: Series) -> list[Change]:
     """The steps of one series.
 
-    `ruptures.Pelt` splits it into pieces of one level each (Killick, Fearnhead, Eckley, 2012).  What a further piece
-    has to win is what noise wins at none of the places but for `FALSE_STEPS`: a quantile of F, for the noise itself is
-    known from a few runs.  A step between two pieces is a change when the decision function calls it one.
+    `ruptures` splits it into pieces of one level each, by PELT (Killick, Fearnhead, Eckley, 2012); with a linear kernel
+    its cost is the sum of squares.  What a further piece has to win is what noise wins at none of the places but for
+    `FALSE_STEPS`: a quantile of F, for the noise itself is known from a few runs.  A step between two pieces is a
+    change when the decision function calls it one.
     """
     if len(series.points) < FEWEST_COMMITS:
         return []
@@ -67,7 +68,7 @@ def changes_of(series: Series) -> list[Change]:
     weights = np.array([math.sqrt(len(point.runs)) for point in series.points])
     noise = series.noise / float(np.mean(weights))
     penalty = float(stats.f.isf(FALSE_STEPS / len(logs), 1, series.freedom))
-    ends = ruptures.Pelt(model="l2", min_size=1, jump=1).fit(logs / noise).predict(pen=penalty)
+    ends = ruptures.KernelCPD(kernel="linear", min_size=1).fit(logs / noise).predict(pen=penalty)
     pieces = list(zip([0, *ends[:-1]], ends, strict=True))
     found = []
     for (first, middle), (_, last) in pairwise(pieces):
