@@ -116,9 +116,7 @@ class Line:
             for one in sorted(self.series, key=lambda one: -one.noise)
             if one.unstable
         ]
-        return TableMarkup(
-            frame(rows, "operation"), f"Unstable on {self.name}: two runs of one build may differ by 5 %"
-        )
+        return table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
 
     def newest(self) -> TableMarkup | HTML:
         """Each operation at the newest commit that has it, and over the whole history."""
