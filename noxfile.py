@@ -269,6 +269,12 @@ def history(session: nox.Session) -> None:
     run_gate(session, "history")
 
 
+@nox.session
+def trust(session: nox.Session) -> None:
+    """Gather evidence of how far the gate can be trusted, for ``--minutes``; it goes on where it was."""
+    run_gate(session, "trust")
+
+
 def run_gate(session: nox.Session, program: str) -> None:
     """Run a program of the folder gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
 
