@@ -236,7 +236,7 @@ def acceptance(session: nox.Session) -> None:
     if not (SITE / "index.html").is_file():
         session.error("there is no site in build/docs/html; build it first: nox -s docs -- --profile quick")
     with step(session, "install what the acceptance tests need", INSTALLING):
-        install(session, "build", "test", "acceptance", extra="docs")
+        install(session, "build", "test", "gate", "acceptance", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     with step(session, "test the site", "several minutes"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.util import find_spec
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ class Line:
                     "at the newest commit": written(one, last),
                     "newest over oldest": quantity.digits(last.value / one.estimate(one.points[0]).value),
                     "commits": len(one.points),
-                    "spread between runs": f"{100 * one.noise:.1f} %",
+                    "spread between runs": quantity.MISSING if isnan(one.noise) else f"{100 * one.noise:.1f} %",
                 }
             )
         return table(rows, f"Each operation on {self.name}")
@@ -160,12 +161,15 @@ def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -
     style(ax)
     at = [order[point.commit] for point in one.points]
     found = [one.estimate(point) for point in one.points]
-    spread = [[each.value - each.low for each in found], [each.high - each.value for each in found]]
+    # Of a single run nothing says how wide its interval is.
+    ends = [(each.low, each.high) if each.has_interval else (each.value, each.value) for each in found]
+    spread = [[each.value - low for each, (low, _) in zip(found, ends, strict=True)]]
+    spread += [[high - each.value for each, (_, high) in zip(found, ends, strict=True)]]
     ax.errorbar(at, [each.value for each in found], yerr=spread, fmt="o-", color=COLOURS[0], ms=2.5, lw=0.8, ecolor=INK)
     for step in steps:
         ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
     ax.set_title(one.operation, fontsize=8, color=INK)
-    low, high = min(each.low for each in found), max(each.high for each in found)
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
     # A change of a few per cent is to look like one, whatever the noise is.
     middle, half = (low + high) / 2, max(high - low, 0.1 * (low + high)) / 2
     ax.set_ylim(middle - 1.2 * half, middle + 1.2 * half)
