@@ -4,15 +4,16 @@ Does a 1 kHz acquisition hold, and with which kind of point?
 
 This page brings one variant of each measurement together: the cost of a point,
 of a batch, its memory, and then an acquisition that really runs at its rate,
-with a moving average over the last 16 values. After it you know whether a loop
-in Python keeps up at 1 kHz, how late it is, and how much faster it could go.
+with a moving average over the last 16 values, as a pipeline and written by
+hand. After it you know which of them keeps up, how late it is, and how much
+faster it could go.
 """
 
 # %%
 # The contenders
 # --------------
-# Until the package has processors of its own, every contender feeds the same
-# moving average in Python.
+# Four kinds of point, each stamped when it is made, and a moving average in
+# Python for those who keep the loop there.
 
 from rust_daq import bench
 
@@ -120,16 +121,127 @@ footprint
 # %%
 # The acquisition
 # ---------------
-# A point is due at fixed instants. The loop sleeps until then, makes the point
-# and feeds the average. The response time counts from the instant at which the
-# point was due, so a loop that was held up shows all the points that waited.
-# The row "scheduler" is an empty statement paced alike: no Python loop on this
-# machine can be more punctual than that.
+# The same acquisition point by point, three times: as a pipeline, with a
+# thread, ``queue.Queue`` and a ring of NumPy, and as one loop in Python. Each
+# takes a sample at fixed instants, stamps it, averages and hands it over. The
+# response time counts from the instant at which the sample was due. The last
+# column is the highest rate that each holds for a tenth of a second.
 
-read = {name: f"average({code}.value)" for name, code in one.items()}
-read["dict"] = f"average({one['dict']}['value'])"
+
+import queue
+import threading
+import time
+from collections import deque
+from math import fsum, sin
+
+import numpy as np
+
+from rust_daq import Channel, Pipeline, SimulatedInstrument
+from rust_daq.process import MovingAverage
+
+clock, laser = time.perf_counter_ns, Channel("laser", "V")
+
+
+def take(point):
+    """Stand for whoever takes a point."""
+
+
+def pipeline(rate, seconds):
+    """Acquire on threads of Rust, which call back for each point."""
+    source = SimulatedInstrument(rate, laser, scans_per_read=1)
+    acquisition = Pipeline(source, [MovingAverage(16)], on_point=take)
+    return acquisition.run(seconds).as_dict()
+
+
+def with_numpy(rate, seconds):
+    """Acquire on a thread, and average in a ring of NumPy."""
+    waiting = queue.Queue()
+
+    def read():
+        for sample, due in enumerate(bench.deadlines(rate, seconds)):
+            waiting.put((due, time.time_ns(), sin(sample / 16)))
+        waiting.put(None)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    ring, lates = np.zeros(16), []
+    while (given := waiting.get()) is not None:
+        due, stamp, ring[len(lates) % 16] = given
+        mean = ring[: len(lates) + 1].mean()
+        take({"timestamp": stamp, "channel": "laser", "value": mean})
+        lates.append(clock() - due)
+    thread.join()
+    return bench.responses(lates, rate)
+
+
+def in_python(rate, seconds):
+    """Acquire in one loop."""
+    window, lates = deque(maxlen=16), []
+    for sample, due in enumerate(bench.deadlines(rate, seconds)):
+        stamp = time.time_ns()
+        window.append(sin(sample / 16))
+        mean = fsum(window) / len(window)
+        take({"timestamp": stamp, "channel": "laser", "value": mean})
+        lates.append(clock() - due)
+    return bench.responses(lates, rate)
+
+
+def acquire(work, rate, seconds):
+    """Return what an acquisition tells, and the highest rate it holds."""
+
+    def holds(rate):
+        return work(rate, 0.1)["processed_per_second"] > 0.9 * rate
+
+    highest = bench.highest_rate(holds, 100, 10_000_000)
+    headroom = {"highest_per_second": highest, "headroom": highest / rate}
+    return work(rate, seconds) | headroom
+
+
+rounds = 6 if settings.rate * settings.duration >= 6_000 else 1
+seconds = settings.duration / rounds
+acquisition = bench.observe(
+    {
+        name: f"acquire({work}, {settings.rate}, {seconds})"
+        for name, work in {
+            "rust_daq.Pipeline": "pipeline",
+            "NumPy, queue, thread": "with_numpy",
+            "pure Python": "in_python",
+        }.items()
+    },
+    columns=[
+        "p99_ns",
+        "p50_ns",
+        "max_ns",
+        "processed_per_second",
+        "highest_per_second",
+        "headroom",
+    ],
+    compared=["p99_ns"],
+    namespace={
+        "acquire": acquire,
+        "pipeline": pipeline,
+        "with_numpy": with_numpy,
+        "in_python": in_python,
+    },
+    rounds=rounds,
+    name="acquisition",
+    settings=settings,
+)
+acquisition
+
+# %%
+# A loop, and the kinds of point
+# ------------------------------
+# What is left to the loop in Python, with two kinds of point: it sleeps until
+# a point is due, makes it and feeds the average. The row "scheduler" is an
+# empty statement paced alike: no Python loop on this machine can be more
+# punctual than that.
+
 paced = bench.paced(
-    read,
+    {
+        "rust_daq.DataPoint": f"average({one['rust_daq.DataPoint']}.value)",
+        "dict": f"average({one['dict']}['value'])",
+    },
     rate=settings.rate,
     duration=settings.duration,
     setup=setup,
@@ -145,6 +257,7 @@ paced.plot()
 # What to do
 # ----------
 # Headroom is the highest rate without a growing backlog over the rate asked
-# for: below 1 the loop falls behind for good. The percentiles are mostly the
-# scheduler's, since a sleeping thread is woken late; a cheaper point does not
-# mend that. :doc:`/tuning` says when to leave the loop to Rust.
+# for: below 1 an acquisition falls behind for good. The percentiles are mostly
+# the scheduler's, since a sleeping thread is woken late; a cheaper point does
+# not mend that. :doc:`/gallery/pipeline` has other rates, batches and a busy
+# neighbour, and :doc:`/tuning` says when to leave the loop to Rust.

@@ -18,6 +18,7 @@ way to deal with a full queue loses.
 # how late its points were, from the moment at which they were due, and what
 # processor time the whole process took for a point.
 
+import os
 import queue
 import threading
 import time
@@ -38,65 +39,53 @@ def take(given):
     """Stand for whoever takes a batch or a point."""
 
 
+def with_cost(work):
+    """Return what work tells, with the processor time of a point."""
+    before = time.process_time_ns()
+    numbers = work()
+    cpu = time.process_time_ns() - before
+    return numbers | {"cpu_per_point_ns": cpu / numbers["processed"]}
+
+
 def run(rate, seconds=0.25, scans_per_read=None, **parts):
     """Return what a pipeline tells."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
     pipeline = Pipeline(source, [MovingAverage(16)], **parts)
-    before = time.process_time_ns()
-    report = pipeline.run(seconds)
-    cpu = time.process_time_ns() - before
-    return report.as_dict() | {"cpu_per_point_ns": cpu / report.processed}
+    return with_cost(lambda: pipeline.run(seconds).as_dict())
 
 
-def told(lates, points, cpu):
-    """Return the same of an acquisition that kept its own response times."""
-    return {
-        "p50_ns": float(np.percentile(lates, 50)),
-        "p99_ns": float(np.percentile(lates, 99)),
-        "dropped": 0,
-        "cpu_per_point_ns": cpu / points,
-    }
-
-
-def sleep_until(due):
-    """Sleep to a moment of the clock, in nanoseconds."""
-    while (wait := due - time.perf_counter_ns()) > 0:
-        time.sleep(wait / 1e9)
-
-
-def with_numpy(rate, seconds=0.25):
+def with_numpy(rate, size, seconds=0.25):
     """Return what an acquisition of NumPy, a thread and a queue tells."""
-    size = max(1, round(rate / 100))
-    firsts = range(0, round(rate * seconds), size)
     waiting = queue.Queue(100)
     noise = np.random.default_rng(1)
-    before, begin = time.process_time_ns(), time.perf_counter_ns()
 
     def read():
-        for first in firsts:
-            due = begin + round((first + size - 1) * 1e9 / rate)
-            sleep_until(due)
-            angle = np.arange(first, first + size) * (62.8 / rate)
+        for block, due in enumerate(bench.deadlines(rate / size, seconds)):
+            angle = np.arange(block * size, (block + 1) * size) * 62.8 / rate
             waiting.put((due, np.sin(angle) + 0.1 * noise.normal(size=size)))
+        waiting.put(None)
 
-    thread = threading.Thread(target=read)
-    thread.start()
-    tail, lates = np.zeros(15), []
-    for _ in firsts:
-        due, values = waiting.get()
-        whole = np.concatenate([tail, values])
-        take(bottleneck.move_mean(whole, 16, min_count=1)[15:])
-        tail = whole[-15:]
-        lates.append(time.perf_counter_ns() - due)
-    thread.join()
-    return told(lates, len(lates) * size, time.process_time_ns() - before)
+    def acquire():
+        thread = threading.Thread(target=read)
+        thread.start()
+        tail, lates = np.zeros(15), []
+        while (given := waiting.get()) is not None:
+            due, values = given
+            whole = np.concatenate([tail, values])
+            take(bottleneck.move_mean(whole, 16, min_count=1)[15:])
+            tail = whole[-15:]
+            lates += [time.perf_counter_ns() - due] * size
+        thread.join()
+        return bench.responses(lates, rate) | {"dropped": 0}
+
+    return with_cost(acquire)
 
 
 held = bench.observe(
     {
         "per batch": "run(n, on_batch=take)",
         "per point": "run(n, scans_per_read=1, on_point=take)",
-        "NumPy, queue": "with_numpy(n)",
+        "NumPy, queue": "with_numpy(n, n // 100)",
     },
     columns=["p99_ns", "p50_ns", "dropped", "cpu_per_point_ns"],
     sizes=[1_000, 10_000, 100_000, 1_000_000],
@@ -104,7 +93,7 @@ held = bench.observe(
     namespace={"run": run, "with_numpy": with_numpy, "take": take},
     name="held",
     settings=settings,
-    share=0.5,
+    share=0.35,
 )
 held
 
@@ -113,6 +102,61 @@ held
 # waits for those before it.
 
 held.plot()
+
+# %%
+# Most of the processor time at a low rate is that of waking up. In batches of
+# 1,000 at 1 MHz it is that of the samples:
+
+bench.observe(
+    {
+        "NumPy, queue": "with_numpy(1e6, 1_000)",
+        "pipeline": "run(1e6, scans_per_read=1_000, on_batch=take)",
+        "no callback": "run(1e6, scans_per_read=1_000)",
+    },
+    columns=["cpu_per_point_ns"],
+    compared=["cpu_per_point_ns"],
+    namespace={"run": run, "with_numpy": with_numpy, "take": take},
+    name="cost",
+    settings=settings,
+    share=0.1,
+)
+
+# %%
+# Up to where it breaks
+# ---------------------
+# The highest rate that is held for a tenth of a second: nothing is dropped
+# by a queue of a hundredth of a second, and the last point is there in time.
+# All threads share one core, where the system lets a process choose.
+
+
+def highest(**parts):
+    """Return the highest rate that a pipeline holds on one core."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+    def holds(rate):
+        room = max(1000, round(rate / 100))
+        parts.update(capacity=room, on_full="drop_newest")
+        told = run(rate, 0.1, **parts)
+        return not told["dropped"] and told["elapsed_ns"] < 0.11e9
+
+    return {"highest_per_second": bench.highest_rate(holds, 1e4, 1e9)}
+
+
+bench.observe(
+    {
+        "per batch": "highest(scans_per_read=1_000)",
+        "per batch, callback": "highest(scans_per_read=1_000, on_batch=take)",
+        "callback per point": "highest(scans_per_read=1_000, on_point=take)",
+        "per point": "highest(scans_per_read=1, on_point=take)",
+    },
+    columns=["highest_per_second"],
+    compared=["highest_per_second"],
+    namespace={"highest": highest, "take": take},
+    name="highest",
+    settings=settings,
+    share=0.2,
+)
 
 # %%
 # Beside a busy Python thread
@@ -124,14 +168,11 @@ held.plot()
 def in_python(rate, seconds):
     """Return what a loop in Python tells, which takes point by point."""
     last, lates = deque(maxlen=16), []
-    before, begin = time.process_time_ns(), time.perf_counter_ns()
-    for sample in range(round(rate * seconds)):
-        due = begin + round(sample * 1e9 / rate)
-        sleep_until(due)
+    for due in bench.deadlines(rate, seconds):
         last.append(1.5)
         take({"timestamp": time.time_ns(), "value": sum(last) / len(last)})
         lates.append(time.perf_counter_ns() - due)
-    return told(lates, len(lates), time.process_time_ns() - before)
+    return bench.responses(lates, rate)
 
 
 def beside(work, *arguments, **further):
@@ -163,7 +204,7 @@ bench.observe(
     namespace={"run": run, "in_python": in_python, "beside": beside},
     name="busy",
     settings=settings,
-    share=0.3,
+    share=0.2,
 )
 
 # %%
@@ -203,7 +244,7 @@ bench.observe(
     namespace={"stalled": stalled},
     name="stalled",
     settings=settings,
-    share=0.2,
+    share=0.15,
 )
 
 # %%

@@ -13,7 +13,10 @@ another package is quicker.
 # ------------------
 # A million samples. All give the mean of the last samples for each one; they
 # differ in how the window begins, and in whether they can go on with the next
-# array. ``rust_daq`` and ``out`` writes to memory that is there already.
+# array. ``rust_daq`` and ``out`` writes to memory that is there already, and
+# ``numba`` takes part where it is installed.
+
+import importlib.util
 
 import numpy as np
 import pandas as pd
@@ -25,6 +28,8 @@ settings = bench.settings(__doc__)
 
 def setup():
     """Return the names that the statements use."""
+    import importlib.util
+
     import bottleneck
     import numpy as np
 
@@ -49,18 +54,38 @@ def setup():
 
         return uniform_filter1d(samples, window)
 
+    if importlib.util.find_spec("numba"):
+        import numba
+
+        @numba.njit
+        def compiled(samples, window):
+            means = np.empty_like(samples)
+            total = 0.0
+            for index, sample in enumerate(samples):
+                total += sample
+                if index >= window:
+                    total -= samples[index - window]
+                means[index] = total / min(index + 1, window)
+            return means
+
+        compiled(samples, 16)
+
     return locals()
 
 
+contenders = {
+    "rust_daq": "average[16].process_values(samples)",
+    "rust_daq, out": "average[16].process_values(samples, out)",
+    "bottleneck": "bottleneck.move_mean(samples, 16, min_count=1)",
+    "cumulated sum": "cumulated(samples, 16)",
+    "uniform_filter1d": "uniform(samples, 16)",
+    "pandas": "rolling(samples, 16)",
+}
+if importlib.util.find_spec("numba"):
+    contenders["numba"] = "compiled(samples, 16)"
+
 averages = bench.compare(
-    {
-        "rust_daq": "average[16].process_values(samples)",
-        "rust_daq, out": "average[16].process_values(samples, out)",
-        "bottleneck": "bottleneck.move_mean(samples, 16, min_count=1)",
-        "cumulated sum": "cumulated(samples, 16)",
-        "uniform_filter1d": "uniform(samples, 16)",
-        "pandas": "rolling(samples, 16)",
-    },
+    contenders,
     setup=setup,
     name="average_16",
     settings=settings,
@@ -107,6 +132,8 @@ made = {
     "cumulated sum": names["cumulated"](offset, 16),
     "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
 }
+if "compiled" in names:
+    made["numba"] = names["compiled"](offset, 16)[15:]
 pd.DataFrame(
     {
         "largest error": [
@@ -126,6 +153,8 @@ pd.DataFrame(
 
 def setup_signals():
     """Return the names that the statements of filters and spectra use."""
+    import functools
+
     import bottleneck
     import numpy as np
     import scipy.fft
@@ -135,6 +164,7 @@ def setup_signals():
     from rust_daq.process import Fft, Iir, MovingAverage
 
     samples = np.random.default_rng(1).normal(size=1_000_000)
+    arrived = functools.cache(lambda size: samples[:size].copy())
     second = scipy.signal.butter(2, 0.1, output="sos")
     eighth = scipy.signal.butter(8, 0.1, output="sos")
     filters = {2: Iir(second), 8: Iir(eighth)}
@@ -197,10 +227,10 @@ bench.compare(
 
 chunks = bench.throughput(
     {
-        "Iir": "filters[2].process_values(samples[:n])",
-        "sosfilt": "scipy.signal.sosfilt(second, samples[:n], zi=state)",
-        "MovingAverage": "average.process_values(samples[:n])",
-        "bottleneck": "joined(samples[:n])",
+        "Iir": "filters[2].process_values(arrived(n))",
+        "sosfilt": "scipy.signal.sosfilt(second, arrived(n), zi=state)",
+        "MovingAverage": "average.process_values(arrived(n))",
+        "bottleneck": "joined(arrived(n))",
     },
     sizes=[16, 256, 4096],
     setup=setup_signals,

@@ -539,6 +539,21 @@ def test_a_pipe_sees_no_progress(tmp_path: Path) -> None:
     assert ended.stderr == ""
 
 
+def test_a_terminal_sees_how_far_it_is() -> None:
+    pytest.importorskip("rich", reason="without rich there is no progress")
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    ours, theirs = pty.openpty()
+    try:
+        started = subprocess.run([sys.executable, "-c", f"{PRELUDE}\npipeline.run(0.3)"], stderr=theirs, check=True)
+    finally:
+        os.close(theirs)
+    assert started.returncode == 0
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        shown = terminal.read(65_536).decode()
+    assert "points" in shown
+    assert "queued" in shown
+
+
 # What it tells
 
 

@@ -47,6 +47,20 @@ def test_what_is_compared_has_a_ratio_and_a_verdict():
     assert "lost_ratio" not in frame
 
 
+def test_more_a_second_is_faster():
+    told = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
+    made = observe(
+        {name: repr(numbers) for name, numbers in told.items()},
+        ["made_per_second"],
+        compared=["made_per_second"],
+        rounds=6,
+    )
+    assert made.number("two", "made_per_second").value == 30
+    assert made.ratio("two", "made_per_second").value == pytest.approx(3)
+    assert made.verdict("two", "made_per_second") == "faster"
+    assert made.verdict("one", "made_per_second", to="two") == "slower"
+
+
 def test_there_is_no_ratio_to_nothing():
     made = result(one={"busy_ns": 0.0, "lost": 0}, two={"busy_ns": 1.0, "lost": 0})
     assert math.isnan(made.ratio("two", "busy_ns").value)
@@ -93,8 +107,8 @@ def setup():
 
 
 def observe(contenders, columns=("busy_ns",), rounds=2, **further):
-    settings = Settings(example="first", rounds=rounds)
-    return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, **further)
+    settings = Settings(example="first")
+    return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, rounds=rounds, **further)
 
 
 def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
@@ -102,6 +116,13 @@ def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
     made = observe({"one": told, "two": told}, ("call", "process"), rounds=3)
     assert (made.rounds["call"] == 1).all()
     assert made.rounds["process"].nunique() == 6
+
+
+def test_the_rounds_are_as_many_as_were_asked_for():
+    settings = Settings(example="first", rounds=2)
+    for rounds, made in ((None, 2), (1, 1), (3, 3)):
+        observed = bench.observe({"one": "{'busy_ns': 1}"}, columns=["busy_ns"], rounds=rounds, settings=settings)
+        assert observed.rounds.index.get_level_values("round").nunique() == made
 
 
 def test_the_first_one_rotates():
@@ -156,6 +177,7 @@ def test_work_that_hangs_is_ended():
         ({"sizes": []}, r"sizes is \[\]"),
         ({"sizes": [1, 0]}, r"sizes is \[1, 0\]"),
         ({"sizes": [1.5]}, "whole numbers"),
+        ({"rounds": 0}, r"rounds is \[0\]; give whole numbers"),
     ],
 )
 def test_what_cannot_be_observed_is_refused(changed, words):

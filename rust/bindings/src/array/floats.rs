@@ -3,10 +3,10 @@
 #![allow(unsafe_code)]
 
 use arrow_buffer::ScalarBuffer;
-use pyo3::buffer::PyBuffer;
+use numpy::npyffi::NPY_ARRAY_WRITEABLE;
+use numpy::{IxDyn, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::numbers;
@@ -15,18 +15,16 @@ use crate::error::wrong_type;
 const OUT_WANTED: &str = "a writable, contiguous float64 array";
 
 /// Values that are read where they stand, or copied where they have to be converted.
-pub enum Input {
-    InPlace(PyBuffer<f64>),
+pub enum Input<'py> {
+    InPlace(Bound<'py, PyArray1<f64>>),
     Converted(ScalarBuffer<f64>),
 }
 
-impl Input {
+impl<'py> Input<'py> {
     /// Reads the argument.
-    pub fn of(argument: &str, values: &Bound<'_, PyAny>) -> PyResult<Self> {
-        match PyBuffer::get(values) {
-            Ok(buffer) if is_plain(&buffer) && buffer.dimensions() == 1 => {
-                Ok(Self::InPlace(buffer))
-            }
+    pub fn of(argument: &str, values: &Bound<'py, PyAny>) -> PyResult<Self> {
+        match values.cast::<PyArray1<f64>>() {
+            Ok(array) if is_plain(array) => Ok(Self::InPlace(array.clone())),
             // Whatever else it is, this says what is wrong with it.
             _ => numbers(argument, values).map(Self::Converted),
         }
@@ -34,7 +32,7 @@ impl Input {
 
     pub fn len(&self) -> usize {
         match self {
-            Self::InPlace(buffer) => buffer.item_count(),
+            Self::InPlace(array) => array.len(),
             Self::Converted(values) => values.len(),
         }
     }
@@ -47,11 +45,11 @@ impl Input {
     /// another thread reads it breaks what NumPy's own functions ask of it too.
     unsafe fn as_slice(&self) -> &[f64] {
         match self {
-            // An empty buffer may have no memory at all.
-            Self::InPlace(buffer) if buffer.item_count() == 0 => &[],
-            // SAFETY: the buffer is contiguous, of this type, aligned, and held until `self` is dropped.
-            Self::InPlace(buffer) => unsafe {
-                std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.item_count())
+            // An empty array may have no memory at all.
+            Self::InPlace(array) if array.is_empty() => &[],
+            // SAFETY: the array is contiguous, of this type, aligned, and held until `self` is dropped.
+            Self::InPlace(array) => unsafe {
+                std::slice::from_raw_parts(array.data(), array.len())
             },
             Self::Converted(values) => values,
         }
@@ -59,35 +57,29 @@ impl Input {
 }
 
 /// An array to write to.
-pub struct Output<'py> {
-    /// The object as Python knows it.
-    pub array: Bound<'py, PyAny>,
-    buffer: PyBuffer<f64>,
-}
+pub struct Output<'py>(Bound<'py, PyArrayDyn<f64>>);
 
 impl<'py> Output<'py> {
     /// The given array, which has to be of this shape, or a new one.
     pub fn of(py: Python<'py>, out: Option<&Bound<'py, PyAny>>, shape: &[usize]) -> PyResult<Self> {
-        let array = if let Some(out) = out {
-            out.clone()
-        } else {
-            static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            EMPTY.import(py, "numpy", "empty")?.call1((PyTuple::new(py, shape)?,))?
+        let Some(out) = out else {
+            // SAFETY: whoever asks for a place fills it, and numbers may have any bits before.
+            return Ok(Self(unsafe { PyArray::new(py, IxDyn(shape), false) }));
         };
-        let buffer = PyBuffer::get(&array)
-            .ok()
-            .filter(|buffer: &PyBuffer<f64>| is_plain(buffer) && !buffer.readonly());
-        let Some(buffer) = buffer else { return Err(wrong_type("out", OUT_WANTED, &array)) };
-        if buffer.shape() != shape {
+        let array = match out.cast::<PyArrayDyn<f64>>() {
+            Ok(array) if is_plain(array) && is_writable(array) => array,
+            _ => return Err(wrong_type("out", OUT_WANTED, out)),
+        };
+        if array.shape() != shape {
             let shown =
                 |shape: &[usize]| Ok::<_, PyErr>(PyTuple::new(py, shape)?.repr()?.to_string());
             return Err(PyValueError::new_err(format!(
                 "out has the shape {}; pass one of the shape {}",
-                shown(buffer.shape())?,
+                shown(array.shape())?,
                 shown(shape)?
             )));
         }
-        Ok(Self { array, buffer })
+        Ok(Self(array.clone()))
     }
 
     /// Gives the work the values and the place for what it makes of them, which are apart.
@@ -95,23 +87,24 @@ impl<'py> Output<'py> {
     /// `detached` lets other threads of Python go on meanwhile.
     pub fn fill(
         self,
-        input: &Input,
+        input: &Input<'py>,
         detached: bool,
         work: impl FnOnce(&[f64], &mut [f64]) + Send,
     ) -> Bound<'py, PyAny> {
-        let count = self.buffer.item_count();
+        let Self(array) = self;
+        let count = array.len();
         if count == 0 && input.len() == 0 {
             work(&[], &mut []);
-            return self.array;
+            return array.into_any();
         }
         // SAFETY: nobody writes to the values: where they share memory with `out` a copy is read. The place is
-        // contiguous, writable, of this type, aligned, and held by `self` until the work is done; one thread alone
+        // contiguous, writable, of this type, aligned, and held by `array` until the work is done; one thread alone
         // writes to it, unless Python's caller gives one array to two calls at once.
         let (values, place) = unsafe {
             let place: &mut [f64] = if count == 0 {
                 &mut []
             } else {
-                std::slice::from_raw_parts_mut(self.buffer.buf_ptr().cast(), count)
+                std::slice::from_raw_parts_mut(array.data(), count)
             };
             (input.as_slice(), place)
         };
@@ -120,14 +113,19 @@ impl<'py> Output<'py> {
         let copy = if shared { values.to_vec() } else { Vec::new() };
         let values = if shared { &copy } else { values };
         if detached {
-            self.array.py().detach(|| work(values, place));
+            array.py().detach(|| work(values, place));
         } else {
             work(values, place);
         }
-        self.array
+        array.into_any()
     }
 }
 
-fn is_plain(buffer: &PyBuffer<f64>) -> bool {
-    buffer.is_c_contiguous() && buffer.buf_ptr().cast::<f64>().is_aligned()
+fn is_plain<D>(array: &Bound<'_, PyArray<f64, D>>) -> bool {
+    array.is_c_contiguous() && array.data().is_aligned()
+}
+
+fn is_writable(array: &Bound<'_, PyArrayDyn<f64>>) -> bool {
+    // SAFETY: it is an array, whose flags NumPy keeps there.
+    unsafe { (*array.as_array_ptr()).fields.flags & NPY_ARRAY_WRITEABLE != 0 }
 }

@@ -6,6 +6,7 @@ Install it with ``pip install "rust-daq[bench]"``.
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.claim import Claim
 from rust_daq.bench.comparison import Comparison, compare
+from rust_daq.bench.deadlines import deadlines, highest_rate, responses
 from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
@@ -41,13 +42,16 @@ __all__ = [
     "check_equal",
     "compare",
     "current_run",
+    "deadlines",
     "decide",
     "footprint",
     "footprint_self_test",
+    "highest_rate",
     "latency",
     "machine",
     "observe",
     "paced",
+    "responses",
     "settings",
     "statements",
     "throughput",

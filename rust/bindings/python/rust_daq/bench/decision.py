@@ -45,6 +45,10 @@ class Estimate:
         """Whether there were rounds enough."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
+    def inverse(self) -> Estimate:
+        """One over it: of a ratio of rates, that of the times behind them."""
+        return Estimate(1 / self.value, 1 / self.high, 1 / self.low, self.level, self.rounds)
+
 
 def decide(ratio: Estimate) -> Verdict:
     """Judge a ratio of times, new over old: below 1 is faster.

@@ -105,9 +105,10 @@ class Observed(Result):
     def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
         """Judge a number of `contender` against that of `to` by the project's one decision function.
 
-        As of a time: where less is worse, "slower" says that there is more of it.
+        As of a time: "slower" says that there is more of it; of a rate (``_per_second``), that there is less.
         """
-        return decide(self.ratio(contender, column, size, to, corrected=True))
+        ratio = self.ratio(contender, column, size, to, corrected=True)
+        return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""
@@ -213,13 +214,14 @@ def observe(
     name: str = "observed",
     settings: Settings | None = None,
     share: float = 1.0,
+    rounds: int | None = None,
     timeout: float = TIMEOUT,
 ) -> Observed:
     """Run work that measures itself, and keep the numbers that it tells.
 
     Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
     it; the first one rotates from round to round.  The number of rounds is fixed by the time that the first one
-    takes.
+    takes, or by `rounds`.
 
     Parameters
     ----------
@@ -240,6 +242,8 @@ def observe(
         Of the script or the docs build; see `bench.settings`.
     share : float
         The part of the example's seconds that this call may use.
+    rounds : int, optional
+        How many rounds are made, whatever their time; six at least for intervals and verdicts.
     timeout : float
         Seconds after which a contender that has not returned is ended, and the measurement with it.
 
@@ -251,7 +255,7 @@ def observe(
     ------
     ValueError
         If `columns` is empty or names one twice, `compared` has one that is not among them, `sizes` is empty or holds
-        what is no positive whole number, or a statement is no expression.
+        what is no positive whole number, `rounds` is none, or a statement is no expression.
     WorkerError
         If a statement fails, gives no such numbers, or its worker dies or hangs.
     """
@@ -260,8 +264,10 @@ def observe(
     plan = {
         "columns": checked_columns(columns, compared),
         "compared": list(compared),
-        "sizes": None if sizes is None else checked_sizes(sizes),
+        "sizes": None if sizes is None else checked_sizes("sizes", sizes),
     }
+    if rounds is not None:
+        [rounds] = checked_sizes("rounds", [rounds])
     work = {
         contender: statement.source if plan["sizes"] is None else expression(contender, statement)
         for contender, statement in stated.items()
@@ -269,7 +275,7 @@ def observe(
     for contender, text in work.items():
         refuse_statement(contender, text)
     return settings.measured(
-        Observed, name, stated, plan, lambda: sample(stated, work, name, settings, share, timeout, plan)
+        Observed, name, stated, plan, lambda: sample(stated, work, name, settings, share, rounds, timeout, plan)
     )
 
 
@@ -301,11 +307,11 @@ def checked_columns(columns: Sequence[str], compared: Sequence[str]) -> list[str
     return list(columns)
 
 
-def checked_sizes(sizes: Sequence[int]) -> list[int]:
-    """Return the sizes as integers."""
+def checked_sizes(argument: str, sizes: Sequence[int]) -> list[int]:
+    """Return sizes or other counts as integers."""
     wrong = [size for size in sizes if isinstance(size, bool) or int(size) != size or size < 1]
     if not len(sizes) or wrong:
-        message = f"sizes is {list(sizes)!r}; give whole numbers of at least 1"
+        message = f"{argument} is {list(sizes)!r}; give whole numbers of at least 1"
         raise ValueError(message)
     return [int(size) for size in sizes]
 
@@ -316,14 +322,15 @@ def sample(
     name: str,
     settings: Settings,
     share: float,
+    wanted: int | None,
     timeout: float,
     plan: Mapping[str, Any],
 ) -> Observed:
-    """Let the first round tell how long one takes, which fixes how many there are, and make the others."""
+    """Let the first round tell how long one takes, which fixes how many are made unless that was asked for."""
     started = datetime.now(UTC)
     sizes = plan["sizes"] or [None]
     rows: list[tuple[Any, ...]] = []
-    index, rounds = 0, 1
+    index, rounds = 0, wanted or 1
     while index < rounds:
         begin = time.perf_counter()
         for _, contender in turns(list(stated), index, 1):
@@ -332,7 +339,7 @@ def sample(
                 with WorkerProcess(contender, stated[contender]) as worker:
                     numbers = worker.ask(request, timeout)["numbers"]
                 rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in numbers.items()]
-        if index == 0:
+        if index == 0 and wanted is None:
             rounds = settings.rounds_within(time.perf_counter() - begin, share)
         index += 1
         settings.progress(name, index, rounds)

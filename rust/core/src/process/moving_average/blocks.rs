@@ -37,7 +37,7 @@ pub(super) struct Blocks {
     /// The last samples, oldest first; zeros before the first.
     before: [f64; BEFORE],
     /// Where sums are made; kept, since to clear it for a short call takes longer than the call.
-    space: [Vec<f64>; 7],
+    space: [Vec<f64>; 5],
 }
 
 impl Blocks {
@@ -56,7 +56,7 @@ impl Blocks {
             rows: [reserved()?, reserved()?],
             sum: [[0.0; LANES]; 2],
             before: [0.0; BEFORE],
-            space: [const { Vec::new() }; 7],
+            space: [const { Vec::new() }; 5],
         })
     }
 
@@ -85,30 +85,35 @@ impl Blocks {
             samples[..before].copy_from_slice(&self.before[..before]);
             samples[before..].copy_from_slice(now);
             self.before[..before].copy_from_slice(&samples[now.len()..]);
-            self.sums(samples, parts, count, sums);
+            self.means(samples, parts, count, sums);
             (input, output) = (later, rest);
         }
         self.space = space;
     }
 
-    /// The sums of windows that end in this block; `samples` are with those before.
-    fn sums(&mut self, samples: &[f64], parts: [&mut [f64]; 6], count: f64, output: &mut [f64]) {
+    /// The means of windows that end in this block; `samples` are with those before.
+    fn means(&mut self, samples: &[f64], parts: [&mut [f64]; 4], count: f64, output: &mut [f64]) {
         let (start, end) = (self.place, self.place + output.len());
         let full = self.rows[0].len() == self.block;
         if !full {
             // Before the first block there was nothing.
             self.rows.iter_mut().for_each(|rows| rows.resize(end, 0.0));
         }
-        let rows = self.rows.each_mut().map(|rows| &mut rows[start..end]);
-        let [high, low, high_run, low_run, high_rest, low_rest] = parts;
+        let [high, low, high_newest, low_newest] = parts;
         sums_of_rows(samples, high, low);
+        let newer = self.rest > 0;
+        if newer {
+            newest(&samples[LANES..], self.rest, [high_newest, low_newest]);
+        }
+        let rows = self.rows.each_mut().map(|rows| &mut rows[start..end]);
         let new = [&high[..output.len()], &low[..output.len()]];
-        let runs = [&mut high_run[..output.len()], &mut low_run[..output.len()]];
-        run(start % LANES, new, &mut self.sum, runs);
-        newest(&samples[LANES..], self.rest, [high_rest, low_rest]);
-        let after = rows.each_ref().map(|rows| &**rows);
-        means(after, [high_run, low_run], [high_rest, low_rest], count, output);
-        rows.into_iter().zip(new).for_each(|(rows, new)| rows.copy_from_slice(new));
+        let newest = [&high_newest[..output.len()], &low_newest[..output.len()]];
+        let lane = start % LANES;
+        if newer {
+            means::<true>(lane, &mut self.sum, new, rows, newest, count, output);
+        } else {
+            means::<false>(lane, &mut self.sum, new, rows, newest, count, output);
+        }
         self.place = end;
         if end == self.block {
             let [high, low] = &mut self.rows;
@@ -161,10 +166,6 @@ fn sums_of_rows(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn newest(samples: &[f64], count: usize, [high, low]: [&mut [f64]; 2]) {
     match count {
-        0 => {
-            high.fill(0.0);
-            low.fill(0.0);
-        }
         1 => singles(samples, high, low),
         2 => pairs(samples, high, low),
         _ => {
@@ -178,55 +179,79 @@ fn newest(samples: &[f64], count: usize, [high, low]: [&mut [f64]; 2]) {
     }
 }
 
-/// Adds up sums of rows, each in its lane, of which `lane` is the first.
+/// The sums of windows: of the end of the block before, the start of this one and what is newer than a row.
 ///
-/// Both parts in one loop: neither waits for the other.
+/// `new` are sums of rows of this block, of which `lane` is the lane of the first; they take the place of what `rows` held
+/// of the block before. In one loop, so that each number is read and written once.
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn run(lane: usize, new: [&[f64]; 2], sum: &mut [[f64; LANES]; 2], sums: [&mut [f64]; 2]) {
-    let first = ((LANES - lane) % LANES).min(new[0].len());
-    let [high, low] = new.map(|new| new.split_at(first));
-    let [high_sums, low_sums] = sums.map(|sums| sums.split_at_mut(first));
-    part(lane, high.0, &mut sum[0], high_sums.0);
-    part(lane, low.0, &mut sum[1], low_sums.0);
-    let [high, low] = [high.1, low.1].map(<[f64]>::as_chunks::<LANES>);
-    let [high_sums, low_sums] = [high_sums.1, low_sums.1].map(<[f64]>::as_chunks_mut::<LANES>);
-    let [mut high_now, mut low_now] = *sum;
-    let sums = high_sums.0.iter_mut().zip(low_sums.0);
-    for ((high, low), (high_sums, low_sums)) in high.0.iter().zip(low.0).zip(sums) {
-        high_now = std::array::from_fn(|lane| high_now[lane] + high[lane]);
-        low_now = std::array::from_fn(|lane| low_now[lane] + low[lane]);
-        (*high_sums, *low_sums) = (high_now, low_now);
-    }
-    *sum = [high_now, low_now];
-    part(0, high.1, &mut sum[0], high_sums.1);
-    part(0, low.1, &mut sum[1], low_sums.1);
-}
-
-/// The same for a row of which only a part is there.
-fn part(lane: usize, new: &[f64], sum: &mut [f64; LANES], sums: &mut [f64]) {
-    for ((new, sum), sums) in new.iter().zip(&mut sum[lane..]).zip(sums) {
-        *sum += new;
-        *sums = *sum;
-    }
-}
-
-/// The means, of the end of the block before, the start of this one and what is newer than a row.
-#[multiversion(targets("x86_64+avx2+fma"))]
-fn means(
-    after: [&[f64]; 2],
-    before: [&[f64]; 2],
+fn means<const NEWER: bool>(
+    lane: usize,
+    sum: &mut [[f64; LANES]; 2],
+    new: [&[f64]; 2],
+    rows: [&mut [f64]; 2],
     newest: [&[f64]; 2],
     count: f64,
     output: &mut [f64],
 ) {
-    let high = after[0].iter().zip(before[0]).zip(newest[0]);
-    let low = after[1].iter().zip(before[1]).zip(newest[1]);
-    for (output, (high, low)) in output.iter_mut().zip(high.zip(low)) {
-        let ((after_high, before_high), newest_high) = high;
-        let ((after_low, before_low), newest_low) = low;
-        let high = (after_high + before_high) + newest_high;
-        let low = (after_low + before_low) + newest_low;
-        *output = join(high, low) / count;
+    let first = ((LANES - lane) % LANES).min(output.len());
+    let [high, low] = new.map(|new| new.split_at(first));
+    let [high_rows, low_rows] = rows.map(|rows| rows.split_at_mut(first));
+    let [high_newest, low_newest] = newest.map(|newest| newest.split_at(first));
+    let output = output.split_at_mut(first);
+    let rows = [high_rows.0, low_rows.0];
+    part::<NEWER>(lane, sum, [high.0, low.0], rows, [high_newest.0, low_newest.0], count, output.0);
+
+    let (output, output_rest) = output.1.as_chunks_mut::<LANES>();
+    let full = output.len();
+    let [high, low] = [high.1, low.1].map(<[f64]>::as_chunks::<LANES>);
+    let [high_rows, low_rows] = [high_rows.1, low_rows.1].map(<[f64]>::as_chunks_mut::<LANES>);
+    let [high_newest, low_newest] = [high_newest.1, low_newest.1].map(<[f64]>::as_chunks::<LANES>);
+    let [mut high_sum, mut low_sum] = *sum;
+    // As long as all others, so that the loop has nothing to check.
+    let high_rows_full = &mut high_rows.0[..full];
+    let low_rows_full = &mut low_rows.0[..full];
+    let (high_full, low_full) = (&high.0[..full], &low.0[..full]);
+    let (high_newest_full, low_newest_full) = (&high_newest.0[..full], &low_newest.0[..full]);
+    for row in 0..full {
+        high_sum = std::array::from_fn(|lane| high_sum[lane] + high_full[row][lane]);
+        low_sum = std::array::from_fn(|lane| low_sum[lane] + low_full[row][lane]);
+        output[row] = std::array::from_fn(|lane| {
+            let mut high = high_rows_full[row][lane] + high_sum[lane];
+            let mut low = low_rows_full[row][lane] + low_sum[lane];
+            if NEWER {
+                high += high_newest_full[row][lane];
+                low += low_newest_full[row][lane];
+            }
+            join(high, low) / count
+        });
+        (high_rows_full[row], low_rows_full[row]) = (high_full[row], low_full[row]);
+    }
+    *sum = [high_sum, low_sum];
+    let rows = [high_rows.1, low_rows.1];
+    part::<NEWER>(0, sum, [high.1, low.1], rows, [high_newest.1, low_newest.1], count, output_rest);
+}
+
+/// The same for a row of which only a part is there.
+fn part<const NEWER: bool>(
+    lane: usize,
+    sum: &mut [[f64; LANES]; 2],
+    new: [&[f64]; 2],
+    mut rows: [&mut [f64]; 2],
+    newest: [&[f64]; 2],
+    count: f64,
+    output: &mut [f64],
+) {
+    for (place, output) in output.iter_mut().enumerate() {
+        let parts: [f64; 2] = std::array::from_fn(|part| {
+            let sum = &mut sum[part][lane + place];
+            *sum += new[part][place];
+            let rows = rows[part][place] + *sum;
+            if NEWER { rows + newest[part][place] } else { rows }
+        });
+        for (rows, new) in rows.iter_mut().zip(new) {
+            rows[place] = new[place];
+        }
+        *output = join(parts[0], parts[1]) / count;
     }
 }
 

@@ -36,19 +36,15 @@ impl Divide {
         if count.is_power_of_two() { Self::Exactly(1.0 / float) } else { Self::By(float) }
     }
 
-    /// Divides each sum where it stands, in a loop of its own: it is still in the nearest cache.
+    /// Writes each sum, divided, in one loop: a multiplication costs nothing beside what makes the sums.
     #[inline(always)]
-    pub(super) fn divide(self, sums: &mut [f64]) {
+    pub(super) fn write(self, sums: impl Iterator<Item = f64>, output: &mut [f64]) {
         match self {
             Self::Exactly(share) => {
-                for sum in sums {
-                    *sum *= share;
-                }
+                output.iter_mut().zip(sums).for_each(|(output, sum)| *output = sum * share);
             }
             Self::By(count) => {
-                for sum in sums {
-                    *sum /= count;
-                }
+                output.iter_mut().zip(sums).for_each(|(output, sum)| *output = sum / count);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::process::state::{Reader, write_floats};
 pub(super) const LONGEST: usize = 32;
 
 /// How many sums are made at once: the parts stay in the cache nearest to the processor.
-const CHUNK: usize = 320;
+const CHUNK: usize = 512;
 
 /// Sums of the last `window` samples, each made anew, in an order that depends on nothing but the window.
 #[derive(Debug, Clone)]
@@ -106,15 +106,9 @@ fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, o
             add(low_rest, low, done);
             done += length;
         }
-        if window & longer == 0 && length * 4 <= window {
-            quadruple(high, length);
-            quadruple(low, length);
-            length *= 4;
-        } else {
-            double(high, length);
-            double(low, length);
-            length = longer;
-        }
+        double(high, length);
+        double(low, length);
+        length = longer;
     }
 }
 
@@ -149,20 +143,15 @@ fn add(rest: &mut [f64], sums: &[f64], done: usize) {
 
 #[inline(always)]
 fn mean(high: &[f64], low: &[f64], count: Divide, output: &mut [f64]) {
-    for ((output, &high), &low) in output.iter_mut().zip(high).zip(low) {
-        *output = join(high, low);
-    }
-    count.divide(output);
+    count.write(high.iter().zip(low).map(|(&high, &low)| join(high, low)), output);
 }
 
 #[inline(always)]
 fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: Divide, output: &mut [f64]) {
     let high = first[0].iter().zip(second[0]);
     let low = first[1].iter().zip(second[1]);
-    for ((output, high), low) in output.iter_mut().zip(high).zip(low) {
-        *output = join(high.0 + high.1, low.0 + low.1);
-    }
-    count.divide(output);
+    let sums = high.zip(low).map(|(high, low)| join(high.0 + high.1, low.0 + low.1));
+    count.write(sums, output);
 }
 
 /// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.
@@ -180,23 +169,5 @@ fn double(sums: &mut [f64], length: usize) {
 pub(super) fn double_by<const LENGTH: usize>(sums: &mut [f64]) {
     for start in 0..sums.len().saturating_sub(LENGTH) {
         sums[start] += sums[start + LENGTH];
-    }
-}
-
-/// Doubled twice in one pass.
-#[inline(always)]
-fn quadruple(sums: &mut [f64], length: usize) {
-    match length {
-        2 => quadruple_by::<2, 4, 6>(sums),
-        4 => quadruple_by::<4, 8, 12>(sums),
-        _ => quadruple_by::<8, 16, 24>(sums),
-    }
-}
-
-#[inline(always)]
-fn quadruple_by<const SECOND: usize, const THIRD: usize, const FOURTH: usize>(sums: &mut [f64]) {
-    for start in 0..sums.len().saturating_sub(FOURTH) {
-        let first = sums[start] + sums[start + SECOND];
-        sums[start] = first + (sums[start + THIRD] + sums[start + FOURTH]);
     }
 }
