@@ -98,6 +98,16 @@ def test_an_alarm_takes_the_interval_that_holds_for_the_whole_gate():
     assert among.status == "inconclusive"
 
 
+def test_that_nothing_changed_is_said_of_each_operation_alone():
+    # Within 5 % at 95 %, and not at the level that an alarm among forty would take.
+    rng = np.random.default_rng(SEED + 9)
+    steady = (100 * np.exp(rng.normal(0, 0.055, 20)), np.full(20, 100.0))
+    others = {str(index): rounds_of(rng, 20) for index in range(40)}
+    found = judge_second({"one": steady, **others})["one"]
+    assert found.corrected.high > 1.05 or found.corrected.low < 1 / 1.05
+    assert found.status == "unchanged"
+
+
 # Holm
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
@@ -21,6 +22,10 @@ from rust_daq.bench.history.__main__ import main
 from rust_daq.bench.history.measure import OPERATION, REFERENCE
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
+
+searching = pytest.mark.skipif(
+    find_spec("ruptures") is None, reason="ruptures, which finds steps, has no wheels for this Python"
+)
 
 # The store
 
@@ -199,6 +204,7 @@ def test_an_operation_that_is_new_begins_where_it_begins_and_one_that_is_gone_en
 # Steps
 
 
+@searching
 @pytest.mark.parametrize(("at", "size"), [(4, 1.1), (2, 1.2), (6, 0.8), (7, 1.3), (1, 0.7)])
 def test_a_step_is_found_at_its_commit_and_nowhere_else(at, size):
     [change] = changes(series(stepped(9, at, size, 0.01, seed=8 + at)))
@@ -208,12 +214,14 @@ def test_a_step_is_found_at_its_commit_and_nowhere_else(at, size):
     assert change.ratio.value == pytest.approx(size, rel=0.03)
 
 
+@searching
 def test_steps_are_hardly_ever_found_where_there_is_none():
     random = np.random.default_rng(100)
     made = [made_series(np.exp(random.normal(0, 0.01, (10, 2)))) for _ in range(300)]
     assert len(changes(made)) <= 6
 
 
+@searching
 def test_steps_are_mostly_found_where_there_is_one():
     random = np.random.default_rng(101)
     levels = np.where(np.arange(10) < 5, 1.0, 1.05)[:, None]
@@ -221,11 +229,13 @@ def test_steps_are_mostly_found_where_there_is_one():
     assert sum([change.after.subject for change in steps] == ["Commit 5"] for steps in found) >= 90
 
 
+@searching
 def test_a_step_in_a_history_with_one_run_a_commit_is_found():
     [change] = changes(series(stepped(16, 8, 1.15, 0.01, seed=9, repeats=1)))
     assert change.after.subject == "Commit 8"
 
 
+@searching
 def test_up_and_down_again_are_two_changes():
     levels = [50.0] * 4 + [60.0] * 4 + [50.0] * 4
     random = np.random.default_rng(10)
@@ -241,6 +251,7 @@ def test_up_and_down_again_are_two_changes():
     }
 
 
+@searching
 def test_changes_are_listed_by_their_size_against_the_noise():
     runs = []
     random = np.random.default_rng(11)
@@ -255,16 +266,19 @@ def test_changes_are_listed_by_their_size_against_the_noise():
     assert [change.operation for change in changes(series(runs))] == ["quiet", "loud"]
 
 
+@searching
 def test_exact_bytes_change_by_what_they_change():
     runs = [history_run(number, {}, sizes={"point": 64.0 if number < 3 else 72.0}) for number in range(6)]
     [change] = changes(series(runs))
     assert (change.after.subject, change.ratio.value) == ("Commit 3", pytest.approx(72 / 64))
 
 
+@searching
 def test_a_sure_step_of_one_per_cent_is_no_change():
     assert changes(series(stepped(12, 6, 1.01, 0.0002, seed=12))) == []
 
 
+@searching
 def test_too_few_commits_have_no_steps():
     assert changes(series(stepped(3, 1, 2.0, 0.001, seed=13))) == []
 
