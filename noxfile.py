@@ -7,6 +7,7 @@ one target folder at the root.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -19,6 +20,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -39,6 +41,10 @@ REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# How a link's fault reads where no host was reached at all.
+UNANSWERED = ("NameResolutionError", "getaddrinfo", "Failed to resolve", "Network is unreachable", "Connection refused")
+UNANSWERED += ("ProxyError", "timed out", "Max retries exceeded")
 
 # What a step is expected to take, said before it begins.
 INSTALLING = "seconds, minutes when everything has to be downloaded"
@@ -241,7 +247,40 @@ def acceptance(session: nox.Session) -> None:
         build_extension(session)
     with step(session, "test the site", "several minutes"):
         environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
-        session.run("python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", *session.posargs, env=environment)
+        # Files run beside one another, each in one process, so that none of them has its site or wheel made twice.
+        pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", "acceptance", "-n", "auto", "--dist", "loadfile"]
+        session.run(*pytest, *session.posargs, env=environment)
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Ask other hosts whether the addresses that the pages link to are still there; it needs a network."""
+    with step(session, "install what the site needs", INSTALLING):
+        install(session, "build", extra="docs")
+    with step(session, "build the extension", COMPILING):
+        build_extension(session)
+    folder = BUILD / "linkcheck"
+    check = ["sphinx-build", "--quiet", "-b", "linkcheck", "-c", "conf", "-d", str(BUILD / "linkcheck-doctrees")]
+    # Nothing is measured, and each address is asked for twice at most.
+    settings = ["-Dnb_execution_mode=off", "-Dlinkcheck_timeout=15", "-Dlinkcheck_retries=2"]
+    with step(session, "ask for each address", "a minute or two"):
+        session.run(*check, *settings, "docs", str(folder), success_codes=[0, 1], silent=True)
+    told = [json.loads(line) for line in (folder / "output.json").read_text(encoding="utf-8").splitlines()]
+    if faults := broken_links(told):
+        session.error("\n".join(faults))
+    session.log(f"{sum(link['status'] in {'working', 'redirected'} for link in told)} links lead somewhere")
+
+
+def broken_links(told: list[dict[str, Any]]) -> list[str]:
+    """Say which of the links that Sphinx asked for lead nowhere, each with its page and the answer."""
+    asked = [link for link in told if link["uri"].startswith("http") and link["status"] not in {"ignored", "unchecked"}]
+    broken = [link for link in asked if link["status"] in {"broken", "timeout"}]
+    unanswered = [link for link in broken if any(word in link["info"] for word in UNANSWERED)]
+    if asked and len(unanswered) == len(asked):
+        hosts = sorted({link["uri"].split("/")[2] for link in asked})
+        reason = "the links could not be checked: none of these hosts answers, so there seems to be no network here"
+        return [f"{reason}: {', '.join(hosts)}"]
+    return [f"{link['filename']}:{link['lineno']}: {link['uri']}: {link['info']}" for link in broken]
 
 
 @nox.session

@@ -56,7 +56,7 @@ def measurements(run: Run) -> pd.DataFrame:
                 "kind": result.kind,
                 "contenders": len(result.contenders),
                 "rounds": result.samples["round"].nunique(),
-                "started (UTC)": result.started,
+                "started (UTC)": result.started[:16].replace("T", " "),
             }
             for result in run.results.values()
         ]

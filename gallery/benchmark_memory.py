@@ -6,6 +6,9 @@ How much memory does a point take, counted where it really is?
 hands out, nothing else. What a Rust extension keeps on its own heap is not in
 it. After this page you know what a kept point takes in each form, which
 counter sees it, and what it costs to leave ``tracemalloc`` on.
+
+**Safe to copy as it is.** It counts in processes of its own and writes no
+file.
 """
 
 # %%

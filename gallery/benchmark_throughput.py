@@ -6,6 +6,9 @@ Points rarely come alone. After this page you know how many points a second
 each way of writing them sustains at batch sizes of 1,000, 10,000 and 100,000,
 whether the time for a batch grows in proportion to its size, and from which
 size on the fixed cost of a call no longer matters.
+
+**Safe to copy as it is.** It measures in processes of its own and writes no
+file.
 """
 
 # %%
@@ -84,7 +87,9 @@ throughput.plot()
 # track make large batches dearer per point: that is the ratio of 100,000 to
 # 10,000.
 
-throughput.fit_table()
+bench.TableMarkup(
+    throughput.fit_table(), "The fit: a + b N", source=throughput.key
+)
 
 # %%
 # What to do

@@ -7,6 +7,9 @@ of a batch, its memory, and then an acquisition that really runs at its rate,
 with a moving average over the last 16 values, as a pipeline and written by
 hand. After it you know which of them keeps up, how late it is, and how much
 faster it could go.
+
+**Copy with care.** The acquisition runs at its rate for as long as you say, so
+leave the machine alone meanwhile; it writes no file unless a flag asks for it.
 """
 
 # %%

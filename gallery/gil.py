@@ -6,6 +6,9 @@ Only one thread runs Python at a time. Whether your plot stands still while
 data are processed depends on whether the call that processes them lets go.
 After this page you know which calls do, and what a callback for each point
 costs the rest of your program.
+
+**Copy with care.** It keeps two cores busy while it runs, so measure where
+nobody waits for them; it writes no file.
 """
 
 # %%

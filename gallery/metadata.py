@@ -6,6 +6,9 @@ A gain, an operator, a serial number: metadata make a measurement worth
 keeping, and they are rarely different from one point to the next. After this
 page you know what a point pays for a copy of its own, what it pays for a
 share, and what a program pays that makes them anew each time.
+
+**Safe to copy as it is.** It measures in processes of its own and writes no
+file.
 """
 
 # %%

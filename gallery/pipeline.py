@@ -6,6 +6,9 @@ An acquisition at a rate is held, or it loses points, or it falls behind. After
 this page you know up to which rate a pipeline is held point by point and in
 batches, how late its points are beside a busy Python thread, and what each
 way to deal with a full queue loses.
+
+**Copy with care.** It keeps a core busy and paces an acquisition while it
+runs, so measure where nobody waits for them; it writes no file.
 """
 
 # %%

@@ -6,6 +6,8 @@ A point without the instant of its measurement is worth little, and asking a
 clock takes longer than making the point. After this page you know which clock
 costs what, who should read it, and what the instant costs when it is read
 back.
+
+**Safe to copy as it is.** It reads the clock, sets nothing and writes no file.
 """
 
 # %%

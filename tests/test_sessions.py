@@ -1,4 +1,4 @@
-"""What the sessions `wheels` and `sanitize` decide by themselves: the Pythons, and which errors in memory count."""
+"""What some sessions decide by themselves: the Pythons of wheels, broken links, and which errors in memory count."""
 
 import importlib.util
 import os
@@ -94,6 +94,36 @@ def test_an_interpreter_under_pyenv_is_found_where_uv_knows_none(noxfile, monkey
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     assert Path(noxfile.find_python(Session(), HERE)).samefile(sys.executable)
+
+
+# Links to other hosts
+
+
+def link(uri, status, info=""):
+    return {"filename": "guide.md", "lineno": 7, "uri": uri, "status": status, "info": info}
+
+
+def test_a_link_that_leads_nowhere_is_named_with_its_page(noxfile):
+    told = [link("https://one.example/a", "working"), link("https://two.example/b", "broken", "404 Client Error")]
+    assert noxfile.broken_links(told) == ["guide.md:7: https://two.example/b: 404 Client Error"]
+
+
+def test_links_that_all_lead_somewhere_are_no_fault(noxfile):
+    told = [link("https://one.example/a", "working"), link("https://two.example/b", "redirected"), link("#x", "local")]
+    assert noxfile.broken_links(told) == []
+
+
+def test_without_a_network_one_sentence_says_so_and_names_the_hosts(noxfile):
+    unresolved = "HTTPSConnectionPool(host='x'): Max retries exceeded (NameResolutionError: getaddrinfo failed)"
+    told = [link(f"https://{host}.example/a", "broken", unresolved) for host in ("two", "one", "two")]
+    [sentence] = noxfile.broken_links([*told, link("../criterion/report/index.html", "ignored")])
+    assert "no network" in sentence
+    assert sentence.endswith("one.example, two.example")
+
+
+def test_a_host_that_is_gone_is_named_where_others_answer(noxfile):
+    told = [link("https://one.example/a", "working"), link("https://gone.example/b", "broken", "NameResolutionError")]
+    assert noxfile.broken_links(told) == ["guide.md:7: https://gone.example/b: NameResolutionError"]
 
 
 def test_the_tests_of_the_package_do_without_the_repository(noxfile):

@@ -1,41 +1,182 @@
-"""Provenance: each page tells which run its numbers come from, in a strip at its foot."""
+"""Provenance: a strip below each figure and table, and at the foot of each page, tells how its numbers were made.
+
+The kit's markup names the result that it shows; what it does not know (the machine, the build, the commit) is the
+run's.  A page also carries what its script needs to say in the reader's browser that the numbers are old, or that the
+site meanwhile ships another run: at build time the age is always zero.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
 
+import tree
 from measuring import publishes, run_folder
+from rust_daq.bench import quantity
+
+SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
+DAYS = 90
+"""From this age on a page says by itself that its numbers are old."""
+
+
+class Strip(nodes.General, nodes.Element):
+    """The strip below a figure or a table, as HTML; no text, so that a search does not find each page by it."""
 
 
 def strip(document: Mapping[str, Any]) -> dict[str, str]:
-    """What the strip says of a run, by its label."""
-    machine, build, tree = document["machine"], document["build"], document["tree"]
-    commit = str(tree["commit"])[:7] + (", modified" if tree["dirty"] else "")
-    cores = machine["logical_cores"]
+    """What the foot of a page says of its run, by its label."""
+    machine, tree_read = document["machine"], document["tree"]
+    commit = str(tree_read["commit"])[:7] + (", modified" if tree_read["dirty"] else "")
     return {
-        "measured": datetime.fromisoformat(document["measured"]).strftime("%Y-%m-%d %H:%M UTC"),
+        "measured": minute(document["measured"]),
         "commit": commit,
         "profile": document["profile"],
-        "machine": f"{machine['cpu']}, {cores} logical core{'s' if cores != 1 else ''}",
+        "machine": processor(machine),
         "Python": machine["python"],
-        "rustc": str(build.get("rustc", "unknown")).removeprefix("rustc ").split(" ")[0],
+        "rustc": rustc(document["build"]),
+    }
+
+
+def minute(time: str) -> str:
+    """A time as it is read."""
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def processor(machine: Mapping[str, Any]) -> str:
+    """The processor and how many cores it has."""
+    cores = machine["logical_cores"]
+    return f"{machine['cpu']}, {cores} logical core{'s' if cores != 1 else ''}"
+
+
+def rustc(build: Mapping[str, Any]) -> str:
+    """The compiler's version alone."""
+    return str(build.get("rustc", "unknown")).removeprefix("rustc ").split(" ")[0]
+
+
+def entry_of(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
+    """The result that is called ``example/name``."""
+    return next((entry for entry in document["results"] if f"{entry['example']}/{entry['name']}" == source), None)
+
+
+def sampled(entry: Mapping[str, Any]) -> str:
+    """How often was measured: ``12 rounds, 2 160 samples``."""
+    settings = entry["settings"]
+    rounds = settings.get("rounds", settings.get("runs"))
+    counts = [(rounds, "round"), (entry["samples"], "sample")]
+    return ", ".join(
+        f"{quantity.written('', int(count))} {what}{'' if count == 1 else 's'}" for count, what in counts if count
+    )
+
+
+def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
+    """The one line that is always seen."""
+    machine = document["machine"]
+    told = [f"Measured {minute(entry['started'] if entry else document['measured'])}", machine["cpu"]]
+    told += [f"Python {machine['python']}", sampled(entry) if entry else f"profile {document['profile']}"]
+    return " · ".join(told)
+
+
+def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the strip says when it is opened, by its label."""
+    machine, build, tree_read = document["machine"], document["build"], document["tree"]
+    disturbed = [*(entry["notes"] if entry else ()), *machine["notes"]]
+    told = {}
+    if entry:
+        told["measurement"] = f"{entry['example']}/{entry['name']}, {entry['kind']} of {len(entry['contenders'])}"
+        told["rounds and samples"] = sampled(entry)
+        if collector := entry["settings"].get("collector"):
+            told["garbage collector"] = collector
+    load = machine["load"]
+    return told | {
+        "measured": minute(entry["started"] if entry else document["measured"]),
+        "machine": f"{processor(machine)}, {quantity.memory(machine['memory_bytes'])}",
+        "governor": machine["governor"] or "not readable here",
+        "load at start": "not known here" if load is None else f"{load:.2f}",
+        "what may have disturbed": "; ".join(disturbed) or "nothing was seen",
+        "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
+        "extension": (
+            f"rustc {rustc(build)}, profile {build['profile']}, target features {', '.join(build['target_features'])}"
+        ),
+        "commit": f"{str(tree_read['commit'])[:12]}{' with changes' if tree_read['dirty'] else ''}",
+        "run": f"{document['id']}, profile {document['profile']}",
+    }
+
+
+def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
+    """The strip as HTML: one line, and the rest on demand."""
+    entry = entry_of(document, source)
+    facts = details(document, entry).items()
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    summary = f"<summary>{escape(line(document, entry))}</summary>"
+    whole = f'<p><a href="{escape(machine_page)}">The machine and the run</a></p>'
+    return f'<details class="provenance">{summary}<dl>{rows}</dl>{whole}</details>'
+
+
+def read(app: Sphinx) -> dict[str, Any]:
+    """The sealed run's document."""
+    found: dict[str, Any] = json.loads((run_folder(app.config) / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+def freshness(document: Mapping[str, Any], built_from: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page's script compares: when and with what was measured, and from what the pages are made."""
+    measured_with, made_from = document["tree"]["commit"], built_from["commit"]
+    known = "unknown" not in {measured_with, made_from}
+    return {
+        "run": document["id"],
+        "measured": document["measured"],
+        "written": minute(document["measured"]),
+        "days": DAYS,
+        "measured_with": measured_with[:7] if known else "",
+        "made_from": made_from[:7] if known else "",
     }
 
 
 def tell(app: Sphinx) -> None:
-    """Give the template of each page the strip."""
+    """Give the templates what they show of the run."""
     if publishes(app):
-        document = json.loads((run_folder(app.config) / "run.json").read_text(encoding="utf-8"))
-        app.config.html_context = {**app.config.html_context, "run_id": document["id"], "run_strip": strip(document)}
+        document = read(app)
+        further = {"run_strip": strip(document), "freshness": freshness(document, tree.read(app.confdir))}
+        app.config.html_context = {**app.config.html_context, "run_id": document["id"], **further}
+
+
+def shown(doctree: nodes.document) -> Iterator[tuple[nodes.raw, str]]:
+    """The figures and tables of a page that the kit made, each with the result that it names."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "html" in node.get("format", "") and (found := SHOWN.search(node.rawsource or node.astext())):
+            yield node, found[1] or ""
+
+
+def add_strips(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put a strip below each figure and table."""
+    if not publishes(app):
+        return
+    document = None
+    for node, source in shown(doctree):
+        document = document or read(app)
+        page = relative_uri(app.builder.get_target_uri(docname), app.builder.get_target_uri("machine"))
+        node.parent.insert(node.parent.index(node) + 1, Strip(html=markup(document, source, page)))
+
+
+def write(translator: HTML5Translator, node: Strip) -> None:
+    """Write a strip."""
+    translator.body.append(node["html"])
+    raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the strip; the template is templates/run-strip.html."""
+    """Register the strips; the templates are run-strip.html and freshness.html."""
     app.setup_extension("measuring")
+    app.add_node(Strip, html=(write, None))
     app.connect("builder-inited", tell, priority=700)
+    app.connect("doctree-resolved", add_strips)
     return {"version": "1", "parallel_read_safe": True}

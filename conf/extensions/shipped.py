@@ -1,4 +1,4 @@
-"""Shipped files: the run and Criterion's reports go along with the site, and the role ``shipped`` links to them.
+"""Shipped files: the run goes along with the site, and the role ``shipped`` links to it and to Criterion's reports.
 
 Sphinx's own ways write such a link as it stands, so that it is wrong from any sub-folder, without a warning.
 """
@@ -6,6 +6,7 @@ Sphinx's own ways write such a link as it stands, so that it is wrong from any s
 from __future__ import annotations
 
 import difflib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole
 from sphinx.util.osutil import relative_uri
 
-import criterion
+import provenance
+import reports
 from measuring import publishes, run_folder
 
 logger = logging.getLogger(__name__)
@@ -38,15 +40,24 @@ def folder(app: Sphinx) -> Path:
 
 
 def lay_ready(app: Sphinx) -> None:
-    """Lay the run and the reports ready; a build that reuses a run keeps the reports made with it."""
+    """Lay the run ready."""
     if not publishes(app):
         return
     ready = folder(app)
     shutil.rmtree(ready / "run", ignore_errors=True)
     shutil.copytree(run_folder(app.config), ready / "run")
-    if app.config.measuring_criterion and not (app.config.measuring_reuse and (ready / "criterion").is_dir()):
-        criterion.copy_reports(Path(app.config.measuring_criterion), ready / "criterion")
+    document = provenance.read(app)
+    # A page of an earlier build, kept by a browser or a server, asks which run the site has now.
+    identity = {"run": document["id"], "written": provenance.minute(document["measured"])}
+    (ready / "run" / "identity.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
     app.config.html_extra_path = [*app.config.html_extra_path, str(ready)]
+
+
+def served(app: Sphinx) -> list[str]:
+    """What the site has besides its own pages, by its place."""
+    ready = [path.relative_to(folder(app)).as_posix() for path in folder(app).rglob("*") if path.is_file()]
+    kept = reports.folder(app)
+    return ready + [(reports.GUIDE / path.relative_to(kept)).as_posix() for path in kept.rglob("*.html")]
 
 
 def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -57,10 +68,9 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         target = node["shipped"]
         if not publishes(app):
             node.replace_self(nodes.inline("", node.astext()))
-        elif (folder(app) / target).is_file():
+        elif target in (there := served(app)):
             node["refuri"] = relative_uri(app.builder.get_target_uri(docname), target)
         else:
-            there = [str(path.relative_to(folder(app))) for path in folder(app).rglob("*") if path.is_file()]
             close = difflib.get_close_matches(target, there, n=3) or sorted(there)[:3]
             node.replace_self(nodes.inline("", node.astext()))
             logger.error(
@@ -70,7 +80,7 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the role and its two steps."""
-    app.setup_extension("measuring")
+    app.setup_extension("reports")
     app.add_role("shipped", Shipped())
     app.connect("builder-inited", lay_ready, priority=700)
     app.connect("doctree-resolved", resolve)

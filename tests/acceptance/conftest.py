@@ -1,13 +1,19 @@
-"""The site that was built just before: its folder, its run, its pages."""
+"""The site that was built just before: its folder, its run, its pages, served as it is published, and a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from site_folder import ROOT, SiteFolder
+from site_server import served
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +29,22 @@ def site() -> SiteFolder:
 def build_folder(site: SiteFolder) -> Path:
     """Where the build keeps the run that the site was made from."""
     return site.folder.parent
+
+
+@pytest.fixture(scope="session")
+def address(site: SiteFolder) -> Iterator[str]:
+    """The site, served on this machine below the path at which it is published."""
+    with served(site.folder) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from the system's packages, or the one that `RUST_DAQ_CHROMIUM` names; one for all tests."""
+    found = os.environ.get("RUST_DAQ_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail("there is no Chromium; install it (apt-get install chromium) or name it in RUST_DAQ_CHROMIUM")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -39,6 +39,12 @@ LOADING_RELATIONS = {
 CSS_ADDRESS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
 
+def published_path(folder: Path) -> str:
+    """The path at which a site says that it is published."""
+    page = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
+    return urlsplit(page.find("link", rel="canonical")["href"]).path.removesuffix("index.html")
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of the site."""
@@ -100,6 +106,11 @@ class SiteFolder:
     folder: Path
 
     @cached_property
+    def below(self) -> str:
+        """The path at which it is published."""
+        return published_path(self.folder)
+
+    @cached_property
     def pages(self) -> dict[str, Page]:
         """Every page by its place in the site."""
         found = sorted(self.folder.rglob("*.html"))
@@ -122,7 +133,10 @@ class SiteFolder:
             return None
         if not parts.path:
             return page.path, unquote(parts.fragment)
-        path = (page.path.parent / unquote(parts.path)).resolve()
+        if parts.path.startswith(self.below):
+            path = (self.folder / unquote(parts.path).removeprefix(self.below)).resolve()
+        else:
+            path = (page.path.parent / unquote(parts.path)).resolve()
         return (path / "index.html" if path.is_dir() else path), unquote(parts.fragment)
 
     def foreign(self) -> Iterator[str]:

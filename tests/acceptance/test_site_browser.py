@@ -1,83 +1,46 @@
-"""The main pages in a real browser: on a phone and a desktop, light and dark."""
+"""Every page in a real browser: whole, quiet, within its width and accessible, in both widths and both themes."""
 
 from __future__ import annotations
 
-import functools
 import os
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Request
 
-from site_folder import SiteFolder
+from site_folder import ROOT
 
 pytestmark = pytest.mark.acceptance
 
-PAGES = [
-    "index.html",
-    "guide.html",
-    "tuning.html",
-    "bottlenecks.html",
-    "criterion.html",
-    "machine.html",
-    "gallery/index.html",
-    "gallery/benchmark_datapoint.html",
-    "gallery/benchmark_throughput.html",
-    "gallery/benchmark_memory.html",
-    "gallery/compare_alternatives.html",
-    "api/datapoint.html",
-    "api/bench.html",
-    "criterion/report/index.html",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTHS = (1280, 390)
+SERIOUS = {"serious", "critical"}
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+# It would ask for style sheets once more, and not where they are.
+RULES = {"runOnly": {"type": "tag", "values": LEVELS}, "preload": False}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves the site without a line for each request."""
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(site: SiteFolder) -> Iterator[str]:
-    """The site, served on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site.folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Name every page of the site that is there; `site` says so where there is none."""
+    if "name" in metafunc.fixturenames:
+        folder = Path(os.environ.get("RUST_DAQ_SITE", ROOT / "build" / "docs" / "html"))
+        found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
+        metafunc.parametrize("name", [name for name in found if not name.startswith("_static/")])
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium from the system's packages, or the one that `RUST_DAQ_CHROMIUM` names."""
-    found = os.environ.get("RUST_DAQ_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail("there is no Chromium; install it (apt-get install chromium) or name it in RUST_DAQ_CHROMIUM")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
+@pytest.fixture(scope="module", params=["light", "dark"])
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """A reader who prefers light, and one who prefers dark."""
+    opened = browser.new_context(color_scheme=request.param)
+    yield opened
+    opened.close()
 
 
-@pytest.fixture(params=[(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")], ids=lambda p: f"{p[0]}-{p[1]}")
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """An empty page of a width, of a reader who prefers light or dark."""
-    width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_whole_quiet_and_within_its_width(page: Page, address: str, name: str) -> None:
+def test_a_page_opens_whole_quiet_within_its_width_and_accessible(
+    context: BrowserContext, address: str, name: str
+) -> None:
     said: list[str] = []
     foreign: list[str] = []
 
@@ -85,46 +48,53 @@ def test_a_page_opens_whole_quiet_and_within_its_width(page: Page, address: str,
         if urlsplit(request.url).scheme != "data" and not request.url.startswith(address):
             foreign.append(request.url)
 
+    page = context.new_page()
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", asked)
-    response = page.goto(address + name, wait_until="load")
-    assert response is not None
-    assert response.ok
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        response = page.goto(address + name, wait_until="load")
+        assert response is not None
+        assert response.ok
+        beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert beyond <= 0, f"at {width} pixels it is {beyond} too wide"
+        assert page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)") == []
+        found = Axe().run(page, options=RULES).response["violations"]
+        faults = [
+            f"at {width} pixels: {fault['id']}: {node['html'][:200]}"
+            for fault in found
+            if fault["impact"] in SERIOUS
+            for node in fault["nodes"]
+        ]
+        assert faults == []
     assert said == []
     assert foreign == []
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)") == []
+    page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_follows_the_reader(browser: Browser, address: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme)
-    opened = context.new_page()
-    opened.goto(address + "index.html")
-    assert opened.evaluate("document.documentElement.dataset.theme") == scheme
-    context.close()
+def test_the_theme_follows_the_reader(context: BrowserContext, address: str, request: pytest.FixtureRequest) -> None:
+    page = context.new_page()
+    page.goto(address + "index.html")
+    scheme = request.node.callspec.params["context"]
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor").removeprefix("rgb(").split(",")[0]
+    assert (int(ground) > 127) is (scheme == "light")
+    page.close()
 
 
-def test_a_wide_table_scrolls_in_its_own_room_and_takes_the_focus(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    opened = context.new_page()
-    opened.goto(address + "gallery/benchmark_datapoint.html")
-    unreachable = opened.evaluate("""
-        [...document.querySelectorAll("table.bench-table")].map(table => {
-            let room = table.parentElement;
-            while (room && !["auto", "scroll"].includes(getComputedStyle(room).overflowX)) room = room.parentElement;
-            return room && (room.scrollWidth <= room.clientWidth || room.tabIndex >= 0) ? null : table.textContent;
-        }).filter(text => text !== null)
-    """)
-    assert unreachable == []
-    context.close()
-
-
-def test_search_finds_a_word_of_the_guide(browser: Browser, address: str) -> None:
-    context = browser.new_context()
-    opened = context.new_page()
-    opened.goto(address + "search.html?q=bottlenecks")
-    opened.wait_for_selector("#search-results li a")
-    assert opened.locator("#search-results li a", has_text="bottlenecks").count() >= 1
-    context.close()
+def test_a_figure_is_drawn_in_the_ink_of_the_page_and_keeps_its_data_colours(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(address + "index.html")
+    ink, text, data = page.evaluate("""() => {
+        const drawn = document.querySelector(".bench-desk svg");
+        const fill = (element) => getComputedStyle(element).fill;
+        return [fill(drawn.querySelector("text")), getComputedStyle(document.querySelector("article p")).color,
+                [...drawn.querySelectorAll("path")].map(fill)];
+    }""")
+    assert ink == text
+    assert "rgb(0, 114, 178)" in data
+    page.close()

@@ -119,6 +119,8 @@ def test_a_downloaded_script_runs_alone_in_an_empty_folder(
     if "--json" in SMALL[name]:
         assert json.loads((tmp_path / "results" / "latest.json").read_text(encoding="utf-8"))["results"]
         assert {path.suffix for path in (tmp_path / "results").iterdir()} >= {".png", ".svg"}
+    elif "writes no file" in " ".join((tmp_path / f"{name}.py").read_text(encoding="utf-8").split()):
+        assert [path.name for path in tmp_path.iterdir()] == [f"{name}.py"]
 
 
 def small(source: str) -> str:

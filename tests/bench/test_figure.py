@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import matplotlib as mpl
@@ -20,7 +21,10 @@ def test_a_result_draws_its_contenders_and_names_its_unit(result):
         text.get_text() for text in (ax.get_legend().get_texts() if ax.get_legend() else [])
     }
     assert set(result.contenders) <= words
-    assert "nanoseconds" in ax.get_xlabel() + ax.get_ylabel()
+    ax.figure.canvas.draw()
+    ticks = [text.get_text() for axis in (ax.xaxis, ax.yaxis) for text in axis.get_ticklabels()]
+    assert any(re.fullmatch(r"[\d.]+ (ns|µs)", tick) for tick in ticks)
+    assert "better" in ax.get_xlabel() + ax.get_ylabel()
     assert ax.figure.patch.get_alpha() == 0
 
 

@@ -1,6 +1,7 @@
 """A table as HTML: walked by a screen reader, safe against what a name holds."""
 
 import pandas as pd
+from made_runs import made_result
 
 from rust_daq.bench import TableMarkup
 
@@ -13,7 +14,7 @@ def html(frame, caption="cost", notes=()):
 def test_headers_say_what_they_head():
     text = html(pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender")))
     assert '<th scope="col" class="bench-words">contender</th><th scope="col">time</th>' in text
-    assert '<th scope="row" class="bench-words">dict</th><td>3 ns</td>' in text
+    assert '<th scope="row" class="bench-words">dict</th><td data-sort="3">3 ns</td>' in text
 
 
 def test_a_name_with_markup_in_it_stays_text():
@@ -32,5 +33,24 @@ def test_rows_of_two_names_have_a_header_for_each():
 
 def test_a_column_of_words_is_told_from_one_of_numbers():
     text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
-    assert "<td>3 ns</td>" in text
+    assert '<td data-sort="3">3 ns</td>' in text
     assert '<td class="bench-words">faster</td>' in text
+
+
+def test_a_number_says_what_it_is_in_the_unit_that_its_column_shares():
+    text = html(pd.DataFrame({"time": ["1.42 ms", "186 ns", "\u2013"]}, index=["a", "b", 1000]))
+    assert '<td data-sort="1.42e+06">1.42 ms</td>' in text
+    assert '<td data-sort="186">186 ns</td>' in text
+    assert "<td>\u2013</td>" in text
+    assert 'data-sort="1000">1000</th>' in text
+
+
+def test_a_table_names_the_result_it_shows():
+    assert 'data-source="first/made"' in made_result()._repr_html_()
+    assert "data-source" not in html(pd.DataFrame({"time": ["3 ns"]}))
+
+
+def test_notes_stand_outside_the_room_that_scrolls():
+    text = html(pd.DataFrame({"time": ["3 ns"]}), notes=["disturbed"])
+    assert text.index("</table></div>") < text.index("disturbed")
+    assert 'tabindex="0"><table' in text

@@ -76,3 +76,32 @@ def test_a_ratio_has_its_interval_where_there_is_one():
 )
 def test_the_end_of_a_column_names_the_unit(column, value, spec, text):
     assert quantity.written(column, value, spec) == text
+
+
+@pytest.mark.parametrize("nanoseconds", [0, 1.23, 186, 1420, 5.13e6, 2.5e9])
+def test_a_written_time_is_read_back(nanoseconds):
+    assert quantity.magnitude(quantity.time(nanoseconds)) == pytest.approx(nanoseconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7.63 MiB", 7.63 * 2**20),
+        ("5.30 M/s", 5.3e6),
+        ("12.0 /s", 12),
+        (f"1{SPACE}420", 1420),
+        ("0.74 (0.72 to 0.76)", 0.74),
+        (quantity.MISSING, None),
+        ("faster", None),
+        ("3 apples", None),
+    ],
+)
+def test_a_written_quantity_is_read_or_refused(text, number):
+    assert quantity.magnitude(text) == (None if number is None else pytest.approx(number))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 ns"), (100, "100 ns"), (1500, "1.5 µs"), (1e9, "1 s"), (5e12, f"5{SPACE}000 s")]
+)
+def test_a_number_of_an_axis_is_written_without_digits_that_say_nothing(value, text):
+    assert quantity.tick(value, quantity.TIMES) == text

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 CONF = """
-extensions = ["myst_nb", "sphinx_gallery.gen_gallery", "measuring", "stamp", "measured", "notebooks", "shipped",
-              "provenance"]
+extensions = ["myst_nb", "sphinx_gallery.gen_gallery", "measuring", "stamp", "measured", "notebooks", "examples",
+              "provenance", "reports", "shipped", "addresses", "plain", "durations"]
 project = "tiny"
 html_theme = "basic"
 templates_path = ["templates"]
@@ -21,7 +21,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 sphinx_gallery_conf = {"examples_dirs": "../examples", "gallery_dirs": "gallery", "filename_pattern": ".*",
     "reset_modules": ("measuring.enter",), "run_stale_examples": True, "write_computation_times": False,
-    "download_all_examples": False, "show_signature": False}
+    "image_scrapers": ("figures.scrape",), "capture_repr": ("_repr_html_",), "download_all_examples": False,
+    "show_signature": False, "min_reported_time": 1e9}
 """
 PROFILES = """
 [profile.default]
@@ -71,6 +72,7 @@ class Outcome:
     status: int
     said: str
     read: list[str]
+    told: str
 
 
 @dataclass
@@ -96,6 +98,10 @@ class Project:
         }.items():
             text = re.sub(rf"\b{word}\b", repr(value), text)
         self.write(f"examples/{name}.py", text)
+
+    def example_with_table(self) -> None:
+        """Write an example whose page shows its result as a table and as a figure."""
+        self.example(f"{EXAMPLE}\n# %%\n\nresult\n\n# %%\n\nresult.plot()\n")
 
     def build(self, builder: str = "html", **overrides: Any) -> Outcome:
         """Build the project as `sphinx-build -W` does, in this process."""
@@ -131,7 +137,7 @@ class Project:
             except SphinxError as error:
                 said.write(str(error))
                 code = 2
-        return Outcome(code, said.getvalue(), sorted(read))
+        return Outcome(code, said.getvalue(), sorted(read), status.getvalue())
 
     def dependencies(self, name: str) -> list[str]:
         """The files that a page as read depends on."""

@@ -9,6 +9,7 @@ from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.deadlines import deadlines, highest_rate, responses
 from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
+from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
@@ -29,6 +30,7 @@ __all__ = [
     "Claim",
     "Comparison",
     "Estimate",
+    "FigureMarkup",
     "Footprint",
     "Latency",
     "Observed",

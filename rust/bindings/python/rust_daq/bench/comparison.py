@@ -129,16 +129,23 @@ class Comparison(Result):
 
     def draw(self, ax: Axes) -> None:
         """One bar a contender, with the interval of its cost."""
-        from rust_daq.bench.figure import COLOURS, INK
+        from rust_daq.bench.figure import bars
 
         frame = self.to_pandas()
-        positions = np.arange(len(frame))[::-1]
-        colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in frame.index]
-        ax.barh(positions, frame["cost_ns"], color=colours, height=0.62)
+        values = {str(name): float(cost) for name, cost in frame["cost_ns"].items()}
         spread = np.abs(frame[["cost_low_ns", "cost_high_ns"]].to_numpy().T - frame["cost_ns"].to_numpy())
-        ax.errorbar(frame["cost_ns"], positions, xerr=np.nan_to_num(spread), fmt="none", ecolor=INK, capsize=3)
-        ax.set_yticks(positions, list(frame.index))
-        ax.set_xlabel("nanoseconds per operation (shorter is better)")
+        written = [
+            quantity.time(row.cost_ns, row.cost_high_ns - row.cost_low_ns) for row in frame.itertuples(index=False)
+        ]
+        bars(
+            ax,
+            values,
+            first=self.baseline,
+            unit="_ns",
+            label="time per operation (shorter is better)",
+            spread=spread,
+            written=written,
+        )
 
 
 def compare(

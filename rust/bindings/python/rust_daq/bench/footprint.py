@@ -131,24 +131,14 @@ class Footprint(Result):
         )
 
     def draw(self, ax: Axes) -> None:
-        """Bytes a point over the batch size, one line a contender; at one size, bars."""
-        from rust_daq.bench.figure import COLOURS
+        """Bytes a point in the largest batch, one bar a contender; the table has the other sizes."""
+        from rust_daq.bench.figure import bars
 
+        size = self.sizes[-1]
         frame = self.to_pandas()["per_point_bytes"]
-        if len(self.sizes) == 1:
-            names = list(self.contenders)[::-1]
-            colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in names]
-            ax.barh(names, [frame[(name, self.sizes[0])] for name in names], color=colours, height=0.62)
-            ax.set_xlabel(f"bytes a point ({self.source}; shorter is better)")
-            return
-        for index, name in enumerate(self.contenders):
-            colour = COLOURS[index % len(COLOURS)]
-            ax.plot(self.sizes, [frame[(name, size)] for size in self.sizes], "o-", color=colour, label=name)
-        ax.set_xscale("log")
-        ax.set_ylim(bottom=0)
-        ax.set_xlabel("points in the batch")
-        ax.set_ylabel(f"bytes a point ({self.source})")
-        ax.legend(frameon=False, labelcolor="linecolor")
+        values = {name: float(frame[name, size]) for name in self.contenders}
+        label = f"bytes a point, in a batch of {size:,} ({self.source}; shorter is better)"
+        bars(ax, values, first=self.baseline, unit="_bytes", label=label)
 
 
 def span(row: Any, stem: str) -> str:

@@ -155,26 +155,20 @@ class Latency(Result):
 
     def draw(self, ax: Axes) -> None:
         """The percentiles of each contender on a logarithmic axis, the clock in grey."""
-        from rust_daq.bench.figure import COLOURS, INK
+        from rust_daq.bench.figure import lines, logarithmic
 
         frame = self.to_pandas()
         columns = [*(f"{name}_ns" for name in self.percentiles), "max_ns"]
-        for index, name in enumerate(frame.index):
-            colour = INK if name == CLOCK else COLOURS[index % len(COLOURS)]
-            ax.plot(
-                frame.loc[name, columns].to_numpy(dtype=float),
-                range(len(columns)),
-                marker="o",
-                color=colour,
-                label=name,
-                linestyle="--" if name == CLOCK else "-",
-            )
-        ax.set_yticks(range(len(columns)), [*(title(name) for name in self.percentiles), "max"])
-        ax.set_xscale("log")
-        ax.set_xlabel("nanoseconds a call (left is better)")
-        legend = ax.legend(frameon=False, fontsize="small")
-        for text in legend.get_texts():
-            text.set_color(INK)
+        places = range(len(columns))
+        lines(
+            ax,
+            {name: (frame.loc[name, columns].to_numpy(dtype=float), places) for name in frame.index},
+            quiet=CLOCK,
+        )
+        ax.set_yticks(places, [*(title(name) for name in self.percentiles), "max"])
+        logarithmic(ax, "x", "_ns")
+        ax.set_xlabel("time of a call (left is better)")
+        ax.set_ylabel("percentile")
 
 
 def title(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A table of text as HTML that a screen reader can walk and a phone can scroll."""
+"""A table of text as HTML that a screen reader can walk, a script can sort and a phone can scroll."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from rust_daq.bench.quantity import MISSING
+from rust_daq.bench.quantity import MISSING, magnitude
 
 NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
@@ -25,19 +25,23 @@ class TableMarkup:
         What the table shows.
     notes : iterable of str
         Sentences below it.
+    source : str
+        The result that it shows, ``example/name``; a page says beside the table how that was measured.
     """
 
-    def __init__(self, frame: pd.DataFrame, caption: str, notes: Iterable[str] = ()) -> None:
+    def __init__(self, frame: pd.DataFrame, caption: str, notes: Iterable[str] = (), *, source: str = "") -> None:
         self.frame = frame
         self.caption = caption
         self.notes = tuple(notes)
+        self.source = source
 
     def _repr_html_(self) -> str:
-        # A wide table scrolls in its own room, and the keyboard reaches it there.
-        room = f'<div class="bench-result" role="region" aria-label="{escape(self.caption)}" tabindex="0">'
+        # A wide table scrolls in its own room, and the keyboard reaches it there; the notes stay where they are.
+        room = f'<div class="bench-room" role="region" aria-label="{escape(self.caption)}" tabindex="0">'
         caption = f"<caption>{escape(self.caption)}</caption>"
+        table = f'{room}<table class="bench-table">{caption}{self._head()}{self._body()}</table></div>'
         notes = "".join(f'<p class="bench-note">{escape(note)}</p>' for note in self.notes)
-        return f'{room}<table class="bench-table">{caption}{self._head()}{self._body()}</table>{notes}</div>'
+        return f'<div class="bench-result"{source_attribute(self.source)}>{table}{notes}</div>'
 
     def _head(self) -> str:
         cells = [cell("th", name or "", scope="col", words=True) for name in self.frame.index.names]
@@ -84,7 +88,15 @@ class Link:
 
 
 def cell(tag: str, content: object, *, scope: str = "", words: bool = False) -> str:
-    """One cell; a header says what it heads."""
+    """One cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
     attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
+    number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
+    if number is not None:
+        attributes += f' data-sort="{number:g}"'
     text = content.__html__() if isinstance(content, Link) else escape(str(content))
     return f"<{tag}{attributes}>{text}</{tag}>"
+
+
+def source_attribute(source: str) -> str:
+    """The attribute by which a page knows which result it shows."""
+    return f' data-source="{escape(source)}"' if source else ""

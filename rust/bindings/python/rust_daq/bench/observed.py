@@ -150,27 +150,24 @@ class Observed(Result):
 
     def draw(self, ax: Axes) -> None:
         """The first number: a line a contender over the sizes, or bars where there are none."""
-        from rust_daq.bench.figure import COLOURS
+        from rust_daq.bench.figure import bars, lines, logarithmic, units
 
         column = self.columns[0]
         stem, unit = parted(column)
         frame = self.to_pandas()[column]
-        label = f"{stem.replace('_', ' ')} {unit.removeprefix('_').replace('_', ' ')}".strip()
+        label = stem.replace("_", " ") + (" a second" if unit == "_per_second" else "")
         if self.settings["sizes"] is None:
-            names = list(self.contenders)[::-1]
-            colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in names]
-            ax.barh(names, [frame[name] for name in names], color=colours, height=0.62)
-            ax.set_xlabel(label)
+            values = {name: float(frame[name]) for name in self.contenders}
+            bars(ax, values, first=self.baseline, unit=unit, label=label)
             return
-        for index, name in enumerate(self.contenders):
-            colour = COLOURS[index % len(COLOURS)]
-            ax.plot(self.sizes, [frame[(name, size)] for size in self.sizes], "o-", color=colour, label=name)
-        ax.set_xscale("log")
+        lines(ax, {name: (self.sizes, [frame[name, size] for size in self.sizes]) for name in self.contenders})
+        logarithmic(ax, "x", "")
         if (frame.dropna() > 0).all():
-            ax.set_yscale("log")
+            logarithmic(ax, "y", unit)
+        else:
+            units(ax.yaxis, unit)
         ax.set_xlabel("n")
         ax.set_ylabel(label)
-        ax.legend(frameon=False, labelcolor="linecolor")
 
 
 def parted(column: str) -> tuple[str, str]:

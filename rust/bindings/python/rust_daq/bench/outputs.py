@@ -103,12 +103,10 @@ class Outputs:
         """
         if self.plot_dir is None:
             return []
-        # A figure of its own instead of pyplot's: no window, nothing kept, no backend chosen.
-        from matplotlib.figure import Figure
+        from rust_daq.bench.figure import blank
 
-        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
-        figure.patch.set_alpha(0)
-        result.plot(figure.subplots())
+        figure, ax = blank(result.key)
+        result.draw(ax)
         stem = re.sub(r"[^\w.-]+", "-", f"{result.example}-{result.name}")
         paths = [self.plot_dir / f"{stem}.{ending}" for ending in ("png", "svg")]
         for path in paths:

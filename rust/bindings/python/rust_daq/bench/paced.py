@@ -230,20 +230,19 @@ class Paced(Result):
 
     def draw(self, ax: Axes) -> None:
         """Response time over the percentile, on a log scale; the scheduler in grey."""
-        from rust_daq.bench.figure import COLOURS, INK
+        from rust_daq.bench.figure import lines, logarithmic
 
         shown = [which for which in PERCENTILES if not self.percentiles[which].isna().all()]
-        positions = range(len(shown))
-        for index, name in enumerate(self.rows):
-            values = [self.percentile(name, which).value / 1e3 for which in shown]
-            colour = INK if name == SCHEDULER else COLOURS[index % (len(COLOURS) - 1)]
-            style = "--" if name == SCHEDULER else "-"
-            ax.plot(positions, values, f"o{style}", color=colour, label=name)
-        ax.set_yscale("log")
-        ax.set_xticks(positions, [which.replace("_", ".") for which in shown])
+        places = range(len(shown))
+        lines(
+            ax,
+            {name: (places, [self.percentile(name, which).value for which in shown]) for name in self.rows},
+            quiet=SCHEDULER,
+        )
+        logarithmic(ax, "y", "_ns")
+        ax.set_xticks(places, [which.replace("_", ".") for which in shown])
         ax.set_xlabel("share of arrivals that are served at least as fast")
-        ax.set_ylabel("µs from due to done")
-        ax.legend(frameon=False, labelcolor="linecolor")
+        ax.set_ylabel("from due to done (lower is better)")
 
 
 def enough(arrivals: int, share: float) -> bool:

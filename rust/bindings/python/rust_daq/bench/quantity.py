@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from rust_daq.bench.decision import Estimate
@@ -12,6 +13,8 @@ BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 MISSING = "–"
 NARROW_SPACE = "\u202f"
+FACTORS = {unit: factor for units in (TIMES, BYTES, RATES) for factor, unit in units}
+WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
 
 
 def digits(value: float, width: float | None = None) -> str:
@@ -55,6 +58,26 @@ def rate(per_second: float, unit: str = "/s", width: float | None = None) -> str
     """``5.3 M/s``."""
     text = scaled(per_second, RATES, width)
     return text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
+
+
+def magnitude(text: str) -> float | None:
+    """Read a written quantity as a number in the smallest of its units, so that ``1.42 ms`` is more than ``186 ns``.
+
+    Returns
+    -------
+    float or None
+        None where the text does not begin with a number, or its unit is none of this module's.
+    """
+    found = WRITTEN.match(text)
+    if found is None or found[2] not in FACTORS:
+        return None
+    return float(found[1].replace(NARROW_SPACE, "")) * FACTORS[found[2]]
+
+
+def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """Write a round number, as on an axis: ``100 ns``, ``1 µs``."""
+    factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
+    return f"{value / factor:,.9g} {unit}".replace(",", NARROW_SPACE).rstrip()
 
 
 def ratio(estimate: Estimate) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import pandas as pd
 
 from rust_daq.bench import quantity
+from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.statement import Statement
 
@@ -109,10 +110,24 @@ class Result(ABC):
         """
         from rust_daq.bench.figure import axes
 
-        ax = axes(ax)
+        ax = axes(ax, self.key)
         if ax is not None:
             self.draw(ax)
         return ax
+
+    def figure(self, caption: str = "") -> FigureMarkup:
+        """The result's figure as a page shows it, light and dark, on a desk and on a phone.
+
+        Parameters
+        ----------
+        caption : str
+            A sentence below it.
+        """
+        from rust_daq.bench.figure import blank
+
+        figure, ax = blank(self.key)
+        self.draw(ax)
+        return FigureMarkup(figure, caption, source=self.key)
 
     def document(self) -> dict[str, Any]:
         """The result without its samples, as JSON values."""
@@ -150,7 +165,8 @@ class Result(ABC):
         return "\n".join([title, self.table().to_string(), *self.table_notes()])
 
     def _repr_html_(self) -> str:
-        return TableMarkup(self.table(), f"{self.kind.capitalize()}: {self.name}", self.table_notes())._repr_html_()
+        caption = f"{self.kind.capitalize()}: {self.name}"
+        return TableMarkup(self.table(), caption, self.table_notes(), source=self.key)._repr_html_()
 
 
 def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:

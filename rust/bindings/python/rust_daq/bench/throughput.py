@@ -178,28 +178,25 @@ class Throughput(Result):
         )
 
     def draw(self, ax: Axes) -> None:
-        """Nanoseconds a point over the size of the batch, one line a contender; at one size, bars."""
-        from rust_daq.bench.figure import COLOURS, INK
+        """Time a point over the size of the batch, one line a contender; at one size, bars."""
+        from rust_daq.bench.figure import bars, lines, logarithmic
 
         per_point = self.times.median()
         if len(self.sizes) == 1:
-            names = list(self.contenders)[::-1]
-            colours = [COLOURS[0] if name == self.baseline else COLOURS[-1] for name in names]
-            size = self.sizes[0]
-            ax.barh(names, [per_point[name, size] / size for name in names], color=colours, height=0.62)
-            ax.set_xlabel(f"nanoseconds a point in a batch of {size:,} (shorter is better)")
+            [size] = self.sizes
+            values = {name: float(per_point[name, size] / size) for name in self.contenders}
+            label = f"time a point, in a batch of {size:,} (shorter is better)"
+            bars(ax, values, first=self.baseline, unit="_ns", label=label)
             return
-        for index, name in enumerate(self.contenders):
-            times = per_point[name]
-            sizes = times.index.to_numpy(dtype=float)
-            ax.plot(sizes, times.to_numpy() / sizes, marker="o", color=COLOURS[index % len(COLOURS)], label=name)
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        series = {}
+        for name in self.contenders:
+            sizes = per_point[name].index.to_numpy(dtype=float)
+            series[name] = (sizes, per_point[name].to_numpy() / sizes)
+        lines(ax, series)
+        logarithmic(ax, "x", "")
+        logarithmic(ax, "y", "_ns")
         ax.set_xlabel("points in a batch")
-        ax.set_ylabel("nanoseconds a point (lower is better)")
-        legend = ax.legend(frameon=False, fontsize="small")
-        for text in legend.get_texts():
-            text.set_color(INK)
+        ax.set_ylabel("time a point (lower is better)")
 
 
 def throughput(

@@ -1,0 +1,85 @@
+"""Addresses: a page for those that lead nowhere, and a list of those that lead somewhere (``sitemap.xml``).
+
+A server shows the page ``404.html`` at whatever address was asked for, so that nothing in it may be relative: its links
+begin with the path at which the site is published.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from xml.sax.saxutils import escape
+
+from sphinx.application import Sphinx
+
+from measuring import publishes
+
+LOST = "404"
+TEXT = """<h1>There is no such page</h1>
+<p>The address may be misspelled, or the page has moved. The search at the top of the page finds words,
+and these lead on:</p>
+<ul><li><a href="index.html">Start: the answer in three figures</a></li>
+<li><a href="gallery/index.html">Gallery: one question a page</a></li>
+<li><a href="api/index.html">API reference</a></li></ul>"""
+ATTRIBUTE = re.compile(r'(?<=\s)(href|src|action|content|data-shipped|data-content_root)="(?![#"]|data:)([^"]*)"')
+WITHOUT = {"genindex", "py-modindex", "search", LOST}
+"""Pages that nobody looks for."""
+
+
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The page for addresses that lead nowhere."""
+    if publishes(app):
+        yield LOST, {"title": "Not found", "body": TEXT}, "page.html"
+
+
+def absolute(text: str, root: str) -> str:
+    """A page whose addresses begin with a path, wherever it is shown."""
+
+    def joined(found: re.Match[str]) -> str:
+        name, address = found.groups()
+        if name == "content" or urlsplit(address).scheme:
+            return found[0]
+        return f'{name}="{urljoin(root, address)}"'
+
+    return ATTRIBUTE.sub(joined, text)
+
+
+def remember(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Keep the address of each page that is written."""
+    del template, context, doctree
+    if publishes(app) and name not in WITHOUT:
+        written(app).add(app.builder.get_target_uri(name))
+
+
+def written(app: Sphinx) -> set[str]:
+    """The addresses of this build's pages; those that Sphinx did not have to write again are known to it."""
+    if not hasattr(app, "site_addresses"):
+        app.site_addresses = {  # type: ignore[attr-defined]
+            app.builder.get_target_uri(name) for name in app.env.found_docs if name not in WITHOUT
+        }
+    found: set[str] = app.site_addresses
+    return found
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Make the lost page's addresses absolute, and list all pages."""
+    if error is not None or not publishes(app) or not app.config.html_baseurl:
+        return
+    base = app.config.html_baseurl
+    lost = Path(app.outdir, f"{LOST}.html")
+    lost.write_text(absolute(lost.read_text(encoding="utf-8"), urlsplit(base).path or "/"), encoding="utf-8")
+    rows = "".join(f"<url><loc>{escape(urljoin(base, address))}</loc></url>\n" for address in sorted(written(app)))
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    Path(app.outdir, "sitemap.xml").write_text(f"{head}{rows}</urlset>\n", encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register both."""
+    app.setup_extension("measuring")
+    app.connect("html-collect-pages", pages)
+    app.connect("html-page-context", remember)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,40 @@
+// Long tables with numbers in them can be sorted by each column.  The numbers carry their value in one unit (data-sort), so
+// that 1.42 ms comes after 186 ns; without this script a table stands as it was measured.
+(() => {
+  const LONG = 7;
+
+  const key = (cell) => {
+    const number = cell.dataset.sort;
+    return number === undefined ? null : Number(number);
+  };
+
+  const compare = (a, b, down) => {
+    const [x, y] = [key(a), key(b)];
+    // What has no number goes last, whichever way.
+    if (x === null && y === null) return (down ? -1 : 1) * a.textContent.localeCompare(b.textContent);
+    if (x === null || y === null) return x === null ? 1 : -1;
+    return down ? y - x : x - y;
+  };
+
+  const sort = (table, column, header) => {
+    const down = header.getAttribute("aria-sort") === "ascending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const body = table.tBodies[0];
+    const rows = [...body.rows].sort((a, b) => compare(a.cells[column], b.cells[column], down));
+    body.append(...rows);
+  };
+
+  for (const table of document.querySelectorAll("table.bench-table")) {
+    if (!table.tHead || table.tBodies[0].rows.length < LONG || !table.querySelector("td[data-sort]")) continue;
+    [...table.tHead.rows[0].cells].forEach((header, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "bench-sort";
+      button.append(...header.childNodes);
+      if (!button.textContent.trim()) return;
+      header.append(button);
+      button.addEventListener("click", () => sort(table, column, header));
+    });
+  }
+})();
