@@ -10,14 +10,13 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from rust_daq.bench import Run, quantity
+from rust_daq.bench import FigureMarkup, Run, quantity
 from rust_daq.bench.decision import Estimate
-from rust_daq.bench.figure import COLOURS, INK, style
+from rust_daq.bench.figure import COLOURS, DESK, INK, style
 from rust_daq.bench.history import Change, Series, Store, changes, read, series
 from rust_daq.bench.markup import Link, TableMarkup
 
@@ -25,8 +24,8 @@ ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "history" / "runs", ROOT / "build" / "history" / "runs")
 """What landed with the tree, and what the workflow keeps on a branch of its own."""
 COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
-COLUMNS = 3
-HEIGHT = 1.25
+COLUMNS = 2
+HEIGHT = 1.15
 """Inches of a row of the figure."""
 
 
@@ -51,6 +50,13 @@ class Line:
         self.changes = changes(self.series) if self.searched else []
 
     @property
+    def source(self) -> str:
+        """When and where all of it was measured, for the strip below a table."""
+        measured = sorted(date(run.document["measured"]) for run in self.runs)
+        runs = f"{len(self.runs)} run{'s' if len(self.runs) != 1 else ''}"
+        return f"archive: {runs}, measured {measured[0]} to {measured[-1]}, {self.name}"
+
+    @property
     def name(self) -> str:
         """The machine and the Python."""
         conditions = self.runs[0].conditions()
@@ -59,6 +65,10 @@ class Line:
             f"{conditions['cpu']}, {cores:g} usable core{'s' if cores != 1 else ''}, {conditions['distribution']}, "
             f"{conditions['implementation']} {conditions['Python']}"
         )
+
+    def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
+        """A table of what these runs say."""
+        return table(rows, caption, notes, self.source)
 
     def overview(self) -> TableMarkup | HTML:
         """What there is."""
@@ -75,7 +85,7 @@ class Line:
             "unstable operations": sum(one.unstable for one in self.series),
         }
         rows = [{"fact": name, "value": str(value)} for name, value in facts.items()]
-        return table(rows, f"The history on {self.name}")
+        return self.table(rows, f"The history on {self.name}")
 
     def commits(self) -> TableMarkup | HTML:
         """The commits, newest first."""
@@ -85,7 +95,7 @@ class Line:
             row = told.setdefault(revision["commit"], {"commit": linked(revision["commit"]), "runs": 0})
             row |= {"runs": row["runs"] + 1, "committed": date(revision["committed"]), "subject": revision["subject"]}
         rows = list(told.values())[::-1]
-        return table(rows, f"The commits that were measured on {self.name}")
+        return self.table(rows, f"The commits that were measured on {self.name}")
 
     def changed(self) -> TableMarkup | HTML:
         """The changes, the largest against its noise first."""
@@ -104,7 +114,7 @@ class Line:
         notes = (
             () if self.searched else ("Changes were not looked for: ruptures is not installed where this was built.",)
         )
-        return table(rows, f"Changes found on {self.name}", notes)
+        return self.table(rows, f"Changes found on {self.name}", notes)
 
     def unstable(self) -> TableMarkup | HTML:
         """The operations whose own spread hides 5 %."""
@@ -117,7 +127,7 @@ class Line:
             for one in sorted(self.series, key=lambda one: -one.noise)
             if one.unstable
         ]
-        return table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
+        return self.table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
 
     def newest(self) -> TableMarkup | HTML:
         """Each operation at the newest commit that has it, and over the whole history."""
@@ -133,20 +143,23 @@ class Line:
                     "spread between runs": quantity.MISSING if isnan(one.noise) else f"{100 * one.noise:.1f} %",
                 }
             )
-        return table(rows, f"Each operation on {self.name}")
+        return self.table(rows, f"Each operation on {self.name}")
 
-    def figure(self) -> Figure:
+    def figure(self) -> FigureMarkup:
         """One small plot an operation: value and interval over the commits, and its steps."""
         rows = -(-len(self.series) // COLUMNS)
-        figure, axes = plt.subplots(rows, COLUMNS, figsize=(9.0, HEIGHT * rows), squeeze=False, layout="constrained")
+        figure = Figure(figsize=(DESK, HEIGHT * rows), layout="constrained")
         figure.patch.set_alpha(0)
+        axes = figure.subplots(rows, COLUMNS, squeeze=False)
         order = {commit: place for place, commit in enumerate(dict.fromkeys(commit_of(run) for run in self.runs))}
         for ax in axes.flat[len(self.series) :]:
             ax.set_axis_off()
         for ax, one in zip(axes.flat, self.series, strict=False):
             draw(ax, one, order, [change for change in self.changes if change.operation == one.operation])
             ax.set_xlim(-0.5, len(order) - 0.5)
-        return figure
+        label = f"{len(self.series)} plots, each of an operation over {len(order)} commits; the tables hold the numbers"
+        caption = f"Each operation over the commits, on {self.name}."
+        return FigureMarkup(figure, caption, label=label, source=self.source)
 
 
 def left_out(store: Store) -> TableMarkup | HTML | None:
@@ -168,7 +181,7 @@ def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -
     ax.errorbar(at, [each.value for each in found], yerr=spread, fmt="o-", color=COLOURS[0], ms=2.5, lw=0.8, ecolor=INK)
     for step in steps:
         ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
-    ax.set_title(one.operation, fontsize=8, color=INK)
+    ax.set_title(one.operation, fontsize=8, color=INK, loc="left")
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     # A change of a few per cent is to look like one, whatever the noise is.
     middle, half = (low + high) / 2, max(high - low, 0.1 * (low + high)) / 2
@@ -199,8 +212,10 @@ def date(time: str) -> str:
     return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d")
 
 
-def table(rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
+def table(
+    rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = (), source: str = "archive: as listed"
+) -> TableMarkup | HTML:
     """A table of rows, named by their first column; a sentence where there is none."""
     if not rows:
         return HTML("".join(f"<p>{escape(sentence)}</p>" for sentence in (f"{caption}: none.", *notes)))
-    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption, notes)
+    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption, notes, source=source)

@@ -30,11 +30,19 @@ def evidence() -> Evidence:
     return read(ARCHIVE)
 
 
-def table(rows: list[dict[str, Any]], caption: str) -> TableMarkup | HTML:
+def table(found: Evidence, rows: list[dict[str, Any]], caption: str) -> TableMarkup | HTML:
     """A table of rows, named by their first column; a sentence where there is none."""
     if not rows:
         return HTML(f"<p>{escape(caption)}: none.</p>")
-    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption)
+    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption, source=source(found))
+
+
+def source(found: Evidence) -> str:
+    """When and where the decisions were made, for the strip below a table."""
+    days = sorted(day(gate["started"]) for gate in found.gates)
+    machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
+    made = f"{len(days)} decisions, {days[0]} to {days[-1]}" if days else "no decisions"
+    return f"archive: {made}, {', '.join(machines) or 'no machine'}"
 
 
 def sessions(found: Evidence) -> TableMarkup | HTML:
@@ -57,7 +65,7 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
                 "rounds": f"{session['plan']['first_rounds']}, then {session['plan']['second_rounds']}",
             }
         )
-    return table(rows, "Where and when the decisions were made")
+    return table(found, rows, "Where and when the decisions were made")
 
 
 def identical(found: Evidence) -> TableMarkup | HTML:
@@ -75,7 +83,7 @@ def identical(found: Evidence) -> TableMarkup | HTML:
                 "decisions": decisions,
             }
         )
-    return table(rows, "Identical code as base and candidate")
+    return table(found, rows, "Identical code as base and candidate")
 
 
 def injected(found: Evidence) -> TableMarkup | HTML:
@@ -96,7 +104,7 @@ def injected(found: Evidence) -> TableMarkup | HTML:
                             "bias of the estimate": bias(rates.errors(found, variant, size, operation)),
                         }
                     )
-    return table(rows, "Slowdowns put into the extension")
+    return table(found, rows, "Slowdowns put into the extension")
 
 
 def summed(found: Evidence) -> TableMarkup | HTML:
@@ -107,7 +115,7 @@ def summed(found: Evidence) -> TableMarkup | HTML:
         for size in INJECTED
         if (rate := rates.found(found, variant, size)).of
     ]
-    return table(rows, "Slowdowns found, over all operations")
+    return table(found, rows, "Slowdowns found, over all operations")
 
 
 def calibrated(found: Evidence, size: float, operation: str) -> str:
@@ -142,7 +150,7 @@ def covered(found: Evidence) -> TableMarkup | HTML:
         if live.of:
             rows.append({"intervals": "live, the first stage", "circumstances": told, "intervals made": live.of})
             rows[-1]["hold the truth"] = str(live)
-    return table(rows, "How often a 95 % interval holds the truth")
+    return table(found, rows, "How often a 95 % interval holds the truth")
 
 
 def others(found: Evidence) -> TableMarkup | HTML:
@@ -159,7 +167,7 @@ def others(found: Evidence) -> TableMarkup | HTML:
                     "samples taken side by side": str(beside[name]),
                 }
             )
-    return table(rows, "Identical builds called changed, by the rules of other harnesses")
+    return table(found, rows, "Identical builds called changed, by the rules of other harnesses")
 
 
 def left_out(found: Evidence) -> HTML:

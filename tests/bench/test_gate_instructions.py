@@ -15,7 +15,7 @@ from rust_daq.bench import Statement, WorkerError, quantity
 from rust_daq.bench.gate import BASE, CANDIDATE, Operation, Plan, Side, run
 from rust_daq.bench.gate import instructions as module
 from rust_daq.bench.gate.__main__ import main
-from rust_daq.bench.gate.instructions import Count, count_all, hooks, total, unavailable
+from rust_daq.bench.gate.instructions import Count, count_all, hooks, slope, total, unavailable
 from rust_daq.bench.gate.report import document, table
 from rust_daq.bench.gate.rounds import attempt
 from rust_daq.bench.process import WorkerProcess
@@ -66,6 +66,11 @@ def test_a_poor_subject_has_a_threshold_of_its_own():
 )
 def test_time_and_count_disagree_where_time_would_have_seen_it(status, ratio, disagrees):
     assert count(candidate=(1000.0 * ratio,) * 3).disagrees(status) == disagrees
+
+
+def test_what_is_counted_once_is_no_part_of_an_operation():
+    once = 5_000 + 100 * 7
+    assert slope(once, once + 100 * 7, 100) == 7
 
 
 # Under valgrind

@@ -167,6 +167,11 @@ def test_the_noise_is_that_between_runs_of_a_commit_and_not_of_a_step():
     assert {one.operation: one.noise for one in quiet}["moves"] == pytest.approx(0.01, rel=0.6)
 
 
+def test_what_commits_differ_by_is_no_noise_where_their_runs_agree():
+    back_and_forth = made_series([[100.0 + 20 * (number % 2)] * 2 for number in range(10)])
+    assert back_and_forth.noise == pytest.approx(1e-3)
+
+
 def test_without_repeats_the_noise_comes_from_neighbours_and_a_step_does_not_make_it():
     runs = stepped(12, 6, 2.0, 0.01, seed=6, repeats=1)
     assert {one.operation: one.noise for one in series(runs)}["moves"] == pytest.approx(0.01, rel=0.8)

@@ -51,7 +51,18 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     assert ">slower<" in change
     assert ">Commit 5<" in change
     assert len(rows(page, "The commits that were measured")) == 9
-    assert page.count("<img") == 1
+    assert page.count('<figure class="bench-figure"') == 1
+
+
+def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
+    run = history_run(0, {"one": 50.0})
+    add(pages.folder / "history" / "runs", run)
+    assert pages.build().status == 0
+    page = pages.page("history")
+    strips = page.split('<details class="provenance">')[1:]
+    assert len(strips) == page.count('class="bench-result"') + page.count('class="bench-figure"')
+    told = f"archive: 1 run, measured 2026-01-01 to 2026-01-01, {run.document['machine']['cpu']}"
+    assert all(strip.startswith(f"<summary>{told}") for strip in strips)
 
 
 def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> None:

@@ -173,7 +173,12 @@ def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
             request = {"hooks": str(hooks()), "repeats": repeats, "warmup": WARMUP, "loops": [loops, 2 * loops]}
             worker.ask({"do": "instructions", **request})
             totals = [total(Path(f"{output}.{part}")) for part in (1, 2)]
-    return (totals[1] - totals[0]) / (loops * repeats)
+    return slope(totals[0], totals[1], loops * repeats)
+
+
+def slope(once: int, twice: int, operations: int) -> float:
+    """Instructions of one operation, from so many of them and from twice as many; what they share is no part of it."""
+    return (twice - once) / operations
 
 
 def total(dump: Path) -> int:
