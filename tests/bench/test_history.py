@@ -19,7 +19,7 @@ from rust_daq.bench import Archive, ArchiveError
 from rust_daq.bench.gate import Operation, OperationError, Operations, Side
 from rust_daq.bench.history import add, changes, index, measure, read, series
 from rust_daq.bench.history.__main__ import main
-from rust_daq.bench.history.measure import OPERATION, REFERENCE
+from rust_daq.bench.history.measure import OPERATION, REFERENCE, told
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 
@@ -316,6 +316,15 @@ def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left
     samples = again.results["operations/add"].samples
     assert len(samples) == 2 * 6
     jsonschema.validate(json.loads(again.to_json()), SCHEMA, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/me/lib/rust_daq/__init__.py", r"C:\\Users\\me\\rust_daq\\__init__.py", "/work/x"]
+)
+def test_the_reason_of_what_is_left_out_holds_no_path(path):
+    assert told(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})\nTraceback") == (
+        "ImportError: cannot import name 'Batch' from 'rust_daq'"
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="bytes are counted by memray, which Windows has not")

@@ -6,6 +6,7 @@ therefore its ratio to the reference, taken in the same rounds; its nanoseconds 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -26,6 +27,7 @@ EXAMPLE = "operations"
 REFERENCE = "reference"
 OPERATION = "operation"
 ROUNDS = 8
+PATH = re.compile(r" ?\(?(?:[A-Za-z]:)?[\\/][^\s()'\"]*\)?")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def measure(
         beside = {OPERATION: side} if counted else sides
         found = measure_rounds(part, beside, rounds, lambda done, total: progress("rounds", done, total), timeout)
         results |= found.results
-        left_out |= {name: text.partition("\n")[0] for name, text in found.failed.items()}
+        left_out |= {name: told(text) for name, text in found.failed.items()}
         complete = complete and not found.interrupted
     notes = before.notes_until(Neighbours.read())
     named = [results[name] for name in trials if name in results]
@@ -145,7 +147,12 @@ def involved(operation: Operation, sides: Mapping[str, Side]) -> Mapping[str, Si
 
 def reason(trial: Trial) -> str:
     """Why an operation was not measured, in a line."""
-    return trial.unavailable or "; ".join(str(error).partition("\n")[0] for error in trial.refused.values())
+    return trial.unavailable or "; ".join(told(str(error)) for error in trial.refused.values())
+
+
+def told(error: str) -> str:
+    """The first line of an error, without the paths of this machine: a history is published."""
+    return PATH.sub("", error.partition("\n")[0]).strip()
 
 
 def condensed(result: Result) -> Result:
