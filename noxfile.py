@@ -29,6 +29,8 @@ BUILD = ROOT / "build" / "docs"
 SITE = BUILD / "html"
 LOCK = "requirements.lock"
 PROFILES = tomllib.loads((ROOT / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
+# Each a process of its own; the fewest from which an interval is taken.
+TAIL_ROUNDS = 6
 EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
@@ -37,7 +39,7 @@ PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Pr
 WHEELS = ROOT / "target" / "wheels"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
-REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_sessions.py"}
+REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -192,8 +194,11 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
     each = seconds * 2 / 3 / benchmarks
     times = ["--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}"]
     bench_rust(session, "--bench", "datapoint_bench", "--", *times)
-    output = ["--json", str(BUILD / "tails.json"), "--seconds", f"{seconds / 3:.0f}"]
-    bench_rust(session, "--bench", "datapoint_tails", "--", *output)
+    shutil.rmtree(BUILD / "tails", ignore_errors=True)
+    (BUILD / "tails").mkdir(parents=True)
+    for index in range(TAIL_ROUNDS):
+        output = ["--json", str(BUILD / "tails" / f"{index}.json"), "--seconds", f"{seconds / 3 / TAIL_ROUNDS:.2f}"]
+        bench_rust(session, "--bench", "datapoint_tails", "--", *output)
 
 
 @nox.session
@@ -367,6 +372,36 @@ def deny(session: nox.Session) -> None:
     checks = session.posargs or ["licenses", "bans", "sources"]
     path = os.pathsep.join([str(tools / "bin"), os.environ["PATH"]])
     session.run("cargo", "deny", "--locked", "check", *checks, env={"PATH": path}, external=True)
+
+
+@nox.session(python=False)
+def fuzz(session: nox.Session) -> None:
+    """Let a fuzzer look for bytes that a reader of recordings cannot stand, a minute for each; needs Linux or macOS.
+
+    Further arguments go to libFuzzer: ``-max_total_time=3600`` looks for longer.
+    """
+    need_rust(session)
+    tools, built = ROOT / "target" / "tools", ROOT / "target" / "fuzz"
+    if shutil.which("cargo-fuzz") is None and not (tools / "bin" / "cargo-fuzz").exists():
+        session.log("installs cargo-fuzz into target/tools, which takes minutes")
+        session.run("cargo", "install", "--locked", "--root", str(tools), "cargo-fuzz", external=True)
+    environment = {
+        "PATH": os.pathsep.join([str(tools / "bin"), os.environ["PATH"]]),
+        "CARGO_TARGET_DIR": str(built),
+        # The sanitizers come with every compiler, and are unlocked for this one build.
+        "RUSTC_BOOTSTRAP": "1",
+    }
+    seeds, found = built / "seeds", built / "corpus"
+    with step(session, "write recordings to begin with", COMPILING):
+        cargo = ["cargo", "run", "--locked", "--quiet", "--manifest-path", "rust/fuzz/Cargo.toml", "--bin", "seeds"]
+        session.run(*cargo, "--", str(seeds), env=environment, external=True)
+    for target in ("arrow", "csv"):
+        (found / target).mkdir(parents=True, exist_ok=True)
+        with step(session, f"look for what breaks the reader of {target}", f"a minute, and {COMPILING}"):
+            run = ["cargo", "fuzz", "run", "--fuzz-dir", "rust/fuzz", target, str(found / target), str(seeds / target)]
+            limits = ["-max_total_time=60", "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=256"]
+            artifacts = f"-artifact_prefix={built / target}-"
+            session.run(*run, "--", *limits, artifacts, *session.posargs, env=environment, external=True)
 
 
 @nox.session(python=False)

@@ -49,7 +49,7 @@ measuring_profile = os.environ.get("RUST_DAQ_PROFILE", "")
 measuring_profiles = str(HERE / "profiles.toml")
 measuring_reuse = os.environ.get("RUST_DAQ_REUSE") == "1"
 measuring_criterion = str(ROOT / "target" / "criterion")
-measuring_tails = str(BUILD / "tails.json")
+measuring_tails = str(BUILD / "tails")
 stamp_archives = [str(ROOT / "history"), str(ROOT / "build" / "history")]
 
 sphinx_gallery_conf = {

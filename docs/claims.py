@@ -1,116 +1,341 @@
-"""The expectations that guides like this one state, each with the measurement that judges it."""
+"""What guides like this one assert, each assertion with the claims that put it to a measurement of this run.
 
-from rust_daq.bench import Claim
+A claim is its sentence, the result that decides, what is read of it, what the decision has to be for it to hold, and
+the noise floor that an effect has to exceed.  A claim that does not hold stays.
+"""
+
+from rust_daq.bench import AtLeast, Bytes, Claim, Cost, Missed, Percentile, Scaling, Tail
 
 POINT = "rust_daq.DataPoint"
+SLOTS = "dataclass, slots"
+KEPT = 100_000
 
-CLAIMS = (
-    Claim(
-        "Constructing a DataPoint is faster than a dict literal.",
-        "benchmark_datapoint/ready",
-        lambda result: result.ratio(POINT, "dict", corrected=True),
-        "faster",
+# Where identical programs were measured, each kind of number by its own.
+COST = "noise/cost/noise_floor"
+P95, P99 = "noise/latency/p95_noise_floor", "noise/latency/p99_noise_floor"
+SCALING = "noise/batches/scaling_noise_floor"
+THREADS = "gil/calls/noise_floor"
+
+FASTER, SLOWER, SAME = "faster", "slower", "no difference shown"
+
+ASSERTIONS = {
+    "The Rust binding outperforms pure-Python constructors": (
+        Claim(
+            "Constructing a DataPoint is faster than a dict literal.",
+            "benchmark_datapoint/ready",
+            Cost(POINT, "dict"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Constructing a DataPoint is faster than a dataclass with slots.",
+            "benchmark_datapoint/ready",
+            Cost(POINT, SLOTS),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Constructing a DataPoint is faster than a NamedTuple.",
+            "benchmark_datapoint/ready",
+            Cost(POINT, "NamedTuple"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Constructing a DataPoint is faster than the fastest msgspec.Struct, which is written in C.",
+            "benchmark_datapoint/ready",
+            Cost(POINT, "msgspec.Struct"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "By keyword it is faster than the fastest msgspec.Struct, too.",
+            "benchmark_datapoint/keywords",
+            Cost(POINT, "msgspec.Struct"),
+            FASTER,
+            COST,
+        ),
     ),
-    Claim(
-        "Constructing a DataPoint is faster than a dataclass with slots.",
-        "benchmark_datapoint/ready",
-        lambda result: result.ratio(POINT, "dataclass, slots", corrected=True),
-        "faster",
+    "Especially in the tail": (
+        Claim(
+            "At the 95th percentile of single calls a DataPoint is faster than a dict literal.",
+            "benchmark_datapoint/latency",
+            Percentile(POINT, "p95", "dict"),
+            FASTER,
+            P95,
+        ),
+        Claim(
+            "At the 99th percentile of single calls a DataPoint is faster than a dict literal.",
+            "benchmark_datapoint/latency",
+            Percentile(POINT, "p99", "dict"),
+            FASTER,
+            P99,
+        ),
+        Claim(
+            "At the 95th percentile of single calls a DataPoint is faster than a dataclass with slots.",
+            "benchmark_datapoint/latency",
+            Percentile(POINT, "p95", SLOTS),
+            FASTER,
+            P95,
+        ),
+        Claim(
+            "At the 99th percentile of single calls a DataPoint is faster than a dataclass with slots.",
+            "benchmark_datapoint/latency",
+            Percentile(POINT, "p99", SLOTS),
+            FASTER,
+            P99,
+        ),
     ),
-    Claim(
-        "At the 95th percentile of single calls it is faster than a dataclass with slots.",
-        "benchmark_datapoint/latency",
-        lambda result: result.ratio(POINT, "p95", "dataclass, slots", corrected=True),
-        "faster",
+    "Throughput scales near-linearly, and pure Python slows down more beyond 10,000 objects": (
+        Claim(
+            "A DataPoint in a list of 100,000 costs what it costs in one of 10,000.",
+            "benchmark_throughput/throughput",
+            Scaling(POINT),
+            SAME,
+            SCALING,
+        ),
+        Claim(
+            "From 10,000 to 100,000 dicts get dearer by more than DataPoints do.",
+            "benchmark_throughput/throughput",
+            Scaling("dict", POINT),
+            SLOWER,
+            SCALING,
+        ),
+        Claim(
+            "From 10,000 to 100,000 dataclasses with slots get dearer by more than DataPoints do.",
+            "benchmark_throughput/throughput",
+            Scaling(SLOTS, POINT),
+            SLOWER,
+            SCALING,
+        ),
     ),
-    Claim(
-        "At the 99th percentile of single calls it is faster than a dataclass with slots.",
-        "benchmark_datapoint/latency",
-        lambda result: result.ratio(POINT, "p99", "dataclass, slots", corrected=True),
-        "faster",
+    "Peak memory is lower": (
+        Claim(
+            "At its peak a list of 100,000 DataPoints takes less than one of dicts.",
+            "benchmark_memory/footprint",
+            Bytes(POINT, "dict", KEPT),
+            FASTER,
+        ),
+        Claim(
+            "At its peak a list of 100,000 DataPoints takes less than one of dataclasses with slots.",
+            "benchmark_memory/footprint",
+            Bytes(POINT, SLOTS, KEPT),
+            FASTER,
+        ),
+        Claim(
+            "tracemalloc sees what a batch of 100,000 rows takes.",
+            "zero_copy/footprint",
+            Bytes("batch", "batch", KEPT, "traced_current_bytes", "heap_bytes"),
+            SAME,
+        ),
     ),
-    Claim(
-        "A point in a batch of 100,000 costs what it costs in a batch of 10,000.",
-        "benchmark_throughput/throughput",
-        lambda result: result.scaling(POINT, corrected=True),
-        "no difference shown",
+    "At 1 kHz no arrival is missed, and headroom exceeds 1": (
+        Claim(
+            "A loop in Python that makes a DataPoint and averages it misses no arrival.",
+            "compare_alternatives/paced",
+            Missed(POINT),
+            SAME,
+        ),
+        Claim(
+            "The headroom of a pipeline with a callback for each point exceeds 1.",
+            "compare_alternatives/acquisition",
+            AtLeast("rust_daq.Pipeline", "headroom", 1.0),
+            FASTER,
+        ),
+        Claim(
+            "The headroom of the same acquisition in pure Python exceeds 1.",
+            "compare_alternatives/acquisition",
+            AtLeast("pure Python", "headroom", 1.0),
+            FASTER,
+        ),
     ),
-    Claim(
-        "Dicts get dearer by the point from 10,000 to 100,000.",
-        "benchmark_throughput/throughput",
-        lambda result: result.scaling("dict", corrected=True),
-        "slower",
+    "GIL acquisition dominates the tail latency of round trips": (
+        Claim(
+            "Without another thread, attaching is more than half of the 99th percentile of a round trip.",
+            "tails",
+            Tail("attach", "round trip", "p99", share=0.5),
+            SLOWER,
+        ),
+        Claim(
+            "Beside a busy Python thread, attaching is more than half of the 90th percentile of a round trip.",
+            "tails",
+            Tail("attach, busy thread", "round trip, busy thread", "p90", share=0.5),
+            SLOWER,
+        ),
     ),
-    Claim(
-        "Constructing a DataPoint is faster than the fastest msgspec.Struct.",
-        "benchmark_datapoint/ready",
-        lambda result: result.ratio(POINT, "msgspec.Struct", corrected=True),
-        "faster",
+    "datetime.now() is an expensive part of each constructor": (
+        Claim(
+            "datetime.now() is more than half of the construction of a DataPoint that it stamps.",
+            "timestamps/clock",
+            Cost("datetime.now alone", "stamped by datetime.now", share=0.5),
+            SLOWER,
+            COST,
+        ),
+        Claim(
+            "datetime.now() is more than half of a dict literal that it stamps.",
+            "timestamps/clock",
+            Cost("datetime.now alone", "dict, stamped by datetime.now", share=0.5),
+            SLOWER,
+            COST,
+        ),
     ),
-    Claim(
-        "By keyword, too.",
-        "benchmark_datapoint/keywords",
-        lambda result: result.ratio(POINT, "msgspec.Struct", corrected=True),
-        "faster",
+    "Letting Rust stamp removes it": (
+        Claim(
+            "A point that Rust stamps is faster than one that datetime.now() stamps.",
+            "timestamps/clock",
+            Cost("stamped in Rust", "stamped by datetime.now"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "A point that Rust stamps costs what one with a ready timestamp costs: the clock itself is gone.",
+            "timestamps/clock",
+            Cost("stamped in Rust", "ready timestamp"),
+            SAME,
+            COST,
+        ),
+        Claim(
+            "A point that its channel stamps is faster than a msgspec.Struct with time.time_ns().",
+            "timestamps/stamped",
+            Cost("Channel.point", "msgspec.Struct, ns"),
+            FASTER,
+            COST,
+        ),
     ),
-    Claim(
-        "Stamping in Rust is faster than datetime.now().",
-        "timestamps/clock",
-        lambda result: result.ratio("stamped in Rust", "stamped by datetime.now", corrected=True),
-        "faster",
+    "Large metadata increase allocations": (
+        Claim(
+            "A point with a dict of two entries takes more memory than one without.",
+            "metadata/footprint",
+            Bytes("dict of two", "none", 1_000),
+            SLOWER,
+        ),
+        Claim(
+            "A point with a dict of twenty entries takes more memory than one with two.",
+            "metadata/footprint",
+            Bytes("dict of twenty", "dict of two", 1_000),
+            SLOWER,
+        ),
+        Claim(
+            "A dict of two entries makes a construction dearer.",
+            "metadata/price",
+            Cost("dict of two", "none"),
+            SLOWER,
+            COST,
+        ),
     ),
-    Claim(
-        "A point that its channel stamps is faster than a msgspec.Struct with time.time_ns().",
-        "timestamps/stamped",
-        lambda result: result.ratio("Channel.point", "msgspec.Struct, ns", corrected=True),
-        "faster",
+    "Sharing metadata removes that": (
+        Claim(
+            "A point that shares its metadata takes the memory of one without.",
+            "metadata/footprint",
+            Bytes("shared", "none", 1_000),
+            SAME,
+        ),
+        Claim(
+            "A point that is given shared metadata costs what one without costs.",
+            "metadata/price",
+            Cost("shared", "none"),
+            SAME,
+            COST,
+        ),
+        Claim(
+            "Metadata of the channel add nothing to a point.",
+            "metadata/price",
+            Cost("channel with", "channel without"),
+            SAME,
+            COST,
+        ),
     ),
-    Claim(
-        "Reading .value is as fast as CPython's own attribute of that kind, complex.real.",
-        "timestamps/reading",
-        lambda result: result.ratio(".value", "complex.real", corrected=True),
-        "no difference shown",
+    "tracemalloc inflates latency": (
+        Claim(
+            "tracemalloc makes the construction of a DataPoint dearer while it traces.",
+            "benchmark_memory/tracemalloc",
+            Cost("tracemalloc on", "tracemalloc off"),
+            SLOWER,
+            COST,
+        ),
+        Claim(
+            "tracemalloc makes a dict literal dearer while it traces.",
+            "benchmark_memory/tracemalloc",
+            Cost("dict, tracemalloc on", "dict, tracemalloc off"),
+            SLOWER,
+            COST,
+        ),
     ),
-    Claim(
-        "A dict as metadata makes a construction dearer.",
-        "metadata/price",
-        lambda result: result.ratio("dict of two", "none", corrected=True),
-        "slower",
+    "Batch conversion beats single calls": (
+        Claim(
+            "A list of points made in one call is faster than as many calls of Channel.point.",
+            "crossing/points",
+            Cost("one call for all", "called from Python"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "A list of points made in one call is faster than a comprehension of msgspec.Struct.",
+            "batches/block",
+            Cost("Channel.points", "msgspec.Struct"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Columns are made faster than NumPy makes them.",
+            "batches/columns",
+            Cost("Channel.batch", "NumPy"),
+            FASTER,
+            COST,
+        ),
     ),
-    Claim(
-        "Metadata of the channel add nothing to a point.",
-        "metadata/price",
-        lambda result: result.ratio("channel with", "channel without", corrected=True),
-        "no difference shown",
+    "Releasing the GIL lets another thread work": (
+        Claim(
+            "A count in Python is faster beside a moving average that releases the GIL than beside another count.",
+            "gil/calls",
+            Cost("MovingAverage.process", "another count"),
+            FASTER,
+            THREADS,
+        ),
+        Claim(
+            "A count in Python takes beside that moving average what it takes alone.",
+            "gil/calls",
+            Cost("MovingAverage.process", "alone"),
+            SAME,
+            THREADS,
+        ),
     ),
-    Claim(
-        "A list of points made in one call is faster than a comprehension of msgspec.Struct.",
-        "batches/block",
-        lambda result: result.ratio("Channel.points", "msgspec.Struct", corrected=True),
-        "faster",
+    "What this package says of itself": (
+        Claim(
+            "Reading .value is as fast as CPython's own attribute of that kind, complex.real.",
+            "timestamps/reading",
+            Cost(".value", "complex.real"),
+            SAME,
+            COST,
+        ),
+        Claim(
+            "A batch becomes a pyarrow table faster than two NumPy arrays do.",
+            "zero_copy/views",
+            Cost("pyarrow.table(batch)", "pyarrow.table of two arrays"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Block by block a stream reaches the operating system faster than pyarrow writes it to a path.",
+            "streams/written",
+            Cost("ArrowWriter, flush", "new_stream(path)"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "A stream is read faster than pyarrow reads it.",
+            "streams/read",
+            Cost("open_recording", "pyarrow"),
+            FASTER,
+            COST,
+        ),
+        Claim(
+            "Importing this package is faster than importing msgspec.",
+            "imports/imports",
+            Cost("rust_daq", "msgspec"),
+            FASTER,
+            COST,
+        ),
     ),
-    Claim(
-        "Columns are made as fast as NumPy makes them, or faster.",
-        "batches/columns",
-        lambda result: result.ratio("Channel.batch", "NumPy", corrected=True),
-        "faster",
-    ),
-    Claim(
-        "A batch becomes a pyarrow table faster than two NumPy arrays do.",
-        "zero_copy/views",
-        lambda result: result.ratio("pyarrow.table(batch)", "pyarrow.table of two arrays", corrected=True),
-        "faster",
-    ),
-    Claim(
-        "Importing this package is faster than importing msgspec.",
-        "imports/imports",
-        lambda result: result.ratio("rust_daq", "msgspec", corrected=True),
-        "faster",
-    ),
-    Claim(
-        "tracemalloc makes a construction dearer while it traces.",
-        "benchmark_memory/tracemalloc",
-        lambda result: result.ratio("tracemalloc on", "tracemalloc off", corrected=True),
-        "slower",
-    ),
-)
+}
+CLAIMS = tuple(claim for claims in ASSERTIONS.values() for claim in claims)

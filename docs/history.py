@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ from rust_daq.bench import FigureMarkup, Run, quantity
 from rust_daq.bench.decision import Estimate
 from rust_daq.bench.figure import COLOURS, DESK, INK, style
 from rust_daq.bench.history import Change, Series, Store, changes, read, series
-from rust_daq.bench.markup import Link, TableMarkup
+from rust_daq.bench.markup import TableMarkup
 
 ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "history" / "runs", ROOT / "build" / "history" / "runs")
@@ -66,9 +66,14 @@ class Line:
             f"{conditions['implementation']} {conditions['Python']}"
         )
 
+    @property
+    def links(self) -> dict[str, str]:
+        """The address of each commit."""
+        return {short(commit): f"{COMMIT}{commit}" for commit in map(commit_of, self.runs)}
+
     def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
         """A table of what these runs say."""
-        return table(rows, caption, notes, self.source)
+        return table(rows, caption, notes, self.source, self.links)
 
     def overview(self) -> TableMarkup | HTML:
         """What there is."""
@@ -92,7 +97,7 @@ class Line:
         told: dict[str, dict[str, Any]] = {}
         for run in self.runs:
             revision = run.document["revision"]
-            row = told.setdefault(revision["commit"], {"commit": linked(revision["commit"]), "runs": 0})
+            row = told.setdefault(revision["commit"], {"commit": short(revision["commit"]), "runs": 0})
             row |= {"runs": row["runs"] + 1, "committed": date(revision["committed"]), "subject": revision["subject"]}
         rows = list(told.values())[::-1]
         return self.table(rows, f"The commits that were measured on {self.name}")
@@ -105,7 +110,7 @@ class Line:
                 "verdict": change.verdict,
                 "after over before (95 % interval)": quantity.ratio(change.ratio),
                 "size against noise": quantity.digits(change.against_noise, 1.0),
-                "commit": linked(change.after.commit),
+                "commit": short(change.after.commit),
                 "subject": change.after.subject,
                 "committed": date(change.after.committed),
             }
@@ -202,9 +207,9 @@ def commit_of(run: Run) -> str:
     return str(run.document["revision"]["commit"])
 
 
-def linked(commit: str) -> Link:
+def short(commit: str) -> str:
     """A commit by the beginning of its hash."""
-    return Link(commit[:7], f"{COMMIT}{commit}")
+    return commit[:7]
 
 
 def date(time: str) -> str:
@@ -213,9 +218,14 @@ def date(time: str) -> str:
 
 
 def table(
-    rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = (), source: str = "archive: as listed"
+    rows: list[dict[str, Any]],
+    caption: str,
+    notes: Sequence[str] = (),
+    source: str = "archive: as listed",
+    links: Mapping[str, str] | None = None,
 ) -> TableMarkup | HTML:
     """A table of rows, named by their first column; a sentence where there is none."""
     if not rows:
         return HTML("".join(f"<p>{escape(sentence)}</p>" for sentence in (f"{caption}: none.", *notes)))
-    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption, notes, source=source)
+    frame = pd.DataFrame(rows).set_index(next(iter(rows[0])))
+    return TableMarkup(frame, caption, notes, source=source, links=links)

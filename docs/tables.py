@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pandas as pd
 
-from claims import CLAIMS
-from rust_daq.bench import Run, quantity
+from claims import ASSERTIONS, CLAIMS
+from rust_daq.bench import Run, TableMarkup, quantity
+
+PAGES = {"tails": "criterion.html"}
+"""Where something was measured that is no example."""
+CROSSINGS = {
+    "make a point": ("points", "datapoint_rust_to_py_struct"),
+    "make the point of a row": ("rows", "datapoint_rust_to_py_struct"),
+    "average a sample": ("average", None),
+    "filter a sample": ("filter", None),
+}
+"""Each operation with its measurement and, where Criterion measures the same, the benchmark."""
+EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 
 
 def about(run: Run) -> pd.DataFrame:
@@ -41,9 +55,18 @@ def about(run: Run) -> pd.DataFrame:
     return pd.DataFrame({"fact": facts.keys(), "value": [str(value) for value in facts.values()]}).set_index("fact")
 
 
-def expectations(run: Run) -> pd.DataFrame:
-    """What guides like this one expect, and what this run makes of it."""
-    return pd.DataFrame([claim.row(run) for claim in CLAIMS]).set_index("expectation")
+def judged(run: Run, assertion: str) -> TableMarkup:
+    """The claims of an assertion, and what this run makes of each."""
+    frame = pd.DataFrame([claim.row(run) for claim in ASSERTIONS[assertion]]).set_index("claim")
+    return TableMarkup(frame, assertion, links={name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
+
+
+def outcomes(run: Run) -> pd.DataFrame:
+    """How many claims came out which way."""
+    counts = Counter(claim.judge(run).outcome for claim in CLAIMS)
+    return pd.DataFrame({"claims": [str(count) for _, count in counts.most_common()]}).set_index(
+        pd.Index([outcome for outcome, _ in counts.most_common()], name="verdict")
+    )
 
 
 def measurements(run: Run) -> pd.DataFrame:
@@ -78,9 +101,27 @@ def criterion(run: Run) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
 
 
+def crossings(run: Run) -> pd.DataFrame:
+    """What crossing costs, operation by operation, and beside it what Criterion measured of the same inside Rust."""
+    rows = {}
+    for operation, (name, benchmark) in CROSSINGS.items():
+        measured: Any = run[f"crossing/{name}"]
+        row: dict[str, str] = {}
+        for title, estimate in (
+            ("in Rust", measured.cost("one call for all")),
+            ("from Python", measured.cost("called from Python")),
+            ("the crossing (95 % interval)", measured.difference("called from Python")),
+        ):
+            row[title] = quantity.span(estimate) if "interval" in title else quantity.time(estimate.value)
+        found = run.document["criterion"].get(benchmark)
+        row["Criterion, at another moment"] = quantity.time(found["mean_ns"]) if found else quantity.MISSING
+        rows[operation] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("operation")
+
+
 def tails(run: Run) -> pd.DataFrame:
     """Percentiles of single calls made in Rust; a percentile with too few calls beyond it is left out."""
-    columns = {"p50_ns": "p50", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
+    columns = {"p50_ns": "p50", "p90_ns": "p90", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
     rows = {
         name: {"calls": f"{found['calls']:,}".replace(",", quantity.NARROW_SPACE)}
         | {

@@ -81,6 +81,7 @@ calls = bench.compare(
         "Batch.concat": "beside(lambda: Batch.concat([batch, batch]))",
         "Channel.points": "beside(lambda: channel.points(samples[:10_000]))",
         "numpy.sort": "beside(lambda: np.sort(samples))",
+        "alone, again": "count()",
         "another count": "beside(count)",
     },
     setup=setup,

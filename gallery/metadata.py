@@ -52,6 +52,7 @@ def setup():
     ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
     metadata = {"gain": 2, "mode": "cw"}
     nested = {"gain": 2, "mode": "cw", "axes": [1.0, 2.0, {"unit": "mm"}]}
+    twenty = {f"gain of stage {stage}": stage for stage in range(20)}
     shared = Metadata(metadata)
     bare, channel = Channel("laser", "V"), Channel("laser", "V", shared)
     point = DataPoint(ready, "laser", 1.5, "V", metadata)
@@ -82,7 +83,7 @@ bench.check_equal(
 # ----------------------------
 
 kept = bench.compare(
-    contenders, setup=setup, name="kept", settings=settings, share=0.4
+    contenders, setup=setup, name="kept", settings=settings, share=0.35
 )
 kept
 
@@ -110,7 +111,7 @@ price = bench.compare(
     setup=setup,
     name="price",
     settings=settings,
-    share=0.4,
+    share=0.35,
 )
 price
 
@@ -120,6 +121,27 @@ price
 # what is not JSON is refused when the point is made, and not when a file is
 # written hours later.
 #
+# What it takes in memory
+# -----------------------
+# A thousand points that are kept, counted in processes of their own.
+
+kinds = {
+    "none": f"DataPoint({given})",
+    "shared": f"DataPoint({given}, shared)",
+    "dict of two": f"DataPoint({given}, metadata)",
+    "dict of twenty": f"DataPoint({given}, twenty)",
+}
+footprint = bench.footprint(
+    {name: f"[{code} for _ in range(n)]" for name, code in kinds.items()},
+    sizes=(1_000,),
+    runs=2,
+    setup=setup,
+    settings=settings,
+    share=0.15,
+)
+footprint
+
+# %%
 # Reading them
 # ------------
 # What is read is a fresh dict, which can be changed without reaching the
@@ -134,7 +156,7 @@ bench.compare(
     setup=setup,
     name="reading",
     settings=settings,
-    share=0.2,
+    share=0.15,
 )
 
 # %%

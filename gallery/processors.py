@@ -31,8 +31,6 @@ settings = bench.settings(__doc__)
 
 def setup():
     """Return the names that the statements use."""
-    import importlib.util
-
     import bottleneck
     import numpy as np
 
@@ -57,22 +55,28 @@ def setup():
 
         return uniform_filter1d(samples, window)
 
-    if importlib.util.find_spec("numba"):
-        import numba
+    return locals()
 
-        @numba.njit
-        def compiled(samples, window):
-            means = np.empty_like(samples)
-            total = 0.0
-            for index, sample in enumerate(samples):
-                total += sample
-                if index >= window:
-                    total -= samples[index - window]
-                means[index] = total / min(index + 1, window)
-            return means
 
-        compiled(samples, 16)
+def setup_compiled():
+    """Return the names that the statement of numba uses; it is compiled."""
+    import numba
+    import numpy as np
 
+    samples = np.random.default_rng(1).normal(size=1_000_000)
+
+    @numba.njit
+    def compiled(samples, window):
+        means = np.empty_like(samples)
+        total = 0.0
+        for index, sample in enumerate(samples):
+            total += sample
+            if index >= window:
+                total -= samples[index - window]
+            means[index] = total / min(index + 1, window)
+        return means
+
+    compiled(samples, 16)
     return locals()
 
 
@@ -85,7 +89,9 @@ contenders = {
     "pandas": "rolling(samples, 16)",
 }
 if importlib.util.find_spec("numba"):
-    contenders["numba"] = "compiled(samples, 16)"
+    contenders["numba"] = bench.Statement(
+        "compiled(samples, 16)", setup_compiled
+    )
 
 averages = bench.compare(
     contenders,
@@ -135,8 +141,8 @@ made = {
     "cumulated sum": names["cumulated"](offset, 16),
     "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
 }
-if "compiled" in names:
-    made["numba"] = names["compiled"](offset, 16)[15:]
+if "numba" in contenders:
+    made["numba"] = setup_compiled()["compiled"](offset, 16)[15:]
 errors = pd.DataFrame(
     {
         "largest error": [

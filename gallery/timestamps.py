@@ -131,6 +131,7 @@ clock = bench.compare(
     {
         "stamped in Rust": "channel.point(1.5)",
         "stamped by datetime.now": f"DataPoint({given})",
+        "dict, stamped by datetime.now": stamped["dict"],
         "ready timestamp": "DataPoint(ready, 'laser', 1.5, 'V')",
         "datetime.now alone": now,
         "time.time_ns alone": "time.time_ns()",

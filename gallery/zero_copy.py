@@ -82,6 +82,12 @@ def setup():
     part = batch[:100_000]
     arrays = times[:100_000].copy(), samples[:100_000].copy()
 
+    several = [Channel(f"ai{number}", "V") for number in range(16)]
+
+    def interleaved(n):
+        which = np.arange(n, dtype=np.int32) % 16
+        return Batch.from_numpy(times[:n], samples[:n], several, which)
+
     def round_trip(data):
         buffers = []
         text = pickle.dumps(data, 5, buffer_callback=buffers.append)
@@ -135,7 +141,8 @@ bench.compare(
 # --------------------------
 # In a list each point is an object; the datetime and the float of a
 # ``msgspec.Struct`` are two more. In a batch a row is eight bytes of time and
-# eight of value, and its channel costs nothing while there is one.
+# eight of value, and its channel costs nothing while there is one; where there
+# are several, four bytes say which.
 
 bench.footprint(
     {
@@ -145,6 +152,7 @@ bench.footprint(
             " for i in range(n)]"
         ),
         "batch": "channel.batch(samples[:n], start=0, rate=1e3)",
+        "batch, 16 channels": "interleaved(n)",
     },
     setup=setup,
     settings=settings,

@@ -4,7 +4,8 @@ import array
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, assert_type
+from pathlib import Path
+from typing import Any, Literal, assert_type
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from rust_daq import Batch, Channel, DataPoint, Metadata, Pipeline, Report, SimulatedInstrument, build_info
 from rust_daq.process import Chain, Fft, Iir, MovingAverage, Spectra
+from rust_daq.storage import ArrowWriter, CsvWriter, compact, open_recording
 
 
 def make_points() -> list[DataPoint]:
@@ -91,3 +93,20 @@ def analyse(batch: Batch) -> Spectra:
     fft = Fft(1024, 512, 1_000.0, window="flattop", scaling="amplitude")
     assert_type(fft.process(batch).decibels(), npt.NDArray[np.float64])
     return fft.process(batch)
+
+
+def record(batch: Batch, folder: Path) -> int:
+    settings: tuple[Literal["none", "flush", "batch"] | float, ...] = ("none", "flush", "batch", 5.0)
+    with ArrowWriter(folder / "run.arrow", sync=settings[0], rotate_bytes=10**9, overwrite=True) as writer:
+        writer.write(batch)
+        writer.flush()
+        assert_type(writer.paths, list[Path])
+    csv = CsvWriter(str(folder / "run.csv"), drop_metadata=True, sequences=None)
+    Pipeline([batch], sinks=[csv, ArrowWriter("other.arrow", channels=batch.channels, own_metadata=True)]).run()
+    csv.close()
+    with open_recording(csv.path) as recording:
+        for part in recording:
+            assert_type(part, Batch)
+        assert_type(recording.leftover_bytes, int | None)
+        assert_type(recording.next_row, int)
+    return compact([*writer.paths, csv.path], folder / "run.parquet", overwrite=True) + csv.rows

@@ -34,6 +34,7 @@ ORDER = (
     "processors",
     "pipeline",
     "storage",
+    "streams",
     "scale_out",
     "rates",
     "crossing",

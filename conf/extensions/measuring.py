@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,11 @@ def lay(app: Sphinx) -> None:
             "profile": profile.name,
             "rounds": profile.rounds,
             "fewest": FEWEST_ROUNDS if profile.judged else 1,
+            "slices": profile.slices,
             "seconds": profile.seconds,
             "options": profile.options,
             "reuse": str(run_folder(app.config)) if reused else None,
+            "began": time.time(),
         }
     )
     os.environ[STAGE_VARIABLE] = str(stage_folder(app))
@@ -179,7 +182,8 @@ def seal(app: Sphinx) -> None:
         return
     name = app.config.measuring_profile
     profile = Profile.read(Path(app.config.measuring_profiles), name, examples(app))
-    run = stage.run(tree=tree.read(Path(app.confdir)), **inside_rust(app))
+    took = {"examples_ns": round((time.time() - stage.plan()["began"]) * 1e9)}
+    run = stage.run(tree=tree.read(Path(app.confdir)), took=took, **inside_rust(app))
     if profile.judged:
         refuse_unjudged(run)
     replace(run, run_folder(app.config))

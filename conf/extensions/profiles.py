@@ -33,6 +33,8 @@ class Profile:
         The examples' own flags.
     judged : bool
         Whether a verdict "not judged" fails the build.
+    slices : int, optional
+        Slices of a round of a comparison; None for the kit's own number.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Profile:
     seconds: dict[str, float]
     options: dict[str, Any] = field(default_factory=dict)
     judged: bool = True
+    slices: int | None = None
 
     @classmethod
     def read(cls, path: Path, name: str, examples: Iterable[str]) -> Profile:
@@ -65,4 +68,6 @@ class Profile:
         found = profiles[name]
         gallery, total = found.get("gallery"), sum(weights.values())
         seconds = {example: gallery * weight / total for example, weight in weights.items()} if gallery else {}
-        return cls(name, found["rounds"], seconds, found.get("options", {}), found.get("judged", True))
+        return cls(
+            name, found["rounds"], seconds, found.get("options", {}), found.get("judged", True), found.get("slices")
+        )

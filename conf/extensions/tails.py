@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sphinx.errors import SphinxError
 
 SCHEMA = 1
-PER_MILLE = {"p50_ns": 500, "p95_ns": 950, "p99_ns": 990, "p99_9_ns": 999, "max_ns": 1000}
+PER_MILLE = {"p50_ns": 500, "p90_ns": 900, "p95_ns": 950, "p99_ns": 990, "p99_9_ns": 999, "max_ns": 1000}
+IN_ROUNDS = ("p50_ns", "p90_ns", "p99_ns")
+"""The percentiles that are told of each round too, for an interval over rounds."""
 BEYOND = 10
 """Calls that have to lie beyond a percentile, or it would be the maximum under another name."""
+
+Histogram = list[list[int]]
+"""Pairs of nanoseconds and how often they were seen."""
 
 
 class TailsError(SphinxError):
@@ -21,48 +27,71 @@ class TailsError(SphinxError):
     category = "Tails error"
 
 
-def read(path: Path) -> dict[str, dict[str, Any]]:
+def read(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the tail measurement and take its percentiles.
 
     Parameters
     ----------
-    path : Path
-        ``tails.json``: for each measurement its name, the busy threads beside it, and pairs of nanoseconds and count.
+    folder : Path
+        A JSON file for each round, each of a process of its own: for each measurement its name, the busy threads
+        beside it, and pairs of nanoseconds and count.
 
     Returns
     -------
     dict of str to dict
         By the measurement's name, with the busy threads beside it: ``busy_threads``, ``calls`` (how many were timed),
-        ``p50_ns``, ``p95_ns``, ``p99_ns``, ``p99_9_ns``, ``max_ns``.  A percentile that fewer than `BEYOND`
-        calls lie beyond is None.
+        ``p50_ns``, ``p90_ns``, ``p95_ns``, ``p99_ns``, ``p99_9_ns``, ``max_ns`` of the calls of all rounds together,
+        and ``rounds``, some of them by round.  A percentile that fewer than `BEYOND` calls lie beyond is None.
 
     Raises
     ------
     TailsError
-        If there is no such file, or it has another schema.
+        If there is no such file, or one has another schema.
     """
+    rounds = [read_round(path) for path in sorted(folder.glob("*.json"))]
+    if not rounds:
+        message = f"there is no measurement of the tails in {folder.name}; build with: nox -s docs"
+        raise TailsError(message)
+    found = {}
+    for name, (threads, _) in rounds[0].items():
+        parts = [histogram for measured in rounds for _, histogram in [measured[name]]]
+        told = [percentiles(part) for part in parts]
+        whole = percentiles([pair for part in parts for pair in part])
+        by_round = {"rounds": {column: [part[column] for part in told] for column in IN_ROUNDS}}
+        found[name] = {"busy_threads": threads} | whole | by_round
+    return found
+
+
+def read_round(path: Path) -> dict[str, tuple[int, Histogram]]:
+    """Read the busy threads and the histogram of each measurement of a round."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"there is no measurement of the tails, {path.name} ({type(error).__name__}); build with: nox -s docs"
+        message = f"{path.name} is no measurement of the tails ({type(error).__name__}); build with: nox -s docs"
         raise TailsError(message) from error
     if document.get("schema") != SCHEMA:
         message = (
             f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
         )
         raise TailsError(message)
-    return dict(percentiles(entry) for entry in document["measurements"])
+    beside = {0: "", 1: ", busy thread"}
+    return {
+        entry["name"] + beside.get(entry["busy_threads"], f", {entry['busy_threads']} busy threads"): (
+            entry["busy_threads"],
+            entry["histogram"],
+        )
+        for entry in document["measurements"]
+    }
 
 
-def percentiles(entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """One measurement's name and percentiles, each the smallest time that so many calls did not exceed."""
-    values, counts = np.array(sorted(entry["histogram"])).T
+def percentiles(histogram: Histogram) -> dict[str, Any]:
+    """How many calls there are, and the percentiles: each the smallest time that so many calls did not exceed."""
+    pairs: npt.NDArray[np.int64] = np.array(sorted(histogram))
+    values, counts = pairs.T
     reached, calls = np.cumsum(counts), int(counts.sum())
-    threads = entry["busy_threads"]
-    beside = {0: "", 1: ", busy thread"}.get(threads, f", {threads} busy threads")
-    found: dict[str, Any] = {"busy_threads": threads, "calls": calls}
+    found: dict[str, Any] = {"calls": calls}
     for column, per_mille in PER_MILLE.items():
         rank = max(1, -(-calls * per_mille // 1000))  # rounded up, in whole numbers
         told = column in {"p50_ns", "max_ns"} or calls - rank >= BEYOND
         found[column] = int(values[np.searchsorted(reached, rank)]) if told else None
-    return entry["name"] + beside, found
+    return found

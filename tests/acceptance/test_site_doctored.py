@@ -17,6 +17,10 @@ from rust_daq.bench import Run
 from site_folder import ROOT, Page, SiteFolder
 from site_server import served
 
+sys.path.append(str(ROOT / "docs"))
+
+from claims import CLAIMS
+
 pytestmark = pytest.mark.acceptance
 
 RESULT = "benchmark_datapoint/ready"
@@ -144,6 +148,25 @@ def test_a_run_of_long_ago_and_of_another_commit_is_told_by_the_reader_s_browser
     assert reasons == ["old", "build"]
     assert "2020-01-02" in told
     assert "commit 0000000" in told
+
+
+def test_the_numbers_of_the_claims_on_it_change_and_no_others(
+    site: SiteFolder, rebuilt: SiteFolder, runs: tuple[Run, Run]
+) -> None:
+    def numbers(site: SiteFolder) -> dict[str, str]:
+        rows = site.pages["claims.html"].soup.select("table.bench-table tbody tr")
+        cells = {row.th.get_text(): [cell.get_text() for cell in row.find_all("td")] for row in rows}
+        return {claim.sentence: cells[claim.sentence][1] for claim in CLAIMS}
+
+    doctored = str(runs[0].value(f"{RESULT}/cheapest")[1])
+    read = {
+        claim.sentence
+        for claim in CLAIMS
+        if claim.measurement == RESULT and doctored in {claim.reading.contender, claim.reading.to}
+    }
+    before, after = numbers(site), numbers(rebuilt)
+    assert read
+    assert {sentence for sentence in before if before[sentence] != after[sentence]} == read
 
 
 def test_what_was_not_doctored_stays(site: SiteFolder, rebuilt: SiteFolder) -> None:

@@ -41,7 +41,7 @@ def test_no_page_is_heavy_but_for_its_figures(site: SiteFolder) -> None:
     assert {name: weight for name, weight in weights.items() if weight > HEAVIEST} == {}
 
 
-@pytest.mark.parametrize("name", ["index.html", "gallery/processors.html", "api/bench.html"])
+@pytest.mark.parametrize("name", ["index.html", "gallery/processors.html", "api/results.html"])
 def test_all_that_a_page_loads_is_light_as_servers_send_it(browser: Browser, address: str, name: str) -> None:
     context = browser.new_context()
     page = context.new_page()

@@ -109,8 +109,9 @@ def test_compare_gives_ratios_of_medians(archive: Archive, capsys: pytest.Captur
 def test_compare_gives_no_verdict_between_runs(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys, "compare", *archive.names())
     assert out.rstrip().endswith("between runs only the spread of earlier runs can say what is noise")
-    assert "not judged" in out
-    assert not any(verdict in out for verdict in ("faster", "slower"))
+    beside = out.partition("Side by side")[2]
+    assert "not judged" in beside
+    assert not any(verdict in beside for verdict in ("faster", "slower"))
 
 
 def test_runs_of_different_machines_are_not_comparable(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,6 +125,70 @@ def test_runs_of_different_machines_are_not_comparable(archive: Archive, capsys:
     assert "cost_ns" not in out
     found = json.loads(said(capsys, "compare", archive.names()[0], folder.name, "--json"))
     assert (found["comparable"], found["rows"]) == (False, [])
+
+
+def test_compare_puts_the_ratios_within_each_run_beside_each_other(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = said(capsys, "compare", *archive.names())
+    assert out.partition("Side by side")[0].count("two (cost)") == 1
+    assert "of 1 ratios that both runs could judge, 1 have the same verdict and 0 another" in out
+
+
+def other_machine(archive: Archive, costs: dict[str, float]) -> str:
+    """Add a run with these costs that another machine made; its name."""
+    run = made_run(made_result(costs=costs, started="2026-01-03T00:00:00+00:00"))
+    document = copy.deepcopy(dict(run.document))
+    document["machine"]["cpu"] = "Slow 1"
+    return archive.add(replace(run, document=document)).name
+
+
+def test_ratios_are_compared_across_machines_where_times_are_not(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(
+        said(capsys, "compare", archive.names()[0], other_machine(archive, {"one": 900.0, "two": 1100.0}), "--json")
+    )
+    assert (document["comparable"], document["rows"]) == (False, [])
+    (row,) = document["agreement"]
+    assert (row["first verdict"], row["second verdict"], row["agreement"]) == ("faster", "slower", "another")
+    assert (row["first value"], row["second value"]) == (pytest.approx(0.5), pytest.approx(11 / 9))
+
+
+def test_a_verdict_that_was_not_told_agrees_with_nothing(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    made = made_result(started="2026-01-03T00:00:00+00:00")
+    few = made_run(replace(made, samples=made.samples[made.samples["round"] < 3]))
+    out = said(capsys, "compare", archive.names()[0], archive.add(few).name)
+    assert "of 0 ratios that both runs could judge, 0 have the same verdict and 0 another; 1 could not be judged" in out
+
+
+def test_a_published_document_alone_can_be_compared(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "run.json"
+    published.write_text(archive.latest().to_json(), encoding="utf-8")
+    out = said(capsys, "compare", str(published), archive.names()[0])
+    assert f"first  {archive.latest().id}" in out
+    assert "1 have the same verdict" in out
+
+
+def test_a_document_without_its_samples_is_shown_as_one(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "run.json"
+    published.write_text(archive.latest().to_json(), encoding="utf-8")
+    out = said(capsys, "show", str(published))
+    assert "without its samples; --json prints its document, with every summary" in out
+
+
+def test_a_file_that_is_no_run_is_refused_by_name(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.json"
+    path.write_text("{}", encoding="utf-8")
+    assert "notes.json is no run: its run.json names no schema" in refused(
+        capsys, "compare", str(path), archive.names()[0]
+    )
 
 
 def remarks(archive: Archive, capsys: pytest.CaptureFixture[str], *results: Comparison) -> dict[str, str]:

@@ -92,6 +92,32 @@ def test_what_the_collector_did_is_said():
     assert settings["collector"].startswith("on, after gc.collect() and gc.freeze()")
 
 
+def test_slices_are_those_of_the_settings():
+    result = bench.compare({"one": "1 + 1"}, settings=Settings(rounds=1, slices=3))
+    assert (len(result.samples), result.settings["slices"]) == (3, 3)
+
+
+def test_a_statement_of_many_operations_is_told_for_one_of_them():
+    result = made_result(costs={"one": 100.0, "two": 300.0}, settings={"slices": 2, "rounds": 8, "items": 100})
+    assert result.cost("two").value == pytest.approx(3.0)
+    assert result.difference("two").value == pytest.approx(2.0)
+    assert result.to_pandas().loc["two", "difference_ns"] == pytest.approx(2.0)
+
+
+def test_the_number_of_operations_belongs_to_what_was_measured():
+    assert bench.compare({"one": "1"}, items=5, settings=Settings(rounds=1)).settings["items"] == 5
+
+
+@pytest.mark.parametrize("items", [0, 1.5, True])
+def test_a_number_of_operations_that_is_none_is_refused(items):
+    with pytest.raises(ValueError, match="items is "):
+        bench.compare({"one": "1"}, items=items)
+
+
+def test_a_result_knows_how_long_it_took():
+    assert bench.compare({"one": "1 + 1"}, settings=Settings(rounds=1)).settings["took_ns"] > 0
+
+
 def test_rounds_are_those_that_the_seconds_allow():
     result = bench.compare({"one": "1 + 1"}, settings=Settings(rounds=50, seconds=1e-6))
     assert result.settings["rounds"] == 1

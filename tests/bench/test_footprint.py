@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from rust_daq.bench import WorkerError
-from rust_daq.bench.footprint import footprint, footprint_self_test
-from rust_daq.bench.result import restored
+from rust_daq.bench.decision import decide
+from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
+from rust_daq.bench.result import SAMPLE_COLUMNS, restored
 from rust_daq.bench.settings import Settings
 
 SIZE = 3_000_000
@@ -196,3 +197,35 @@ def _is_alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def counted(runs, **bytes_of):
+    """A footprint whose contenders take so many bytes, a byte more in each further run."""
+    rows = [
+        (name, "heap_bytes", 10, run, 0, 1, float(count + run), 1)
+        for name, count in bytes_of.items()
+        for run in range(runs)
+    ]
+    return Footprint(
+        name="made",
+        example="first",
+        contenders={name: {"statement": name, "fingerprint": name} for name in bytes_of},
+        settings={"sizes": [10], "runs": runs},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started="2026-01-02T03:04:05+00:00",
+    )
+
+
+def test_a_ratio_of_counts_has_the_range_that_the_runs_allow():
+    ratio = counted(3, one=100, two=200).ratio("two", 10, "heap_bytes")
+    assert (ratio.value, ratio.low, ratio.high) == (201 / 101, 200 / 102, 202 / 100)
+    assert decide(ratio) == "slower"
+
+
+def test_a_single_count_is_not_judged():
+    assert decide(counted(1, one=100, two=200).ratio("two", 10, "heap_bytes")) == "not judged"
+
+
+def test_a_build_that_judges_counts_twice_whatever_its_seconds():
+    made = footprint({"one": "bytes(n)"}, sizes=[10], settings=Settings(seconds=1e-6, fewest=6))
+    assert made.settings["runs"] == 2

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from rust_daq.bench import Estimate
-from rust_daq.bench.decision import rounds_needed
 from rust_daq.bench.gate.judging import Judgement, judge_first, judge_second, suspects
 from rust_daq.bench.statistics import holm_levels, ratio_interval, ratio_p_value
 
@@ -155,31 +154,11 @@ def test_too_few_rounds_have_no_p_value():
     assert math.isnan(ratio_p_value([1.0] * 5, [1.0] * 5))
 
 
-# Rounds that would decide
+# What is told of a judgement
 
 
 def estimate(value, low, high, rounds=20):
     return Estimate(value, low, high, 0.95, rounds)
-
-
-@pytest.mark.parametrize(
-    ("found", "needed"),
-    [
-        # No effect, 10 % either way: half as wide, four times the rounds, and a little more for 1.05.
-        (estimate(1.0, 1 / 1.1, 1.1), math.ceil(20 * (math.log(1.1) / math.log(1.05)) ** 2)),
-        # A plain effect: the interval has to leave 1.
-        (estimate(1.2, 0.9, 1.6), math.ceil(20 * (math.log(1.2 / 0.9) / math.log(1.2)) ** 2)),
-        (estimate(1 / 1.2, 1 / 1.6, 1 / 0.9), math.ceil(20 * (math.log(1.2 / 0.9) / math.log(1.2)) ** 2)),
-        # Just wide enough already: one more at least.
-        (estimate(1.06, 1.0, 1.12), 21),
-    ],
-)
-def test_the_rounds_needed_follow_the_width_of_the_interval(found, needed):
-    assert rounds_needed(found) == needed
-
-
-def test_without_an_interval_nothing_says_how_many_rounds_are_needed():
-    assert rounds_needed(estimate(1.0, math.nan, math.nan)) is None
 
 
 def test_only_what_is_inconclusive_needs_rounds_and_only_what_is_unchanged_has_a_largest_slowdown():

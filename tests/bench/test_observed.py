@@ -47,6 +47,21 @@ def test_what_is_compared_has_a_ratio_and_a_verdict():
     assert "lost_ratio" not in frame
 
 
+def test_many_numbers_of_one_alone_are_read_under_one_another_by_their_own_names():
+    told = {f"Point.call_{index}_ns": float(index + 1) for index in range(20)}
+    rows = [("one", column, 1, index, 0, 1, value, 1) for column, value in told.items() for index in range(8)]
+    table = Observed(
+        name="made",
+        example="first",
+        contenders={"one": {"statement": "{}", "fingerprint": "0"}},
+        settings={"columns": list(told), "compared": [], "sizes": None, "rounds": 8},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started="2026-01-02T03:04:05+00:00",
+    ).table()
+    assert list(table.index) == [column.removesuffix("_ns") for column in told]
+    assert table.loc["Point.call_4", "one"].startswith("5")
+
+
 def test_more_a_second_is_faster():
     told = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
     made = observe(

@@ -71,6 +71,11 @@ def test_the_scaling_is_that_of_a_point_from_ten_thousand_to_a_hundred_thousand(
     assert made.fit_table().loc["one", "verdict"] == verdict
 
 
+def test_the_scaling_of_one_is_put_over_that_of_another():
+    made = result(steeper=1.5)
+    assert made.scaling("one", "two").value == pytest.approx(1.0, rel=0.01)
+
+
 def test_without_the_large_size_there_is_no_scaling():
     with pytest.raises(ValueError, match="the scaling needs one of 100000"):
         result(sizes=(1_000,)).scaling("one")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.footprint import FEWEST_RUNS
 from rust_daq.bench.pacing import rounds_of
 
 PROFILES = tomllib.loads((Path(__file__).parents[2] / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
@@ -24,9 +25,15 @@ def test_a_judged_profile_allows_six_rounds_of_every_kind(name):
     options = profile["options"]
     assert profile["rounds"] >= FEWEST_ROUNDS
     assert options["repeats"] >= FEWEST_ROUNDS
+    assert options["runs"] >= FEWEST_RUNS
     assert rounds_of(round(options["rate"] * options["duration"])) >= FEWEST_ROUNDS
 
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_a_judged_profile_times_enough_calls_for_a_p999(name):
     assert PROFILES[name]["options"]["samples"] >= 10_000
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_a_judged_profile_leaves_the_slices_of_a_round_as_they_are(name):
+    assert "slices" not in PROFILES[name]

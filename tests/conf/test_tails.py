@@ -12,11 +12,12 @@ import pytest
 import tails
 
 
-def written(folder: Path, histogram: list[list[int]], **further: Any) -> Path:
-    path = folder / "tails.json"
-    entry = {"name": "attach", "busy_threads": 0, "histogram": histogram} | further
-    path.write_text(json.dumps({"schema": 1, "measurements": [entry]}), encoding="utf-8")
-    return path
+def written(folder: Path, *rounds: list[list[int]], **further: Any) -> Path:
+    for index, histogram in enumerate(rounds):
+        entry = {"name": "attach", "busy_threads": 0, "histogram": histogram} | further
+        document = {"schema": 1, "measurements": [entry]}
+        (folder / f"{index}.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
 
 
 def test_percentiles_are_those_of_the_calls_counted_out(tmp_path: Path) -> None:
@@ -36,17 +37,28 @@ def test_a_percentile_with_too_few_calls_beyond_it_is_not_told(tmp_path: Path) -
     assert (row["p50_ns"], row["p95_ns"], row["p99_ns"], row["p99_9_ns"]) == (100, 100, None, None)
 
 
+def test_the_rounds_are_told_apart_and_together(tmp_path: Path) -> None:
+    row = tails.read(written(tmp_path, [[100, 30], [300, 20]], [[200, 50]]))["attach"]
+    assert (row["calls"], row["p50_ns"], row["max_ns"]) == (100, 200, 300)
+    assert row["rounds"] == {"p50_ns": [100, 200], "p90_ns": [None, None], "p99_ns": [None, None]}
+
+
 def test_the_busy_thread_is_in_the_name(tmp_path: Path) -> None:
     assert list(tails.read(written(tmp_path, [[1, 1]], busy_threads=1))) == ["attach, busy thread"]
 
 
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(tails.TailsError, match="build with: nox -s docs"):
-        tails.read(tmp_path / "tails.json")
+        tails.read(tmp_path / "tails")
+
+
+def test_a_torn_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "3.json").write_text('{"schema": 1, "mea', encoding="utf-8")
+    with pytest.raises(tails.TailsError, match=r"3\.json is no measurement of the tails"):
+        tails.read(tmp_path)
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "tails.json"
-    path.write_text('{"schema": 2, "measurements": []}', encoding="utf-8")
+    (tmp_path / "0.json").write_text('{"schema": 2, "measurements": []}', encoding="utf-8")
     with pytest.raises(tails.TailsError, match="schema 2"):
-        tails.read(path)
+        tails.read(tmp_path)

@@ -48,10 +48,9 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
     if data.hasattr("__arrow_c_stream__")? {
         let capsule = call(data, "__arrow_c_stream__")?;
         let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
-        // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
-        let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) };
         return guarded(|| {
-            let reader = reader?;
+            // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
+            let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) }?;
             let schema = reader.schema();
             Ok((schema, reader.collect::<Result<_, _>>()?))
         });
@@ -109,8 +108,7 @@ pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     let capsule = call(data, "__arrow_c_stream__")?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
-    let reader = unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) };
-    guarded(|| reader?.collect())
+    guarded(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())
 }
 
 /// Reads what somebody else made; where it contradicts its schema, Arrow panics.

@@ -37,6 +37,10 @@ pub mod native;
 /// ValueError
 ///     If the name is empty, text holds a lone surrogate, or the metadata are refused as `Metadata` refuses them.
 ///
+/// Notes
+/// -----
+/// O(1) in what it makes later; the metadata are walked through once.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq import Channel
@@ -127,6 +131,19 @@ impl PyChannel {
     /// ------
     /// TypeError, ValueError, OverflowError
     ///     As `DataPoint` does for these arguments.
+    ///
+    /// Notes
+    /// -----
+    /// O(1): two references to the channel's text, one to its metadata.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> laser = Channel("laser", "mW")
+    /// >>> laser.point(0.5, 1_767_225_600_000_000_000)
+    /// DataPoint(datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'laser', 0.5, 'mW')
+    /// >>> laser.point(0.5).unit  # stamped now
+    /// 'mW'
     #[pyo3(signature = (value, timestamp=None))]
     fn point<'py>(
         slf: &Bound<'py, Self>,
@@ -173,6 +190,18 @@ impl PyChannel {
     ///     or a value would be rounded.
     /// OverflowError
     ///     If an instant is outside 64-bit nanoseconds.
+    ///
+    /// Notes
+    /// -----
+    /// O(n): an object a sample.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from rust_daq import Channel
+    /// >>> points = Channel("laser", "mW").points(np.array([0.5, 0.25]), start=0, rate=3.0)
+    /// >>> [(point.timestamp_ns, point.value) for point in points]
+    /// [(0, 0.5), (333333333, 0.25)]
     #[pyo3(signature = (values, timestamps=None, *, start=None, rate=None))]
     fn points<'py>(
         slf: &Bound<'py, Self>,
@@ -209,6 +238,20 @@ impl PyChannel {
     /// ------
     /// TypeError, ValueError, OverflowError
     ///     As in `points`.
+    ///
+    /// Notes
+    /// -----
+    /// O(n): eight bytes of time and eight of value a sample; of an Arrow array the values are shared.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> laser = Channel("laser", "mW", {"gain": 2})
+    /// >>> batch = laser.batch([0.5, 0.25], start=0, rate=1000.0)
+    /// >>> batch[1].timestamp_ns, batch[1].value, batch[1].metadata
+    /// (1000000, 0.25, {'gain': 2})
+    /// >>> laser.name, laser.unit, laser.metadata.json
+    /// ('laser', 'mW', '{"gain":2}')
     #[pyo3(signature = (values, timestamps=None, *, start=None, rate=None))]
     fn batch<'py>(
         slf: &Bound<'py, Self>,

@@ -1,6 +1,11 @@
 //! How a refusal reaches Python: the conversion of the core's errors, and what only Python can do wrong.
 
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use pyo3::exceptions::{
+    PyIndexError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 use rust_daq::Error;
@@ -15,9 +20,29 @@ pub fn raised(error: &Error) -> PyErr {
         Error::TimestampOutOfRange { .. } => PyOverflowError::new_err(message),
         Error::ColumnType { .. } => PyTypeError::new_err(message),
         Error::NoSuchRow { .. } => PyIndexError::new_err(message),
+        Error::File { path, problem, kind, code } => refused_by_system(path, problem, *kind, *code),
         Error::Thread { .. } | Error::Panicked { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }
+}
+
+/// The exception of `OSError` that is meant by what the system says.
+fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
+    let number = match kind {
+        ErrorKind::InvalidInput => {
+            return PyValueError::new_err(format!("{}: {problem}", path.display()));
+        }
+        // Only there the system's numbers are those of Python.
+        _ if cfg!(unix) && code.is_some() => code,
+        ErrorKind::NotFound => Some(2),
+        ErrorKind::PermissionDenied => Some(13),
+        ErrorKind::AlreadyExists => Some(17),
+        ErrorKind::NotADirectory => Some(20),
+        ErrorKind::IsADirectory => Some(21),
+        ErrorKind::StorageFull => Some(28),
+        _ => Some(5),
+    };
+    PyOSError::new_err((number, problem.to_owned(), path.as_os_str().to_owned()))
 }
 
 /// `TypeError: timestamp must be ..., got 'yesterday' (str)`

@@ -48,6 +48,10 @@ const READS_PER_SECOND: f64 = 100.0;
 ///     If `rate` is not finite and above 0, there is no channel, one channel name comes with two
 ///     units, or a number is outside its range.
 ///
+/// Notes
+/// -----
+/// O(1); each sample is computed when it is read.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq import Channel, SimulatedInstrument
@@ -132,6 +136,22 @@ impl PySimulatedInstrument {
     /// TypeError, ValueError, OverflowError
     ///     If an argument is of another type or outside its range, or an instant is outside 64-bit
     ///     nanoseconds.
+    ///
+    /// Notes
+    /// -----
+    /// O(n) in the samples.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel, SimulatedInstrument
+    /// >>> instrument = SimulatedInstrument(1000.0, [Channel("a", "V"), Channel("b", "V")], seed=1)
+    /// >>> batch = instrument.batch(3, first=10)
+    /// >>> len(batch), batch.first_sequence, batch[0].timestamp_ns
+    /// (6, {'a': 10, 'b': 10}, 10000000)
+    /// >>> instrument.rate, len(instrument.channels), instrument.scans_per_read, instrument.seed
+    /// (1000.0, 2, 10, 1)
+    /// >>> instrument.amplitude, instrument.frequency, instrument.noise, instrument.drift
+    /// (1.0, 10.0, 0.1, 0.0)
     #[pyo3(signature = (scans, *, first=None, start=None))]
     fn batch(
         &self,

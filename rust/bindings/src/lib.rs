@@ -20,6 +20,7 @@ mod pipeline;
 mod point;
 mod process;
 mod report;
+mod storage;
 mod text;
 mod timestamp;
 mod value;
@@ -68,6 +69,16 @@ mod _core {
     use super::process::PySpectra;
     #[pymodule_export]
     use super::report::PyReport;
+    #[pymodule_export]
+    use super::storage::PyArrowWriter;
+    #[pymodule_export]
+    use super::storage::PyCsvWriter;
+    #[pymodule_export]
+    use super::storage::PyRecordingReader;
+    #[pymodule_export]
+    use super::storage::PyRowTable;
+    #[pymodule_export]
+    use super::storage::batches_of_rows;
 
     #[pymodule_init]
     #[allow(unsafe_code)]

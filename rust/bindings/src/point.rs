@@ -48,6 +48,10 @@ pub mod native;
 ///     If the timestamp is outside 64-bit nanoseconds (1677-09-21 to 2262-04-11), or an integer
 ///     value is larger than any float.
 ///
+/// Notes
+/// -----
+/// O(1), but for a snapshot of `metadata`, which is O(m) in its entries.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq import DataPoint
@@ -209,6 +213,19 @@ impl PyDataPoint {
     /// ------
     /// TypeError, ValueError, OverflowError
     ///     As the constructor does.
+    ///
+    /// Notes
+    /// -----
+    /// O(1), as the constructor.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import DataPoint
+    /// >>> point = DataPoint.now("laser", 0.5, "mW")
+    /// >>> point.channel, point.value, point.unit, point.metadata
+    /// ('laser', 0.5, 'mW', None)
+    /// >>> point.timestamp_ns > 1_767_225_600_000_000_000
+    /// True
     #[staticmethod]
     #[pyo3(signature = (channel, value, unit, metadata=None))]
     fn now<'py>(
@@ -286,6 +303,10 @@ impl PyDataPoint {
     /// ------
     /// TypeError, ValueError, OverflowError
     ///     As the constructor does; so does a name that it does not know.
+    ///
+    /// Notes
+    /// -----
+    /// O(1), as the constructor; metadata that do not change are shared.
     ///
     /// Examples
     /// --------

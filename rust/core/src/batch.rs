@@ -1,5 +1,6 @@
 //! Measurement data in columns.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
@@ -7,12 +8,13 @@ use arrow_buffer::ScalarBuffer;
 use crate::channel::Channel;
 use crate::error::Error;
 
-mod arrow;
+pub(crate) mod arrow;
 mod builder;
 mod entries;
 mod sequences;
 
 pub use arrow::{CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow};
+pub(crate) use arrow::{arrow_schema, described, with_metadata};
 pub use builder::BatchBuilder;
 use entries::Entries;
 
@@ -58,15 +60,7 @@ impl Batch {
             return Ok(Self::of_checked(timestamps, values, entries.finish(), None));
         };
         same_length("indices", indices.len(), rows)?;
-        // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
-        let known = |index: i32| (index.cast_unsigned() as usize) < merged.len();
-        let largest = indices.iter().fold(0, |largest, index| index.cast_unsigned().max(largest));
-        if largest as usize >= merged.len()
-            && let Some(row) = indices.iter().position(|&index| !known(index))
-        {
-            let got = indices[row].into();
-            return Err(Error::NoSuchChannel { row, got, channels: merged.len() });
-        }
+        check_indices(&indices, merged.len())?;
         let channels = entries.finish();
         let indices = if channels.len() == merged.len() {
             indices
@@ -92,6 +86,28 @@ impl Batch {
     ) -> Result<Self, Error> {
         same_length("values", values.len(), timestamps.len())?;
         Ok(Self::of_checked(timestamps, values, Arc::new([channel]), None))
+    }
+
+    /// Columns of channels that are distinct, each name with one unit, and the number of the first row of each name.
+    ///
+    /// # Errors
+    ///
+    /// When lengths differ or an index is none of a channel.
+    pub(crate) fn of_distinct(
+        timestamps: ScalarBuffer<i64>,
+        values: ScalarBuffer<f64>,
+        channels: Arc<[Channel]>,
+        indices: ScalarBuffer<i32>,
+        first_sequences: Option<Arc<[u64]>>,
+    ) -> Result<Self, Error> {
+        same_length("values", values.len(), timestamps.len())?;
+        same_length("indices", indices.len(), timestamps.len())?;
+        check_indices(&indices, channels.len())?;
+        if let Some(first) = &first_sequences {
+            same_length("first_sequences", first.len(), channels.len())?;
+        }
+        let batch = Self::of_checked(timestamps, values, channels, Some(indices));
+        Ok(Self { first_sequences, ..batch })
     }
 
     /// Columns that are known to belong together.
@@ -160,6 +176,23 @@ impl Batch {
     pub fn index_of(&self, row: usize) -> usize {
         // Indices are not negative: they were checked.
         self.indices.as_ref().map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0))
+    }
+
+    /// Whether there is a row of the channel of this index.
+    pub(crate) fn has_rows_of(&self, channel: usize) -> bool {
+        match &self.indices {
+            None => !self.is_empty(),
+            Some(indices) => indices.iter().any(|index| index.cast_unsigned() as usize == channel),
+        }
+    }
+
+    /// For each channel the index of the first one of its name.
+    pub(crate) fn names(&self) -> Vec<usize> {
+        let mut first = HashMap::new();
+        let name = |(index, channel): (usize, &Channel)| {
+            *first.entry(channel.name().to_owned()).or_insert(index)
+        };
+        self.channels.iter().enumerate().map(name).collect()
     }
 
     /// So many rows from `offset` on, cut to what there is, of the same columns.
@@ -310,9 +343,21 @@ impl PartialEq for Batch {
 
 impl Eq for Batch {}
 
+/// Refuses an index that is none of so many channels.
+fn check_indices(indices: &[i32], channels: usize) -> Result<(), Error> {
+    // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
+    let largest = indices.iter().fold(0, |largest, index| index.cast_unsigned().max(largest));
+    if indices.is_empty() || (largest as usize) < channels {
+        return Ok(());
+    }
+    let known = |index: i32| (index.cast_unsigned() as usize) < channels;
+    let row = indices.iter().position(|&index| !known(index)).unwrap_or(0);
+    Err(Error::NoSuchChannel { row, got: indices[row].into(), channels })
+}
+
 fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {
     if got == wanted { Ok(()) } else { Err(Error::LengthsDiffer { column, got, wanted }) }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,8 @@
 //! Everything that can be wrong with measurement data.
 
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
 use crate::metadata::MAX_DEPTH;
 use crate::path::{Path, Step};
 
@@ -294,6 +297,61 @@ pub enum Error {
         message: String,
     },
 
+    /// The system refuses something with a file.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the matter is, and what to do.
+        problem: String,
+        /// The kind of what the system says.
+        kind: ErrorKind,
+        /// Its number on this system, where it has one.
+        code: Option<i32>,
+    },
+
+    /// A recording that was closed takes no more.
+    #[error("{}: the recording is closed; write into another one", path.display())]
+    Closed {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A fork has the files of its parent, who goes on to write them.
+    #[error("{}: the recording was opened before the process was forked; \
+             open another one in the child", path.display())]
+    Forked {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A file is none that was written here.
+    #[error("{}: {problem}", path.display())]
+    NoRecording {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, and what to do.
+        problem: String,
+    },
+
+    /// A batch has no place in the file that it is written into.
+    #[error("{problem}")]
+    OtherSchema {
+        /// What differs, and what to do.
+        problem: String,
+    },
+
+    /// A recording is of rows.
+    #[error("spectra came to a recording; write batches, before the processor that makes spectra")]
+    SpectraInRecording,
+
+    /// Something is to happen every so many seconds.
+    #[error("sync is {got}; pass 'none', 'flush', 'batch' or a number of seconds above 0")]
+    SyncSeconds {
+        /// The refused number.
+        got: String,
+    },
+
     /// JSON has no NaN and no infinities.
     #[error("{path}: {got} is not JSON; pass a finite number, a string or null")]
     NotFinite {
@@ -329,6 +387,31 @@ impl Error {
     /// The refusal of a word.
     pub(crate) fn word(argument: &'static str, got: &str, wanted: &'static str) -> Self {
         Self::Word { argument, got: got.to_owned(), wanted }
+    }
+
+    /// What the system refuses with a file.
+    pub(crate) fn file(path: &std::path::Path, doing: &str, error: &io::Error) -> Self {
+        let problem = format!("{doing}: {}", Self::reason(error));
+        Self::file_problem(path, problem, error.kind(), error.raw_os_error())
+    }
+
+    /// The same, in words of its own.
+    pub(crate) fn file_problem(
+        path: &std::path::Path,
+        problem: String,
+        kind: ErrorKind,
+        code: Option<i32>,
+    ) -> Self {
+        Self::File { path: path.to_owned(), problem, kind, code }
+    }
+
+    /// What the system says, without its number.
+    pub(crate) fn reason(error: &io::Error) -> String {
+        let text = error.to_string();
+        match text.find(" (os error ") {
+            Some(end) => text[..end].to_owned(),
+            None => text,
+        }
     }
 
     /// The same fault, seen from one container further out.

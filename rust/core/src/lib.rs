@@ -10,6 +10,7 @@ mod pipeline;
 mod point;
 mod process;
 mod schedule;
+mod storage;
 mod timestamp;
 
 pub use batch::{
@@ -31,4 +32,8 @@ pub use process::{
     Fft, Iir, Initial, MovingAverage, OnGap, Output, Process, Scaling, Spectra, Window,
 };
 pub use schedule::Schedule;
+pub use storage::{
+    ArrowFormat, ArrowWriter, CsvFormat, CsvWriter, Format, Place, Recording, Sync, VERSION_KEY,
+    Writer, rows_of_table, table_of_rows,
+};
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

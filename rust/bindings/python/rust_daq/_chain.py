@@ -27,6 +27,10 @@ class Chain:
     ValueError
         If there is none, an `Fft` is not the last, or one comes twice: it would mix two streams.
 
+    Notes
+    -----
+    O(k) in the processors to make.
+
     Examples
     --------
     >>> from rust_daq import Channel
@@ -59,13 +63,43 @@ class Chain:
         -------
         Batch or Spectra
             What the last processor gave.
+
+        Notes
+        -----
+        What its processors take together; O(1) of its own for each.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel
+        >>> from rust_daq.process import Chain, MovingAverage
+        >>> chain = Chain(MovingAverage(2), MovingAverage(3))
+        >>> chain.process(Channel("ai0", "V").batch([6.0, 0.0])).values
+        array([6. , 4.5])
+        >>> chain.processors[1].window
+        3
         """
         for processor in self._processors:
             batch = processor.process(batch)
         return batch
 
     def reset(self) -> None:
-        """Forget all that came."""
+        """Forget all that came.
+
+        Notes
+        -----
+        O(c) in the channels, for each processor.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel
+        >>> from rust_daq.process import Chain, MovingAverage
+        >>> chain, batch = Chain(MovingAverage(2)), Channel("ai0", "V").batch([4.0, 8.0])
+        >>> chain.process(batch).values, chain.process(batch).values
+        (array([4., 6.]), array([6., 6.]))
+        >>> chain.reset()
+        >>> chain.process(batch).values
+        array([4., 6.])
+        """
         for processor in self._processors:
             if (reset := getattr(processor, "reset", None)) is not None:
                 reset()

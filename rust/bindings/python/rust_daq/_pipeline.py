@@ -41,7 +41,8 @@ class Pipeline:
         What each batch goes through, in this order: those of `rust_daq.process`, or objects with a method
         ``process(batch)`` that gives a batch.
     sinks : sequence, optional
-        Objects with a method ``write(batch)``, each given every processed batch.
+        Objects with a method ``write(batch)``, each given every processed batch; those of `rust_daq.storage` need no
+        GIL.
     capacity : int, default 1_000_000
         The points that may wait in the queue; a batch may not have more.
     on_full : {"block", "drop_oldest", "drop_newest"}, default "block"
@@ -63,6 +64,11 @@ class Pipeline:
     ValueError
         If processors cannot follow upon each other, `on_full` is none of these words, `capacity` is 0 or `rate` is not
         between 1e-9 and 1e9.
+
+    Notes
+    -----
+    For each batch three locks, one wake-up of the consumer, and what the parts take, so O(b) in the batches and O(n) in
+    the points. The memory is O(capacity) at most.
 
     Examples
     --------
@@ -124,6 +130,18 @@ class Pipeline:
         -----
         RuntimeWarning
             If the source has no more before the time is over.
+
+        Notes
+        -----
+        It lasts as long as `duration`, and until what waits then is processed; O(n) in the points.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel, Pipeline
+        >>> laser = Channel("laser", "mW")
+        >>> report = Pipeline(laser.batch([value]) for value in (0.5, 0.25)).run()
+        >>> report.processed, report.ended
+        (2, 'source')
         """
         self.start(duration)
         try:
@@ -147,6 +165,20 @@ class Pipeline:
         ------
         TypeError, ValueError, RuntimeError
             As `run` does.
+
+        Notes
+        -----
+        O(1): two threads are started.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel, Pipeline, SimulatedInstrument
+        >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")))
+        >>> pipeline.start()
+        >>> pipeline.report.ended is None  # while it runs
+        True
+        >>> pipeline.stop().ended
+        'stopped'
         """
         with self._lock:
             if self._run is not None:
@@ -169,6 +201,21 @@ class Pipeline:
         -------
         bool
             Whether it is over; also if none was started.
+
+        Notes
+        -----
+        O(1), beside the waiting; the GIL is released meanwhile.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel, Pipeline, SimulatedInstrument
+        >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")))
+        >>> pipeline.start()
+        >>> pipeline.wait(0.001)  # nobody has stopped it
+        False
+        >>> report = pipeline.stop()
+        >>> pipeline.wait()
+        True
         """
         run = self._run
         if run is None:
@@ -198,6 +245,19 @@ class Pipeline:
             If nothing was ever started.
         Exception
             What a source, processor, sink or callback raised.
+
+        Notes
+        -----
+        Without `drain` O(q) in the batches that wait, with it what their processing takes.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel, Pipeline, SimulatedInstrument
+        >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")))
+        >>> pipeline.start()
+        >>> report = pipeline.stop(drain=False)
+        >>> report.ended, report.produced == report.processed + report.abandoned
+        ('stopped', True)
         """
         error = self._end(drain=drain)
         if error is not None:

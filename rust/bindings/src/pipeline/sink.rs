@@ -9,6 +9,7 @@ use super::source::attached;
 use crate::batch::{PyBatch, PyBatchIterator};
 use crate::error::wrong_type;
 use crate::process::object;
+use crate::storage;
 
 /// Refuses what takes no batches.
 pub fn check(sink: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -19,9 +20,9 @@ pub fn check(sink: &Bound<'_, PyAny>) -> PyResult<()> {
     Err(wrong_type("sinks", "objects with a method write(batch)", sink))
 }
 
-/// An object with `write`, and perhaps `close`.
+/// The sink that an object with `write`, and perhaps `close`, is: of Rust by itself, of Python by its methods.
 pub fn writer(sink: &Bound<'_, PyAny>) -> Box<dyn Sink> {
-    Box::new(Writer(sink.clone().unbind()))
+    storage::sink(sink).unwrap_or_else(|| Box::new(Writer(sink.clone().unbind())))
 }
 
 /// A callable that is given each batch.

@@ -46,6 +46,10 @@ use crate::number::count;
 ///     If a number is outside its range, the window has other weights than one for each sample, none
 ///     but 0, or (but for ``"density"``) a sum of 0, or a word is none of these.
 ///
+/// Notes
+/// -----
+/// O(size) memory for each channel, and O(size log size) time a frame.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq.process import Fft
@@ -107,6 +111,23 @@ impl PyFft {
     /// ValueError
     ///     If samples are missing and `on_gap` is ``"raise"``, or there is not enough memory for all
     ///     spectra; the state is then as it was.
+    ///
+    /// Notes
+    /// -----
+    /// O(size log size) a frame; the GIL is released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> from rust_daq.process import Fft
+    /// >>> fft = Fft(4, 2, 1000.0, window="boxcar", scaling="amplitude")
+    /// >>> batch = Channel("ai0", "V").batch([3.0, 1.0, -1.0, 1.0, 3.0], start=0, rate=1000.0)
+    /// >>> len(fft.process(batch)), len(fft.process(batch[:1]))  # the second frame spans both
+    /// (1, 1)
+    /// >>> fft.size, fft.hop, fft.rate, fft.window, fft.scaling, fft.on_gap
+    /// (4, 2, 1000.0, 'boxcar', 'amplitude', 'reset')
+    /// >>> fft.frequencies
+    /// array([  0., 250., 500.])
     fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         object(batch.py(), self.0.process(batch)?)
     }
@@ -130,6 +151,17 @@ impl PyFft {
     /// ------
     /// TypeError, ValueError
     ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///
+    /// Notes
+    /// -----
+    /// O(size log size) a frame, with the GIL released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq.process import Fft
+    /// >>> fft = Fft(4, 4, 1000.0, window="boxcar", scaling="spectrum")
+    /// >>> fft.process_values([3.0, 1.0, -1.0, 1.0, 3.0]).shape  # the fifth waits for three more
+    /// (1, 3)
     #[pyo3(signature = (values, out=None))]
     fn process_values<'py>(
         &self,
@@ -142,6 +174,20 @@ impl PyFft {
     }
 
     /// Forget all that came, of every channel and of `process_values`.
+    ///
+    /// Notes
+    /// -----
+    /// O(c) in the channels.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq.process import Fft
+    /// >>> fft = Fft(2, 2, 1000.0, window="boxcar", scaling="amplitude")
+    /// >>> len(fft.process_values([1.0]))
+    /// 0
+    /// >>> fft.reset()
+    /// >>> len(fft.process_values([1.0]))  # the one before is forgotten
+    /// 0
     fn reset(&self, py: Python<'_>) {
         self.0.lock(py).reset();
     }

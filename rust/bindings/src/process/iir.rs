@@ -47,6 +47,10 @@ const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 /// RuntimeWarning
 ///     If the filter has poles on or outside the unit circle, with which it is not stable.
 ///
+/// Notes
+/// -----
+/// O(n_sections) memory for each channel and O(n_sections) time a sample.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq.process import Iir
@@ -97,6 +101,23 @@ impl PyIir {
     ///     If `batch` is no `Batch`.
     /// ValueError
     ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    ///
+    /// Notes
+    /// -----
+    /// O(n n_sections) in the rows, and a look-up for each channel of the batch; the GIL is released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> from rust_daq.process import Iir
+    /// >>> lowpass = Iir([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]])
+    /// >>> laser = Channel("laser", "mW")
+    /// >>> lowpass.process(laser.batch([4.0, 8.0])).values
+    /// array([2., 6.])
+    /// >>> lowpass.process(laser.batch([6.0])).values  # goes on where the last one ended
+    /// array([7.])
+    /// >>> lowpass.sos.tolist(), lowpass.initial, lowpass.on_gap
+    /// ([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]], 'zero', 'reset')
     fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         object(batch.py(), self.0.process(batch)?)
     }
@@ -119,6 +140,20 @@ impl PyIir {
     /// ------
     /// TypeError, ValueError
     ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///
+    /// Notes
+    /// -----
+    /// O(n n_sections), with the GIL released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from rust_daq.process import Iir
+    /// >>> lowpass, out = Iir([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]]), np.empty(2)
+    /// >>> lowpass.process_values(np.array([4.0, 8.0]), out) is out
+    /// True
+    /// >>> out
+    /// array([2., 6.])
     #[pyo3(signature = (values, out=None))]
     fn process_values<'py>(
         &self,
@@ -129,6 +164,20 @@ impl PyIir {
     }
 
     /// Forget all that came, of every channel and of `process_values`.
+    ///
+    /// Notes
+    /// -----
+    /// O(c) in the channels.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq.process import Iir
+    /// >>> lowpass = Iir([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]])
+    /// >>> lowpass.process_values([4.0]), lowpass.process_values([8.0])
+    /// (array([2.]), array([6.]))
+    /// >>> lowpass.reset()
+    /// >>> lowpass.process_values([8.0])
+    /// array([4.])
     fn reset(&self, py: Python<'_>) {
         self.0.lock(py).reset();
     }

@@ -36,6 +36,11 @@ use crate::number::count;
 ///     If a number is outside its range, there is not enough memory for the window, or `on_gap` is
 ///     none of these words.
 ///
+/// Notes
+/// -----
+/// O(window) memory for each channel. Windows of up to 32 are summed anew for each sample, by a tree, in O(log window)
+/// time; a longer one takes O(1) a sample.
+///
 /// Examples
 /// --------
 /// >>> from rust_daq.process import MovingAverage
@@ -85,6 +90,23 @@ impl PyMovingAverage {
     ///     If `batch` is no `Batch`.
     /// ValueError
     ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    ///
+    /// Notes
+    /// -----
+    /// O(n) in the rows, and a look-up for each channel of the batch; the GIL is released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> from rust_daq.process import MovingAverage
+    /// >>> average = MovingAverage(2)
+    /// >>> laser = Channel("laser", "mW")
+    /// >>> average.process(laser.batch([4.0, 8.0])).values
+    /// array([4., 6.])
+    /// >>> average.process(laser.batch([6.0])).values  # goes on where the last one ended
+    /// array([7.])
+    /// >>> average.window, average.min_count, average.on_gap
+    /// (2, 1, 'reset')
     fn process<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         object(batch.py(), self.0.process(batch)?)
     }
@@ -107,6 +129,20 @@ impl PyMovingAverage {
     /// ------
     /// TypeError, ValueError
     ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///
+    /// Notes
+    /// -----
+    /// O(n), with the GIL released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from rust_daq.process import MovingAverage
+    /// >>> average, out = MovingAverage(2), np.empty(2)
+    /// >>> average.process_values(np.array([4.0, 8.0]), out) is out
+    /// True
+    /// >>> out
+    /// array([4., 6.])
     #[pyo3(signature = (values, out=None))]
     fn process_values<'py>(
         &self,
@@ -117,6 +153,20 @@ impl PyMovingAverage {
     }
 
     /// Forget all that came, of every channel and of `process_values`.
+    ///
+    /// Notes
+    /// -----
+    /// O(c) in the channels.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq.process import MovingAverage
+    /// >>> average = MovingAverage(2)
+    /// >>> average.process_values([4.0]), average.process_values([8.0])
+    /// (array([4.]), array([6.]))
+    /// >>> average.reset()
+    /// >>> average.process_values([8.0])
+    /// array([8.])
     fn reset(&self, py: Python<'_>) {
         self.0.lock(py).reset();
     }

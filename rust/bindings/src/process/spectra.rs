@@ -10,6 +10,23 @@ use crate::batch::view;
 /// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
 ///
 /// Immutable: its arrays are read-only views of its memory, alive as long as anybody holds them.
+///
+/// Notes
+/// -----
+/// Its arrays are views: O(1).
+///
+/// Examples
+/// --------
+/// >>> from rust_daq import Channel
+/// >>> from rust_daq.process import Fft
+/// >>> batch = Channel("ai0", "V").batch([3.0, 1.0, -1.0, 1.0], start=0, rate=1000.0)
+/// >>> spectra = Fft(4, 4, 1000.0, window="boxcar", scaling="amplitude").process(batch)
+/// >>> spectra.frequencies
+/// array([  0., 250., 500.])
+/// >>> spectra.power
+/// array([[1., 2., 0.]])
+/// >>> spectra.times[0], spectra.channels, spectra.scaling
+/// (np.datetime64('1970-01-01T00:00:00.001500000'), ('ai0',), 'amplitude')
 #[pyclass(name = "Spectra", module = "rust_daq.process", frozen, immutable_type)]
 pub struct PySpectra(Spectra);
 
@@ -78,6 +95,19 @@ impl PySpectra {
     /// numpy.ndarray of float64, shape (n_frames, n_frequencies)
     ///     Ten times the decimal logarithm of powers, twenty times that of amplitudes, in relation to
     ///     1 of their unit; minus infinity for 0.
+    ///
+    /// Notes
+    /// -----
+    /// O(n) in the numbers of all spectra, with the GIL released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> from rust_daq.process import Fft
+    /// >>> batch = Channel("ai0", "V").batch([30.0, 10.0, -10.0, 10.0], start=0, rate=1000.0)
+    /// >>> spectra = Fft(4, 4, 1000.0, window="boxcar", scaling="amplitude").process(batch)
+    /// >>> spectra.decibels().round(3)
+    /// array([[20.   , 26.021,   -inf]])
     fn decibels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let decibels = py.detach(|| self.0.decibels());
         self.table(py, decibels.into())

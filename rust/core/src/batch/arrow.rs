@@ -7,18 +7,20 @@
 mod read;
 mod write;
 
+pub(crate) use read::{described, texts, with_metadata};
 pub use read::{exact_float, instants_of_arrow, numbers_of_arrow};
+pub(crate) use write::arrow_schema;
 
 /// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.
 pub const CHANNELS_KEY: &str = "rust_daq.channels";
 
-const TIMESTAMP: &str = "timestamp";
-const VALUE: &str = "value";
-const CHANNEL: &str = "channel";
-const METADATA: &str = "metadata";
+pub(crate) const TIMESTAMP: &str = "timestamp";
+pub(crate) const VALUE: &str = "value";
+pub(crate) const CHANNEL: &str = "channel";
+pub(crate) const METADATA: &str = "metadata";
 
-const UNIT: &str = "unit";
-const UTC: &str = "UTC";
+pub(crate) const UNIT: &str = "unit";
+pub(crate) const UTC: &str = "UTC";
 
 #[cfg(test)]
 mod tests;

@@ -5,15 +5,15 @@ use super::*;
 use crate::metadata::{Json, Metadata};
 
 /// A row as it is meant: the slow and obvious form of a batch is a vector of them.
-pub(super) type Row = (i64, f64, Channel);
+pub(crate) type Row = (i64, f64, Channel);
 
-pub(super) fn channel(name: &str, unit: &str, gain: Option<i64>) -> Channel {
+pub(crate) fn channel(name: &str, unit: &str, gain: Option<i64>) -> Channel {
     let metadata = gain.map(|gain| Metadata::new(Json::Integer(gain)).unwrap());
     Channel::new(name, unit, metadata).unwrap()
 }
 
 /// Rows of a few channels, two of which have one name and differ in their metadata.
-pub(super) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
+pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let channel = prop_oneof![
         Just(channel("laser", "mW", None)),
         Just(channel("laser", "mW", Some(2))),
@@ -23,7 +23,7 @@ pub(super) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     vec((any::<i64>(), any::<f64>(), channel), 0..40)
 }
 
-pub(super) fn batch(rows: &[Row]) -> Batch {
+pub(crate) fn batch(rows: &[Row]) -> Batch {
     let mut builder = BatchBuilder::with_capacity(rows.len());
     for (timestamp_ns, value, channel) in rows {
         let index = builder.index(channel).unwrap();
@@ -32,7 +32,7 @@ pub(super) fn batch(rows: &[Row]) -> Batch {
     builder.finish()
 }
 
-pub(super) fn rows(batch: &Batch) -> Vec<Row> {
+pub(crate) fn rows(batch: &Batch) -> Vec<Row> {
     let row = |row| {
         let channel = &batch.channels()[batch.index_of(row)];
         (batch.timestamps()[row], batch.values()[row], channel.clone())

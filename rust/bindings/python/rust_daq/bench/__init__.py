@@ -4,7 +4,7 @@ Install it with ``pip install "rust-daq[bench]"``.
 """
 
 from rust_daq.bench.archive import Archive
-from rust_daq.bench.claim import Claim
+from rust_daq.bench.claim import Claim, Judgement
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.deadlines import deadlines, highest_rate, responses
 from rust_daq.bench.decision import Estimate, decide
@@ -18,6 +18,7 @@ from rust_daq.bench.observed import Observed, observe
 from rust_daq.bench.paced import Paced
 from rust_daq.bench.pacing import paced
 from rust_daq.bench.process import WorkerError
+from rust_daq.bench.reading import AtLeast, Bytes, Cost, Missed, Number, Percentile, Reading, Scaling, Tail
 from rust_daq.bench.run import Run, current_run
 from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
@@ -27,18 +28,28 @@ from rust_daq.bench.throughput import Throughput, throughput
 __all__ = [
     "Archive",
     "ArchiveError",
+    "AtLeast",
+    "Bytes",
     "Claim",
     "Comparison",
+    "Cost",
     "Estimate",
     "FigureMarkup",
     "Footprint",
+    "Judgement",
     "Latency",
+    "Missed",
+    "Number",
     "Observed",
     "Paced",
+    "Percentile",
+    "Reading",
     "Run",
+    "Scaling",
     "Settings",
     "Statement",
     "TableMarkup",
+    "Tail",
     "Throughput",
     "WorkerError",
     "check_equal",

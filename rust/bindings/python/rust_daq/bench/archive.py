@@ -44,6 +44,17 @@ class Archive:
     ----------
     folder : Path
         Where the runs are; made when the first is added.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rust_daq import bench
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     archive = bench.Archive(Path(folder, "runs"))
+    ...     run = bench.Run.of([], profile="script")
+    ...     archive.add(run).name == archive.latest().id
+    True
     """
 
     folder: Path

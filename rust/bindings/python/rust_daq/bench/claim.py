@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import Estimate, Verdict, decide, doubt
+from rust_daq.bench.reading import Reading
 from rust_daq.bench.run import Run
 
-Judgement = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
+Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a claim in a run.
+
+    Parameters
+    ----------
+    outcome : {"holds", "does not hold", "inconclusive", "not judged in this profile"}
+        What became of it.
+    number : str
+        What was measured, with its interval.
+    ratio : Estimate
+        What was judged.
+    noise : float
+        How far apart identical programs measured in the same run; NaN where no such pair was measured.
+    reason : str
+        Why it could not be told; empty where it could.
+
+    Examples
+    --------
+    >>> import math
+    >>> from rust_daq import bench
+    >>> nothing = bench.Estimate(0.5, math.nan, math.nan, 0.95, 2)
+    >>> bench.Judgement("not judged in this profile", "0.500", nothing, math.nan, "2 rounds are too few").outcome
+    'not judged in this profile'
+    """
+
+    outcome: Outcome
+    number: str
+    ratio: Estimate
+    noise: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -22,30 +56,56 @@ class Claim:
     sentence : str
         What is expected, as a reader would say it.
     measurement : str
-        The result that decides, ``example/name``.
-    ratio : callable
-        Takes that result and returns the ratio of times that is judged, with an interval corrected for as many
-        ratios as the result judges together.
+        The result that decides, ``example/name``, or another part of the run, such as ``tails``.
+    reading : Reading
+        What is read of it: a ratio with its interval.
     expected : {"faster", "slower", "no difference shown"}
         What `decide` has to say of the ratio for the claim to hold.
+    noise : str, optional
+        The address of the noise floor in the run: how far apart identical programs measured.  An effect that is no
+        larger decides nothing.
+
+    Examples
+    --------
+    >>> from rust_daq.bench import Claim, Cost
+    >>> claim = Claim("A tuple is faster than a list.", "mine/literals", Cost("tuple", "list"), "faster")
+    >>> claim.example
+    'mine'
     """
 
     sentence: str
     measurement: str
-    ratio: Callable[[Any], Estimate]
+    reading: Reading
     expected: Verdict
+    noise: str | None = None
 
-    def judge(self, run: Run) -> tuple[Judgement, Estimate]:
-        """Put the claim to a run: what becomes of it, and the ratio that decided."""
-        ratio = self.ratio(run[self.measurement])
-        verdict = decide(ratio)
-        if verdict == "not judged":
-            return "not judged in this profile", ratio
-        if verdict == "inconclusive":
-            return "inconclusive", ratio
-        return ("holds" if verdict == self.expected else "does not hold"), ratio
+    @property
+    def example(self) -> str:
+        """The example that measures it."""
+        return self.measurement.partition("/")[0]
+
+    def judge(self, run: Run) -> Judgement:
+        """Put the claim to a run."""
+        measured = run.part(self.measurement)
+        ratio = self.reading.ratio(measured)
+        noise = math.nan if self.noise is None else float(run.value(self.noise)[1])
+        counted = noise if math.isfinite(noise) else 0.0
+        verdict = decide(ratio, counted)
+        outcomes: dict[Verdict, Outcome] = {
+            "not judged": "not judged in this profile",
+            "inconclusive": "inconclusive",
+            self.expected: "holds",
+        }
+        number, reason = self.reading.number(measured), doubt(ratio, counted)
+        return Judgement(outcomes.get(verdict, "does not hold"), number, ratio, noise, reason)
 
     def row(self, run: Run) -> dict[str, str]:
         """The claim as a row of a table."""
-        judgement, ratio = self.judge(run)
-        return {"expectation": self.sentence, "verdict": judgement, "measured ratio": quantity.ratio(ratio)}
+        found = self.judge(run)
+        return {
+            "claim": self.sentence,
+            "verdict": f"{found.outcome}: {found.reason}" if found.reason else found.outcome,
+            "measured (95 % interval)": found.number,
+            "noise floor": f"{found.noise:.1%}" if math.isfinite(found.noise) else quantity.MISSING,
+            "measured in": self.example,
+        }

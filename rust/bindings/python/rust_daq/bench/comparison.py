@@ -18,7 +18,7 @@ from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes,
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.slices import SLICE_SECONDS, SLICES, calibrate, calibration_record, sample_round, slice_seconds
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,15 +26,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Comparison(Result):
-    """Cost per operation of named contenders and their ratios to the first."""
+    """Cost per operation of named contenders and their ratios to the first.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"list": "[1, 2]", "tuple": "(1, 2)"}, settings=quick)
+    >>> result.baseline, result.verdict("tuple")
+    ('list', 'not judged')
+    >>> result.cost("list").value > 0
+    True
+    """
 
     kind: ClassVar[str] = "comparison"
+
+    @property
+    def items(self) -> int:
+        """The operations that a statement makes; what is told is for one of them."""
+        return int(self.settings.get("items", 1))
 
     @cached_property
     def costs(self) -> pd.DataFrame:
         """Nanoseconds per operation, one row a round, one column a contender: the median of the round's slices."""
         samples = self.samples
-        cost = samples["value"] / samples["loops"]
+        cost = samples["value"] / samples["loops"] / self.items
         medians = cost.groupby([samples["round"], samples["contender"]]).median()
         return medians.unstack("contender")[list(self.contenders)]
 
@@ -54,6 +70,16 @@ class Comparison(Result):
         """
         level = corrected_level(LEVEL, len(self.contenders) - 1) if corrected else LEVEL
         return ratio_interval(self.costs[contender], self.costs[to or self.baseline], level)
+
+    def difference(self, contender: str, to: str | None = None) -> Estimate:
+        """Nanoseconds that an operation of `contender` takes beyond one of `to`: the median over rounds.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders; `to` is the baseline by default.
+        """
+        return median_interval(self.costs[contender] - self.costs[to or self.baseline], LEVEL)
 
     def verdict(self, contender: str, to: str | None = None) -> Verdict:
         """Judge `contender` against `to` by the project's one decision function."""
@@ -78,23 +104,26 @@ class Comparison(Result):
         return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
 
     def facts(self) -> dict[str, Any]:
-        """The winner, if there is one that can be told from the next."""
+        """The winner, if it can be told from the next; of identical contenders, how far apart they are."""
         if len(self.ranking) == 1:
             return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
         first, second = self.ranking[:2]
         verdict = self.verdict(first, second)
         told = {"faster": first, "not judged": f"not judged in this profile (lowest here: {first})"}
-        return {
+        found: dict[str, Any] = {
             "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
             "cheapest": first,
             "slowest": self.ranking[-1],
         }
+        if pairs := self.identical:
+            found["noise_floor"] = noise_floor(self.ratio(one, two) for one, two in pairs)
+        return found
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender: cost, operations a second, ratio to the baseline, verdict."""
         rows = []
         for name in self.contenders:
-            cost, ratio = self.cost(name), self.ratio(name)
+            cost, ratio, difference = self.cost(name), self.ratio(name), self.difference(name)
             baseline = name == self.baseline
             rows.append(
                 {
@@ -102,6 +131,9 @@ class Comparison(Result):
                     "cost_ns": cost.value,
                     "cost_low_ns": cost.low,
                     "cost_high_ns": cost.high,
+                    "difference_ns": difference.value,
+                    "difference_low_ns": difference.low,
+                    "difference_high_ns": difference.high,
                     "operations_per_second": 1e9 / cost.value,
                     "ratio": ratio.value,
                     "ratio_low": ratio.low,
@@ -156,6 +188,7 @@ def compare(
     name: str = "comparison",
     settings: Settings | None = None,
     share: float = 1.0,
+    items: int = 1,
 ) -> Comparison:
     """Compare the cost of statements: fresh processes each round, sampled in interleaved order.
 
@@ -171,6 +204,8 @@ def compare(
         Of the script or the docs build; see `bench.settings`.
     share : float
         The part of the example's seconds that this call may use.
+    items : int
+        The operations that each statement makes, where it makes many: times are told for one of them.
 
     Returns
     -------
@@ -178,12 +213,27 @@ def compare(
 
     Raises
     ------
+    ValueError
+        If `items` is no whole number of at least 1.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"sort": "sorted(x)", "copy": "x[:]"}, setup="x = [3, 1, 2]", settings=quick)
+    >>> list(result.to_pandas().index)
+    ['sort', 'copy']
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
-    plan = {"slices": SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
+    if isinstance(items, bool) or int(items) != items or items < 1:
+        message = f"items is {items!r}; give how many operations each statement makes, at least 1"
+        raise ValueError(message)
+    plan = {"slices": settings.slices or SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
+    if items != 1:
+        plan["items"] = int(items)
     return settings.measured(Comparison, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
 
 
@@ -197,12 +247,12 @@ def sample(
         with WorkerProcess(contender, statement) as worker:
             calibrations[contender] = calibrate(worker, statement)
             start_seconds += worker.start_seconds
-    round_seconds = start_seconds + SLICES * sum(slice_seconds(found) for found in calibrations.values())
+    round_seconds = start_seconds + plan["slices"] * sum(slice_seconds(found) for found in calibrations.values())
     rounds = settings.rounds_within(round_seconds, share)
     rows: list[tuple[Any, ...]] = []
     for index in range(rounds):
         settings.progress(name, index, rounds)
-        rows += sample_round(stated, calibrations, index)
+        rows += sample_round(stated, calibrations, index, plan["slices"])
     kept = records(stated)
     for contender, found in calibrations.items():
         kept[contender] |= calibration_record(found)

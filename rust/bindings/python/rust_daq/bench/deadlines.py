@@ -71,6 +71,13 @@ def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
     ------
     ValueError
         If there are no response times.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> told = bench.responses([1e6, 2e6, 9e6], 1_000)
+    >>> told["processed"], told["p50_ns"], told["max_ns"]
+    (3, 2000000.0, 9000000.0)
     """
     if not len(times_ns):
         message = "times_ns is empty; give the response time of at least one arrival"

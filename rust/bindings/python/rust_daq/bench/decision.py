@@ -32,6 +32,13 @@ class Estimate:
         The interval's confidence level.
     rounds : int
         The rounds it was taken over.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> estimate = bench.Estimate(0.9, low=0.85, high=0.95, level=0.95, rounds=12)
+    >>> estimate.has_interval, estimate.excludes_one
+    (True, True)
     """
 
     value: float
@@ -45,27 +52,81 @@ class Estimate:
         """Whether there were rounds enough."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
+    @property
+    def excludes_one(self) -> bool:
+        """Whether the interval lies on one side of 1."""
+        return self.high < 1 or self.low > 1
+
     def inverse(self) -> Estimate:
         """One over it: of a ratio of rates, that of the times behind them."""
         return Estimate(1 / self.value, 1 / self.high, 1 / self.low, self.level, self.rounds)
 
 
-def decide(ratio: Estimate) -> Verdict:
+def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
     """Judge a ratio of times, new over old: below 1 is faster.
 
     Faster or slower when the interval excludes 1 and the effect is at least 2.5 %; no difference shown when the
     interval lies within 5 % either way; otherwise inconclusive.  Where several ratios are judged together, the
     caller passes intervals at a level corrected for it.
+
+    Parameters
+    ----------
+    ratio : Estimate
+        The ratio with its interval.
+    noise : float, default 0
+        How far apart identical programs measured in the same run, as a share of 1: an effect that is no larger is
+        called neither faster nor slower.
+
+    Returns
+    -------
+    {"faster", "slower", "no difference shown", "inconclusive", "not judged"}
+        The last one where there are too few rounds for an interval.
+
+    Examples
+    --------
+    >>> from rust_daq.bench import Estimate, decide
+    >>> decide(Estimate(0.91, low=0.88, high=0.95, level=0.95, rounds=20))
+    'faster'
+    >>> decide(Estimate(0.91, low=0.88, high=0.95, level=0.95, rounds=20), noise=0.15)
+    'inconclusive'
     """
     if not ratio.has_interval:
         return "not judged"
-    excludes_one = ratio.high < 1 or ratio.low > 1
     # Measured on the log scale, so that 2.5 % up and 2.5 % down weigh the same.
-    if excludes_one and abs(math.log(ratio.value)) >= math.log1p(SMALLEST_EFFECT):
+    if ratio.excludes_one and effect(ratio) >= max(SMALLEST_EFFECT, noise):
         return "faster" if ratio.value < 1 else "slower"
     if ratio.low >= 1 / (1 + EQUIVALENCE) and ratio.high <= 1 + EQUIVALENCE:
         return "no difference shown"
     return "inconclusive"
+
+
+def effect(ratio: Estimate) -> float:
+    """How far a ratio is from 1, as a share: 0.1 for 1.1 and for 1 / 1.1 alike."""
+    return math.expm1(abs(math.log(ratio.value)))
+
+
+def doubt(ratio: Estimate, noise: float = 0.0) -> str:
+    """Say why `decide` could not tell; empty where it could.
+
+    Parameters
+    ----------
+    ratio, noise
+        As for `decide`.
+    """
+    verdict = decide(ratio, noise)
+    if verdict == "not judged":
+        rounds = f"{ratio.rounds} rounds are" if ratio.rounds != 1 else "one round is"
+        return f"{rounds} too few for an interval, which takes {FEWEST_ROUNDS}"
+    if verdict != "inconclusive":
+        return ""
+    if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:
+        return f"identical programs measured {noise:.1%} apart in this run, and this is no more"
+    if ratio.excludes_one:
+        return f"the effect is below {SMALLEST_EFFECT:.1%}, and the interval reaches beyond {EQUIVALENCE:.0%}"
+    return (
+        f"the interval over {ratio.rounds} rounds holds 1 and reaches beyond {EQUIVALENCE:.0%}; "
+        f"about {rounds_needed(ratio):,} rounds would make it narrow enough"
+    )
 
 
 def rounds_needed(ratio: Estimate) -> int | None:
@@ -81,10 +142,10 @@ def rounds_needed(ratio: Estimate) -> int | None:
     """
     if not ratio.has_interval:
         return None
-    effect = abs(math.log(ratio.value))
+    away = abs(math.log(ratio.value))
     half = max(math.log(ratio.high) - math.log(ratio.value), math.log(ratio.value) - math.log(ratio.low))
     room = max(
-        effect if effect >= math.log1p(SMALLEST_EFFECT) else 0.0,
-        math.log1p(EQUIVALENCE) - effect,
+        away if effect(ratio) >= SMALLEST_EFFECT else 0.0,
+        math.log1p(EQUIVALENCE) - away,
     )
     return max(math.ceil(ratio.rounds * (half / room) ** 2), ratio.rounds + 1)

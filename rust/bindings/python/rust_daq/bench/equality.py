@@ -31,6 +31,14 @@ def check_equal(
     ------
     ValueError
         If a contender builds something else: it names the contender, the field and both values.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.check_equal({"int": "3", "bool": "True"}, fields=["real"])
+    Traceback (most recent call last):
+        ...
+    ValueError: bool does not build the data of int: its real is 1, not 3
     """
     stated = statements(contenders, setup, namespace)
     built = {name: statement.build() for name, statement in stated.items()}

@@ -41,6 +41,15 @@ class FigureMarkup:
         What it shows, for who does not see it; made of its axes and contenders by default.
     source : str
         The result that it shows, ``example/name``; a page says beside the figure how that was measured.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from rust_daq import bench
+    >>> figure = Figure()
+    >>> line = figure.subplots().plot([0, 1], [0, 1])
+    >>> "<figcaption>A line</figcaption>" in bench.FigureMarkup(figure, "A line", label="a line")._repr_html_()
+    True
     """
 
     def __init__(self, figure: Figure, caption: str = "", *, label: str = "", source: str = "") -> None:

@@ -92,6 +92,18 @@ def number(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A share, from 0 to below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        message = f"{text!r} is no share from 0 to below 1; pass one such as 0.01, which is one in a hundred"
+        raise argparse.ArgumentTypeError(message)
+    return value
+
+
 def path(text: str) -> Path:
     """A path that a file system can hold."""
     if not text.strip() or "\0" in text:

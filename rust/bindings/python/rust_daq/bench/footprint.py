@@ -13,15 +13,19 @@ import pandas as pd
 
 from rust_daq.bench import quantity
 from rust_daq.bench.counting import COUNTED, EMPTY, count_all, expression, plan_runs
+from rust_daq.bench.decision import Estimate
 from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
+from rust_daq.bench.statistics import noise_floor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZES = (1_000, 10_000, 100_000)
 RUNS = 3
+FEWEST_RUNS = 2
+"""With fewer there is no range, and nothing is judged."""
 SELF_TEST_BYTES = 4 * 2**20
 """Far above what a counter takes itself and above the pages by which the resident size grows."""
 
@@ -34,6 +38,13 @@ class Footprint(Result):
     elsewhere.  The heap, counted by `memray`, holds all of it, Rust included.  The resident size is the
     growth of the process in RAM: whole pages, memory that was freed but not given back, and what the machine
     moved meanwhile; it is approximate.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint({"floats": "[float(i) for i in range(n)]"}, sizes=[1_000], runs=1)
+    >>> result.per_point("floats", 1_000)[0] > 24  # eight for the place in the list, more for the float
+    True
     """
 
     kind: ClassVar[str] = "footprint"
@@ -79,6 +90,28 @@ class Footprint(Result):
         median, low, high = (count / size for count in self.count(contender, size, held))
         return median, low, high
 
+    def ratio(self, contender: str, size: int, what: str, to: str | None = None, of: str | None = None) -> Estimate:
+        """A count of `contender` over a count of `to` (by default the baseline).
+
+        A count has no sampling error as a time has, so the interval is the range that the runs allow: from the
+        lowest over the highest to the highest over the lowest.  It takes two runs.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        size : int
+            One of `sizes`.
+        what, of : str
+            As for `count`; `of` is what is counted of `to`, by default the same.
+        """
+        value, low, high = self.count(contender, size, what)
+        other, lowest, highest = self.count(to or self.baseline, size, of or what)
+        runs = int(self.settings["runs"])
+        if runs < FEWEST_RUNS:
+            low = high = math.nan
+        return Estimate(value / other, low / highest, high / lowest, 1.0, runs)
+
     def sentence(self, contender: str, size: int) -> str:
         """Say in words what a point takes and how that compares with the baseline."""
         mine = self.per_point(contender, size)[0]
@@ -96,6 +129,10 @@ class Footprint(Result):
         facts: dict[str, Any] = {"smallest": ranking[0], "largest": ranking[-1], "counted_by": self.source}
         if len(ranking) > 1 and not spans[ranking[0]][2] < spans[ranking[1]][1]:
             facts["smallest"] = f"no clear winner between {ranking[0]} and {ranking[1]}"
+        if pairs := self.identical:
+            held = "heap_bytes" if self.source == "heap" else "traced_current_bytes"
+            sizes = self.sizes
+            facts["noise_floor"] = noise_floor(self.ratio(one, size, held, two) for one, two in pairs for size in sizes)
         own = {what: self.count(EMPTY, 0, what)[0] for whats in COUNTED.values() for what in whats}
         return facts | {f"empty_statement_{what}": count for what, count in own.items()}
 
@@ -196,6 +233,13 @@ def footprint(
         If a statement is no expression, `sizes` is empty or not positive, or `runs` is not positive.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint({"bytes": "bytes(n)", "array": "bytearray(n)"}, sizes=[100_000], runs=1)
+    >>> result.count("bytes", 100_000, "traced_current_bytes")[0] >= 100_000
+    True
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
@@ -232,7 +276,8 @@ def sample(
     """Fix the number of runs by a trial of each contender, then count."""
     started = datetime.now(UTC)
     seconds = None if settings.seconds is None else settings.seconds * share
-    runs = plan_runs(stated, plan["sizes"], plan["most_runs"], seconds)
+    fewest = min(plan["most_runs"], settings.fewest, FEWEST_RUNS)
+    runs = max(fewest, plan_runs(stated, plan["sizes"], plan["most_runs"], seconds))
     rows, notes = count_all(stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total))
     return Footprint(
         name=name,
@@ -262,6 +307,14 @@ def footprint_self_test(*, name: str = "self_test", settings: Settings | None = 
     -------
     Footprint
         With one size, the number of bytes asked for.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.footprint_self_test()
+    >>> size = result.sizes[0]
+    >>> result.count("bytes made by Rust", size, "traced_current_bytes")[0] < size / 10
+    True
     """
     contenders = {
         # Written, not only reserved: the machine gives no page to memory that nobody has touched.

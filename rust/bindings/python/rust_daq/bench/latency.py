@@ -18,7 +18,13 @@ from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes,
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
+from rust_daq.bench.statistics import (
+    corrected_level,
+    median_interval,
+    noise_floor,
+    ratio_interval,
+    weighted_quantiles,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +44,16 @@ FLOOR = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Latency(Result):
-    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own."""
+    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"list": "[1, 2]"}, calls=1_000, settings=quick)
+    >>> list(result.to_pandas().index), result.percentiles
+    (['list', 'clock'], ['p50', 'p95', 'p99'])
+    """
 
     kind: ClassVar[str] = "latency"
 
@@ -103,6 +118,16 @@ class Latency(Result):
             f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
             f"{self.verdict(contender, name, other)}"
         )
+
+    def facts(self) -> dict[str, Any]:
+        """Of identical contenders, how far apart they are at each percentile."""
+        pairs = self.identical
+        if not pairs:
+            return {}
+        return {
+            f"{name}_noise_floor": noise_floor(self.ratio(one, name, two) for one, two in pairs)
+            for name in self.percentiles
+        }
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""
@@ -213,6 +238,14 @@ def latency(
         If a contender is called ``clock``, or `calls` is below 100.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"sleep": "sleep(0.001)"}, setup="from time import sleep", calls=100, settings=quick)
+    >>> result.percentile("sleep", "p50").value > 1e6
+    True
     """
     settings = settings or Settings()
     calls = CALLS if calls is None else calls

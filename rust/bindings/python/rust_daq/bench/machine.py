@@ -21,6 +21,7 @@ PACKAGES = (
     "scipy",
     "pandas",
     "pyarrow",
+    "h5py",
     "msgspec",
     "memray",
     "psutil",
@@ -39,6 +40,13 @@ def machine() -> dict[str, Any]:
     dict
         JSON values; None where a thing cannot be known here.  ``notes`` holds sentences on what is likely to
         disturb a measurement begun now: load, a governor that scales, a battery.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> machine = bench.machine()
+    >>> machine["usable_cores"] >= 1, machine["implementation"]
+    (True, 'CPython')
     """
     found: dict[str, Any] = {
         "cpu": cpu_model(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -25,14 +25,33 @@ class TableMarkup:
         What the table shows.
     notes : iterable of str
         Sentences below it.
+    links : mapping of str to str
+        Addresses of cells that lead somewhere, by their text.
     source : str
         The result that it shows, ``example/name``; a page says beside the table how that was measured.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rust_daq import bench
+    >>> frame = pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender"))
+    >>> "<caption>Costs</caption>" in bench.TableMarkup(frame, "Costs")._repr_html_()
+    True
     """
 
-    def __init__(self, frame: pd.DataFrame, caption: str, notes: Iterable[str] = (), *, source: str = "") -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        caption: str,
+        notes: Iterable[str] = (),
+        *,
+        links: Mapping[str, str] | None = None,
+        source: str = "",
+    ) -> None:
         self.frame = frame
         self.caption = caption
         self.notes = tuple(notes)
+        self.links = dict(links or {})
         self.source = source
 
     def _repr_html_(self) -> str:
@@ -53,10 +72,17 @@ class TableMarkup:
         rows, words = [], self._words()
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
-            cells = [cell("th", name, scope="row", words=True) for name in names]
-            cells += [cell("td", value, words=said) for value, said in zip(values, words, strict=True)]
+            cells = [cell("th", name, scope="row", words=True, address=self._address(name)) for name in names]
+            cells += [
+                cell("td", value, words=said, address=self._address(value))
+                for value, said in zip(values, words, strict=True)
+            ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
+
+    def _address(self, content: object) -> str:
+        """Where a cell leads; empty where it leads nowhere."""
+        return self.links.get(str(content), "")
 
     def _words(self) -> list[bool]:
         """For each column whether it holds words; numbers are set under one another, words begin at the left."""
@@ -64,36 +90,15 @@ class TableMarkup:
         return [not all(NUMBER.match(str(value)) for value in column) for column in columns]
 
 
-class Link:
-    """A cell that leads to another page.
-
-    Parameters
-    ----------
-    text : str
-        What is read.
-    address : str
-        Where it leads.
-    """
-
-    def __init__(self, text: str, address: str) -> None:
-        self.text = text
-        self.address = address
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __html__(self) -> str:
-        """The cell's content, by the convention of templates."""
-        return f'<a href="{escape(self.address)}">{escape(self.text)}</a>'
-
-
-def cell(tag: str, content: object, *, scope: str = "", words: bool = False) -> str:
+def cell(tag: str, content: object, *, scope: str = "", words: bool = False, address: str = "") -> str:
     """One cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
     attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
     number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
     if number is not None:
         attributes += f' data-sort="{number:g}"'
-    text = content.__html__() if isinstance(content, Link) else escape(str(content))
+    text = escape(str(content))
+    if address:
+        text = f'<a href="{escape(address)}">{text}</a>'
     return f"<{tag}{attributes}>{text}</{tag}>"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,16 +16,18 @@ from rust_daq.bench import quantity
 from rust_daq.bench.counting import expression
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records
 from rust_daq.bench.round import turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNITS = ("_ns", "_bytes", "_per_second")
+WIDEST = 8
+"""More numbers than that make a line that nobody reads."""
 ALONE = 1
 """The size of an observation that has none."""
 
@@ -36,6 +38,14 @@ class Observed(Result):
 
     Nothing is timed here: a number means what the work says, and its unit ends its name (``_ns``, ``_bytes``,
     ``_per_second``).  The summary has the median over rounds.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.observe({"work": "{'steps': 3, 'busy_ns': 7.0}"}, columns=["steps", "busy_ns"], settings=quick)
+    >>> result.number("work", "steps").value
+    3.0
     """
 
     kind: ClassVar[str] = "observed"
@@ -110,6 +120,18 @@ class Observed(Result):
         ratio = self.ratio(contender, column, size, to, corrected=True)
         return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
+    def facts(self) -> dict[str, Any]:
+        """Of identical contenders, how far apart they are in each compared number."""
+        pairs = self.identical
+        if not pairs:
+            return {}
+        return {
+            f"{parted(column)[0]}_noise_floor": noise_floor(
+                self.ratio(one, column, size, two) for one, two in pairs for size in self.sizes
+            )
+            for column in self.compared
+        }
+
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""
         rows = []
@@ -139,14 +161,20 @@ class Observed(Result):
 
     def table(self) -> pd.DataFrame:
         """The numbers as text, each with the digits of its interval, and the ratios of those compared."""
-        columns: dict[str, Callable[[Any], str]] = {}
+        frame = self.to_pandas()
+        # A number may be called as its work likes, so that the rows are no named tuples.
+        rows = frame.to_dict(orient="records")
+        # Many numbers of one alone are read under one another, each by its own name.
+        upright = len(rows) == 1 and len(self.columns) > WIDEST
+        columns: dict[str, list[str]] = {}
         for column in self.columns:
             stem, unit = parted(column)
-            title = stem.replace("_", " ") + (" a second" if unit == "_per_second" else "")
-            columns[title] = lambda row, stem=stem, unit=unit: written(row, stem, unit)  # type: ignore[misc]
+            name = stem if upright else stem.replace("_", " ")
+            columns[name + (" a second" if unit == "_per_second" else "")] = [written(row, stem, unit) for row in rows]
             if column in self.compared:
-                columns[f"{stem.replace('_', ' ')}, ratio to {self.baseline}"] = lambda row, stem=stem: ratio(row, stem)  # type: ignore[misc]
-        return text_columns(self.to_pandas(), columns)
+                columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
+        table = pd.DataFrame(columns, index=frame.index)
+        return table.T.rename_axis("number") if upright else table
 
     def draw(self, ax: Axes) -> None:
         """The first number: a line a contender over the sizes, or bars where there are none."""
@@ -176,9 +204,9 @@ def parted(column: str) -> tuple[str, str]:
     return column.removesuffix(unit), unit
 
 
-def written(row: Any, stem: str, unit: str) -> str:
+def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
     """Write a number with the digits of its interval."""
-    value, low, high = (getattr(row, f"{stem}{end}{unit}") for end in ("", "_low", "_high"))
+    value, low, high = (row[f"{stem}{end}{unit}"] for end in ("", "_low", "_high"))
     if math.isnan(value):
         return quantity.MISSING
     width = high - low
@@ -191,13 +219,13 @@ def written(row: Any, stem: str, unit: str) -> str:
     return quantity.written("", int(value)) if value == int(value) else quantity.digits(value, width)
 
 
-def ratio(row: Any, stem: str) -> str:
+def ratio(row: Mapping[Hashable, Any], stem: str) -> str:
     """Write a ratio with its interval and its verdict."""
-    verdict = getattr(row, f"{stem}_verdict")
+    verdict = row[f"{stem}_verdict"]
     if verdict == "baseline":
         return "1"
-    value, low, high = (getattr(row, f"{stem}_ratio{end}") for end in ("", "_low", "_high"))
-    return f"{quantity.ratio(Estimate(value, low, high, LEVEL, row.rounds))}: {verdict}"
+    value, low, high = (row[f"{stem}_ratio{end}"] for end in ("", "_low", "_high"))
+    return f"{quantity.ratio(Estimate(value, low, high, LEVEL, row['rounds']))}: {verdict}"
 
 
 def observe(
@@ -217,8 +245,8 @@ def observe(
     """Run work that measures itself, and keep the numbers that it tells.
 
     Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
-    it; the first one rotates from round to round.  The number of rounds is fixed by the time that the first one
-    takes, or by `rounds`.
+    it; the first one rotates from round to round, and the sizes come one after the other in that process.  The number
+    of rounds is fixed by the time that the first one takes, or by `rounds`.
 
     Parameters
     ----------
@@ -255,6 +283,16 @@ def observe(
         what is no positive whole number, `rounds` is none, or a statement is no expression.
     WorkerError
         If a statement fails, gives no such numbers, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> def work(n):
+    ...     return {"rows": 2 * n}
+    >>> result = bench.observe({"work": work}, columns=["rows"], sizes=[5, 50], settings=quick)
+    >>> result.to_pandas()["rows"].to_list()
+    [10.0, 100.0]
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
@@ -331,11 +369,11 @@ def sample(
     while index < rounds:
         begin = time.perf_counter()
         for _, contender in turns(list(stated), index, 1):
-            for size in sizes:
-                request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
-                with WorkerProcess(contender, stated[contender]) as worker:
-                    numbers = worker.ask(request, timeout)["numbers"]
-                rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in numbers.items()]
+            with WorkerProcess(contender, stated[contender]) as worker:
+                for size in sizes:
+                    request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
+                    told = worker.ask(request, timeout)["numbers"].items()
+                    rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in told]
         if index == 0 and wanted is None:
             rounds = settings.rounds_within(time.perf_counter() - begin, share)
         index += 1

@@ -37,6 +37,13 @@ class Paced(Result):
     the end of the run) or missed (not done by the end of the run, which is when the arrival after the last
     would be due).  A missed arrival counts in the percentiles with the time that it had waited by the end, so
     a percentile that reaches into the missed ones is a lower bound.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.paced({"nothing": "pass"}, rate=1_000, duration=0.1)
+    >>> result.rows, int(result.arrivals.loc["nothing", "arrivals"].iloc[0])
+    (['nothing', 'scheduler'], 100)
     """
 
     kind: ClassVar[str] = "paced"

@@ -76,6 +76,13 @@ def paced(
         duration make no arrival or more than a run keeps.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.paced({"sum": "sum(range(100))"}, rate=1_000, duration=0.1)
+    >>> result.rate, result.capacity("sum") > 0
+    (1000.0, True)
     """
     settings = settings or Settings()
     rate, duration = positive("rate", rate, "hertz"), positive("duration", duration, "seconds")

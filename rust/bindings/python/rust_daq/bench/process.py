@@ -31,6 +31,15 @@ class WorkerError(RuntimeError):
         What happened.
     raised : str
         The class of the exception that the statement raised; empty when the worker itself is at fault.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> try:
+    ...     bench.compare({"wrong": "1 / 0"})
+    ... except bench.WorkerError as error:
+    ...     print(str(error).splitlines()[0])
+    the statement of 'wrong' failed in its worker: ZeroDivisionError: division by zero
     """
 
     def __init__(self, message: str, raised: str = "") -> None:

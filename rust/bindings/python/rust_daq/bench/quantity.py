@@ -88,6 +88,14 @@ def ratio(estimate: Estimate) -> str:
     return f"{digits(estimate.value, width)} ({digits(estimate.low, width)} to {digits(estimate.high, width)})"
 
 
+def span(estimate: Estimate) -> str:
+    """Nanoseconds with their interval: ``42 ns (41 ns to 44 ns)``, or alone when there were too few rounds for one."""
+    if not estimate.has_interval:
+        return time(estimate.value)
+    width = estimate.high - estimate.low
+    return f"{time(estimate.value, width)} ({time(estimate.low, width)} to {time(estimate.high, width)})"
+
+
 def written(column: str, value: Any, spec: str = "") -> str:
     """Write a value of a result's summary by the unit its column's name ends with, or by a format spec.
 

@@ -7,6 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
@@ -74,6 +75,14 @@ class Result(ABC):
     def key(self) -> str:
         """``example/name``, the result's place in a run."""
         return f"{self.example}/{self.name}"
+
+    @property
+    def identical(self) -> list[tuple[str, str]]:
+        """The pairs of contenders that are the same program: what differs between them is noise."""
+        same = [(name, record.get("fingerprint")) for name, record in self.contenders.items()]
+        return [
+            (one, two) for (one, mine), (two, theirs) in combinations(same, 2) if mine is not None and mine == theirs
+        ]
 
     @abstractmethod
     def to_pandas(self) -> pd.DataFrame:

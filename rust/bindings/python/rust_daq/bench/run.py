@@ -31,6 +31,15 @@ class Run:
         What `run.json` holds: identity, machine, build, and each result's document.
     results : mapping of str to Result
         The results by ``example/name``.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"list": "[]"}, name="literals", settings=quick)
+    >>> run = bench.Run.of([result], profile="script")
+    >>> run.value("interactive/literals/fastest")
+    ('fastest', 'list')
     """
 
     document: Mapping[str, Any]
@@ -111,6 +120,21 @@ class Run:
             raise KeyError(message)
         return self.results[key]
 
+    def part(self, name: str) -> Any:
+        """A result, or another part of the run, as a claim reads it.
+
+        Parameters
+        ----------
+        name : str
+            ``example/name``, or the name of a further fact (``tails``).
+
+        Raises
+        ------
+        KeyError
+            If there is no such part, with the names that look most like it.
+        """
+        return self.document[name] if name in self.document and name != "results" else self[name]
+
     def value(self, path: str) -> tuple[str, Any]:
         """Look up one number or text.
 
@@ -118,8 +142,9 @@ class Run:
         ----------
         path : str
             ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what
-            a result says as a whole ``example/result/fact``; for what the run says ``measured``, ``profile``,
-            ``machine/cpu``, ``build/commit``, ``criterion/<benchmark>/mean_ns``.
+            a result says as a whole ``example/result/fact``, such as ``took_ns``, how long the measuring took; for
+            what the run says ``measured``, ``profile``, ``machine/cpu``, ``build/commit``,
+            ``criterion/<benchmark>/mean_ns``.
 
         Returns
         -------
@@ -166,7 +191,8 @@ class Run:
                 name: dict(zip(columns, row, strict=True))
                 for name, row in zip(names, frame.itertuples(index=False), strict=True)
             }
-            self._summaries[key] = (result.facts(), rows)
+            took = {"took_ns": result.settings["took_ns"]} if "took_ns" in result.settings else {}
+            self._summaries[key] = (took | dict(result.facts()), rows)
         return self._summaries[key]
 
     def paths(self) -> Iterator[str]:
@@ -244,6 +270,17 @@ class Run:
         return run
 
     @classmethod
+    def document_of(cls, path: Path) -> Run:
+        """Read a `run.json` alone, as a site publishes it; the run has its summaries and no samples.
+
+        Raises
+        ------
+        ArchiveError
+            If the file holds no run of a schema this version knows.
+        """
+        return cls(run_folder.read_file(path), {})
+
+    @classmethod
     def opened(cls, folder: Path) -> Run:
         """Read a run's document and check that its samples are there; results are read when asked for.
 
@@ -298,6 +335,11 @@ class ArchivedResults(Mapping[str, Result]):
         return len(self._entries)
 
 
+def entries(run: Run) -> dict[str, Mapping[str, Any]]:
+    """A run's results as its document has them, by ``example/name``."""
+    return {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
+
+
 def identity(measured: str, commit: str) -> str:
     """A name that sorts by time and that no other run of the same second and commit has."""
     stamp = datetime.fromisoformat(measured).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -320,6 +362,14 @@ def current_run() -> Run:
     ------
     RuntimeError
         Outside a build of the site.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.current_run()  # outside of a build
+    Traceback (most recent call last):
+        ...
+    RuntimeError: RUST_DAQ_BENCH_RUN is not set: there is a current run only while a site is built; use Run.load(folder)
     """
     folder = os.environ.get(RUN_VARIABLE)
     if not folder:

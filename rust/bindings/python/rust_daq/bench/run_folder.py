@@ -49,7 +49,18 @@ ENTRY: Mapping[str, type] = {
 
 
 class ArchiveError(Exception):
-    """A run that is torn, foreign, of a newer schema or not there; said in a sentence, never half-read."""
+    """A run that is torn, foreign, of a newer schema or not there; said in a sentence, never half-read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rust_daq import bench
+    >>> try:
+    ...     bench.Run.load(Path("nowhere"))
+    ... except bench.ArchiveError as error:
+    ...     print(error)
+    nowhere is no folder; give the folder of a run, which holds run.json and samples.parquet
+    """
 
 
 def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.DataFrame]) -> None:
@@ -105,8 +116,28 @@ def read_document(folder: Path) -> dict[str, Any]:
         what = f"is torn: {DOCUMENT} is missing" if (folder / SAMPLES).is_file() else f"is no run: it has no {DOCUMENT}"
         message = f"{name} {what}; remove it, or measure again"
         raise ArchiveError(message)
+    document = parsed(folder / DOCUMENT, name)
+    if not (folder / SAMPLES).is_file():
+        message = f"{name} is torn: {SAMPLES} is missing; remove it, or measure again"
+        raise ArchiveError(message)
+    return document
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read and check a `run.json` that stands alone, without samples.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is no run, a torn one, or one of a newer schema.
+    """
+    return parsed(path, path.name)
+
+
+def parsed(path: Path, name: str) -> dict[str, Any]:
+    """A run's document, checked; `name` is what an error calls it."""
     try:
-        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{name} is torn: {DOCUMENT} cannot be read ({error}); remove it, or measure again"
         raise ArchiveError(message) from error
@@ -120,9 +151,6 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise ArchiveError(message)
     if missing := wrong_in(document):
         message = f"{name} is torn: its {DOCUMENT} has no usable {missing}; remove it, or measure again"
-        raise ArchiveError(message)
-    if not (folder / SAMPLES).is_file():
-        message = f"{name} is torn: {SAMPLES} is missing; remove it, or measure again"
         raise ArchiveError(message)
     return dict(document)
 

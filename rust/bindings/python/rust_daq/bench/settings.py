@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +41,15 @@ class Settings:
         Where results go.
     fewest : int
         Rounds that each call makes even where the seconds do not suffice, so that it can be judged.
+    slices : int, optional
+        Slices of a round of `compare`; None for its own number. Fewer are for a build that judges nothing.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> settings = bench.Settings(example="mine", rounds=6, options={"samples": 1_000})
+    >>> settings.rounds, settings.samples
+    (6, 1000)
     """
 
     example: str = "interactive"
@@ -48,6 +58,7 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     recorder: Recorder = field(default_factory=Recorder)
     fewest: int = 1
+    slices: int | None = None
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask before there are options.
@@ -91,9 +102,11 @@ class Settings:
         self.recorder.expect(self.example, name)
         result = self.recorder.archived(self.example, kind, name, stated, plan)
         if result is None:
-            before = Neighbours.read()
+            before, begin = Neighbours.read(), time.perf_counter_ns()
             result = make()
-            result = replace(result, notes=(*result.notes, *before.notes_until(Neighbours.read())))
+            took = {"took_ns": time.perf_counter_ns() - begin}
+            notes = (*result.notes, *before.notes_until(Neighbours.read()))
+            result = replace(result, settings={**result.settings, **took}, notes=notes)
         self.recorder.record(result)
         return result
 
@@ -130,6 +143,15 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
     Returns
     -------
     Settings
+
+    Examples
+    --------
+    In an example, which is then a script with flags, a page and a notebook:
+
+    >>> from rust_daq import bench
+    >>> settings = bench.settings("Does it hold?", samples=50_000)
+    >>> settings.samples
+    50000
     """
     if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
         message = f"option {unusable[0]!r} is a part of all settings; give it another name"
@@ -161,4 +183,5 @@ def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
         options={name: plan["options"].get(name, value) for name, value in options.items()},
         recorder=StageRecorder(stage),
         fewest=plan["fewest"],
+        slices=plan.get("slices"),
     )

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from rust_daq.bench import quantity
+from rust_daq.bench.agreement import Agreement
 from rust_daq.bench.result import plain
-from rust_daq.bench.run import Run
+from rust_daq.bench.run import Run, entries
 
 UNITS = ("_ns", "_bytes", "_per_second")
 """How the columns end that are put side by side; ratios within a run have their own intervals there."""
@@ -106,13 +107,9 @@ class SideBySide:
             "comparable": not self.differences,
             "differences": {name: plain(list(pair)) for name, pair in self.differences.items()},
             "verdict": self.sentence,
+            "agreement": Agreement(self.first, self.second).document(),
             "rows": plain(self.to_pandas().to_dict(orient="records")),
         }
-
-
-def entries(run: Run) -> dict[str, Mapping[str, Any]]:
-    """A run's results as its document has them, by ``example/name``."""
-    return {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
 
 
 def numbers(entry: Mapping[str, Any] | None) -> dict[tuple[str, int | None, str], float]:

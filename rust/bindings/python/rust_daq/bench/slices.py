@@ -48,6 +48,7 @@ def sample_round(
     stated: Mapping[str, Statement],
     calibrations: Mapping[str, Mapping[str, Any]],
     index: int,
+    slices: int = SLICES,
     core: int | None = None,
     timeout: float = TIMEOUT,
 ) -> list[Row]:
@@ -56,7 +57,7 @@ def sample_round(
     with alive(stated, core, timeout) as workers:
         for contender, worker in workers.items():
             ask_slice(worker, calibrations[contender])  # warm-up, not kept
-        for turn, contender in turns(list(workers), index, SLICES):
+        for turn, contender in turns(list(workers), index, slices):
             found = calibrations[contender]
             elapsed = ask_slice(workers[contender], found)
             loops = found["loops"] * found["repeats"]
@@ -66,8 +67,8 @@ def sample_round(
 
 def sample_fresh_round(
     stated: Mapping[str, Statement],
-    slices: int,
     index: int,
+    slices: int,
     core: int | None = None,
     timeout: float = TIMEOUT,
 ) -> list[Row]:

@@ -42,6 +42,13 @@ class Statement:
         If `code` is neither text nor callable.
     ValueError
         If the text is no valid Python.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> statement = bench.Statement("sorted(x)", "x = [3, 1, 2]")
+    >>> statement.build()
+    [1, 2, 3]
     """
 
     code: str | Callable[[], Any]
@@ -130,7 +137,14 @@ def statements(
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
 ) -> dict[str, Statement]:
-    """Give each contender its statement; one that is a `Statement` already keeps its own setup and names."""
+    """Give each contender its statement; one that is a `Statement` already keeps its own setup and names.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.statements({"list": "[]", "tuple": "()"})["tuple"].code
+    '()'
+    """
     if not contenders:
         message = "contenders is empty; name at least one statement, for example {'dict': '{}'}"
         raise ValueError(message)

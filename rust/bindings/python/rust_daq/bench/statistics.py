@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,23 @@ def ratio_interval(new: npt.ArrayLike, old: npt.ArrayLike, level: float = 0.95) 
 def corrected_level(level: float, judged: int) -> float:
     """Raise a confidence level so that `judged` intervals hold together (Bonferroni)."""
     return 1 - (1 - level) / max(judged, 1)
+
+
+def noise_floor(ratios: Iterable[Estimate]) -> float:
+    """How far apart identical programs measured: the ratio farthest from 1, as a share of 1.
+
+    Parameters
+    ----------
+    ratios : iterable of Estimate
+        Between programs that are the same.
+
+    Returns
+    -------
+    float
+        0.03 where the farthest is 1.03 or 1 / 1.03; NaN where one of them is not known.
+    """
+    away = [abs(math.log(ratio.value)) if ratio.value > 0 else math.nan for ratio in ratios]
+    return math.expm1(max(away)) if not any(map(math.isnan, away)) else math.nan
 
 
 def weighted_quantiles(values: npt.ArrayLike, counts: npt.ArrayLike, quantiles: Sequence[float]) -> Floats:

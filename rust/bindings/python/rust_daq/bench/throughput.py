@@ -19,7 +19,7 @@ from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes,
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
+from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,16 @@ TRIAL = 100
 
 @dataclass(frozen=True, eq=False)
 class Throughput(Result):
-    """Times of whole batches, by size."""
+    """Times of whole batches, by size.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.throughput({"list": "[0.0] * n"}, sizes=[10, 100], settings=quick)
+    >>> result.sizes, list(result.fit().columns)
+    ([10, 100], ['fixed_ns', 'point_ns', 'knee_points', 'largest_residual'])
+    """
 
     kind: ClassVar[str] = "throughput"
 
@@ -64,8 +73,17 @@ class Throughput(Result):
         """Judge a batch of `size` against the same of `to` by the project's one decision function."""
         return decide(self.ratio(contender, size, to, corrected=True))
 
-    def scaling(self, contender: str, *, corrected: bool = False) -> Estimate:
+    def scaling(self, contender: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
         """Time a point in a batch of 100,000 over the time a point in one of 10,000, within each round.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender.
+        to : str, optional
+            Another one: the same of `contender` over that of `to`, so whose points get dearer.
+        corrected : bool
+            Widen the interval so that those of all contenders hold together.
 
         Raises
         ------
@@ -77,7 +95,10 @@ class Throughput(Result):
             message = f"{self.name} has batches up to {max(self.sizes)}; the scaling needs one of {large}"
             raise ValueError(message)
         level = corrected_level(LEVEL, len(self.contenders)) if corrected else LEVEL
-        return ratio_interval(self.times[contender, large] / large, self.times[contender, small] / small, level)
+        new, old = self.times[contender, large] / large, self.times[contender, small] / small
+        if to is not None:
+            old = old * (self.times[to, large] / large) / (self.times[to, small] / small)
+        return ratio_interval(new, old, level)
 
     def fit(self) -> pd.DataFrame:
         """Fit the time for a batch as a + b N, one row a contender.
@@ -122,8 +143,13 @@ class Throughput(Result):
         return text_columns(self.fit(), columns)
 
     def facts(self) -> dict[str, Any]:
-        """For each contender the fit, and the scaling with its verdict where it was measured."""
+        """For each contender the fit, and the scaling with its verdict where it was measured; the noise floor."""
         found: dict[str, Any] = {str(name): dict(row) for name, row in self.fit().iterrows()}
+        if pairs := self.identical:
+            sizes = self.sizes
+            found["noise_floor"] = noise_floor(self.ratio(one, size, two) for one, two in pairs for size in sizes)
+            if max(sizes) >= SCALED[1]:
+                found["scaling_noise_floor"] = noise_floor(self.scaling(one, two) for one, two in pairs)
         if max(self.sizes) >= SCALED[1]:
             for contender in self.contenders:
                 scaling = self.scaling(contender)
@@ -233,6 +259,14 @@ def throughput(
         If `sizes` is empty or holds something else than whole numbers from 1 on, or `repeats` is below 1.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.throughput({"list": "[float(i) for i in range(n)]"}, sizes=[100], settings=quick)
+    >>> bool(result.to_pandas().loc[("list", 100), "points_per_second"] > 0)
+    True
     """
     settings = settings or Settings()
     wanted = checked_sizes(sizes)

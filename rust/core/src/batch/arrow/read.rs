@@ -98,7 +98,7 @@ fn is_text(found: &DataType) -> bool {
 }
 
 /// The channels that the schema's metadata describe.
-fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
+pub(crate) fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
     let Some(text) = schema.metadata().get(CHANNELS_KEY) else { return Ok(Vec::new()) };
     let wrong = || {
         column(
@@ -216,7 +216,7 @@ fn encoded<'a>(
 }
 
 /// Rows whose metadata are told one by one.
-fn with_metadata(
+pub(crate) fn with_metadata(
     timestamps: &[i64],
     values: &[f64],
     channels: &[Channel],
@@ -387,7 +387,7 @@ fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize
 }
 
 /// Each row's text; of a dictionary, its values spread out.
-fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
+pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
     if let Some(dictionary) = found.as_any_dictionary_opt() {
         let values = texts(name, dictionary.values())?;
         let keys = keys(name, dictionary.keys(), values.len())?;
@@ -410,6 +410,6 @@ fn column(column: &str, problem: String) -> Error {
     Error::Column { column: column.to_owned(), problem }
 }
 
-fn wrong_type(column: &str, found: &dyn Array, wanted: &'static str) -> Error {
+pub(crate) fn wrong_type(column: &str, found: &dyn Array, wanted: &'static str) -> Error {
     Error::ColumnType { column: column.to_owned(), got: found.data_type().to_string(), wanted }
 }

@@ -13,6 +13,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, UTC, VALUE};
 use crate::batch::Batch;
+use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::{Json, Metadata, Object};
 
@@ -26,11 +27,11 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn of(batch: &'a Batch) -> Self {
+    fn of(channels: &'a [Channel]) -> Self {
         let mut known: HashMap<&str, i32> = HashMap::new();
         let mut names = Vec::new();
-        let mut of_channel = Vec::with_capacity(batch.channels.len());
-        for channel in batch.channels.iter() {
+        let mut of_channel = Vec::with_capacity(channels.len());
+        for channel in channels {
             let next = i32::try_from(names.len()).unwrap_or(i32::MAX);
             of_channel.push(*known.entry(channel.name()).or_insert_with(|| {
                 names.push(channel.name());
@@ -50,38 +51,8 @@ impl Batch {
     /// The Arrow schema of the batch; the channels it describes are the batch's.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
-        self.schema_of(&Names::of(self))
-    }
-
-    fn schema_of(&self, names: &Names<'_>) -> SchemaRef {
-        let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
-        let name = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        let mut fields = vec![
-            Field::new(TIMESTAMP, utc, false),
-            Field::new(VALUE, DataType::Float64, false),
-            Field::new(CHANNEL, name, false),
-        ];
-        if names.are_shared() {
-            fields.push(Field::new(METADATA, DataType::Utf8, true));
-        }
-        let description = (CHANNELS_KEY.to_owned(), self.description(names));
-        Arc::new(Schema::new(fields).with_metadata(HashMap::from([description])))
-    }
-
-    /// JSON of name to unit and metadata; no metadata of a name whose points differ in them.
-    fn description(&self, names: &Names<'_>) -> String {
-        let mut description = Object::new();
-        for (index, name) in (0_i32..).zip(&names.names) {
-            let mut same = self.channels.iter().zip(&names.of_channel);
-            let mut same = same.by_ref().filter(|(_, of)| **of == index).map(|(known, _)| known);
-            let Some(channel) = same.next() else { continue };
-            let metadata = channel.metadata().filter(|_| same.next().is_none());
-            let metadata = metadata.map_or(Json::Null, |known| known.document().clone());
-            let facts = [(UNIT, Json::String(channel.unit().to_owned())), (METADATA, metadata)];
-            let facts = facts.map(|(key, fact)| (key.to_owned(), fact));
-            description.insert((*name).to_owned(), Json::Object(facts.into_iter().collect()));
-        }
-        crate::metadata::json_text(&Json::Object(description))
+        let names = Names::of(&self.channels);
+        Arc::new(schema_of(&self.channels, &names, names.are_shared()))
     }
 
     /// The batch as an Arrow record batch; timestamps and values are shared, and indices where names are distinct.
@@ -90,7 +61,7 @@ impl Batch {
     ///
     /// [`Error::Column`], which says what Arrow refuses.
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
-        let names = Names::of(self);
+        let names = Names::of(&self.channels);
         let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
         let values = Float64Array::new(self.values.clone(), None);
         let mut columns: Vec<ArrayRef> = vec![
@@ -104,7 +75,8 @@ impl Batch {
             let rows = (0..self.len()).map(|row| texts[self.index_of(row)]);
             columns.push(Arc::new(rows.collect::<StringArray>()));
         }
-        RecordBatch::try_new(self.schema_of(&names), columns).map_err(|error| Error::Column {
+        let schema = schema_of(&self.channels, &names, names.are_shared());
+        RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| Error::Column {
             column: "of the batch".to_owned(),
             problem: error.to_string(),
         })
@@ -118,6 +90,42 @@ impl Batch {
         };
         dictionary(indices, &names.names)
     }
+}
+
+/// The schema of batches of these channels, whose points have their own metadata or not.
+pub(crate) fn arrow_schema(channels: &[Channel], own_metadata: bool) -> Schema {
+    schema_of(channels, &Names::of(channels), own_metadata)
+}
+
+fn schema_of(channels: &[Channel], names: &Names<'_>, own_metadata: bool) -> Schema {
+    let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
+    let name = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let mut fields = vec![
+        Field::new(TIMESTAMP, utc, false),
+        Field::new(VALUE, DataType::Float64, false),
+        Field::new(CHANNEL, name, false),
+    ];
+    if own_metadata {
+        fields.push(Field::new(METADATA, DataType::Utf8, true));
+    }
+    let description = (CHANNELS_KEY.to_owned(), description(channels, names));
+    Schema::new(fields).with_metadata(HashMap::from([description]))
+}
+
+/// JSON of name to unit and metadata; no metadata of a name whose points differ in them.
+fn description(channels: &[Channel], names: &Names<'_>) -> String {
+    let mut description = Object::new();
+    for (index, name) in (0_i32..).zip(&names.names) {
+        let mut same = channels.iter().zip(&names.of_channel);
+        let mut same = same.by_ref().filter(|(_, of)| **of == index).map(|(known, _)| known);
+        let Some(channel) = same.next() else { continue };
+        let metadata = channel.metadata().filter(|_| same.next().is_none());
+        let metadata = metadata.map_or(Json::Null, |known| known.document().clone());
+        let facts = [(UNIT, Json::String(channel.unit().to_owned())), (METADATA, metadata)];
+        let facts = facts.map(|(key, fact)| (key.to_owned(), fact));
+        description.insert((*name).to_owned(), Json::Object(facts.into_iter().collect()));
+    }
+    crate::metadata::json_text(&Json::Object(description))
 }
 
 /// Names by index.

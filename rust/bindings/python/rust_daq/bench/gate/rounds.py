@@ -178,8 +178,8 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
         return criterion.sample_round(operation, sides, index, core, timeout)
     stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
-        return sample_fresh_round(stated, FRESH_SLICES, index, core, timeout)
-    return sample_round(stated, trial.calibrations, index, core, timeout)
+        return sample_fresh_round(stated, index, FRESH_SLICES, core, timeout)
+    return sample_round(stated, trial.calibrations, index, SLICES, core, timeout)
 
 
 def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]) -> dict[str, list[Row]]:

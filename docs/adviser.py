@@ -1,0 +1,124 @@
+"""The form of the page "What should I use at my rate?": every answer, computed while the site is built."""
+
+from __future__ import annotations
+
+import json
+import math
+from html import escape
+from itertools import product
+
+import pandas as pd
+
+from rust_daq.bench import Run, TableMarkup, advise, quantity
+
+TYPICAL = (
+    (10.0, 8, 0.0, math.inf),
+    (1_000.0, 1, 0.0, 0.1),
+    (1_000.0, 16, 0.0, 0.1),
+    (10_000.0, 8, 0.0, 0.1),
+    (100_000.0, 1, 0.0, 1.0),
+    (100_000.0, 16, 0.0, 1.0),
+    (1_000_000.0, 4, 0.01, 1.0),
+)
+"""What stands on the page without a script: rate, channels, loss, latency."""
+
+
+def page(measurement: str) -> str:
+    """The page that shows a measurement."""
+    return f"gallery/{measurement.partition('/')[0]}.html"
+
+
+def table(run: Run) -> dict[str, object]:
+    """Every answer there is, each as numbers of texts: a script only has to look it up."""
+    measured = advise.Measured.of(run)
+    texts: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    answers = []
+    for rate, channels, loss, latency in product(advise.RATES, advise.CHANNELS, advise.LOSSES, advise.LATENCIES):
+        found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
+        for label in found:
+            labels.setdefault(label, len(labels))
+        answers.append([texts.setdefault(text, len(texts)) for text in found.values()])
+    return {
+        "rates": advise.RATES,
+        "rateTexts": [advise.hertz(rate) for rate in advise.RATES],
+        "channels": advise.CHANNELS,
+        "losses": advise.LOSSES,
+        "latencies": len(advise.LATENCIES),
+        "labels": list(labels),
+        "sources": {label: [key, page(key)] for label, key in advise.SOURCES.items()},
+        "outside": advise.OUTSIDE,
+        "texts": list(texts),
+        "answers": answers,
+    }
+
+
+class AdviserForm:
+    """The form with its table of answers; without a script nothing of it is shown.
+
+    Parameters
+    ----------
+    run : Run
+        What measured it.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def _repr_html_(self) -> str:
+        losses = "".join(option(index, loss_text(loss)) for index, loss in enumerate(advise.LOSSES))
+        latencies = "".join(
+            option(index, latency_text(latency), chosen=math.isinf(latency))
+            for index, latency in enumerate(advise.LATENCIES)
+        )
+        # In a script element "</" would end it.
+        data = json.dumps(table(self.run), separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+        return f"""<link rel="stylesheet" href="_static/adviser.css">
+<form class="adviser" hidden>
+<label>Rate of each channel, in hertz
+<input name="rate" type="number" inputmode="decimal" min="1" max="1000000" step="any" value="1000"></label>
+<label>Channels
+<input name="channels" type="number" inputmode="numeric" min="1" max="16" step="1" value="1"></label>
+<label>Tolerated loss
+<select name="loss">{losses}</select></label>
+<label>Tolerated latency
+<select name="latency">{latencies}</select></label>
+</form>
+<div class="adviser-answer bench-room" role="region" aria-label="What to use" aria-live="polite" tabindex="0" hidden>
+<table class="bench-table"><caption></caption>
+<thead><tr><th scope="col" class="bench-words">what</th><th scope="col" class="bench-words">answer</th>
+<th scope="col" class="bench-words">measured in</th></tr></thead><tbody></tbody></table>
+</div>
+<script type="application/json" id="adviser-table">{data}</script>
+<script src="_static/adviser.js"></script>"""
+
+
+def option(value: int, text: str, *, chosen: bool = False) -> str:
+    """A choice of a list."""
+    return f'<option value="{value}"{" selected" if chosen else ""}>{escape(text)}</option>'
+
+
+def loss_text(loss: float) -> str:
+    """A loss as a reader says it."""
+    return f"up to {loss * 100:g} %" if loss else "none"
+
+
+def latency_text(latency: float) -> str:
+    """A latency as a reader says it."""
+    return "any" if math.isinf(latency) else f"up to {advise.seconds(latency)}"
+
+
+def typical(run: Run) -> TableMarkup:
+    """The typical cases, as a table that needs no script."""
+    measured = advise.Measured.of(run)
+    shown = ("verdict", "hand over", "response, p99.9", "headroom", "memory, an hour of it")
+    rows = []
+    for rate, channels, loss, latency in TYPICAL:
+        found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
+        asked = {
+            "rate of each channel": advise.hertz(rate),
+            "channels": quantity.written("", channels),
+            "loss, latency": f"{loss_text(loss)}, {latency_text(latency)}",
+        }
+        rows.append(asked | {label: found[label] for label in shown})
+    return TableMarkup(pd.DataFrame(rows).set_index("rate of each channel"), "Typical cases")

@@ -1,0 +1,172 @@
+"""
+What does it cost to cross from Python to Rust?
+===============================================
+
+A call of an extension takes time before it does anything: Python finds the
+method, hands the arguments over, and makes an object of what comes back. After
+this page you know what that is for each operation, and from how much work in
+one call it no longer matters.
+
+**Safe to copy as it is.** It writes no file.
+"""
+
+# %%
+# The same work, looped in Rust and looped in Python
+# --------------------------------------------------
+# Each pair makes the same thousand things of the same data. In one the loop
+# is Rust's, inside one call; in the other it is Python's, a call for each.
+# They are contenders of one comparison and take turns, so what is between
+# them is the crossing: the call, the arguments, the result, and the step of
+# Python's loop. Times are for one of the thousand.
+
+import pandas as pd
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+ITEMS = 1_000
+
+
+def setup():
+    """Return the names that the statements use."""
+    import numpy as np
+
+    from rust_daq import Channel
+    from rust_daq.process import Iir, MovingAverage
+
+    samples = np.random.default_rng(1).normal(size=1_000)
+    stamps = np.arange(1_000) * 1_000_000
+    pairs = list(zip(samples.tolist(), stamps.tolist(), strict=True))
+    channel = Channel("laser", "V")
+    batch = channel.batch(samples, stamps)
+    rows = range(len(batch))
+    average, lowpass = MovingAverage(16), Iir([[0.2, 0.4, 0.2, 1, -0.6, 0.3]])
+    singles = [samples[row : row + 1] for row in rows]
+    out, single = np.empty_like(samples), np.empty(1)
+
+    def one_by_one(processor):
+        for sample in singles:
+            processor.process_values(sample, single)
+
+    return locals()
+
+
+names = setup()
+channel, batch, pairs = names["channel"], names["batch"], names["pairs"]
+assert channel.points(names["samples"], names["stamps"]) == [
+    channel.point(value, stamp) for value, stamp in pairs
+]
+assert batch.to_points() == [batch[row] for row in names["rows"]]
+
+# %%
+# A point
+# -------
+# Python hands over a float and an integer for each point; Rust finds both as
+# numbers in an array.
+
+IN_RUST, IN_PYTHON = "one call for all", "called from Python"
+
+
+def crossing(name, contenders, share):
+    """Compare the two loops of an operation."""
+    return bench.compare(
+        contenders,
+        setup=setup,
+        items=ITEMS,
+        name=name,
+        settings=settings,
+        share=share,
+    )
+
+
+points = crossing(
+    "points",
+    {
+        IN_RUST: "channel.points(samples, stamps)",
+        IN_PYTHON: "[channel.point(value, stamp) for value, stamp in pairs]",
+    },
+    share=0.3,
+)
+points
+
+# %%
+# A row of a batch, a sample of a stream
+# --------------------------------------
+# To go through a batch asks its iterator for one point after the other; an
+# index has to be checked each time. A processor that is given one sample
+# looks at two arrays and their types first.
+
+rows = crossing(
+    "rows",
+    {
+        IN_RUST: "batch.to_points()",
+        IN_PYTHON: "[batch[row] for row in rows]",
+        "iterated": "[point for point in batch]",
+    },
+    share=0.3,
+)
+average = crossing(
+    "average",
+    {
+        IN_RUST: "average.process_values(samples, out)",
+        IN_PYTHON: "one_by_one(average)",
+    },
+    share=0.2,
+)
+lowpass = crossing(
+    "filter",
+    {
+        IN_RUST: "lowpass.process_values(samples, out)",
+        IN_PYTHON: "one_by_one(lowpass)",
+    },
+    share=0.2,
+)
+
+# %%
+# One row per operation
+# ---------------------
+
+operations = {
+    "make a point": points,
+    "make the point of a row": rows,
+    "average a sample": average,
+    "filter a sample": lowpass,
+}
+
+
+def nanoseconds(estimate):
+    """Write an estimate with its interval, where there is one."""
+    text = f"{estimate.value:.3g} ns"
+    if estimate.has_interval:
+        text += f" ({estimate.low:.3g} to {estimate.high:.3g})"
+    return text
+
+
+table = pd.DataFrame(
+    {
+        "in Rust": [nanoseconds(r.cost(IN_RUST)) for r in operations.values()],
+        "from Python": [
+            nanoseconds(r.cost(IN_PYTHON)) for r in operations.values()
+        ],
+        "the crossing": [
+            nanoseconds(r.difference(IN_PYTHON)) for r in operations.values()
+        ],
+    },
+    index=pd.Index(operations, name="operation"),
+)
+bench.TableMarkup(table, "One item: in Rust, from Python, and what is between")
+
+# %%
+
+points.plot()
+
+# %%
+# Criterion measures inside Rust, where there is no crossing at all. It ran at
+# another moment, so :doc:`/criterion` puts its numbers beside these, and
+# subtracts nothing.
+#
+# What to do
+# ----------
+# Compare a crossing with the work behind it. A moving average is a nanosecond
+# or so of work, which a crossing outweighs many times over; a thousand samples
+# in a call make it vanish. :doc:`/tuning` has the rule.

@@ -1,0 +1,133 @@
+"""
+How far apart do two identical programs measure?
+================================================
+
+Measure the same program twice and the two numbers differ. Whoever calls a
+smaller difference an improvement has measured the machine. After this page you
+know how large that difference was in this run, for each kind of measurement,
+so that you can tell which of its other results mean something.
+
+**Safe to copy as it is.** It writes no file; its numbers are worth something
+only while nothing else runs.
+"""
+
+# %%
+# The same program, several times
+# -------------------------------
+# The contenders differ in nothing but their names. They are measured as all
+# others here are: in fresh processes, in turns, over several rounds. So what
+# is between them is what the machine, the memory layout of a process and
+# chance make of one and the same code.
+
+import pandas as pd
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__, samples=20_000)
+
+
+def setup():
+    """Return the names that the statements use."""
+    from datetime import datetime, timezone
+
+    from rust_daq import Channel, DataPoint, Pipeline, SimulatedInstrument
+    from rust_daq.process import MovingAverage
+
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    channel = Channel("laser", "V")
+    # Two million points, far faster than they can be processed.
+    instrument = SimulatedInstrument(1e9, channel, scans_per_read=1_000)
+    pipeline = Pipeline(instrument, [MovingAverage(16)])
+    return locals()
+
+
+point = "DataPoint(ready, 'laser', 1.5, 'V')"
+mapping = "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V'}"
+
+
+def twice(code, name):
+    """Return a contender and the same one again."""
+    return {name: code, f"{name}, again": code}
+
+
+# %%
+# The cost of an operation
+# ------------------------
+
+cost = bench.compare(
+    {
+        **twice(point, "DataPoint"),
+        **twice(mapping, "dict"),
+    },
+    setup=setup,
+    name="cost",
+    settings=settings,
+    share=0.4,
+)
+cost
+
+# %%
+
+cost.plot()
+
+# %%
+# Single calls, batches, a pipeline
+# ---------------------------------
+
+latency = bench.latency(
+    twice(point, "DataPoint"),
+    setup=setup,
+    name="latency",
+    calls=settings.samples,
+    settings=settings,
+    share=0.15,
+)
+batches = bench.throughput(
+    twice(f"[{point} for _ in range(n)]", "DataPoint"),
+    sizes=(10_000, 100_000),
+    setup=setup,
+    name="batches",
+    settings=settings,
+    share=0.2,
+)
+pipeline = bench.observe(
+    twice("pipeline.run(0.002).as_dict()", "pipeline"),
+    columns=["processed_per_second"],
+    compared=["processed_per_second"],
+    setup=setup,
+    name="pipeline",
+    settings=settings,
+    share=0.15,
+)
+
+# %%
+# The noise floors of this run
+# ----------------------------
+# Of each kind, the ratio of two identical programs that is farthest from 1. A
+# difference between two programs that do differ means nothing unless it is
+# larger, whatever its interval says. Bytes have no such floor: a count is the
+# same each time, or its runs show by how much it is not.
+
+floors = {
+    "cost of an operation": cost.facts()["noise_floor"],
+    "p50 of single calls": latency.facts()["p50_noise_floor"],
+    "p95 of single calls": latency.facts()["p95_noise_floor"],
+    "p99 of single calls": latency.facts()["p99_noise_floor"],
+    "time for a batch": batches.facts()["noise_floor"],
+    "a point, 100,000 over 10,000": batches.facts()["scaling_noise_floor"],
+    "points a second": pipeline.facts()["processed_noise_floor"],
+}
+table = pd.DataFrame(
+    {"noise floor": [f"{floor:.1%}" for floor in floors.values()]},
+    index=pd.Index(floors, name="measurement"),
+)
+bench.TableMarkup(table, "How far apart identical programs measured")
+
+# %%
+# What to do
+# ----------
+# Put a program beside itself once, on the machine and at the hour at which
+# you measure: add a contender with the same statement, and ask the result for
+# its ``noise_floor``. When it is larger than what you look for, close what
+# runs beside it and measure longer; when it stays, look for a larger effect.
+# :doc:`/claims` judges every claim of this guide against these floors.

@@ -1,0 +1,224 @@
+"""
+What does each call cost?
+=========================
+
+The reference has a call for every purpose, and from its name you cannot tell
+whether it takes nanoseconds or milliseconds. After this page you know what
+each of them costs, so that you can see which one your loop should not hold.
+
+**Safe to copy as it is.** It writes into a temporary folder, which it removes.
+"""
+
+# %%
+# Every call, once
+# ----------------
+# What takes many rows is given a thousand; a frame has 1,024 samples. Each
+# call is repeated until that takes two milliseconds, three times over, with
+# the garbage collector on, and the middle one counts; then again in other
+# processes. There is nothing to compare, so the calls share a process.
+
+import importlib.util
+
+from rust_daq import bench
+
+settings = bench.settings(__doc__)
+
+
+def setup():
+    """Return the names that the calls use."""
+    import gc
+    import pickle
+    import timeit
+    from datetime import datetime, timezone
+
+    import numpy as np
+
+    import rust_daq
+    from rust_daq import (
+        Batch,
+        Channel,
+        DataPoint,
+        Metadata,
+        Pipeline,
+        SimulatedInstrument,
+        process,
+    )
+
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    samples = np.random.default_rng(1).normal(size=1_000)
+    frame = np.random.default_rng(1).normal(size=1_024)
+    stamps = np.arange(1_000)
+    which = np.arange(1_000, dtype=np.int32) % 2
+    document = {"gain": 2, "operator": "ada"}
+    shared = Metadata(document)
+    channel, other = Channel("laser", "V", shared), Channel("lamp", "V")
+    point = channel.point(1.5, 0)
+    batch = channel.batch(samples, start=0, rate=1e3)
+    mixed = Batch.from_numpy(stamps, samples, [channel, other], which)
+    framed = other.batch(frame, start=0, rate=1e3)
+    points = batch.to_points()
+    instrument = SimulatedInstrument(1e6, other)
+    pipeline = Pipeline([batch])
+    report = pipeline.run()
+    sections = [[0.02, 0.04, 0.02, 1.0, -1.56, 0.64]]
+    average, lowpass = process.MovingAverage(16), process.Iir(sections)
+    fft, chain = process.Fft(1024, 512, 1e3), process.Chain(average)
+    spectra, out = fft.process(framed), np.empty(1_000)
+
+    def costs(calls):
+        """Return the nanoseconds of each call."""
+        return {f"{name}_ns": cost(code) for name, code in calls.items()}
+
+    def cost(code):
+        timer = timeit.Timer(code, "gc.enable()", globals=names)
+        loops = 1
+        while (seconds := timer.timeit(loops)) < 0.002:
+            loops *= 2
+        timings = sorted([seconds, timer.timeit(loops), timer.timeit(loops)])
+        return timings[1] / loops * 1e9
+
+    names = locals()
+    return names
+
+
+given = "ready, 'laser', 1.5, 'V'"
+calls = {
+    "DataPoint": f"DataPoint({given})",
+    "DataPoint.now": "DataPoint.now('laser', 1.5, 'V')",
+    "DataPoint.replace": "point.replace(value=2.5)",
+    "Channel": "Channel('laser', 'V', shared)",
+    "Channel.point": "channel.point(1.5)",
+    "Channel.points": "channel.points(samples, start=0, rate=1e3)",
+    "Channel.batch": "channel.batch(samples, start=0, rate=1e3)",
+    "Metadata": "Metadata(document)",
+    "Batch.from_points": "Batch.from_points(points)",
+    "Batch.from_numpy": "Batch.from_numpy(stamps, samples, channel)",
+    "Batch.from_arrow": "Batch.from_arrow(batch)",
+    "Batch.concat": "Batch.concat([batch, batch])",
+    "Batch.with_first_sequence": "batch.with_first_sequence(10)",
+    "Batch.to_points": "batch.to_points()",
+    "Batch.by_channel": "mixed.by_channel()",
+    "Batch, index": "batch[10]",
+    "Batch, slice": "batch[10:20]",
+    "Batch, pickled": "pickle.dumps(batch, 5)",
+    "SimulatedInstrument": "SimulatedInstrument(1e6, other)",
+    "SimulatedInstrument.batch": "instrument.batch(1_000)",
+    "Pipeline": "Pipeline([batch], [average])",
+    "Pipeline.run": "pipeline.run()",
+    "Pipeline.start and stop": "pipeline.start()\npipeline.stop()",
+    "Pipeline.wait": "pipeline.wait()",
+    "Report.percentile_ns": "report.percentile_ns(0.99)",
+    "Report.as_dict": "report.as_dict()",
+    "MovingAverage": "process.MovingAverage(16)",
+    "MovingAverage.process": "average.process(batch)",
+    "MovingAverage.process_values": "average.process_values(samples, out)",
+    "MovingAverage.reset": "average.reset()",
+    "Iir": "process.Iir(sections)",
+    "Iir.process": "lowpass.process(batch)",
+    "Iir.process_values": "lowpass.process_values(samples, out)",
+    "Iir.reset": "lowpass.reset()",
+    "Fft": "process.Fft(1024, 512, 1e3)",
+    "Fft.process": "fft.process(framed)",
+    "Fft.process_values": "fft.process_values(frame)",
+    "Fft.reset": "fft.reset()",
+    "Spectra.decibels": "spectra.decibels()",
+    "Chain": "process.Chain(average)",
+    "Chain.process": "chain.process(batch)",
+    "Chain.reset": "chain.reset()",
+    "build_info": "rust_daq.build_info()",
+}
+measured = bench.observe(
+    {"rust_daq": "costs(calls)"},
+    columns=[f"{name}_ns" for name in calls],
+    setup=setup,
+    namespace={"calls": calls},
+    name="calls",
+    settings=settings,
+)
+measured
+
+# %%
+# The measurement kit
+# -------------------
+# What it takes to judge, to check and to describe; how long the measuring
+# calls take is in each result. Nobody calls these in a loop, so once will do.
+
+
+def kit():
+    """Return the same names, and the kit's."""
+    import itertools
+    import tempfile
+    from pathlib import Path
+
+    import pandas as pd
+
+    from rust_daq import bench
+
+    names, described = setup(), bench.machine()
+    temporary = tempfile.TemporaryDirectory()
+    folder = Path(temporary.name)
+    numbers = itertools.count()
+    settings = bench.Settings(rounds=1)
+    two = bench.compare({"one": "1", "two": "1"}, settings=settings)
+
+    def run():
+        return bench.Run.of([two], profile="script", machine=described)
+
+    made = run()
+    kept = made.save(folder / "kept")
+
+    def add():
+        made.save(folder / str(next(numbers)))
+
+    names |= {
+        "bench": bench,
+        "ratio": bench.Estimate(0.9, 0.88, 0.92, 0.95, 12),
+        "one_two": {"one": "1", "two": "1"},
+        "two": two,
+        "frame": two.table(),
+        "run": run,
+        "add": add,
+        "kept": kept,
+        "temporary": temporary,  # it goes when the process does
+    }
+    return names
+
+
+kit_calls = {
+    "bench.decide": "bench.decide(ratio)",
+    "bench.Estimate": "bench.Estimate(0.9, 0.88, 0.92, 0.95, 12)",
+    "bench.Settings": "bench.Settings(rounds=6)",
+    "bench.Statement": "bench.Statement('1')",
+    "bench.statements": "bench.statements(one_two)",
+    "bench.check_equal": "bench.check_equal(one_two, fields=['real'])",
+    "bench.Claim": "bench.Claim('', 'a/b', bench.Cost('x', 'y'), 'faster')",
+    "bench.responses": "bench.responses(samples, 1e3)",
+    "bench.highest_rate": "bench.highest_rate(lambda rate: True, 1, 2)",
+    "bench.deadlines": "for _ in bench.deadlines(1e6, 1e-6): pass",
+    "bench.machine": "bench.machine()",
+    "bench.Run.of": "run()",
+    "bench.Archive.add": "add()",
+    "bench.Run.opened": "bench.Run.opened(kept)",
+    "bench.TableMarkup": "bench.TableMarkup(frame, '')._repr_html_()",
+}
+if importlib.util.find_spec("matplotlib"):
+    kit_calls["bench.FigureMarkup"] = "two.figure()._repr_html_()"
+bench.observe(
+    {"rust_daq.bench": "costs(calls)"},
+    columns=[f"{name}_ns" for name in kit_calls],
+    setup=kit,
+    namespace={"calls": kit_calls},
+    rounds=1,
+    name="kit",
+    settings=settings,
+    share=0.0,
+)
+
+# %%
+# What to do
+# ----------
+# Divide a row that takes many by its thousand, and compare it with the one
+# that takes one: that is what a batch wins. What takes microseconds belongs
+# outside a loop over samples. Each page of the :doc:`/api/index` has the rows
+# of its class beside the description; :doc:`crossing` says what part of a call
+# is the call itself.

@@ -1,0 +1,179 @@
+"""
+Is a stream written faster here than by pyarrow?
+================================================
+
+``ArrowWriter`` and pyarrow write the same format, an Arrow IPC stream. After
+this page you know what the writer of this package costs for a batch against
+pyarrow's, with and without a storage device that has to confirm it, what it
+takes to read the file, and whether a pipeline keeps up that writes one.
+
+**Copy with care.** It writes some megabytes into a temporary folder, which it
+removes; measure on the file system that you record to.
+"""
+
+# %%
+# Batch by batch
+# --------------
+# Two hundred batches of 1,000 rows, which are there already, into a fresh
+# file. ``none`` and pyarrow with a buffer hand the operating system a few
+# batches at once, ``flush`` each one. ``new_stream(path)`` hands it each part
+# of a batch by itself. What ArrowWriter adds to a batch are its sequence
+# numbers and a checksum.
+
+import contextlib
+import dataclasses
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+
+from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
+from rust_daq.process import MovingAverage
+from rust_daq.storage import ArrowWriter, open_recording
+
+settings = bench.settings(__doc__)
+
+channel = Channel("ai0", "V")
+samples = np.random.default_rng(1).normal(size=1_000)
+batch = channel.batch(samples, start=0, rate=1e4)
+record = pa.record_batch(batch)
+folder = tempfile.TemporaryDirectory()
+here = Path(folder.name)
+
+
+def ours(sync, count=200):
+    """Write a fresh file with ArrowWriter, and remove it."""
+    path = here / str(os.getpid())
+    with ArrowWriter(path, sync=sync) as writer:
+        for _ in range(count):
+            writer.write(batch)
+    path.unlink()
+
+
+def theirs(buffered, synced=False, count=200):
+    """Write a fresh file with pyarrow, and remove it."""
+    path = here / str(os.getpid())
+    with contextlib.ExitStack() as opened:
+        sink = str(path)
+        if buffered:
+            file = opened.enter_context(pa.OSFile(sink, "wb"))
+            descriptor = opened.enter_context(path.open("rb")).fileno()
+            buffer = pa.BufferedOutputStream(file, 1 << 18)
+            sink = opened.enter_context(buffer)
+        stream = pa.ipc.new_stream(sink, record.schema)
+        opened.enter_context(stream)
+        for _ in range(count):
+            stream.write_batch(record)
+            if synced:
+                buffer.flush()
+                getattr(os, "fdatasync", os.fsync)(descriptor)
+    path.unlink()
+
+
+written = bench.compare(
+    {
+        "ArrowWriter, none": "ours('none')",
+        "ArrowWriter, flush": "ours('flush')",
+        "new_stream(path)": "theirs(buffered=False)",
+        "new_stream(buffer)": "theirs(buffered=True)",
+    },
+    namespace={"ours": ours, "theirs": theirs},
+    name="written",
+    settings=settings,
+    share=0.4,
+)
+written
+
+# %%
+
+written.plot()
+
+# %%
+# To the storage device
+# ---------------------
+# With ``sync="batch"`` the writer waits until the device has each batch; with
+# pyarrow that is ``flush`` and ``fdatasync``. A hundred batches.
+
+bench.compare(
+    {
+        "ArrowWriter, batch": "ours('batch', 100)",
+        "pyarrow, fdatasync": "theirs(True, True, 100)",
+    },
+    namespace={"ours": ours, "theirs": theirs},
+    name="synced",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# And back
+# --------
+# Two hundred batches, read one by one. ``open_recording`` looks at each
+# checksum.
+
+kept = here / "kept"
+with ArrowWriter(kept) as writer:
+    for _ in range(200):
+        writer.write(batch)
+
+
+def read_ours():
+    """Read the stream with this package."""
+    return sum(len(batch) for batch in open_recording(kept))
+
+
+def read_theirs():
+    """Read the stream with pyarrow."""
+    with pa.OSFile(str(kept)) as file, pa.ipc.open_stream(file) as stream:
+        return sum(len(batch) for batch in stream)
+
+
+assert read_ours() == read_theirs()
+bench.compare(
+    {"open_recording": "read_ours()", "pyarrow": "read_theirs()"},
+    namespace={"read_ours": read_ours, "read_theirs": read_theirs},
+    name="read",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# In a pipeline
+# -------------
+# A source, a moving average and an ArrowWriter share one core, in batches of
+# a thousandth of a second. What comes while the queue is full is dropped.
+
+
+def held(rate):
+    """Return what a pipeline on one core tells that writes."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    source = SimulatedInstrument(rate, channel, scans_per_read=rate // 1_000)
+    with tempfile.TemporaryDirectory() as folder:
+        writer = ArrowWriter(Path(folder) / "run")
+        steps = {"processors": [MovingAverage(16)], "sinks": [writer]}
+        pipeline = Pipeline(source, **steps, on_full="drop_newest")
+        return pipeline.run(0.3).as_dict()
+
+
+bench.observe(
+    {"ArrowWriter": "held(n)"},
+    columns=["processed_per_second", "dropped", "p50_ns", "p99_ns"],
+    sizes=[100_000, 1_000_000, 10_000_000],
+    namespace={"held": held},
+    name="held",
+    settings=dataclasses.replace(settings, fewest=1),
+    share=0.2,
+)
+
+folder.cleanup()
+
+# %%
+# What to do
+# ----------
+# Give a pipeline an ArrowWriter as its sink, and leave ``sync`` as it is. A
+# batch of some hundred rows or more spreads what a batch costs by itself;
+# :doc:`/gallery/storage` has the other formats, and what survives a kill.

@@ -1,0 +1,162 @@
+"""`rust_daq.storage.compact`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rust_daq._core import Batch, _RowTable
+from rust_daq._parquet import TEXTS, pyarrow_parquet
+from rust_daq._recording import open_recording
+
+_ROWS = 1 << 18
+"""The rows of a row group, which are in memory at once."""
+
+_BATCHES = 1 << 14
+"""The most batches of a row group, for each has its own cost however few rows it has."""
+
+
+def compact(
+    sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+) -> int:
+    """Make one Parquet file out of finished recordings.
+
+    Rows come in the order of the sources, with the columns ``timestamp``, ``channel``, ``value``, ``unit``,
+    ``metadata`` (JSON text) and ``sequence``, the last two null where there is none. Memory is needed for a few hundred
+    thousand rows, or for the longest batch if that has more. The file is written under a temporary name in the
+    folder of `target` and renamed when it is whole and on the device.
+
+    Parameters
+    ----------
+    sources : str, os.PathLike or iterable of them
+        Recordings of any format. Of one that is torn the whole batches are taken, with a warning.
+    target : str or os.PathLike
+        The file to make; one that is there already is refused.
+    overwrite : bool, default False
+        Whether a file that is there is replaced, once the new one is whole.
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of another type.
+    ValueError
+        If there is no source, one of them is `target` or no recording.
+    OSError
+        If a source cannot be read or the target cannot be written; `target` is then as it was.
+    ModuleNotFoundError
+        If pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
+
+    Warns
+    -----
+    TornRecordingWarning
+        As `open_recording` does.
+    """
+    parquet = pyarrow_parquet()
+    paths = _paths(sources)
+    goal = Path(target)
+    for path in paths:
+        if goal.exists() and goal.samefile(path):
+            message = f"target {str(goal)!r} is one of the sources; pass another file"
+            raise ValueError(message)
+    _check_free(goal, overwrite=overwrite)
+    temporary = goal.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        rows = _write(parquet, paths, temporary)
+        _put(temporary, goal, overwrite=overwrite)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
+    try:
+        paths = [Path(source) for source in sources]
+    except TypeError:
+        message = f"sources must be a path or an iterable of paths, got {sources!r}"
+        raise TypeError(message) from None
+    if not paths:
+        message = "sources is empty; pass at least one recording"
+        raise ValueError(message)
+    return paths
+
+
+def _check_free(target: Path, *, overwrite: bool) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; pass the path of a file in it", str(target))
+    if not overwrite and os.path.lexists(target):
+        problem = "exists; pass another path, or overwrite=True to replace it"
+        raise FileExistsError(errno.EEXIST, problem, str(target))
+
+
+def _write(parquet: Any, paths: list[Path], temporary: Path) -> int:
+    """Write the rows of all recordings into a new file, and the file to the device."""
+    import pyarrow as pa
+
+    schema = pa.record_batch(_RowTable([])).schema
+    encodings = {"timestamp": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED", "value": "PLAIN"}
+    settings = {"compression": "zstd", "use_dictionary": TEXTS, "column_encoding": encodings}
+    rows = 0
+    with temporary.open("xb") as file:
+        with parquet.ParquetWriter(file, schema, write_page_checksum=True, **settings) as writer:
+            for batches in _groups(paths):
+                table = pa.Table.from_batches([pa.record_batch(_RowTable(batches))])
+                writer.write_table(table, row_group_size=_ROWS)
+                rows += table.num_rows
+        file.flush()
+        os.fsync(file.fileno())
+    return rows
+
+
+def _groups(paths: list[Path]) -> Iterator[list[Batch]]:
+    """Give batches that make a row group together."""
+    group: list[Batch] = []
+    rows = 0
+    for path in paths:
+        with open_recording(path) as recording:
+            for batch in recording:
+                for begin in range(0, len(batch), _ROWS):
+                    part = batch[begin : begin + _ROWS]
+                    if group and (rows + len(part) > _ROWS or len(group) == _BATCHES):
+                        yield group
+                        group, rows = [], 0
+                    group.append(part)
+                    rows += len(part)
+    if group:
+        yield group
+
+
+def _put(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    """Give a whole file its name, which nobody may have taken meanwhile unless that is to be replaced."""
+    if overwrite:
+        temporary.replace(target)
+    else:
+        try:
+            # Unlike a rename it replaces nothing.
+            target.hardlink_to(temporary)
+        except FileExistsError:
+            _check_free(target, overwrite=False)
+            raise
+        except OSError:
+            # A file system without links.
+            _check_free(target, overwrite=False)
+            temporary.rename(target)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,118 @@
+"""Recordings in Parquet, which pyarrow reads and writes."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from rust_daq._core import Batch, _RowTable, batches_of_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAGIC = b"PAR1"
+"""What a Parquet file begins and ends with."""
+
+TEXTS = ["channel", "unit", "metadata"]
+"""The columns in which few texts come again and again."""
+
+_VERSION_KEY = b"rust_daq.version"
+_VERSION = 1
+"""The last version of the schema that is known here."""
+
+_ROWS = 1 << 16
+"""The most rows that are read at once."""
+
+
+class ParquetReader:
+    """Gives the batches of a Parquet file."""
+
+    format: Literal["parquet"] = "parquet"
+    torn = None
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.next_row = 0
+        self.leftover_bytes: int | None = None
+        self._path = os.fspath(path)
+        self._tables = self._opened()
+        self._waiting: deque[Batch] = deque()
+
+    def next(self) -> Batch | None:
+        """Give the next batch, None at the end."""
+        while not self._waiting:
+            with self._damage(f"the Parquet file is damaged behind row {self.next_row}"):
+                table = next(self._tables, None)
+                if table is not None:
+                    self._waiting.extend(batches_of_rows(table))
+                elif self.next_row != self._rows:
+                    message = f"it has {self._rows} rows by its end"
+                    raise ValueError(message)
+            if table is None:
+                self.leftover_bytes = 0
+                return None
+        batch = self._waiting.popleft()
+        self.next_row += len(batch)
+        return batch
+
+    def _opened(self) -> Iterator[pa.RecordBatch]:
+        parquet = pyarrow_parquet()
+        import pyarrow as pa
+
+        # As bytes, which a name has that is no text either.
+        file = pa.OSFile(os.fsencode(self._path))
+        cut_off = "the Parquet file is cut off or damaged; compact its recordings again"
+        with self._damage(cut_off):
+            metadata = parquet.read_metadata(file)
+        _check_version(self._path, metadata.metadata or {})
+        self._rows = metadata.num_rows
+        settings = {"read_dictionary": TEXTS, "pre_buffer": False, "page_checksum_verification": True}
+        with self._damage(cut_off):
+            found = parquet.ParquetFile(file, metadata=metadata, **settings)
+            if not found.schema_arrow.equals(pa.record_batch(_RowTable([])).schema):
+                message = f"its columns are {found.schema_arrow.names}"
+                raise ValueError(message)
+            tables: Iterator[pa.RecordBatch] = found.iter_batches(batch_size=_ROWS)
+        return tables
+
+    @contextmanager
+    def _damage(self, problem: str) -> Iterator[None]:
+        """Say in one sentence what pyarrow says in many ways of a file that is not as it was written."""
+        import pyarrow as pa
+
+        try:
+            yield
+        except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+            # With a number it is the system's.
+            if getattr(error, "errno", None) is not None:
+                raise
+            message = f"{self._path}: {problem} ({error})"
+            raise ValueError(message) from error
+
+
+def _check_version(path: str, metadata: dict[bytes, bytes]) -> None:
+    version = metadata.get(_VERSION_KEY)
+    if version is None:
+        message = (
+            f"{path}: the Parquet file is no recording: compact did not write it; read it with pyarrow, "
+            "and make batches of it with Batch.from_arrow"
+        )
+        raise ValueError(message)
+    if not version.isdigit() or int(version) > _VERSION:
+        message = (
+            f"{path}: has version {version.decode(errors='replace')} of the schema, and this rust_daq reads up to "
+            f"{_VERSION}; install a newer one"
+        )
+        raise ValueError(message)
+
+
+def pyarrow_parquet() -> Any:
+    """Return `pyarrow.parquet`, or say how to get it."""
+    try:
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        message = 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"'
+        raise ModuleNotFoundError(message, name=error.name) from error
+    return pyarrow.parquet

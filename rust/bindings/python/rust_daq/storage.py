@@ -1,0 +1,7 @@
+"""Recordings: files that batches are appended to, read again batch by batch, and made into Parquet."""
+
+from rust_daq._compaction import compact
+from rust_daq._core import ArrowWriter, CsvWriter
+from rust_daq._recording import Recording, TornRecordingWarning, open_recording
+
+__all__ = ["ArrowWriter", "CsvWriter", "Recording", "TornRecordingWarning", "compact", "open_recording"]

@@ -1,0 +1,143 @@
+//! `rust_daq.storage`: what its writers and readers have in common.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBool, PyString};
+use rust_daq::{Error, Failure, Format, Output, Place, Sink, Sync, Writer};
+
+use crate::batch::PyBatch;
+use crate::error::{raised, wrong_type};
+use crate::number::count;
+
+mod arrow;
+mod csv;
+mod reader;
+mod table;
+
+pub use arrow::PyArrowWriter;
+pub use csv::PyCsvWriter;
+pub use reader::PyRecordingReader;
+pub use table::{PyRowTable, batches_of_rows};
+
+const SYNC_WANTED: &str = "'none', 'flush', 'batch' or a number of seconds";
+
+/// A writer that threads and pipelines share, and who of them has closed it.
+struct Shared<F: Format>(Arc<Mutex<Owned<F>>>);
+
+struct Owned<F: Format> {
+    writer: Writer<F>,
+    /// Closed by whoever opened it, who is told if that happens twice; a pipeline closes its sinks besides.
+    by_owner: bool,
+}
+
+impl<F: Format> Clone for Shared<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: Format + Send + 'static> Shared<F> {
+    /// Makes the file.
+    fn create(
+        format: F,
+        path: &Bound<'_, PyAny>,
+        sync: Option<&Bound<'_, PyAny>>,
+        rotate_bytes: Option<&Bound<'_, PyAny>>,
+        overwrite: bool,
+    ) -> PyResult<Self> {
+        let py = path.py();
+        let path = read_path(path)?;
+        let sync = sync.map_or(Ok(Sync::default()), read_sync)?;
+        let rotate_bytes = rotate_bytes.filter(|given| !given.is_none());
+        let rotate_bytes = rotate_bytes
+            .map(|given| count("rotate_bytes", "the bytes from which on a file is full", given))
+            .transpose()?;
+        let place = Place { path, overwrite, rotate_bytes: rotate_bytes.map(|most| most as u64) };
+        let writer = py.detach(|| Writer::create(format, place, sync));
+        let writer = writer.map_err(|error| raised(&error))?;
+        Ok(Self(Arc::new(Mutex::new(Owned { writer, by_owner: false }))))
+    }
+
+    fn write(&self, batch: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = batch.py();
+        let Ok(batch) = batch.cast::<PyBatch>() else {
+            return Err(wrong_type("batch", "a Batch", batch));
+        };
+        let batch = batch.get().core();
+        py.detach(|| self.lock_detached().writer.write(batch)).map_err(|error| raised(&error))
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.lock_detached().writer.flush()).map_err(|error| raised(&error))
+    }
+
+    /// Closes the file; `once` refuses to do it again.
+    fn close(&self, py: Python<'_>, once: bool) -> PyResult<()> {
+        let close = || {
+            let mut owned = self.lock_detached();
+            if once && std::mem::replace(&mut owned.by_owner, true) {
+                return Err(Error::Closed { path: owned.writer.path().to_owned() });
+            }
+            owned.writer.close()
+        };
+        py.detach(close).map_err(|error| raised(&error))
+    }
+
+    /// What the writer tells of itself.
+    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Writer<F>) -> T) -> T {
+        let owned = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        tell(&owned.writer)
+    }
+
+    fn repr(&self, py: Python<'_>, class: &str) -> String {
+        self.told(py, |writer| {
+            let state = if writer.is_closed() { "closed" } else { "open" };
+            format!("<{class} of {}, {} rows, {state}>", writer.path().display(), writer.rows())
+        })
+    }
+
+    /// The writer, in a thread that others do not wait for.
+    fn lock_detached(&self) -> MutexGuard<'_, Owned<F>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F: Format + Send> Sink for Shared<F> {
+    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+        let mut owned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Sink::write(&mut owned.writer, output)
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        let mut owned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Sink::close(&mut owned.writer)
+    }
+}
+
+/// The sink that a writer of this module is.
+pub fn sink(writer: &Bound<'_, PyAny>) -> Option<Box<dyn Sink>> {
+    if let Ok(arrow) = writer.cast::<PyArrowWriter>() {
+        return Some(Box::new(arrow.get().shared()));
+    }
+    let csv = writer.cast::<PyCsvWriter>().ok()?;
+    Some(Box::new(csv.get().shared()))
+}
+
+/// A path as text or as an object that has one.
+fn read_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+    path.extract().map_err(|_| wrong_type("path", "a str or an os.PathLike of str", path))
+}
+
+fn read_sync(sync: &Bound<'_, PyAny>) -> PyResult<Sync> {
+    if let Ok(word) = sync.cast::<PyString>() {
+        return word.to_string_lossy().parse().map_err(|error| raised(&error));
+    }
+    if sync.is_instance_of::<PyBool>() {
+        return Err(wrong_type("sync", SYNC_WANTED, sync));
+    }
+    let seconds = sync.extract().map_err(|_| wrong_type("sync", SYNC_WANTED, sync))?;
+    Sync::every(seconds).map_err(|error| raised(&error))
+}

@@ -1,0 +1,185 @@
+//! `rust_daq.storage.ArrowWriter`.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_daq::{ArrowFormat, Writer};
+
+use super::Shared;
+use crate::batch::read_channels;
+use crate::error::raised;
+
+/// Appends batches to an Arrow IPC stream: the format to record in.
+///
+/// A batch is in the file as a whole or not at all. Of a file that was cut off, by a kill, a crash
+/// or a full disk, `open_recording` gives every whole batch; each has a checksum, so that a damaged
+/// one is noticed. The stream keeps channels with units and metadata, and the sequence numbers of
+/// batches. pyarrow and polars open it as it is.
+///
+/// A sink for a `Pipeline`, which then writes without the GIL. Safe to share between threads. In a
+/// ``with`` block it is closed at the end.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike
+///     The file; one that is there already is refused.
+/// sync : {"none", "flush", "batch"} or float, default "flush"
+///     How far a batch has come when `write` returns. ``"none"``: into the memory of this process,
+///     which keeps up to 256 KB and loses them when it is killed. ``"flush"``: to the operating
+///     system, where it survives the process but not a crash of the system. ``"batch"``: to the
+///     storage device (``fdatasync``), where it survives both. A number of seconds: as
+///     ``"flush"``, and to the device by the first write after so much time, so that a crash of
+///     the system costs what was written since.
+/// rotate_bytes : int, optional
+///     From how many bytes on a file is closed, and the next batch begins another one. The files
+///     of ``run.arrow`` are then ``run.part0000.arrow``, ``run.part0001.arrow`` and so on.
+/// overwrite : bool, default False
+///     Whether a file that is there is replaced; with `rotate_bytes`, all parts that are there.
+/// channels : Channel or sequence of Channel, optional
+///     What batches may hold rows of; without it, what the first one does.
+/// own_metadata : bool, default False
+///     Whether each row may have metadata of its own, which costs a column. Without it rows have
+///     those of their channel, unless the first batch, or `channels`, says otherwise.
+///
+/// Raises
+/// ------
+/// TypeError, ValueError
+///     If an argument is of another type or outside its range.
+/// OSError
+///     If the file cannot be made: `FileExistsError`, `FileNotFoundError` (its folder is missing),
+///     `IsADirectoryError`, `PermissionError` or another.
+///
+/// Examples
+/// --------
+/// >>> import tempfile
+/// >>> from rust_daq import Channel
+/// >>> from rust_daq.storage import ArrowWriter, open_recording
+/// >>> path = tempfile.mkdtemp() + "/run.arrow"
+/// >>> with ArrowWriter(path) as writer:
+/// ...     writer.write(Channel("ai0", "V").batch([0.5, 0.25], start=0, rate=1000.0))
+/// >>> [len(batch) for batch in open_recording(path)]
+/// [2]
+#[pyclass(name = "ArrowWriter", module = "rust_daq.storage", frozen, immutable_type)]
+pub struct PyArrowWriter(Shared<ArrowFormat>);
+
+impl PyArrowWriter {
+    /// The writer, shared with a pipeline.
+    pub(super) fn shared(&self) -> Shared<ArrowFormat> {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl PyArrowWriter {
+    #[new]
+    #[pyo3(signature = (
+        path, *, sync=None, rotate_bytes=None, overwrite=false, channels=None, own_metadata=false
+    ))]
+    fn new(
+        path: &Bound<'_, PyAny>,
+        sync: Option<&Bound<'_, PyAny>>,
+        rotate_bytes: Option<&Bound<'_, PyAny>>,
+        overwrite: bool,
+        channels: Option<&Bound<'_, PyAny>>,
+        own_metadata: bool,
+    ) -> PyResult<Self> {
+        let channels = channels.filter(|given| !given.is_none());
+        let channels = channels.map(read_channels).transpose()?.unwrap_or_default();
+        let channels: Vec<_> =
+            channels.iter().map(|channel| channel.get().core().clone()).collect();
+        let format = ArrowFormat::new(&channels, own_metadata).map_err(|error| raised(&error))?;
+        Shared::create(format, path, sync, rotate_bytes, overwrite).map(Self)
+    }
+
+    /// Append a batch. When this returns, the batch is acknowledged, unless `sync` is ``"none"``.
+    ///
+    /// Parameters
+    /// ----------
+    /// batch : Batch
+    ///     Rows of channels that the file knows.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `batch` is no `Batch`.
+    /// ValueError
+    ///     If the batch has no place in the file: an unknown channel, another unit, other metadata.
+    ///     The next one may be written. Also if the writer is closed.
+    /// OSError
+    ///     If the system refuses to write, or the file was removed. What is not whole is cut off,
+    ///     the rest stays readable, and no more is taken.
+    fn write(&self, batch: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.0.write(batch)
+    }
+
+    /// Hand all that was written to the operating system, and to the device where `sync` does so.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If the writer is closed.
+    /// OSError
+    ///     As `write` does.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.flush(py)
+    }
+
+    /// Write the end of the stream and close the file.
+    ///
+    /// Who opened the writer closes it once. What a pipeline or the end of a ``with`` block closed
+    /// may still be closed.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If it was called before.
+    /// OSError
+    ///     As `write` does.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.close(py, true)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.0.close(exception.py(), false)
+    }
+
+    /// The file that is written, a `pathlib.Path`; with `rotate_bytes` the last one.
+    #[getter]
+    fn path(&self, py: Python<'_>) -> PathBuf {
+        self.0.told(py, |writer| writer.path().to_owned())
+    }
+
+    /// All files that were written, a list of `pathlib.Path`.
+    #[getter]
+    fn paths(&self, py: Python<'_>) -> Vec<PathBuf> {
+        self.0.told(py, |writer| writer.paths().to_vec())
+    }
+
+    /// The rows that were written, in all files.
+    #[getter]
+    fn rows(&self, py: Python<'_>) -> u64 {
+        self.0.told(py, Writer::rows)
+    }
+
+    /// The bytes that were written, in all files, with those that wait in the writer's memory.
+    #[getter]
+    fn bytes(&self, py: Python<'_>) -> u64 {
+        self.0.told(py, Writer::bytes)
+    }
+
+    /// Whether it was closed, or the system refused something; no more is taken then.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> bool {
+        self.0.told(py, Writer::is_closed)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.0.repr(py, "ArrowWriter")
+    }
+}

@@ -1,0 +1,43 @@
+//! How batches come into Parquet files and out of them.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_daq::{rows_of_table, table_of_rows};
+
+use crate::batch::PyBatch;
+use crate::capsule;
+use crate::error::raised;
+
+/// Batches as Arrow data in which each row tells all.
+#[pyclass(name = "_RowTable", module = "rust_daq._core", frozen, immutable_type)]
+pub struct PyRowTable(Vec<Py<PyBatch>>);
+
+#[pymethods]
+impl PyRowTable {
+    #[new]
+    fn new(batches: Vec<Py<PyBatch>>) -> Self {
+        Self(batches)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        // There is one schema; the interface leaves the request to the producer.
+        let _ = requested_schema;
+        let batches: Vec<_> = self.0.iter().map(|batch| batch.get().core()).collect();
+        let table = py.detach(|| table_of_rows(&batches)).map_err(|error| raised(&error))?;
+        capsule::of_batch(py, table)
+    }
+}
+
+/// The batches of such Arrow data, another one wherever sequence numbers jump.
+#[pyfunction]
+pub fn batches_of_rows(data: &Bound<'_, PyAny>) -> PyResult<Vec<PyBatch>> {
+    let (_, tables) = capsule::read_batches(data)?;
+    let read = || tables.iter().map(rows_of_table).collect::<Result<Vec<_>, _>>();
+    let batches = data.py().detach(read).map_err(|error| raised(&error))?;
+    Ok(batches.into_iter().flatten().map(PyBatch::from).collect())
+}

@@ -1,0 +1,38 @@
+//! Arrow IPC streams, the format that recordings have by default.
+//!
+//! A stream is a schema, the names of all channels, and a message for each batch; an end marker says that it was
+//! closed. The metadata of the schema describe the channels as those of a table do, and tell the version. A batch's
+//! message carries, as metadata of its own, the sequence numbers of its first rows ([`SEQUENCES_KEY`]) and a CRC-32
+//! ([`CHECKSUM_KEY`]) over all that stands before the first batch and then over the message itself, in which its digits
+//! count as zeros.
+
+mod checksum;
+mod decode;
+mod message;
+mod read;
+mod shape;
+mod write;
+
+pub(super) use read::ArrowReader;
+pub use write::ArrowFormat;
+
+/// The key of a message's metadata: a JSON array of the sequence number of each channel's first row in the batch, in the
+/// order of the names, null for those without rows.
+const SEQUENCES_KEY: &str = "rust_daq.first_sequences";
+
+/// The key of a message's metadata: eight hexadecimal digits.
+const CHECKSUM_KEY: &str = "rust_daq.crc32";
+
+/// What each message begins with; its length follows in four bytes.
+pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
+
+/// What buffers and messages begin at a multiple of.
+const ALIGNMENT: usize = 8;
+
+/// The bytes up to the next multiple.
+const fn padding(length: usize) -> usize {
+    length.wrapping_neg() % ALIGNMENT
+}
+
+#[cfg(test)]
+mod tests;

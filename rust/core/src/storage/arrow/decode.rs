@@ -1,0 +1,177 @@
+//! The columns of a message, out of bytes that nobody has checked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
+use arrow_ipc::RecordBatch;
+
+use super::ALIGNMENT;
+use crate::batch::{Batch, with_metadata};
+use crate::channel::Channel;
+
+/// Columns of one length, in the body of a message.
+pub(super) struct Columns<'a> {
+    timestamps: ScalarBuffer<i64>,
+    values: ScalarBuffer<f64>,
+    indices: ScalarBuffer<i32>,
+    texts: Option<Vec<Option<&'a str>>>,
+}
+
+/// A body and what a message says of the parts of it.
+struct Parts<'a> {
+    rows: usize,
+    body: &'a Buffer,
+    buffers: Vec<(usize, usize)>,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns; `None` where the message says what is not so.
+    pub(super) fn of(
+        message: RecordBatch<'_>,
+        body: &'a Buffer,
+        own_metadata: bool,
+    ) -> Option<Self> {
+        let (parts, nulls) = Parts::of(message, body, if own_metadata { 4 } else { 3 })?;
+        if nulls.iter().take(3).any(|&nulls| nulls != 0) {
+            return None;
+        }
+        let texts = match nulls.get(3) {
+            Some(&nulls) => Some(parts.texts(nulls)?),
+            None => None,
+        };
+        Some(Self {
+            timestamps: parts.numbers(1)?,
+            values: parts.numbers(3)?,
+            indices: parts.numbers(5)?,
+            texts,
+        })
+    }
+
+    /// The batch of these channels, numbered where there are numbers.
+    pub(super) fn batch(self, channels: &Arc<[Channel]>, sequences: Option<&str>) -> Option<Batch> {
+        let sequences = match sequences {
+            Some(text) => Some(numbers(text).filter(|numbers| numbers.len() == channels.len())?),
+            None => None,
+        };
+        let Self { timestamps, values, indices, texts } = self;
+        let all: Option<Arc<[u64]>> =
+            sequences.as_ref().and_then(|numbers| numbers.iter().copied().collect());
+        if texts.is_none() && all.is_some() == sequences.is_some() {
+            return Batch::of_distinct(timestamps, values, Arc::clone(channels), indices, all).ok();
+        }
+        if indices.iter().any(|&index| index.cast_unsigned() as usize >= channels.len()) {
+            return None;
+        }
+        let batch = match texts {
+            Some(texts) => {
+                with_metadata(&timestamps, &values, channels, Some(&indices), &texts).ok()?
+            }
+            None => of_numbered(timestamps, values, channels, &indices, sequences.as_ref()?)?,
+        };
+        let Some(sequences) = sequences else { return Some(batch) };
+        let names = channels.iter().map(Channel::name).zip(sequences);
+        let names: HashMap<&str, Option<u64>> = names.collect();
+        let number = |name: &str| names.get(name).copied().flatten();
+        if batch.channels().iter().any(|channel| number(channel.name()).is_none()) {
+            return None;
+        }
+        Some(batch.with_first_sequences(Some(&|name| number(name).unwrap_or(0))))
+    }
+}
+
+/// A batch of only those channels that have a number: the others were not of it.
+fn of_numbered(
+    timestamps: ScalarBuffer<i64>,
+    values: ScalarBuffer<f64>,
+    channels: &[Channel],
+    indices: &[i32],
+    sequences: &[Option<u64>],
+) -> Option<Batch> {
+    let mut kept = Vec::new();
+    let mut places = Vec::with_capacity(channels.len());
+    for (channel, number) in channels.iter().zip(sequences) {
+        places.push(number.map(|_| i32::try_from(kept.len()).unwrap_or(i32::MAX)));
+        kept.extend(number.map(|_| channel.clone()));
+    }
+    let place = |&index: &i32| places[index.cast_unsigned() as usize];
+    let indices = indices.iter().map(place).collect::<Option<Vec<_>>>()?;
+    Batch::of_distinct(timestamps, values, kept.into(), indices.into(), None).ok()
+}
+
+/// What a JSON array of numbers and nulls holds.
+fn numbers(text: &str) -> Option<Vec<Option<u64>>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    if inner.is_empty() {
+        return Some(Vec::new());
+    }
+    let number = |text: &str| match text {
+        "null" => Some(None),
+        number => number.parse().ok().map(Some),
+    };
+    inner.split(',').map(number).collect()
+}
+
+impl<'a> Parts<'a> {
+    /// What a message of so many columns says, and how many nulls are in each.
+    fn of(
+        message: RecordBatch<'_>,
+        body: &'a Buffer,
+        columns: usize,
+    ) -> Option<(Self, Vec<usize>)> {
+        let rows = usize::try_from(message.length()).ok()?;
+        let (nodes, buffers) = (message.nodes()?, message.buffers()?);
+        // Three columns of two buffers, and one of texts, which has three.
+        let expected = 2 * columns + usize::from(columns > 3);
+        if message.compression().is_some() || nodes.len() != columns || buffers.len() != expected {
+            return None;
+        }
+        let nulls = nodes.iter().map(|node| {
+            let nulls = usize::try_from(node.null_count()).ok()?;
+            (usize::try_from(node.length()) == Ok(rows) && nulls <= rows).then_some(nulls)
+        });
+        let nulls = nulls.collect::<Option<_>>()?;
+        let buffers = buffers.iter().map(|buffer| {
+            let place = usize::try_from(buffer.offset()).ok()?;
+            let length = usize::try_from(buffer.length()).ok()?;
+            let inside = place.checked_add(length)? <= body.len() && place % ALIGNMENT == 0;
+            inside.then_some((place, length))
+        });
+        Some((Self { rows, body, buffers: buffers.collect::<Option<_>>()? }, nulls))
+    }
+
+    /// A buffer as one number for each row.
+    fn numbers<T: ArrowNativeType>(&self, buffer: usize) -> Option<ScalarBuffer<T>> {
+        let &(place, length) = self.buffers.get(buffer)?;
+        let wanted = self.rows.checked_mul(size_of::<T>())?;
+        // The memory of a body begins at a multiple of more than that.
+        (length >= wanted).then(|| self.body.slice_with_length(place, wanted).into())
+    }
+
+    fn bytes(&self, buffer: usize) -> Option<&'a [u8]> {
+        let &(place, length) = self.buffers.get(buffer)?;
+        self.body.as_slice().get(place..place + length)
+    }
+
+    /// The texts of the last column.
+    fn texts(&self, nulls: usize) -> Option<Vec<Option<&'a str>>> {
+        let (valid, offsets, data) = (self.bytes(6)?, self.bytes(7)?, self.bytes(8)?);
+        if offsets.len() / size_of::<i32>() <= self.rows
+            || (nulls > 0 && valid.len() * 8 < self.rows)
+        {
+            return None;
+        }
+        let offset = |row: usize| {
+            let bytes = offsets[row * size_of::<i32>()..].first_chunk()?;
+            usize::try_from(i32::from_le_bytes(*bytes)).ok()
+        };
+        let text = |row: usize| {
+            if nulls > 0 && valid[row / 8] & (1 << (row % 8)) == 0 {
+                return Some(None);
+            }
+            let text = data.get(offset(row)?..offset(row + 1)?)?;
+            std::str::from_utf8(text).ok().map(Some)
+        };
+        (0..self.rows).map(text).collect()
+    }
+}

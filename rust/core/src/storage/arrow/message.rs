@@ -1,0 +1,148 @@
+//! The message of a batch.
+
+use std::borrow::Cow;
+use std::io;
+
+use arrow_ipc::{
+    Buffer, FieldNode, KeyValue, KeyValueArgs, MessageBuilder, MessageHeader, MetadataVersion,
+    RecordBatchBuilder,
+};
+use crc32fast::Hasher;
+use flatbuffers::{FlatBufferBuilder, WIPOffset};
+
+use super::checksum::{BLANK, seal};
+use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY, padding};
+use crate::storage::file::AppendFile;
+
+const ZEROS: [u8; 8] = [0; 8];
+
+/// The columns of a batch, as they stand in a file.
+#[derive(Debug, Default)]
+pub(super) struct Body<'a> {
+    nodes: Vec<FieldNode>,
+    buffers: Vec<Buffer>,
+    parts: Vec<Cow<'a, [u8]>>,
+    length: usize,
+}
+
+impl<'a> Body<'a> {
+    /// A column of so many rows, without a null.
+    pub(super) fn column(&mut self, rows: usize, values: impl Into<Cow<'a, [u8]>>) {
+        self.nodes.push(FieldNode::new(whole(rows), 0));
+        self.buffer(Vec::new());
+        self.buffer(values);
+    }
+
+    /// A column of texts.
+    pub(super) fn texts(&mut self, texts: &[Option<&str>]) {
+        let (mut valid, mut offsets, mut data) = (vec![0; texts.len().div_ceil(8)], vec![], vec![]);
+        offsets.extend_from_slice(&0_i32.to_le_bytes());
+        let mut nulls = 0;
+        for (row, text) in texts.iter().enumerate() {
+            match text {
+                Some(text) => {
+                    valid[row / 8] |= 1 << (row % 8);
+                    data.extend_from_slice(text.as_bytes());
+                }
+                None => nulls += 1,
+            }
+            // No longer than 2 GiB: a batch with more was refused.
+            let end = i32::try_from(data.len()).unwrap_or(i32::MAX);
+            offsets.extend_from_slice(&end.to_le_bytes());
+        }
+        self.nodes.push(FieldNode::new(whole(texts.len()), nulls));
+        self.buffer(valid);
+        self.buffer(offsets);
+        self.buffer(data);
+    }
+
+    fn buffer(&mut self, bytes: impl Into<Cow<'a, [u8]>>) {
+        let bytes = bytes.into();
+        let count = bytes.len();
+        self.buffers.push(Buffer::new(whole(self.length), whole(count)));
+        self.length += count + padding(count);
+        self.parts.push(bytes);
+    }
+
+    /// The parts with what is between them.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().flat_map(|part| [&**part, &ZEROS[..padding(part.len())]])
+    }
+}
+
+/// Writes messages, in memory that each uses again.
+#[derive(Default)]
+pub(super) struct Messages {
+    builder: FlatBufferBuilder<'static>,
+    head: Vec<u8>,
+}
+
+impl Messages {
+    /// Appends the message of a batch of so many rows; `before` has seen all that stands before the first one.
+    pub(super) fn append(
+        &mut self,
+        rows: usize,
+        body: &Body<'_>,
+        sequences: Option<&str>,
+        before: &Hasher,
+        file: &mut AppendFile,
+    ) -> io::Result<()> {
+        let digits = self.build(rows, body, sequences);
+        seal(before, &mut self.head, digits, body.pieces());
+        file.append(&self.head)?;
+        body.pieces().try_for_each(|piece| file.append(piece))
+    }
+
+    /// Builds the head of a message; tells where the digits of its checksum are.
+    fn build(&mut self, rows: usize, body: &Body<'_>, sequences: Option<&str>) -> usize {
+        let builder = &mut self.builder;
+        builder.reset();
+        let mut entries = Vec::with_capacity(2);
+        if let Some(sequences) = sequences {
+            let value = builder.create_string(sequences);
+            entries.push(entry(builder, SEQUENCES_KEY, value));
+        }
+        let digits = builder.create_string(BLANK);
+        entries.push(entry(builder, CHECKSUM_KEY, digits));
+        let metadata = builder.create_vector(&entries);
+        let buffers = builder.create_vector(&body.buffers);
+        let nodes = builder.create_vector(&body.nodes);
+        let mut batch = RecordBatchBuilder::new(builder);
+        batch.add_length(whole(rows));
+        batch.add_nodes(nodes);
+        batch.add_buffers(buffers);
+        let batch = batch.finish();
+        let mut message = MessageBuilder::new(builder);
+        message.add_version(MetadataVersion::V5);
+        message.add_header_type(MessageHeader::RecordBatch);
+        message.add_header(batch.as_union_value());
+        message.add_bodyLength(whole(body.length));
+        message.add_custom_metadata(metadata);
+        let message = message.finish();
+        builder.finish(message, None);
+
+        let built = builder.finished_data();
+        let length = built.len() + padding(built.len());
+        self.head.clear();
+        self.head.extend_from_slice(&CONTINUATION);
+        self.head.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        self.head.extend_from_slice(built);
+        self.head.resize(self.head.len() + padding(built.len()), 0);
+        // A place is counted from the end, and a string begins with its length.
+        self.head.len() - padding(built.len()) - digits.value() as usize + size_of::<u32>()
+    }
+}
+
+fn entry<'a>(
+    builder: &mut FlatBufferBuilder<'a>,
+    key: &str,
+    value: WIPOffset<&'a str>,
+) -> WIPOffset<KeyValue<'a>> {
+    let key = builder.create_shared_string(key);
+    KeyValue::create(builder, &KeyValueArgs { key: Some(key), value: Some(value) })
+}
+
+/// A number as the format has it; no memory holds so much that it would not fit.
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

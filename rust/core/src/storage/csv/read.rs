@@ -1,0 +1,255 @@
+//! Batches out of the rows of a CSV file.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+use super::row::Row;
+use super::{HEADER, LONGEST, SEQUENCE};
+use crate::batch::BatchBuilder;
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::storage::input::Input;
+use crate::storage::numbering::Numbering;
+use crate::storage::recording::{CUT, Step, not_read};
+
+/// The most rows of a batch.
+const ROWS: usize = 1 << 16;
+
+/// The most cells of a row, and one more, which tells that there are too many.
+const CELLS: usize = 6;
+
+/// What stands in a line feed, and behind it on Windows.
+const LINE_ENDS: [u8; 2] = *b"\n\r";
+
+/// A CSV file that is read.
+pub(in crate::storage) struct CsvReader {
+    input: Input,
+    reader: Reader,
+    /// `None` where the file ends within its first line.
+    columns: Option<Columns>,
+    /// The bytes up to the end of the last row that was given.
+    whole: u64,
+    /// The rows that were given.
+    rows: u64,
+    /// The cells of the present row one after the other, and where each ends.
+    cells: Vec<u8>,
+    ends: [usize; CELLS],
+    count: usize,
+    /// Whether the present row belongs into the next batch.
+    waiting: bool,
+    known: HashMap<String, Known>,
+    batches: u64,
+    /// Why no more can be read, after the batch that was given.
+    end: Option<Step>,
+}
+
+/// What the first line says.
+#[derive(Debug, Clone, Copy, Default)]
+struct Columns {
+    /// There is one of sequence numbers.
+    numbered: bool,
+    /// Lines end as on Windows.
+    returns: bool,
+}
+
+/// A channel that has come.
+struct Known {
+    channel: Channel,
+    /// The last batch that it came in, and its index there.
+    batch: u64,
+    index: i32,
+}
+
+impl CsvReader {
+    /// Reads the first line.
+    pub(in crate::storage) fn open(mut input: Input, path: &Path) -> Result<Self, Error> {
+        let columns = columns(&mut input).map_err(|error| not_read(path, &error))?;
+        let columns = columns.map_err(|line| Error::NoRecording {
+            path: path.to_owned(),
+            problem: format!(
+                "is no recording: it begins with {line:?}; open_recording reads what ArrowWriter, \
+                 CsvWriter and compact wrote"
+            ),
+        })?;
+        let whole = if columns.is_some() { input.position() } else { 0 };
+        Ok(Self {
+            input,
+            reader: ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build(),
+            columns,
+            whole,
+            rows: 0,
+            cells: vec![0; 256],
+            ends: [0; CELLS],
+            count: 0,
+            waiting: false,
+            known: HashMap::new(),
+            batches: 0,
+            end: None,
+        })
+    }
+
+    /// The next rows, as many as make a batch.
+    pub(in crate::storage) fn next(&mut self) -> io::Result<Step> {
+        let Some(columns) = self.columns else { return Ok(Step::Torn(CUT.to_owned())) };
+        let mut builder = BatchBuilder::default();
+        let mut numbering = Numbering::default();
+        self.batches += 1;
+        let mut rows = 0;
+        while rows < ROWS && self.end.is_none() {
+            if !std::mem::take(&mut self.waiting) {
+                self.end = self.read_row()?;
+                if self.end.is_some() {
+                    break;
+                }
+            }
+            match self.take_row(columns, &mut builder, &mut numbering) {
+                Ok(true) => {
+                    rows += 1;
+                    self.rows += 1;
+                    self.whole = self.input.position();
+                }
+                Ok(false) => {
+                    self.waiting = true;
+                    break;
+                }
+                Err(problem) => {
+                    let problem = format!("row {} is damaged: {problem}", self.rows);
+                    self.end = Some(Step::Torn(problem));
+                }
+            }
+        }
+        if rows == 0 {
+            return Ok(self.end.take().unwrap_or(Step::End));
+        }
+        let first = |numbering: &Numbering<i32>, name: &str| {
+            numbering.first_of(&self.known.get(name)?.index)
+        };
+        Ok(Step::Batch(numbering.finish(builder.finish(), first)))
+    }
+
+    /// The bytes behind the last row that was given.
+    pub(in crate::storage) fn leftover(&mut self) -> io::Result<u64> {
+        let read = self.input.position() - self.whole;
+        Ok(read + self.input.left()?)
+    }
+
+    /// Adds the present row to a batch; `false` where it begins another one.
+    fn take_row(
+        &mut self,
+        columns: Columns,
+        builder: &mut BatchBuilder,
+        numbering: &mut Numbering<i32>,
+    ) -> Result<bool, String> {
+        let mut begin = 0;
+        let mut cells = [&[][..]; CELLS];
+        for (cell, &end) in cells.iter_mut().zip(&self.ends[..self.count]) {
+            *cell = &self.cells[begin..end];
+            begin = end;
+        }
+        let cells = &mut cells[..self.count];
+        if let Some(last) = cells.last_mut()
+            && columns.returns
+        {
+            *last = last.strip_suffix(b"\r").unwrap_or(last);
+        }
+        let row = Row::of(cells, columns.numbered)?;
+        let index = index(&mut self.known, self.batches, &row, builder)?;
+        if !numbering.admits(index, row.sequence) {
+            return Ok(false);
+        }
+        builder.push(row.timestamp, row.value, index);
+        Ok(true)
+    }
+
+    /// Reads the cells of the next row, or tells why there is none.
+    fn read_row(&mut self) -> io::Result<Option<Step>> {
+        let (mut written, mut begun) = (0, false);
+        self.count = 0;
+        loop {
+            let piece = self.input.peek()?;
+            if piece.is_empty() {
+                let torn = Step::Torn(CUT.to_owned());
+                return Ok(Some(if begun { torn } else { self.ended() }));
+            }
+            let (cells, ends) = (&mut self.cells[written..], &mut self.ends[self.count..]);
+            let (result, taken, more, count) = self.reader.read_record(piece, cells, ends);
+            begun |= piece[..taken].iter().any(|byte| !LINE_ENDS.contains(byte));
+            self.input.consume(taken);
+            written += more;
+            self.count += count;
+            let damage = match result {
+                ReadRecordResult::Record => return Ok(None),
+                ReadRecordResult::InputEmpty => continue,
+                ReadRecordResult::OutputFull if self.cells.len() < LONGEST => {
+                    self.cells.resize(2 * self.cells.len(), 0);
+                    continue;
+                }
+                ReadRecordResult::OutputFull => "it is longer than any that was written here",
+                ReadRecordResult::OutputEndsFull | ReadRecordResult::End => {
+                    "it has more cells than the file columns"
+                }
+            };
+            return Ok(Some(Step::Torn(format!("row {} is damaged: {damage}", self.rows))));
+        }
+    }
+
+    /// The end of a file that has nothing behind its last row but ends of lines.
+    fn ended(&mut self) -> Step {
+        self.whole = self.input.position();
+        Step::End
+    }
+}
+
+/// Reads the first line; `None` where the file ends within it, and its beginning where it is another one.
+fn columns(input: &mut Input) -> io::Result<Result<Option<Columns>, String>> {
+    let numbered = [HEADER, SEQUENCE].concat();
+    let mut line = Vec::new();
+    let longest = numbered.len() + LINE_ENDS.len();
+    while line.len() < longest && line.last() != Some(&b'\n') {
+        if !input.read(1, |byte| line.extend_from_slice(byte))? {
+            let both = [format!("{numbered}\r\n"), format!("{HEADER}\r\n"), format!("{HEADER}\n")];
+            if both.iter().any(|whole| whole.as_bytes().starts_with(&line)) {
+                return Ok(Ok(None));
+            }
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&line);
+    let found = text
+        .strip_suffix('\n')
+        .map(|text| text.strip_suffix('\r').map_or((text, false), |text| (text, true)));
+    Ok(match found {
+        Some((names, returns)) if names == HEADER => Ok(Some(Columns { numbered: false, returns })),
+        Some((names, returns)) if names == numbered => {
+            Ok(Some(Columns { numbered: true, returns }))
+        }
+        _ => Err(text.into_owned()),
+    })
+}
+
+/// The index of the channel of a row in the present batch.
+fn index(
+    known: &mut HashMap<String, Known>,
+    batch: u64,
+    row: &Row<'_>,
+    builder: &mut BatchBuilder,
+) -> Result<i32, String> {
+    if !known.contains_key(row.channel) {
+        let channel =
+            Channel::new(row.channel, row.unit, None).map_err(|error| error.to_string())?;
+        known.insert(row.channel.to_owned(), Known { channel, batch: 0, index: 0 });
+    }
+    let Some(known) = known.get_mut(row.channel) else { return Err(String::new()) };
+    if known.channel.unit() != row.unit {
+        let (channel, unit) = (row.channel, known.channel.unit());
+        return Err(format!("its unit is {:?}, and that of {channel:?} was {unit:?}", row.unit));
+    }
+    if known.batch != batch {
+        known.index = builder.index(&known.channel).map_err(|error| error.to_string())?;
+        known.batch = batch;
+    }
+    Ok(known.index)
+}

@@ -1,0 +1,184 @@
+//! Batches as rows of a CSV file.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use zmij::Buffer;
+
+use super::cells::Cells;
+use super::stamp::{LENGTH, Stamp};
+use super::{HEADER, LONGEST, SEQUENCE};
+use crate::batch::Batch;
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::storage::file::AppendFile;
+use crate::storage::writer::Format;
+
+/// The longest text of a value.
+const VALUE: usize = 32;
+
+/// The longest text of a sequence number, and the commas and the line feed of a row.
+const REST: usize = 32;
+
+/// How a CSV file is written.
+#[derive(Debug)]
+pub struct CsvFormat {
+    drop_metadata: bool,
+    sequences: Sequences,
+    /// The unit of each name.
+    units: HashMap<String, String>,
+    /// The channels of the last batch, for they are most often the next one's.
+    channels: Option<Arc<[Channel]>>,
+    cells: Vec<Cells>,
+    stamp: Stamp,
+}
+
+/// What becomes of sequence numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sequences {
+    /// The first batch tells whether there is a column for them.
+    AsFirst,
+    /// There is one.
+    Kept,
+    /// There is none, and they are left out.
+    Dropped,
+    /// There is none, since the first batch had no numbers.
+    Missing,
+}
+
+impl CsvFormat {
+    /// A file with a column of sequence numbers or without; `None` does as the first batch has it.
+    ///
+    /// Metadata have no column; a batch with some is refused unless they are to be dropped.
+    #[must_use]
+    pub fn new(drop_metadata: bool, sequences: Option<bool>) -> Self {
+        let sequences = match sequences {
+            None => Sequences::AsFirst,
+            Some(true) => Sequences::Kept,
+            Some(false) => Sequences::Dropped,
+        };
+        Self {
+            drop_metadata,
+            sequences,
+            units: HashMap::new(),
+            channels: None,
+            cells: Vec::new(),
+            stamp: Stamp::default(),
+        }
+    }
+
+    /// Refuses channels of which the rows cannot tell.
+    fn admit_channels(&mut self, batch: &Batch) -> Result<(), Error> {
+        let channels = batch.channels();
+        let same = |last: &Arc<[Channel]>| Arc::ptr_eq(last, channels) || last == channels;
+        if self.channels.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        self.channels = None;
+        self.cells = channels.iter().map(Cells::of).collect();
+        let mut all = true;
+        for (index, channel) in channels.iter().enumerate() {
+            match self.check_channel(channel, &self.cells[index]) {
+                // A slice may know channels of which it has no row.
+                Err(error) if batch.has_rows_of(index) => return Err(error),
+                refused => all &= refused.is_ok(),
+            }
+        }
+        if all {
+            for channel in channels.iter() {
+                self.units.insert(channel.name().to_owned(), channel.unit().to_owned());
+            }
+            self.channels = Some(Arc::clone(channels));
+        }
+        Ok(())
+    }
+
+    fn check_channel(&self, channel: &Channel, cells: &Cells) -> Result<(), Error> {
+        let name = channel.name();
+        if channel.metadata().is_some() && !self.drop_metadata {
+            return Err(Error::OtherSchema {
+                problem: format!(
+                    "channel '{name}' has metadata, for which CSV has no column; write with \
+                     ArrowWriter, or pass drop_metadata=True to leave them out"
+                ),
+            });
+        }
+        if cells.length() > LONGEST / 2 {
+            let (got, most) = (cells.length(), LONGEST / 2);
+            return Err(Error::OtherSchema {
+                problem: format!(
+                    "the name and the unit of a channel take {got} bytes, and a row of CSV has \
+                     room for {most}; pass shorter ones"
+                ),
+            });
+        }
+        match self.units.get(name) {
+            Some(first) if first != channel.unit() => Err(Error::UnitsDiffer {
+                channel: name.to_owned(),
+                first: first.clone(),
+                second: channel.unit().to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Format for CsvFormat {
+    fn admit(&mut self, batch: &Batch) -> Result<(), Error> {
+        let numbered = batch.first_sequences().is_some();
+        if numbered && self.sequences == Sequences::Missing {
+            return Err(Error::OtherSchema {
+                problem: "the batch has sequence numbers, for which the file has no column, since \
+                          its first batch had none; pass sequences=True when you open it, or \
+                          False to leave them out"
+                    .to_owned(),
+            });
+        }
+        self.admit_channels(batch)?;
+        if self.sequences == Sequences::AsFirst {
+            self.sequences = if numbered { Sequences::Kept } else { Sequences::Missing };
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, file: &mut AppendFile) -> io::Result<()> {
+        file.append(HEADER.as_bytes())?;
+        if self.sequences == Sequences::Kept {
+            file.append(SEQUENCE.as_bytes())?;
+        }
+        file.append(b"\n")
+    }
+
+    fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {
+        let Self { cells, stamp, .. } = self;
+        let longest = LENGTH + cells.iter().map(Cells::length).max().unwrap_or(0) + VALUE + REST;
+        let kept = self.sequences == Sequences::Kept;
+        let mut numbers = batch.first_sequences().filter(|_| kept).map(|first| first.to_vec());
+        let names = if numbers.is_some() { batch.names() } else { Vec::new() };
+        let mut text = Buffer::new();
+        for (row, (&time, &value)) in batch.timestamps().iter().zip(batch.values()).enumerate() {
+            let channel = batch.index_of(row);
+            let cells = &cells[channel];
+            let out = file.room(longest)?;
+            out.extend_from_slice(stamp.text(time));
+            out.extend_from_slice(&cells.before);
+            out.extend_from_slice(text.format(value).as_bytes());
+            out.extend_from_slice(&cells.after);
+            if kept {
+                out.push(b',');
+                if let Some(numbers) = &mut numbers {
+                    let number = &mut numbers[names[channel]];
+                    write!(out, "{number}")?;
+                    *number = number.wrapping_add(1);
+                }
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _file: &mut AppendFile) -> io::Result<()> {
+        Ok(())
+    }
+}

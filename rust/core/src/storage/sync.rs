@@ -1,0 +1,71 @@
+//! When what was written is handed on.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// How far a batch has come when its write returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sync {
+    /// Into the memory of the process, which a kill takes along.
+    None,
+    /// To the operating system, where it survives the process but not the system.
+    #[default]
+    Flush,
+    /// To the storage device, where it survives the system.
+    Batch,
+    /// To the operating system, and to the device whenever so much time has passed since it last was.
+    Every(Duration),
+}
+
+impl Sync {
+    /// To the device every so many seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SyncSeconds`] unless the number is finite and above 0.
+    pub fn every(seconds: f64) -> Result<Self, Error> {
+        let found = Duration::try_from_secs_f64(seconds).ok().filter(|found| !found.is_zero());
+        found.map(Self::Every).ok_or_else(|| Error::SyncSeconds { got: seconds.to_string() })
+    }
+
+    /// Whether anything reaches the device on purpose.
+    pub(super) const fn is_durable(self) -> bool {
+        matches!(self, Self::Batch | Self::Every(_))
+    }
+}
+
+impl FromStr for Sync {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        match word {
+            "none" => Ok(Self::None),
+            "flush" => Ok(Self::Flush),
+            "batch" => Ok(Self::Batch),
+            _ => Err(Error::word("sync", word, "'none', 'flush', 'batch' or a number of seconds")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_seconds_are_what_they_say() {
+        assert_eq!("none".parse(), Ok(Sync::None));
+        assert_eq!("flush".parse(), Ok(Sync::default()));
+        assert_eq!("batch".parse(), Ok(Sync::Batch));
+        assert_eq!(Sync::every(0.5), Ok(Sync::Every(Duration::from_millis(500))));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for seconds in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
+            assert!(matches!(Sync::every(seconds), Err(Error::SyncSeconds { .. })), "{seconds}");
+        }
+        assert!(matches!("Flush".parse::<Sync>(), Err(Error::Word { .. })));
+    }
+}

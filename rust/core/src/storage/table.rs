@@ -1,0 +1,165 @@
+//! Batches as tables in which each row tells all, which is how Parquet keeps them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use arrow_array::builder::{Int32Builder, UInt64Builder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    TimestampNanosecondArray, UInt64Array,
+};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+
+use super::numbering::Numbering;
+use super::{VERSION, VERSION_KEY};
+use crate::batch::arrow::{CHANNEL, METADATA, TIMESTAMP, UNIT, UTC, VALUE, texts};
+use crate::batch::{Batch, BatchBuilder, instants_of_arrow, numbers_of_arrow};
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::metadata::Metadata;
+
+/// What tells a channel: name, unit and metadata.
+type Facts<'a> = (&'a str, &'a str, Option<&'a str>);
+
+/// The column of sequence numbers.
+const SEQUENCE: &str = "sequence";
+
+/// Batches as one table: timestamp, channel, value, unit, metadata as JSON text, and sequence number; one schema always.
+///
+/// # Errors
+///
+/// [`Error::Column`], which says what Arrow refuses.
+pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
+    let timestamps = batches.iter().flat_map(|batch| batch.timestamps().iter().copied());
+    let timestamps: TimestampNanosecondArray = timestamps.collect::<Vec<_>>().into();
+    let values = batches.iter().flat_map(|batch| batch.values().iter().copied());
+    let values: Float64Array = values.collect::<Vec<_>>().into();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(timestamps.with_timezone(UTC)),
+        Arc::new(encoded(batches, |channel| Some(channel.name()))),
+        Arc::new(values),
+        Arc::new(encoded(batches, |channel| Some(channel.unit()))),
+        Arc::new(encoded(batches, |channel| channel.metadata().map(Metadata::json))),
+        Arc::new(sequences(batches)),
+    ];
+    RecordBatch::try_new(Arc::new(schema()), columns).map_err(|error| Error::Column {
+        column: "of the batches".to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+fn schema() -> Schema {
+    let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
+    let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields = vec![
+        Field::new(TIMESTAMP, utc, false),
+        Field::new(CHANNEL, text(), false),
+        Field::new(VALUE, DataType::Float64, false),
+        Field::new(UNIT, text(), false),
+        Field::new(METADATA, text(), true),
+        Field::new(SEQUENCE, DataType::UInt64, true),
+    ];
+    let version = (VERSION_KEY.to_owned(), VERSION.to_string());
+    Schema::new(fields).with_metadata(HashMap::from([version]))
+}
+
+/// A text of each row's channel.
+fn encoded<'a>(
+    batches: &[&'a Batch],
+    text: impl Fn(&'a Channel) -> Option<&'a str>,
+) -> DictionaryArray<Int32Type> {
+    let mut places: HashMap<&str, i32> = HashMap::new();
+    let mut distinct = Vec::new();
+    let mut keys = Int32Builder::new();
+    for batch in batches {
+        let place = |channel: &'a Channel| {
+            let text = text(channel)?;
+            Some(*places.entry(text).or_insert_with(|| {
+                distinct.push(text);
+                i32::try_from(distinct.len() - 1).unwrap_or(i32::MAX)
+            }))
+        };
+        let of_channel: Vec<Option<i32>> = batch.channels().iter().map(place).collect();
+        keys.extend((0..batch.len()).map(|row| of_channel[batch.index_of(row)]));
+    }
+    DictionaryArray::new(keys.finish(), Arc::new(StringArray::from(distinct)))
+}
+
+/// The sequence number of each row, null where it is not known.
+fn sequences(batches: &[&Batch]) -> UInt64Array {
+    let mut column = UInt64Builder::new();
+    for batch in batches {
+        let Some(first) = batch.first_sequences() else {
+            column.append_nulls(batch.len());
+            continue;
+        };
+        let names = batch.names();
+        let mut numbers = first.to_vec();
+        for row in 0..batch.len() {
+            let number = &mut numbers[names[batch.index_of(row)]];
+            column.append_value(*number);
+            *number = number.wrapping_add(1);
+        }
+    }
+    column.finish()
+}
+
+/// The batches of a table, another one wherever sequence numbers jump.
+///
+/// # Errors
+///
+/// When a column is missing or of another type, holds what it may not, or one name has two units.
+pub fn rows_of_table(table: &RecordBatch) -> Result<Vec<Batch>, Error> {
+    let find = |name: &str| {
+        let missing = || column(name, "is missing; pass a file that compact wrote");
+        table.column_by_name(name).ok_or_else(missing)
+    };
+    let timestamps = instants_of_arrow(TIMESTAMP, find(TIMESTAMP)?)?;
+    let values = numbers_of_arrow(VALUE, find(VALUE)?)?;
+    let names = texts(CHANNEL, find(CHANNEL)?)?;
+    let units = texts(UNIT, find(UNIT)?)?;
+    let metadata = texts(METADATA, find(METADATA)?)?;
+    let sequences = find(SEQUENCE)?;
+    let sequences = sequences
+        .as_primitive_opt::<UInt64Type>()
+        .ok_or_else(|| column(SEQUENCE, "is of another type; pass a file that compact wrote"))?;
+
+    let mut batches = Vec::new();
+    let (mut builder, mut numbering) = (BatchBuilder::default(), Numbering::default());
+    let mut known: HashMap<Facts<'_>, (Channel, usize, i32)> = HashMap::new();
+    for row in 0..table.num_rows() {
+        let (Some(name), Some(unit)) = (names[row], units[row]) else {
+            return Err(column(
+                CHANNEL,
+                "or unit is null in a row; pass a file that compact wrote",
+            ));
+        };
+        let number = sequences.is_valid(row).then(|| sequences.value(row));
+        if !numbering.admits(name, number) {
+            let made = std::mem::take(&mut builder).finish();
+            batches.push(std::mem::take(&mut numbering).finish(made, Numbering::first_of));
+            numbering.admits(name, number);
+        }
+        let (channel, batch, index) = match known.entry((name, unit, metadata[row])) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let metadata = metadata[row].map(Metadata::from_json).transpose()?;
+                place.insert((Channel::new(name, unit, metadata)?, usize::MAX, 0))
+            }
+        };
+        if *batch != batches.len() {
+            (*batch, *index) = (batches.len(), builder.index(channel)?);
+        }
+        builder.push(timestamps[row], values[row], *index);
+    }
+    batches.push(numbering.finish(builder.finish(), Numbering::first_of));
+    batches.retain(|batch| !batch.is_empty());
+    Ok(batches)
+}
+
+fn column(column: &str, problem: &str) -> Error {
+    Error::Column { column: column.to_owned(), problem: problem.to_owned() }
+}

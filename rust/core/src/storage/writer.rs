@@ -1,0 +1,286 @@
+//! Appends batches to a recording.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::arrow::ArrowFormat;
+use super::csv::CsvFormat;
+use super::file::{AppendFile, End};
+use super::parts::{Parts, Place, sync_folder};
+use super::sync::Sync;
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::pipeline::{Failure, Sink};
+use crate::process::Output;
+
+/// How batches become the bytes of a file.
+pub trait Format {
+    /// Refuses a batch that has no place in the file; the first one tells which have.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the batch; nothing of it is written.
+    fn admit(&mut self, batch: &Batch) -> Result<(), Error>;
+
+    /// Writes what stands before the batches of a file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn begin(&mut self, file: &mut AppendFile) -> io::Result<()>;
+
+    /// Writes a batch that was just admitted.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()>;
+
+    /// Writes what stands behind the batches of a file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn end(&mut self, file: &mut AppendFile) -> io::Result<()>;
+}
+
+/// Appends batches to a recording, each whole or not at all.
+pub struct Writer<F: Format> {
+    format: F,
+    parts: Parts,
+    sync: Sync,
+    /// The present file; `None` before the next one and after the last.
+    file: Option<AppendFile>,
+    /// Whether the file has its beginning.
+    begun: bool,
+    /// Why no more is taken.
+    ended: Option<Error>,
+    /// Rows and bytes of the files before the present one.
+    before: End,
+    /// Rows of all files.
+    rows: u64,
+    /// When the device was last given all.
+    synced: Instant,
+    /// Whose file it is: a fork has the same, and would write what waits a second time.
+    process: u32,
+}
+
+/// Appends batches to an Arrow stream.
+pub type ArrowWriter = Writer<ArrowFormat>;
+
+/// Appends the rows of batches to a CSV file.
+pub type CsvWriter = Writer<CsvFormat>;
+
+impl<F: Format> Writer<F> {
+    /// Makes the file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] when it is there already, or cannot be made.
+    pub fn create(format: F, place: Place, sync: Sync) -> Result<Self, Error> {
+        let mut writer = Self {
+            format,
+            parts: Parts::new(place)?,
+            sync,
+            file: None,
+            begun: false,
+            ended: None,
+            before: End::default(),
+            rows: 0,
+            synced: Instant::now(),
+            process: std::process::id(),
+        };
+        writer.begin_file()?;
+        Ok(writer)
+    }
+
+    /// Appends a batch; it is acknowledged when this returns under [`Sync::Flush`] or more.
+    ///
+    /// # Errors
+    ///
+    /// What the format refuses, after which another batch may be written; [`Error::File`] when the system refuses
+    /// something, which ends the recording with its last whole batch; [`Error::Closed`].
+    pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.check_open()?;
+        self.format.admit(batch)?;
+        if self.file.is_none() {
+            self.begin_file()?;
+        }
+        let rows = self.rows + batch.len() as u64;
+        let in_file = rows - self.before.rows;
+        let sync = self.sync;
+        let due = match sync {
+            Sync::Every(time) => self.synced.elapsed() >= time,
+            Sync::None | Sync::Flush => false,
+            Sync::Batch => true,
+        };
+        let begun = std::mem::replace(&mut self.begun, true);
+        self.attempt(|format, file| {
+            if !begun {
+                format.begin(file)?;
+            }
+            format.write(batch, file)?;
+            file.end_batch(in_file);
+            match sync {
+                _ if due => file.sync()?,
+                Sync::None => {}
+                _ => file.give()?,
+            }
+            file.check_name_again()
+        })?;
+        self.rows = rows;
+        if due {
+            self.synced = Instant::now();
+        }
+        if self.parts.is_full(self.file.as_ref().map_or(0, AppendFile::bytes)) {
+            self.end_file()?;
+        }
+        Ok(())
+    }
+
+    /// Hands all that was written to the system, and to the device where batches or seconds are synced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`], which ends the recording with its last whole batch; [`Error::Closed`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.check_open()?;
+        let durable = self.sync.is_durable();
+        self.attempt(|_, file| {
+            if durable { file.sync() } else { file.give() }?;
+            file.check_name()
+        })
+    }
+
+    /// Ends the recording; nothing happens when it has ended already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`]; what is whole stays so.
+    pub fn close(&mut self) -> Result<(), Error> {
+        if self.ended.is_some() {
+            return Ok(());
+        }
+        self.check_process()?;
+        self.end_file()?;
+        self.ended = Some(Error::Closed { path: self.path().to_owned() });
+        Ok(())
+    }
+
+    /// Whether no more is taken: it was closed, or the system refused something.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The rows that were written, in all files.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The bytes that were written, in all files.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.before.bytes + self.file.as_ref().map_or(0, AppendFile::bytes)
+    }
+
+    /// The files, the present one last.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        self.parts.paths()
+    }
+
+    /// The present file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.parts.path()
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        self.check_process()?;
+        self.ended.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_process(&self) -> Result<(), Error> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(Error::Forked { path: self.path().to_owned() })
+    }
+
+    fn begin_file(&mut self) -> Result<(), Error> {
+        let file = self.parts.create_next()?;
+        if self.sync.is_durable() {
+            let synced = sync_folder(self.path());
+            synced
+                .map_err(|error| Error::file(self.path(), "its folder cannot be synced", &error))?;
+        }
+        self.file = Some(file);
+        self.begun = false;
+        Ok(())
+    }
+
+    fn end_file(&mut self) -> Result<(), Error> {
+        let durable = self.sync.is_durable();
+        let begun = std::mem::replace(&mut self.begun, true);
+        self.attempt(|format, file| {
+            if !begun {
+                format.begin(file)?;
+            }
+            format.end(file)?;
+            if durable { file.sync() } else { file.give() }?;
+            file.check_name()
+        })?;
+        self.before = End { bytes: self.bytes(), rows: self.rows };
+        self.file = None;
+        Ok(())
+    }
+
+    /// Does something with the present file, if there is one; when it fails, what is not whole is cut off.
+    fn attempt(
+        &mut self,
+        work: impl FnOnce(&mut F, &mut AppendFile) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let Err(error) = work(&mut self.format, file) else { return Ok(()) };
+        let whole = file.cut_back();
+        let removed = error.kind() == io::ErrorKind::NotFound;
+        self.rows = self.before.rows + if removed { 0 } else { whole.rows };
+        let problem = if removed {
+            "was removed while it was written, and what it held is lost".to_owned()
+        } else {
+            let rows = self.rows;
+            format!(
+                "cannot be written on: {}; the {rows} rows before are whole",
+                Error::reason(&error)
+            )
+        };
+        let error = Error::file_problem(self.path(), problem, error.kind(), error.raw_os_error());
+        self.before = End { bytes: self.before.bytes + whole.bytes, rows: self.rows };
+        self.file = None;
+        self.ended = Some(error.clone());
+        Err(error)
+    }
+}
+
+impl<F: Format + Send> Sink for Writer<F> {
+    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+        match output {
+            Output::Batch(batch) => Ok(Self::write(self, batch)?),
+            Output::Spectra(_) => Err(Error::SpectraInRecording.into()),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(Self::close(self)?)
+    }
+}
+
+impl<F: Format> Drop for Writer<F> {
+    /// Whoever wants to know whether it works closes the recording.
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

@@ -1,0 +1,180 @@
+"""The pages that answer: claims that flip with their data, and the adviser, which says what Python says."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as Tab
+
+from rust_daq.bench import Run, advise
+from site_folder import ROOT, SiteFolder
+
+sys.path.append(str(ROOT / "docs"))
+
+import tables
+from claims import ASSERTIONS, CLAIMS
+
+pytestmark = pytest.mark.acceptance
+
+SEED = 20_261_125
+CASES = 60
+
+
+@pytest.fixture(scope="module")
+def run(build_folder: Path) -> Run:
+    """The run that the site was made from."""
+    return Run.load(build_folder / "run")
+
+
+# Claims
+
+
+def rows(soup: BeautifulSoup) -> dict[str, list[str]]:
+    """The cells of each claim's row."""
+    claims = {claim.sentence for claim in CLAIMS}
+    found = {}
+    for row in soup.select("table.bench-table tbody tr"):
+        if row.th.get_text() in claims:
+            found[row.th.get_text()] = [cell.get_text() for cell in row.find_all("td")]
+    return found
+
+
+def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run: Run) -> None:
+    shown = rows(site.pages["claims.html"].soup)
+    assert list(shown) == [claim.sentence for claim in CLAIMS]
+    for claim in CLAIMS:
+        assert shown[claim.sentence] == list(claim.row(run).values())[1:]
+
+
+def test_a_profile_that_judges_leaves_no_claim_unjudged(site: SiteFolder, run: Run) -> None:
+    outcomes = {claim.sentence: claim.judge(run).outcome for claim in CLAIMS}
+    unjudged = [sentence for sentence, outcome in outcomes.items() if outcome.startswith("not judged")]
+    assert unjudged == [] or site.run["profile"] == "quick"
+
+
+def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
+    for sentence, (verdict, *_) in rows(site.pages["claims.html"].soup).items():
+        told = verdict in {"holds", "does not hold"}
+        assert told or ": " in verdict, sentence
+
+
+def widened(run: Run, key: str, contender: str, factor: float) -> Run:
+    """The run as if it had had rounds enough, in each of which a contender took `factor` times as long as it did."""
+    result = run[key]
+    first = result.samples[result.samples["round"] == 0]
+    samples = [first.assign(round=index) for index in range(8)]
+    for index, sample in enumerate(samples):
+        mine = sample["contender"] == contender
+        # A little apart from round to round, as rounds are.
+        sample.loc[mine, "value"] = sample.loc[mine, "value"] * factor * (1 + index / 1000)
+    import pandas as pd
+
+    changed = dataclasses.replace(result, samples=pd.concat(samples), settings={**result.settings, "rounds": 8})
+    return Run(run.document, {**run.results, key: changed})
+
+
+@pytest.mark.parametrize(("factor", "outcome"), [(0.01, "holds"), (100.0, "does not hold")])
+def test_a_verdict_on_the_page_flips_with_its_measurement(run: Run, factor: float, outcome: str) -> None:
+    assertion = "The Rust binding outperforms pure-Python constructors"
+    doctored = widened(run, "benchmark_datapoint/ready", "rust_daq.DataPoint", factor)
+    soup = BeautifulSoup(tables.judged(doctored, assertion)._repr_html_(), "html.parser")
+    decided = [claim.sentence for claim in ASSERTIONS[assertion] if claim.measurement == "benchmark_datapoint/ready"]
+    assert [rows(soup)[sentence][0] for sentence in decided] == [outcome] * len(decided)
+
+
+# The adviser
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, address: str) -> Iterator[Tab]:
+    """The page with the adviser."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.goto(address + "advice.html")
+    yield opened
+    context.close()
+
+
+def asked(tab: Tab, rate: float, channels: int, loss: int = 0, latency: int = 0) -> dict[str, str]:
+    """What the page answers; loss and latency by their place in the list."""
+    form = tab.locator("form.adviser")
+    form.locator("[name=rate]").fill(f"{rate:.10g}")
+    form.locator("[name=channels]").fill(str(channels))
+    form.locator("[name=loss]").select_option(str(loss))
+    form.locator("[name=latency]").select_option(str(latency))
+    lines = tab.locator(".adviser-answer tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.cells[0].textContent, row.cells[1].textContent])"
+    )
+    return dict(lines)
+
+
+def test_the_page_answers_what_the_function_answers(tab: Tab, run: Run) -> None:
+    chance = random.Random(SEED)
+    print("seed", SEED)
+    measured = advise.Measured.of(run)
+    for _ in range(CASES):
+        rate = 10 ** chance.uniform(0, 6)
+        channels = chance.randint(1, advise.CHANNELS[-1])
+        loss, latency = chance.randrange(len(advise.LOSSES)), chance.randrange(len(advise.LATENCIES))
+        expected = advise.advise(
+            measured,
+            rate=advise.step(float(f"{rate:.10g}"), advise.RATES),
+            channels=int(advise.step(channels, advise.CHANNELS)),
+            loss=advise.LOSSES[loss],
+            latency=advise.LATENCIES[latency],
+        )
+        assert asked(tab, rate, channels, loss, latency) == expected.answers(), (rate, channels, loss, latency)
+
+
+@pytest.mark.parametrize("rate", advise.RATES)
+def test_each_step_is_answered_as_it_is(tab: Tab, run: Run, rate: float) -> None:
+    expected = advise.advise(run, rate=rate, channels=1, latency=advise.LATENCIES[2])
+    assert asked(tab, rate, 1, 0, 2) == expected.answers()
+    assert "next step" not in tab.locator(".adviser-answer caption").inner_text()
+
+
+def test_a_rate_between_two_steps_is_answered_for_the_next_and_says_so(tab: Tab) -> None:
+    asked(tab, 44_100, 3)
+    caption = tab.locator(".adviser-answer caption").inner_text()
+    assert caption == "For 50 kHz, 4 channels, the next step above what you gave"
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(0.5, 1), (2e6, 1), (1_000, 17)])
+def test_outside_of_what_was_measured_the_page_says_that_and_nothing_else(tab: Tab, rate: float, channels: int) -> None:
+    found = asked(tab, rate, channels)
+    assert found == advise.advise(advise.Measured({}, *[math.nan] * 4), rate=rate, channels=channels).answers()
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(-5.0, 1), (0.0, 1), (100.0, 0)])
+def test_what_is_no_request_is_answered_with_what_to_give(tab: Tab, rate: float, channels: int) -> None:
+    assert asked(tab, rate, channels) == {"verdict": "give a rate above 0 and a whole number of channels"}
+
+
+def test_every_answer_links_to_the_measurement_behind_it(tab: Tab, site: SiteFolder) -> None:
+    asked(tab, 10_000, 8)
+    links = tab.locator(".adviser-answer tbody a").evaluate_all(
+        "links => links.map(a => [a.textContent, a.getAttribute('href')])"
+    )
+    assert {key for key, _ in links} == set(advise.NEEDED)
+    assert all(page in site.pages for _, page in links)
+
+
+def test_without_a_script_the_typical_cases_stand_there(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(address + "advice.html")
+    assert not opened.locator("form.adviser").is_visible()
+    assert opened.locator("table.bench-table:visible tbody tr").count() >= 5
+    context.close()
+
+
+def test_the_page_with_all_answers_is_small(site: SiteFolder) -> None:
+    assert (site.folder / "advice.html").stat().st_size < 300_000

@@ -1,0 +1,88 @@
+"""What a page tells its reader to run does run, as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rust_daq.bench.__main__ import parser
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *(DOCS / "api").glob("*.md")])
+EXAMPLES = {path.stem for path in (DOCS.parent / "gallery").glob("*.py")}
+SLOW = (DOCS / "slow.md").read_text(encoding="utf-8")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def commands(words: str) -> list[tuple[str, str]]:
+    """Each line of a shell block that begins with these words, with its page."""
+    return [
+        (page.name, line)
+        for page in PAGES
+        for block in blocks(page.read_text(encoding="utf-8"), "sh")
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith(words)
+    ]
+
+
+@pytest.mark.parametrize("code", blocks(SLOW, "python"), ids=lambda code: code.split("\n")[0][:40])
+def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip()
+
+
+@pytest.mark.skipif(os.name == "nt" or shutil.which("sort") is None, reason="a pipe of a Unix shell")
+def test_the_check_of_imports_names_the_slowest(tmp_path):
+    [command] = blocks(SLOW, "sh")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    ended = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.splitlines()[-1].endswith("rust_daq")
+
+
+def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
+    sections = re.split(r"^## \d+\. ", SLOW, flags=re.MULTILINE)[1:]
+    assert len(sections) >= 7
+    for section in sections:
+        for part in ("**Check.**", "**Cause.**", "**Do.**", "**Wins.**"):
+            assert part in section
+        gain = section.partition("**Wins.**")[2]
+        assert "{measured}`" in gain
+        assert "{doc}`/gallery/" in gain
+
+
+@pytest.mark.parametrize(("page", "line"), commands("python -m rust_daq.bench"))
+def test_a_command_that_a_page_names_is_one(page, line):
+    del page
+    assert parser().parse_args(shlex.split(line)[3:]).command in {"list", "show", "compare", "advise"}
+
+
+@pytest.mark.parametrize(("page", "line"), [found for found in commands("python ") if ".py " in found[1]])
+def test_a_script_that_a_page_names_is_an_example(page, line):
+    del page
+    assert shlex.split(line)[1].removesuffix(".py") in EXAMPLES

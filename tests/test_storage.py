@@ -1,0 +1,368 @@
+"""Writers: when a batch is in the file, what is refused, and what a pipeline does with them."""
+
+import ctypes
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from recordings import LAMP, LASER, TUNED, mixed, of, read, told
+
+from rust_daq import Channel, Pipeline, SimulatedInstrument
+from rust_daq.process import Fft, MovingAverage
+from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, open_recording
+
+WRITERS = [ArrowWriter, CsvWriter]
+SYNCS = ["none", "flush", "batch", 0.001]
+
+every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+
+
+def rows_there(path):
+    """Return how many whole rows a file has that is still written."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TornRecordingWarning)
+        return sum(len(batch) for batch in open_recording(path))
+
+
+# When a batch is in the file
+
+
+@every_writer
+@pytest.mark.parametrize("sync", SYNCS)
+def test_a_batch_is_in_the_file_when_write_returns_unless_sync_is_none(tmp_path, writer_class, sync):
+    with writer_class(tmp_path / "run", sync=sync) as writer:
+        writer.write(of(5))
+        assert rows_there(writer.path) == (0 if sync == "none" else 5)
+        writer.flush()
+        assert rows_there(writer.path) == 5
+
+
+@every_writer
+def test_it_is_flushed_unless_said_otherwise(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        writer.write(of(5))
+        assert rows_there(writer.path) == 5
+
+
+@every_writer
+def test_a_writer_tells_what_it_wrote(tmp_path, writer_class):
+    with writer_class(str(tmp_path / "run"), sync="none") as writer:
+        assert (writer.rows, writer.closed, writer.path) == (0, False, tmp_path / "run")
+        writer.write(of(5))
+        writer.write(of(0))
+        assert writer.rows == 5
+        assert repr(writer) == f"<{writer_class.__name__} of {tmp_path / 'run'}, 5 rows, open>"
+    assert writer.closed
+    assert writer.bytes == writer.path.stat().st_size
+
+
+@every_writer
+def test_a_writer_that_nobody_keeps_has_written_all(tmp_path, writer_class):
+    writer = writer_class(tmp_path / "run", sync="none")
+    writer.write(of(5))
+    del writer
+    gc.collect()
+    rows, recording = read(tmp_path / "run")
+    assert (len(rows), recording.leftover_bytes) == (5, 0)
+
+
+@every_writer
+def test_an_exception_in_a_with_block_closes_the_file_whole(tmp_path, writer_class):
+    def interrupted():
+        with writer_class(tmp_path / "run", sync="none") as writer:
+            writer.write(of(5))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(read(tmp_path / "run")[0]) == 5
+
+
+@every_writer
+def test_threads_share_a_writer(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        threads = [threading.Thread(target=lambda: [writer.write(of(5)) for _ in range(20)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    rows, _ = read(tmp_path / "run")
+    assert rows == told([of(5)] * 80)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@every_writer
+def test_a_fork_writes_nothing_a_second_time(tmp_path, writer_class):
+    code = f"""
+import os, sys
+from recordings import of
+from rust_daq.storage import {writer_class.__name__}
+writer = {writer_class.__name__}(sys.argv[1], sync="none")
+writer.write(of(5))
+child = os.fork()
+if not child:
+    try:
+        writer.write(of(5))
+    except ValueError as error:
+        print(error, flush=True)
+    del writer
+    os._exit(0)
+os.waitpid(child, 0)
+writer.close()
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
+    assert "opened before the process was forked" in done.stdout
+    assert len(read(tmp_path / "run")[0]) == 5
+
+
+# Several files
+
+
+@every_writer
+def test_a_full_file_is_closed_and_the_next_batch_begins_another(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=2_000) as writer:
+        for index in range(30):
+            writer.write(of(10, start=10 * index))
+    assert len(writer.paths) > 2
+    assert writer.paths == sorted(tmp_path.iterdir())
+    assert [path.name for path in writer.paths[:2]] == ["run.part0000.x", "run.part0001.x"]
+    assert all(2_000 <= path.stat().st_size < 3_000 for path in writer.paths[:-1])
+    parts = [read(path) for path in writer.paths]
+    assert [row for rows, _ in parts for row in rows] == told([of(300)])
+    assert writer.bytes == sum(path.stat().st_size for path in writer.paths)
+
+
+@every_writer
+def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
+        for _ in range(3):
+            writer.write(of(1))
+    other = tmp_path / "run.part.x"
+    other.touch()
+    writer.paths[0].unlink()
+    with pytest.raises(FileExistsError, match="overwrite=True") as refused:
+        writer_class(tmp_path / "run.x", rotate_bytes=1)
+    assert refused.value.filename == str(writer.paths[1])
+    with writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True) as again:
+        again.write(of(2))
+    assert sorted(tmp_path.iterdir()) == [other, *again.paths]
+
+
+# What is refused
+
+
+@every_writer
+def test_a_file_is_replaced_only_when_that_is_asked_for(tmp_path, writer_class):
+    path = tmp_path / "run"
+    path.write_text("what somebody needs")
+    with pytest.raises(FileExistsError, match="exists; pass another path, or overwrite=True to replace it"):
+        writer_class(path)
+    assert path.read_text() == "what somebody needs"
+    with writer_class(path, overwrite=True) as writer:
+        writer.write(of(5))
+    assert len(read(path)[0]) == 5
+
+
+@every_writer
+def test_a_closed_writer_takes_no_more(tmp_path, writer_class):
+    writer = writer_class(tmp_path / "run")
+    writer.write(of(5))
+    writer.close()
+    for again in (writer.close, writer.flush, lambda: writer.write(of(1))):
+        with pytest.raises(ValueError, match="the recording is closed; write into another one"):
+            again()
+    assert read(writer.path)[1].next_row == 5
+
+
+@every_writer
+def test_what_a_with_block_or_a_pipeline_closed_may_still_be_closed(tmp_path, writer_class):
+    with writer_class(tmp_path / "block") as writer:
+        pass
+    writer.close()
+    with writer_class(tmp_path / "inside") as writer:
+        writer.close()
+    with writer_class(tmp_path / "sink") as writer:
+        Pipeline([of(5)], sinks=[writer]).run()
+        assert writer.closed
+    writer.close()
+
+
+@every_writer
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"sync": "never"}, ValueError, "sync is 'never'; pass 'none', 'flush', 'batch' or a number of seconds"),
+        ({"sync": True}, TypeError, "sync must be 'none', 'flush', 'batch' or a number of seconds, got True"),
+        ({"sync": None}, None, ""),
+        ({"sync": 0}, ValueError, "sync is 0; pass .* a number of seconds above 0"),
+        ({"sync": float("nan")}, ValueError, "sync is NaN"),
+        ({"sync": []}, TypeError, "sync must be"),
+        ({"rotate_bytes": 0}, ValueError, "rotate_bytes is 0"),
+        ({"rotate_bytes": 1.5}, TypeError, "rotate_bytes must be"),
+        ({"rotate_bytes": 2**70}, ValueError, "rotate_bytes is"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(tmp_path, writer_class, settings, error, sentence):
+    if error is None:
+        writer_class(tmp_path / "run", **settings).close()
+        return
+    with pytest.raises(error, match=sentence):
+        writer_class(tmp_path / "run", **settings)
+    assert not any(tmp_path.iterdir())
+
+
+@every_writer
+def test_only_batches_are_written(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        for wrong in (None, [1.0], of(1)[0]):
+            with pytest.raises(TypeError, match="batch must be a Batch, got"):
+                writer.write(wrong)
+
+
+def refused(writer, batch, sentence):
+    """Tell that a batch is refused, and that the file goes on as if it had never come."""
+    before = writer.rows, writer.bytes
+    with pytest.raises(ValueError, match=sentence):
+        writer.write(batch)
+    assert (writer.rows, writer.bytes) == before
+    writer.write(of(1))
+
+
+def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
+    with ArrowWriter(tmp_path / "run") as writer:
+        writer.write(of(5))
+        refused(writer, of(5, LAMP), "channel 'lamp' is none of the recording; name all channels when you open it")
+        refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
+        refused(writer, of(5, TUNED), r"the metadata none in the recording and {\"gain\":2} in the batch")
+        refused(writer, mixed(4, [LASER, TUNED]), "pass own_metadata=True when you open it")
+    rows, recording = read(tmp_path / "run")
+    assert (len(rows), recording.leftover_bytes) == (9, 0)
+
+
+def test_a_stream_takes_what_it_was_told_of(tmp_path):
+    batches = [of(2, LAMP), mixed(4, [LASER, LAMP], first=3), of(3, LASER, first=7)]
+    with ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]) as writer:
+        for batch in batches:
+            writer.write(batch)
+    assert read(tmp_path / "channels")[0] == told(batches)
+    batches = [of(2), mixed(4, [TUNED, LASER], first=3), of(2, TUNED)]
+    with ArrowWriter(tmp_path / "metadata", own_metadata=True) as writer:
+        for batch in batches:
+            writer.write(batch)
+    assert read(tmp_path / "metadata")[0] == told(batches)
+    with pytest.raises(ValueError, match="channel 'laser' has the units"):
+        ArrowWriter(tmp_path / "units", channels=[LASER, Channel("laser", "V")])
+    with pytest.raises(TypeError, match="channels must be"):
+        ArrowWriter(tmp_path / "type", channels="laser")
+
+
+def test_a_batch_comes_back_with_its_own_channels_and_numbers_only(tmp_path):
+    with ArrowWriter(tmp_path / "run", channels=[LASER, LAMP]) as writer:
+        writer.write(of(3, LAMP, first=7))
+    [batch] = open_recording(tmp_path / "run")
+    assert batch.first_sequence == {"lamp": 7}
+    assert batch.channels == (LAMP,)
+
+
+def test_csv_refuses_what_it_has_no_column_for(tmp_path):
+    with CsvWriter(tmp_path / "run") as writer:
+        writer.write(of(5))
+        refused(writer, of(5, TUNED), "has metadata, for which CSV has no column; .* drop_metadata=True")
+        refused(writer, mixed(4, [LASER, TUNED]), "has metadata, for which CSV has no column")
+        refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
+        refused(writer, of(5, first=7), "has sequence numbers, for which the file has no column")
+        refused(writer, of(1, Channel("x" * 600_000, "")), "a row of CSV has room for")
+        writer.write(of(2, LAMP))
+    assert read(tmp_path / "run")[0][-2:] == told([of(2, LAMP)])
+
+
+def test_csv_leaves_out_what_it_is_told_to(tmp_path):
+    with CsvWriter(tmp_path / "run", drop_metadata=True, sequences=False) as writer:
+        writer.write(mixed(4, [LASER, TUNED], first=7))
+    assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit\n1970")
+    assert read(tmp_path / "run")[0] == told([mixed(4, [LASER])], metadata=False)
+
+
+def test_csv_has_a_column_of_numbers_when_the_first_batch_has(tmp_path):
+    batches = [of(2, first=5), of(2), of(2, first=7)]
+    with CsvWriter(tmp_path / "run") as writer:
+        for batch in batches:
+            writer.write(batch)
+    assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit,sequence\n")
+    assert read(tmp_path / "run")[0] == told(batches)
+
+
+# As sinks
+
+
+@every_writer
+def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
+    kept = []
+    instrument = SimulatedInstrument(20_000.0, [LASER, LAMP], scans_per_read=50)
+    with writer_class(tmp_path / "run") as writer:
+        report = Pipeline(instrument, [MovingAverage(4)], [writer], on_batch=kept.append).run(0.2)
+    assert writer.closed
+    rows, recording = read(tmp_path / "run")
+    assert rows == told(kept)
+    assert report.processed == len(rows) == writer.rows
+    assert recording.leftover_bytes == 0
+
+
+@every_writer
+def test_a_gap_of_a_pipeline_shows_in_the_file(tmp_path, writer_class):
+    batches = [of(3, first=0), of(3, first=3), of(3, first=8)]
+    with writer_class(tmp_path / "run") as writer:
+        for batch in batches:
+            writer.write(batch)
+    found = [batch.first_sequence["laser"] for batch in open_recording(tmp_path / "run")]
+    assert found[-1] == 8
+    assert read(tmp_path / "run")[0] == told(batches)
+
+
+@every_writer
+def test_a_writer_that_fails_ends_the_pipeline_with_its_error(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        Pipeline([of(5)], sinks=[writer]).run()
+        with pytest.raises(ValueError, match="the recording is closed") as failed:
+            Pipeline([of(5)], sinks=[writer]).run()
+    assert not getattr(failed.value, "__notes__", [])
+    assert len(read(writer.path)[0]) == 5
+
+
+@every_writer
+def test_spectra_are_no_rows(tmp_path, writer_class):
+    pipeline = Pipeline([of(64)], [Fft(32, 16, 1e6)], [writer_class(tmp_path / "run")])
+    with pytest.raises(ValueError, match="spectra came to a recording"):
+        pipeline.run()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the size of a file is asked for through libc")
+@every_writer
+def test_a_pipeline_writes_while_python_keeps_the_gil(tmp_path, writer_class):
+    # Unlike os.stat it does not let go of the GIL.
+    size = ctypes.PyDLL(None).lseek
+    size.argtypes, size.restype = [ctypes.c_int, ctypes.c_longlong, ctypes.c_int], ctypes.c_longlong
+    instrument = SimulatedInstrument(10_000.0, LASER, scans_per_read=100)
+    interval = sys.getswitchinterval()
+    with writer_class(tmp_path / "run") as writer, writer.path.open("rb") as file:
+        pipeline = Pipeline(instrument, sinks=[writer])
+        pipeline.start()
+        while not writer.rows:
+            time.sleep(0.001)  # its threads need the GIL once, to begin
+        sys.setswitchinterval(60.0)
+        try:
+            descriptor, turns = file.fileno(), 0
+            before = size(descriptor, 0, os.SEEK_END)
+            while (grown := size(descriptor, 0, os.SEEK_END) - before) < 10_000 and turns < 5_000_000:
+                turns += 1
+        finally:
+            sys.setswitchinterval(interval)
+            pipeline.stop()
+    assert grown >= 10_000

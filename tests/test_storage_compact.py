@@ -1,0 +1,214 @@
+"""One Parquet file out of recordings."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from recordings import LAMP, TUNED, mixed, of, read, told, write
+
+from rust_daq import _compaction
+from rust_daq.storage import ArrowWriter, compact, open_recording
+
+
+def test_recordings_of_every_format_become_one_file_in_their_order(tmp_path):
+    parts = [[of(3, first=0)], [mixed(4, [LAMP, TUNED], first=9), of(2, TUNED)], [of(5)]]
+    sources = [
+        write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)
+    ]
+    assert compact(sources, tmp_path / "all.parquet") == 14
+    assert read(tmp_path / "all.parquet")[0] == told([batch for part in parts for batch in part])
+    assert compact(str(sources[1]), str(tmp_path / "one.parquet")) == 6
+
+
+def test_the_columns_are_always_the_same(tmp_path):
+    utc = pa.timestamp("ns", "UTC")
+    texts = pa.dictionary(pa.int32(), pa.string())
+    fields = [
+        pa.field("timestamp", utc, nullable=False),
+        pa.field("channel", texts, nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+        pa.field("unit", texts, nullable=False),
+        pa.field("metadata", texts),
+        pa.field("sequence", pa.uint64()),
+    ]
+    for index, batches in enumerate([[], [of(3)], [of(3, TUNED, first=5)]]):
+        path = write(tmp_path / f"{index}.parquet", batches)
+        file = pa.parquet.ParquetFile(path)
+        assert file.schema_arrow.equals(pa.schema(fields))
+        assert file.metadata.metadata[b"rust_daq.version"] == b"1"
+        assert read(path)[0] == told(batches)
+
+
+def test_a_gap_shows_in_the_file(tmp_path):
+    path = write(tmp_path / "run.parquet", [of(3, first=0), of(3, first=3), of(3, first=8), of(2)])
+    found = list(open_recording(path))
+    assert [(len(batch), batch.first_sequence) for batch in found] == [
+        (6, {"laser": 0}),
+        (3, {"laser": 8}),
+        (2, None),
+    ]
+
+
+def test_many_small_and_one_large_batch_are_compacted_in_row_groups(tmp_path):
+    with ArrowWriter(tmp_path / "small", sync="none") as writer:
+        for index in range(20_000):
+            writer.write(of(1, start=index))
+    with ArrowWriter(tmp_path / "large", sync="none") as writer:
+        writer.write(of(600_000, first=0))
+    assert compact([tmp_path / "small", tmp_path / "large"], tmp_path / "run.parquet") == 620_000
+    file = pa.parquet.ParquetFile(tmp_path / "run.parquet")
+    sizes = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
+    assert max(sizes) <= 262_144
+    rows = sum(len(batch) for batch in open_recording(tmp_path / "run.parquet"))
+    assert rows == 620_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is asked for as on Linux")
+def test_memory_does_not_grow_with_the_recordings(tmp_path):
+    code = """
+import resource, sys
+from recordings import of
+from rust_daq.storage import ArrowWriter, compact
+with ArrowWriter(sys.argv[1] + "/run", sync="none") as writer:
+    batch = of(10_000)
+    for _ in range(int(sys.argv[2])):
+        writer.write(batch)
+compact([sys.argv[1] + "/run"], sys.argv[1] + "/run.parquet")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+    def peak(batches):
+        folder = tmp_path / str(batches)
+        folder.mkdir()
+        command = [sys.executable, "-c", code, str(folder), str(batches)]
+        here = Path(__file__).parent
+        return int(subprocess.run(command, capture_output=True, text=True, check=True, cwd=here).stdout)
+
+    # 20 MB of rows against 400 MB.
+    assert peak(2_000) < peak(100) + 100e6
+
+
+def test_a_target_is_replaced_only_when_that_is_asked_for(tmp_path):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    target = tmp_path / "run.parquet"
+    target.write_text("what somebody needs")
+    with pytest.raises(FileExistsError, match="overwrite=True to replace it"):
+        compact(source, target)
+    assert target.read_text() == "what somebody needs"
+    assert compact(source, target, overwrite=True) == 3
+    assert read(target)[0] == told([of(3)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
+
+
+def test_a_target_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    target = tmp_path / "run.parquet"
+    write_rows = _compaction._write
+
+    def late(*arguments):
+        rows = write_rows(*arguments)
+        target.write_text("what somebody needs")
+        return rows
+
+    monkeypatch.setattr(_compaction, "_write", late)
+    with pytest.raises(FileExistsError, match="overwrite=True to replace it"):
+        compact(source, target)
+    assert target.read_text() == "what somebody needs"
+    assert sorted(tmp_path.iterdir()) == [source, target]
+
+
+def test_where_there_are_no_links_it_is_renamed(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EPERM, "not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    source = write(tmp_path / "run.arrow", [of(3)])
+    assert compact(source, tmp_path / "run.parquet") == 3
+    with pytest.raises(FileExistsError):
+        compact(source, tmp_path / "run.parquet")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
+
+
+def test_a_source_that_cannot_be_read_leaves_no_file(tmp_path):
+    good = write(tmp_path / "run.arrow", [of(3)])
+    bad = tmp_path / "notes.txt"
+    bad.write_text("shopping list")
+    with pytest.raises(ValueError, match="notes.txt: is no recording"):
+        compact([good, bad], tmp_path / "run.parquet")
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        compact([good, tmp_path / "missing"], tmp_path / "run.parquet")
+    assert sorted(tmp_path.iterdir()) == [bad, good]
+
+
+@pytest.mark.parametrize(
+    ("sources", "error", "sentence"),
+    [
+        ([], ValueError, "sources is empty; pass at least one recording"),
+        (3, TypeError, "sources must be a path or an iterable of paths, got 3"),
+        ([3], TypeError, "sources must be a path or an iterable of paths"),
+        (["run.parquet"], ValueError, "target .* is one of the sources; pass another file"),
+    ],
+)
+def test_sources_that_make_no_sense_are_refused(tmp_path, monkeypatch, sources, error, sentence):
+    monkeypatch.chdir(tmp_path)
+    write("run.parquet", [of(3)])
+    with pytest.raises(error, match=sentence):
+        compact(sources, "run.parquet", overwrite=True)
+    assert read("run.parquet")[1].next_row == 3
+
+
+def test_a_target_that_is_a_folder_is_refused(tmp_path):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        compact(source, tmp_path, overwrite=True)
+    with pytest.raises(FileNotFoundError):
+        compact(source, tmp_path / "missing" / "run.parquet")
+
+
+def test_parquet_that_compact_did_not_write_is_refused(tmp_path):
+    pa.parquet.write_table(pa.table(of(3)), tmp_path / "run.parquet")
+    with pytest.raises(ValueError, match="is no recording: compact did not write it; read it with pyarrow"):
+        open_recording(tmp_path / "run.parquet")
+
+
+def test_parquet_of_a_newer_version_is_refused(tmp_path):
+    path = write(tmp_path / "run.parquet", [of(3)])
+    table = pa.parquet.read_table(path).replace_schema_metadata({"rust_daq.version": "2"})
+    pa.parquet.write_table(table, path)
+    with pytest.raises(ValueError, match="has version 2 of the schema, and this rust_daq reads up to 1"):
+        open_recording(path)
+
+
+@pytest.mark.parametrize("call", ["compact(sys.argv[1], sys.argv[2])", "open_recording(sys.argv[3])"])
+def test_without_pyarrow_parquet_is_refused_with_what_to_install(tmp_path, call):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    parquet = write(tmp_path / "run.parquet", [of(3)])
+    code = f"""
+import sys
+sys.modules["pyarrow"] = None
+from rust_daq.storage import compact, open_recording
+assert len(list(open_recording(sys.argv[1]))) == 1
+try:
+    {call}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", code, str(source), str(tmp_path / "new.parquet"), str(parquet)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"' in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_others_may_read_the_file_as_the_umask_says(tmp_path):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    before = os.umask(0o027)
+    try:
+        compact(source, tmp_path / "run.parquet")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run.parquet").stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,310 @@
+"""What is written comes back: through `open_recording`, and through every reader that the formats are meant for."""
+
+import csv
+import json
+import math
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recordings import FORMATS, LAMP, LASER, TUNED, bits, mixed, of, read, recorded, told, write
+
+from rust_daq import Batch
+from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
+
+# Readers of CSV guess: a name that looks like a number, a date or nothing becomes one.
+words = st.text(st.characters(codec="utf-8", categories=["L"]), min_size=1, max_size=6).filter(
+    lambda word: word.casefold() not in {"null", "none", "nan", "na", "n", "inf", "infinity", "true", "false", "t", "f"}
+)
+# Where not every reader knows the very ends of time: DuckDB takes the last nanosecond for infinity.
+years = st.integers(-(2**62), 2**62)
+plain = recorded(names=words, text=words, times=years, metadata=st.none())
+
+# Each example makes a file, or three.
+few = settings(max_examples=settings().max_examples // 4)
+
+
+@pytest.fixture(scope="module")
+def folder():
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def written(folder, suffix, batches, channels=None):
+    """Write a new file."""
+    path = Path(tempfile.mkdtemp(dir=folder)) / f"run.{suffix}"
+    return write(path, batches, channels)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@few
+@given(recorded(own=True))
+def test_batches_come_back(folder, suffix, recording):
+    channels, batches = recording
+    rows, reader = read(written(folder, suffix, batches, channels))
+    assert rows == told(batches, metadata=suffix != "csv")
+    assert (reader.format, reader.leftover_bytes, reader.next_row) == (suffix, 0, len(rows))
+
+
+@few
+@given(recorded())
+def test_a_stream_comes_back_batch_by_batch(folder, recording):
+    channels, batches = recording
+    found = list(open_recording(written(folder, "arrow", batches, channels)))
+    there = [batch for batch in batches if len(batch)]
+    assert found == there
+    assert [batch.first_sequence for batch in found] == [batch.first_sequence for batch in there]
+
+
+def expected(batches):
+    """Return time, name, unit and bits of the value of each row."""
+    return [row[:4] for row in told(batches, metadata=False)]
+
+
+def spread(table, units=None):
+    """Return the same of a table."""
+    names = table["channel"].to_pylist()
+    units = table["unit"].to_pylist() if units is None else [units[name] for name in names]
+    times = pa.compute.cast(table["timestamp"], pa.int64()).to_pylist()
+    values = [math.nan if value is None else value for value in table["value"].to_pylist()]
+    return list(zip(times, names, units, map(bits, values), strict=True))
+
+
+def units_of(schema):
+    return {name: facts["unit"] for name, facts in json.loads(schema.metadata[b"rust_daq.channels"]).items()}
+
+
+# Streams
+
+
+@few
+@given(recorded())
+def test_pyarrow_opens_a_stream(folder, recording):
+    channels, batches = recording
+    with pa.ipc.open_stream(written(folder, "arrow", batches, channels)) as stream:
+        assert spread(stream.read_all(), units_of(stream.schema)) == expected(batches)
+
+
+@few
+@given(recorded())
+def test_polars_opens_a_stream(folder, recording):
+    channels, batches = recording
+    path = written(folder, "arrow", batches, channels)
+    units = units_of(pa.ipc.open_stream(path).schema)
+    assert spread(pl.read_ipc_stream(path).to_arrow(), units) == expected(batches)
+
+
+@few
+@given(recorded())
+def test_pandas_opens_a_stream_through_pyarrow(folder, recording):
+    channels, batches = recording
+    stream = pa.ipc.open_stream(written(folder, "arrow", batches, channels))
+    frame = stream.read_pandas()
+    times = frame["timestamp"].astype("int64")
+    units = frame["channel"].astype(str).map(units_of(stream.schema))
+    rows = list(zip(times, frame["channel"], units, map(bits, frame["value"]), strict=True))
+    assert rows == expected(batches)
+
+
+@few
+@given(recorded(times=years))
+def test_duckdb_opens_a_stream_through_pyarrow(folder, recording):
+    channels, batches = recording
+    stream = pa.ipc.open_stream(written(folder, "arrow", batches, channels))
+    with duckdb.connect() as connection:
+        found = connection.register("recording", stream.read_all()).sql("from recording").to_arrow_table()
+    assert spread(found, units_of(stream.schema)) == expected(batches)
+
+
+def test_a_stream_says_how_it_is_made(tmp_path):
+    path = write(tmp_path / "run.arrow", [mixed(4, [LASER, LAMP], first=7)])
+    with pa.ipc.open_stream(path) as stream:
+        assert stream.schema.metadata[b"rust_daq.version"] == b"1"
+        assert units_of(stream.schema) == {"laser": "mW", "lamp": "K"}
+        batch, metadata = stream.read_next_batch_with_custom_metadata()
+    assert metadata[b"rust_daq.first_sequences"] == b"[7,7]"
+    assert Batch.from_arrow(batch) == mixed(4, [LASER, LAMP])
+
+
+def test_columns_of_a_stream_are_not_copied_by_who_maps_the_file(tmp_path):
+    path = write(tmp_path / "run.arrow", [of(1_000), of(1_000)])
+    with pa.memory_map(str(path)) as file:
+        before = pa.total_allocated_bytes()
+        table = pa.ipc.open_stream(file).read_all()
+        assert pa.total_allocated_bytes() - before < 1_000
+        assert table.num_rows == 2_000
+
+
+# CSV
+
+
+@few
+@given(plain)
+def test_pyarrow_opens_csv(folder, recording):
+    _, batches = recording
+    path = written(folder, "csv", batches)
+    texts = pa.csv.ConvertOptions(strings_can_be_null=False, column_types={"value": pa.float64()})
+    table = pa.csv.read_csv(path, convert_options=texts)
+    if table.num_rows:
+        assert spread(table) == expected(batches)
+
+
+@few
+@given(plain)
+def test_pandas_opens_csv(folder, recording):
+    _, batches = recording
+    frame = pd.read_csv(written(folder, "csv", batches))
+    times = [pd.Timestamp(text).value for text in frame["timestamp"]]
+    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
+    assert rows == expected(batches)
+
+
+@few
+@given(plain)
+def test_polars_opens_csv(folder, recording):
+    _, batches = recording
+    frame = pl.read_csv(written(folder, "csv", batches), schema_overrides={"value": pl.Float64})
+    times = [nanoseconds(text) for text in frame["timestamp"]]
+    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
+    assert rows == expected(batches)
+
+
+@few
+@given(plain)
+def test_duckdb_opens_csv(folder, recording):
+    _, batches = recording
+    path = written(folder, "csv", batches)
+    found = duckdb.sql(f"select timestamp::varchar, channel, unit, value::double from '{path}'").fetchall()
+    assert [(*row[:2], bits(row[2])) for row in (row[1:] for row in found)] == [row[1:] for row in expected(batches)]
+
+
+@few
+@given(recorded())
+def test_the_standard_library_opens_csv(folder, recording):
+    _, batches = recording
+    with written(folder, "csv", batches).open(newline="", encoding="utf-8") as file:
+        found = [
+            (nanoseconds(row["timestamp"]), row["channel"], row["unit"], bits(float(row["value"])))
+            for row in csv.DictReader(file)
+        ]
+    assert found == expected(batches)
+
+
+def nanoseconds(text):
+    """Return the instant of a text by a slow and obvious way."""
+    moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 + moment.hour * 3_600
+    return (seconds + moment.minute * 60 + moment.second) * 10**9 + int(text[20:29])
+
+
+def test_a_value_of_csv_is_the_shortest_text_and_always_a_float(tmp_path):
+    values = [1.0, 0.1, 1e300, 1e-300, -0.0, 100.0, math.nan, math.inf, -math.inf, 1 / 3]
+    with CsvWriter(tmp_path / "run.csv") as writer:
+        writer.write(LASER.batch(values, start=0, rate=1.0))
+    texts = [line.split(",")[2] for line in (tmp_path / "run.csv").read_text().splitlines()[1:]]
+    assert texts == ["1.0", "0.1", "1e+300", "1e-300", "-0.0", "100.0", "NaN", "inf", "-inf", "0.3333333333333333"]
+
+
+def test_csv_that_went_through_windows_is_read(tmp_path):
+    path = write(tmp_path / "run.csv", [of(3)])
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    rows, recording = read(path)
+    assert (rows, recording.leftover_bytes) == (told([of(3)]), 0)
+
+
+def test_a_long_csv_file_comes_in_parts(tmp_path):
+    path = write(tmp_path / "run.csv", [of(100_000, first=5)])
+    found = list(open_recording(path))
+    assert [len(batch) for batch in found] == [65_536, 100_000 - 65_536]
+    assert [batch.first_sequence["laser"] for batch in found] == [5, 5 + 65_536]
+    assert Batch.concat(found) == of(100_000)
+
+
+# Parquet
+
+
+@few
+@given(recorded(own=True))
+def test_pyarrow_opens_parquet(folder, recording):
+    channels, batches = recording
+    table = pa.parquet.read_table(written(folder, "parquet", batches, channels))
+    assert spread(table) == expected(batches)
+    documents = [None if text is None else repr(json.loads(text)) for text in table["metadata"].to_pylist()]
+    assert documents == [row[4] for row in told(batches)]
+    assert table["sequence"].to_pylist() == [row[5] for row in told(batches)]
+
+
+@few
+@given(recorded())
+def test_polars_opens_parquet(folder, recording):
+    channels, batches = recording
+    frame = pl.read_parquet(written(folder, "parquet", batches, channels))
+    assert spread(frame.to_arrow()) == expected(batches)
+
+
+@few
+@given(recorded())
+def test_pandas_opens_parquet(folder, recording):
+    channels, batches = recording
+    frame = pd.read_parquet(written(folder, "parquet", batches, channels))
+    times = frame["timestamp"].astype("int64")
+    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
+    assert rows == expected(batches)
+
+
+@few
+@given(recorded(times=years))
+def test_duckdb_opens_parquet(folder, recording):
+    channels, batches = recording
+    path = written(folder, "parquet", batches, channels)
+    found = duckdb.sql(f"select epoch_ns(timestamp), channel, unit, value from '{path}'").fetchall()
+    assert [(*row[:3], bits(row[3])) for row in found] == expected(batches)
+
+
+# In all
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_recording_is_read_one_batch_at_a_time(tmp_path, suffix):
+    path = write(tmp_path / f"run.{suffix}", [of(20_000, start=20_000 * index) for index in range(10)])
+    with open_recording(path) as recording:
+        assert recording.next_row == 0
+        assert recording.leftover_bytes is None
+        first = next(recording)
+        assert recording.next_row == len(first)
+        assert iter(recording) is recording
+        assert recording.path == path
+        assert repr(recording) == f"<Recording {str(path)!r}, {suffix}, next row {len(first)}>"
+    assert recording.next_row == len(first)
+    with pytest.raises(ValueError, match="the recording is closed; open it again"):
+        next(recording)
+
+
+def test_metadata_come_back_with_the_channel(tmp_path):
+    path = write(tmp_path / "run.arrow", [of(3, TUNED)])
+    [batch] = open_recording(path)
+    assert batch.channels == (TUNED,)
+    path = write(tmp_path / "other.parquet", [of(3, TUNED)])
+    [batch] = open_recording(path)
+    assert batch.channels == (TUNED,)
+
+
+def test_a_file_that_is_still_written_is_read_as_far_as_it_is(tmp_path):
+    with ArrowWriter(tmp_path / "run") as writer, open_recording(writer.path) as recording:
+        with pytest.warns(UserWarning, match="the file ends before it was closed"):
+            assert list(recording) == []
+        writer.write(of(5))
+        with open_recording(writer.path) as growing:
+            assert len(next(growing)) == 5
+            writer.write(of(7))
+            assert len(next(growing)) == 7

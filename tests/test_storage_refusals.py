@@ -1,0 +1,354 @@
+"""What a system refuses: a clear error, and what was whole stays whole and readable."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+from recordings import LASER, of, read, told, write
+
+from rust_daq import Pipeline
+from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
+
+WRITERS = [ArrowWriter, CsvWriter]
+SYNCS = ["none", "flush", "batch", 0.001]
+HERE = Path(__file__).parent
+
+every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users and names")
+
+
+def whole(path):
+    """Return what a file tells of its rows, whether it is torn or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TornRecordingWarning)
+        return read(path)
+
+
+def run(code, *arguments, before=()):
+    """Run code in a process of its own; return what it printed."""
+    command = [*before, sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# A disk that is full
+
+FILLING = """
+import sys
+from recordings import of
+from rust_daq.storage import ArrowWriter, CsvWriter
+writer_class, path, sync = globals()[sys.argv[1]], sys.argv[2], eval(sys.argv[3])
+{limit}
+writer, acknowledged = writer_class(path, sync=sync), 0
+try:
+    while acknowledged < 1_000_000:
+        writer.write(of(100, start=acknowledged))
+        acknowledged += 100
+except OSError as error:
+    print(acknowledged, writer.rows, writer.closed, writer.bytes)
+    print(error.errno, error.filename == path)
+    print(error.strerror)
+    try:
+        writer.write(of(100))
+    except OSError as again:
+        print(again.strerror)
+    writer.close()
+"""
+
+
+def check_filled(path, sync, printed, number, reason):
+    """Tell that all which was acknowledged is there, whole, and that the error said what is."""
+    counts, facts, sentence, again = printed.splitlines()
+    acknowledged, rows, closed, size = eval(counts.replace(" ", ","))
+    assert facts == f"{number} True"
+    assert sentence == again == f"cannot be written on: {reason}; the {rows} rows before are whole"
+    assert closed is True
+    found, recording = whole(path)
+    assert found == told([of(rows)])
+    assert rows <= acknowledged
+    if sync != "none":
+        assert rows == acknowledged
+    # What was not whole is cut off.
+    assert (recording.leftover_bytes, path.stat().st_size) == (0, size)
+
+
+@posix
+@every_writer
+@pytest.mark.parametrize("sync", SYNCS)
+@pytest.mark.parametrize("limit", [1_000, 500_000])
+def test_a_file_that_may_not_grow_keeps_what_was_acknowledged(tmp_path, writer_class, sync, limit):
+    code = FILLING.format(limit=f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))")
+    printed = run(code, writer_class.__name__, tmp_path / "run", repr(sync))
+    check_filled(tmp_path / "run", sync, printed, errno.EFBIG, "File too large")
+
+
+def in_own_mounts():
+    """Return what a command is run by that may mount, or None where nobody may."""
+    before = ["unshare", "--user", "--map-root-user", "--mount"] if os.geteuid() else ["unshare", "--mount"]
+    if sys.platform != "linux" or shutil.which("unshare") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+        done = subprocess.run([*before, *mount], capture_output=True, check=False)
+    return before if done.returncode == 0 else None
+
+
+@posix
+@every_writer
+@pytest.mark.parametrize("sync", SYNCS)
+def test_a_disk_that_is_full_keeps_what_was_acknowledged(tmp_path, writer_class, sync):
+    if (before := in_own_mounts()) is None:
+        pytest.skip("nobody may mount a small disk here")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size=256k tmpfs '{disk}'"
+    # The disk goes with the process, so that its file is kept.
+    script = f'{mount} && "$@" && cp "{disk}/run" "{tmp_path}/run"'
+    code = FILLING.format(limit="")
+    arguments = [writer_class.__name__, str(disk / "run"), repr(sync)]
+    printed = run(code, *arguments, before=[*before, "sh", "-c", script, "sh"])
+    check_filled(tmp_path / "run", sync, printed, errno.ENOSPC, "No space left on device")
+
+
+@posix
+def test_a_disk_that_is_full_ends_a_pipeline_with_its_error(tmp_path):
+    code = """
+import resource, sys
+from recordings import of
+from rust_daq import Pipeline
+from rust_daq.storage import ArrowWriter
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+writer = ArrowWriter(sys.argv[1])
+pipeline = Pipeline((of(100, start=100 * index) for index in range(1_000)), sinks=[writer])
+try:
+    pipeline.run()
+except OSError as error:
+    print(error.errno, writer.rows, pipeline.report.processed, len(getattr(error, "__notes__", [])))
+"""
+    number, rows, processed, notes = map(int, run(code, tmp_path / "run").split())
+    assert (number, processed, notes) == (errno.EFBIG, rows, 0)
+    assert whole(tmp_path / "run")[0] == told([of(rows, first=0)])
+
+
+@posix
+def test_a_disk_that_is_full_leaves_no_parquet(tmp_path):
+    source = write(tmp_path / "run.arrow", [LASER.batch(of(50_000).values % 0.7, of(50_000).timestamps)])
+    code = """
+import os, resource, sys
+from rust_daq.storage import compact
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    compact(sys.argv[1], sys.argv[2])
+except OSError as error:
+    print(error.errno)
+"""
+    assert int(run(code, source, tmp_path / "run.parquet")) == errno.EFBIG
+    assert list(tmp_path.iterdir()) == [source]
+
+
+# Folders that may not be written, are missing, or vanish
+
+
+@posix
+@every_writer
+def test_a_folder_that_may_not_be_written_is_refused(writer_class):
+    # To root no folder is closed, so that it becomes somebody else for a while; nor is one of pytest's open to others.
+    code = f"""
+import os, sys
+from rust_daq.storage import {writer_class.__name__} as writer_class
+folder = sys.argv[1]
+os.chmod(folder, 0o777)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+writer_class(folder + "/control").close()
+os.seteuid(os.getuid())
+os.chmod(folder, 0o555)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    writer_class(folder + "/run")
+except PermissionError as error:
+    print(error)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        expected = (
+            "[Errno 13] cannot be created: Permission denied; pass a path in a folder that you may write to: "
+            f"'{folder}/run'\n"
+        )
+        assert run(code, folder) == expected
+
+
+@posix
+@every_writer
+def test_a_file_system_that_may_not_be_written_is_refused(tmp_path, writer_class):
+    if (before := in_own_mounts()) is None:
+        pytest.skip("nobody may mount a disk here")
+    script = f"mount -t tmpfs -o ro,size=64k tmpfs '{tmp_path}' && \"$@\""
+    code = f"""
+import sys
+from rust_daq.storage import {writer_class.__name__} as writer_class
+try:
+    writer_class(sys.argv[1])
+except OSError as error:
+    print(error.errno, error.strerror)
+"""
+    printed = run(code, tmp_path / "run", before=[*before, "sh", "-c", script, "sh"])
+    reason = "cannot be created: Read-only file system; pass a path in a folder that you may write to"
+    assert printed == f"{errno.EROFS} {reason}\n"
+
+
+@every_writer
+def test_a_folder_that_is_missing_or_none_is_refused(tmp_path, writer_class):
+    with pytest.raises(FileNotFoundError, match="there is no folder .*missing; make it first"):
+        writer_class(tmp_path / "missing" / "run")
+    (tmp_path / "file").touch()
+    if os.name == "posix":
+        with pytest.raises(NotADirectoryError, match=r"file is no folder; pass another path"):
+            writer_class(tmp_path / "file" / "run")
+
+
+@every_writer
+@pytest.mark.parametrize("settings", [{}, {"overwrite": True}])
+def test_a_name_that_is_a_folder_is_refused(tmp_path, writer_class, settings):
+    with pytest.raises(IsADirectoryError, match="is a folder; pass the path of a file in it"):
+        writer_class(tmp_path, **settings)
+    with pytest.raises(IsADirectoryError, match="is a folder; pass one of the files in it"):
+        open_recording(tmp_path)
+
+
+@posix
+@every_writer
+@pytest.mark.parametrize("sync", SYNCS)
+@pytest.mark.parametrize("ending", ["flush", "close"])
+def test_a_folder_that_vanishes_is_told(tmp_path, writer_class, sync, ending):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    writer = writer_class(folder / "run", sync=sync)
+    writer.write(of(5))
+    shutil.rmtree(folder)
+    with pytest.raises(
+        FileNotFoundError, match="was removed while it was written, and what it held is lost"
+    ) as told_of:
+        getattr(writer, ending)()
+    assert told_of.value.filename == str(folder / "run")
+    assert (writer.closed, writer.rows) == (True, 0)
+
+
+@posix
+@every_writer
+def test_a_file_that_vanishes_is_told_while_it_is_written(tmp_path, writer_class):
+    writer = writer_class(tmp_path / "run")
+    writer.path.unlink()
+
+    def batches():
+        while True:
+            yield of(100)
+
+    with pytest.raises(FileNotFoundError, match="was removed while it was written"):
+        Pipeline(batches(), sinks=[writer]).run(60.0)
+
+
+@every_writer
+def test_parts_stay_whole_when_their_folder_vanishes(tmp_path, writer_class):
+    folder, moved = tmp_path / "folder", tmp_path / "moved"
+    folder.mkdir()
+    with writer_class(folder / "run", rotate_bytes=1) as writer:
+        writer.write(of(5))
+        folder.rename(moved)
+        with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first"):
+            writer.write(of(5))
+        assert whole(moved / "run.part0000")[0] == told([of(5)])
+        folder.mkdir()
+        writer.write(of(7))
+    assert whole(folder / "run.part0001")[0] == told([of(7)])
+
+
+@posix
+def test_a_file_that_is_moved_goes_on(tmp_path):
+    with ArrowWriter(tmp_path / "run") as writer:
+        writer.write(of(5))
+        writer.path.rename(tmp_path / "moved")
+        writer.write(of(5, start=5))
+    assert read(tmp_path / "moved")[0] == told([of(10)])
+
+
+# Names
+
+NAMES = [
+    "with blanks",
+    "-n",
+    'it\'s "quoted"',
+    "100%20?#fragment",
+    "line\nfeed\ttab",
+    "file:",
+    "*[a-z]",
+    "\u00e4\u6f22\U0001f600",
+    "cafe\u0301",
+    "a" * 240,
+]
+
+
+no_text = pytest.param(
+    "no text \udce9", marks=pytest.mark.skipif(sys.platform == "darwin", reason="on macOS a name is text")
+)
+
+
+@posix
+@pytest.mark.parametrize("name", [*NAMES, no_text])
+@pytest.mark.parametrize("suffix", ["arrow", "csv", "parquet"])
+def test_a_name_may_have_any_characters(tmp_path, name, suffix):
+    path = tmp_path / f"{name}.{suffix}"
+    batches = [of(3), of(4)]
+    if suffix == "parquet":
+        compact(write(tmp_path / "stream", batches), path)
+        (tmp_path / "stream").unlink()
+    else:
+        write(path, batches)
+    assert list(tmp_path.iterdir()) == [path]
+    found, recording = read(path)
+    assert found == told(batches)
+    assert recording.path == path
+
+
+@every_writer
+def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
+    with pytest.raises(OSError, match="cannot be created"):
+        writer_class(tmp_path / ("a" * 1_000))
+    with pytest.raises(ValueError, match="NUL"):
+        writer_class(str(tmp_path / "a\0b"))
+    with pytest.raises(OSError, match="cannot be created"):
+        writer_class("")
+    for wrong in (None, 3, b"run", ["run"]):
+        with pytest.raises(TypeError, match="path must be a str or an os.PathLike of str, got"):
+            writer_class(wrong)
+        with pytest.raises(TypeError, match="path must be a str or an os.PathLike of str, got"):
+            open_recording(wrong)
+
+
+@posix
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match="is no file; pass the path of one"):
+            open_recording(path)
+
+
+def test_what_is_no_recording_is_refused_with_what_it_is(tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        open_recording(path)
+    path.write_text("time;value\n")
+    with pytest.raises(
+        ValueError, match=r"run: is no recording: it begins with \"time;value\\n\"; open_recording reads"
+    ):
+        open_recording(path)
+    path.write_text('"timestamp","channel","value","unit"\n')
+    with pytest.raises(ValueError, match="is no recording"):
+        open_recording(path)

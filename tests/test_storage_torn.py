@@ -1,0 +1,190 @@
+"""Files that end in the middle of something, or are damaged: every whole batch is read, and nothing that is wrong."""
+
+import math
+import warnings
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recordings import FORMATS, LAMP, LASER, TUNED, mixed, of, read, told, write
+
+from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
+
+BATCHES = [of(2, first=7), mixed(3, [LASER, LAMP], first=9), LASER.batch([math.nan, -0.0], [-1, 2**62])]
+CHANNELS = [LASER, LAMP]
+
+
+def torn(path):
+    """Return what a file tells of its rows, the recording, and whether it warned."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        rows, recording = read(path)
+    assert [warning.category for warning in caught] in ([], [TornRecordingWarning])
+    assert len(rows) == recording.next_row
+    return rows, recording, [str(warning.message) for warning in caught]
+
+
+def ends(path, suffix):
+    """Return where whole batches end in a stream, or rows in CSV."""
+    if suffix == "csv":
+        lines = path.read_bytes().splitlines(keepends=True)
+        return [sum(map(len, lines[: count + 1])) for count in range(len(lines))]
+    sizes = []
+    with ArrowWriter(path.with_name("again"), channels=CHANNELS) as writer:
+        for batch in BATCHES:
+            # Without rows it has but its beginning.
+            writer.write(batch[:0])
+            sizes.append(writer.bytes)
+            writer.write(batch)
+        return [sizes[0], *sizes[1:], writer.bytes]
+
+
+@pytest.mark.parametrize("suffix", ["arrow", "csv"])
+def test_a_file_that_is_cut_anywhere_gives_all_that_is_whole(tmp_path, suffix):
+    path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
+    whole = path.read_bytes()
+    ended = ends(path, suffix)
+    rows = told(BATCHES)
+    counts = [sum(map(len, BATCHES[:count])) for count in range(4)] if suffix == "arrow" else range(len(rows) + 1)
+    cut = tmp_path / "cut"
+    for length in range(len(whole)):
+        cut.write_bytes(whole[:length])
+        found, recording, warned = torn(cut)
+        reached = [end for end in ended if end <= length]
+        count = counts[len(reached) - 1] if reached else 0
+        assert found == rows[:count], length
+        if reached:
+            assert recording.leftover_bytes == length - reached[-1], length
+        # A CSV file has no end of its own; it may have been closed there.
+        assert bool(warned) == (suffix == "arrow" or length not in ended), length
+    assert torn(path)[0] == rows
+    assert torn(path)[2] == []
+
+
+def test_a_parquet_file_that_is_cut_anywhere_is_refused(tmp_path):
+    whole = write(tmp_path / "run.parquet", BATCHES, CHANNELS).read_bytes()
+    cut = tmp_path / "cut"
+    for length in range(1, len(whole)):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="the Parquet file is cut off or damaged") as refused:
+            open_recording(cut)
+        assert str(cut) in str(refused.value)
+        assert "compact its recordings again" in str(refused.value)
+
+
+def test_the_warning_says_what_is_lost_and_comes_once(tmp_path):
+    path = write(tmp_path / "run.arrow", [of(5), of(7)])
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-20])
+    recording = open_recording(path)
+    assert len(next(recording)) == 5
+    lost = f"{path}: the file ends before it was closed; 5 rows before it were read, "
+    with pytest.warns(TornRecordingWarning) as warned:
+        assert list(recording) == []
+    [warning] = warned
+    assert str(warning.message) == f"{lost}{recording.leftover_bytes} bytes are left over"
+    assert warning.filename == __file__
+    assert recording.next_row == 5
+    assert 0 < recording.leftover_bytes < size
+    assert list(recording) == []
+
+
+def test_what_stands_behind_the_end_is_left_over(tmp_path):
+    path = write(tmp_path / "run.arrow", [of(5)])
+    path.write_bytes(path.read_bytes() * 2)
+    rows, recording, [warned] = torn(path)
+    assert rows == told([of(5)])
+    assert recording.leftover_bytes == path.stat().st_size // 2
+    assert "something stands behind the end of the recording" in warned
+
+
+@pytest.mark.parametrize("zeros", [1, 100, 5_000])
+@pytest.mark.parametrize("suffix", ["arrow", "csv"])
+def test_zeros_at_the_end_are_no_rows(tmp_path, suffix, zeros):
+    # A system that crashed may have made a file longer, and never have written into it.
+    path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
+    if suffix == "arrow":
+        path.write_bytes(path.read_bytes()[:-8])
+    with path.open("ab") as file:
+        file.write(bytes(zeros))
+    rows, recording, warned = torn(path)
+    assert rows == told(BATCHES)
+    assert recording.leftover_bytes == zeros
+    assert warned
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("2026-01-01T00:00:00Z,laser,1.5", "it has 3 cells, and the file 4 columns"),
+        ("2026-01-01T00:00:00Z,laser,1.5,mW,,,", "it has more cells than the file columns"),
+        ("2026-01-01,laser,1.5,mW", 'its timestamp is "2026-01-01", which is none in UTC'),
+        ("2026-02-30T00:00:00Z,laser,1.5,mW", "its timestamp is"),
+        ("2026-01-01T00:00:00Z,,1.5,mW", "its channel is empty"),
+        ("2026-01-01T00:00:00Z,laser,1.5x,mW", 'its value is "1.5x", which is no number'),
+        ("2026-01-01T00:00:00Z,laser,,mW", 'its value is "", which is no number'),
+        ("2026-01-01T00:00:00Z,laser,1.5,V", 'its unit is "V", and that of "laser" was "mW"'),
+    ],
+)
+def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence):
+    path = write(tmp_path / "run.csv", [of(3)])
+    lines = path.read_text().replace(",sequence", "").replace(",\n", "\n").splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], row + "\n", *lines[3:]]))
+    rows, recording, [warned] = torn(path)
+    assert rows == told([of(2)])
+    assert f"row 2 is damaged: {sentence}" in warned
+    assert recording.leftover_bytes == len((row + "\n" + lines[3]).encode())
+
+
+@pytest.mark.parametrize("sequence", ["x", "-1", "1.0", "+1", str(2**64)])
+def test_a_sequence_number_is_a_count(tmp_path, sequence):
+    path = tmp_path / "run.csv"
+    path.write_text(f"timestamp,channel,value,unit,sequence\n2026-01-01T00:00:00Z,laser,1.5,V,{sequence}\n")
+    assert f'its sequence is "{sequence}"' in torn(path)[2][0]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@given(at=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
+def test_a_changed_byte_is_no_other_row(tmp_path_factory, suffix, at, change):
+    folder = tmp_path_factory.mktemp("changed")
+    path = write(folder / f"run.{suffix}", BATCHES, CHANNELS)
+    content = bytearray(path.read_bytes())
+    place = int(at * len(content))
+    content[place] ^= change
+    path.write_bytes(content)
+    rows = told(BATCHES)
+    try:
+        found, _, _ = torn(path)
+    except ValueError as refused:
+        assert str(path) in str(refused)  # noqa: PT017 (it may be read as well)
+        return
+    if suffix == "csv":
+        # A digit that was changed cannot be told from another. The rows before it are as they were.
+        rows = rows[: max(0, content[:place].count(b"\n") - 1)]
+        found = found[: len(rows)]
+    assert found == rows[: len(found)]
+
+
+@given(st.sampled_from([b"", b"\xff\xff\xff\xff", b"PAR1", b"timestamp,channel,value,unit\n"]), st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(tmp_path_factory, beginning, rest):
+    path = tmp_path_factory.mktemp("any") / "run"
+    path.write_bytes(beginning + rest)
+    try:
+        torn(path)
+    except ValueError as refused:
+        assert str(path) in str(refused)  # noqa: PT017 (they may be rows as well)
+
+
+@pytest.mark.parametrize("length", [2**31 - 1, 2**31, 2**32 - 1])
+def test_a_length_that_no_file_has_is_not_believed(tmp_path, length):
+    path = tmp_path / "run"
+    path.write_bytes(b"\xff\xff\xff\xff" + length.to_bytes(4, "little") + bytes(100))
+    assert torn(path)[0] == []
+
+
+def test_a_torn_recording_is_compacted_with_a_warning(tmp_path):
+    path = write(tmp_path / "run.arrow", [of(5, TUNED), of(7, TUNED)])
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.warns(TornRecordingWarning, match="5 rows before it were read"):
+        assert compact([path], tmp_path / "run.parquet") == 5
+    assert read(tmp_path / "run.parquet")[0] == told([of(5, TUNED)])
