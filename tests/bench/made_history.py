@@ -25,7 +25,7 @@ PACE = 100.0
 def revision(number: int) -> Revision:
     """The commit of that number, one a day."""
     committed = (BEGIN + timedelta(days=number)).isoformat(timespec="seconds")
-    return Revision(f"{number:040x}", committed, f"Commit {number}")
+    return Revision(f"{number:07x}".ljust(40, "0"), committed, f"Commit {number}")
 
 
 def history_run(

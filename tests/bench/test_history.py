@@ -45,13 +45,13 @@ def store(tmp_path):
 
 
 def commits(found):
-    return [int(run.document["revision"]["commit"], 16) for run in found]
+    return [int(run.document["revision"]["commit"][:7], 16) for run in found]
 
 
 def test_the_index_is_small_and_names_every_run_with_its_commit_and_machine(store):
     document = json.loads((store / "index.json").read_text(encoding="utf-8"))
     assert [entry["id"] for entry in document["runs"]] == Archive(store).names()
-    assert [int(entry["commit"], 16) for entry in document["runs"]] == [0, 1, 1, 2]
+    assert [entry["commit"] for entry in document["runs"]] == [revision(number).commit for number in (0, 1, 1, 2)]
     [machine] = document["machines"]
     assert {entry["machine"] for entry in document["runs"]} == {machine}
     assert document["machines"][machine] == read([store]).runs[0].conditions()

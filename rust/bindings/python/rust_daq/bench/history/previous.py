@@ -20,8 +20,8 @@ from rust_daq.bench.side_by_side import MAXIMUM, entries, numbers, shown
 
 DISCOVERY_RATE = 0.05
 """Of the numbers called faster or slower at most so many in the long run are not (Benjamini, Hochberg, 1995)."""
-NOT_TIMES = ("_per_second",)
-"""Rates are the same numbers the other way round; judging both would count each change twice."""
+SAID_TWICE = ("_per_second", "difference_ns")
+"""Rates and differences are made of numbers that are there; judging both would count each change twice."""
 COLUMNS = ("result", "contender", "quantity", "runs", "median", "spread", "value", "ratio", "low", "high", "verdict")
 Address = tuple[str, str, int | None, str]
 
@@ -124,7 +124,7 @@ class Previous:
             beside = [(numbers(other[key]), other[key]) for other in theirs if key in other]
             for place, value in numbers(entry).items():
                 contender, size, column = place
-                if column == MAXIMUM or column.endswith(NOT_TIMES) or value is None:
+                if column == MAXIMUM or column.endswith(SAID_TWICE) or value is None:
                     continue
                 same = [
                     values[place]
