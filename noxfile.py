@@ -18,7 +18,7 @@ import time
 import tomllib
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Pr
 WHEELS = ROOT / "target" / "wheels"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
-REPOSITORY_TESTS = {"test_project.py", "test_reference.py", "test_sessions.py"}
+REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -114,7 +114,7 @@ def tests(session: nox.Session) -> None:
     Further arguments go to pytest.
     """
     with step(session, "install what the tests need", INSTALLING):
-        install(session, "build", "test", extra="docs")
+        install(session, "build", "test", "gate", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     if not session.posargs:
@@ -247,7 +247,7 @@ def acceptance(session: nox.Session) -> None:
     if not (SITE / "index.html").is_file():
         session.error("there is no site in build/docs/html; build it first: nox -s docs -- --profile quick")
     with step(session, "install what the acceptance tests need", INSTALLING):
-        install(session, "build", "test", "acceptance", extra="docs")
+        install(session, "build", "test", "gate", "acceptance", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     with step(session, "test the site", "several minutes"):
@@ -296,6 +296,47 @@ def bench(session: nox.Session) -> None:
     for example in EXAMPLES:
         session.run("python", f"gallery/{example}.py", "--archive", ".benchmarks", *session.posargs)
     session.run("python", "-m", "rust_daq.bench", "list", "--archive", ".benchmarks")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Tell what got slower: build a base revision (``--base REV``) and the tree here, and measure both side by side.
+
+    Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
+    """
+    run_gate(session, "compare")
+
+
+@nox.session
+def history(session: nox.Session) -> None:
+    """Build and measure commits, two runs each, into the history: ``nox -s history -- REV...``."""
+    run_gate(session, "history")
+
+
+@nox.session
+def trust(session: nox.Session) -> None:
+    """Gather evidence of how far the gate can be trusted, for ``--minutes``; it goes on where it was."""
+    run_gate(session, "trust")
+
+
+def run_gate(session: nox.Session, program: str) -> None:
+    """Run a program of the folder gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
+
+    Ctrl-C reaches the program, too, which keeps what it has measured; so it is waited for.
+    """
+    need_rust(session)
+    with step(session, "install what measuring needs", INSTALLING):
+        install(session, "build", "gate", extra="bench")
+    environment = {**os.environ, **rust_environment(session)}
+    environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
+    command = [environment["PYO3_PYTHON"], f"gate/{program}.py", *session.posargs]
+    session.log(" ".join(("python", *command[1:])))
+    with subprocess.Popen(command, env=environment) as process:
+        while process.returncode is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    if process.returncode:
+        raise SystemExit(process.returncode)
 
 
 @nox.session
@@ -501,7 +542,7 @@ def test_wheel(session: nox.Session, version: str, python: str) -> None:
 @nox.session(python=False)
 def lock(session: nox.Session) -> None:
     """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
-    names = ("build", "test", "acceptance", "lint", "types", "wheels")
+    names = ("build", "test", "gate", "acceptance", "lint", "types", "wheels")
     groups = [part for group in names for part in ("--group", group)]
     resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
     form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]

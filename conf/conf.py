@@ -50,6 +50,7 @@ measuring_profiles = str(HERE / "profiles.toml")
 measuring_reuse = os.environ.get("RUST_DAQ_REUSE") == "1"
 measuring_criterion = str(ROOT / "target" / "criterion")
 measuring_tails = str(BUILD / "tails")
+stamp_archives = [str(ROOT / "history"), str(ROOT / "build" / "history")]
 
 sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "gallery"),

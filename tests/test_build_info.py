@@ -20,6 +20,7 @@ def test_build_info_has_every_fact() -> None:
         "commit",
         "dirty",
         "profile",
+        "burn",
         "target",
         "target_features",
         "rustc",
@@ -43,6 +44,11 @@ def test_the_version_is_that_of_the_distribution() -> None:
 def test_the_hash_is_that_of_the_extension_file() -> None:
     content = Path(_core.__file__).read_bytes()
     assert rust_daq.build_info()["extension_sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_nothing_is_slowed_down_on_purpose() -> None:
+    assert rust_daq.build_info()["burn"] is False
+    assert not hasattr(_core, "_burn")
 
 
 def test_each_call_gives_a_fresh_answer() -> None:

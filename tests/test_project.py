@@ -179,6 +179,19 @@ def test_the_published_site_is_the_folder_that_nox_writes():
     assert kept == {"site": site_folder(), "run": site_folder().replace("html", "run")}
 
 
+def test_the_history_grows_where_the_page_reads_it():
+    job = yaml.safe_load(text(".github/workflows/benchmarks.yml"))["jobs"]["benchmarks"]
+    lines = [step["run"] for step in job["steps"] if "run" in step]
+    [measured] = [place for place, line in enumerate(lines) if line.startswith("nox -s history -- HEAD ")]
+    store = lines[measured].partition("--store ")[2].strip()
+    assert 'ROOT / "build" / "history" / "runs"' in text("docs/history.py")
+    assert store == "build/history/runs"
+    # Before the site, which shows it; and nothing but the branch is written.
+    assert measured < lines.index("nox -s docs")
+    assert job["permissions"] == {"contents": "write"}
+    assert [line for line in lines if "git push" in line and not line.strip().endswith("HEAD:history")] == []
+
+
 # A shallow clone takes its one commit for the last that changed a file, so a page would name the wrong one.
 
 

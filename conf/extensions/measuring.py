@@ -74,6 +74,7 @@ def lay(app: Sphinx) -> None:
         if not run_folder(app.config).is_dir():
             app.config.nb_execution_mode = "off"
         return
+    refuse_burning_build()
     reused = reusable(app) if app.config.measuring_reuse else None
     name = app.config.measuring_profile or (reused.document["profile"] if reused else "default")
     if reused and name != reused.document["profile"]:
@@ -104,6 +105,13 @@ def lay(app: Sphinx) -> None:
         }
     )
     os.environ[STAGE_VARIABLE] = str(stage_folder(app))
+
+
+def refuse_burning_build() -> None:
+    """Raise if the extension slows itself down on purpose, which no published number may come from."""
+    if rust_daq.build_info().get("burn"):
+        message = "the extension is built with the feature burn and slows itself down; build it without: nox -s docs"
+        raise MeasuringError(message)
 
 
 def reusable(app: Sphinx) -> Run:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from docutils import nodes
@@ -24,6 +24,8 @@ from measuring import publishes, run_folder
 from rust_daq.bench import quantity
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
+ARCHIVED = "archive: "
+"""Begins the source of what was not measured in this run: the rest says when and where it was."""
 DAYS = 90
 """From this age on a page says by itself that its numbers are old."""
 
@@ -111,8 +113,18 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
     }
 
 
+def archived(source: str) -> str:
+    """The strip of what comes from an archive, which this run knows nothing of."""
+    told = (
+        "Kept from then: it is no part of the run that the foot of this page names, and building the site adds nothing."
+    )
+    return f'<details class="provenance"><summary>{escape(source)}</summary><p>{told}</p></details>'
+
+
 def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
     """The strip as HTML: one line, and the rest on demand."""
+    if source.startswith(ARCHIVED):
+        return archived(source)
     entry = entry_of(document, source)
     facts = details(document, entry).items()
     rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
@@ -153,7 +165,7 @@ def shown(doctree: nodes.document) -> Iterator[tuple[nodes.raw, str]]:
     """The figures and tables of a page that the kit made, each with the result that it names."""
     for node in list(doctree.findall(nodes.raw)):
         if "html" in node.get("format", "") and (found := SHOWN.search(node.rawsource or node.astext())):
-            yield node, found[1] or ""
+            yield node, unescape(found[1] or "")
 
 
 def add_strips(app: Sphinx, doctree: nodes.document, docname: str) -> None:

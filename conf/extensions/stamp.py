@@ -1,9 +1,9 @@
 """The stamp: one text for all that a page can show besides its own source.
 
 Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip
-at its foot), the words of the kit, what conf/ does with them, and what the modules beside the pages make of them.  So a
-stamp of all these is kept beside the build: it is put aside when an HTML build begins and written anew when one has
-ended without a warning.  Where there is none, or another, every page is read again.
+at its foot), the archives of the history, the words of the kit, what conf/ does with them, and what the modules beside
+the pages make of them.  So a stamp of all these is kept beside the build: it is put aside when an HTML build begins and
+written anew when one has ended without a warning.  Where there is none, or another, every page is read again.
 (Examples need no stamp: they always run, see `measuring`.)
 """
 
@@ -29,10 +29,13 @@ def stamp_file(app: Sphinx) -> Path:
 
 
 def fingerprint(app: Sphinx) -> str:
-    """The stamp of this build: extension, run, kit, conf, and the modules that cells import."""
+    """The stamp of this build: extension, run, archives, kit, conf, and the modules that cells import."""
     digest = hashlib.sha256(rust_daq.build_info()["extension_sha256"].encode())
     for name in ("run.json", "samples.parquet"):
         digest.update((run_folder(app.config) / name).read_bytes())
+    for folder in app.config.stamp_archives:
+        for path in sorted([*Path(folder).rglob("index.json"), *Path(folder).rglob("*.jsonl")]):
+            digest.update(path.read_bytes())
     kit, conf = Path(bench.__file__).parent, Path(app.confdir)
     for path in (*sorted(kit.rglob("*")), *sorted(conf.rglob("*")), *sorted(Path(app.srcdir).glob("*.py"))):
         if path.suffix in LOOKED_AT and path.is_file():
@@ -71,6 +74,7 @@ def leave(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Take the stamp before anything else, leave it after everything."""
     app.setup_extension("measuring")
+    app.add_config_value("stamp_archives", [], "")
     app.connect("builder-inited", take, priority=1)
     app.connect("env-get-outdated", outdated)
     app.connect("build-finished", leave, priority=999)

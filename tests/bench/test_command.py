@@ -234,7 +234,7 @@ def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureF
         (["show", "20270101"], "the archive runs has no run '20270101'; there are "),
         (["show", "2026"], "'2026' begins the names of 2 runs: "),
         (["show"], "the following arguments are required: RUN"),
-        (["compare", "latest"], "the following arguments are required: RUN_B"),
+        (["compare", "latest"], "compare takes RUN_A and RUN_B, or RUN_A and --history N"),
         (["shwo"], "invalid choice: 'shwo'"),
         ([], "the following arguments are required: COMMAND"),
         (["list", "--jsn"], "unknown argument '--jsn'; did you mean --json?"),

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from rust_daq.bench import Estimate, decide
+from rust_daq.bench.decision import rounds_needed
 
 
 def verdict(value, low, high):
@@ -39,3 +40,27 @@ def test_the_same_effect_up_and_down_is_judged_alike():
 
 def test_without_an_interval_nothing_is_judged():
     assert verdict(0.5, math.nan, math.nan) == "not judged"
+
+
+def estimate(value, low, high, rounds=20):
+    return Estimate(value, low, high, 0.95, rounds)
+
+
+@pytest.mark.parametrize(
+    ("found", "needed"),
+    [
+        # No effect, 10 % either way: half as wide, four times the rounds, and a little more for 1.05.
+        (estimate(1.0, 1 / 1.1, 1.1), math.ceil(20 * (math.log(1.1) / math.log(1.05)) ** 2)),
+        # A plain effect: the interval has to leave 1.
+        (estimate(1.2, 0.9, 1.6), math.ceil(20 * (math.log(1.2 / 0.9) / math.log(1.2)) ** 2)),
+        (estimate(1 / 1.2, 1 / 1.6, 1 / 0.9), math.ceil(20 * (math.log(1.2 / 0.9) / math.log(1.2)) ** 2)),
+        # Just wide enough already: one more at least.
+        (estimate(1.06, 1.0, 1.12), 21),
+    ],
+)
+def test_the_rounds_needed_follow_the_width_of_the_interval(found, needed):
+    assert rounds_needed(found) == needed
+
+
+def test_without_an_interval_nothing_says_how_many_rounds_are_needed():
+    assert rounds_needed(estimate(1.0, math.nan, math.nan)) is None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 
 import pytest
 
-from rust_daq.bench import Statement, WorkerError
+from rust_daq.bench import Settings, Statement, WorkerError, compare
 from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.result import records
 
 COST = {"do": "cost", "repeats": 1, "loops": 1}
 
@@ -83,3 +85,72 @@ def test_the_worker_imports_nothing_of_ours():
 
 def test_the_collector_is_on_and_what_the_setup_made_is_frozen():
     assert ask("import gc; assert gc.isenabled() and gc.get_freeze_count() > 0") > 0
+
+
+# Other interpreters, cores and commands
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """An interpreter that can be told from this one by a variable."""
+    script = tmp_path / "python"
+    script.write_text(f'#!/bin/sh\nMARK=there exec "{sys.executable}" "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return str(script)
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+
+
+@posix
+def test_a_statement_runs_in_the_interpreter_that_it_names(marked):
+    with WorkerProcess("mine", Statement("import os; assert os.environ['MARK']", python=marked)) as worker:
+        assert worker.ask(COST)["elapsed"] > 0
+    with pytest.raises(WorkerError, match="KeyError: 'MARK'"):
+        ask("import os; assert os.environ['MARK']")
+
+
+@posix
+def test_two_interpreters_are_compared_like_two_statements(marked):
+    setup = "import os; mark = os.environ.get('MARK')"
+    contenders = {
+        "here": Statement("assert mark is None", setup),
+        "there": Statement("assert mark == 'there'", setup, python=marked),
+    }
+    result = compare(contenders, settings=Settings(rounds=2))
+    assert list(result.contenders) == ["here", "there"]
+
+
+@posix
+def test_the_interpreter_is_no_part_of_what_is_kept(marked):
+    here, there = Statement("pass"), Statement("pass", python=marked)
+    assert here.fingerprint == there.fingerprint
+    assert marked not in str(records({"mine": there}))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
+def test_a_worker_is_kept_on_the_core_that_is_named():
+    core = max(os.sched_getaffinity(0))
+    with WorkerProcess("mine", Statement(f"import os; assert os.sched_getaffinity(0) == {{{core}}}"), core) as worker:
+        assert worker.ask(COST)["elapsed"] > 0
+
+
+@posix
+def test_a_worker_runs_under_a_command_and_with_further_variables():
+    statement = Statement("import os; assert os.environ['MINE'] == 'x' and os.environ['ITS'] == 'y'")
+    with WorkerProcess("mine", statement, under=("env", "ITS=y"), environment={"MINE": "x"}) as worker:
+        assert worker.ask(COST)["elapsed"] > 0
+
+
+def test_the_timeout_of_a_worker_holds_for_its_setup_too():
+    with pytest.raises(WorkerError, match=r"worker of 'mine' did not answer within 0\.5 s"):
+        WorkerProcess("mine", Statement("pass", "import time; time.sleep(600)"), timeout=0.5)
+
+
+def test_an_error_names_what_was_raised_and_a_dead_worker_names_nothing():
+    with pytest.raises(WorkerError) as raised:
+        ask("1 / 0")
+    assert raised.value.raised == "ZeroDivisionError"
+    with pytest.raises(WorkerError) as died:
+        ask("import os; os._exit(7)")
+    assert died.value.raised == ""

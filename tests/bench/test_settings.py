@@ -95,6 +95,12 @@ def test_debug_build_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch
         measured(Settings(), make=lambda: pytest.fail("it measured"))
 
 
+def test_build_that_slows_itself_down_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rust_daq, "build_info", lambda: {"profile": "release", "burn": True})
+    with pytest.raises(RuntimeError, match="feature burn and slows itself down"):
+        measured(Settings(), make=lambda: pytest.fail("it measured"))
+
+
 def read_in_turn(monkeypatch: pytest.MonkeyPatch, *readings: Neighbours) -> None:
     """Let the counters of the system read what is said."""
     turns = iter(readings)

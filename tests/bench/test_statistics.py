@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rust_daq.bench.decision import decide
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
+from rust_daq.bench.statistics import corrected_level, median, median_interval, ratio_interval, weighted_quantiles
 
 SEED = 20_261
 TRIES = 400
@@ -103,6 +103,13 @@ def test_corrected_intervals_hold_together():
 def test_one_ratio_needs_no_correction():
     assert corrected_level(0.95, 1) == pytest.approx(0.95)
     assert corrected_level(0.95, 0) == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8])
+def test_the_median_of_rows_is_numpys(count):
+    rows = np.random.default_rng(SEED + count).normal(size=(50, count))
+    assert np.array_equal(median(rows, -1), np.median(rows, axis=-1))
+    assert np.array_equal(median(rows.T, 0), np.median(rows, axis=-1))
 
 
 @given(

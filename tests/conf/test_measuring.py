@@ -106,6 +106,15 @@ def test_reuse_refuses_a_run_of_another_extension(project: Project, monkeypatch:
     assert "another build of the extension" in outcome.said
 
 
+def test_a_build_that_slows_itself_down_makes_no_site(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    slowed = rust_daq.build_info() | {"burn": True}
+    monkeypatch.setattr(rust_daq, "build_info", lambda: slowed)
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "the feature burn and slows itself down" in outcome.said
+    assert project.runs == 0
+
+
 def test_reuse_without_a_run_says_what_to_do(project: Project) -> None:
     assert "there is no run to reuse" in project.build(measuring_reuse=True).said
 

@@ -8,8 +8,8 @@ use pyo3::types::PyDict;
 /// Returns
 /// -------
 /// dict
-///     The keys ``version``, ``commit``, ``dirty``, ``profile``, ``target``, ``target_features``,
-///     ``rustc`` and ``pyo3``.
+///     The keys ``version``, ``commit``, ``dirty``, ``profile``, ``burn``, ``target``,
+///     ``target_features``, ``rustc`` and ``pyo3``.
 #[pyfunction]
 pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let facts = PyDict::new(py);
@@ -17,6 +17,7 @@ pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("commit", env!("RUST_DAQ_COMMIT"))?;
     facts.set_item("dirty", dirty())?;
     facts.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    facts.set_item("burn", cfg!(feature = "burn"))?;
     facts.set_item("target", env!("RUST_DAQ_TARGET"))?;
     facts.set_item("target_features", target_features())?;
     facts.set_item("rustc", env!("RUST_DAQ_RUSTC"))?;

@@ -8,6 +8,7 @@ use rust_daq::{Batch, Channel, now_ns};
 
 use crate::array::{Times, numbers};
 use crate::batch::PyBatch;
+use crate::burn::burn;
 use crate::error::raised;
 use crate::metadata::{self, Held, PyMetadata};
 use crate::point::{PyDataPoint, native as point_native};
@@ -209,6 +210,7 @@ impl PyChannel {
         start: Option<&Bound<'py, PyAny>>,
         rate: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
+        burn();
         let (py, channel) = (slf.py(), slf.get());
         let values = numbers("values", values)?;
         let times = Times::of(timestamps, start, rate, values.len())?;
@@ -258,6 +260,7 @@ impl PyChannel {
         start: Option<&Bound<'py, PyAny>>,
         rate: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<PyBatch> {
+        burn();
         let values = numbers("values", values)?;
         let times = Times::of(timestamps, start, rate, values.len())?.into_column(values.len());
         let batch = Batch::of_channel(slf.get().core.clone(), times, values)

@@ -7,6 +7,7 @@ mod allocation;
 mod array;
 mod batch;
 mod build_info;
+mod burn;
 mod capsule;
 mod channel;
 mod column;
@@ -41,6 +42,9 @@ mod _core {
     use super::batch::PyBatchIterator;
     #[pymodule_export]
     use super::build_info::build_facts;
+    #[cfg(feature = "burn")]
+    #[pymodule_export]
+    use super::burn::set_steps;
     #[pymodule_export]
     use super::channel::PyChannel;
     #[pymodule_export]

@@ -9,6 +9,7 @@ use rust_daq::{Batch, Failure, OnGap, Output, Process, Stage};
 
 use crate::array::{Input, Output as Place};
 use crate::batch::PyBatch;
+use crate::burn::burn;
 use crate::error::{raised, wrong_type};
 
 mod fft;
@@ -93,6 +94,7 @@ impl<P: Process> Shared<P> {
         shape: impl Fn(&P, usize) -> Shape,
         work: impl FnOnce(&mut P, &[f64], &mut [f64]) + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
+        burn();
         let py = values.py();
         let input = Input::of("values", values)?;
         let processor: &mut P = &mut self.lock(py);

@@ -18,7 +18,8 @@ def build_info() -> "_BuildInfo":
         the extension (built from a source distribution: the one that this was made from), or
         ``"unknown"``; ``dirty``, whether they differed from that commit (None
         when that is not known);
-        ``profile``, ``"release"`` or ``"debug"``; ``target``, the triple that it was built for;
+        ``profile``, ``"release"`` or ``"debug"``; ``burn``, whether it slows itself down on purpose,
+        which only tests of the regression gate want; ``target``, the triple that it was built for;
         ``target_features``, the instruction sets that the compiler was free to use; ``rustc`` and
         ``pyo3``, their versions; ``extension_sha256``, the hash of the extension file, computed
         by this call.

@@ -64,6 +64,7 @@ class _BuildFacts(TypedDict):
     commit: str
     dirty: bool | None
     profile: str
+    burn: bool
     target: str
     target_features: list[str]
     rustc: str

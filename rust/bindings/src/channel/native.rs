@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use rust_daq::now_ns;
 
 use super::PyChannel;
+use crate::burn::burn;
 use crate::native::{Method, replace_method};
 use crate::point::native::{Parts, installed_class, instant, number};
 
@@ -38,6 +39,7 @@ unsafe extern "C" fn point(
     // SAFETY: Python calls this attached, with an object of the class, `count` arguments by
     // position, and as many more as there are names in `keywords`, which may be null. It can be
     // called only when it is installed, and then points are made the quick way.
+    burn();
     unsafe {
         let py = Python::assume_attached();
         if keywords.is_null()

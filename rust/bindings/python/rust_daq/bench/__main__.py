@@ -17,6 +17,7 @@ from rust_daq.bench import advise, quantity
 from rust_daq.bench.agreement import Agreement
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
+from rust_daq.bench.history.previous import Previous
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
 from rust_daq.bench.run_folder import DOCUMENT, ArchiveError
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 2 after a sentence on standard error.
     """
     accept_any_text()
-    chosen = parser().parse_args(arguments)
+    made = parser()
+    chosen = made.parse_args(arguments)
+    if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
+        made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
     folder = chosen.archive or Path(os.environ.get(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
     try:
         commands = {"list": list_runs, "show": show, "compare": compare, "advise": give_advice}
@@ -68,9 +72,14 @@ def parser() -> FlagParser:
     commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
     one = commands.add_parser("show", parents=[uniform], help="show one run")
     one.add_argument("run", metavar="RUN", help=RUN_HELP)
-    two = commands.add_parser("compare", parents=[uniform], help="put two runs side by side")
+    two = commands.add_parser(
+        "compare", parents=[uniform], help="put two runs side by side, or one beside those before it"
+    )
     two.add_argument("first", metavar="RUN_A", help=RUN_HELP)
-    two.add_argument("second", metavar="RUN_B", help=RUN_HELP)
+    two.add_argument("second", metavar="RUN_B", nargs="?", help=RUN_HELP)
+    two.add_argument(
+        "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
+    )
     asked = commands.add_parser("advise", parents=[uniform], help="say what to use at a rate, from what was measured")
     asked.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples a second of each channel")
     asked.add_argument("--channels", type=whole_number, default=1, metavar="N", help="how many channels (default: 1)")
@@ -160,7 +169,10 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
 
 
 def compare(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print what two runs say within themselves, and their numbers side by side, which is no verdict."""
+    """Print what two runs say within themselves and side by side; or one beside the medians of those before it."""
+    if chosen.history is not None:
+        compare_with_history(archive, chosen)
+        return
     pair = SideBySide(opened(archive, chosen.first), opened(archive, chosen.second))
     if chosen.json:
         write_json(pair.document())
@@ -175,6 +187,23 @@ def compare(archive: Archive, chosen: argparse.Namespace) -> None:
         print()
         print_table(pair.table().set_index("result"), "Side by side")
     print(f"\n{pair.sentence}")
+
+
+def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print a run beside the medians of those before it, and what cannot be compared."""
+    run = opened(archive, chosen.first)
+    listing = archive.runs()
+    found = Previous.of(run, listing.runs, chosen.history)
+    if chosen.json:
+        write_json(found.document() | {"refused": dict(listing.refused)})
+    else:
+        print(f"run {run.id}")
+        if found.earlier:
+            print_table(found.table())
+            print()
+        print("\n".join([found.sentence, *found.refusals]))
+    for reason in listing.refused.values():
+        print(f"left out: {reason}", file=sys.stderr)
 
 
 def give_advice(archive: Archive, chosen: argparse.Namespace) -> None:

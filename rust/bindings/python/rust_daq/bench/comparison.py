@@ -15,18 +15,13 @@ from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
-from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
+from rust_daq.bench.slices import SLICE_SECONDS, SLICES, calibrate, calibration_record, sample_round, slice_seconds
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SLICES = 20
-"""Slices a round and contender: many short ones, for a neighbour on the machine comes and goes."""
-SLICE_SECONDS = 0.005
-CALIBRATION_SECONDS = 0.002
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,14 +245,7 @@ def sample(
     calibrations, start_seconds = {}, 0.0
     for contender, statement in stated.items():
         with WorkerProcess(contender, statement) as worker:
-            calibrations[contender] = worker.ask(
-                {
-                    "do": "calibrate",
-                    "seconds": CALIBRATION_SECONDS,
-                    "slice": SLICE_SECONDS,
-                    "repeats": isinstance(statement.code, str),
-                }
-            )
+            calibrations[contender] = calibrate(worker, statement)
             start_seconds += worker.start_seconds
     round_seconds = start_seconds + plan["slices"] * sum(slice_seconds(found) for found in calibrations.values())
     rounds = settings.rounds_within(round_seconds, share)
@@ -267,11 +255,7 @@ def sample(
         rows += sample_round(stated, calibrations, index, plan["slices"])
     kept = records(stated)
     for contender, found in calibrations.items():
-        kept[contender] |= {
-            "repeats": found["repeats"],
-            "loops": found["loops"],
-            "empty_loop_share": found["empty"] / (found["repeats"] * found["cost"] + found["empty"]),
-        }
+        kept[contender] |= calibration_record(found)
     return Comparison(
         name=name,
         example=settings.example,
@@ -281,30 +265,3 @@ def sample(
         started=started.isoformat(timespec="seconds"),
         notes=call_notes(stated),
     )
-
-
-def slice_seconds(found: Mapping[str, float]) -> float:
-    """How long one slice takes, by its calibration."""
-    return found["loops"] * (found["repeats"] * found["cost"] + found["empty"]) / 1e9
-
-
-def sample_round(
-    stated: Mapping[str, Statement], calibrations: Mapping[str, Mapping[str, Any]], index: int, slices: int
-) -> list[tuple[Any, ...]]:
-    """Sample one round: workers alive side by side, asked in turn, forward then backward."""
-    rows: list[tuple[Any, ...]] = []
-    with alive(stated) as workers:
-        for contender, worker in workers.items():
-            ask_slice(worker, calibrations[contender])  # warm-up, not kept
-        for turn, contender in turns(list(workers), index, slices):
-            found = calibrations[contender]
-            elapsed = ask_slice(workers[contender], found)
-            loops = found["loops"] * found["repeats"]
-            rows.append((contender, "slice_ns", 1, index, turn, loops, float(elapsed), 1))
-    return rows
-
-
-def ask_slice(worker: WorkerProcess, found: Mapping[str, Any]) -> int:
-    """Time one slice."""
-    elapsed: int = worker.ask({"do": "cost", "repeats": found["repeats"], "loops": found["loops"]})["elapsed"]
-    return elapsed

@@ -129,10 +129,23 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
     )
 
 
-def rounds_needed(ratio: Estimate) -> int:
-    """About how many rounds would decide, if the ratio stayed what it is: an interval narrows with their root."""
-    away, half = abs(math.log(ratio.value)), (math.log(ratio.high) - math.log(ratio.low)) / 2
-    narrow = math.log1p(EQUIVALENCE) - away  # so narrow that it lies within 5 %
-    if effect(ratio) >= SMALLEST_EFFECT:
-        narrow = max(narrow, away)  # or so narrow that it excludes 1
-    return math.ceil(ratio.rounds * (half / narrow) ** 2)
+def rounds_needed(ratio: Estimate) -> int | None:
+    """How many rounds would decide what is inconclusive, if more of them showed what these did.
+
+    An interval narrows with the square root of the rounds.  It has to become narrow enough to exclude 1, where the
+    effect is large enough to be called one, or to lie within 5 % either way.
+
+    Returns
+    -------
+    int or None
+        None where there is no interval.
+    """
+    if not ratio.has_interval:
+        return None
+    away = abs(math.log(ratio.value))
+    half = max(math.log(ratio.high) - math.log(ratio.value), math.log(ratio.value) - math.log(ratio.low))
+    room = max(
+        away if effect(ratio) >= SMALLEST_EFFECT else 0.0,
+        math.log1p(EQUIVALENCE) - away,
+    )
+    return max(math.ceil(ratio.rounds * (half / room) ** 2), ratio.rounds + 1)

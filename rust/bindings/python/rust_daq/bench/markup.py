@@ -77,18 +77,23 @@ class TableMarkup:
         rows, words = [], self._words()
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
-            cells = [
-                cell("th", written("", int(name)), scope="row", words=False)
-                if isinstance(name, Integral)
-                else cell("th", name, scope="row", words=True)
-                for name in names
-            ]
+            cells = [self._name(name) for name in names]
             cells += [
-                cell("td", value, words=said, address=self.links.get(str(value), ""))
+                cell("td", value, words=said, address=self._address(value))
                 for value, said in zip(values, words, strict=True)
             ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
+
+    def _name(self, name: object) -> str:
+        """A cell that names its row: words, or a size, which is a number."""
+        size = isinstance(name, Integral)
+        text = written("", int(name)) if size else name
+        return cell("th", text, scope="row", words=not size, address=self._address(name))
+
+    def _address(self, content: object) -> str:
+        """Where a cell leads; empty where it leads nowhere."""
+        return self.links.get(str(content), "")
 
     def _words(self) -> list[bool]:
         """For each column whether it holds words; numbers are set under one another, words begin at the left."""

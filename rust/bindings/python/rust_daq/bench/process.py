@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +25,13 @@ TIMEOUT = 120.0
 class WorkerError(RuntimeError):
     """A statement failed in its worker, or the worker died or did not answer.
 
+    Parameters
+    ----------
+    message : str
+        What happened.
+    raised : str
+        The class of the exception that the statement raised; empty when the worker itself is at fault.
+
     Examples
     --------
     >>> from rust_daq import bench
@@ -33,6 +42,10 @@ class WorkerError(RuntimeError):
     the statement of 'wrong' failed in its worker: ZeroDivisionError: division by zero
     """
 
+    def __init__(self, message: str, raised: str = "") -> None:
+        super().__init__(message)
+        self.raised = raised
+
 
 class WorkerProcess:
     """One fresh interpreter with one statement in it.
@@ -42,22 +55,40 @@ class WorkerProcess:
     name : str
         The contender, for messages.
     statement : Statement
-        What it measures.
-    python : str, optional
-        The interpreter; by default this one.
+        What it measures, and in which interpreter.
+    core : int, optional
+        The core that it is kept on; by default the system chooses.
+    timeout : float
+        Seconds that a request may take, unless it says otherwise.
+    under : sequence of str
+        A command that runs the interpreter, such as valgrind.
+    environment : mapping of str to str
+        Variables that it has besides ours.
     """
 
-    def __init__(self, name: str, statement: Statement, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        name: str,
+        statement: Statement,
+        core: int | None = None,
+        timeout: float = TIMEOUT,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
+        self.timeout = timeout
         begin = time.perf_counter()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(  # noqa: S603 - our own file, with this interpreter
-            [python, "-P", str(WORKER)],
+        self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+            [*under, statement.python or sys.executable, "-P", str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env=None if environment is None else {**os.environ, **environment},
         )
         try:
+            if core is not None:
+                self.ask({"do": "pin", "core": core})
             self.ask(statement.request())
         except BaseException:
             self.close()
@@ -72,7 +103,7 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
-    def ask(self, request: dict[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
         """Send a request and wait for its answer.
 
         Raises
@@ -80,6 +111,7 @@ class WorkerProcess:
         WorkerError
             If the statement raised, or the worker died or did not answer within `timeout` seconds.
         """
+        timeout = self.timeout if timeout is None else timeout
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -105,7 +137,7 @@ class WorkerProcess:
             timer.cancel()
         if "error" in answer:
             message = f"the statement of {self.name!r} failed in its worker: {answer['error']}\n{answer['traceback']}"
-            raise WorkerError(message)
+            raise WorkerError(message, answer["error"].partition(":")[0])
         return answer
 
     def kill(self) -> None:

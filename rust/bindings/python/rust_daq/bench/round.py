@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.process import TIMEOUT, WorkerProcess
 from rust_daq.bench.statement import Statement
 
 
 @contextmanager
-def alive(stated: Mapping[str, Statement]) -> Iterator[dict[str, WorkerProcess]]:
-    """Start a worker for each contender; all of them end when the round does, whatever happens."""
+def alive(
+    stated: Mapping[str, Statement], core: int | None = None, timeout: float = TIMEOUT
+) -> Iterator[dict[str, WorkerProcess]]:
+    """Start a worker for each contender; all of them end when the round does, whatever happens.
+
+    On one core, if one is named: they take turns, so that none has to wait for it.
+    """
     workers: dict[str, WorkerProcess] = {}
     try:
         for contender, statement in stated.items():
-            workers[contender] = WorkerProcess(contender, statement)
+            workers[contender] = WorkerProcess(contender, statement, core, timeout)
         yield workers
     finally:
         for worker in workers.values():
             worker.close()
+
+
+def core_of(index: int) -> int | None:
+    """The core of a round: each in turn, so that a neighbour on one of them spoils some rounds and not all.
+
+    Returns
+    -------
+    int or None
+        None where the system pins no process.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[index % len(cores)]
 
 
 def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:

@@ -53,6 +53,7 @@ class Run:
         profile: str,
         complete: bool = True,
         machine: Mapping[str, Any] | None = None,
+        build: Mapping[str, Any] | None = None,
         **further: Any,
     ) -> Run:
         """Make a run of results just measured.
@@ -67,6 +68,8 @@ class Run:
             Whether all was measured that was to be.
         machine : mapping, optional
             What `bench.machine` said before measuring began; asked now otherwise.
+        build : mapping, optional
+            What the build that was measured told of itself, where it is not the one of this environment.
         **further
             Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
 
@@ -83,7 +86,7 @@ class Run:
                 message = f"two results are called {result.key!r}; pass another name=... to one of them"
                 raise ValueError(message)
             by_key[result.key] = result
-        build = plain(rust_daq.build_info())
+        build = plain(rust_daq.build_info() if build is None else build)
         times = [result.started for result in by_key.values()]
         measured = min(times, default=datetime.now(UTC).isoformat(timespec="seconds"))
         document = {

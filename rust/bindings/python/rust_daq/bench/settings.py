@@ -90,11 +90,11 @@ class Settings:
             If a name holds a slash, which parts the names in a number's address, or the example has a result
             of that name already.
         RuntimeError
-            If the extension is a debug build.
+            If the extension is a debug build, or one that slows itself down.
         ReuseError
             If the build reuses and the archived run has no such result.
         """
-        refuse_debug_build()
+        refuse_build()
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
             if "/" in given or not given:
                 message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
@@ -115,12 +115,16 @@ class Settings:
         self.recorder.progress(f"{self.example}/{name}", done, total)
 
 
-def refuse_debug_build() -> None:
-    """Raise if the extension that is installed is a debug build: its numbers would be about nothing."""
+def refuse_build() -> None:
+    """Raise if the extension that is installed is none to measure: its numbers would be about nothing."""
     import rust_daq
 
-    if rust_daq.build_info()["profile"] == "debug":
+    build = rust_daq.build_info()
+    if build["profile"] == "debug":
         message = "rust_daq is a debug build, which is not worth measuring; install one made with --release"
+        raise RuntimeError(message)
+    if build.get("burn"):
+        message = "rust_daq is built with the feature burn and slows itself down; install one without it"
         raise RuntimeError(message)
 
 

@@ -32,6 +32,9 @@ class Statement:
         as the reader wrote them; the mapping it returns holds the names the statement may use.
     namespace : mapping, optional
         Further names, sent by value.  Only those that the code mentions are sent.
+    python : str, optional
+        The interpreter that runs it, by default this one.  Statements that differ in it compare environments: it is
+        no part of the fingerprint, and no result keeps it.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Statement:
     code: str | Callable[[], Any]
     setup: Setup = None
     namespace: Mapping[str, Any] = field(default_factory=dict)
+    python: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.code, str):

@@ -187,6 +187,11 @@ class Worker:
         self.namespace: dict[str, Any] = {"__name__": "__worker__"}
         self.source = "pass"
 
+    def pin(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Stay on one core, and all that the statement starts with it."""
+        os.sched_setaffinity(0, {request["core"]})
+        return {}
+
     def prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the setup, then freeze what it left, so that the collector does not walk it again."""
         begin = time.perf_counter()
@@ -251,6 +256,34 @@ class Worker:
         self.namespace["n"] = request["size"]
         measure = compile_measure(_COST, request["source"], 1, self.namespace)
         return {"elapsed": measure(request["loops"], time.perf_counter_ns)}
+
+    def instructions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Under callgrind: count what one run of so many loops takes, each into a file of its own."""
+        from importlib.machinery import ExtensionFileLoader
+        from importlib.util import module_from_spec, spec_from_loader
+
+        loader = ExtensionFileLoader("dist_instrument_hooks", request["hooks"])
+        spec = spec_from_loader(loader.name, loader)
+        assert spec is not None
+        hooks = module_from_spec(spec)
+        loader.exec_module(hooks)
+        instrument = hooks.instrument_hooks_init()
+        if not hooks.instrument_hooks_is_instrumented(instrument):
+            message = "this process does not run under callgrind"
+            raise RuntimeError(message)
+        measure = compile_measure(_COST, self.source, request["repeats"], self.namespace)
+        for _ in range(request["warmup"]):
+            measure(1, time.perf_counter_ns)
+        # A collection would be counted with whichever loop it falls into.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for loops in request["loops"]:
+            hooks.instrument_hooks_start_benchmark(instrument)
+            measure(loops, time.perf_counter_ns)
+            hooks.instrument_hooks_stop_benchmark(instrument)
+            hooks.instrument_hooks_set_executed_benchmark(instrument, os.getpid(), b"loops")
+        return {}
 
     def hold(self, request: dict[str, Any]) -> dict[str, Any]:
         """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""

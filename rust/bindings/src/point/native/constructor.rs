@@ -11,6 +11,7 @@ use pyo3::types::PyString;
 
 use super::Parts;
 use super::arguments::{held, instant, is_text, number};
+use crate::burn::burn;
 
 /// The arguments of the constructor.
 pub const ARGUMENTS: [&str; 5] = ["timestamp", "channel", "value", "unit", "metadata"];
@@ -33,6 +34,7 @@ pub(super) unsafe extern "C" fn vectorcall(
 ) -> *mut ffi::PyObject {
     // SAFETY: Python calls this attached, with the class, with so many arguments at `arguments`,
     // and as many more as there are names in the tuple `keywords`, which may be null.
+    burn();
     unsafe {
         let count = ffi::PyVectorcall_NARGS(count).unsigned_abs();
         let class = class.cast::<ffi::PyTypeObject>();

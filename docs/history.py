@@ -1,0 +1,231 @@
+"""The page of the history: what its runs say of each operation over the commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from importlib.util import find_spec
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from IPython.display import HTML
+from matplotlib.figure import Figure
+
+from rust_daq.bench import FigureMarkup, Run, quantity
+from rust_daq.bench.decision import Estimate
+from rust_daq.bench.figure import COLOURS, DESK, INK, style
+from rust_daq.bench.history import Change, Series, Store, changes, read, series
+from rust_daq.bench.markup import TableMarkup
+
+ROOT = Path(__file__).parent.parent
+STORES = (ROOT / "history" / "runs", ROOT / "build" / "history" / "runs")
+"""What landed with the tree, and what the workflow keeps on a branch of its own."""
+COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
+COLUMNS = 2
+HEIGHT = 1.15
+"""Inches of a row of the figure."""
+
+
+def stored() -> Store:
+    """Every run that there is."""
+    return read(STORES)
+
+
+class Line:
+    """The runs of one class of machines, and what they say.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        In the order of their commits.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self.series = series(runs)
+        self.searched = find_spec("ruptures") is not None
+        self.changes = changes(self.series) if self.searched else []
+
+    @property
+    def source(self) -> str:
+        """When and where all of it was measured, for the strip below a table."""
+        measured = sorted(date(run.document["measured"]) for run in self.runs)
+        runs = f"{len(self.runs)} run{'s' if len(self.runs) != 1 else ''}"
+        return f"archive: {runs}, measured {measured[0]} to {measured[-1]}, {self.name}"
+
+    @property
+    def name(self) -> str:
+        """The machine and the Python."""
+        conditions = self.runs[0].conditions()
+        cores = conditions["usable_cores"]
+        return (
+            f"{conditions['cpu']}, {cores:g} usable core{'s' if cores != 1 else ''}, {conditions['distribution']}, "
+            f"{conditions['implementation']} {conditions['Python']}"
+        )
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The address of each commit."""
+        return {short(commit): f"{COMMIT}{commit}" for commit in map(commit_of, self.runs)}
+
+    def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
+        """A table of what these runs say."""
+        return table(rows, caption, notes, self.source, self.links)
+
+    def overview(self) -> TableMarkup | HTML:
+        """What there is."""
+        revisions = {commit_of(run): run.document["revision"] for run in self.runs}
+        days = sorted(date(revision["committed"]) for revision in revisions.values())
+        measured = sorted(date(run.document["measured"]) for run in self.runs)
+        facts = {
+            "runs": len(self.runs),
+            "commits": len(revisions),
+            "committed": f"{days[0]} to {days[-1]}",
+            "measured": f"{measured[0]} to {measured[-1]}",
+            "operations": len(self.series),
+            "changes found": len(self.changes) if self.searched else "not looked for",
+            "unstable operations": sum(one.unstable for one in self.series),
+        }
+        rows = [{"fact": name, "value": str(value)} for name, value in facts.items()]
+        return self.table(rows, f"The history on {self.name}")
+
+    def commits(self) -> TableMarkup | HTML:
+        """The commits, newest first."""
+        told: dict[str, dict[str, Any]] = {}
+        for run in self.runs:
+            revision = run.document["revision"]
+            row = told.setdefault(revision["commit"], {"commit": short(revision["commit"]), "runs": 0})
+            row |= {"runs": row["runs"] + 1, "committed": date(revision["committed"]), "subject": revision["subject"]}
+        rows = list(told.values())[::-1]
+        return self.table(rows, f"The commits that were measured on {self.name}")
+
+    def changed(self) -> TableMarkup | HTML:
+        """The changes, the largest against its noise first."""
+        rows = [
+            {
+                "operation": change.operation,
+                "verdict": change.verdict,
+                "after over before (95 % interval)": quantity.ratio(change.ratio),
+                "size against noise": quantity.digits(change.against_noise, 1.0),
+                "commit": short(change.after.commit),
+                "subject": change.after.subject,
+                "committed": date(change.after.committed),
+            }
+            for change in self.changes
+        ]
+        notes = (
+            () if self.searched else ("Changes were not looked for: ruptures is not installed where this was built.",)
+        )
+        return self.table(rows, f"Changes found on {self.name}", notes)
+
+    def unstable(self) -> TableMarkup | HTML:
+        """The operations whose own spread hides 5 %."""
+        rows = [
+            {
+                "operation": one.operation,
+                "spread between runs": f"{100 * one.noise:.1f} %",
+                "hides a change of": f"{100 * one.hidden:.1f} %",
+            }
+            for one in sorted(self.series, key=lambda one: -one.noise)
+            if one.unstable
+        ]
+        return self.table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
+
+    def newest(self) -> TableMarkup | HTML:
+        """Each operation at the newest commit that has it, and over the whole history."""
+        rows = []
+        for one in self.series:
+            last = one.estimate(one.points[-1])
+            rows.append(
+                {
+                    "operation": one.operation,
+                    "at the newest commit": written(one, last),
+                    "newest over oldest": quantity.digits(last.value / one.estimate(one.points[0]).value),
+                    "commits": len(one.points),
+                    "spread between runs": quantity.MISSING if isnan(one.noise) else f"{100 * one.noise:.1f} %",
+                }
+            )
+        return self.table(rows, f"Each operation on {self.name}")
+
+    def figure(self) -> FigureMarkup:
+        """One small plot an operation: value and interval over the commits, and its steps."""
+        rows = -(-len(self.series) // COLUMNS)
+        figure = Figure(figsize=(DESK, HEIGHT * rows), layout="constrained")
+        figure.patch.set_alpha(0)
+        axes = figure.subplots(rows, COLUMNS, squeeze=False)
+        order = {commit: place for place, commit in enumerate(dict.fromkeys(commit_of(run) for run in self.runs))}
+        for ax in axes.flat[len(self.series) :]:
+            ax.set_axis_off()
+        for ax, one in zip(axes.flat, self.series, strict=False):
+            draw(ax, one, order, [change for change in self.changes if change.operation == one.operation])
+            ax.set_xlim(-0.5, len(order) - 0.5)
+        label = f"{len(self.series)} plots, each of an operation over {len(order)} commits; the tables hold the numbers"
+        caption = f"Each operation over the commits, on {self.name}."
+        return FigureMarkup(figure, caption, label=label, source=self.source)
+
+
+def left_out(store: Store) -> TableMarkup | HTML | None:
+    """What could not be read, and what is odd about the rest; None where nothing is."""
+    rows = [{"folder": name, "why": reason} for name, reason in store.refused.items()]
+    rows += [{"folder": "all", "why": note} for note in store.notes]
+    return table(rows, "Left out, or odd") if rows else None
+
+
+def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -> None:
+    """Draw the series of one operation."""
+    style(ax)
+    at = [order[point.commit] for point in one.points]
+    found = [one.estimate(point) for point in one.points]
+    # Of a single run nothing says how wide its interval is.
+    ends = [(each.low, each.high) if each.has_interval else (each.value, each.value) for each in found]
+    spread = [[each.value - low for each, (low, _) in zip(found, ends, strict=True)]]
+    spread += [[high - each.value for each, (_, high) in zip(found, ends, strict=True)]]
+    ax.errorbar(at, [each.value for each in found], yerr=spread, fmt="o-", color=COLOURS[0], ms=2.5, lw=0.8, ecolor=INK)
+    for step in steps:
+        ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
+    ax.set_title(one.operation, fontsize=8, color=INK, loc="left")
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    # A change of a few per cent is to look like one, whatever the noise is.
+    middle, half = (low + high) / 2, max(high - low, 0.1 * (low + high)) / 2
+    ax.set_ylim(middle - 1.2 * half, middle + 1.2 * half)
+    ticks = [middle - half, middle + half]
+    ax.set_yticks(ticks, [written(one, Estimate(tick, tick, tick, 0.95, 1)) for tick in ticks], fontsize=7)
+    ax.set_xticks([])
+
+
+def written(one: Series, estimate: Estimate) -> str:
+    """A value with its unit, and the digits of its interval."""
+    write = quantity.memory if one.unit == "_bytes" else quantity.time
+    return write(estimate.value, estimate.high - estimate.low or None)
+
+
+def commit_of(run: Run) -> str:
+    """The commit of a run."""
+    return str(run.document["revision"]["commit"])
+
+
+def short(commit: str) -> str:
+    """A commit by the beginning of its hash."""
+    return commit[:7]
+
+
+def date(time: str) -> str:
+    """The day of a time, in UTC."""
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def table(
+    rows: list[dict[str, Any]],
+    caption: str,
+    notes: Sequence[str] = (),
+    source: str = "archive: as listed",
+    links: Mapping[str, str] | None = None,
+) -> TableMarkup | HTML:
+    """A table of rows, named by their first column; a sentence where there is none."""
+    if not rows:
+        return HTML("".join(f"<p>{escape(sentence)}</p>" for sentence in (f"{caption}: none.", *notes)))
+    frame = pd.DataFrame(rows).set_index(next(iter(rows[0])))
+    return TableMarkup(frame, caption, notes, source=source, links=links)

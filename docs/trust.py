@@ -1,0 +1,181 @@
+"""The page on trust: what the archive of decisions says, with the interval of each rate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+
+from rust_daq.bench import quantity
+from rust_daq.bench.markup import TableMarkup
+from rust_daq.bench.trust import Evidence, Rate, harnesses, rates, read
+
+ARCHIVE = Path(__file__).parent.parent / "history" / "trust.jsonl"
+CIRCUMSTANCES = {
+    "quiet": "nothing beside it that we started",
+    "loaded": "the other core busy",
+    "neighbour": "a neighbour on each core that comes and goes",
+}
+INJECTED = (1.02, 1.05, 1.1)
+ROUNDS = (8, 20, 40)
+
+
+def evidence() -> Evidence:
+    """Every decision that there is."""
+    return read(ARCHIVE)
+
+
+def table(found: Evidence, rows: list[dict[str, Any]], caption: str) -> TableMarkup | HTML:
+    """A table of rows, named by their first column; a sentence where there is none."""
+    if not rows:
+        return HTML(f"<p>{escape(caption)}: none.</p>")
+    return TableMarkup(pd.DataFrame(rows).set_index(next(iter(rows[0]))), caption, source=source(found))
+
+
+def source(found: Evidence) -> str:
+    """When and where the decisions were made, for the strip below a table."""
+    days = sorted(day(gate["started"]) for gate in found.gates)
+    machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
+    made = f"{len(days)} decisions, {days[0]} to {days[-1]}" if days else "no decisions"
+    return f"archive: {made}, {', '.join(machines) or 'no machine'}"
+
+
+def sessions(found: Evidence) -> TableMarkup | HTML:
+    """Where and when the decisions were made."""
+    rows = []
+    for name, session in found.sessions.items():
+        gates = [gate for gate in found.gates if gate["session"] == name]
+        if not gates:
+            continue
+        conditions = session["conditions"]
+        rows.append(
+            {
+                "machine": f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores",
+                "system": conditions["distribution"],
+                "Python": conditions["Python"],
+                "commit": session["build"]["commit"][:7],
+                "first decision": day(gates[0]["started"]),
+                "last decision": day(gates[-1]["started"]),
+                "whole gates": len(gates),
+                "rounds": f"{session['plan']['first_rounds']}, then {session['plan']['second_rounds']}",
+            }
+        )
+    return table(found, rows, "Where and when the decisions were made")
+
+
+def identical(found: Evidence) -> TableMarkup | HTML:
+    """Whole gates of identical builds."""
+    rows = []
+    for variant, told in CIRCUMSTANCES.items():
+        rate = rates.whole_gates(found, variant)
+        decisions = sum(len(gate["operations"]) for gate in found.of(variant, 1.0))
+        rows.append(
+            {
+                "circumstances": told,
+                "whole gates": rate.of,
+                "with an alarm": rate.count,
+                "rate (95 % interval)": str(rate),
+                "decisions": decisions,
+            }
+        )
+    return table(found, rows, "Identical code as base and candidate")
+
+
+def injected(found: Evidence) -> TableMarkup | HTML:
+    """Slowdowns that were put in."""
+    rows = []
+    for variant, told in CIRCUMSTANCES.items():
+        for size in INJECTED:
+            for operation in rates.operations(found):
+                rate = rates.found(found, variant, size, operation)
+                if rate.of:
+                    rows.append(
+                        {
+                            "slowdown": f"{100 * (size - 1):+.0f} %, {operation}",
+                            "circumstances": told,
+                            "calibrated": calibrated(found, size, operation),
+                            "decisions": rate.of,
+                            "found": str(rate),
+                            "bias of the estimate": bias(rates.errors(found, variant, size, operation)),
+                        }
+                    )
+    return table(found, rows, "Slowdowns put into the extension")
+
+
+def summed(found: Evidence) -> TableMarkup | HTML:
+    """The same over all operations."""
+    rows = [
+        {"slowdown": f"{100 * (size - 1):+.0f} %", "circumstances": told, "decisions": rate.of, "found": str(rate)}
+        for variant, told in CIRCUMSTANCES.items()
+        for size in INJECTED
+        if (rate := rates.found(found, variant, size)).of
+    ]
+    return table(found, rows, "Slowdowns found, over all operations")
+
+
+def calibrated(found: Evidence, size: float, operation: str) -> str:
+    """What the burnt work really does, in each session."""
+    told = [
+        f"{quantity.digits(line['ratio'], line['high'] - line['low'])}"
+        for line in found.calibrations
+        if line["operation"] == operation and line["target"] == size
+    ]
+    return " and ".join(dict.fromkeys(told))
+
+
+def bias(missed: list[float]) -> str:
+    """The median error of the estimates, with its spread."""
+    if not missed:
+        return quantity.MISSING
+    middle, spread = 100 * float(np.median(missed)), 100 * float(np.std(missed))
+    return f"{middle:+.1f} %, spread {spread:.1f} %".replace("-", "\u2212")
+
+
+def covered(found: Evidence) -> TableMarkup | HTML:
+    """Coverage of 95 % intervals, drawn from what was recorded and live."""
+    rows = []
+    for variant, told in CIRCUMSTANCES.items():
+        for rounds in ROUNDS:
+            each = [rates.simulated_coverage(found, variant, rounds, name) for name in rates.operations(found)]
+            rate = Rate(sum(one.count for one in each), sum(one.of for one in each))
+            if rate.of:
+                rows.append({"intervals": f"drawn, {rounds} rounds", "circumstances": told, "intervals made": rate.of})
+                rows[-1]["hold the truth"] = str(rate)
+        live = rates.live_coverage(found, variant)
+        if live.of:
+            rows.append({"intervals": "live, the first stage", "circumstances": told, "intervals made": live.of})
+            rows[-1]["hold the truth"] = str(live)
+    return table(found, rows, "How often a 95 % interval holds the truth")
+
+
+def others(found: Evidence) -> TableMarkup | HTML:
+    """What rules of other harnesses say of identical builds."""
+    rows = []
+    apart, beside = (harnesses.called(found, "quiet", apart=made) for made in (True, False))
+    for name, rate in apart.items():
+        if rate.of:
+            rows.append(
+                {
+                    "rule": name,
+                    "runs made one after the other": str(rate),
+                    "comparisons": rate.of,
+                    "samples taken side by side": str(beside[name]),
+                }
+            )
+    return table(found, rows, "Identical builds called changed, by the rules of other harnesses")
+
+
+def left_out(found: Evidence) -> HTML:
+    """Lines that could not be read."""
+    listed = "".join(f"<li>{escape(why)}</li>" for why in found.refused)
+    return HTML(f"<p>Left out:</p><ul>{listed}</ul>" if listed else "<p>Every line of the archive was read.</p>")
+
+
+def day(time: str) -> str:
+    """The day of a time, in UTC."""
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d")

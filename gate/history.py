@@ -1,0 +1,49 @@
+"""Build and measure commits, two runs each, into the history."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from build import FAILED, BuildError, build, committed, install_kit, to_the_end, wheel, working_tree
+
+PARTS = ("python", "commit", "committed", "subject")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    made = argparse.ArgumentParser(prog="nox -s history --", allow_abbrev=False, description=__doc__)
+    made.add_argument("revisions", metavar="REV", nargs="+", help="a commit, a branch or a tag")
+    made.add_argument("--store", default="history/runs", metavar="DIR", help="(default: history/runs)")
+    made.add_argument("--runs", default="2", metavar="N", help="runs of each commit (default: 2)")
+    return made
+
+
+def main() -> int:
+    """Measure one commit after the other; those that do not build are named, and the others are measured."""
+    chosen = parser().parse_args()
+    failed = []
+    try:
+        revisions = [committed(name) for name in chosen.revisions]
+        install_kit(str(wheel("kit", working_tree(), "")))
+    except BuildError as error:
+        print(f"history: {error}", file=sys.stderr)
+        return FAILED
+    for revision in revisions:
+        try:
+            side = build({"candidate": revision})["candidate"]
+        except BuildError as error:
+            print(f"history: {error}", file=sys.stderr)
+            failed.append(revision.label)
+            continue
+        about = [text for part in PARTS for text in (f"--{part}", side[part])]
+        command = [sys.executable, "-m", "rust_daq.bench.history", "measure", "--operations", "gate/operations.toml"]
+        if status := to_the_end([*command, *about, "--store", chosen.store, "--runs", chosen.runs]):
+            return status
+    if failed:
+        print(f"history: not measured, see above: {', '.join(failed)}", file=sys.stderr)
+    return FAILED if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Gather evidence of how far the gate can be trusted: decisions about builds of which the truth is known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from build import FAILED, BuildError, build, install_kit, to_the_end, working_tree
+
+OPERATIONS = ("construct", "Channel.point", "Channel.batch, 1000")
+"""A few that burn work, of different kinds: a constructor, a method, and one that touches a block of memory."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    made = argparse.ArgumentParser(prog="nox -s trust --", allow_abbrev=False, description=__doc__)
+    made.add_argument("--minutes", default="60", metavar="X", help="how long (default: 60); more can follow any time")
+    made.add_argument("--archive", default="history/trust.jsonl", metavar="FILE", help="(default: history/trust.jsonl)")
+    return made
+
+
+def main() -> int:
+    """Build the tree with the feature that burns work, into both environments, and decide until the time is up."""
+    chosen = parser().parse_args()
+    try:
+        tree = working_tree()
+        sides = build({"base": tree, "candidate": tree}, "burn")
+        install_kit(sides["candidate"]["wheel"])
+    except BuildError as error:
+        print(f"trust: {error}", file=sys.stderr)
+        return FAILED
+    pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
+    only = [text for name in OPERATIONS for text in ("--only", name)]
+    command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", "gate/operations.toml", *pythons, *only]
+    return to_the_end([*command, "--archive", chosen.archive, "--minutes", chosen.minutes])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,254 @@
+"""The rounds of a gate: each operation on both sides, in fresh processes that take turns, round after round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from rust_daq.bench.comparison import Comparison
+from rust_daq.bench.counting import Job, count, counted_side_by_side
+from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.gate import criterion
+from rust_daq.bench.gate.operation import Operation
+from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
+from rust_daq.bench.observed import ALONE, Observed
+from rust_daq.bench.process import TIMEOUT, WorkerError, WorkerProcess
+from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, records
+from rust_daq.bench.round import core_of
+from rust_daq.bench.slices import (
+    SLICE_SECONDS,
+    SLICES,
+    Row,
+    ask_slice,
+    calibrate,
+    calibration_record,
+    sample_fresh_round,
+    sample_round,
+)
+
+EXAMPLE = "gate"
+"""Where the results of a gate stand in a run, as those of an example do."""
+FRESH_SLICES = 4
+"""Processes a side in a round of what can be timed once in each."""
+BYTES = "heap_bytes"
+UNKNOWN_NAMES = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError")
+"""What a statement raises where the operation does not exist yet, or no longer."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of running an operation once on each side.
+
+    Parameters
+    ----------
+    operation : Operation
+        What was tried.
+    calibrations : mapping of str to mapping
+        By the side's name, loops and repeats; empty where nothing is repeated.
+    refused : mapping of str to WorkerError
+        By the side's name, why it does not run there.
+    unavailable : str
+        Why it cannot be measured on this machine, whatever the builds are; empty otherwise.
+    """
+
+    operation: Operation
+    calibrations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refused: Mapping[str, WorkerError] = field(default_factory=dict)
+    unavailable: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs on both sides."""
+        return not self.refused and not self.unavailable
+
+    def missing(self, side: str) -> bool:
+        """Whether the operation does not exist on that side, and does on the other."""
+        return list(self.refused) == [side] and self.refused[side].raised in UNKNOWN_NAMES
+
+
+def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TIMEOUT, *, alike: bool = True) -> Trial:
+    """Run an operation once on each side, and find how many loops fill a slice.
+
+    Parameters
+    ----------
+    operation : Operation
+        What is tried.
+    sides : mapping of str to Side
+        Where.
+    timeout : float
+        Seconds that a worker may take for a request.
+    alike : bool
+        Whether the sides run the same statement, so that what the first one finds holds for all.
+    """
+    refused: dict[str, WorkerError] = {}
+    calibrations: dict[str, dict[str, Any]] = {}
+    for name, side in sides.items():
+        statement = side.statement(operation)
+        try:
+            if operation.kind == "bytes":
+                found = count(f"{operation.name} ({name})", statement, 1, "heap")["counted"]
+                if "missing" in found:
+                    return Trial(operation, unavailable=found["missing"])
+                continue
+            if operation.kind == "criterion":
+                criterion.refuse_missing(operation, name, side)
+                continue
+            with WorkerProcess(f"{operation.name} ({name})", statement, timeout=timeout) as worker:
+                ask_slice(worker, {"repeats": 1, "loops": 1})
+                if operation.kind == "time":
+                    first = next(iter(calibrations.values()), None) if alike else None
+                    calibrations[name] = first or calibrate(worker, statement)
+        except WorkerError as error:
+            refused[name] = error
+    return Trial(operation, calibrations, refused)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The rounds of one stage.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By the operation's name; those that failed are not there.
+    failed : mapping of str to str
+        Operations whose worker died, hung or raised, with the reason.
+    rounds : int
+        Rounds that were made.
+    interrupted : bool
+        Whether Ctrl-C ended it before all were made.
+    """
+
+    results: Mapping[str, Result]
+    failed: Mapping[str, str]
+    rounds: int
+    interrupted: bool
+
+
+def measure(
+    trials: Mapping[str, Trial],
+    sides: Mapping[str, Side],
+    rounds: int,
+    progress: Callable[[int, int], None],
+    timeout: float = TIMEOUT,
+) -> Measured:
+    """Measure every operation in so many rounds.
+
+    All operations have their first round before any has its second: a neighbour that comes and goes then disturbs
+    a few rounds of each, which a median bears, and not all of one.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    rows: dict[str, list[Row]] = {name: [] for name, trial in trials.items() if trial.operation.kind != "bytes"}
+    failed: dict[str, str] = {}
+    made, interrupted = 0, False
+    try:
+        counted = count_bytes(trials, sides, failed)
+        for index in range(rounds):
+            for place, name in enumerate(rows):
+                progress(index * len(rows) + place, rounds * len(rows))
+                if name not in failed:
+                    try:
+                        rows[name] += one_round(trials[name], sides, index, timeout)
+                    except WorkerError as error:
+                        failed[name] = str(error)
+            made = index + 1
+    except KeyboardInterrupt:
+        interrupted = True
+        counted = {}
+    results: dict[str, Result] = {}
+    for name, found in rows.items():
+        # A round that was cut short has one operation more than another; only whole ones are kept.
+        whole = [row for row in found if row[3] < made]
+        if whole and name not in failed:
+            results[name] = comparison(trials[name], sides, whole, made, started)
+    results |= {name: observed(trials[name], sides, found, started) for name, found in counted.items()}
+    return Measured(results, failed, made, interrupted)
+
+
+def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float) -> list[Row]:
+    """Sample one round of an operation."""
+    operation = trial.operation
+    core = core_of(index) if operation.pinned else None
+    if operation.kind == "criterion":
+        return criterion.sample_round(operation, sides, index, core, timeout)
+    stated = {name: side.statement(operation) for name, side in sides.items()}
+    if operation.kind == "fresh":
+        return sample_fresh_round(stated, index, FRESH_SLICES, core, timeout)
+    return sample_round(stated, trial.calibrations, index, SLICES, core, timeout)
+
+
+def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]) -> dict[str, list[Row]]:
+    """Count the bytes of those operations that ask for it: exact, so that a few counts are enough."""
+    rows: dict[str, list[Row]] = {}
+    for name, trial in trials.items():
+        operation = trial.operation
+        if operation.kind != "bytes":
+            continue
+        jobs: list[Job] = [
+            (side, facts.statement(operation), operation.size, "heap", index)
+            for index in range(FEWEST_ROUNDS)
+            for side, facts in sides.items()
+        ]
+        try:
+            with closing(counted_side_by_side(jobs)) as answers:
+                rows[name] = [
+                    (side, BYTES, ALONE, index, 0, 1, counted[BYTES] / operation.size, 1)
+                    for (side, _, _, _, index), counted in answers
+                ]
+        except WorkerError as error:
+            failed[name] = str(error)
+    return rows
+
+
+def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds: int, started: str) -> Comparison:
+    """Make a result of timed rounds."""
+    operation = trial.operation
+    if operation.kind == "criterion":
+        kept = {name: {"statement": operation.statement, "fingerprint": operation.statement} for name in sides}
+    else:
+        kept = records({name: side.statement(operation) for name, side in sides.items()})
+    for name, found in trial.calibrations.items():
+        kept[name] |= calibration_record(found)
+    timed = operation.kind == "time"
+    slices = {"time": SLICES, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
+    return Comparison(
+        name=operation.name,
+        example=EXAMPLE,
+        contenders=kept,
+        settings={
+            "slices": slices[operation.kind],
+            "slice_seconds": SLICE_SECONDS if timed else None,
+            "collector": COLLECTOR,
+            "rounds": rounds,
+        },
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started,
+    )
+
+
+def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Row], started: str) -> Observed:
+    """Make a result of counted bytes."""
+    return Observed(
+        name=trial.operation.name,
+        example=EXAMPLE,
+        contenders=records({name: side.statement(trial.operation) for name, side in sides.items()}),
+        settings={"columns": [BYTES], "compared": [BYTES], "sizes": None, "rounds": FEWEST_ROUNDS},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started,
+    )
+
+
+def per_round(result: Result, side: str) -> pd.Series:
+    """One number a round: nanoseconds of an operation, or bytes of an object."""
+    if isinstance(result, Observed):
+        return result.rounds.loc[(side, ALONE), BYTES]
+    assert isinstance(result, Comparison)
+    return result.costs[side]
+
+
+__all__ = ["BASE", "CANDIDATE", "Measured", "Trial", "attempt", "measure", "per_round"]

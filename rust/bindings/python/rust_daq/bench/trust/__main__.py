@@ -1,0 +1,59 @@
+"""``python -m rust_daq.bench.trust``: make decisions about builds of which the truth is known, and keep each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rust_daq.bench.flags import USAGE, FlagParser, number, path
+from rust_daq.bench.gate.operation import OperationError, Operations
+from rust_daq.bench.gate.side import BASE, CANDIDATE, SideError
+from rust_daq.bench.process import WorkerError
+from rust_daq.bench.terminal import RoundProgress, accept_any_text
+from rust_daq.bench.trust.evidence import read
+from rust_daq.bench.trust.work import TASKS, Work
+
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    accept_any_text()
+    chosen = parser().parse_args(arguments)
+    progress = RoundProgress()
+    pythons = {BASE: str(chosen.base_python), CANDIDATE: str(chosen.candidate_python)}
+    status = 0
+    try:
+        operations = Operations.read(chosen.operations).only(chosen.only)
+        work = Work.of(operations, pythons, chosen.archive, progress.show)
+        work.gather(60 * chosen.minutes)
+    except (OperationError, SideError, WorkerError) as error:
+        progress.clear()
+        print(f"trust: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        status = STOPPED
+    progress.clear()
+    evidence = read(chosen.archive)
+    for task in TASKS:
+        count = len(evidence.of(task.variant, task.injected))
+        print(f"{task.variant:10} × {task.injected:<5g} {count} gates of {task.gates} wanted")
+    for reason in evidence.refused:
+        print(f"left out: {reason}", file=sys.stderr)
+    return status
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    made = FlagParser(prog="python -m rust_daq.bench.trust", description=__doc__)
+    made.add_argument("--base-python", type=path, required=True, metavar="PATH", help="interpreter of one environment")
+    made.add_argument("--candidate-python", type=path, required=True, metavar="PATH", help="and of another, same build")
+    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
+    made.add_argument("--archive", type=path, required=True, metavar="FILE", help="the file that lines are added to")
+    made.add_argument("--minutes", type=number, default=60.0, metavar="X", help="how long (default: 60)")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""Gathering evidence: whole gates about builds of which the truth is known, one after the other, for some time."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rust_daq.bench.gate.gate import QUICK, Gate, Plan, run
+from rust_daq.bench.gate.operation import Operations
+from rust_daq.bench.gate.rounds import per_round
+from rust_daq.bench.gate.side import BASE, CANDIDATE, Side, SideError
+from rust_daq.bench.machine import machine
+from rust_daq.bench.result import Result
+from rust_daq.bench.run import Run
+from rust_daq.bench.trust.calibrating import Burning, calibrate
+from rust_daq.bench.trust.evidence import Evidence, append, read
+from rust_daq.bench.trust.neighbour import Variant, beside
+
+Progress = Callable[[str, int, int], None]
+INJECTED = (1.02, 1.05, 1.1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of decision, and how many of it there shall be.
+
+    Parameters
+    ----------
+    variant : str
+        What works beside the gate.
+    injected : float
+        By what the candidate is slowed down; 1 is an A/A.
+    gates : int
+        How many whole gates are wanted; beyond that the tasks grow alike.
+    """
+
+    variant: Variant
+    injected: float
+    gates: int
+
+
+TASKS = (
+    Task("quiet", 1.0, 100),
+    Task("quiet", 1.05, 40),
+    Task("quiet", 1.02, 20),
+    Task("quiet", 1.1, 20),
+    Task("loaded", 1.0, 50),
+    Task("loaded", 1.05, 20),
+    Task("neighbour", 1.0, 50),
+    Task("neighbour", 1.05, 20),
+)
+
+
+def next_task(evidence: Evidence, tasks: tuple[Task, ...] = TASKS) -> Task:
+    """The task that is furthest behind what is wanted of it."""
+    return min(tasks, key=lambda task: len(evidence.of(task.variant, task.injected)) / task.gates)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Evidence being gathered.
+
+    Parameters
+    ----------
+    operations : Operations
+        A few, whose burnt work can be set.
+    sides : mapping of str to Burning
+        Two environments with the same build.
+    archive : Path
+        The file of decisions.
+    plan : Plan
+        The rounds of each gate.
+    progress : callable
+        Is told what is done, how much of it, and how much there is.
+    """
+
+    operations: Operations
+    sides: Mapping[str, Burning]
+    archive: Path
+    plan: Plan = QUICK
+    progress: Progress = lambda _what, _done, _total: None
+
+    @classmethod
+    def of(cls, operations: Operations, pythons: Mapping[str, str], archive: Path, progress: Progress) -> Work:
+        """Ask both sides what they are.
+
+        Raises
+        ------
+        SideError
+            If one cannot be slowed down, or they are not the same build.
+        """
+        if not operations.burn:
+            message = "the operations name no way to burn work; add: burn = '... {amount} ...'"
+            raise SideError(message)
+        asked = {name: Side.ask(name, python, operations.build_info) for name, python in pythons.items()}
+        if asked[BASE].build != asked[CANDIDATE].build:
+            message = "base and candidate are different builds; what is slowed down has to be the same otherwise"
+            raise SideError(message)
+        sides = {name: Burning(name, side.python, side.build, burn=operations.burn) for name, side in asked.items()}
+        return cls(operations, sides, archive, progress=progress)
+
+    def gather(self, seconds: float, tasks: tuple[Task, ...] = TASKS) -> int:
+        """Decide until the time is up; the number of gates that were added.
+
+        Each decision is in the archive as soon as it is made, so that nothing is lost when this is stopped.
+        """
+        end = time.monotonic() + seconds
+        session = self.session()
+        amounts = self.amounts(session)
+        made = 0
+        while time.monotonic() < end:
+            task = next_task(read(self.archive), tasks)
+            gate = self.decide(task, amounts)
+            if not gate.complete:
+                raise KeyboardInterrupt
+            append(self.archive, line(gate, task, session))
+            made += 1
+            self.progress(f"{task.variant}, × {task.injected:g}", made, made)
+        return made
+
+    def session(self) -> str:
+        """Begin a session, or go on with one of the same build on the same machine: its calibrations hold."""
+        began = datetime.now(UTC).isoformat(timespec="seconds")
+        around = machine()
+        conditions = Run.of([], profile=self.plan.name, machine=around).conditions()
+        build = dict(self.sides[BASE].build)
+        for name, known in read(self.archive).sessions.items():
+            if known["conditions"] == conditions and known["build"] == build:
+                return name
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        plan = {"name": self.plan.name, "first_rounds": self.plan.first, "second_rounds": self.plan.second}
+        about = {"session": name, "started": began, "conditions": conditions, "build": build, "plan": plan}
+        append(self.archive, {"kind": "session", **about})
+        return name
+
+    def amounts(self, session: str) -> dict[float, dict[str, int]]:
+        """How much is burnt for each injected slowdown, by operation; what is not known yet is found first."""
+        known: dict[float, dict[str, int]] = {injected: {} for injected in INJECTED}
+        for calibration in read(self.archive).calibrations:
+            if calibration["session"] == session:
+                known[calibration["target"]][calibration["operation"]] = calibration["amount"]
+        for operation in self.operations.operations:
+            missing = [injected for injected in INJECTED if operation.name not in known[injected]]
+            if missing:
+                for found in calibrate(operation, self.sides, missing, self.progress):
+                    append(self.archive, {**found, "session": session})
+                    known[float(found["target"])][operation.name] = int(found["amount"])
+        return known
+
+    def decide(self, task: Task, amounts: Mapping[float, Mapping[str, int]]) -> Gate:
+        """Make one whole gate."""
+        base, candidate = self.sides[BASE], self.sides[CANDIDATE]
+        burnt = amounts.get(task.injected, {})
+        slowed = Burning(candidate.label, candidate.python, candidate.build, burn=candidate.burn, amounts=burnt)
+        with beside(task.variant, secrets.randbelow(1 << 30)):
+            return run(self.operations.operations, {BASE: base, CANDIDATE: slowed}, self.plan, self.progress)
+
+
+def line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
+    """A gate as a line of the archive: what it decided, and what each round measured."""
+    told = {}
+    for outcome in gate.outcomes:
+        name, judgement = outcome.operation.name, outcome.judgement
+        told[name] = {
+            "status": outcome.status,
+            "stage": judgement.stage if judgement else None,
+            "ratio": rounded(judgement.ratio.value, 5) if judgement else None,
+            "low": rounded(judgement.ratio.low, 5) if judgement else None,
+            "high": rounded(judgement.ratio.high, 5) if judgement else None,
+            **{
+                stage: measured(results[name]) if name in results else None
+                for stage, results in zip(("first", "second"), (*gate.stages, {}, {}), strict=False)
+            },
+        }
+    return {
+        "kind": "gate",
+        "session": session,
+        "started": gate.started,
+        "seconds": round(gate.seconds, 1),
+        "variant": task.variant,
+        "injected": task.injected,
+        "operations": told,
+    }
+
+
+def measured(result: Result) -> dict[str, list[float]]:
+    """One number a round and side, with the digits that a timing has."""
+    return {side: [float(f"{value:.4g}") for value in per_round(result, side)] for side in (BASE, CANDIDATE)}
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number of so many decimals."""
+    return round(float(value), digits)
