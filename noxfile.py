@@ -320,7 +320,7 @@ def trust(session: nox.Session) -> None:
 
 
 def run_gate(session: nox.Session, program: str) -> None:
-    """Run a program of the folder gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
+    """Run a program of the folder conf/gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
 
     Ctrl-C reaches the program, too, which keeps what it has measured; so it is waited for.
     """
@@ -329,7 +329,7 @@ def run_gate(session: nox.Session, program: str) -> None:
         install(session, "build", "gate", extra="bench")
     environment = {**os.environ, **rust_environment(session)}
     environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
-    command = [environment["PYO3_PYTHON"], f"gate/{program}.py", *session.posargs]
+    command = [environment["PYO3_PYTHON"], f"conf/gate/{program}.py", *session.posargs]
     session.log(" ".join(("python", *command[1:])))
     with subprocess.Popen(command, env=environment) as process:
         while process.returncode is None:

@@ -40,7 +40,7 @@ extensions = [
     "durations",
 ]
 # MyST-NB would read the gallery's notebooks and scripts as pages.
-exclude_patterns = ["gallery/*.ipynb", "gallery/*.py", "**.ipynb_checkpoints"]
+exclude_patterns = ["archive/**", "gallery/*.ipynb", "gallery/*.py", "**.ipynb_checkpoints"]
 templates_path = ["templates"]
 
 # The run
@@ -50,7 +50,7 @@ measuring_profiles = str(HERE / "profiles.toml")
 measuring_reuse = os.environ.get("RUST_DAQ_REUSE") == "1"
 measuring_criterion = str(ROOT / "target" / "criterion")
 measuring_tails = str(BUILD / "tails")
-stamp_archives = [str(ROOT / "history"), str(ROOT / "build" / "history")]
+stamp_archives = [str(ROOT / "docs" / "archive"), str(ROOT / "build" / "history")]
 
 sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "gallery"),

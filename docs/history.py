@@ -21,7 +21,7 @@ from rust_daq.bench.history import Change, Series, Store, changes, read, series
 from rust_daq.bench.markup import TableMarkup
 
 ROOT = Path(__file__).parent.parent
-STORES = (ROOT / "history" / "runs", ROOT / "build" / "history" / "runs")
+STORES = (ROOT / "docs" / "archive" / "runs", ROOT / "build" / "history" / "runs")
 """What landed with the tree, and what the workflow keeps on a branch of its own."""
 COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2

@@ -15,7 +15,7 @@ from rust_daq.bench import quantity
 from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.trust import Evidence, Rate, harnesses, rates, read
 
-ARCHIVE = Path(__file__).parent.parent / "history" / "trust.jsonl"
+ARCHIVE = Path(__file__).parent / "archive" / "trust.jsonl"
 CIRCUMSTANCES = {
     "quiet": "nothing beside it that we started",
     "loaded": "the other core busy",

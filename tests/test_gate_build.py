@@ -1,4 +1,4 @@
-"""The programs in gate/: what they build, a revision or the tree as it lies here, and what they say when they fail."""
+"""The programs in conf/gate/: what they build, a revision or the tree as it lies, and what they say when they fail."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 def loaded(name, monkeypatch):
     """A program, as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "gate" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "conf" / "gate" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, module)
     spec.loader.exec_module(module)

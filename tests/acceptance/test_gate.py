@@ -26,7 +26,7 @@ def pythons() -> dict[str, str]:
     """The interpreters of two environments: one with the tree's build, one with a build of it that burns work."""
     if shutil.which("cargo") is None:
         pytest.skip("there is no cargo to build with")
-    sys.path.insert(0, str(ROOT / "gate"))
+    sys.path.insert(0, str(ROOT / "conf" / "gate"))
     import build
 
     tree = build.working_tree()
@@ -39,7 +39,7 @@ def gate(base: str, candidate: str, folder: Path, *further: str) -> tuple[int, d
     written = folder / "gate.json"
     command = [sys.executable, "-m", "rust_daq.bench.gate", "--quick", "--only", OPERATION, "--json", str(written)]
     sides = ["--base-python", base, "--candidate-python", candidate]
-    operations = ["--operations", str(ROOT / "gate" / "operations.toml")]
+    operations = ["--operations", str(ROOT / "conf" / "gate" / "operations.toml")]
     done = subprocess.run([*command, *sides, *operations, *further], capture_output=True, text=True, check=False)
     document = json.loads(written.read_text(encoding="utf-8"))
     jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)

@@ -41,7 +41,7 @@ def rows(page: str, caption: str) -> list[str]:
 @searching
 def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     for run in stepped(9, 5, 1.2, 0.01, seed=3):
-        add(pages.folder / "history" / "runs", run)
+        add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
     page = pages.page("history")
     [change] = rows(page, "Changes found")
@@ -56,7 +56,7 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
 
 def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
     run = history_run(0, {"one": 50.0})
-    add(pages.folder / "history" / "runs", run)
+    add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
     page = pages.page("history")
     strips = page.split('<details class="provenance">')[1:]
@@ -70,14 +70,14 @@ def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> N
     for number in range(5):
         for repeat in range(2):
             costs = {"loud": 50.0 * float(np.exp(random.normal(0, 0.1))), "quiet": 50.0}
-            add(pages.folder / "history" / "runs", history_run(number, costs, hours=1 + repeat))
+            add(pages.folder / "docs" / "archive" / "runs", history_run(number, costs, hours=1 + repeat))
     assert pages.build().status == 0
     [unstable] = rows(pages.page("history"), "Unstable on")
     assert ">loud<" in unstable
 
 
 def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
-    store = pages.folder / "history" / "runs"
+    store = pages.folder / "docs" / "archive" / "runs"
     add(store, history_run(0, {"one": 50.0}))
     torn = add(store, history_run(1, {"one": 50.0}))
     (torn / "samples.parquet").unlink()
@@ -92,7 +92,7 @@ def test_pages_of_empty_archives_say_so(pages: Project) -> None:
 
 
 def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages: Project) -> None:
-    store = pages.folder / "history"
+    store = pages.folder / "docs" / "archive"
     pages.overrides["stamp_archives"] = [str(store)]
     add(store / "runs", history_run(0, {"one": 50.0}))
     assert pages.build().status == 0
@@ -103,7 +103,7 @@ def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages
 
 
 def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
-    archive = pages.folder / "history" / "trust.jsonl"
+    archive = pages.folder / "docs" / "archive" / "trust.jsonl"
     conditions = {"cpu": "Quick 1", "usable_cores": 2, "distribution": "Some Linux", "Python": "3.11"}
     plan = {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20}
     about = {"session": "s", "started": "2026-01-01T00:00:00+00:00"}

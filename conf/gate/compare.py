@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, BuildError, build, committed, install_kit, merge_base, to_the_end, working_tree
+from build import FAILED, OPERATIONS, BuildError, build, committed, install_kit, merge_base, to_the_end, working_tree
 
 # What is passed on to `python -m rust_daq.bench.gate`, known here so that a mistake is said before anything is built.
 PASSED_ON = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")
@@ -46,7 +46,7 @@ def main() -> int:
         if part in side
         for text in (f"--{name}-{end}", side[part])
     ]
-    command = [sys.executable, "-m", "rust_daq.bench.gate", "--operations", "gate/operations.toml"]
+    command = [sys.executable, "-m", "rust_daq.bench.gate", "--operations", OPERATIONS]
     return to_the_end([*command, *about, *further])
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, BuildError, build, install_kit, to_the_end, working_tree
+from build import FAILED, OPERATIONS, BuildError, build, install_kit, to_the_end, working_tree
 
-OPERATIONS = ("construct", "Channel.point", "Channel.batch, 1000")
+ARCHIVE = "docs/archive/trust.jsonl"
+WATCHED = ("construct", "Channel.point", "Channel.batch, 1000")
 """A few that burn work, of different kinds: a constructor, a method, and one that touches a block of memory."""
 
 
@@ -15,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     made = argparse.ArgumentParser(prog="nox -s trust --", allow_abbrev=False, description=__doc__)
     made.add_argument("--minutes", default="60", metavar="X", help="how long (default: 60); more can follow any time")
-    made.add_argument("--archive", default="history/trust.jsonl", metavar="FILE", help="(default: history/trust.jsonl)")
+    made.add_argument("--archive", default=ARCHIVE, metavar="FILE", help=f"(default: {ARCHIVE})")
     return made
 
 
@@ -30,8 +31,8 @@ def main() -> int:
         print(f"trust: {error}", file=sys.stderr)
         return FAILED
     pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
-    only = [text for name in OPERATIONS for text in ("--only", name)]
-    command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", "gate/operations.toml", *pythons, *only]
+    only = [text for name in WATCHED for text in ("--only", name)]
+    command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", OPERATIONS, *pythons, *only]
     return to_the_end([*command, "--archive", chosen.archive, "--minutes", chosen.minutes])
 
 

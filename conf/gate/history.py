@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, BuildError, build, committed, install_kit, to_the_end, wheel, working_tree
+from build import FAILED, OPERATIONS, BuildError, build, committed, install_kit, to_the_end, wheel, working_tree
 
 PARTS = ("python", "commit", "committed", "subject")
 
@@ -14,7 +14,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     made = argparse.ArgumentParser(prog="nox -s history --", allow_abbrev=False, description=__doc__)
     made.add_argument("revisions", metavar="REV", nargs="+", help="a commit, a branch or a tag")
-    made.add_argument("--store", default="history/runs", metavar="DIR", help="(default: history/runs)")
+    made.add_argument("--store", default="docs/archive/runs", metavar="DIR", help="(default: docs/archive/runs)")
     made.add_argument("--runs", default="2", metavar="N", help="runs of each commit (default: 2)")
     return made
 
@@ -37,7 +37,7 @@ def main() -> int:
             failed.append(revision.label)
             continue
         about = [text for part in PARTS for text in (f"--{part}", side[part])]
-        command = [sys.executable, "-m", "rust_daq.bench.history", "measure", "--operations", "gate/operations.toml"]
+        command = [sys.executable, "-m", "rust_daq.bench.history", "measure", "--operations", OPERATIONS]
         if status := to_the_end([*command, *about, "--store", chosen.store, "--runs", chosen.runs]):
             return status
     if failed:

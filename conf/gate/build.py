@@ -20,8 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gate"
+OPERATIONS = "conf/gate/operations.toml"
 TREE = BUILD / "tree"
 WHEELS = BUILD / "wheels"
 LOGS = BUILD / "logs"
