@@ -17,23 +17,23 @@ from site_folder import ROOT, SiteFolder
 pytestmark = pytest.mark.acceptance
 
 SMALL = {
-    "batches": ["--rounds", "2"],
+    "batches": ["--rounds", "1"],
     "benchmark_datapoint": ["--rounds", "2", "--samples", "1000"],
-    "benchmark_throughput": ["--rounds", "2", "--repeats", "2"],
-    "benchmark_memory": ["--rounds", "2", "--runs", "1"],
-    "crossing": ["--rounds", "2"],
-    "gil": ["--rounds", "2"],
-    "imports": ["--rounds", "2"],
-    "metadata": ["--rounds", "2"],
+    "benchmark_throughput": ["--rounds", "1", "--repeats", "2"],
+    "benchmark_memory": ["--rounds", "1", "--runs", "1"],
+    "crossing": ["--rounds", "1"],
+    "gil": ["--rounds", "1"],
+    "imports": ["--rounds", "1"],
+    "metadata": ["--rounds", "1"],
     "noise": ["--rounds", "2", "--samples", "1000"],
     "pipeline": ["--rounds", "1"],
-    "processors": ["--rounds", "2"],
+    "processors": ["--rounds", "1"],
     "rates": ["--rounds", "1"],
     "reference": ["--rounds", "1"],
     "storage": ["--rounds", "1"],
     "streams": ["--rounds", "1"],
-    "timestamps": ["--rounds", "2"],
-    "zero_copy": ["--rounds", "2"],
+    "timestamps": ["--rounds", "1"],
+    "zero_copy": ["--rounds", "1"],
     "compare_alternatives": [
         "--rounds",
         "2",
@@ -54,7 +54,7 @@ SMALL = {
     ],
 }
 NUMBERS = {"samples": "1_000", "repeats": "2", "runs": "1", "duration": "1.0"}
-ROUNDS = 2
+ROUNDS = 1
 EXECUTE = """
 import sys, nbformat
 from nbclient import NotebookClient
