@@ -55,15 +55,15 @@ def valid(gate):
 def test_more_bytes_are_slower_and_fewer_are_faster_by_the_fresh_counts():
     more, fewer = outcome(BYTES, "size = 100", "size = 200"), outcome(BYTES, "size = 200", "size = 100")
     assert (more.status, fewer.status) == ("slower", "faster")
-    assert more.judgement.stage == fewer.judgement.stage == 2
-    assert more.judgement.ratio.value > 1.4
+    assert more.finding.stage == fewer.finding.stage == 2
+    assert more.finding.ratio.value > 1.4
     assert more.base.value == fewer.candidate.value
 
 
 @linux_or_mac
 def test_the_same_bytes_are_unchanged_and_leave_no_slowdown_possible():
     found = outcome(BYTES, "size = 100", "size = 100")
-    assert (found.status, found.judgement.stage, found.judgement.largest_slowdown) == ("unchanged", 1, 0)
+    assert (found.status, found.finding.stage, found.finding.largest_slowdown) == ("unchanged", 1, 0)
 
 
 @pytest.mark.parametrize("missing", ["", "import no_such_module", "import os; os.no_such_name", "f = 3"])
@@ -103,7 +103,7 @@ if len(list(folder.iterdir())) == 2:
     first, second = gate.outcomes
     assert first.status == "failed"
     assert "died (status 7)" in first.reason
-    assert second.judgement is not None
+    assert second.finding is not None
     assert gate.exit_status() == 2
 
 
@@ -157,7 +157,7 @@ def test_only_what_might_have_changed_is_measured_again_and_the_fresh_rounds_alo
     asked = staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), made({"one": (100, 100)}))
     gate = run(PAIR, sides(), FEW)
     assert asked == [["one", "two"], ["one"]]
-    assert [(found.status, found.judgement.stage) for found in gate.outcomes] == [("unchanged", 2), ("unchanged", 1)]
+    assert [(found.status, found.finding.stage) for found in gate.outcomes] == [("unchanged", 2), ("unchanged", 1)]
     assert gate.outcomes[0].candidate.value == pytest.approx(100)
 
 
@@ -165,7 +165,7 @@ def test_what_the_fresh_rounds_confirm_is_slower(monkeypatch):
     staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), made({"one": (100, 110)}))
     gate = run(PAIR, sides(), FEW)
     assert gate.outcomes[0].status == "slower"
-    assert gate.outcomes[0].judgement.ratio.value == pytest.approx(1.1)
+    assert gate.outcomes[0].finding.ratio.value == pytest.approx(1.1)
     assert gate.exit_status() == 1
 
 
@@ -175,7 +175,7 @@ def test_a_gate_that_was_stopped_in_its_second_stage_keeps_what_the_first_decide
     assert not gate.complete
     assert gate.exit_status() == 130
     assert [found.status for found in gate.outcomes] == ["not judged", "unchanged"]
-    assert gate.outcomes[0].judgement.ratio.value == pytest.approx(1.3)
+    assert gate.outcomes[0].finding.ratio.value == pytest.approx(1.3)
     assert valid(gate)["complete"] is False
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rust_daq.bench import Estimate
-from rust_daq.bench.gate.judging import Judgement, judge_first, judge_second, suspects
+from rust_daq.bench.gate.judging import Finding, judge_first, judge_second, suspects
 from rust_daq.bench.statistics import holm_levels, ratio_interval, ratio_p_value
 
 SEED = 81
@@ -28,7 +28,7 @@ def gate(rng, ratios, first=FIRST, second=SECOND):
     screened = {str(index): rounds_of(rng, first, ratio) for index, ratio in enumerate(ratios)}
     statuses = {name: judge_first(*pair).status for name, pair in screened.items()}
     fresh = {name: rounds_of(rng, second, ratios[int(name)]) for name in suspects(screened)}
-    return statuses | {name: judgement.status for name, judgement in judge_second(fresh).items()}
+    return statuses | {name: finding.status for name, finding in judge_second(fresh).items()}
 
 
 def test_hardly_any_whole_gate_of_identical_builds_raises_an_alarm():
@@ -154,7 +154,7 @@ def test_too_few_rounds_have_no_p_value():
     assert math.isnan(ratio_p_value([1.0] * 5, [1.0] * 5))
 
 
-# What is told of a judgement
+# What is told of a finding
 
 
 def estimate(value, low, high, rounds=20):
@@ -163,7 +163,7 @@ def estimate(value, low, high, rounds=20):
 
 def test_only_what_is_inconclusive_needs_rounds_and_only_what_is_unchanged_has_a_largest_slowdown():
     found = estimate(1.0, 0.97, 1.03)
-    unchanged = Judgement("unchanged", found, found, 1)
-    slower = Judgement("slower", found, found, 2)
+    unchanged = Finding("unchanged", found, found, 1)
+    slower = Finding("slower", found, found, 2)
     assert (unchanged.rounds_needed, slower.rounds_needed, slower.largest_slowdown) == (None, None, None)
     assert unchanged.largest_slowdown == pytest.approx(0.03)

@@ -15,7 +15,7 @@ from made_runs import made_result
 
 from rust_daq.bench.gate import BASE, CANDIDATE, QUICK, Gate, Operation, Operations, Plan, Side, SideError
 from rust_daq.bench.gate.gate import Outcome
-from rust_daq.bench.gate.judging import Judgement
+from rust_daq.bench.gate.judging import Finding
 from rust_daq.bench.statistics import ratio_interval
 from rust_daq.bench.trust import Rate, append, calibrating, harnesses, rates, read, work
 from rust_daq.bench.trust.__main__ import main
@@ -242,7 +242,7 @@ def made_gate(operations, sides, plan, progress=None):
     del progress
     result = made_result("one", "gate", {BASE: 123.456, CANDIDATE: 123.789})
     ratio = ratio_interval([1.01] * 8, [1.0] * 8)
-    outcome = Outcome(operations[0], "unchanged", Judgement("unchanged", ratio, ratio, 1))
+    outcome = Outcome(operations[0], "unchanged", Finding("unchanged", ratio, ratio, 1))
     started = "2026-01-02T00:00:00+00:00"
     return Gate(sides, plan, (outcome,), ({"one": result}, {}), {}, started, 1.0, complete=True)
 

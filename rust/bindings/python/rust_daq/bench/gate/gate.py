@@ -10,7 +10,7 @@ from typing import Any
 
 from rust_daq.bench.decision import LEVEL, Estimate
 from rust_daq.bench.gate.instructions import Count, count_all
-from rust_daq.bench.gate.judging import Judgement, Status, judge_first, judge_second, suspects
+from rust_daq.bench.gate.judging import Finding, Status, judge_first, judge_second, suspects
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.rounds import Measured, Trial, attempt, measure, per_round
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
@@ -59,7 +59,7 @@ class Outcome:
         What was measured.
     status : str
         What was decided.
-    judgement : Judgement, optional
+    finding : Finding, optional
         Where there was something to judge.
     base, candidate : Estimate, optional
         Nanoseconds of the operation, or bytes of an object, from the rounds that decided.
@@ -69,7 +69,7 @@ class Outcome:
 
     operation: Operation
     status: Status
-    judgement: Judgement | None = None
+    finding: Finding | None = None
     base: Estimate | None = None
     candidate: Estimate | None = None
     reason: str = ""
@@ -224,12 +224,12 @@ def outcomes(
             found.append(outcome(operation, confirmed[name], second.results[name]))
         elif name in first.results:
             new, old = pairs(first)[name]
-            judgement = judge_first(new, old)
+            finding = judge_first(new, old)
             reason = ""
             if first.interrupted or (name in suspected and not complete):
-                judgement = replace(judgement, status="not judged")
+                finding = replace(finding, status="not judged")
                 reason = "it was stopped before its last round"
-            found.append(outcome(operation, judgement, first.results[name], reason))
+            found.append(outcome(operation, finding, first.results[name], reason))
         else:
             found.append(Outcome(operation, "not judged", reason="it was stopped before its first round"))
     return found
@@ -248,10 +248,10 @@ def unmeasured(operation: Operation, trial: Trial | None) -> Outcome:
     return Outcome(operation, "failed", reason=reasons)
 
 
-def outcome(operation: Operation, judgement: Judgement, result: Result, reason: str = "") -> Outcome:
+def outcome(operation: Operation, finding: Finding, result: Result, reason: str = "") -> Outcome:
     """Put what was judged beside what it was judged from."""
     base, candidate = (median_interval(per_round(result, side), LEVEL) for side in (BASE, CANDIDATE))
-    return Outcome(operation, judgement.status, judgement, base, candidate, reason)
+    return Outcome(operation, finding.status, finding, base, candidate, reason)
 
 
 def first_line(text: str) -> str:

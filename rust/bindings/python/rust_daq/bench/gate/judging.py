@@ -22,7 +22,7 @@ FAMILY = 0.99
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Finding:
     """An operation's status, and the interval that it comes from.
 
     Parameters
@@ -63,13 +63,13 @@ def suspects(first: Mapping[str, Pair]) -> list[str]:
     return found
 
 
-def judge_first(new: npt.ArrayLike, old: npt.ArrayLike) -> Judgement:
+def judge_first(new: npt.ArrayLike, old: npt.ArrayLike) -> Finding:
     """Judge an operation that the first stage found nothing in: unchanged, or too uncertain to say so."""
     ratio = ratio_interval(new, old, LEVEL)
-    return Judgement(settled(ratio), ratio, ratio, 1)
+    return Finding(settled(ratio), ratio, ratio, 1)
 
 
-def judge_second(second: Mapping[str, Pair]) -> dict[str, Judgement]:
+def judge_second(second: Mapping[str, Pair]) -> dict[str, Finding]:
     """Judge the operations of the second stage together, by its fresh rounds alone."""
     p_values = [ratio_p_value(new, old) for new, old in second.values()]
     levels = holm_levels(p_values, FAMILY)
@@ -79,7 +79,7 @@ def judge_second(second: Mapping[str, Pair]) -> dict[str, Judgement]:
         verdict = decide(corrected)
         # Only an alarm has to hold for all operations together; that nothing changed is said of each alone.
         status: Status = verdict if verdict in {"slower", "faster"} else settled(ratio)
-        judged[name] = Judgement(status, ratio, corrected, 2)
+        judged[name] = Finding(status, ratio, corrected, 2)
     return judged
 
 

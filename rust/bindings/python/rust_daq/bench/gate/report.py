@@ -70,7 +70,7 @@ def sorted_outcomes(gate: Gate) -> list[Outcome]:
     """The outcomes, what needs a person first, the largest change first within a status."""
 
     def size(outcome: Outcome) -> float:
-        return -abs(outcome.judgement.ratio.value - 1) if outcome.judgement else 0.0
+        return -abs(outcome.finding.ratio.value - 1) if outcome.finding else 0.0
 
     return sorted(gate.outcomes, key=lambda outcome: (ORDER.index(outcome.status), size(outcome)))
 
@@ -83,14 +83,14 @@ def table(gate: Gate) -> pd.DataFrame:
 
 def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
     """An outcome as text."""
-    judgement = outcome.judgement
+    finding = outcome.finding
     count = gate.counts.get(outcome.operation.name)
     cells = {
         "operation": outcome.operation.name,
         "status": outcome.status,
         "base": value(outcome, outcome.base),
         "candidate": value(outcome, outcome.candidate),
-        "ratio (95 % interval)": quantity.ratio(judgement.ratio) if judgement else quantity.MISSING,
+        "ratio (95 % interval)": quantity.ratio(finding.ratio) if finding else quantity.MISSING,
     }
     if gate.counts:
         cells["instructions"] = counted(count) if count else quantity.MISSING
@@ -114,13 +114,13 @@ def value(outcome: Outcome, estimate: Estimate | None) -> str:
 
 def remark(outcome: Outcome, count: Count | None = None) -> str:
     """What a status leaves open."""
-    judgement = outcome.judgement
+    finding = outcome.finding
     said = [outcome.reason] if outcome.reason else []
-    if judgement is not None and judgement.largest_slowdown is not None:
+    if finding is not None and finding.largest_slowdown is not None:
         more = "more" if outcome.operation.kind == "bytes" else "slower"
-        said.append(f"at most {100 * judgement.largest_slowdown:.1f} % {more}")
-    if judgement is not None and judgement.rounds_needed is not None:
-        said.append(f"about {judgement.rounds_needed} rounds would decide")
+        said.append(f"at most {100 * finding.largest_slowdown:.1f} % {more}")
+    if finding is not None and finding.rounds_needed is not None:
+        said.append(f"about {finding.rounds_needed} rounds would decide")
     if count is not None and count.disagrees(outcome.status):
         said.append(f"time and count disagree: {DISAGREEING[count.says]}")
     return "; ".join(said)
@@ -169,7 +169,7 @@ def document(gate: Gate, status: int) -> dict[str, Any]:
 
 def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
     """An operation as JSON values."""
-    judgement = outcome.judgement
+    finding = outcome.finding
     return {
         "name": outcome.operation.name,
         "kind": outcome.operation.kind,
@@ -177,13 +177,13 @@ def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
         "statement": outcome.operation.statement,
         "status": outcome.status,
         "reason": outcome.reason,
-        "stage": judgement.stage if judgement else None,
+        "stage": finding.stage if finding else None,
         "base": numbers(outcome.base),
         "candidate": numbers(outcome.candidate),
-        "ratio": numbers(judgement.ratio) if judgement else None,
-        "corrected": numbers(judgement.corrected) if judgement else None,
-        "largest_slowdown": judgement.largest_slowdown if judgement else None,
-        "rounds_needed": judgement.rounds_needed if judgement else None,
+        "ratio": numbers(finding.ratio) if finding else None,
+        "corrected": numbers(finding.corrected) if finding else None,
+        "largest_slowdown": finding.largest_slowdown if finding else None,
+        "rounds_needed": finding.rounds_needed if finding else None,
         "instructions": instructions(outcome.status, count) if count else None,
     }
 

@@ -15,8 +15,8 @@ from scipy import stats
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.result import plain
-from rust_daq.bench.run import Run
-from rust_daq.bench.side_by_side import MAXIMUM, entries, numbers, shown
+from rust_daq.bench.run import Run, entries
+from rust_daq.bench.side_by_side import MAXIMUM, numbers, shown
 
 DISCOVERY_RATE = 0.05
 """Of the numbers called faster or slower at most so many in the long run are not (Benjamini, Hochberg, 1995)."""

@@ -165,13 +165,13 @@ def line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
     """A gate as a line of the archive: what it decided, and what each round measured."""
     told = {}
     for outcome in gate.outcomes:
-        name, judgement = outcome.operation.name, outcome.judgement
+        name, finding = outcome.operation.name, outcome.finding
         told[name] = {
             "status": outcome.status,
-            "stage": judgement.stage if judgement else None,
-            "ratio": rounded(judgement.ratio.value, 5) if judgement else None,
-            "low": rounded(judgement.ratio.low, 5) if judgement else None,
-            "high": rounded(judgement.ratio.high, 5) if judgement else None,
+            "stage": finding.stage if finding else None,
+            "ratio": rounded(finding.ratio.value, 5) if finding else None,
+            "low": rounded(finding.ratio.low, 5) if finding else None,
+            "high": rounded(finding.ratio.high, 5) if finding else None,
             **{
                 stage: measured(results[name]) if name in results else None
                 for stage, results in zip(("first", "second"), (*gate.stages, {}, {}), strict=False)
