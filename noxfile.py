@@ -291,7 +291,7 @@ def broken_links(told: list[dict[str, Any]]) -> list[str]:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the examples as scripts, into the archive; further arguments go to each of them."""
-    install(session, "build", extra="bench")
+    install(session, "build", extra="scale")
     build_extension(session)
     for example in EXAMPLES:
         session.run("python", f"gallery/{example}.py", "--archive", ".benchmarks", *session.posargs)

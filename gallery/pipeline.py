@@ -8,7 +8,8 @@ batches, how late its points are beside a busy Python thread, and what each
 way to deal with a full queue loses.
 
 **Copy with care.** It keeps a core busy and paces an acquisition while it
-runs, so measure where nobody waits for them; it writes no file.
+runs, so measure where nobody waits for them; it writes some megabytes into a
+temporary folder, which it removes.
 """
 
 # %%
@@ -23,15 +24,20 @@ runs, so measure where nobody waits for them; it writes no file.
 
 import os
 import queue
+import tempfile
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 import bottleneck
 import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
 
 from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
 from rust_daq.process import MovingAverage
+from rust_daq.storage import ArrowWriter
 
 settings = bench.settings(__doc__)
 
@@ -57,7 +63,7 @@ def run(rate, seconds=0.25, scans_per_read=None, **parts):
     return with_cost(lambda: pipeline.run(seconds).as_dict())
 
 
-def with_numpy(rate, size, seconds=0.25):
+def with_numpy(rate, size, seconds=0.25, take=take):
     """Return what an acquisition of NumPy, a thread and a queue tells."""
     waiting = queue.Queue(100)
     noise = np.random.default_rng(1)
@@ -109,17 +115,52 @@ held.plot()
 
 # %%
 # Most of the processor time at a low rate is that of waking up. In batches of
-# 1,000 at 1 MHz it is that of the samples:
+# 1,000 at 1 MHz it is that of the samples. Two of these write what they
+# averaged into a stream of Arrow, each batch handed to the operating system:
+# the pipeline by its own writer, NumPy by pyarrow's.
 
+
+def written(work):
+    """Return what work tells that writes into a file, which is removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        return work(Path(folder) / "run")
+
+
+def written_by_pyarrow(path, rate, size):
+    """Return what the acquisition with NumPy tells that writes."""
+    times = np.arange(size) * round(1e9 / rate)
+    schema = pa.schema({"timestamp": pa.timestamp("ns"), "value": "float64"})
+    blocks = []
+    with pa.ipc.new_stream(str(path), schema) as stream:
+
+        def write(values):
+            since = len(blocks) * size * round(1e9 / rate)
+            columns = [pa.array((times + since).view("M8[ns]")), values]
+            stream.write_batch(pa.record_batch(columns, schema=schema))
+            blocks.append(len(values))
+
+        return with_numpy(rate, size, take=write)
+
+
+batch = {"scans_per_read": 1_000}
+names = {"run": run, "with_numpy": with_numpy, "take": take, "batch": batch}
+names |= {"written": written, "written_by_pyarrow": written_by_pyarrow}
 bench.observe(
     {
         "NumPy, queue": "with_numpy(1e6, 1_000)",
-        "pipeline": "run(1e6, scans_per_read=1_000, on_batch=take)",
-        "no callback": "run(1e6, scans_per_read=1_000)",
+        "NumPy, queue, to a file": (
+            "written(lambda path: written_by_pyarrow(path, 1e6, 1_000))"
+        ),
+        "pipeline": "run(1e6, **batch, on_batch=take)",
+        "pipeline, to a file": (
+            "written(lambda path: "
+            "run(1e6, **batch, on_batch=take, sinks=[ArrowWriter(path)]))"
+        ),
+        "no callback": "run(1e6, **batch)",
     },
     columns=["cpu_per_point_ns"],
     compared=["cpu_per_point_ns"],
-    namespace={"run": run, "with_numpy": with_numpy, "take": take},
+    namespace=names | {"ArrowWriter": ArrowWriter},
     name="cost",
     settings=settings,
     share=0.1,
@@ -129,11 +170,12 @@ bench.observe(
 # Up to where it breaks
 # ---------------------
 # The highest rate that is held for a tenth of a second: nothing is dropped
-# by a queue of a hundredth of a second, and the last point is there in time.
-# All threads share one core, where the system lets a process choose.
+# by a queue of a hundredth of a second, and the last point is there, and in
+# the file, in time. All threads share one core, where the system lets a
+# process choose.
 
 
-def highest(**parts):
+def highest(path=None, **parts):
     """Return the highest rate that a pipeline holds on one core."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -141,6 +183,8 @@ def highest(**parts):
     def holds(rate):
         room = max(1000, round(rate / 100))
         parts.update(capacity=room, on_full="drop_newest")
+        if path:
+            parts["sinks"] = [ArrowWriter(path, overwrite=True)]
         told = run(rate, 0.1, **parts)
         return not told["dropped"] and told["elapsed_ns"] < 0.11e9
 
@@ -149,14 +193,17 @@ def highest(**parts):
 
 bench.observe(
     {
-        "per batch": "highest(scans_per_read=1_000)",
-        "per batch, callback": "highest(scans_per_read=1_000, on_batch=take)",
-        "callback per point": "highest(scans_per_read=1_000, on_point=take)",
+        "per batch": "highest(**batch)",
+        "per batch, to a file": (
+            "written(lambda path: highest(path, **batch))"
+        ),
+        "per batch, callback": "highest(**batch, on_batch=take)",
+        "callback per point": "highest(**batch, on_point=take)",
         "per point": "highest(scans_per_read=1, on_point=take)",
     },
     columns=["highest_per_second"],
     compared=["highest_per_second"],
-    namespace={"highest": highest, "take": take},
+    namespace=names | {"highest": highest},
     name="highest",
     settings=settings,
     share=0.2,

@@ -30,6 +30,7 @@ SMALL = {
     "processors": ["--rounds", "1"],
     "rates": ["--rounds", "1"],
     "reference": ["--rounds", "1"],
+    "scale_out": ["--rounds", "1"],
     "storage": ["--rounds", "1"],
     "streams": ["--rounds", "1"],
     "timestamps": ["--rounds", "1"],
@@ -82,7 +83,7 @@ def test_every_example_is_tried_here(site: SiteFolder) -> None:
 
 @pytest.fixture(scope="session")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the wheel, its extra `bench`, and a kernel."""
+    """The Python of an environment with the wheel, its extra `bench` (and `scale`, for one of them), and a kernel."""
     folder = tmp_path_factory.mktemp("reader")
     built = subprocess.run(
         [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", folder, "-i", sys.executable],
@@ -105,7 +106,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--quiet",
             "--python",
             python,
-            f"rust-daq[bench] @ {wheel.as_uri()}",
+            f"rust-daq[scale] @ {wheel.as_uri()}",
             "ipykernel",
             "nbclient",
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -122,6 +123,27 @@ def test_it_is_drawn_and_restored(sizes):
     assert made.plot() is not None
     again = restored(json.loads(made.to_json()), made.samples)
     pd.testing.assert_frame_equal(again.to_pandas(), made.to_pandas())
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({10: 3e6, 20: 3e6, 30: 1e6}, "faster at no size that was measured"),
+        ({10: 3e6, 20: 1e5, 30: 1e5}, "faster from 20 on"),
+        ({10: 1e5, 20: 3e6, 30: 1e5}, "faster from 30 on"),
+        ({10: 1e5, 20: 1e5, 30: 1e5}, "faster from 10 on"),
+    ],
+)
+def test_it_says_from_which_size_on_a_contender_is_faster(times, words):
+    made = result(sizes=list(times))
+    rows = made.samples[["contender", "quantity", "size"]].itertuples(index=False)
+    slowest = [1e6 if row.contender == "one" else times[row.size] for row in rows]
+    made = dataclasses.replace(made, samples=made.samples.assign(value=slowest))
+    assert made.facts()["two"] == {"busy_faster": words}
+
+
+def test_few_rounds_say_at_no_size_that_it_is_faster():
+    assert result(rounds=3, sizes=[10, 20]).faster("two", "busy_ns").startswith("not judged in this profile")
 
 
 def setup():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import time
@@ -130,17 +131,36 @@ class Observed(Result):
         ratio = self.ratio(contender, column, size, to, corrected=True)
         return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
+    def faster(self, contender: str, column: str) -> str:
+        """Say from which size on `contender` is faster than the first one: there, and at every size above.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender.
+        column : str
+            One of `compared`.
+        """
+        verdicts = {size: self.verdict(contender, column, size) for size in sorted(self.sizes, reverse=True)}
+        if "not judged" in verdicts.values():
+            return "not judged in this profile, which has too few rounds for an interval"
+        sizes = list(itertools.takewhile(lambda size: verdicts[size] == "faster", verdicts))
+        return f"faster from {quantity.written('', sizes[-1])} on" if sizes else "faster at no size that was measured"
+
     def facts(self) -> dict[str, Any]:
-        """Of identical contenders, how far apart they are in each compared number."""
+        """Of identical contenders, how far apart they are in each compared number; with sizes, where one is faster."""
         pairs = self.identical
-        if not pairs:
-            return {}
-        return {
+        found: dict[str, Any] = {
             f"{parted(column)[0]}_noise_floor": noise_floor(
                 self.ratio(one, column, size, two) for one, two in pairs for size in self.sizes
             )
             for column in self.compared
+            if pairs
         }
+        if self.settings["sizes"] is not None and self.compared:
+            for name in list(self.contenders)[1:]:
+                found[name] = {f"{parted(column)[0]}_faster": self.faster(name, column) for column in self.compared}
+        return found
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""

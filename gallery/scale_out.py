@@ -1,0 +1,379 @@
+"""
+From which size on does a second machine pay?
+=============================================
+
+Recordings do not depend on one another, so many of them can be worked on at
+once, by processes here or on other machines. After this page you know how that
+is done with Dask, what happens when a worker is killed or a recording cannot
+be read, from which size on it pays, and how one machine does with data larger
+than its memory.
+
+**Copy with care.** It writes some hundred megabytes into a temporary folder,
+which it removes, and starts and kills processes of its own; it needs
+``pip install "rust-daq[scale]"``.
+"""
+
+# %%
+# One task a recording
+# --------------------
+# Eight recordings of each length. What is wanted of each is its spectrum, low
+# frequencies only. A recording is read batch by batch, so that a process needs
+# memory for a batch and not for a recording.
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import dask
+import distributed
+import numpy as np
+import psutil
+
+from rust_daq import Channel, bench
+from rust_daq.process import Fft, Iir
+from rust_daq.storage import ArrowWriter, compact, open_recording
+
+settings = bench.settings(__doc__)
+
+RATE, LENGTHS = 1e4, [10_000, 100_000, 1_000_000]
+temporary = tempfile.TemporaryDirectory()
+folder = Path(temporary.name)
+noise = np.random.default_rng(1).normal(size=(8, 100, 1_000))
+
+
+def record(path, number, rows):
+    """Record a sine with noise, in batches of 1,000 rows."""
+    channel = Channel(f"ai{number}", "V")
+    sine = np.sin(np.arange(1_000) * (number + 1) / 100 * 2 * np.pi)
+    with ArrowWriter(path) as writer:
+        for block in range(rows // 1_000):
+            values = sine + noise[number, block % 100]
+            start = round(block * 1_000 / RATE * 1e9)
+            writer.write(channel.batch(values, start=start, rate=RATE))
+
+
+recordings = {
+    rows: [folder / f"ai{number}-{rows}.arrow" for number in range(8)]
+    for rows in LENGTHS
+}
+for rows, paths in recordings.items():
+    for number, path in enumerate(paths):
+        record(path, number, rows)
+
+
+def analyse(path):
+    """Return the mean spectrum of a recording, behind a low pass."""
+    lowpass = Iir([[0.02, 0.04, 0.02, 1.0, -1.56, 0.64]] * 4)
+    fft = Fft(1024, 128, RATE)
+    total, frames = np.zeros(513), 0
+    with open_recording(path) as recording:
+        for batch in recording:
+            spectra = fft.process(lowpass.process(batch))
+            total += spectra.power.sum(axis=0)
+            frames += len(spectra)
+    rows, left_over = recording.next_row, recording.leftover_bytes
+    return {"rows": rows, "left_over": left_over, "spectrum": total / frames}
+
+
+# %%
+# In one process that is a loop; what cannot be read is kept with its name.
+# Spread over workers, each recording is a ``dask.delayed`` call of the same
+# function: Dask sends the path and the function, and gets the spectrum back.
+# A task that fails loses none of the others.
+
+
+def attempt(path):
+    """Return the analysis of a recording, or why there is none."""
+    try:
+        return analyse(path)
+    except (OSError, ValueError) as error:
+        return error
+
+
+def in_one_process(paths):
+    """Analyse one recording after the other."""
+    return {path.name: attempt(path) for path in paths}
+
+
+def spread(client, paths, meanwhile=None):
+    """Analyse recordings wherever the client has workers."""
+    tasks = client.compute([dask.delayed(analyse)(path) for path in paths])
+    if meanwhile:
+        meanwhile(tasks)
+    distributed.wait(tasks)
+    return {
+        path.name: task.exception() or task.result()
+        for path, task in zip(paths, tasks, strict=True)
+    }
+
+
+def same(one, other):
+    """Tell whether all is the same, spectra in every bit."""
+
+    def bits(told):
+        if isinstance(told, Exception):
+            return repr(told)
+        return {**told, "spectrum": told["spectrum"].tobytes()}
+
+    return {name: bits(told) for name, told in one.items()} == {
+        name: bits(told) for name, told in other.items()
+    }
+
+
+@contextlib.contextmanager
+def two_workers():
+    """Give a client with two workers on this machine."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            local_directory=scratch,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+# %%
+# On a cluster of machines that is ``distributed.Client("tcp://scheduler:8786")``
+# instead, and nothing else changes; the folder has to be one that all of them
+# see. A program that starts workers from its main file does so below
+# ``if __name__ == "__main__":``, because each worker reads that file again;
+# here the processes that measure start them.
+#
+# A killed worker, and files that cannot be read
+# ----------------------------------------------
+# Among the recordings is one that was cut off, which gives what is whole, a
+# text that is no recording, and one that nobody wrote. As soon as four tasks
+# are done, the worker that did most of them is killed.
+
+cut, text = folder / "cut.arrow", folder / "text.arrow"
+cut.write_bytes(recordings[1_000_000][0].read_bytes()[:10_000_000])
+text.write_text("no recording")
+mixed = [*recordings[1_000_000], cut, text, folder / "missing.arrow"]
+
+
+def with_a_kill(paths):
+    """Analyse recordings while a worker is killed; tell what came of it."""
+    told = {}
+
+    def kill(tasks):
+        list(itertools.islice(distributed.as_completed(tasks), 4))
+        told["unfinished"] = sum(not task.done() for task in tasks)
+        held = client.has_what()
+        victim = max(held, key=lambda worker: len(held[worker]))
+        process = psutil.Process(client.run(os.getpid)[victim])
+        process.kill()
+        process.wait(10)
+        told["killed"] = not process.is_running()
+
+    with two_workers() as client:
+        found = spread(client, paths, kill)
+    unreadable = [isinstance(each, Exception) for each in found.values()]
+    told["analysed"] = len(found) - sum(unreadable)
+    told["unreadable"] = sum(unreadable)
+    told["identical"] = same(found, in_one_process(paths))
+    return {name: int(value) for name, value in told.items()}
+
+
+survived = bench.observe(
+    {"two workers, one killed": "with_a_kill(mixed)"},
+    columns=["killed", "unfinished", "analysed", "unreadable", "identical"],
+    namespace={"with_a_kill": with_a_kill, "mixed": mixed},
+    rounds=1,
+    name="killed",
+    settings=settings,
+)
+assert survived.number("two workers, one killed", "identical").value == 1
+survived
+
+# %%
+# *Unfinished* is what was left to do when the worker died; *identical* is 1
+# where every result and every error, by its name, is that of one process, the
+# spectra to the last bit: a task is one recording from beginning to end, so
+# that it does not matter who does it. Dask does again what the dead worker had
+# done or begun, and starts another in its place. A task that takes along four
+# workers in a row is given up, with an error of its own.
+#
+# From which size on it pays
+# --------------------------
+# The same eight recordings in one process, and spread over two workers, which
+# are there already. ``n`` is the rows of each recording.
+
+
+def timed(work, paths):
+    """Return the middle one of three times that work takes."""
+    took = []
+    for _ in range(3):
+        begin = time.perf_counter_ns()
+        work(paths)
+        took.append(time.perf_counter_ns() - begin)
+    return sorted(took)[1]
+
+
+def start():
+    """Start workers that live as long as this process."""
+    begin = time.perf_counter_ns()
+    workers = two_workers()
+    client = workers.__enter__()
+    client.run(analyse, recordings[LENGTHS[0]][0])
+    start_ns = time.perf_counter_ns() - begin
+    return {"workers": workers, "client": client, "start_ns": start_ns}
+
+
+def by_one(rows):
+    """Tell what one process takes."""
+    in_one_process(recordings[rows])  # so that the files are in memory
+    return {
+        "elapsed_ns": timed(in_one_process, recordings[rows]),
+        "identical": None,
+        "start_ns": None,
+    }
+
+
+def by_two(client, rows, start_ns):
+    """Tell what two workers take, and whether they give the same."""
+    expected = in_one_process(recordings[rows])
+    found = spread(client, recordings[rows])
+    return {
+        "elapsed_ns": timed(lambda p: spread(client, p), recordings[rows]),
+        "identical": int(same(found, expected)),
+        "start_ns": start_ns,
+    }
+
+
+names = {"by_one": by_one, "by_two": by_two}
+shared = bench.observe(
+    {
+        "one process": bench.Statement("by_one(n)", namespace=names),
+        "two workers": bench.Statement(
+            "by_two(client, n, start_ns)", start, names
+        ),
+    },
+    columns=["elapsed_ns", "identical", "start_ns"],
+    sizes=LENGTHS,
+    compared=["elapsed_ns"],
+    name="spread",
+    settings=settings,
+    share=0.7,
+)
+shared
+
+# %%
+
+shared.plot()
+
+# %%
+# Two workers are :measured:`scale_out/spread/two workers/elapsed_faster`, in
+# rows a recording. Where they are not, most of the time is the engine's, which
+# describes, sends and registers each task. Starting the workers comes on top,
+# once. A second machine has the same engine and a longer way to it, so it pays
+# from no smaller size; beyond, it brings memory and a disk of its own.
+#
+# Larger than memory, on one machine
+# ----------------------------------
+# ``compact`` makes one Parquet file of many recordings, in bounded memory. Two
+# engines ask it a question without loading it: polars in its streaming engine,
+# and DuckDB. ``n`` is the rows of the file; *peak* is by how much the process
+# grew.
+
+tables = {8 * rows: folder / f"{rows}.parquet" for rows in LENGTHS}
+for paths, path in zip(recordings.values(), tables.values(), strict=True):
+    compact(paths, path)
+
+
+def with_polars(path):
+    """Summarise each channel with polars."""
+    import polars as pl
+
+    value = pl.col("value")
+    summary = pl.scan_parquet(path).group_by("channel")
+    summary = summary.agg(pl.len(), value.mean(), value.max().alias("max"))
+    return summary.collect(engine="streaming").sort("channel").rows()
+
+
+def with_duckdb(path):
+    """Summarise each channel with DuckDB."""
+    import duckdb
+
+    summary = "channel, count(*), avg(value), max(value)"
+    table = duckdb.read_parquet(str(path)).aggregate(summary, "channel")
+    return table.order("channel").fetchall()
+
+
+def with_pandas(path):
+    """Summarise each channel with pandas, which loads the file."""
+    import pandas as pd
+
+    by_channel = pd.read_parquet(path).groupby("channel", observed=True)
+    summary = by_channel["value"].agg(["size", "mean", "max"])
+    return list(summary.sort_index().itertuples(name=None))
+
+
+engines = {
+    "polars, streaming": with_polars,
+    "DuckDB": with_duckdb,
+    "pandas": with_pandas,
+}
+told = [ask(tables[80_000]) for ask in engines.values()]
+answers = [[row[1:] for row in rows] for rows in told]
+assert all(np.allclose(answer, answers[0]) for answer in answers)
+
+
+def warmed(ask):
+    """Return an engine's question, asked once, and the process's size then."""
+    ask(tables[80_000])
+    return {"ask": ask, "before": psutil.Process().memory_info().rss}
+
+
+def asked(ask, rows, before):
+    """Tell what a question takes, and by how much the process grew."""
+    process, done, peaks = psutil.Process(), threading.Event(), [before]
+
+    def watch():
+        while not done.wait(0.001):
+            peaks.append(process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    begin = time.perf_counter_ns()
+    ask(tables[rows])
+    elapsed = time.perf_counter_ns() - begin
+    done.set()
+    watcher.join()
+    return {"peak_bytes": max(peaks) - before, "elapsed_ns": elapsed}
+
+
+larger = bench.observe(
+    {
+        name: bench.Statement(
+            "asked(ask, n, before)",
+            lambda ask=ask: warmed(ask),
+            {"asked": asked},
+        )
+        for name, ask in engines.items()
+    },
+    columns=["peak_bytes", "elapsed_ns"],
+    sizes=[800_000, 8_000_000],
+    name="larger",
+    settings=dataclasses.replace(settings, fewest=1),
+    share=0.3,
+)
+temporary.cleanup()
+larger
+
+# %%
+# What to do
+# ----------
+# Stay with a loop while it is quick enough. Give each recording a task where
+# there are many, whole ones, and let the engine share them out; look at the
+# errors by name afterwards. For a question to all the rows make Parquet of
+# the recordings, and let polars or DuckDB stream it before you think of a
+# second machine. :doc:`/gallery/storage` has the formats, and what survives.
