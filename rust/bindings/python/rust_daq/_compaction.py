@@ -31,7 +31,7 @@ def compact(
     Rows come in the order of the sources, with the columns ``timestamp``, ``channel``, ``value``, ``unit``,
     ``metadata`` (JSON text) and ``sequence``, the last two null where there is none. Memory is needed for a few hundred
     thousand rows, or for the longest batch if that has more. The file is written under a temporary name in the
-    folder of `target` and renamed when it is whole and on the device.
+    folder of `target` and renamed when it is whole and on the device. O(n) in the rows.
 
     Parameters
     ----------
@@ -62,6 +62,22 @@ def compact(
     -----
     TornRecordingWarning
         As `open_recording` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rust_daq import Channel
+    >>> from rust_daq.storage import ArrowWriter, compact, open_recording
+    >>> folder = tempfile.mkdtemp()
+    >>> paths = [f"{folder}/{number}.arrow" for number in range(2)]
+    >>> for number, path in enumerate(paths):
+    ...     with ArrowWriter(path) as writer:
+    ...         writer.write(Channel(f"ai{number}", "V").batch([0.5, 0.25], start=0, rate=1000.0))
+    >>> compact(paths, f"{folder}/run.parquet")
+    4
+    >>> with open_recording(f"{folder}/run.parquet") as recording:
+    ...     [batch.channels for batch in recording][0]
+    (Channel('ai0', 'V'), Channel('ai1', 'V'))
     """
     parquet = pyarrow_parquet()
     paths = _paths(sources)
