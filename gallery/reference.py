@@ -171,6 +171,8 @@ measured
 
 def kit():
     """Return the same names, and the kit's."""
+    import time
+
     import pandas as pd
 
     from rust_daq import bench
@@ -179,6 +181,10 @@ def kit():
     folder, numbers = names["folder"], names["numbers"]
     settings = bench.Settings(rounds=1)
     two = bench.compare({"one": "1", "two": "1"}, settings=settings)
+
+    def endless(count):
+        count(1)
+        time.sleep(60)
 
     def run():
         return bench.Run.of([two], profile="script", machine=described)
@@ -195,6 +201,7 @@ def kit():
         "one_two": {"one": "1", "two": "1"},
         "two": two,
         "frame": two.table(),
+        "endless": endless,
         "run": run,
         "add": add,
         "kept": kept,
@@ -213,6 +220,7 @@ kit_calls = {
     "bench.responses": "bench.responses(samples, 1e3)",
     "bench.highest_rate": "bench.highest_rate(lambda rate: True, 1, 2)",
     "bench.deadlines": "for _ in bench.deadlines(1e6, 1e-6): pass",
+    "bench.killed": "bench.killed(endless)",
     "bench.machine": "bench.machine()",
     "bench.Run.of": "run()",
     "bench.Archive.add": "add()",
