@@ -81,6 +81,9 @@ def compact(
     """
     parquet = pyarrow_parquet()
     paths = _paths(sources)
+    if not isinstance(target, str | os.PathLike):
+        message = f"target must be a str or an os.PathLike of str, got {target!r}"
+        raise TypeError(message)
     goal = Path(target)
     for path in paths:
         if goal.exists() and goal.samefile(path):
@@ -113,6 +116,9 @@ def _paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
 def _check_free(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; pass the path of a file in it", str(target))
+    if not target.parent.is_dir():
+        problem = f"cannot be made: there is no folder {target.parent}; make it first"
+        raise FileNotFoundError(errno.ENOENT, problem, str(target))
     if not overwrite and os.path.lexists(target):
         problem = "exists; pass another path, or overwrite=True to replace it"
         raise FileExistsError(errno.EEXIST, problem, str(target))
