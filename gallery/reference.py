@@ -28,8 +28,11 @@ def setup():
     """Return the names that the calls use."""
     import gc
     import pickle
+    import tempfile
     import timeit
     from datetime import datetime, timezone
+    from itertools import count
+    from pathlib import Path
 
     import numpy as np
 
@@ -42,6 +45,7 @@ def setup():
         Pipeline,
         SimulatedInstrument,
         process,
+        storage,
     )
 
     ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
@@ -64,6 +68,14 @@ def setup():
     average, lowpass = process.MovingAverage(16), process.Iir(sections)
     fft, chain = process.Fft(1024, 512, 1e3), process.Chain(average)
     spectra, out = fft.process(framed), np.empty(1_000)
+    temporary = tempfile.TemporaryDirectory()  # it goes when the process does
+    folder = Path(temporary.name)
+    plain = other.batch(samples, start=0, rate=1e3)
+    arrow = storage.ArrowWriter(folder / "run.arrow")
+    rows = storage.CsvWriter(folder / "run.csv")
+    kept, table, numbers = folder / "kept", folder / "table", count()
+    with storage.ArrowWriter(kept) as writer:
+        writer.write(plain)
 
     def costs(calls):
         """Return the nanoseconds of each call."""
@@ -125,6 +137,19 @@ calls = {
     "Chain": "process.Chain(average)",
     "Chain.process": "chain.process(batch)",
     "Chain.reset": "chain.reset()",
+    "ArrowWriter and close": (
+        "storage.ArrowWriter(folder / str(next(numbers))).close()"
+    ),
+    "ArrowWriter.write": "arrow.write(plain)",
+    "ArrowWriter.flush": "arrow.flush()",
+    "CsvWriter and close": (
+        "storage.CsvWriter(folder / str(next(numbers))).close()"
+    ),
+    "CsvWriter.write": "rows.write(plain)",
+    "CsvWriter.flush": "rows.flush()",
+    "open_recording and close": "storage.open_recording(kept).close()",
+    "Recording, read": "for _ in storage.open_recording(kept): pass",
+    "compact": "storage.compact(kept, table, overwrite=True)",
     "build_info": "rust_daq.build_info()",
 }
 measured = bench.observe(
@@ -146,26 +171,26 @@ measured
 
 def kit():
     """Return the same names, and the kit's."""
-    import itertools
-    import tempfile
-    from pathlib import Path
+    import time
 
     import pandas as pd
 
     from rust_daq import bench
 
     names, described = setup(), bench.machine()
-    temporary = tempfile.TemporaryDirectory()
-    folder = Path(temporary.name)
-    numbers = itertools.count()
+    folder, numbers = names["folder"], names["numbers"]
     settings = bench.Settings(rounds=1)
     two = bench.compare({"one": "1", "two": "1"}, settings=settings)
+
+    def endless(count):
+        count(1)
+        time.sleep(60)
 
     def run():
         return bench.Run.of([two], profile="script", machine=described)
 
     made = run()
-    kept = made.save(folder / "kept")
+    kept = made.save(folder / "kept_run")
 
     def add():
         made.save(folder / str(next(numbers)))
@@ -176,10 +201,10 @@ def kit():
         "one_two": {"one": "1", "two": "1"},
         "two": two,
         "frame": two.table(),
+        "endless": endless,
         "run": run,
         "add": add,
         "kept": kept,
-        "temporary": temporary,  # it goes when the process does
     }
     return names
 
@@ -195,6 +220,7 @@ kit_calls = {
     "bench.responses": "bench.responses(samples, 1e3)",
     "bench.highest_rate": "bench.highest_rate(lambda rate: True, 1, 2)",
     "bench.deadlines": "for _ in bench.deadlines(1e6, 1e-6): pass",
+    "bench.killed": "bench.killed(endless)",
     "bench.machine": "bench.machine()",
     "bench.Run.of": "run()",
     "bench.Archive.add": "add()",

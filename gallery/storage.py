@@ -25,13 +25,12 @@ import contextlib
 import csv
 import dataclasses
 import itertools
-import mmap
 import os
-import subprocess
-import sys
+import random
 import tempfile
 import time
 import warnings
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -44,7 +43,7 @@ import pyarrow.parquet
 from rust_daq import Channel, bench
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
-settings = bench.settings(__doc__)
+settings = bench.settings(__doc__, kills=5)
 
 BLOCKS, ROWS = 50, 1_000
 channel = Channel("ai0", "V")
@@ -64,7 +63,7 @@ def settle(durability, flush, descriptor):
 def with_rust_daq(writer_class, path, durability):
     """Open a file with a writer of this package."""
     sync = {"buffered": "none", "flushed": "flush", "synced": "batch"}
-    writer = writer_class(path, sync=sync[durability])
+    writer = writer_class(path, sync=sync.get(durability, durability))
 
     def write(times, values):
         writer.write(channel.batch(values, times))
@@ -239,40 +238,20 @@ cost.plot()
 # A kill, and a cut
 # -----------------
 # A process of its own writes until it is killed with ``kill -9``, and counts
-# in memory that outlives it which blocks its writer said were written. Then a
-# file of 50,000 rows is cut off at 60 %. *Wrong* are rows that a reader gives
-# and nobody wrote.
+# which blocks its writer said were written: after twenty of them, and up to 30
+# milliseconds later. Then a file of 50,000 rows is cut off at 60 %. *Wrong*
+# are rows that a reader gives and nobody wrote. A number of seconds is how
+# often the storage device gets all.
+
+kills = settings.kills
 
 
-def record(open_file, path, durability, counter):
-    """Write for ever."""
+def record(open_file, path, durability, count):
+    """Write for ever, and count the blocks."""
     write, _ = open_file(path, durability)
-    with counter.open("r+b") as file:
-        counted = mmap.mmap(file.fileno(), 8)
     for block in itertools.count():
         write(instants[block % BLOCKS], samples[block % BLOCKS])
-        counted[:] = (block + 1).to_bytes(8, "little")
-
-
-def killed(work, counter, blocks=50):
-    """Kill a process at work; return the blocks that it counted."""
-    import cloudpickle
-
-    code = "import sys, cloudpickle; cloudpickle.load(sys.stdin.buffer)()"
-    command = [sys.executable, "-c", code]
-    counter.write_bytes(bytes(8))
-    with counter.open("r+b") as file:
-        counted = mmap.mmap(file.fileno(), 8)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe) as process:  # noqa: S603
-        process.stdin.write(cloudpickle.dumps(work))
-        process.stdin.close()
-        while int.from_bytes(counted[:], "little") < blocks:
-            if process.poll() is not None:
-                raise ChildProcessError(process.returncode)
-            time.sleep(0.001)
-        process.kill()
-    return int.from_bytes(counted[:], "little")
+        count(block + 1)
 
 
 def read(kind, path):
@@ -311,31 +290,32 @@ def recovered(kind, path):
 
 
 def survives(open_file, kind, durability="flushed"):
-    """Return what is left of a killed and of a cut recording."""
+    """Return what is left of killed recordings and of a cut one."""
+    chance, told = random.Random(1), Counter(kills=kills)  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        run, cut, counter = here / "run", here / "cut", here / "counter"
-        work = partial(record, open_file, run, durability, counter)
-        said = killed(work, counter) * ROWS
-        left, wrong = recovered(kind, run)
+        for kill in range(kills):
+            run = Path(folder) / str(kill)
+            work = partial(record, open_file, run, durability)
+            moment = chance.uniform(0, 0.03)
+            said = bench.killed(work, after=20, seconds=moment) * ROWS
+            left, wrong = recovered(kind, run)
+            lost = max(0, said - left)
+            told.update(written=said, recovered=left, lost=lost, wrong=wrong)
+        cut = Path(folder) / "cut"
         written(open_file, cut, durability)
         os.truncate(cut, cut.stat().st_size * 6 // 10)
-        cut_left, cut_wrong = recovered(kind, cut)
-    return {
-        "written": said,
-        "recovered": left,
-        "lost": max(0, said - left),
-        "wrong": wrong,
-        "cut_recovered": cut_left,
-        "cut_wrong": cut_wrong,
-    }
+        told["cut_recovered"], told["cut_wrong"] = recovered(kind, cut)
+    return told
 
 
 bench.observe(
     {
         "ArrowWriter, flush": "survives(arrow, 'recording')",
         "ArrowWriter, none": "survives(arrow, 'recording', 'buffered')",
+        "ArrowWriter, batch": "survives(arrow, 'recording', 'synced')",
+        "ArrowWriter, 5 ms": "survives(arrow, 'recording', 0.005)",
         "CsvWriter, flush": "survives(text, 'recording')",
+        "CsvWriter, none": "survives(text, 'recording', 'buffered')",
         "csv, flushed": "survives(by_csv, 'csv')",
         "pandas, flushed": "survives(by_pandas, 'csv')",
         "pyarrow, stream, flushed": "survives(stream, 'stream')",
@@ -345,6 +325,7 @@ bench.observe(
         "h5py, SWMR, flushed": "survives(swmr, 'swmr')",
     },
     columns=[
+        "kills",
         "written",
         "recovered",
         "lost",
@@ -353,9 +334,9 @@ bench.observe(
         "cut_wrong",
     ],
     namespace=files | {"survives": survives},
+    rounds=1,
     name="survives",
-    settings=few,
-    share=0.4,
+    settings=settings,
 )
 
 # %%

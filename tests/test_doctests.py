@@ -6,9 +6,9 @@ import pytest
 from documented import code, docstrings, example_test, failures, members, methods, named
 
 import rust_daq
-from rust_daq import process
+from rust_daq import process, storage
 
-MODULES = [rust_daq, process]
+MODULES = [rust_daq, process, storage]
 DOCUMENTED = {f"{module.__name__}.{name}": text for module in MODULES for name, text in docstrings(module)}
 CALLED = {f"{module.__name__}.{name}" for module in MODULES for name in methods(module)}
 

@@ -201,7 +201,7 @@ def test_what_a_with_block_or_a_pipeline_closed_may_still_be_closed(tmp_path, wr
         ({"sync": "never"}, ValueError, "sync is 'never'; pass 'none', 'flush', 'batch' or a number of seconds"),
         ({"sync": True}, TypeError, "sync must be 'none', 'flush', 'batch' or a number of seconds, got True"),
         ({"sync": None}, None, ""),
-        ({"sync": 0}, ValueError, "sync is 0; pass .* a number of seconds above 0"),
+        ({"sync": 0}, ValueError, "sync is 0.0; pass .* a number of seconds above 0"),
         ({"sync": float("nan")}, ValueError, "sync is NaN"),
         ({"sync": []}, TypeError, "sync must be"),
         ({"rotate_bytes": 0}, ValueError, "rotate_bytes is 0"),

@@ -166,8 +166,19 @@ def test_a_target_that_is_a_folder_is_refused(tmp_path):
     source = write(tmp_path / "run.arrow", [of(3)])
     with pytest.raises(IsADirectoryError, match="is a folder"):
         compact(source, tmp_path, overwrite=True)
-    with pytest.raises(FileNotFoundError):
+
+
+def test_a_target_without_a_folder_is_refused(tmp_path):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    with pytest.raises(FileNotFoundError, match="there is no folder .*missing; make it first"):
         compact(source, tmp_path / "missing" / "run.parquet")
+
+
+@pytest.mark.parametrize("target", [None, 3, b"run.parquet"])
+def test_a_target_that_is_no_path_is_refused(tmp_path, target):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    with pytest.raises(TypeError, match="target must be a str or an os.PathLike of str, got "):
+        compact(source, target)
 
 
 def test_parquet_that_compact_did_not_write_is_refused(tmp_path):

@@ -323,7 +323,7 @@ def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
         writer_class(tmp_path / ("a" * 1_000))
     with pytest.raises(ValueError, match="NUL"):
         writer_class(str(tmp_path / "a\0b"))
-    with pytest.raises(OSError, match="cannot be created"):
+    with pytest.raises(OSError, match="the path is empty; pass that of a file"):
         writer_class("")
     for wrong in (None, 3, b"run", ["run"]):
         with pytest.raises(TypeError, match="path must be a str or an os.PathLike of str, got"):

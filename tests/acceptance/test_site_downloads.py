@@ -31,7 +31,7 @@ SMALL = {
     "rates": ["--rounds", "1"],
     "reference": ["--rounds", "1"],
     "scale_out": ["--rounds", "1"],
-    "storage": ["--rounds", "1"],
+    "storage": ["--rounds", "1", "--kills", "1"],
     "streams": ["--rounds", "1"],
     "timestamps": ["--rounds", "1"],
     "zero_copy": ["--rounds", "1"],
@@ -54,7 +54,7 @@ SMALL = {
         "results/",
     ],
 }
-NUMBERS = {"samples": "1_000", "repeats": "2", "runs": "1", "duration": "1.0"}
+NUMBERS = {"samples": "1_000", "repeats": "2", "runs": "1", "kills": "1", "duration": "1.0"}
 ROUNDS = 1
 EXECUTE = """
 import sys, nbformat

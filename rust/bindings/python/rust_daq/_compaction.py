@@ -31,7 +31,7 @@ def compact(
     Rows come in the order of the sources, with the columns ``timestamp``, ``channel``, ``value``, ``unit``,
     ``metadata`` (JSON text) and ``sequence``, the last two null where there is none. Memory is needed for a few hundred
     thousand rows, or for the longest batch if that has more. The file is written under a temporary name in the
-    folder of `target` and renamed when it is whole and on the device.
+    folder of `target` and renamed when it is whole and on the device. O(n) in the rows.
 
     Parameters
     ----------
@@ -62,9 +62,28 @@ def compact(
     -----
     TornRecordingWarning
         As `open_recording` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rust_daq import Channel
+    >>> from rust_daq.storage import ArrowWriter, compact, open_recording
+    >>> folder = tempfile.mkdtemp()
+    >>> paths = [f"{folder}/{number}.arrow" for number in range(2)]
+    >>> for number, path in enumerate(paths):
+    ...     with ArrowWriter(path) as writer:
+    ...         writer.write(Channel(f"ai{number}", "V").batch([0.5, 0.25], start=0, rate=1000.0))
+    >>> compact(paths, f"{folder}/run.parquet")
+    4
+    >>> with open_recording(f"{folder}/run.parquet") as recording:
+    ...     [batch.channels for batch in recording][0]
+    (Channel('ai0', 'V'), Channel('ai1', 'V'))
     """
     parquet = pyarrow_parquet()
     paths = _paths(sources)
+    if not isinstance(target, str | os.PathLike):
+        message = f"target must be a str or an os.PathLike of str, got {target!r}"
+        raise TypeError(message)
     goal = Path(target)
     for path in paths:
         if goal.exists() and goal.samefile(path):
@@ -97,6 +116,9 @@ def _paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
 def _check_free(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; pass the path of a file in it", str(target))
+    if not target.parent.is_dir():
+        problem = f"cannot be made: there is no folder {target.parent}; make it first"
+        raise FileNotFoundError(errno.ENOENT, problem, str(target))
     if not overwrite and os.path.lexists(target):
         problem = "exists; pass another path, or overwrite=True to replace it"
         raise FileExistsError(errno.EEXIST, problem, str(target))

@@ -12,7 +12,26 @@ from rust_daq._parquet import MAGIC, ParquetReader
 
 
 class TornRecordingWarning(UserWarning):
-    """A recording ends in the middle of something: all that was whole before was given."""
+    """A recording ends in the middle of something: all that was whole before was given.
+
+    Examples
+    --------
+    >>> import tempfile, warnings
+    >>> from pathlib import Path
+    >>> from rust_daq import Channel
+    >>> from rust_daq.storage import ArrowWriter, TornRecordingWarning, open_recording
+    >>> path = Path(tempfile.mkdtemp()) / "run.arrow"
+    >>> with ArrowWriter(path) as writer:
+    ...     for start in range(2):
+    ...         writer.write(Channel("ai0", "V").batch([0.5] * 100, start=start * 10**9, rate=100.0))
+    >>> path.write_bytes(path.read_bytes()[:-100]) < writer.bytes
+    True
+    >>> with open_recording(path) as recording, warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     rows = sum(len(batch) for batch in recording)
+    >>> rows, recording.leftover_bytes > 0, caught[0].category is TornRecordingWarning
+    (100, True, True)
+    """
 
 
 class Reader(Protocol):
@@ -42,7 +61,26 @@ class Recording(Iterator[Batch]):
     """The batches of a recording, one after the other; `open_recording` opens one.
 
     Only the batch that was given last is in memory. In a ``with`` block the file is closed at the end, and otherwise
-    with the object.
+    with the object. The next batch takes O(n) in its rows, with the GIL released while a file of Arrow or CSV is read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rust_daq import Channel
+    >>> from rust_daq.storage import CsvWriter, open_recording
+    >>> path = tempfile.mkdtemp() + "/run.csv"
+    >>> with CsvWriter(path) as writer:
+    ...     writer.write(Channel("ai0", "V").batch([0.5, 0.25], start=0, rate=1000.0))
+    >>> recording = open_recording(path)
+    >>> recording.path.name, recording.format, recording.leftover_bytes
+    ('run.csv', 'csv', None)
+    >>> next(recording).values
+    array([0.5 , 0.25])
+    >>> next(recording, "no more")
+    'no more'
+    >>> recording.next_row, recording.leftover_bytes
+    (2, 0)
+    >>> recording.close()
     """
 
     def __init__(self, path: str | os.PathLike[str], reader: Reader) -> None:
@@ -90,7 +128,23 @@ class Recording(Iterator[Batch]):
         raise StopIteration
 
     def close(self) -> None:
-        """Close the file; what was counted stays known."""
+        """Close the file; what was counted stays known, and to close it again does nothing. O(1).
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from rust_daq import Channel
+        >>> from rust_daq.storage import ArrowWriter, open_recording
+        >>> path = tempfile.mkdtemp() + "/run.arrow"
+        >>> with ArrowWriter(path) as writer:
+        ...     writer.write(Channel("ai0", "V").batch([0.5, 0.25], start=0, rate=1000.0))
+        >>> recording = open_recording(path)
+        >>> len(next(recording))
+        2
+        >>> recording.close()
+        >>> recording.next_row
+        2
+        """
         if self._open:
             self._open = False
             self._reader = _Closed(self._reader)
@@ -128,7 +182,8 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
 
     The file is not loaded: it is read as the batches are asked for. An Arrow stream gives the batches that were
     written; of CSV and Parquet come up to 65,536 rows at once, fewer where sequence numbers jump. A file that is still
-    written, or that was cut off, gives every whole batch (of CSV, every whole row) and then warns.
+    written, or that was cut off, gives every whole batch (of CSV, every whole row) and then warns. O(c) in the channels
+    to open a stream, O(1) for CSV, O(g) in the row groups for Parquet.
 
     Parameters
     ----------

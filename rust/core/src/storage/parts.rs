@@ -132,6 +132,9 @@ fn not_created(path: &Path, error: &io::Error) -> Error {
             return Error::file_problem(path, problem, Kind::IsADirectory, None);
         }
         Kind::AlreadyExists => "exists; pass another path, or overwrite=True to replace it".into(),
+        Kind::NotFound if path.as_os_str().is_empty() => {
+            "the path is empty; pass that of a file".to_owned()
+        }
         Kind::NotFound => {
             format!("cannot be created: there is no folder {folder}; make it first")
         }

@@ -27,7 +27,7 @@ impl Sync {
     /// [`Error::SyncSeconds`] unless the number is finite and above 0.
     pub fn every(seconds: f64) -> Result<Self, Error> {
         let found = Duration::try_from_secs_f64(seconds).ok().filter(|found| !found.is_zero());
-        found.map(Self::Every).ok_or_else(|| Error::SyncSeconds { got: seconds.to_string() })
+        found.map(Self::Every).ok_or_else(|| Error::SyncSeconds { got: format!("{seconds:?}") })
     }
 
     /// Whether anything reaches the device on purpose.

@@ -11,6 +11,7 @@ from rust_daq.bench.decision import Estimate, decide
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
+from rust_daq.bench.killed import killed
 from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
 from rust_daq.bench.markup import TableMarkup
@@ -60,6 +61,7 @@ __all__ = [
     "footprint",
     "footprint_self_test",
     "highest_rate",
+    "killed",
     "latency",
     "machine",
     "observe",

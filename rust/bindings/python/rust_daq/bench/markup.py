@@ -87,9 +87,9 @@ class TableMarkup:
 
     def _name(self, name: object) -> str:
         """A cell that names its row: words, or a size, which is a number."""
-        size = isinstance(name, Integral)
-        text = written("", int(name)) if size else name
-        return cell("th", text, scope="row", words=not size, address=self._address(name))
+        if isinstance(name, Integral):
+            return cell("th", written("", int(name)), scope="row")
+        return cell("th", name, scope="row", words=True, address=self._address(name))
 
     def _address(self, content: object) -> str:
         """Where a cell leads; empty where it leads nowhere."""

@@ -1,0 +1,64 @@
+"""`killed`: a process that is killed in the middle of its work."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from rust_daq import bench
+
+
+def counting(count):
+    """Count until killed."""
+    done = 0
+    while True:
+        done += 1
+        count(done)
+
+
+def test_the_count_outlives_the_process():
+    assert bench.killed(counting, after=1_000) >= 1_000
+
+
+def test_it_is_killed_so_much_later():
+    def work(count):
+        count(0)
+        time.sleep(0.2)
+        count(7)
+        time.sleep(600)
+
+    assert bench.killed(work, after=0) == 0
+    assert bench.killed(work, after=0, seconds=2.0) == 7
+
+
+def test_no_process_is_left():
+    before = set(psutil.Process().children(recursive=True))
+    bench.killed(counting)
+    with pytest.raises(bench.WorkerError):
+        bench.killed(lambda count: time.sleep(600), timeout=0.1)
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        (lambda count: count(1), r"the work ended by itself \(status 0\)"),
+        (lambda count: 1 / 0, r"(?s)the work ended by itself \(status 1\): .*ZeroDivisionError"),
+    ],
+)
+def test_work_that_ends_by_itself_is_told(work, words):
+    with pytest.raises(bench.WorkerError, match=words):
+        bench.killed(work, seconds=5.0)
+
+
+def test_work_that_does_not_come_so_far_is_told():
+    with pytest.raises(bench.WorkerError, match=r"did not count up to 5 within 0\.5 s"):
+        bench.killed(lambda count: time.sleep(600), after=5, timeout=0.5)
+
+
+@pytest.mark.parametrize("wrong", [{"after": -1}, {"seconds": -0.1}])
+def test_negative_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match="give numbers from 0 on"):
+        bench.killed(counting, **wrong)
