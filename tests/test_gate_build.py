@@ -91,6 +91,18 @@ def test_a_file_that_git_does_not_know_yet_makes_another_tree(build):
     assert len({before, first, build.working_tree().digest}) == 3
 
 
+def test_what_is_added_to_the_history_makes_no_other_tree(build):
+    before = build.working_tree()
+    (build.ROOT / "history").mkdir()
+    (build.ROOT / "history" / "trust.jsonl").write_text("{}\n")
+    assert build.working_tree() == before
+    commit(build, "file", "three\n", "third")
+    before = build.working_tree()
+    (build.ROOT / "history" / "trust.jsonl").write_text("{}\n{}\n")
+    assert build.working_tree() == before
+    assert not before.dirty
+
+
 def test_the_base_is_where_the_branch_left_main(build):
     left = build.git("rev-parse", "HEAD")
     build.git("checkout", "--quiet", "-b", "mine")

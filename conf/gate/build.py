@@ -29,6 +29,8 @@ LOGS = BUILD / "logs"
 ENVIRONMENTS = {"base": BUILD / "old", "candidate": BUILD / "new"}
 """Names of one length: what lies at another address because a path is longer can be slower, too."""
 WORKING_TREE = "working tree"
+SOURCES = ("--", ".", ":(exclude)history")
+"""All but what the programs here write: a decision that is added would make another tree of the same sources."""
 BRANCHES = ("main", "origin/main")
 BENCHMARKS = "datapoint_bench"
 LINES = 15
@@ -108,17 +110,17 @@ def committed(name: str) -> Revision:
 def working_tree() -> Revision:
     """The sources as they lie here, committed or not."""
     commit = commit_of("HEAD")
-    digest = hashlib.sha256(git("diff", "--binary", "HEAD").encode())
+    digest = hashlib.sha256(git("diff", "--binary", "HEAD", *SOURCES).encode())
     added = untracked()
     for name in added:
         digest.update(f"\0{name}\0".encode() + (ROOT / name).read_bytes())
-    dirty = bool(added or git("diff", "--name-only", "HEAD"))
+    dirty = bool(added or git("diff", "--name-only", "HEAD", *SOURCES))
     return Revision(WORKING_TREE, commit, dirty, f"{commit}-{digest.hexdigest()}" if dirty else commit)
 
 
 def untracked() -> list[str]:
     """Files that git does not know and is not told to ignore."""
-    names = git("ls-files", "--others", "--exclude-standard", "-z").split("\0")
+    names = git("ls-files", "--others", "--exclude-standard", "-z", *SOURCES).split("\0")
     return [name for name in names if name and (ROOT / name).is_file()]
 
 
