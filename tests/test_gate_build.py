@@ -93,12 +93,12 @@ def test_a_file_that_git_does_not_know_yet_makes_another_tree(build):
 
 def test_what_is_added_to_the_history_makes_no_other_tree(build):
     before = build.working_tree()
-    (build.ROOT / "history").mkdir()
-    (build.ROOT / "history" / "trust.jsonl").write_text("{}\n")
+    (build.ROOT / "docs" / "archive").mkdir(parents=True)
+    (build.ROOT / "docs" / "archive" / "trust.jsonl").write_text("{}\n")
     assert build.working_tree() == before
     commit(build, "file", "three\n", "third")
     before = build.working_tree()
-    (build.ROOT / "history" / "trust.jsonl").write_text("{}\n{}\n")
+    (build.ROOT / "docs" / "archive" / "trust.jsonl").write_text("{}\n{}\n")
     assert build.working_tree() == before
     assert not before.dirty
 

@@ -29,7 +29,7 @@ LOGS = BUILD / "logs"
 ENVIRONMENTS = {"base": BUILD / "old", "candidate": BUILD / "new"}
 """Names of one length: what lies at another address because a path is longer can be slower, too."""
 WORKING_TREE = "working tree"
-SOURCES = ("--", ".", ":(exclude)history")
+SOURCES = ("--", ".", ":(exclude)docs/archive")
 """All but what the programs here write: a decision that is added would make another tree of the same sources."""
 BRANCHES = ("main", "origin/main")
 BENCHMARKS = "datapoint_bench"
