@@ -177,8 +177,8 @@ impl PyArrowWriter {
     /// ...     values = [0.5] * 100
     /// ...     writer.write(Channel("ai0", "V").batch(values, start=start * 10**9, rate=100.0))
     /// >>> writer.close()
-    /// >>> [path.name for path in writer.paths]
-    /// ['run.part0000.arrow', 'run.part0001.arrow']
+    /// >>> print(*(path.name for path in writer.paths))
+    /// run.part0000.arrow run.part0001.arrow
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.0.close(py, true)
     }

@@ -161,8 +161,8 @@ impl PyCsvWriter {
     /// ...     values = [0.5] * 100
     /// ...     writer.write(Channel("ai0", "V").batch(values, start=start * 10**9, rate=100.0))
     /// >>> writer.close()
-    /// >>> [path.name for path in writer.paths]
-    /// ['run.part0000.csv', 'run.part0001.csv']
+    /// >>> print(*(path.name for path in writer.paths))
+    /// run.part0000.csv run.part0001.csv
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.0.close(py, true)
     }
