@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,13 @@ def test_the_fingerprint_follows_text_setup_and_names():
     assert Statement("a ", setup="x = 1", namespace={"a": 1}).fingerprint != same
     assert Statement("a", setup="x = 2", namespace={"a": 1}).fingerprint != same
     assert Statement("a", setup="x = 1", namespace={"a": 2}).fingerprint != same
+
+
+def test_a_file_is_known_by_its_name_and_not_by_where_it_lies():
+    def of(path):
+        return Statement("read(a)", namespace={"a": [Path(path)], "read": len}).fingerprint
+
+    assert of("/tmp/one/run.arrow") == of("/tmp/two/run.arrow") != of("/tmp/one/other.arrow")
 
 
 def test_a_name_that_is_not_used_does_not_change_the_fingerprint():

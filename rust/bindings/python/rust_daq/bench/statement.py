@@ -10,6 +10,7 @@ import textwrap
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import cloudpickle
@@ -186,6 +187,8 @@ def describe(thing: Any, inside: tuple[Any, ...] = ()) -> str:  # noqa: PLR0911 
         return f"{type(thing).__name__}({','.join(f'{key!r}:{describe(thing[key], inside)}' for key in thing)})"
     if isinstance(thing, type) or inspect.isbuiltin(thing) or inspect.ismodule(thing):
         return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}"
+    if isinstance(thing, PurePath):
+        return f"path({thing.name!r})"  # not where it lies, which may be a temporary folder
     text = repr(thing)
     return text if " at 0x" not in text else type(thing).__qualname__
 
