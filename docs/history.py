@@ -27,6 +27,8 @@ COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2
 HEIGHT = 1.15
 """Inches of a row of the figure."""
+DOTTED = 60
+"""Up to so many commits, each has its dot."""
 
 
 def stored() -> Store:
@@ -181,9 +183,9 @@ def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -
     found = [one.estimate(point) for point in one.points]
     # Of a single run nothing says how wide its interval is.
     ends = [(each.low, each.high) if each.has_interval else (each.value, each.value) for each in found]
-    spread = [[each.value - low for each, (low, _) in zip(found, ends, strict=True)]]
-    spread += [[high - each.value for each, (_, high) in zip(found, ends, strict=True)]]
-    ax.errorbar(at, [each.value for each in found], yerr=spread, fmt="o-", color=COLOURS[0], ms=2.5, lw=0.8, ecolor=INK)
+    # One shape for all intervals and no dots where they would touch: a page of a thousand runs has to load.
+    ax.fill_between(at, [low for low, _ in ends], [high for _, high in ends], color=COLOURS[0], alpha=0.3, lw=0)
+    ax.plot(at, [each.value for each in found], "o-" if len(at) <= DOTTED else "-", color=COLOURS[0], ms=2.5, lw=0.8)
     for step in steps:
         ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
     ax.set_title(one.operation, fontsize=8, color=INK, loc="left")
