@@ -111,7 +111,7 @@ def latency_text(latency: float) -> str:
 def typical(run: Run) -> TableMarkup:
     """The typical cases, as a table that needs no script."""
     measured = advise.Measured.of(run)
-    shown = ("verdict", "hand over", "response, p99.9", "headroom", "memory, an hour of it")
+    shown = ("verdict", "hand over", "response, p99.9", "headroom", "record into", "file, an hour of it")
     rows = []
     for rate, channels, loss, latency in TYPICAL:
         found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from claims import ASSERTIONS, CLAIMS
 from rust_daq.bench import Run, TableMarkup, quantity
+from rust_daq.bench.decision import FEWEST_ROUNDS
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -55,18 +56,27 @@ def about(run: Run) -> pd.DataFrame:
     return pd.DataFrame({"fact": facts.keys(), "value": [str(value) for value in facts.values()]}).set_index("fact")
 
 
+class JudgedTable(TableMarkup):
+    """A table below a heading that says already what it shows."""
+
+    def _repr_html_(self) -> str:
+        return f'<div class="judged">{super()._repr_html_()}</div>'
+
+
 def judged(run: Run, assertion: str) -> TableMarkup:
     """The claims of an assertion, and what this run makes of each."""
     frame = pd.DataFrame([claim.row(run) for claim in ASSERTIONS[assertion]]).set_index("claim")
-    return TableMarkup(frame, assertion, links={name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
+    return JudgedTable(frame, assertion, links={name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
 
 
-def outcomes(run: Run) -> pd.DataFrame:
-    """How many claims came out which way."""
-    counts = Counter(claim.judge(run).outcome for claim in CLAIMS)
-    return pd.DataFrame({"claims": [str(count) for _, count in counts.most_common()]}).set_index(
-        pd.Index([outcome for outcome, _ in counts.most_common()], name="verdict")
-    )
+def outcomes(run: Run) -> TableMarkup:
+    """How many claims came out which way, and why some were not judged."""
+    found = [claim.judge(run) for claim in CLAIMS]
+    counts = Counter(judgement.outcome for judgement in found).most_common()
+    frame = pd.DataFrame([{"verdict": outcome, "claims": str(count)} for outcome, count in counts])
+    why = f"not judged: this profile makes fewer rounds than the {FEWEST_ROUNDS} that an interval takes"
+    few = any(outcome == "not judged in this profile" for outcome, _ in counts)
+    return TableMarkup(frame.set_index("verdict"), "What became of the claims in this run", [why] if few else [])
 
 
 def measurements(run: Run) -> pd.DataFrame:

@@ -20,57 +20,72 @@ removes; measure on the file system that you record to.
 # of a batch by itself. What ArrowWriter adds to a batch are its sequence
 # numbers and a checksum.
 
-import contextlib
 import dataclasses
-import os
-import tempfile
-from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.ipc
-
-from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
-from rust_daq.process import MovingAverage
-from rust_daq.storage import ArrowWriter, open_recording
+from rust_daq import bench
 
 settings = bench.settings(__doc__)
 
-channel = Channel("ai0", "V")
-samples = np.random.default_rng(1).normal(size=1_000)
-batch = channel.batch(samples, start=0, rate=1e4)
-record = pa.record_batch(batch)
-folder = tempfile.TemporaryDirectory()
-here = Path(folder.name)
 
+def setup():
+    """Return the names that the statements use."""
+    import contextlib
+    import os
+    import tempfile
+    from pathlib import Path
 
-def ours(sync, count=200):
-    """Write a fresh file with ArrowWriter, and remove it."""
-    path = here / str(os.getpid())
-    with ArrowWriter(path, sync=sync) as writer:
-        for _ in range(count):
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.ipc
+
+    from rust_daq import Channel
+    from rust_daq.storage import ArrowWriter, open_recording
+
+    samples = np.random.default_rng(1).normal(size=1_000)
+    batch = Channel("ai0", "V").batch(samples, start=0, rate=1e4)
+    record = pa.record_batch(batch)
+    folder = tempfile.TemporaryDirectory()  # until the process ends
+    fresh, kept = Path(folder.name) / "fresh", Path(folder.name) / "kept"
+
+    def ours(sync, count=200):
+        """Write a fresh file with ArrowWriter, and remove it."""
+        with ArrowWriter(fresh, sync=sync) as writer:
+            for _ in range(count):
+                writer.write(batch)
+        fresh.unlink()
+
+    def theirs(buffered, synced=False, count=200):
+        """Write a fresh file with pyarrow, and remove it."""
+        with contextlib.ExitStack() as opened:
+            sink = str(fresh)
+            if buffered:
+                file = opened.enter_context(pa.OSFile(sink, "wb"))
+                descriptor = opened.enter_context(fresh.open("rb")).fileno()
+                buffer = pa.BufferedOutputStream(file, 1 << 18)
+                sink = opened.enter_context(buffer)
+            stream = pa.ipc.new_stream(sink, record.schema)
+            opened.enter_context(stream)
+            for _ in range(count):
+                stream.write_batch(record)
+                if synced:
+                    buffer.flush()
+                    getattr(os, "fdatasync", os.fsync)(descriptor)
+        fresh.unlink()
+
+    def read_ours():
+        """Read the stream with this package."""
+        return sum(len(batch) for batch in open_recording(kept))
+
+    def read_theirs():
+        """Read the stream with pyarrow."""
+        with pa.OSFile(str(kept)) as file, pa.ipc.open_stream(file) as stream:
+            return sum(len(batch) for batch in stream)
+
+    with ArrowWriter(kept) as writer:
+        for _ in range(200):
             writer.write(batch)
-    path.unlink()
-
-
-def theirs(buffered, synced=False, count=200):
-    """Write a fresh file with pyarrow, and remove it."""
-    path = here / str(os.getpid())
-    with contextlib.ExitStack() as opened:
-        sink = str(path)
-        if buffered:
-            file = opened.enter_context(pa.OSFile(sink, "wb"))
-            descriptor = opened.enter_context(path.open("rb")).fileno()
-            buffer = pa.BufferedOutputStream(file, 1 << 18)
-            sink = opened.enter_context(buffer)
-        stream = pa.ipc.new_stream(sink, record.schema)
-        opened.enter_context(stream)
-        for _ in range(count):
-            stream.write_batch(record)
-            if synced:
-                buffer.flush()
-                getattr(os, "fdatasync", os.fsync)(descriptor)
-    path.unlink()
+    assert read_ours() == read_theirs() == 200_000
+    return locals()
 
 
 written = bench.compare(
@@ -80,7 +95,7 @@ written = bench.compare(
         "new_stream(path)": "theirs(buffered=False)",
         "new_stream(buffer)": "theirs(buffered=True)",
     },
-    namespace={"ours": ours, "theirs": theirs},
+    setup=setup,
     name="written",
     settings=settings,
     share=0.4,
@@ -102,7 +117,7 @@ bench.compare(
         "ArrowWriter, batch": "ours('batch', 100)",
         "pyarrow, fdatasync": "theirs(True, True, 100)",
     },
-    namespace={"ours": ours, "theirs": theirs},
+    setup=setup,
     name="synced",
     settings=settings,
     share=0.2,
@@ -114,27 +129,9 @@ bench.compare(
 # Two hundred batches, read one by one. ``open_recording`` looks at each
 # checksum.
 
-kept = here / "kept"
-with ArrowWriter(kept) as writer:
-    for _ in range(200):
-        writer.write(batch)
-
-
-def read_ours():
-    """Read the stream with this package."""
-    return sum(len(batch) for batch in open_recording(kept))
-
-
-def read_theirs():
-    """Read the stream with pyarrow."""
-    with pa.OSFile(str(kept)) as file, pa.ipc.open_stream(file) as stream:
-        return sum(len(batch) for batch in stream)
-
-
-assert read_ours() == read_theirs()
 bench.compare(
     {"open_recording": "read_ours()", "pyarrow": "read_theirs()"},
-    namespace={"read_ours": read_ours, "read_theirs": read_theirs},
+    setup=setup,
     name="read",
     settings=settings,
     share=0.2,
@@ -147,29 +144,43 @@ bench.compare(
 # a thousandth of a second. What comes while the queue is full is dropped.
 
 
-def held(rate):
-    """Return what a pipeline on one core tells that writes."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    source = SimulatedInstrument(rate, channel, scans_per_read=rate // 1_000)
-    with tempfile.TemporaryDirectory() as folder:
-        writer = ArrowWriter(Path(folder) / "run")
-        steps = {"processors": [MovingAverage(16)], "sinks": [writer]}
-        pipeline = Pipeline(source, **steps, on_full="drop_newest")
-        return pipeline.run(0.3).as_dict()
+def setup_pipeline():
+    """Return the names that the statement uses."""
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from rust_daq import Channel, Pipeline, SimulatedInstrument
+    from rust_daq.process import MovingAverage
+    from rust_daq.storage import ArrowWriter
+
+    channel = Channel("ai0", "V")
+
+    def held(rate):
+        """Return what a pipeline on one core tells that writes."""
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        scans = rate // 1_000
+        source = SimulatedInstrument(rate, channel, scans_per_read=scans)
+        with tempfile.TemporaryDirectory() as folder:
+            sinks = [ArrowWriter(Path(folder) / "run")]
+            steps = {"processors": [MovingAverage(16)], "sinks": sinks}
+            pipeline = Pipeline(source, **steps, on_full="drop_newest")
+            return pipeline.run(0.3).as_dict()
+
+    return locals()
 
 
 bench.observe(
     {"ArrowWriter": "held(n)"},
     columns=["processed_per_second", "dropped", "p50_ns", "p99_ns"],
     sizes=[100_000, 1_000_000, 10_000_000],
-    namespace={"held": held},
+    size_label="points a second asked for",
+    setup=setup_pipeline,
     name="held",
     settings=dataclasses.replace(settings, fewest=1),
     share=0.2,
 )
-
-folder.cleanup()
 
 # %%
 # What to do

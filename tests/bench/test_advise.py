@@ -28,6 +28,14 @@ MEASURED = Measured(
     row_bytes=16.0,
     many_bytes=20.0,
     point_bytes=64.0,
+    flushed={
+        "ArrowWriter": {1: 1e5, 10: 1e6, 100: 8e6, 1_000: 40e6},
+        "CsvWriter": {1: 2e5, 10: 1e6, 100: 3e6, 1_000: 4e6},
+    },
+    file_bytes={
+        "ArrowWriter": {1: 400.0, 10: 60.0, 100: 24.0, 1_000: 20.0},
+        "CsvWriter": dict.fromkeys([1, 10, 100, 1_000], 50.0),
+    },
 )
 SIZES = [1, 10, 100, 1_000]
 
@@ -63,10 +71,17 @@ def results(measured=MEASURED):
         "batch, 16 channels": measured.many_bytes,
         "list of points": measured.point_bytes,
     }
+    files = {
+        (writer, size, what): value
+        for what, numbers in (("flushed_per_second", measured.flushed), ("row_bytes", measured.file_bytes))
+        for writer, sizes in numbers.items()
+        for size, value in sizes.items()
+    }
     held = {(name, 100_000, "heap_bytes"): row * 100_000 for name, row in kept.items()}
     return [
         result(Observed, advising.CAPACITY, speed, columns=["processed_per_second"], compared=[], sizes=SIZES),
         result(Observed, advising.RESPONSE, late, columns=["p99_9_ns"], compared=[], sizes=None),
+        result(Observed, advising.FILES, files, columns=["flushed_per_second", "row_bytes"], compared=[], sizes=SIZES),
         result(Footprint, advising.MEMORY, held, sizes=[100_000], runs=6),
     ]
 
@@ -108,6 +123,23 @@ def test_several_channels_take_the_capacity_and_the_bytes_of_several():
 
 def test_points_that_are_kept_one_by_one_take_the_bytes_of_a_point():
     assert advise(MEASURED, rate=100.0).memory_bytes == pytest.approx(100 * 3600 * 64)
+
+
+def test_the_file_is_the_smaller_one_that_its_writer_fills_with_ten_times_headroom():
+    points, batches = advise(MEASURED, rate=1_000.0), advise(MEASURED, rate=50_000.0, latency=0.1)
+    assert (points.writer, batches.writer) == ("CsvWriter", "CsvWriter")
+    assert points.file_bytes == pytest.approx(1_000 * 3600 * 50)
+    large = advise(MEASURED, rate=400_000.0)
+    assert (large.scans, large.writer, large.file_capacity) == (100, "ArrowWriter", 8e6)
+    assert large.file_bytes == pytest.approx(400_000 * 3600 * 24)
+    assert large.answers()["record into"] == "an Arrow stream: ArrowWriter(path), which takes 8.00 M rows/s"
+
+
+def test_where_no_writer_leaves_headroom_the_fastest_is_named_and_where_none_keeps_up_it_is_said():
+    assert advise(MEASURED, rate=1_000_000.0, channels=2).writer == "ArrowWriter"
+    slow = replace(MEASURED, flushed={writer: dict.fromkeys(SIZES, 4e5) for writer in MEASURED.flushed})
+    text = advise(slow, rate=500_000.0).answers()["record into"]
+    assert text == "no file here keeps up: ArrowWriter takes at most 400 k rows/s"
 
 
 def test_a_batch_is_no_larger_than_the_latency_allows():
@@ -183,8 +215,8 @@ def test_a_request_between_steps_takes_the_next_one():
 def archive(tmp_path: Path) -> Archive:
     """An archive in which each example has a run of its own, as scripts leave them."""
     made = Archive(tmp_path / "runs")
-    capacity, response, memory = results()
-    made.add(made_run(capacity, response, profile="script"))
+    *rates, memory = results()
+    made.add(made_run(*rates, profile="script"))
     made.add(made_run(memory, profile="script"))
     return made
 
@@ -214,7 +246,7 @@ def test_the_command_says_the_same_as_the_function(archive, capsys):
 
 def test_an_archive_that_lacks_a_measurement_names_it_and_the_script(tmp_path, capsys):
     archive = Archive(tmp_path / "runs")
-    archive.add(made_run(*results()[:2], profile="script"))
+    archive.add(made_run(*results()[:3], profile="script"))
     status, out, error = said(capsys, "advise", "--rate", "1000", "--archive", str(archive.folder))
     assert (status, out) == (2, "")
     assert "has no zero_copy/footprint; measure it: python zero_copy.py --archive runs" in error
@@ -225,7 +257,7 @@ def test_results_of_another_machine_are_not_mixed_in(archive, capsys):
     archive.add(Run({**run.document, "id": "2999" + run.id[4:]}, run.results))
     status, _, error = said(capsys, "advise", "--rate", "1000", "--archive", str(archive.folder))
     assert status == 2
-    assert "has no rates/response, zero_copy/footprint" in error
+    assert "has no rates/response, rates/files, zero_copy/footprint" in error
 
 
 def test_a_run_can_be_named(archive, tmp_path, capsys):

@@ -42,7 +42,7 @@ def test_a_number_says_what_it_is_in_the_unit_that_its_column_shares():
     assert '<td data-sort="1.42e+06">1.42 ms</td>' in text
     assert '<td data-sort="186">186 ns</td>' in text
     assert "<td>\u2013</td>" in text
-    assert 'data-sort="1000">1000</th>' in text
+    assert 'data-sort="1000">1\u202f000</th>' in text
 
 
 def test_a_table_names_the_result_it_shows():

@@ -11,6 +11,7 @@ import pytest
 
 from rust_daq import bench
 from rust_daq.bench import Observed, Settings
+from rust_daq.bench.figure import blank
 from rust_daq.bench.result import SAMPLE_COLUMNS, restored
 
 
@@ -104,6 +105,16 @@ def test_the_table_writes_units_and_ratios():
 def test_sizes_are_rows():
     frame = result(sizes=[10, 20]).to_pandas()
     assert list(frame.index) == [("one", 10), ("one", 20), ("two", 10), ("two", 20)]
+
+
+def test_what_a_size_is_stands_in_the_table_and_on_the_axis():
+    told = "{'p99_ns': n, 'p99_9_ns': n}"
+    made = observe({"one": told}, ["p99_ns", "p99_9_ns"], sizes=[3, 5], size_label="rows")
+    assert list(made.table().index.names) == ["contender", "rows"]
+    assert list(made.table().columns) == ["p99", "p99.9"]
+    _, ax = blank("figure")
+    made.draw(ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rows", "99th percentile")
 
 
 @pytest.mark.parametrize("sizes", [None, [10, 20]])

@@ -12,11 +12,14 @@ from rust_daq.bench.run import Run
 
 CAPACITY = "rates/capacity"
 RESPONSE = "rates/response"
+FILES = "rates/files"
 MEMORY = "zero_copy/footprint"
-NEEDED = (CAPACITY, RESPONSE, MEMORY)
+NEEDED = (CAPACITY, RESPONSE, FILES, MEMORY)
 """The measurements that an answer is computed from."""
 
 PER_POINT, PER_BATCH = "per point", "per batch"
+FORMATS = {"ArrowWriter": "an Arrow stream", "CsvWriter": "CSV"}
+"""What the writers write."""
 SCANS = (10, 100, 1_000, 10_000)
 """The batches that are weighed, in samples of each channel."""
 COMFORT = 10.0
@@ -62,15 +65,19 @@ class Measured:
     response_ns : float
         The 99.9th percentile of the response, point by point at 10 kHz.
     row_bytes, many_bytes, point_bytes : float
-        What is kept of a row of a batch with one channel, with several, and of a point in a list.
+        What is kept in memory of a row of a batch with one channel, with several, and of a point in a list.
+    flushed, file_bytes : mapping
+        Rows a second that a writer takes, each batch flushed, and the bytes of a row in its file: by writer and by
+        rows a batch.
 
     Examples
     --------
     >>> from rust_daq.bench.advise import Measured
     >>> sizes = {1: 3e5, 10: 3e6, 100: 6e6, 1_000: 1e7}
     >>> ways = {"per batch": sizes, "per batch, 16 channels": sizes, "per point": sizes}
-    >>> Measured(ways, response_ns=5e6, row_bytes=16.0, many_bytes=20.0, point_bytes=64.0).row_bytes
-    16.0
+    >>> written, taken = {"ArrowWriter": sizes}, {"ArrowWriter": dict.fromkeys(sizes, 20.0)}
+    >>> Measured(ways, 5e6, 16.0, 20.0, 64.0, written, taken).file_bytes["ArrowWriter"][10]
+    20.0
     """
 
     capacity: Mapping[str, Mapping[int, float]]
@@ -78,6 +85,8 @@ class Measured:
     row_bytes: float
     many_bytes: float
     point_bytes: float
+    flushed: Mapping[str, Mapping[int, float]]
+    file_bytes: Mapping[str, Mapping[int, float]]
 
     @classmethod
     def of(cls, run: Run) -> Measured:
@@ -88,17 +97,27 @@ class Measured:
         KeyError
             If the run has not all that is needed.
         """
-        capacity, response, memory = (run[key] for key in NEEDED)
-        frame = capacity.to_pandas()["processed_per_second"]
-        ways = {
-            name: {int(size): float(frame[name, size]) for size in frame[name].index} for name in capacity.contenders
-        }
+        capacity, response, files, memory = (run[key] for key in NEEDED)
         late = response.to_pandas().iloc[0]
         row, many, point = (
             float(memory.to_pandas().loc[(name, KEPT), "per_point_bytes"])
             for name in ("batch", "batch, 16 channels", "list of points")
         )
-        return cls(ways, float(late["p99_9_ns"]), row, many, point)
+        return cls(
+            by_size(capacity, "processed_per_second"),
+            float(late["p99_9_ns"]),
+            row,
+            many,
+            point,
+            by_size(files, "flushed_per_second"),
+            by_size(files, "row_bytes"),
+        )
+
+
+def by_size(result: Any, column: str) -> dict[str, dict[int, float]]:
+    """A column of a result: by contender, and by size."""
+    frame = result.to_pandas()[column]
+    return {name: {int(size): float(frame[name, size]) for size in frame[name].index} for name in result.contenders}
 
 
 @dataclass(frozen=True)
@@ -129,11 +148,17 @@ class Advice:
         Points a second, of all channels, that come through.
     memory_bytes : float
         What an hour of it takes in memory.
+    writer : {"ArrowWriter", "CsvWriter"}
+        What to record it with.
+    file_capacity : float
+        Rows a second that the writer takes, each batch flushed.
+    file_bytes : float
+        What an hour of it takes in a file.
 
     Examples
     --------
     >>> from rust_daq.bench.advise import Advice
-    >>> advice = Advice(1e4, 8, 0.0, 0.1, "", "per batch", 10, 9e5, 5e6, 2e6, 6e9)
+    >>> advice = Advice(1e4, 8, 0.0, 0.1, "", "per batch", 10, 9e5, 5e6, 2e6, 6e9, "ArrowWriter", 4e6, 7e9)
     >>> advice.headroom, advice.verdict
     (25.0, 'held')
     """
@@ -149,6 +174,9 @@ class Advice:
     response_ns: float = math.nan
     capacity: float = math.nan
     memory_bytes: float = math.nan
+    writer: str = ""
+    file_capacity: float = math.nan
+    file_bytes: float = math.nan
 
     @property
     def points_per_second(self) -> float:
@@ -206,6 +234,8 @@ class Advice:
             "expected loss": f"{self.expected_loss:.1%}" if self.expected_loss else "none",
             "when the queue is full": self._policy(),
             "memory, an hour of it": quantity.memory(self.memory_bytes),
+            "record into": self._format(),
+            "file, an hour of it": quantity.memory(self.file_bytes),
         }
 
     def _way(self) -> str:
@@ -213,6 +243,12 @@ class Advice:
             return "point by point: scans_per_read=1, on_point"
         rows = quantity.written("", self.scans * self.channels)
         return f"in batches of {rows} rows: scans_per_read={self.scans}, on_batch"
+
+    def _format(self) -> str:
+        most = quantity.rate(self.file_capacity, " rows/s")
+        if self.file_capacity < self.points_per_second:
+            return f"no file here keeps up: {self.writer} takes at most {most}"
+        return f"{FORMATS[self.writer]}: {self.writer}(path), which takes {most}"
 
     def _policy(self) -> str:
         if self.loss:
@@ -227,6 +263,8 @@ SOURCES = {
     "headroom": CAPACITY,
     "expected loss": CAPACITY,
     "memory, an hour of it": MEMORY,
+    "record into": FILES,
+    "file, an hour of it": FILES,
 }
 """The measurement behind each answer that has one."""
 
@@ -238,12 +276,13 @@ def advise(
 
     Weighed are points one by one and batches of 10, 100, 1,000 and 10,000 samples of each channel.  Of those that
     lose no more than is tolerated and are done within the latency, the first one is taken that leaves ten times
-    headroom, else the one that leaves most; where none is, the one with the least delay of those that keep up.
+    headroom, else the one that leaves most; where none is, the one with the least delay of those that keep up.  Of the
+    files whose writer leaves ten times headroom the smallest is taken, else the one whose writer is fastest.
 
     Parameters
     ----------
     run : Run or Measured
-        What measured ``rates/capacity``, ``rates/response`` and ``zero_copy/footprint``.
+        What measured ``rates/capacity``, ``rates/response``, ``rates/files`` and ``zero_copy/footprint``.
     rate : float
         Samples a second of each channel (hertz).
     channels : int
@@ -267,15 +306,17 @@ def advise(
 
     Notes
     -----
-    The capacity for a batch is that of the largest measured size that it reaches, so it is rather too low.  The
-    response is the one measured point by point at 10 kHz, and the time that the batch takes at capacity.
+    The capacity for a batch is that of the largest measured size that it reaches, so it is rather too low; and so the
+    bytes of a row in a file are rather too many.  The response is the one measured point by point at 10 kHz, and the
+    time that the batch takes at capacity.
 
     Examples
     --------
     >>> from rust_daq.bench.advise import Measured, advise
     >>> sizes = {1: 3e5, 10: 3e6, 100: 6e6, 1_000: 1e7}
     >>> ways = {"per batch": sizes, "per batch, 16 channels": sizes, "per point": sizes}
-    >>> measured = Measured(ways, response_ns=5e6, row_bytes=16.0, many_bytes=20.0, point_bytes=64.0)
+    >>> written, taken = {"ArrowWriter": sizes}, {"ArrowWriter": dict.fromkeys(sizes, 20.0)}
+    >>> measured = Measured(ways, 5e6, 16.0, 20.0, 64.0, written, taken)
     >>> advise(measured, rate=50_000.0, channels=8).answers()["hand over"]
     'in batches of 800 rows: scans_per_read=100, on_batch'
     >>> advise(measured, rate=2e6).answers()["verdict"][:26]
@@ -323,6 +364,7 @@ def weigh(asked: Advice, measured: Measured) -> Iterator[Advice]:
             many = measured.capacity["per batch, 16 channels"]
             capacity = min(capacity, many[reached(many, rows)])
         kept = measured.many_bytes if several else measured.row_bytes
+        writer, file_capacity, file_bytes = recorded(asked, measured, rows)
         yield replace(
             asked,
             way=way,
@@ -331,7 +373,20 @@ def weigh(asked: Advice, measured: Measured) -> Iterator[Advice]:
             response_ns=measured.response_ns + rows * 1e9 / capacity,
             capacity=capacity,
             memory_bytes=asked.points_per_second * HOUR * (measured.point_bytes if way == PER_POINT else kept),
+            writer=writer,
+            file_capacity=file_capacity,
+            file_bytes=asked.points_per_second * HOUR * file_bytes,
         )
+
+
+def recorded(asked: Advice, measured: Measured, rows: int) -> tuple[str, float, float]:
+    """The writer for batches of so many rows, the rows a second that it takes, and the bytes of each."""
+    known = [
+        (writer, sizes[reached(sizes, rows)], measured.file_bytes[writer][reached(sizes, rows)])
+        for writer, sizes in measured.flushed.items()
+    ]
+    enough = [file for file in known if file[1] >= COMFORT * asked.points_per_second]
+    return min(enough, key=lambda file: file[2]) if enough else max(known, key=lambda file: file[1])
 
 
 def reached(sizes: Mapping[int, Any], rows: int) -> int:

@@ -104,7 +104,7 @@ class Claim:
         found = self.judge(run)
         return {
             "claim": self.sentence,
-            "verdict": f"{found.outcome}: {found.reason}" if found.reason else found.outcome,
+            "verdict": f"{found.outcome}: {found.reason}" if found.outcome == "inconclusive" else found.outcome,
             "measured (95 % interval)": found.number,
             "noise floor": f"{found.noise:.1%}" if math.isfinite(found.noise) else quantity.MISSING,
             "measured in": self.example,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
+from numbers import Integral
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
-from rust_daq.bench.quantity import MISSING, magnitude
+from rust_daq.bench.quantity import MISSING, magnitude, written
 
 NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
@@ -63,7 +65,10 @@ class TableMarkup:
         return f'<div class="bench-result"{source_attribute(self.source)}>{table}{notes}</div>'
 
     def _head(self) -> str:
-        cells = [cell("th", name or "", scope="col", words=True) for name in self.frame.index.names]
+        cells = [
+            cell("th", name or "", scope="col", words=not is_integer_dtype(self.frame.index.get_level_values(place)))
+            for place, name in enumerate(self.frame.index.names)
+        ]
         for title, words in zip(self.frame.columns, self._words(), strict=True):
             cells.append(cell("th", title, scope="col", words=words))
         return f"<thead><tr>{''.join(cells)}</tr></thead>"
@@ -72,7 +77,12 @@ class TableMarkup:
         rows, words = [], self._words()
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
-            cells = [cell("th", name, scope="row", words=True) for name in names]
+            cells = [
+                cell("th", written("", int(name)), scope="row", words=False)
+                if isinstance(name, Integral)
+                else cell("th", name, scope="row", words=True)
+                for name in names
+            ]
             cells += [
                 cell("td", value, words=said, address=self.links.get(str(value), ""))
                 for value, said in zip(values, words, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ WIDEST = 8
 """More numbers than that make a line that nobody reads."""
 ALONE = 1
 """The size of an observation that has none."""
+SIZE_LABEL = "n"
+"""What a size is called where nobody said it."""
+STATISTICS = {"p50": "median", "p95": "95th percentile", "p99": "99th percentile", "p99_9": "99.9th percentile"}
+"""Numbers that an axis has room to call by their names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,11 @@ class Observed(Result):
     def sizes(self) -> list[int]:
         """The values of ``n``; ``[1]`` where there is none."""
         return [int(size) for size in self.settings["sizes"] or [ALONE]]
+
+    @property
+    def size_label(self) -> str:
+        """What the sizes are, in words."""
+        return str(self.settings.get("size_label", SIZE_LABEL))
 
     @cached_property
     def rounds(self) -> pd.DataFrame:
@@ -189,11 +199,13 @@ class Observed(Result):
         columns: dict[str, list[str]] = {}
         for column in self.columns:
             stem, unit = parted(column)
-            name = stem if upright else stem.replace("_", " ")
+            name = stem if upright else words(stem)
             columns[name + (" a second" if unit == "_per_second" else "")] = [written(row, stem, unit) for row in rows]
             if column in self.compared:
                 columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
         table = pd.DataFrame(columns, index=frame.index)
+        if self.settings["sizes"] is not None:
+            table = table.rename_axis(["contender", self.size_label])
         return table.T.rename_axis("number") if upright else table
 
     def draw(self, ax: Axes) -> None:
@@ -203,7 +215,7 @@ class Observed(Result):
         column = self.columns[0]
         stem, unit = parted(column)
         frame = self.to_pandas()[column]
-        label = stem.replace("_", " ") + (" a second" if unit == "_per_second" else "")
+        label = STATISTICS.get(stem, words(stem)) + (" a second" if unit == "_per_second" else "")
         if self.settings["sizes"] is None:
             values = {name: float(frame[name]) for name in self.contenders}
             bars(ax, values, first=self.baseline, unit=unit, label=label)
@@ -214,7 +226,7 @@ class Observed(Result):
             logarithmic(ax, "y", unit)
         else:
             units(ax.yaxis, unit)
-        ax.set_xlabel("n")
+        ax.set_xlabel(self.size_label)
         ax.set_ylabel(label)
 
 
@@ -222,6 +234,11 @@ def parted(column: str) -> tuple[str, str]:
     """Part a column's name from the unit at its end."""
     unit = next((unit for unit in UNITS if column.endswith(unit)), "")
     return column.removesuffix(unit), unit
+
+
+def words(stem: str) -> str:
+    """A name as a heading has it: ``p99.9``, ``cpu per point``."""
+    return re.sub(r"(?<=\d)_(?=\d)", ".", stem).replace("_", " ")
 
 
 def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
@@ -236,7 +253,7 @@ def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
         return quantity.memory(value, width)
     if unit == "_per_second":
         return quantity.rate(value, width=width)
-    return quantity.written("", int(value)) if value == int(value) else quantity.digits(value, width)
+    return quantity.written("", value) if value == int(value) else quantity.digits(value, width)
 
 
 def ratio(row: Mapping[Hashable, Any], stem: str) -> str:
@@ -253,6 +270,7 @@ def observe(
     *,
     columns: Sequence[str],
     sizes: Sequence[int] | None = None,
+    size_label: str = SIZE_LABEL,
     compared: Sequence[str] = (),
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
@@ -277,6 +295,8 @@ def observe(
         The numbers that are kept; ``_ns``, ``_bytes`` and ``_per_second`` at the end of a name are its unit.
     sizes : sequence of int, optional
         The values that the name ``n`` has, one after the other; callables take it.
+    size_label : str
+        What ``n`` is, in words, for tables and axes: ``"rows a batch"``.
     compared : sequence of str
         Those of `columns` in which contenders are compared with the first one.
     setup, namespace : optional
@@ -320,6 +340,7 @@ def observe(
         "columns": checked_columns(columns, compared),
         "compared": list(compared),
         "sizes": None if sizes is None else checked_sizes("sizes", sizes),
+        "size_label": size_label,
     }
     if rounds is not None:
         [rounds] = checked_sizes("rounds", [rounds])

@@ -118,4 +118,5 @@ def written(column: str, value: Any, spec: str = "") -> str:
         return memory(value)
     if column.endswith("_per_second"):
         return rate(value)
-    return f"{value:,}".replace(",", NARROW_SPACE) if isinstance(value, int) else digits(value)
+    # A whole number is a count, whatever type it came as.
+    return f"{value:,.0f}".replace(",", NARROW_SPACE) if float(value).is_integer() else digits(value)
