@@ -42,7 +42,7 @@ settings = bench.settings(__doc__)
 
 RATE, LENGTHS = 1e4, [10_000, 100_000, 1_000_000]
 temporary = tempfile.TemporaryDirectory()
-os.environ["RECORDINGS"] = temporary.name  # which every process inherits
+folder = Path(temporary.name)
 noise = np.random.default_rng(1).normal(size=(8, 100, 1_000))
 
 
@@ -57,18 +57,12 @@ def record(path, number, rows):
             writer.write(channel.batch(values, start=start, rate=RATE))
 
 
-def file(name):
-    """Return the path of a file among the recordings."""
-    return Path(os.environ["RECORDINGS"], name)
-
-
-def recordings(rows):
-    """Return the paths of the recordings of this length."""
-    return [file(f"ai{number}-{rows}.arrow") for number in range(8)]
-
-
-for rows in LENGTHS:
-    for number, path in enumerate(recordings(rows)):
+recordings = {
+    rows: [folder / f"ai{number}-{rows}.arrow" for number in range(8)]
+    for rows in LENGTHS
+}
+for rows, paths in recordings.items():
+    for number, path in enumerate(paths):
         record(path, number, rows)
 
 
@@ -160,15 +154,14 @@ def two_workers():
 # text that is no recording, and one that nobody wrote. As soon as four tasks
 # are done, the worker that did most of them is killed.
 
-whole = recordings(1_000_000)[0].read_bytes()
-file("cut.arrow").write_bytes(whole[:10_000_000])
-file("text.arrow").write_text("no recording")
+cut, text = folder / "cut.arrow", folder / "text.arrow"
+cut.write_bytes(recordings[1_000_000][0].read_bytes()[:10_000_000])
+text.write_text("no recording")
+mixed = [*recordings[1_000_000], cut, text, folder / "missing.arrow"]
 
 
-def with_a_kill():
+def with_a_kill(paths):
     """Analyse recordings while a worker is killed; tell what came of it."""
-    odd = ["cut.arrow", "text.arrow", "missing.arrow"]
-    paths = [*recordings(1_000_000), *map(file, odd)]
     told = {}
 
     def kill(tasks):
@@ -191,9 +184,9 @@ def with_a_kill():
 
 
 survived = bench.observe(
-    {"two workers, one killed": "with_a_kill()"},
+    {"two workers, one killed": "with_a_kill(mixed)"},
     columns=["killed", "unfinished", "analysed", "unreadable", "identical"],
-    namespace={"with_a_kill": with_a_kill},
+    namespace={"with_a_kill": with_a_kill, "mixed": mixed},
     rounds=1,
     name="killed",
     settings=settings,
@@ -230,16 +223,16 @@ def start():
     begin = time.perf_counter_ns()
     workers = two_workers()
     client = workers.__enter__()
-    client.run(analyse, recordings(10_000)[0])
+    client.run(analyse, recordings[LENGTHS[0]][0])
     start_ns = time.perf_counter_ns() - begin
     return {"workers": workers, "client": client, "start_ns": start_ns}
 
 
 def by_one(rows):
     """Tell what one process takes."""
-    in_one_process(recordings(rows))  # so that the files are in memory
+    in_one_process(recordings[rows])  # so that the files are in memory
     return {
-        "elapsed_ns": timed(in_one_process, recordings(rows)),
+        "elapsed_ns": timed(in_one_process, recordings[rows]),
         "identical": None,
         "start_ns": None,
     }
@@ -247,10 +240,10 @@ def by_one(rows):
 
 def by_two(client, rows, start_ns):
     """Tell what two workers take, and whether they give the same."""
-    expected = in_one_process(recordings(rows))
-    found = spread(client, recordings(rows))
+    expected = in_one_process(recordings[rows])
+    found = spread(client, recordings[rows])
     return {
-        "elapsed_ns": timed(lambda p: spread(client, p), recordings(rows)),
+        "elapsed_ns": timed(lambda p: spread(client, p), recordings[rows]),
         "identical": int(same(found, expected)),
         "start_ns": start_ns,
     }
@@ -291,8 +284,9 @@ shared.plot()
 # engines ask it a question without loading it: polars in its streaming engine,
 # and DuckDB. *Peak* is by how much the process grew.
 
-for rows in LENGTHS:
-    compact(recordings(rows), file(f"{8 * rows}.parquet"))
+tables = {8 * rows: folder / f"{rows}.parquet" for rows in LENGTHS}
+for paths, path in zip(recordings.values(), tables.values(), strict=True):
+    compact(paths, path)
 
 
 def with_polars(path):
@@ -328,14 +322,14 @@ engines = {
     "DuckDB": with_duckdb,
     "pandas": with_pandas,
 }
-told = [ask(file("80000.parquet")) for ask in engines.values()]
+told = [ask(tables[80_000]) for ask in engines.values()]
 answers = [[row[1:] for row in rows] for rows in told]
 assert all(np.allclose(answer, answers[0]) for answer in answers)
 
 
 def warmed(ask):
     """Return an engine's question, asked once, and the process's size then."""
-    ask(file("80000.parquet"))
+    ask(tables[80_000])
     return {"ask": ask, "before": psutil.Process().memory_info().rss}
 
 
@@ -350,7 +344,7 @@ def asked(ask, rows, before):
     watcher = threading.Thread(target=watch)
     watcher.start()
     begin = time.perf_counter_ns()
-    ask(file(f"{rows}.parquet"))
+    ask(tables[rows])
     elapsed = time.perf_counter_ns() - begin
     done.set()
     watcher.join()
