@@ -166,7 +166,7 @@ def docs(session: nox.Session) -> None:
     if options.reuse:
         expected = "seconds, since nothing is measured"
     elif "gallery" in profile:
-        expected = f"about {profile['gallery']} s, and the pages"
+        expected = f"{profile['gallery']} s at least, the fewest rounds of each example take longer; and the pages"
     else:
         expected = "as long as it takes to decide 5 %, and the pages"
     with step(session, "run the examples and write the site", expected):

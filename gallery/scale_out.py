@@ -272,11 +272,12 @@ shared
 shared.plot()
 
 # %%
-# Two workers are :measured:`scale_out/spread/two workers/elapsed_faster`, in
-# rows a recording. Where they are not, most of the time is the engine's, which
-# describes, sends and registers each task. Starting the workers comes on top,
-# once. A second machine has the same engine and a longer way to it, so it pays
-# from no smaller size; beyond, it brings memory and a disk of its own.
+# Two workers against one process, by the rows of a recording:
+# :measured:`scale_out/spread/two workers/elapsed_faster`. What they cost is
+# the engine's, which describes, sends and registers each task. Starting the
+# workers comes on top, once. A second machine has the same engine and a longer
+# way to it, so it pays from no smaller size; beyond, it brings memory and a
+# disk of its own.
 #
 # Larger than memory, on one machine
 # ----------------------------------
