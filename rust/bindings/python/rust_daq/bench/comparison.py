@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
 from rust_daq.bench.settings import Settings
@@ -99,7 +99,7 @@ class Comparison(Result):
             "slower": "slower",
             "no difference shown": "no difference shown",
             "inconclusive": "inconclusive: the interval is too wide to say",
-            "not judged": "not judged in this profile, which has too few rounds for an interval",
+            "not judged": TOO_FEW,
         }
         return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
 

@@ -16,6 +16,8 @@ EQUIVALENCE = 0.05
 """An interval wholly within this share of 1 shows that there is no difference worth a name."""
 FEWEST_ROUNDS = 6
 """With fewer rounds the percentile bootstrap of a median has no interval worth showing."""
+TOO_FEW = "not judged in this profile, which has too few rounds for an interval"
+"""What a sentence says in the place of a verdict."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from rust_daq.bench import quantity
 from rust_daq.bench.counting import expression
-from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
 from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records
 from rust_daq.bench.round import turns
@@ -143,7 +143,7 @@ class Observed(Result):
         """
         verdicts = {size: self.verdict(contender, column, size) for size in sorted(self.sizes, reverse=True)}
         if "not judged" in verdicts.values():
-            return "not judged in this profile, which has too few rounds for an interval"
+            return TOO_FEW
         sizes = list(itertools.takewhile(lambda size: verdicts[size] == "faster", verdicts))
         return f"faster from {quantity.written('', sizes[-1])} on" if sizes else "faster at no size that was measured"
 
