@@ -1,14 +1,15 @@
 //! Sums over long windows, each of the end of one block and the start of the next.
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
-use super::split::{join, split};
-use super::tree::{double_by, pairs, singles};
+use super::split::{Count, join, split};
+use super::tree::{pairs, singles};
 use crate::error::Error;
 use crate::process::state::{Reader, write_floats, write_length};
 
-/// How many sums are made at once.
-const CHUNK: usize = 320;
+/// How many sums are made at once, at most.
+const CHUNK: usize = 512;
 
 /// How many samples make a row: sums over rows go on in so many lanes, of which none waits for another.
 const LANES: usize = 4;
@@ -25,6 +26,8 @@ const BEFORE: usize = 2 * LANES - 2;
 pub(super) struct Blocks {
     /// How many samples stand in the rows of a window, and so in a block.
     block: usize,
+    /// How many sums are made at once: parts of a block that are about as long, so that none of them is short.
+    chunk: usize,
     /// How many samples of a window are newer than its rows.
     rest: usize,
     /// How many samples of this block came.
@@ -49,8 +52,10 @@ impl Blocks {
             floats.try_reserve_exact(window).map_err(refused)?;
             Ok(floats)
         };
+        let block = window - window % LANES;
         Ok(Self {
-            block: window - window % LANES,
+            block,
+            chunk: block.div_ceil(block.div_ceil(CHUNK)).next_multiple_of(LANES),
             rest: window % LANES,
             place: 0,
             rows: [reserved()?, reserved()?],
@@ -68,31 +73,38 @@ impl Blocks {
     }
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
-    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
-    pub(super) fn extend(&mut self, mut input: &[f64], mut output: &mut [f64], count: usize) {
-        let count = count as f64;
+    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
+        let count = Count::of(count);
         let before = LANES + self.rest - 1;
-        let longest = before + input.len().min(CHUNK);
+        let longest = before + input.len().min(self.chunk);
         let mut space = std::mem::take(&mut self.space);
         for space in &mut space {
             space.resize(longest.max(space.len()), 0.0);
         }
-        while !input.is_empty() {
-            let (now, later) = input.split_at(input.len().min(self.block - self.place).min(CHUNK));
-            let (sums, rest) = output.split_at_mut(now.len());
-            let length = before + now.len();
-            let [samples, parts @ ..] = space.each_mut().map(|space| &mut space[..length]);
-            samples[..before].copy_from_slice(&self.before[..before]);
-            samples[before..].copy_from_slice(now);
-            self.before[..before].copy_from_slice(&samples[now.len()..]);
-            self.means(samples, parts, count, sums);
-            (input, output) = (later, rest);
+        let mut done = 0;
+        while done < input.len() {
+            let end = input.len().min(done + self.chunk.min(self.block - self.place));
+            let [first, parts @ ..] =
+                space.each_mut().map(|space| &mut space[..before + end - done]);
+            let samples = if done < before {
+                let (kept, new) = first.split_at_mut(before - done);
+                kept.copy_from_slice(&self.before[done..before]);
+                new.copy_from_slice(&input[..end]);
+                first
+            } else {
+                &input[done - before..end]
+            };
+            self.means(samples, parts, count, &mut output[done..end]);
+            done = end;
         }
         self.space = space;
+        let kept = before.saturating_sub(input.len());
+        self.before.copy_within(before - kept..before, 0);
+        self.before[kept..before].copy_from_slice(&input[input.len() + kept - before..]);
     }
 
     /// The means of windows that end in this block; `samples` are with those before.
-    fn means(&mut self, samples: &[f64], parts: [&mut [f64]; 4], count: f64, output: &mut [f64]) {
+    fn means(&mut self, samples: &[f64], parts: [&mut [f64]; 4], count: Count, output: &mut [f64]) {
         let (start, end) = (self.place, self.place + output.len());
         let full = self.rows[0].len() == self.block;
         if !full {
@@ -100,19 +112,19 @@ impl Blocks {
             self.rows.iter_mut().for_each(|rows| rows.resize(end, 0.0));
         }
         let [high, low, high_newest, low_newest] = parts;
-        sums_of_rows(samples, high, low);
+        sums_of_two(samples, high, low);
         let newer = self.rest > 0;
         if newer {
             newest(&samples[LANES..], self.rest, [high_newest, low_newest]);
         }
         let rows = self.rows.each_mut().map(|rows| &mut rows[start..end]);
-        let new = [&high[..output.len()], &low[..output.len()]];
+        let two = [&high[..output.len() + 2], &low[..output.len() + 2]];
         let newest = [&high_newest[..output.len()], &low_newest[..output.len()]];
         let lane = start % LANES;
         if newer {
-            means::<true>(lane, &mut self.sum, new, rows, newest, count, output);
+            means::<true>(lane, &mut self.sum, two, rows, newest, count, output);
         } else {
-            means::<false>(lane, &mut self.sum, new, rows, newest, count, output);
+            means::<false>(lane, &mut self.sum, two, rows, newest, count, output);
         }
         self.place = end;
         if end == self.block {
@@ -154,12 +166,10 @@ impl Blocks {
     }
 }
 
-/// The sums of a row of samples, from each sample on.
+/// The sums of half a row of samples, from each sample on.
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn sums_of_rows(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
+fn sums_of_two(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     pairs(samples, high, low);
-    double_by::<2>(high);
-    double_by::<2>(low);
 }
 
 /// The sums of so many samples, fewer than a row has, from each sample on.
@@ -181,40 +191,46 @@ fn newest(samples: &[f64], count: usize, [high, low]: [&mut [f64]; 2]) {
 
 /// The sums of windows: of the end of the block before, the start of this one and what is newer than a row.
 ///
-/// `new` are sums of rows of this block, of which `lane` is the lane of the first; they take the place of what `rows` held
-/// of the block before. In one loop, so that each number is read and written once.
+/// `two` are sums of half a row of this block, of which two make the sum of a row, and `lane` is the lane of the first. The
+/// sums of rows take the place of what `rows` held of the block before. In one loop, so that each number is read and
+/// written once.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn means<const NEWER: bool>(
     lane: usize,
     sum: &mut [[f64; LANES]; 2],
-    new: [&[f64]; 2],
+    two: [&[f64]; 2],
     rows: [&mut [f64]; 2],
     newest: [&[f64]; 2],
-    count: f64,
+    count: Count,
     output: &mut [f64],
 ) {
     let first = ((LANES - lane) % LANES).min(output.len());
-    let [high, low] = new.map(|new| new.split_at(first));
     let [high_rows, low_rows] = rows.map(|rows| rows.split_at_mut(first));
     let [high_newest, low_newest] = newest.map(|newest| newest.split_at(first));
     let output = output.split_at_mut(first);
     let rows = [high_rows.0, low_rows.0];
-    part::<NEWER>(lane, sum, [high.0, low.0], rows, [high_newest.0, low_newest.0], count, output.0);
+    part::<NEWER>(lane, sum, two, rows, [high_newest.0, low_newest.0], count, output.0);
 
     let (output, output_rest) = output.1.as_chunks_mut::<LANES>();
     let full = output.len();
-    let [high, low] = [high.1, low.1].map(<[f64]>::as_chunks::<LANES>);
+    let [high, low] = two.map(|two| two[first..].as_chunks::<LANES>().0);
+    let [high_later, low_later] = two.map(|two| two[first + LANES / 2..].as_chunks::<LANES>().0);
     let [high_rows, low_rows] = [high_rows.1, low_rows.1].map(<[f64]>::as_chunks_mut::<LANES>);
     let [high_newest, low_newest] = [high_newest.1, low_newest.1].map(<[f64]>::as_chunks::<LANES>);
     let [mut high_sum, mut low_sum] = *sum;
     // As long as all others, so that the loop has nothing to check.
     let high_rows_full = &mut high_rows.0[..full];
     let low_rows_full = &mut low_rows.0[..full];
-    let (high_full, low_full) = (&high.0[..full], &low.0[..full]);
+    let (high, low) = (&high[..full], &low[..full]);
+    let (high_later, low_later) = (&high_later[..full], &low_later[..full]);
     let (high_newest_full, low_newest_full) = (&high_newest.0[..full], &low_newest.0[..full]);
     for row in 0..full {
-        high_sum = std::array::from_fn(|lane| high_sum[lane] + high_full[row][lane]);
-        low_sum = std::array::from_fn(|lane| low_sum[lane] + low_full[row][lane]);
+        let high_new: [f64; LANES] =
+            std::array::from_fn(|lane| high[row][lane] + high_later[row][lane]);
+        let low_new: [f64; LANES] =
+            std::array::from_fn(|lane| low[row][lane] + low_later[row][lane]);
+        high_sum = std::array::from_fn(|lane| high_sum[lane] + high_new[lane]);
+        low_sum = std::array::from_fn(|lane| low_sum[lane] + low_new[lane]);
         output[row] = std::array::from_fn(|lane| {
             let mut high = high_rows_full[row][lane] + high_sum[lane];
             let mut low = low_rows_full[row][lane] + low_sum[lane];
@@ -222,36 +238,35 @@ fn means<const NEWER: bool>(
                 high += high_newest_full[row][lane];
                 low += low_newest_full[row][lane];
             }
-            join(high, low) / count
+            count.share_of(join(high, low), target_cfg_f!(target_feature = "fma"))
         });
-        (high_rows_full[row], low_rows_full[row]) = (high_full[row], low_full[row]);
+        (high_rows_full[row], low_rows_full[row]) = (high_new, low_new);
     }
     *sum = [high_sum, low_sum];
     let rows = [high_rows.1, low_rows.1];
-    part::<NEWER>(0, sum, [high.1, low.1], rows, [high_newest.1, low_newest.1], count, output_rest);
+    let two = two.map(|two| &two[first + full * LANES..]);
+    part::<NEWER>(0, sum, two, rows, [high_newest.1, low_newest.1], count, output_rest);
 }
 
 /// The same for a row of which only a part is there.
 fn part<const NEWER: bool>(
     lane: usize,
     sum: &mut [[f64; LANES]; 2],
-    new: [&[f64]; 2],
+    two: [&[f64]; 2],
     mut rows: [&mut [f64]; 2],
     newest: [&[f64]; 2],
-    count: f64,
+    count: Count,
     output: &mut [f64],
 ) {
     for (place, output) in output.iter_mut().enumerate() {
         let parts: [f64; 2] = std::array::from_fn(|part| {
+            let new = two[part][place] + two[part][place + LANES / 2];
             let sum = &mut sum[part][lane + place];
-            *sum += new[part][place];
-            let rows = rows[part][place] + *sum;
+            *sum += new;
+            let rows = std::mem::replace(&mut rows[part][place], new) + *sum;
             if NEWER { rows + newest[part][place] } else { rows }
         });
-        for (rows, new) in rows.iter_mut().zip(new) {
-            rows[place] = new[place];
-        }
-        *output = join(parts[0], parts[1]) / count;
+        *output = count.share_of(join(parts[0], parts[1]), false);
     }
 }
 

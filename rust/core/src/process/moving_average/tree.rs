@@ -166,7 +166,7 @@ fn double(sums: &mut [f64], length: usize) {
 }
 
 #[inline(always)]
-pub(super) fn double_by<const LENGTH: usize>(sums: &mut [f64]) {
+fn double_by<const LENGTH: usize>(sums: &mut [f64]) {
     for start in 0..sums.len().saturating_sub(LENGTH) {
         sums[start] += sums[start + LENGTH];
     }
