@@ -36,7 +36,10 @@ CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
 # Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
+# So are the benchmarks: maturin sets variables that cargo bench does not, and asks for a crate of another type.
 WHEELS = ROOT / "target" / "wheels"
+BENCHMARKS = ROOT / "target" / "benchmarks"
+CRITERION = ROOT / "target" / "criterion"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
 REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py"}
@@ -170,7 +173,19 @@ def docs(session: nox.Session) -> None:
     else:
         expected = "as long as it takes to decide 5 %, and the pages"
     with step(session, "run the examples and write the site", expected):
-        sphinx = ["sphinx-build", "-W", "--keep-going", "-b", "html", "-c", "conf", "-d", str(BUILD / "doctrees")]
+        sphinx = [
+            "sphinx-build",
+            "-W",
+            "--keep-going",
+            "--jobs",
+            "auto",
+            "-b",
+            "html",
+            "-c",
+            "conf",
+            "-d",
+            str(BUILD / "doctrees"),
+        ]
         session.run(*sphinx, "docs", str(SITE), env=environment)
     session.log(f"the site is at {SITE / 'index.html'}")
     if options.open:
@@ -180,12 +195,13 @@ def docs(session: nox.Session) -> None:
 def bench_rust(session: nox.Session, *arguments: str, silent: bool = False) -> str:
     """Call ``cargo bench`` for the bindings; return what it said where that is silent."""
     cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
-    return session.run(*cargo, *arguments, env=rust_environment(session), external=True, silent=silent)
+    environment = {"CARGO_TARGET_DIR": str(BENCHMARKS), "CRITERION_HOME": str(CRITERION)}
+    return session.run(*cargo, *arguments, env=rust_environment(session) | environment, external=True, silent=silent)
 
 
 def run_criterion(session: nox.Session, seconds: float) -> None:
     """Run both Rust benchmarks within so many seconds; reports of an earlier run are removed."""
-    shutil.rmtree(ROOT / "target" / "criterion", ignore_errors=True)
+    shutil.rmtree(CRITERION, ignore_errors=True)
     BUILD.mkdir(parents=True, exist_ok=True)
     benchmarks = bench_rust(session, "--bench", "datapoint_bench", "--", "--list", silent=True).count(": benchmark")
     if not benchmarks:

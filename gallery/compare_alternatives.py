@@ -216,16 +216,16 @@ def acquire(work, rate, seconds):
         files = (Path(folder) / str(number) for number in count())
 
         def holds(rate):
-            told = work(rate, 0.1, next(files))
+            told = work(rate, 0.05, next(files))
             return told["processed_per_second"] > 0.9 * rate
 
-        highest = bench.highest_rate(holds, 100, 10_000_000)
+        highest = bench.highest_rate(holds, 1_000, 2_000_000)
         headroom = {"highest_per_second": highest, "headroom": highest / rate}
         return work(rate, seconds, next(files)) | headroom
 
 
 rounds = 6 if settings.rate * settings.duration >= 6_000 else 1
-seconds = settings.duration / rounds
+seconds = settings.duration / rounds / 2
 acquisition = bench.observe(
     {
         name: f"acquire({work}, {settings.rate}, {seconds})"

@@ -14,11 +14,11 @@ nobody waits for them; it writes no file.
 # %%
 # A thread that counts
 # --------------------
-# One thread counts to a million in Python, and another one repeats a call
+# One thread counts to 300,000 in Python, and another one repeats a call
 # meanwhile. Beside a call that releases the GIL the count takes what it takes
 # alone, as long as there is a second core; beside a call that holds it, the
 # two take turns. The count also waits for the last call to end, which works
-# on 100,000 samples.
+# on 30,000 samples.
 
 from rust_daq import bench
 
@@ -34,7 +34,7 @@ def setup():
     from rust_daq import Batch, Channel, Pipeline, SimulatedInstrument
     from rust_daq.process import Fft, Iir, MovingAverage
 
-    samples = np.random.default_rng(1).normal(size=100_000)
+    samples = np.random.default_rng(1).normal(size=30_000)
     channel = Channel("ai0", "V")
     batch = channel.batch(samples, start=0, rate=1e6)
     average = MovingAverage(16)
@@ -44,7 +44,7 @@ def setup():
 
     def count():
         number = 0
-        while number < 1_000_000:
+        while number < 300_000:
             number += 1
 
     def beside(work):

@@ -154,6 +154,7 @@ bench.footprint(
         "batch": "channel.batch(samples[:n], start=0, rate=1e3)",
         "batch, 16 channels": "interleaved(n)",
     },
+    sizes=[100_000],
     setup=setup,
     settings=settings,
     share=0.4,

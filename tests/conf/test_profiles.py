@@ -10,6 +10,7 @@ import pytest
 from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.footprint import FEWEST_RUNS
 from rust_daq.bench.pacing import rounds_of
+from rust_daq.bench.slices import SLICES
 
 PROFILES = tomllib.loads((Path(__file__).parents[2] / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
 JUDGED = [name for name, profile in PROFILES.items() if profile.get("judged", True)]
@@ -35,5 +36,7 @@ def test_a_judged_profile_times_enough_calls_for_a_p999(name):
 
 
 @pytest.mark.parametrize("name", JUDGED)
-def test_a_judged_profile_leaves_the_slices_of_a_round_as_they_are(name):
-    assert "slices" not in PROFILES[name]
+def test_a_judged_profile_has_a_round_go_forward_and_backward_several_times(name):
+    slices = PROFILES[name].get("slices", SLICES)
+    assert slices >= 4
+    assert slices % 2 == 0

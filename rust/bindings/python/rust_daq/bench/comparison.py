@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +14,18 @@ import pandas as pd
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
-from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.round import alive
 from rust_daq.bench.settings import Settings
-from rust_daq.bench.slices import SLICE_SECONDS, SLICES, calibrate, calibration_record, sample_round, slice_seconds
+from rust_daq.bench.slices import (
+    SLICE_SECONDS,
+    SLICES,
+    calibrate,
+    calibration_record,
+    sample_round,
+    sample_slices,
+    slice_seconds,
+)
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
@@ -240,17 +249,17 @@ def compare(
 def sample(
     stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: dict[str, Any]
 ) -> Comparison:
-    """Calibrate each contender in a process of its own, fix the number of rounds, then sample them."""
+    """Calibrate each contender and fix the number of rounds; the first round has the workers that calibrated."""
     started = datetime.now(UTC)
-    calibrations, start_seconds = {}, 0.0
-    for contender, statement in stated.items():
-        with WorkerProcess(contender, statement) as worker:
-            calibrations[contender] = calibrate(worker, statement)
-            start_seconds += worker.start_seconds
-    round_seconds = start_seconds + plan["slices"] * sum(slice_seconds(found) for found in calibrations.values())
-    rounds = settings.rounds_within(round_seconds, share)
-    rows: list[tuple[Any, ...]] = []
-    for index in range(rounds):
+    begin = time.perf_counter()
+    with alive(stated) as workers:
+        start_seconds = time.perf_counter() - begin
+        calibrations = {name: calibrate(worker, stated[name]) for name, worker in workers.items()}
+        round_seconds = start_seconds + plan["slices"] * sum(slice_seconds(found) for found in calibrations.values())
+        rounds = settings.rounds_within(round_seconds, share)
+        settings.progress(name, 0, rounds)
+        rows = sample_slices(workers, calibrations, 0, plan["slices"])
+    for index in range(1, rounds):
         settings.progress(name, index, rounds)
         rows += sample_round(stated, calibrations, index, plan["slices"])
     kept = records(stated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -263,13 +264,18 @@ def latency(
 def sample(
     stated: Mapping[str, Statement], name: str, settings: Settings, share: float, calls: int, plan: dict[str, Any]
 ) -> Latency:
-    """Time one round as a trial to fix the number of rounds, then sample them."""
+    """Try each contender and fix the number of rounds; the workers that tried are those of the first."""
     started = datetime.now(UTC)
-    rows: list[tuple[Any, ...]] = []
-    rounds = settings.rounds_within(trial_seconds(stated, calls), share)
-    for index in range(rounds):
+    begin = time.perf_counter()
+    with alive(stated) as workers:
+        start_seconds = time.perf_counter() - begin
+        rounds = settings.rounds_within(start_seconds + trial_seconds(workers, calls), share)
+        settings.progress(name, 0, rounds)
+        rows = sample_calls(workers, calls, 0)
+    for index in range(1, rounds):
         settings.progress(name, index, rounds)
-        rows += sample_round(stated, calls, index)
+        with alive(stated) as workers:
+            rows += sample_calls(workers, calls, index)
     return Latency(
         name=name,
         example=settings.example,
@@ -281,26 +287,24 @@ def sample(
     )
 
 
-def trial_seconds(stated: Mapping[str, Statement], calls: int) -> float:
-    """About how long a round takes: the start of each worker, and as many calls as a trial shows."""
+def trial_seconds(workers: Mapping[str, WorkerProcess], calls: int) -> float:
+    """About how long the calls of a round take, as a trial shows."""
     seconds, trial = 0.0, 100
-    for contender, statement in stated.items():
-        with WorkerProcess(contender, statement) as worker:
-            found = worker.ask({"do": "calls", "calls": trial, "warmup": trial})["histogram"]
-            spent = sum(value * count for value, count in found) / trial / 1e9
-            # Beside the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
-            seconds += worker.start_seconds + (calls + SLICES * WARMUP) * (spent + 400e-9)
+    for worker in workers.values():
+        found = worker.ask({"do": "calls", "calls": trial, "warmup": trial})["histogram"]
+        spent = sum(value * count for value, count in found) / trial / 1e9
+        # Beside the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
+        seconds += (calls + SLICES * WARMUP) * (spent + 400e-9)
     return seconds
 
 
-def sample_round(stated: Mapping[str, Statement], calls: int, index: int) -> list[tuple[Any, ...]]:
-    """Sample one round: workers alive side by side, each asked for a part of its calls in turn."""
-    seen: dict[str, Counter[int]] = {contender: Counter() for contender in stated}
-    with alive(stated) as workers:
-        for turn, contender in turns(list(workers), index, SLICES):
-            part = calls * (turn + 1) // SLICES - calls * turn // SLICES
-            answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
-            seen[contender].update(dict(answer["histogram"]))
+def sample_calls(workers: Mapping[str, WorkerProcess], calls: int, index: int) -> list[tuple[Any, ...]]:
+    """Ask workers that are alive side by side for a part of their calls, each in turn."""
+    seen: dict[str, Counter[int]] = {contender: Counter() for contender in workers}
+    for turn, contender in turns(list(workers), index, SLICES):
+        part = calls * (turn + 1) // SLICES - calls * turn // SLICES
+        answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
+        seen[contender].update(dict(answer["histogram"]))
     return [
         (contender, "call_ns", 1, index, 0, 1, float(value), count)
         for contender, found in seen.items()

@@ -7,7 +7,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -404,6 +404,8 @@ def sample(
 ) -> Observed:
     """Let the first round tell how long one takes, which fixes how many are made unless that was asked for."""
     started = datetime.now(UTC)
+    if not plan["compared"]:
+        settings = replace(settings, fewest=1)  # where nothing is judged, what the seconds allow
     sizes = plan["sizes"] or [None]
     rows: list[tuple[Any, ...]] = []
     index, rounds = 0, wanted or 1

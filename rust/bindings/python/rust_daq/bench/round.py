@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
@@ -16,16 +17,19 @@ def alive(
 ) -> Iterator[dict[str, WorkerProcess]]:
     """Start a worker for each contender; all of them end when the round does, whatever happens.
 
+    They start beside one another, as many as there are cores: nothing is timed before the last of them is ready.
     On one core, if one is named: they take turns, so that none has to wait for it.
     """
-    workers: dict[str, WorkerProcess] = {}
+    begun: list[Future[WorkerProcess]] = []
     try:
-        for contender, statement in stated.items():
-            workers[contender] = WorkerProcess(contender, statement, core, timeout)
-        yield workers
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            begun += [pool.submit(WorkerProcess, name, stated[name], core, timeout) for name in stated]
+        yield {name: worker.result() for name, worker in zip(stated, begun, strict=True)}
     finally:
-        for worker in workers.values():
-            worker.close()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for worker in begun:
+                if not worker.cancelled() and worker.exception() is None:
+                    pool.submit(worker.result().close)
 
 
 def core_of(index: int) -> int | None:

@@ -42,7 +42,7 @@ class Settings:
     fewest : int
         Rounds that each call makes even where the seconds do not suffice, so that it can be judged.
     slices : int, optional
-        Slices of a round of `compare`; None for its own number. Fewer are for a build that judges nothing.
+        Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
 
     Examples
     --------

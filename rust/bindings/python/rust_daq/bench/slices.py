@@ -52,16 +52,23 @@ def sample_round(
     core: int | None = None,
     timeout: float = TIMEOUT,
 ) -> list[Row]:
-    """Sample one round: workers alive side by side, asked in turn, forward then backward."""
-    rows: list[Row] = []
+    """Sample one round, in fresh workers."""
     with alive(stated, core, timeout) as workers:
-        for contender, worker in workers.items():
-            ask_slice(worker, calibrations[contender])  # warm-up, not kept
-        for turn, contender in turns(list(workers), index, slices):
-            found = calibrations[contender]
-            elapsed = ask_slice(workers[contender], found)
-            loops = found["loops"] * found["repeats"]
-            rows.append((contender, "slice_ns", 1, index, turn, loops, float(elapsed), 1))
+        return sample_slices(workers, calibrations, index, slices)
+
+
+def sample_slices(
+    workers: Mapping[str, WorkerProcess], calibrations: Mapping[str, Mapping[str, Any]], index: int, slices: int
+) -> list[Row]:
+    """Ask workers that are alive side by side in turn, forward then backward."""
+    rows: list[Row] = []
+    for contender, worker in workers.items():
+        ask_slice(worker, calibrations[contender])  # warm-up, not kept
+    for turn, contender in turns(list(workers), index, slices):
+        found = calibrations[contender]
+        elapsed = ask_slice(workers[contender], found)
+        loops = found["loops"] * found["repeats"]
+        rows.append((contender, "slice_ns", 1, index, turn, loops, float(elapsed), 1))
     return rows
 
 

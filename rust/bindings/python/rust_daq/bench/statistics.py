@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its parts are loaded as they are used: together they take longer to import than all else here
 
 from rust_daq.bench.decision import FEWEST_ROUNDS, Estimate
 
@@ -58,7 +58,7 @@ def median(values: Floats, axis: int = -1) -> Floats:
 
 def resampled(values: Floats, level: float = 0.95) -> Any:
     """Bootstrap the median; what `scipy.stats.bootstrap` returns."""
-    return stats.bootstrap(
+    return scipy.stats.bootstrap(
         (values,),
         median,
         n_resamples=RESAMPLES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
@@ -119,7 +120,7 @@ class Throughput(Result):
             times = self.times[contender].median()
             sizes = times.index.to_numpy(dtype=float)
             terms = np.column_stack([np.ones_like(sizes), sizes]) / times.to_numpy()[:, None]
-            (fixed, point), _ = optimize.nnls(terms, np.ones_like(sizes))
+            (fixed, point), _ = scipy.optimize.nnls(terms, np.ones_like(sizes))
             residuals = terms @ [fixed, point] - 1
             rows[contender] = {
                 "fixed_ns": fixed,
@@ -292,24 +293,26 @@ def checked_sizes(sizes: Sequence[int]) -> list[int]:
 def sample(
     stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: dict[str, Any]
 ) -> Throughput:
-    """Try each contender at a small size, fix loops and rounds, then sample."""
+    """Try each contender at a small size, and fix loops and rounds; the workers that tried are those of the first."""
     started = datetime.now(UTC)
     ladder = sorted({*plan["sizes"], *(size for size in LADDER if size <= max(plan["sizes"]))})
     loops: dict[tuple[str, int], int] = {}
-    round_seconds = 0.0
-    for contender, statement in stated.items():
-        with WorkerProcess(contender, statement) as worker:
-            ask_batch(worker, statement, TRIAL, 1)
-            point = ask_batch(worker, statement, TRIAL, 10) / (10 * TRIAL * 1e9)
-            round_seconds += worker.start_seconds
-        for size in ladder:
-            loops[contender, size] = max(1, int(SLICE_SECONDS / (size * point)))
-            round_seconds += SLICES * max(SLICE_SECONDS, size * point)
-    rounds = settings.rounds_within(round_seconds, share)
-    rows: list[tuple[Any, ...]] = []
-    for index in range(rounds):
+    begin = time.perf_counter()
+    with alive(stated) as workers:
+        round_seconds = time.perf_counter() - begin
+        for contender, worker in workers.items():
+            ask_batch(worker, stated[contender], TRIAL, 1)
+            point = ask_batch(worker, stated[contender], TRIAL, 10) / (10 * TRIAL * 1e9)
+            for size in ladder:
+                loops[contender, size] = max(1, int(SLICE_SECONDS / (size * point)))
+                round_seconds += SLICES * max(SLICE_SECONDS, size * point)
+        rounds = settings.rounds_within(round_seconds, share)
+        settings.progress(name, 0, rounds)
+        rows = sample_batches(workers, stated, ladder, loops, 0)
+    for index in range(1, rounds):
         settings.progress(name, index, rounds)
-        rows += sample_round(stated, ladder, loops, index)
+        with alive(stated) as workers:
+            rows += sample_batches(workers, stated, ladder, loops, index)
     return Throughput(
         name=name,
         example=settings.example,
@@ -321,19 +324,22 @@ def sample(
     )
 
 
-def sample_round(
-    stated: Mapping[str, Statement], ladder: list[int], loops: Mapping[tuple[str, int], int], index: int
+def sample_batches(
+    workers: Mapping[str, WorkerProcess],
+    stated: Mapping[str, Statement],
+    ladder: list[int],
+    loops: Mapping[tuple[str, int], int],
+    index: int,
 ) -> list[tuple[Any, ...]]:
-    """Sample one round: workers alive side by side, for each size in turn, forward then backward."""
+    """Ask workers that are alive side by side, for each size in turn, forward then backward."""
     rows: list[tuple[Any, ...]] = []
-    with alive(stated) as workers:
-        for contender, worker in workers.items():
-            ask_batch(worker, stated[contender], TRIAL, 1)  # warm-up, not kept
-        for size in ladder:
-            for turn, contender in turns(list(workers), index, SLICES):
-                count = loops[contender, size]
-                elapsed = ask_batch(workers[contender], stated[contender], size, count)
-                rows.append((contender, "batch_ns", size, index, turn, count, float(elapsed), 1))
+    for contender, worker in workers.items():
+        ask_batch(worker, stated[contender], TRIAL, 1)  # warm-up, not kept
+    for size in ladder:
+        for turn, contender in turns(list(workers), index, SLICES):
+            count = loops[contender, size]
+            elapsed = ask_batch(workers[contender], stated[contender], size, count)
+            rows.append((contender, "batch_ns", size, index, turn, count, float(elapsed), 1))
     return rows
 
 

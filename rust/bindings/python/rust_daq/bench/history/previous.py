@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
@@ -68,11 +68,11 @@ class Judged:
     def p_value(self) -> float:
         """How often a run like those before would differ by as much: Student's t."""
         distance = abs(math.log(self.value / self.median)) / self.error
-        return float(2 * stats.t.sf(distance, len(self.earlier) - 1))
+        return float(2 * scipy.stats.t.sf(distance, len(self.earlier) - 1))
 
     def ratio(self, level: float) -> Estimate:
         """The run over the median, with the interval that the spread of the runs before gives it."""
-        half = float(stats.t.ppf((1 + level) / 2, len(self.earlier) - 1)) * self.error
+        half = float(scipy.stats.t.ppf((1 + level) / 2, len(self.earlier) - 1)) * self.error
         log = math.log(self.value / self.median)
         return Estimate(math.exp(log), math.exp(log - half), math.exp(log + half), level, len(self.earlier))
 
@@ -140,7 +140,7 @@ class Previous:
         p_values = [each.p_value for each in self.numbers if each.usable]
         if not p_values:
             return LEVEL
-        found = int(np.sum(stats.false_discovery_control(p_values) <= DISCOVERY_RATE))
+        found = int(np.sum(scipy.stats.false_discovery_control(p_values) <= DISCOVERY_RATE))
         # Intervals of those that were picked have to be wider for having been picked (Benjamini, Yekutieli, 2005).
         return 1 - DISCOVERY_RATE * max(found, 1) / len(p_values)
 

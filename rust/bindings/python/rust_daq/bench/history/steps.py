@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from rust_daq.bench.decision import LEVEL, Estimate, decide
 from rust_daq.bench.history.series import Z95, Point, Series
@@ -67,7 +67,7 @@ def changes_of(series: Series) -> list[Change]:
     # A commit of several runs weighs more: its level is known better.
     weights = np.array([math.sqrt(len(point.runs)) for point in series.points])
     noise = series.noise / float(np.mean(weights))
-    penalty = float(stats.f.isf(FALSE_STEPS / len(logs), 1, series.freedom))
+    penalty = float(scipy.stats.f.isf(FALSE_STEPS / len(logs), 1, series.freedom))
     ends = ruptures.KernelCPD(kernel="linear", min_size=1).fit(logs / noise).predict(pen=penalty)
     pieces = list(zip([0, *ends[:-1]], ends, strict=True))
     found = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.statistics import ratio_interval
@@ -43,7 +43,7 @@ class Rate:
         """At 95 %, by Clopper and Pearson (1934)."""
         if not self.of:
             return (0.0, 1.0)
-        found = stats.binomtest(self.count, self.of).proportion_ci(0.95, method="exact")
+        found = scipy.stats.binomtest(self.count, self.of).proportion_ci(0.95, method="exact")
         return (float(found.low), float(found.high))
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 Sample = Sequence[float] | npt.NDArray[np.float64]
 ERROR = 0.05
@@ -22,7 +22,7 @@ SEED = 20_061_125
 
 def pyperf(old: Sample, new: Sample) -> bool:
     """Of pyperf's ``compare_to``: Student's t-test of the means, two-tailed, at 95 %."""
-    return bool(stats.ttest_ind(old, new).pvalue < ERROR)
+    return bool(scipy.stats.ttest_ind(old, new).pvalue < ERROR)
 
 
 def pytest_benchmark_median(old: Sample, new: Sample) -> bool:
@@ -38,7 +38,7 @@ def pytest_benchmark_min(old: Sample, new: Sample) -> bool:
 def asv(old: Sample, new: Sample) -> bool:
     """Of asv's ``continuous``: the medians differ by the factor 1.1, and Mann and Whitney's test tells them apart."""
     ratio = float(np.median(new) / np.median(old))
-    differs = stats.mannwhitneyu(old, new).pvalue < ASV_P
+    differs = scipy.stats.mannwhitneyu(old, new).pvalue < ASV_P
     return bool(differs and (ratio > ASV_FACTOR or ratio < 1 / ASV_FACTOR))
 
 
