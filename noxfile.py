@@ -53,7 +53,7 @@ UNANSWERED += ("ProxyError", "timed out", "Max retries exceeded")
 
 # What a step is expected to take, said before it begins.
 INSTALLING = "seconds, minutes when everything has to be downloaded"
-COMPILING = "seconds, up to two minutes when nothing is compiled yet"
+COMPILING = "seconds, up to three minutes when nothing is compiled yet"
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -169,23 +169,12 @@ def docs(session: nox.Session) -> None:
     if options.reuse:
         expected = "seconds, since nothing is measured"
     elif "gallery" in profile:
-        expected = f"{profile['gallery']} s at least, the fewest rounds of each example take longer; and the pages"
+        expected = f"{profile['gallery']} s at least, several times that for six rounds of each; and the pages"
     else:
         expected = "as long as it takes to decide 5 %, and the pages"
     with step(session, "run the examples and write the site", expected):
-        sphinx = [
-            "sphinx-build",
-            "-W",
-            "--keep-going",
-            "--jobs",
-            "auto",
-            "-b",
-            "html",
-            "-c",
-            "conf",
-            "-d",
-            str(BUILD / "doctrees"),
-        ]
+        sphinx = ["sphinx-build", "-W", "--keep-going", "--jobs", "auto", "--builder", "html", "--conf-dir", "conf"]
+        sphinx += ["--doctree-dir", str(BUILD / "doctrees")]
         session.run(*sphinx, "docs", str(SITE), env=environment)
     session.log(f"the site is at {SITE / 'index.html'}")
     if options.open:

@@ -225,7 +225,7 @@ def acquire(work, rate, seconds):
 
 
 rounds = 6 if settings.rate * settings.duration >= 6_000 else 1
-seconds = settings.duration / rounds / 2
+seconds = settings.duration / rounds
 acquisition = bench.observe(
     {
         name: f"acquire({work}, {settings.rate}, {seconds})"

@@ -173,6 +173,14 @@ def test_the_rounds_are_as_many_as_were_asked_for():
         assert observed.rounds.index.get_level_values("round").nunique() == made
 
 
+@pytest.mark.parametrize(("compared", "made"), [([], 1), (["busy_ns"], 6)])
+def test_only_what_is_compared_is_made_as_often_as_a_verdict_takes(compared, made):
+    settings = Settings(example="first", seconds=1e-6, fewest=6)
+    told = {"one": "{'busy_ns': 1}"}
+    observed = bench.observe(told, columns=["busy_ns"], compared=compared, settings=settings)
+    assert observed.rounds.index.get_level_values("round").nunique() == made
+
+
 def test_the_first_one_rotates():
     import time
 

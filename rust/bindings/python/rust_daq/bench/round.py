@@ -23,12 +23,13 @@ def alive(
     begun: list[Future[WorkerProcess]] = []
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            begun += [pool.submit(WorkerProcess, name, stated[name], core, timeout) for name in stated]
+            for name, statement in stated.items():
+                begun.append(pool.submit(WorkerProcess, name, statement, core, timeout))
         yield {name: worker.result() for name, worker in zip(stated, begun, strict=True)}
     finally:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for worker in begun:
-                if not worker.cancelled() and worker.exception() is None:
+                if worker.exception() is None:
                     pool.submit(worker.result().close)
 
 

@@ -40,7 +40,7 @@ class Settings:
     recorder : Recorder
         Where results go.
     fewest : int
-        Rounds that each call makes even where the seconds do not suffice, so that it can be judged.
+        Rounds that each call which compares makes even where the seconds do not suffice, so that it can be judged.
     slices : int, optional
         Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
 

@@ -118,7 +118,7 @@ impl Blocks {
             newest(&samples[LANES..], self.rest, [high_newest, low_newest]);
         }
         let rows = self.rows.each_mut().map(|rows| &mut rows[start..end]);
-        let two = [&high[..output.len() + 2], &low[..output.len() + 2]];
+        let two = [high, low].map(|part| &part[..output.len() + LANES / 2]);
         let newest = [&high_newest[..output.len()], &low_newest[..output.len()]];
         let lane = start % LANES;
         if newer {
@@ -209,7 +209,9 @@ fn means<const NEWER: bool>(
     let [high_newest, low_newest] = newest.map(|newest| newest.split_at(first));
     let output = output.split_at_mut(first);
     let rows = [high_rows.0, low_rows.0];
-    part::<NEWER>(lane, sum, two, rows, [high_newest.0, low_newest.0], count, output.0);
+    let fused = target_cfg_f!(target_feature = "fma");
+    let share_of = |sum| count.share_of(sum, fused);
+    part::<NEWER>(lane, sum, two, rows, [high_newest.0, low_newest.0], share_of, output.0);
 
     let (output, output_rest) = output.1.as_chunks_mut::<LANES>();
     let full = output.len();
@@ -238,24 +240,25 @@ fn means<const NEWER: bool>(
                 high += high_newest_full[row][lane];
                 low += low_newest_full[row][lane];
             }
-            count.share_of(join(high, low), target_cfg_f!(target_feature = "fma"))
+            share_of(join(high, low))
         });
         (high_rows_full[row], low_rows_full[row]) = (high_new, low_new);
     }
     *sum = [high_sum, low_sum];
     let rows = [high_rows.1, low_rows.1];
     let two = two.map(|two| &two[first + full * LANES..]);
-    part::<NEWER>(0, sum, two, rows, [high_newest.1, low_newest.1], count, output_rest);
+    part::<NEWER>(0, sum, two, rows, [high_newest.1, low_newest.1], share_of, output_rest);
 }
 
-/// The same for a row of which only a part is there.
+/// The same for a row of which only a part is there; divided in the same way, since a call may end anywhere.
+#[inline(always)]
 fn part<const NEWER: bool>(
     lane: usize,
     sum: &mut [[f64; LANES]; 2],
     two: [&[f64]; 2],
     mut rows: [&mut [f64]; 2],
     newest: [&[f64]; 2],
-    count: Count,
+    share_of: impl Fn(f64) -> f64,
     output: &mut [f64],
 ) {
     for (place, output) in output.iter_mut().enumerate() {
@@ -266,7 +269,7 @@ fn part<const NEWER: bool>(
             let rows = std::mem::replace(&mut rows[part][place], new) + *sum;
             if NEWER { rows + newest[part][place] } else { rows }
         });
-        *output = count.share_of(join(parts[0], parts[1]), false);
+        *output = share_of(join(parts[0], parts[1]));
     }
 }
 

@@ -40,8 +40,8 @@ impl Count {
     ///
     /// To divide takes a processor several times as long as to multiply. So where it multiplies and adds in one step
     /// (`fused`), it multiplies with one over the count and mends what that is wrong by, as Markstein does (IBM Journal of
-    /// Research and Development 34, 1990): the error of the first try is exact, and so small that what is left is rounded as
-    /// a division would.
+    /// Research and Development 34, 1990). The count is whole, so the error of the first try is exact, and no quotient lies
+    /// halfway between two floats: what comes out has the bits of a division, unless it is subnormal.
     #[inline(always)]
     pub(super) fn share_of(self, sum: f64, fused: bool) -> f64 {
         if !fused {

@@ -146,6 +146,20 @@ fn every_split_of_a_small_input_gives_the_same() {
 }
 
 #[test]
+fn every_split_of_samples_next_to_nothing_gives_the_same() {
+    // Where to divide and to multiply with one over the count do not round alike.
+    let input: Vec<_> = (0..500).map(|index| f64::from_bits(index * index * 31 % 1009)).collect();
+    for window in [36, 42, 50] {
+        let whole = averaged(window, 1, &input);
+        for cut in window..input.len() {
+            let mut average = Average::new(window, 1).unwrap();
+            let pieces = in_pieces(&input, &[cut], |input, output| average.extend(input, output));
+            assert_eq!(bits(&pieces), bits(&whole), "window {window}, cut {cut}");
+        }
+    }
+}
+
+#[test]
 fn an_offset_of_a_billion_costs_no_more_than_the_last_rounding() {
     for window in [3, 16, 47, 48, 100, 1000] {
         let input = waves(5000, 1e9);
