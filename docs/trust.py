@@ -133,7 +133,7 @@ def bias(missed: list[float]) -> str:
     if not missed:
         return quantity.MISSING
     middle, spread = 100 * float(np.median(missed)), 100 * float(np.std(missed))
-    return f"{middle:+.1f} %, spread {spread:.1f} %".replace("-", "\u2212")
+    return f"{middle:+z.1f} %, spread {spread:.1f} %".replace("-", "\u2212")
 
 
 def covered(found: Evidence) -> TableMarkup | HTML:

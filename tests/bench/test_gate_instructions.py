@@ -16,7 +16,7 @@ from rust_daq.bench.gate import BASE, CANDIDATE, Operation, Plan, Side, run
 from rust_daq.bench.gate import instructions as module
 from rust_daq.bench.gate.__main__ import main
 from rust_daq.bench.gate.instructions import Count, count_all, hooks, slope, total, unavailable
-from rust_daq.bench.gate.report import document, table
+from rust_daq.bench.gate.report import counted, document, table
 from rust_daq.bench.gate.rounds import attempt
 from rust_daq.bench.process import WorkerProcess
 
@@ -47,6 +47,14 @@ def test_a_poor_subject_has_a_threshold_of_its_own():
     assert poor.threshold == pytest.approx(3 * poor.spread)
     assert poor.says == "same"
     assert not count().poor
+
+
+@pytest.mark.parametrize(
+    ("candidate", "written"),
+    [(1012.3, "+1.23 %"), (987.7, "\u22121.23 %"), (1000.01, "+0.00 %"), (999.99, "+0.00 %"), (1000.0, "+0.00 %")],
+)
+def test_a_change_is_written_with_its_sign_and_nothing_without_a_minus(candidate, written):
+    assert counted(count(candidate=(candidate,) * 3)) == written
 
 
 @pytest.mark.parametrize(
@@ -106,7 +114,8 @@ def test_only_the_loop_is_counted_and_not_what_goes_before():
 def test_a_gate_shows_counts_beside_time_and_leaves_out_what_cannot_be_counted():
     gate = run((COUNTED, Operation("threads", "pass", counted=False)), sides(), Plan("few", 6, 6), count=True)
     assert list(gate.counts) == ["add"]
-    assert table(gate).loc["add", "instructions"] == "+0.00 %"
+    assert gate.counts["add"].says == "same"
+    assert table(gate).loc["add", "instructions"] == counted(gate.counts["add"])
     assert table(gate).loc["threads", "instructions"] == quantity.MISSING
     made = document(gate, 0)
     jsonschema.validate(json.loads(json.dumps(made)), SCHEMA, jsonschema.Draft202012Validator)

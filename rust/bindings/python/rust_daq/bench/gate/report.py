@@ -99,7 +99,7 @@ def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
 
 def counted(count: Count) -> str:
     """How the number of instructions changed; a poor subject with its own threshold."""
-    change = f"{100 * (count.ratio - 1):+.2f} %".replace("-", "−")
+    change = f"{100 * (count.ratio - 1):+z.2f} %".replace("-", "−")
     return f"{change}, within ± {100 * count.threshold:.1f} %" if count.poor and count.says == "same" else change
 
 
