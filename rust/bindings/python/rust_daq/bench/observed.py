@@ -17,9 +17,9 @@ import pandas as pd
 from rust_daq.bench import quantity
 from rust_daq.bench.counting import expression
 from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
-from rust_daq.bench.process import TIMEOUT, WorkerProcess
+from rust_daq.bench.process import TIMEOUT
 from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records
-from rust_daq.bench.round import turns
+from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
@@ -40,7 +40,7 @@ STATISTICS = {"p50": "median", "p95": "95th percentile", "p99": "99th percentile
 
 @dataclass(frozen=True, eq=False)
 class Observed(Result):
-    """Numbers that work tells of itself, each round in a process of its own and with nothing beside it.
+    """Numbers that work tells of itself, each round in a process of its own, while those of the others wait.
 
     Nothing is timed here: a number means what the work says, and its unit ends its name (``_ns``, ``_bytes``,
     ``_per_second``).  The summary has the median over rounds.
@@ -411,11 +411,11 @@ def sample(
     index, rounds = 0, wanted or 1
     while index < rounds:
         begin = time.perf_counter()
-        for _, contender in turns(list(stated), index, 1):
-            with WorkerProcess(contender, stated[contender]) as worker:
+        with alive(stated) as workers:
+            for _, contender in turns(list(stated), index, 1):
                 for size in sizes:
                     request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
-                    told = worker.ask(request, timeout)["numbers"].items()
+                    told = workers[contender].ask(request, timeout)["numbers"].items()
                     rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in told]
         if index == 0 and wanted is None:
             rounds = settings.rounds_within(time.perf_counter() - begin, share)
