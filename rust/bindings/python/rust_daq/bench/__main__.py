@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from rust_daq.bench import advise, quantity
 from rust_daq.bench.agreement import Agreement
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.history.previous import Previous
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
@@ -116,7 +115,7 @@ def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
     if chosen.json:
         write_json({"runs": rows, "refused": dict(listing.refused)})
     elif rows:
-        frame = pd.DataFrame(rows).set_index("id")
+        frame = data_frame(rows).set_index("id")
         frame["complete"] = frame["complete"].map({True: "yes", False: "no"})
         print_table(frame)
     else:
@@ -218,7 +217,7 @@ def give_advice(archive: Archive, chosen: argparse.Namespace) -> None:
         return
     rows = {what: {"answer": text, "measured in": advise.SOURCES.get(what, "")} for what, text in answers.items()}
     asked = f"{advise.hertz(advice.rate)}, {advice.channels} channel{'s' if advice.channels > 1 else ''}"
-    print_table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("what"), asked)
+    print_table(data_frame(list(rows.values()), index=list(rows)).rename_axis("what"), asked)
     print(f"measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
 
 

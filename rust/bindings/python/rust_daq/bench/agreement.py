@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, Estimate
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import plain
 from rust_daq.bench.run import Run, entries
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TOLD = ("faster", "slower", "no difference shown")
 """Verdicts that say something; of the others nothing can be repeated."""
@@ -46,7 +48,7 @@ class Agreement:
             ``first`` and ``second`` (the ratios, each an `Estimate`), both verdicts, and ``agreement``: ``"same"``,
             ``"another"``, or ``"not told"`` where either run could not say.
         """
-        return pd.DataFrame(list(self._rows()), columns=list(COLUMNS))
+        return data_frame(list(self._rows()), COLUMNS)
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         mine, theirs = entries(self.first), entries(self.second)
@@ -74,7 +76,7 @@ class Agreement:
             for row in self.to_pandas().itertuples()
         ]
         columns = ["result", "contender", "first, ratio to the baseline", "second", "first says", "second says"]
-        return pd.DataFrame(rows, columns=[*columns, "agreement"])
+        return data_frame(rows, [*columns, "agreement"])
 
     @property
     def sentence(self) -> str:

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
-from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.frames import data_frame, samples_of
+from rust_daq.bench.result import COLLECTOR, Result, call_notes, records, text_columns
 from rust_daq.bench.round import alive
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.slices import (
@@ -30,6 +30,7 @@ from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -152,7 +153,7 @@ class Comparison(Result):
                     "sentence": f"{name} is the baseline" if baseline else self.sentence(name),
                 }
             )
-        return pd.DataFrame(rows).set_index("contender")
+        return data_frame(rows).set_index("contender")
 
     def table(self) -> pd.DataFrame:
         """Cost, rate, ratio and verdict as text."""
@@ -270,7 +271,7 @@ def sample(
         example=settings.example,
         contenders=kept,
         settings=plan | {"rounds": rounds},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started.isoformat(timespec="seconds"),
         notes=call_notes(stated),
     )

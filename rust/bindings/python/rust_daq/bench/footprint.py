@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pandas as pd
-
 from rust_daq.bench import quantity
 from rust_daq.bench.counting import COUNTED, EMPTY, count_all, expression, plan_runs
 from rust_daq.bench.decision import Estimate
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records, text_columns
+from rust_daq.bench.frames import data_frame, samples_of
+from rust_daq.bench.result import Result, records, text_columns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import noise_floor
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 SIZES = (1_000, 10_000, 100_000)
@@ -151,7 +151,7 @@ class Footprint(Result):
                 row["runs"] = int(self.settings["runs"])
                 row["sentence"] = self.sentence(name, size)
                 rows.append(row)
-        return pd.DataFrame(rows).set_index(["contender", "size"])
+        return data_frame(rows).set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
         """The counts as text; a range where runs differed, "not available" where a counter is missing."""
@@ -284,7 +284,7 @@ def sample(
         example=settings.example,
         contenders=records(stated),
         settings={**plan, "runs": runs},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started.isoformat(timespec="seconds"),
         notes=tuple(notes),
     )

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pandas as pd
-
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.frames import data_frame, samples_of
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.result import COLLECTOR, Result, call_notes, records, text_columns
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
@@ -28,6 +27,7 @@ from rust_daq.bench.statistics import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 CLOCK = "clock"
@@ -77,6 +77,8 @@ class Latency(Result):
                 group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles]
             )
             rows[key] = [*quantiles, group["value"].max()]
+        import pandas as pd
+
         return pd.DataFrame.from_dict(rows, orient="index", columns=[*self.percentiles, "max"]).set_axis(
             pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
         )
@@ -132,7 +134,7 @@ class Latency(Result):
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""
-        return pd.DataFrame([self._row(name) for name in self.contenders]).set_index("contender")
+        return data_frame([self._row(name) for name in self.contenders]).set_index("contender")
 
     def _row(self, contender: str) -> dict[str, Any]:
         row: dict[str, Any] = {"contender": contender}
@@ -281,7 +283,7 @@ def sample(
         example=settings.example,
         contenders=records(stated),
         settings=plan | {"rounds": rounds},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started.isoformat(timespec="seconds"),
         notes=call_notes(stated),
     )

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from numbers import Integral
-
-import pandas as pd
-from pandas.api.types import is_integer_dtype
+from typing import TYPE_CHECKING
 
 from rust_daq.bench.quantity import MISSING, magnitude, written
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
@@ -66,7 +67,7 @@ class TableMarkup:
 
     def _head(self) -> str:
         cells = [
-            cell("th", name or "", scope="col", words=not is_integer_dtype(self.frame.index.get_level_values(place)))
+            cell("th", name or "", scope="col", words=self.frame.index.get_level_values(place).dtype.kind not in "iu")
             for place, name in enumerate(self.frame.index.names)
         ]
         for title, words in zip(self.frame.columns, self._words(), strict=True):

@@ -12,19 +12,19 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pandas as pd
-
 from rust_daq.bench import quantity
 from rust_daq.bench.counting import expression
 from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
+from rust_daq.bench.frames import data_frame, samples_of
 from rust_daq.bench.process import TIMEOUT
-from rust_daq.bench.result import SAMPLE_COLUMNS, Result, records
+from rust_daq.bench.result import Result, records
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 UNITS = ("_ns", "_bytes", "_per_second")
@@ -184,7 +184,7 @@ class Observed(Result):
                             ),
                         }
                 rows.append(row | {"rounds": int(self.settings["rounds"])})
-        frame = pd.DataFrame(rows)
+        frame = data_frame(rows)
         if self.settings["sizes"] is None:
             return frame.drop(columns="size").set_index("contender")
         return frame.set_index(["contender", "size"])
@@ -203,7 +203,7 @@ class Observed(Result):
             columns[name + (" a second" if unit == "_per_second" else "")] = [written(row, stem, unit) for row in rows]
             if column in self.compared:
                 columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
-        table = pd.DataFrame(columns, index=frame.index)
+        table = data_frame(columns, index=frame.index)
         if self.settings["sizes"] is not None:
             table = table.rename_axis(["contender", self.size_label])
         return table.T.rename_axis("number") if upright else table
@@ -426,6 +426,6 @@ def sample(
         example=settings.example,
         contenders=records(stated),
         settings={**plan, "rounds": rounds},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started.isoformat(timespec="seconds"),
     )

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pandas as pd
-
 from rust_daq.bench import quantity
 from rust_daq.bench.capacity import HELD
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import Result, text_columns
 from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 SCHEDULER = "scheduler"
@@ -66,7 +66,7 @@ class Paced(Result):
         served = samples[samples["quantity"] == "response_ns"].groupby(keys)["count"].sum()
         missed = samples[samples["quantity"] == "waited_ns"].groupby(keys)["count"].sum()
         late = samples[samples["quantity"] == "late"].groupby(keys)["value"].sum()
-        frame = pd.DataFrame({"late": late})
+        frame = data_frame({"late": late})
         frame["served"] = served.reindex(frame.index, fill_value=0)
         frame["missed"] = missed.reindex(frame.index, fill_value=0)
         frame["arrivals"] = frame["served"] + frame["missed"]
@@ -84,6 +84,8 @@ class Paced(Result):
             key: weighted_quantiles(group["value"], group["count"], list(PERCENTILES.values()))
             for key, group in samples.groupby(["contender", "round"])
         }
+        import pandas as pd
+
         frame = pd.DataFrame.from_dict(found, orient="index", columns=list(PERCENTILES))
         frame.index = pd.MultiIndex.from_tuples(frame.index, names=["contender", "round"])
         return frame.where(pd.Series(available, index=frame.columns), axis=1)
@@ -188,7 +190,7 @@ class Paced(Result):
                 "sentence": self.sentence(name),
             }
             rows.append(row)
-        return pd.DataFrame(rows).set_index("contender")
+        return data_frame(rows).set_index("contender")
 
     def _percentile_columns(self, name: str, which: str) -> dict[str, Any]:
         """The columns of one percentile of one row."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench.capacity import BRACKET, BURST_SECONDS, HELD, STEPS, TRIES, run_capacity
 from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.frames import samples_of
 from rust_daq.bench.paced import PERCENTILES, SCHEDULER, Paced, enough, number
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
-from rust_daq.bench.result import SAMPLE_COLUMNS, records
+from rust_daq.bench.result import records
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WARMUP = 20
 """Calls before the run that are not counted: what a process does once is not the arrival's."""
@@ -127,7 +129,7 @@ def sample(stated: Mapping[str, Statement], name: str, settings: Settings, plan:
         for done, contender in enumerate(names[first:] + names[:first]):
             settings.progress(name, len(names) * (index + 1) + done, total)
             rows += run_paced(contender, paced_alike[contender], plan["rate"], plan["arrivals"], index)
-    samples = pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+    samples = samples_of(rows)
     return Paced(
         name=name,
         example=settings.example,

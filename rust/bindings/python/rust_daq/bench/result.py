@@ -10,18 +10,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pandas as pd
-
 from rust_daq.bench import quantity
 from rust_daq.bench.figure_markup import FigureMarkup
+from rust_daq.bench.frames import SAMPLE_COLUMNS, data_frame
 from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.statement import Statement
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
-
-SAMPLE_COLUMNS = ("contender", "quantity", "size", "round", "sample", "loops", "value", "count")
-"""Columns of every result's samples; `value` is in the unit that `quantity` names, seen `count` times."""
 
 COLLECTOR = "on, after gc.collect() and gc.freeze() at the end of the setup"
 """The garbage collector while time is measured, as a result's settings say it."""
@@ -212,7 +209,7 @@ def plain(value: Any) -> Any:
 
 def text_columns(frame: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> pd.DataFrame:
     """A table of text: each named column made from its row."""
-    return pd.DataFrame(
+    return data_frame(
         {title: [write(row) for row in frame.itertuples()] for title, write in columns.items()}, index=frame.index
     )
 

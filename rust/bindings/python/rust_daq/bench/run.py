@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity, run_folder
 from rust_daq.bench.address import MISSING, descend, leaves, nearest
 from rust_daq.bench.machine import machine as machine_now
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run_folder import SCHEMA, ArchiveError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)

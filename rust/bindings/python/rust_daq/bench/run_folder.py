@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from rust_daq.bench.frames import SAMPLE_COLUMNS
 
-from rust_daq.bench.result import SAMPLE_COLUMNS
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 """Version of the format; ``schema/run-1.json`` describes it."""
@@ -71,6 +70,10 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
     ArchiveError
         If there is a folder of that name already; a run is never overwritten.
     """
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     with part_beside(folder) as part:
@@ -177,6 +180,9 @@ def check_samples(folder: Path, document: Mapping[str, Any]) -> None:
     ArchiveError
         If they are not.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         footer = pq.read_metadata(folder / SAMPLES)
     except (OSError, pa.ArrowException) as error:
@@ -197,6 +203,9 @@ def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.Data
     ArchiveError
         If they cannot be read, or are not as many as the document says.
     """
+    import pandas as pd
+    import pyarrow as pa
+
     check_samples(folder, document)
     try:
         frame = pd.read_parquet(folder / SAMPLES)

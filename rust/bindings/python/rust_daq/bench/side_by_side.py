@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
 from rust_daq.bench.agreement import Agreement
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import plain
 from rust_daq.bench.run import Run, entries
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNITS = ("_ns", "_bytes", "_per_second")
 """How the columns end that are put side by side; ratios within a run have their own intervals there."""
@@ -64,7 +66,7 @@ class SideBySide:
             another one) and ``remark``.  Empty when the runs are not comparable.
         """
         rows = [] if self.differences else list(self._rows())
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        return data_frame(rows, COLUMNS)
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         first, second = entries(self.first), entries(self.second)
@@ -97,7 +99,7 @@ class SideBySide:
             (key, contender, column, shown(column, first), shown(column, second), remark or quantity.digits(ratio))
             for key, contender, column, first, second, ratio, remark in rows
         ]
-        return pd.DataFrame(text, columns=list(named))
+        return data_frame(text, named)
 
     def document(self) -> dict[str, Any]:
         """Both runs' names, the sentence and the numbers, as JSON values."""

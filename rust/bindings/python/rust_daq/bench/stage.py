@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from rust_daq.bench.machine import machine
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run import Run
@@ -89,6 +87,8 @@ class Stage:
 
     def results(self) -> list[Result]:
         """All results, in the order of their examples and times."""
+        import pandas as pd
+
         found = []
         for path in sorted(self.folder.glob("*/*.json")):
             document = json.loads(path.read_text(encoding="utf-8"))

@@ -10,19 +10,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import scipy
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.frames import data_frame, samples_of
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, call_notes, records, text_columns
+from rust_daq.bench.result import COLLECTOR, Result, call_notes, records, text_columns
 from rust_daq.bench.round import alive, turns
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 SIZES = (1_000, 10_000, 100_000)
@@ -128,6 +129,8 @@ class Throughput(Result):
                 "knee_points": fixed / point if point else float("inf"),
                 "largest_residual": float(np.abs(residuals).max()),
             }
+        import pandas as pd
+
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("contender")
 
     def fit_table(self) -> pd.DataFrame:
@@ -186,7 +189,7 @@ class Throughput(Result):
                         "verdict": "baseline" if contender == self.baseline else self.verdict(contender, size),
                     }
                 )
-        return pd.DataFrame(rows).set_index(["contender", "size"])
+        return data_frame(rows).set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
         """Rates, times and ratios as text."""
@@ -318,7 +321,7 @@ def sample(
         example=settings.example,
         contenders=records(stated),
         settings=plan | {"rounds": rounds},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started.isoformat(timespec="seconds"),
         notes=call_notes(stated),
     )

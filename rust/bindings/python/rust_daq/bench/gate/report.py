@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from statistics import median
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import Estimate
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.gate.gate import Gate, Outcome
 from rust_daq.bench.gate.instructions import Count
 from rust_daq.bench.gate.judging import FAMILY, SCREENING, Status
 from rust_daq.bench.gate.side import BASE, CANDIDATE
 from rust_daq.bench.result import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 """Version of the document; ``schema/gate-1.json`` describes it."""
@@ -78,7 +80,7 @@ def sorted_outcomes(gate: Gate) -> list[Outcome]:
 def table(gate: Gate) -> pd.DataFrame:
     """One row an operation, as text."""
     rows = [row(outcome, gate) for outcome in sorted_outcomes(gate)]
-    return pd.DataFrame(rows).set_index("operation")
+    return data_frame(rows).set_index("operation")
 
 
 def row(outcome: Outcome, gate: Gate) -> dict[str, str]:

@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.counting import Job, count, counted_side_by_side
 from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench.frames import samples_of
 from rust_daq.bench.gate import criterion
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
 from rust_daq.bench.observed import ALONE, Observed
 from rust_daq.bench.process import TIMEOUT, WorkerError, WorkerProcess
-from rust_daq.bench.result import COLLECTOR, SAMPLE_COLUMNS, Result, records
+from rust_daq.bench.result import COLLECTOR, Result, records
 from rust_daq.bench.round import core_of
 from rust_daq.bench.slices import (
     SLICE_SECONDS,
@@ -30,6 +29,9 @@ from rust_daq.bench.slices import (
     sample_fresh_round,
     sample_round,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXAMPLE = "gate"
 """Where the results of a gate stand in a run, as those of an example do."""
@@ -226,7 +228,7 @@ def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds:
             "collector": COLLECTOR,
             "rounds": rounds,
         },
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started,
     )
 
@@ -238,7 +240,7 @@ def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Row], started: 
         example=EXAMPLE,
         contenders=records({name: side.statement(trial.operation) for name, side in sides.items()}),
         settings={"columns": [BYTES], "compared": [BYTES], "sizes": None, "rounds": FEWEST_ROUNDS},
-        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        samples=samples_of(rows),
         started=started,
     )
 

@@ -6,17 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import scipy
 
 from rust_daq.bench import quantity
 from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import plain
 from rust_daq.bench.run import Run, entries
 from rust_daq.bench.side_by_side import MAXIMUM, numbers, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DISCOVERY_RATE = 0.05
 """Of the numbers called faster or slower at most so many in the long run are not (Benjamini, Hochberg, 1995)."""
@@ -180,7 +183,7 @@ class Previous:
             spread = judged.spread if len(judged.earlier) > 1 and min(judged.earlier) > 0 else math.nan
             measured = (len(judged.earlier), judged.median, spread, judged.value)
             rows.append((key, named, column, *measured, ratio.value, ratio.low, ratio.high, self.verdict(judged)))
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        return data_frame(rows, COLUMNS)
 
     def table(self) -> pd.DataFrame:
         """The numbers as text, those that changed first."""
@@ -199,7 +202,7 @@ class Previous:
             }
             for row in frame.itertuples()
         ]
-        return pd.DataFrame(rows, columns=["result", "contender", "quantity", *TITLES]).set_index("result")
+        return data_frame(rows, ["result", "contender", "quantity", *TITLES]).set_index("result")
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON values."""
