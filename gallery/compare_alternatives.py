@@ -129,7 +129,8 @@ footprint
 # thread, ``queue.Queue`` and a ring of NumPy, and as one loop in Python. Each
 # takes a sample at fixed instants, stamps it, averages, writes and hands it
 # over. The response time counts from the instant at which the sample was due.
-# The last column is the highest rate that each holds for a tenth of a second.
+# The last column is the highest rate that each holds for a twentieth of a
+# second.
 #
 # Each writes as its kind does: the pipeline a stream of Arrow, the ring blocks
 # of 100 rows with ``tofile``, and the loop rows with ``csv``. All leave it to

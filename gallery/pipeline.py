@@ -13,15 +13,15 @@ temporary folder, which it removes.
 """
 
 # %%
-# The same acquisition, three times
-# ---------------------------------
-# A sine with noise at a rate, a moving average of 16, and somebody who takes
-# the result: as a pipeline in batches of a hundredth of a second, as a
-# pipeline whose callback is given every point, and built from NumPy,
-# ``bottleneck``, a thread and ``queue.Queue``, in the same batches. Each tells
-# how late its points were, from the moment at which they were due, and what
-# processor time the whole process took for a point. A run is long enough for
-# a thousand points, so that ten lie beyond the 99th percentile.
+# Is 1 kHz held?
+# --------------
+# A sine with noise and a moving average of 16: as a pipeline, point by point
+# and in batches of a hundredth of a second, and as a loop in Python, alone and
+# with a Python thread beside it that computes. Each tells how late its points
+# were, from the moment at which they were due. A pipeline without a callback
+# needs no GIL; a loop in Python waits for it each time that it wakes up. A run
+# is long enough for a thousand points, so that ten lie beyond the 99th
+# percentile.
 
 import os
 import queue
@@ -64,9 +64,57 @@ def run(rate, seconds=0.15, scans_per_read=None, **parts):
     return with_cost(lambda: pipeline.run(seconds).as_dict())
 
 
-def long(rate):
-    """Return how many seconds a run takes for a thousand points or more."""
-    return max(0.15, 1_000 / rate)
+def in_python(rate, seconds):
+    """Return what a loop in Python tells, which takes point by point."""
+    last, lates = deque(maxlen=16), []
+    for due in bench.deadlines(rate, seconds):
+        last.append(1.5)
+        take({"timestamp": time.time_ns(), "value": sum(last) / len(last)})
+        lates.append(time.perf_counter_ns() - due)
+    return bench.responses(lates, rate)
+
+
+def beside(work, *arguments, **further):
+    """Return what some work tells, with a thread that computes beside it."""
+    done = threading.Event()
+
+    def compute():
+        while not done.is_set():
+            pass
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        return work(*arguments, **further)
+    finally:
+        done.set()
+        thread.join()
+
+
+bench.observe(
+    {
+        "Python, busy": "beside(in_python, 1_000, 1.0)",
+        "pipeline, busy": "beside(run, 1_000, 1.0, scans_per_read=1)",
+        "Python": "in_python(1_000, 1.0)",
+        "pipeline": "run(1_000, 1.0, scans_per_read=1)",
+        "pipeline, batches": "run(1_000, 1.0)",
+    },
+    columns=["p99_ns", "p50_ns"],
+    compared=["p99_ns"],
+    namespace={"run": run, "in_python": in_python, "beside": beside},
+    name="busy",
+    settings=settings,
+    share=0.2,
+)
+
+# %%
+# Up to a million points a second
+# -------------------------------
+# The same with somebody who takes the result: as a pipeline in batches of a
+# hundredth of a second, as one whose callback is given every point, and built
+# from NumPy, ``bottleneck``, a thread and ``queue.Queue``, in the same
+# batches. Each tells besides what processor time the whole process took for a
+# point.
 
 
 def with_numpy(rate, size, seconds=0.15, take=take):
@@ -98,20 +146,15 @@ def with_numpy(rate, size, seconds=0.15, take=take):
 
 held = bench.observe(
     {
-        "per batch": "run(n, long(n), on_batch=take)",
-        "per point": "run(n, long(n), scans_per_read=1, on_point=take)",
-        "NumPy, queue": "with_numpy(n, n // 100, long(n))",
+        "per batch": "run(n, on_batch=take)",
+        "per point": "run(n, scans_per_read=1, on_point=take)",
+        "NumPy, queue": "with_numpy(n, n // 100)",
     },
     columns=["p99_ns", "p50_ns", "dropped", "cpu_per_point_ns"],
-    sizes=[1_000, 10_000, 100_000, 1_000_000],
+    sizes=[10_000, 100_000, 1_000_000],
     size_label="points a second asked for",
     compared=["cpu_per_point_ns"],
-    namespace={
-        "run": run,
-        "long": long,
-        "with_numpy": with_numpy,
-        "take": take,
-    },
+    namespace={"run": run, "with_numpy": with_numpy, "take": take},
     name="held",
     settings=settings,
     share=0.35,
@@ -214,55 +257,6 @@ bench.observe(
     compared=["highest_per_second"],
     namespace=names | {"highest": highest},
     name="highest",
-    settings=settings,
-    share=0.2,
-)
-
-# %%
-# Beside a busy Python thread
-# ---------------------------
-# At 1 kHz, point by point. A pipeline without a callback needs no GIL; a loop
-# in Python waits for it each time that it wakes up.
-
-
-def in_python(rate, seconds):
-    """Return what a loop in Python tells, which takes point by point."""
-    last, lates = deque(maxlen=16), []
-    for due in bench.deadlines(rate, seconds):
-        last.append(1.5)
-        take({"timestamp": time.time_ns(), "value": sum(last) / len(last)})
-        lates.append(time.perf_counter_ns() - due)
-    return bench.responses(lates, rate)
-
-
-def beside(work, *arguments, **further):
-    """Return what some work tells, with a thread that computes beside it."""
-    done = threading.Event()
-
-    def compute():
-        while not done.is_set():
-            pass
-
-    thread = threading.Thread(target=compute)
-    thread.start()
-    try:
-        return work(*arguments, **further)
-    finally:
-        done.set()
-        thread.join()
-
-
-bench.observe(
-    {
-        "Python, busy": "beside(in_python, 1_000, 1.0)",
-        "pipeline, busy": "beside(run, 1_000, 1.0, scans_per_read=1)",
-        "Python": "in_python(1_000, 1.0)",
-        "pipeline": "run(1_000, 1.0, scans_per_read=1)",
-    },
-    columns=["p99_ns", "p50_ns"],
-    compared=["p99_ns"],
-    namespace={"run": run, "in_python": in_python, "beside": beside},
-    name="busy",
     settings=settings,
     share=0.2,
 )

@@ -31,7 +31,6 @@ def setup():
 
     import attrs
     import msgspec
-    import pydantic
 
     from rust_daq import Channel, DataPoint
 
@@ -65,6 +64,20 @@ def setup():
         unit: str
         metadata: dict | None = None
 
+    channel = Channel("laser", "V")
+    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
+    point = DataPoint(ready, "laser", 1.5, "V")
+    struct = Struct(ready, "laser", 1.5, "V")
+    number = 1.5 + 0j
+    return locals()
+
+
+def setup_pydantic():
+    """Return the names that the statement of pydantic uses."""
+    from datetime import datetime, timezone
+
+    import pydantic
+
     class Model(pydantic.BaseModel):
         timestamp: datetime
         channel: str
@@ -72,11 +85,6 @@ def setup():
         unit: str
         metadata: dict | None = None
 
-    channel = Channel("laser", "V")
-    ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
-    point = DataPoint(ready, "laser", 1.5, "V")
-    struct = Struct(ready, "laser", 1.5, "V")
-    number = 1.5 + 0j
     return locals()
 
 
@@ -94,8 +102,9 @@ stamped = {
     "NamedTuple": f"Named({given})",
     "attrs, slots": f"Attrs({given})",
     "msgspec.Struct": f"Struct({given})",
-    "pydantic": (
-        f"Model(timestamp={now}, channel='laser', value=1.5, unit='V')"
+    "pydantic": bench.Statement(
+        f"Model(timestamp={now}, channel='laser', value=1.5, unit='V')",
+        setup_pydantic,
     ),
     "msgspec.Struct, ns": "Struct(time.time_ns(), 'laser', 1.5, 'V')",
 }

@@ -63,7 +63,6 @@ def setup():
 
     import msgspec
     import numpy as np
-    import pyarrow as pa
 
     from rust_daq import Batch, Channel
 
@@ -77,7 +76,6 @@ def setup():
     channel = Channel("laser", "V")
     samples = np.random.default_rng(1).normal(size=1_000_000)
     batch = channel.batch(samples, start=0, rate=1_000.0)
-    table = pa.table(batch)
     times = batch.timestamps.copy()
     part = batch[:100_000]
     arrays = times[:100_000].copy(), samples[:100_000].copy()
@@ -96,6 +94,14 @@ def setup():
     return locals()
 
 
+def setup_arrow():
+    """Return the same names, and those of the statements with Arrow."""
+    import pyarrow as pa
+
+    names = setup()
+    return names | {"pa": pa, "table": pa.table(names["batch"])}
+
+
 views = bench.compare(
     {
         "pyarrow.table(batch)": "pa.table(batch)",
@@ -107,7 +113,7 @@ views = bench.compare(
         "batch[1:]": "batch[1:]",
         "a copy of both columns": "(times.copy(), samples.copy())",
     },
-    setup=setup,
+    setup=setup_arrow,
     name="views",
     settings=settings,
     share=0.4,
