@@ -183,6 +183,7 @@ def written(work):
 def written_by_pyarrow(path, rate, size):
     """Return what the acquisition with NumPy tells that writes."""
     times = np.arange(size) * round(1e9 / rate)
+    pa.array(times)  # what is slow once: pyarrow imports pandas for it
     schema = pa.schema({"timestamp": pa.timestamp("ns"), "value": "float64"})
     blocks = []
     with pa.ipc.new_stream(str(path), schema) as stream:
