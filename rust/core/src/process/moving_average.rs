@@ -11,6 +11,7 @@ use crate::error::Error;
 
 mod average;
 mod blocks;
+mod space;
 mod split;
 mod tree;
 

@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
+use super::space::Space;
 use super::split::{Count, join, split};
 use super::tree::{pairs, singles};
 use crate::error::Error;
@@ -39,8 +40,7 @@ pub(super) struct Blocks {
     sum: [[f64; LANES]; 2],
     /// The last samples, oldest first; zeros before the first.
     before: [f64; BEFORE],
-    /// Where sums are made; kept, since to clear it for a short call takes longer than the call.
-    space: [Vec<f64>; 5],
+    space: [Space; 5],
 }
 
 impl Blocks {
@@ -61,7 +61,7 @@ impl Blocks {
             rows: [reserved()?, reserved()?],
             sum: [[0.0; LANES]; 2],
             before: [0.0; BEFORE],
-            space: [const { Vec::new() }; 5],
+            space: [const { Space::new() }; 5],
         })
     }
 
@@ -78,14 +78,12 @@ impl Blocks {
         let before = LANES + self.rest - 1;
         let longest = before + input.len().min(self.chunk);
         let mut space = std::mem::take(&mut self.space);
-        for space in &mut space {
-            space.resize(longest.max(space.len()), 0.0);
-        }
+        let mut spaces = space.each_mut().map(|space| space.floats(longest));
         let mut done = 0;
         while done < input.len() {
             let end = input.len().min(done + self.chunk.min(self.block - self.place));
             let [first, parts @ ..] =
-                space.each_mut().map(|space| &mut space[..before + end - done]);
+                spaces.each_mut().map(|space| &mut space[..before + end - done]);
             let samples = if done < before {
                 let (kept, new) = first.split_at_mut(before - done);
                 kept.copy_from_slice(&self.before[done..before]);

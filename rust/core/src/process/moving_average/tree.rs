@@ -2,6 +2,7 @@
 
 use multiversion::multiversion;
 
+use super::space::Space;
 use super::split::{Divide, join, split};
 use crate::error::Error;
 use crate::process::state::{Reader, write_floats};
@@ -18,13 +19,12 @@ pub(super) struct Tree {
     window: usize,
     /// The samples before the next one that its window holds, oldest first; zeros before the first.
     before: [f64; LONGEST],
-    /// Where sums are made; kept, since to clear it for a short call takes longer than the call.
-    space: [Vec<f64>; 5],
+    space: [Space; 5],
 }
 
 impl Tree {
     pub(super) const fn new(window: usize) -> Self {
-        Self { window, before: [0.0; LONGEST], space: [const { Vec::new() }; 5] }
+        Self { window, before: [0.0; LONGEST], space: [const { Space::new() }; 5] }
     }
 
     pub(super) const fn clear(&mut self) {
@@ -36,10 +36,7 @@ impl Tree {
         let count = Divide::by(count);
         let before = self.window - 1;
         let longest = before + input.len().min(CHUNK);
-        for space in &mut self.space {
-            space.resize(longest.max(space.len()), 0.0);
-        }
-        let [samples, parts @ ..] = &mut self.space;
+        let [samples, parts @ ..] = &mut self.space.each_mut().map(|space| space.floats(longest));
         let mut done = 0;
         for output in output.chunks_mut(CHUNK) {
             let (start, end) = (done, done + output.len());
