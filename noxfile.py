@@ -195,14 +195,14 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
     benchmarks = bench_rust(session, "--bench", "datapoint_bench", "--", "--list", silent=True).count(": benchmark")
     if not benchmarks:
         session.error("datapoint_bench lists no benchmark; cargo bench --bench datapoint_bench -- --list shows why")
-    # A third of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
-    each = seconds * 2 / 3 / benchmarks
+    # Half of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
+    each = seconds / 2 / benchmarks
     times = ["--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}"]
     bench_rust(session, "--bench", "datapoint_bench", "--", *times)
     shutil.rmtree(BUILD / "tails", ignore_errors=True)
     (BUILD / "tails").mkdir(parents=True)
     for index in range(TAIL_ROUNDS):
-        output = ["--json", str(BUILD / "tails" / f"{index}.json"), "--seconds", f"{seconds / 3 / TAIL_ROUNDS:.2f}"]
+        output = ["--json", str(BUILD / "tails" / f"{index}.json"), "--seconds", f"{seconds / 2 / TAIL_ROUNDS:.2f}"]
         bench_rust(session, "--bench", "datapoint_tails", "--", *output)
 
 

@@ -11,6 +11,8 @@ from made_runs import made_result
 from test_latency import result as latency
 from test_throughput import result as throughput
 
+from rust_daq.bench.figure import bars
+
 mpl.use("agg")
 
 
@@ -26,6 +28,15 @@ def test_a_result_draws_its_contenders_and_names_its_unit(result):
     assert any(re.fullmatch(r"[\d.]+ (ns|µs)", tick) for tick in ticks)
     assert "better" in ax.get_xlabel() + ax.get_ylabel()
     assert ax.figure.patch.get_alpha() == 0
+
+
+def test_a_number_stands_beyond_its_interval():
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    spread = [[1.0, 10.0], [2.0, 900.0]]
+    bars(ax, {"sure": 30.0, "unsure": 100.0}, first="sure", unit="_ns", label="time", spread=spread)
+    assert [text.xy[0] for text in ax.texts] == [32.0, 1000.0]
 
 
 def test_a_result_draws_where_it_is_told():

@@ -110,9 +110,8 @@ def bars(
     positions = range(len(values))[::-1]
     numbers = [0.0 if math.isnan(number) else float(number) for number in values.values()]
     colours = [COLOURS[0] if name == first else COLOURS[-1] for name in values]
-    drawn = ax.barh(positions, numbers, color=colours, height=0.62)
-    if spread is not None and np.isfinite(spread).any():
-        ax.errorbar(numbers, positions, xerr=np.nan_to_num(spread), fmt="none", ecolor=INK, capsize=3)
+    reach = np.nan_to_num(spread) if spread is not None and np.isfinite(spread).any() else None
+    drawn = ax.barh(positions, numbers, color=colours, height=0.62, xerr=reach, ecolor=INK, capsize=3)
     texts = [quantity.written(f"number{unit}", number) for number in numbers] if written is None else written
     ax.bar_label(drawn, texts, padding=5, color=INK, fontsize=SMALL)
     ax.set_yticks(positions, list(values))
