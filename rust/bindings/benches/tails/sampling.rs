@@ -57,12 +57,12 @@ impl Kind {
 /// How many calls fit into this measurement's share of the whole time.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
 pub fn planned_samples(kind: Kind, busy: bool, seconds: f64) -> usize {
-    // Two measurements of eight wait; they get most of the time and still the fewest samples.
+    // Two measurements of eight wait; they get nearly all the time and still the fewest samples.
     let (share, cost) = if kind.waits(busy) {
-        (0.4, switch_interval() + AWAY.as_secs_f64())
+        (0.45, switch_interval() + AWAY.as_secs_f64())
     } else {
         // Seconds a sample, from above: a plan and no result.
-        (0.2 / 6.0, if kind == Kind::Conversion && busy { 1e-5 } else { 1.5e-6 })
+        (0.1 / 6.0, if kind == Kind::Conversion && busy { 1e-5 } else { 1.5e-6 })
     };
     ((share * seconds / cost) as usize).clamp(FEWEST_SAMPLES, MOST_SAMPLES)
 }
