@@ -15,13 +15,13 @@ temporary folder, which it removes.
 # %%
 # Is 1 kHz held?
 # --------------
-# A sine with noise and a moving average of 16: as a pipeline, point by point
-# and in batches of a hundredth of a second, and as a loop in Python, alone and
-# with a Python thread beside it that computes. Each tells how late its points
-# were, from the moment at which they were due. A pipeline without a callback
-# needs no GIL; a loop in Python waits for it each time that it wakes up. A run
-# is long enough for a thousand points, so that ten lie beyond the 99th
-# percentile.
+# A sine with noise and a moving average of 16, point by point, as a pipeline
+# and as a loop in Python, each alone and with a Python thread beside it that
+# computes; and as a pipeline in batches of a hundredth of a second. Each tells
+# how late its points were, from the moment at which they were due. A pipeline
+# without a callback needs no GIL; a loop in Python waits for it each time that
+# it wakes up. A run is long enough for a thousand points, so that ten lie
+# beyond the 99th percentile.
 
 import os
 import queue

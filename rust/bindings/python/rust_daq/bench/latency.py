@@ -71,14 +71,14 @@ class Latency(Result):
     @cached_property
     def rounds(self) -> pd.DataFrame:
         """Nanoseconds; rows (contender, round), a column for each percentile and the maximum."""
+        import pandas as pd
+
         rows = {}
         for key, group in self.samples.groupby(["contender", "round"]):
             quantiles = weighted_quantiles(
                 group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles]
             )
             rows[key] = [*quantiles, group["value"].max()]
-        import pandas as pd
-
         return pd.DataFrame.from_dict(rows, orient="index", columns=[*self.percentiles, "max"]).set_axis(
             pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
         )

@@ -78,14 +78,14 @@ class Paced(Result):
 
         NaN where fewer than ten arrivals of the round lie beyond the percentile.
         """
+        import pandas as pd
+
         available = [enough(int(self.settings["arrivals"]), share) for share in PERCENTILES.values()]
         samples = self.samples[self.samples["quantity"].isin(["response_ns", "waited_ns"])]
         found = {
             key: weighted_quantiles(group["value"], group["count"], list(PERCENTILES.values()))
             for key, group in samples.groupby(["contender", "round"])
         }
-        import pandas as pd
-
         frame = pd.DataFrame.from_dict(found, orient="index", columns=list(PERCENTILES))
         frame.index = pd.MultiIndex.from_tuples(frame.index, names=["contender", "round"])
         return frame.where(pd.Series(available, index=frame.columns), axis=1)

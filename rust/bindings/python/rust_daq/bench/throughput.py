@@ -129,9 +129,7 @@ class Throughput(Result):
                 "knee_points": fixed / point if point else float("inf"),
                 "largest_residual": float(np.abs(residuals).max()),
             }
-        import pandas as pd
-
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("contender")
+        return data_frame(list(rows.values()), index=list(rows)).rename_axis("contender")
 
     def fit_table(self) -> pd.DataFrame:
         """The fit as text, with the ratio of 100,000 to 10,000 where both were measured."""
