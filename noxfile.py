@@ -36,9 +36,7 @@ CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
 # Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
-# So are the benchmarks: maturin sets variables that cargo bench does not, and asks for a crate of another type.
 WHEELS = ROOT / "target" / "wheels"
-BENCHMARKS = ROOT / "target" / "benchmarks"
 CRITERION = ROOT / "target" / "criterion"
 NOWHERE = "not on PATH, under pyenv or among uv's own"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
@@ -184,8 +182,12 @@ def docs(session: nox.Session) -> None:
 def bench_rust(session: nox.Session, *arguments: str, silent: bool = False) -> str:
     """Call ``cargo bench`` for the bindings; return what it said where that is silent."""
     cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
-    environment = {"CARGO_TARGET_DIR": str(BENCHMARKS), "CRITERION_HOME": str(CRITERION)}
-    return session.run(*cargo, *arguments, env=rust_environment(session) | environment, external=True, silent=silent)
+    # What maturin tells pyo3; told anything else, each of the two would compile again what the other did.
+    python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
+    bits = 64 if sys.maxsize > 2**32 else 32
+    environment = {"PYO3_BUILD_EXTENSION_MODULE": "1", "PYO3_ENVIRONMENT_SIGNATURE": f"{python}-{bits}bit"}
+    environment |= {**rust_environment(session), "CRITERION_HOME": str(CRITERION)}
+    return session.run(*cargo, *arguments, env=environment, external=True, silent=silent)
 
 
 def run_criterion(session: nox.Session, seconds: float) -> None:

@@ -12,9 +12,10 @@ const SOURCES: [&str; 6] =
     ["../core", "src", "build.rs", "Cargo.toml", "../../Cargo.toml", "../../Cargo.lock"];
 
 fn main() {
-    // Without it a bench silently loads the distribution's libpython.
+    // Without it a test silently loads the distribution's libpython.
     pyo3_build_config::add_libpython_rpath_link_args();
     pyo3_build_config::use_pyo3_cfgs();
+    link_benches();
 
     let (commit, dirty) = if is_tracked() { facts_from_git() } else { facts_from_file() };
     fact("COMMIT", &commit);
@@ -25,6 +26,21 @@ fn main() {
     fact("PYO3", &locked_version("pyo3"));
     for source in SOURCES {
         rerun_if_changed(source);
+    }
+}
+
+/// Links benches against libpython by itself: they are built as an extension is, which pyo3 links against none, so
+/// that they share with it all that is compiled.
+fn link_benches() {
+    let python = pyo3_build_config::get();
+    // On Windows it is linked always.
+    if let (Ok(_), Some(folder), Some(name)) =
+        (var("CARGO_CFG_UNIX"), python.lib_dir(), python.lib_name())
+    {
+        for argument in [format!("-L{folder}"), format!("-Wl,-rpath,{folder}"), format!("-l{name}")]
+        {
+            println!("cargo::rustc-link-arg-benches={argument}");
+        }
     }
 }
 

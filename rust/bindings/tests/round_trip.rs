@@ -38,6 +38,7 @@ fn any_point() -> impl Strategy<Value = DataPoint> {
 proptest! {
     #[test]
     fn a_point_comes_back_by_attributes_and_by_borrowing(point in any_point()) {
+        Python::initialize();
         Python::attach(|py| {
             let object = PyDataPoint::from_core(py, &point).unwrap();
             let read = PyDataPoint::core_from_attributes(object.as_any()).unwrap();

@@ -62,6 +62,7 @@ pub fn attached_round_trip(point: &DataPoint) -> DataPoint {
 
 /// Checks that nothing is lost on any way, so that no benchmark times a wrong result.
 pub fn check() {
+    Python::initialize();
     // SAFETY: a benchmark begins with this check, so that no point was made before.
     #[allow(unsafe_code, reason = "what importing the module does")]
     Python::attach(|py| unsafe { rust_daq_py::install(py) }).unwrap();
