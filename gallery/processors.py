@@ -172,7 +172,6 @@ def setup_signals():
 
     import bottleneck
     import numpy as np
-    import scipy.fft
 
     from rust_daq import Channel
     from rust_daq.process import Fft, Iir, MovingAverage
@@ -194,6 +193,8 @@ def setup_signals():
 
     def decibels(frames):
         """Return spectra in blocks of frames that stay in the cache."""
+        import scipy.fft
+
         spectra = np.empty((len(frames), 513))
         for first in range(0, len(frames), 64):
             lines = scipy.fft.rfft(frames[first : first + 64] * weights)

@@ -104,16 +104,20 @@ def setup_arrow():
 
 views = bench.compare(
     {
-        "pyarrow.table(batch)": "pa.table(batch)",
-        "pyarrow.table of two arrays": (
-            "pa.table({'timestamp': times, 'value': samples})"
+        "pyarrow.table(batch)": bench.Statement(
+            "pa.table(batch)", setup_arrow
         ),
-        "Batch.from_arrow": "Batch.from_arrow(table)",
+        "pyarrow.table of two arrays": bench.Statement(
+            "pa.table({'timestamp': times, 'value': samples})", setup_arrow
+        ),
+        "Batch.from_arrow": bench.Statement(
+            "Batch.from_arrow(table)", setup_arrow
+        ),
         "batch.values": "batch.values",
         "batch[1:]": "batch[1:]",
         "a copy of both columns": "(times.copy(), samples.copy())",
     },
-    setup=setup_arrow,
+    setup=setup,
     name="views",
     settings=settings,
     share=0.4,

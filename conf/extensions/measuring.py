@@ -105,6 +105,8 @@ def lay(app: Sphinx) -> None:
         }
     )
     os.environ[STAGE_VARIABLE] = str(stage_folder(app))
+    # Threads of OpenBLAS keep the cores busy while NumPy or SciPy is imported, and no example multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def refuse_burning_build() -> None:
