@@ -22,6 +22,7 @@ one call it no longer matters.
 import pandas as pd
 
 from rust_daq import bench
+from rust_daq.bench.quantity import span
 
 settings = bench.settings(__doc__)
 ITEMS = 1_000
@@ -134,22 +135,12 @@ operations = {
 }
 
 
-def nanoseconds(estimate):
-    """Write an estimate with its interval, where there is one."""
-    text = f"{estimate.value:.3g} ns"
-    if estimate.has_interval:
-        text += f" ({estimate.low:.3g} to {estimate.high:.3g})"
-    return text
-
-
 table = pd.DataFrame(
     {
-        "in Rust": [nanoseconds(r.cost(IN_RUST)) for r in operations.values()],
-        "from Python": [
-            nanoseconds(r.cost(IN_PYTHON)) for r in operations.values()
-        ],
+        "in Rust": [span(r.cost(IN_RUST)) for r in operations.values()],
+        "from Python": [span(r.cost(IN_PYTHON)) for r in operations.values()],
         "the crossing": [
-            nanoseconds(r.difference(IN_PYTHON)) for r in operations.values()
+            span(r.difference(IN_PYTHON)) for r in operations.values()
         ],
     },
     index=pd.Index(operations, name="operation"),
@@ -167,6 +158,6 @@ points.plot()
 #
 # What to do
 # ----------
-# Compare a crossing with the work behind it. A moving average is a nanosecond
-# or so of work, which a crossing outweighs many times over; a thousand samples
-# in a call make it vanish. :doc:`/tuning` has the rule.
+# Compare a crossing with the work behind it, column by column. Where it
+# outweighs the work, give a call more of it: a crossing is paid for once,
+# whether one sample goes along or a thousand. :doc:`/tuning` has the rule.

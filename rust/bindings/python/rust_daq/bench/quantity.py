@@ -89,7 +89,24 @@ def ratio(estimate: Estimate) -> str:
 
 
 def span(estimate: Estimate) -> str:
-    """Nanoseconds with their interval: ``42 ns (41 ns to 44 ns)``, or alone when there were too few rounds for one."""
+    """Write nanoseconds with their interval, each with the digits that the interval supports.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        In nanoseconds.
+
+    Returns
+    -------
+    str
+        The value alone where there were too few rounds for an interval.
+
+    Examples
+    --------
+    >>> from rust_daq.bench import Estimate, quantity
+    >>> quantity.span(Estimate(42.31, low=40.9, high=44.06, level=0.95, rounds=12))
+    '42.3 ns (40.9 ns to 44.1 ns)'
+    """
     if not estimate.has_interval:
         return time(estimate.value)
     width = estimate.high - estimate.low
