@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -27,6 +28,8 @@ COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2
 HEIGHT = 1.15
 """Inches of a row of the figure."""
+NAME = 26
+"""Letters of a name that have room in one line on a phone."""
 DOTTED = 60
 """Up to so many commits, each has its dot."""
 
@@ -188,7 +191,7 @@ def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -
     ax.plot(at, [each.value for each in found], "o-" if len(at) <= DOTTED else "-", color=COLOURS[0], ms=2.5, lw=0.8)
     for step in steps:
         ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
-    ax.set_title(one.operation, fontsize=8, color=INK, loc="left")
+    ax.set_title(textwrap.fill(one.operation, NAME), fontsize=8, color=INK, loc="left")
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     # A change of a few per cent is to look like one, whatever the noise is.
     middle, half = (low + high) / 2, max(high - low, 0.1 * (low + high)) / 2
