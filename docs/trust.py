@@ -52,7 +52,7 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
         gates = [gate for gate in found.gates if gate["session"] == name]
         if not gates:
             continue
-        conditions = session["conditions"]
+        conditions, plan = session["conditions"], session["plan"]
         rows.append(
             {
                 "machine": f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores",
@@ -62,7 +62,8 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
                 "first decision": day(gates[0]["started"]),
                 "last decision": day(gates[-1]["started"]),
                 "whole gates": len(gates),
-                "rounds": f"{session['plan']['first_rounds']}, then {session['plan']['second_rounds']}",
+                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}",
+                "slices a round": plan["slices"],
             }
         )
     return table(found, rows, "Where and when the decisions were made")

@@ -109,7 +109,9 @@ if len(list(folder.iterdir())) == 2:
 
 def test_a_worker_that_hangs_is_ended_after_the_timeout_and_named():
     begin = time.monotonic()
-    found = outcome(Operation("hangs", "sleep(600)"), "sleep = int", "from time import sleep", Plan("x", 6, 6, 1.0))
+    found = outcome(
+        Operation("hangs", "sleep(600)"), "sleep = int", "from time import sleep", Plan("x", 6, 6, timeout=1.0)
+    )
     assert found.status == "failed"
     assert "the worker of 'hangs (candidate)' did not answer within 1 s" in found.reason
     assert time.monotonic() - begin < 60
@@ -208,13 +210,20 @@ def test_a_gate_that_was_stopped_before_it_measured_says_so():
 def test_every_operation_has_a_round_before_any_has_its_second(monkeypatch):
     order = []
 
-    def one_round(trial, _, index, __):
+    def one_round(trial, _, index, *__):
         order.append((index, trial.operation.name))
         return []
 
     monkeypatch.setattr("rust_daq.bench.gate.rounds.one_round", one_round)
     measure({name: Trial(Operation(name, "pass")) for name in "ab"}, sides(), 2, lambda *_: None)
     assert order == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
+
+
+def test_a_plan_says_how_many_slices_a_round_has():
+    gate = run((EMPTY,), sides(), replace(FEW, slices=4))
+    [result] = gate.stages[0].values()
+    assert (result.settings["slices"], sorted(set(result.samples["sample"]))) == (4, [0, 1, 2, 3])
+    assert valid(gate)["plan"] == {"name": "few", "first_rounds": 6, "second_rounds": 6, "slices": 4}
 
 
 def test_both_sides_run_the_same_loops_in_turn():

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -30,7 +31,7 @@ SESSION = {
     "started": "2026-01-01T00:00:00+00:00",
     "conditions": {"cpu": "Quick 1"},
     "build": {"commit": "a" * 40},
-    "plan": {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20},
+    "plan": {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20, "slices": 10},
 }
 CALIBRATION = {"kind": "calibration", "session": "s", "operation": "one", "target": 1.05, "amount": 7, "ratio": 1.048}
 
@@ -316,13 +317,20 @@ def test_another_build_is_another_session(working):
     assert len(read(made.archive).sessions) == 2
 
 
+def test_another_plan_is_another_session(working):
+    made, _ = working
+    gather(made, 3, TASKS)
+    gather(replace(made, plan=replace(made.plan, slices=3)), 3, TASKS)
+    assert [session["plan"]["slices"] for session in read(made.archive).sessions.values()] == [made.plan.slices, 3]
+
+
 def test_a_session_names_the_machine_class_and_no_path(working):
     made, _ = working
     gather(made, 3, TASKS)
     [session] = read(made.archive).sessions.values()
     assert {"cpu", "usable_cores", "Python"} <= set(session["conditions"])
     assert "/" not in json.dumps(session["conditions"]).replace("GNU/Linux", "")
-    assert session["plan"] == {"name": QUICK.name, "first_rounds": QUICK.first, "second_rounds": QUICK.second}
+    assert session["plan"] == QUICK.document()
 
 
 def test_a_gate_that_was_stopped_is_not_kept(working, monkeypatch):
@@ -418,4 +426,4 @@ def test_a_neighbour_that_comes_and_goes_is_busy_at_times():
 
 
 def test_the_plan_of_the_evidence_is_that_of_the_quick_gate():
-    assert Work.__dataclass_fields__["plan"].default == QUICK == Plan("gate-quick", 8, 20)
+    assert Work.__dataclass_fields__["plan"].default == QUICK == Plan("gate-quick", 8, 20, slices=10)

@@ -105,7 +105,7 @@ def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages
 def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
     archive = pages.folder / "docs" / "archive" / "trust.jsonl"
     conditions = {"cpu": "Quick 1", "usable_cores": 2, "distribution": "Some Linux", "Python": "3.11"}
-    plan = {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20}
+    plan = {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20, "slices": 10}
     about = {"session": "s", "started": "2026-01-01T00:00:00+00:00"}
     build = {"commit": asdict(revision(1))["commit"]}
     append(archive, {"kind": "session", **about, "conditions": conditions, "build": build, "plan": plan})

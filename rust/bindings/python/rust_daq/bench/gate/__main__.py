@@ -101,7 +101,9 @@ def parser() -> FlagParser:
 
 def add_measuring_flags(made: FlagParser) -> None:
     """Add the flags that decide how it is measured and what becomes of it."""
-    made.add_argument("--quick", action="store_true", help=f"{QUICK.first} rounds and {QUICK.second}")
+    made.add_argument(
+        "--quick", action="store_true", help=f"{QUICK.first} rounds and {QUICK.second}, of {QUICK.slices} slices"
+    )
     made.add_argument("--strict", action="store_true", help="end with status 3 when something stays inconclusive")
     made.add_argument("--count", action="store_true", help="count instructions, too: Linux with valgrind")
     made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")

@@ -18,6 +18,7 @@ from rust_daq.bench.machine import machine
 from rust_daq.bench.neighbours import Neighbours
 from rust_daq.bench.process import TIMEOUT
 from rust_daq.bench.result import Result
+from rust_daq.bench.slices import SLICES
 from rust_daq.bench.statistics import median_interval
 
 SLOWER, ENVIRONMENT, UNDECIDED, STOPPED = 1, 2, 3, 130
@@ -34,6 +35,8 @@ class Plan:
         What the plan is called in results.
     first, second : int
         Rounds.
+    slices : int
+        Timings of a side in a round.
     timeout : float
         Seconds that a worker may take for a request.
     """
@@ -41,11 +44,17 @@ class Plan:
     name: str = "gate"
     first: int = 20
     second: int = 40
+    slices: int = SLICES
     timeout: float = TIMEOUT
+
+    def document(self) -> dict[str, Any]:
+        """What results say of it."""
+        rounds = {"first_rounds": self.first, "second_rounds": self.second}
+        return {"name": self.name, **rounds, "slices": self.slices}
 
 
 STATUS_OF_MISSING: Mapping[str, Status] = {BASE: "new", CANDIDATE: "gone"}
-QUICK = Plan("gate-quick", 8, 20)
+QUICK = Plan("gate-quick", 8, 20, slices=10)
 Progress = Callable[[str, int, int], None]
 
 
@@ -168,10 +177,11 @@ def run(
             progress("does it run on both sides", index, len(operations))
             trials[operation.name] = attempt(operation, sides, plan.timeout)
         runs = {name: trial for name, trial in trials.items() if trial.runs}
-        stages.append(measure(runs, sides, plan.first, told(progress, "first stage"), plan.timeout))
+        stages.append(measure(runs, sides, plan.first, told(progress, "first stage"), plan.timeout, plan.slices))
         if not stages[0].interrupted:
             chosen = {name: runs[name] for name in suspects(pairs(stages[0]))}
-            stages.append(measure(chosen, sides, plan.second, told(progress, "second stage"), plan.timeout))
+            again = told(progress, "second stage")
+            stages.append(measure(chosen, sides, plan.second, again, plan.timeout, plan.slices))
         notes += before.notes_until(Neighbours.read())
         if count and not any(stage.interrupted for stage in stages):
             counted = [trial for trial in runs.values() if trial.operation.counted]

@@ -160,7 +160,7 @@ def document(gate: Gate, status: int) -> dict[str, Any]:
         "seconds": round(gate.seconds, 1),
         "complete": gate.complete,
         "exit_status": status,
-        "plan": {"name": gate.plan.name, "first_rounds": gate.plan.first, "second_rounds": gate.plan.second},
+        "plan": gate.plan.document(),
         "machine": plain(gate.machine),
         "base": gate.sides[BASE].document(),
         "candidate": gate.sides[CANDIDATE].document(),

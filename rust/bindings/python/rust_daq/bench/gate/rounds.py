@@ -138,6 +138,7 @@ def measure(
     rounds: int,
     progress: Callable[[int, int], None],
     timeout: float = TIMEOUT,
+    slices: int = SLICES,
 ) -> Measured:
     """Measure every operation in so many rounds.
 
@@ -155,7 +156,7 @@ def measure(
                 progress(index * len(rows) + place, rounds * len(rows))
                 if name not in failed:
                     try:
-                        rows[name] += one_round(trials[name], sides, index, timeout)
+                        rows[name] += one_round(trials[name], sides, index, timeout, slices)
                     except WorkerError as error:
                         failed[name] = str(error)
             made = index + 1
@@ -167,12 +168,12 @@ def measure(
         # A round that was cut short has one operation more than another; only whole ones are kept.
         whole = [row for row in found if row[3] < made]
         if whole and name not in failed:
-            results[name] = comparison(trials[name], sides, whole, made, started)
+            results[name] = comparison(trials[name], sides, whole, made, started, slices)
     results |= {name: observed(trials[name], sides, found, started) for name, found in counted.items()}
     return Measured(results, failed, made, interrupted)
 
 
-def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float) -> list[Row]:
+def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float, slices: int) -> list[Row]:
     """Sample one round of an operation."""
     operation = trial.operation
     core = core_of(index) if operation.pinned else None
@@ -181,7 +182,7 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
     stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
         return sample_fresh_round(stated, index, FRESH_SLICES, core, timeout)
-    return sample_round(stated, trial.calibrations, index, SLICES, core, timeout)
+    return sample_round(stated, trial.calibrations, index, slices, core, timeout)
 
 
 def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]) -> dict[str, list[Row]]:
@@ -207,7 +208,9 @@ def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: 
     return rows
 
 
-def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds: int, started: str) -> Comparison:
+def comparison(
+    trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds: int, started: str, slices: int
+) -> Comparison:
     """Make a result of timed rounds."""
     operation = trial.operation
     if operation.kind == "criterion":
@@ -217,13 +220,13 @@ def comparison(trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds:
     for name, found in trial.calibrations.items():
         kept[name] |= calibration_record(found)
     timed = operation.kind == "time"
-    slices = {"time": SLICES, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
+    made = {"time": slices, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
     return Comparison(
         name=operation.name,
         example=EXAMPLE,
         contenders=kept,
         settings={
-            "slices": slices[operation.kind],
+            "slices": made[operation.kind],
             "slice_seconds": SLICE_SECONDS if timed else None,
             "collector": COLLECTOR,
             "rounds": rounds,

@@ -124,18 +124,17 @@ class Work:
         return made
 
     def session(self) -> str:
-        """Begin a session, or go on with one of the same build on the same machine: its calibrations hold."""
+        """Begin a session, or go on with one of the same build, plan and machine: its calibrations hold."""
         began = datetime.now(UTC).isoformat(timespec="seconds")
         around = machine()
         conditions = Run.of([], profile=self.plan.name, machine=around).conditions()
         build = dict(self.sides[BASE].build)
+        same = {"conditions": conditions, "build": build, "plan": self.plan.document()}
         for name, known in read(self.archive).sessions.items():
-            if known["conditions"] == conditions and known["build"] == build:
+            if all(known[part] == value for part, value in same.items()):
                 return name
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        plan = {"name": self.plan.name, "first_rounds": self.plan.first, "second_rounds": self.plan.second}
-        about = {"session": name, "started": began, "conditions": conditions, "build": build, "plan": plan}
-        append(self.archive, {"kind": "session", **about})
+        append(self.archive, {"kind": "session", "session": name, "started": began, **same})
         return name
 
     def amounts(self, session: str) -> dict[float, dict[str, int]]:
