@@ -17,6 +17,8 @@ from made_runs import made_result
 from rust_daq.bench.gate import BASE, CANDIDATE, QUICK, Gate, Operation, Operations, Plan, Side, SideError
 from rust_daq.bench.gate.gate import Outcome
 from rust_daq.bench.gate.judging import Finding
+from rust_daq.bench.gate.rounds import Trial
+from rust_daq.bench.process import WorkerError
 from rust_daq.bench.statistics import ratio_interval
 from rust_daq.bench.trust import Rate, append, calibrating, harnesses, rates, read, work
 from rust_daq.bench.trust.__main__ import main
@@ -394,6 +396,13 @@ def test_the_nearest_of_those_tried_is_kept_with_its_own_ratio(monkeypatch):
     found = calibrating.settle(8, 1.05, Operation("one", "1"), {}, None, lambda *_: None)
     assert found["amount"] == pytest.approx(20, abs=2)
     assert found["ratio"] == pytest.approx(1 + found["amount"] / 400, abs=1e-4)
+
+
+def test_an_operation_that_fails_while_it_is_calibrated_is_named():
+    sides = {name: Burning(name, sys.executable, {}, burn="steps = {amount}") for name in (BASE, CANDIDATE)}
+    trial = Trial(Operation("divides", "1 / 0"), {name: {"repeats": 1, "loops": 1} for name in sides})
+    with pytest.raises(WorkerError, match="ZeroDivisionError"):
+        calibrating.sampled(trial.operation, sides, trial, 7, 6, lambda *_: None)
 
 
 # Neighbours

@@ -11,6 +11,7 @@ import numpy as np
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.rounds import Trial, attempt, measure, per_round
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
+from rust_daq.bench.process import WorkerError
 from rust_daq.bench.statement import Statement
 from rust_daq.bench.statistics import ratio_interval
 
@@ -138,7 +139,13 @@ def sampled(
     rounds: int,
     progress: Callable[[str, int, int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a candidate that burns so much beside a base that burns nothing; one number a round."""
+    """Measure a candidate that burns so much beside a base that burns nothing; one number a round.
+
+    Raises
+    ------
+    WorkerError
+        If the operation failed in a round.
+    """
     burning = {
         BASE: with_amount(sides[BASE], operation, 0),
         CANDIDATE: with_amount(sides[CANDIDATE], operation, amount),
@@ -147,6 +154,8 @@ def sampled(
     found = measure({operation.name: trial}, burning, rounds, lambda done, total: progress(what, done, total))
     if found.interrupted:
         raise KeyboardInterrupt
+    if failure := found.failed.get(operation.name):
+        raise WorkerError(failure)
     result = found.results[operation.name]
     return per_round(result, CANDIDATE).to_numpy(), per_round(result, BASE).to_numpy()
 
