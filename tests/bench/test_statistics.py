@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rust_daq.bench.decision import decide
-from rust_daq.bench.statistics import corrected_level, median, median_interval, ratio_interval, weighted_quantiles
+from rust_daq.bench.statistics import (
+    corrected_level,
+    median,
+    median_interval,
+    median_intervals,
+    ratio_interval,
+    weighted_quantiles,
+)
 
 SEED = 20_261
 TRIES = 400
@@ -82,6 +89,15 @@ def test_a_round_that_is_no_number_leaves_nothing():
 def test_the_same_rounds_give_the_same_interval():
     rounds = np.random.default_rng(SEED).normal(100, 5, 12)
     assert median_interval(rounds) == median_interval(rounds)
+
+
+@pytest.mark.parametrize("count", [6, 7, 20, 41])
+def test_many_intervals_at_once_are_those_of_each_set_of_rounds(count):
+    rows = np.random.default_rng(count).normal(size=(5, count))
+    low, high = median_intervals(rows, 0.9)
+    each = [median_interval(np.sort(row), 0.9) for row in rows]
+    np.testing.assert_allclose(low, [one.low for one in each], rtol=1e-12)
+    np.testing.assert_allclose(high, [one.high for one in each], rtol=1e-12)
 
 
 def test_a_higher_level_gives_a_wider_interval():

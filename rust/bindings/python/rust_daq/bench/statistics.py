@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,41 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     return Estimate(value, float(interval.low), float(interval.high), level, values.size)
 
 
+def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Give the intervals of many sets of rounds at once, each that of `median_interval` of its ordered rounds.
+
+    Parameters
+    ----------
+    rows : array_like, shape (m, n)
+        In each row one number a round; n is at least six.
+    level : float
+        Confidence level of the intervals.
+
+    Returns
+    -------
+    low, high : ndarray, shape (m,)
+        The ends.
+
+    Notes
+    -----
+    Which two of the ordered rounds are in the middle of a resample does not depend on their values, so that one
+    bootstrap of the places serves all rows.
+    """
+    ordered = np.sort(np.asarray(rows, dtype=np.float64), axis=1)
+    count = ordered.shape[1]
+
+    def middle(places: Floats, axis: int = -1) -> Floats:
+        drawn = np.sort(places, axis=axis)
+        upper, lower = drawn.take(count // 2, axis=axis), drawn.take((count - 1) // 2, axis=axis)
+        both: Floats = upper * count + lower
+        return both
+
+    both = resampled(np.arange(count, dtype=np.float64), level, middle).bootstrap_distribution.astype(np.intp)
+    medians = (ordered[:, both // count] + ordered[:, both % count]) / 2
+    low, high = np.quantile(medians, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return low, high
+
+
 def median(values: Floats, axis: int = -1) -> Floats:
     """The median along an axis; of many short rows `numpy.median` takes several times as long."""
     ordered = np.sort(values, axis=axis)
@@ -56,11 +91,11 @@ def median(values: Floats, axis: int = -1) -> Floats:
     return found
 
 
-def resampled(values: Floats, level: float = 0.95) -> Any:
-    """Bootstrap the median; what `scipy.stats.bootstrap` returns."""
+def resampled(values: Floats, level: float = 0.95, statistic: Callable[..., Floats] = median) -> Any:
+    """Bootstrap the median, or another statistic; what `scipy.stats.bootstrap` returns."""
     return scipy.stats.bootstrap(
         (values,),
-        median,
+        statistic,
         n_resamples=RESAMPLES,
         confidence_level=level,
         method="percentile",

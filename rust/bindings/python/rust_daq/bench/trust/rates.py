@@ -11,7 +11,7 @@ import numpy as np
 import scipy
 
 from rust_daq.bench.decision import FEWEST_ROUNDS
-from rust_daq.bench.statistics import ratio_interval
+from rust_daq.bench.statistics import median_intervals, ratio_interval
 from rust_daq.bench.trust.evidence import Evidence
 
 ALARMS = ("slower", "faster")
@@ -108,12 +108,8 @@ def simulated_coverage(evidence: Evidence, variant: str, rounds: int, operation:
     if len(pool) < 2 * rounds or rounds < FEWEST_ROUNDS:
         return Rate(0, 0)
     random = np.random.default_rng(SEED + rounds)
-    held = 0
-    for _ in range(DRAWS):
-        drawn = random.choice(pool, rounds, replace=False)
-        estimate = ratio_interval(np.exp(drawn), np.ones(rounds))
-        held += estimate.low <= 1 <= estimate.high
-    return Rate(held, DRAWS)
+    low, high = median_intervals([random.choice(pool, rounds, replace=False) for _ in range(DRAWS)])
+    return Rate(int(np.sum((low <= 0) & (high >= 0))), DRAWS)
 
 
 def pooled(evidence: Evidence, variant: str, operation: str) -> Sequence[float]:
