@@ -28,7 +28,7 @@ COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2
 HEIGHT = 1.15
 """Inches of a row of the figure."""
-NAME = 26
+NAME = 20
 """Letters of a name that have room in one line on a phone."""
 DOTTED = 60
 """Up to so many commits, each has its dot."""

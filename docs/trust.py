@@ -17,9 +17,9 @@ from rust_daq.bench.trust import Evidence, Rate, harnesses, rates, read
 
 ARCHIVE = Path(__file__).parent / "archive" / "trust.jsonl"
 CIRCUMSTANCES = {
-    "quiet": "nothing beside it that we started",
+    "quiet": "nothing beside it",
     "loaded": "the other core busy",
-    "neighbour": "a neighbour on each core that comes and goes",
+    "neighbour": "neighbours that come and go",
 }
 INJECTED = (1.02, 1.05, 1.1)
 ROUNDS = (8, 20, 40)
@@ -56,14 +56,11 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
         rows.append(
             {
                 "machine": f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores",
-                "system": conditions["distribution"],
-                "Python": conditions["Python"],
+                "system": f"{conditions['distribution']}, Python {conditions['Python']}",
                 "commit": session["build"]["commit"][:7],
-                "first decision": day(gates[0]["started"]),
-                "last decision": day(gates[-1]["started"]),
-                "whole gates": len(gates),
-                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}",
-                "slices a round": plan["slices"],
+                "decided": f"{day(gates[0]['started'])} to {day(gates[-1]['started'])}",
+                "gates": len(gates),
+                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}, of {plan['slices']} slices",
             }
         )
     return table(found, rows, "Where and when the decisions were made")
