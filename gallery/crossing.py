@@ -134,7 +134,6 @@ operations = {
     "filter a sample": lowpass,
 }
 
-
 table = pd.DataFrame(
     {
         "in Rust": [span(r.cost(IN_RUST)) for r in operations.values()],
