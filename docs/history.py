@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from importlib.util import find_spec
 from math import isnan
@@ -15,6 +14,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
+from days import day, span
 from rust_daq.bench import FigureMarkup, Run, quantity
 from rust_daq.bench.decision import Estimate
 from rust_daq.bench.figure import COLOURS, DESK, INK, style
@@ -57,9 +57,13 @@ class Line:
     @property
     def source(self) -> str:
         """When and where all of it was measured, for the strip below a table."""
-        measured = sorted(date(run.document["measured"]) for run in self.runs)
         runs = f"{len(self.runs)} run{'s' if len(self.runs) != 1 else ''}"
-        return f"archive: {runs}, measured {measured[0]} to {measured[-1]}, {self.name}"
+        return f"archive: {runs}, measured {self.measured}, {self.name}"
+
+    @property
+    def measured(self) -> str:
+        """When."""
+        return span(run.document["measured"] for run in self.runs)
 
     @property
     def name(self) -> str:
@@ -73,8 +77,13 @@ class Line:
 
     @property
     def links(self) -> dict[str, str]:
-        """The address of each commit."""
-        return {short(commit): f"{COMMIT}{commit}" for commit in map(commit_of, self.runs)}
+        """The address of each commit, alone and with its subject."""
+        revisions = [run.document["revision"] for run in self.runs]
+        return {
+            text: f"{COMMIT}{each['commit']}"
+            for each in revisions
+            for text in (short(each["commit"]), told(each["commit"], each["subject"]))
+        }
 
     def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
         """A table of what these runs say."""
@@ -83,13 +92,11 @@ class Line:
     def overview(self) -> TableMarkup | HTML:
         """What there is."""
         revisions = {commit_of(run): run.document["revision"] for run in self.runs}
-        days = sorted(date(revision["committed"]) for revision in revisions.values())
-        measured = sorted(date(run.document["measured"]) for run in self.runs)
         facts = {
             "runs": len(self.runs),
             "commits": len(revisions),
-            "committed": f"{days[0]} to {days[-1]}",
-            "measured": f"{measured[0]} to {measured[-1]}",
+            "committed": span(revision["committed"] for revision in revisions.values()),
+            "measured": self.measured,
             "operations": len(self.series),
             "changes found": len(self.changes) if self.searched else "not looked for",
             "unstable operations": sum(one.unstable for one in self.series),
@@ -99,13 +106,12 @@ class Line:
 
     def commits(self) -> TableMarkup | HTML:
         """The commits, newest first."""
-        told: dict[str, dict[str, Any]] = {}
+        rows: dict[str, dict[str, Any]] = {}
         for run in self.runs:
             revision = run.document["revision"]
-            row = told.setdefault(revision["commit"], {"commit": short(revision["commit"]), "runs": 0})
-            row |= {"runs": row["runs"] + 1, "committed": date(revision["committed"]), "subject": revision["subject"]}
-        rows = list(told.values())[::-1]
-        return self.table(rows, f"The commits that were measured on {self.name}")
+            row = rows.setdefault(revision["commit"], {"commit": short(revision["commit"]), "runs": 0})
+            row |= {"runs": row["runs"] + 1, "committed": day(revision["committed"]), "subject": revision["subject"]}
+        return self.table(list(rows.values())[::-1], f"The commits that were measured on {self.name}")
 
     def changed(self) -> TableMarkup | HTML:
         """The changes, the largest against its noise first."""
@@ -115,9 +121,7 @@ class Line:
                 "verdict": change.verdict,
                 "after over before (95 % interval)": quantity.ratio(change.ratio),
                 "size against noise": quantity.digits(change.against_noise, 1.0),
-                "commit": short(change.after.commit),
-                "subject": change.after.subject,
-                "committed": date(change.after.committed),
+                "commit": told(change.after.commit, change.after.subject),
             }
             for change in self.changes
         ]
@@ -217,9 +221,9 @@ def short(commit: str) -> str:
     return commit[:7]
 
 
-def date(time: str) -> str:
-    """The day of a time, in UTC."""
-    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d")
+def told(commit: str, subject: str) -> str:
+    """A commit by its hash and the first line of its message."""
+    return f"{short(commit)} {subject}"
 
 
 def table(

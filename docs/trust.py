@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
+from days import span
 from rust_daq.bench import quantity
 from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.trust import Evidence, Rate, harnesses, rates, read
@@ -39,9 +39,9 @@ def table(found: Evidence, rows: list[dict[str, Any]], caption: str) -> TableMar
 
 def source(found: Evidence) -> str:
     """When and where the decisions were made, for the strip below a table."""
-    days = sorted(day(gate["started"]) for gate in found.gates)
+    times = [gate["started"] for gate in found.gates]
     machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
-    made = f"{len(days)} decisions, {days[0]} to {days[-1]}" if days else "no decisions"
+    made = f"{len(times)} decisions, {span(times)}" if times else "no decisions"
     return f"archive: {made}, {', '.join(machines) or 'no machine'}"
 
 
@@ -55,12 +55,15 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
         conditions, plan = session["conditions"], session["plan"]
         rows.append(
             {
-                "machine": f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores",
-                "system": f"{conditions['distribution']}, Python {conditions['Python']}",
+                "machine": (
+                    f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores, "
+                    f"{conditions['distribution']}, Python {conditions['Python']}"
+                ),
                 "commit": session["build"]["commit"][:7],
-                "decided": f"{day(gates[0]['started'])} to {day(gates[-1]['started'])}",
+                "decided": span(gate["started"] for gate in gates),
                 "gates": len(gates),
-                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}, of {plan['slices']} slices",
+                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}",
+                "slices": plan["slices"],
             }
         )
     return table(found, rows, "Where and when the decisions were made")
@@ -85,24 +88,48 @@ def identical(found: Evidence) -> TableMarkup | HTML:
 
 
 def injected(found: Evidence) -> TableMarkup | HTML:
-    """Slowdowns that were put in."""
-    rows = []
-    for variant, told in CIRCUMSTANCES.items():
-        for size in INJECTED:
-            for operation in rates.operations(found):
-                rate = rates.found(found, variant, size, operation)
-                if rate.of:
-                    rows.append(
-                        {
-                            "slowdown": f"{100 * (size - 1):+.0f} %, {operation}",
-                            "circumstances": told,
-                            "calibrated": calibrated(found, size, operation),
-                            "decisions": rate.of,
-                            "found": str(rate),
-                            "bias of the estimate": bias(rates.errors(found, variant, size, operation)),
-                        }
-                    )
-    return table(found, rows, "Slowdowns put into the extension")
+    """Slowdowns that were put in, how many of each were found."""
+    rows = [
+        {
+            "slowdown": named(size, operation),
+            "calibrated": calibrated(found, size, operation),
+            **{told: of(rates.found(found, variant, size, operation)) for variant, told in CIRCUMSTANCES.items()},
+        }
+        for size, operation in decided(found)
+    ]
+    return table(found, rows, "Slowdowns found, each operation")
+
+
+def biased(found: Evidence) -> TableMarkup | HTML:
+    """By how much the estimates of a slowdown miss it."""
+    rows = [
+        {
+            "slowdown": named(size, operation),
+            **{told: bias(rates.errors(found, variant, size, operation)) for variant, told in CIRCUMSTANCES.items()},
+        }
+        for size, operation in decided(found)
+    ]
+    return table(found, rows, "The estimates against the calibration: median error (standard deviation)")
+
+
+def decided(found: Evidence) -> list[tuple[float, str]]:
+    """Every slowdown of an operation that there is a decision about."""
+    return [
+        (size, operation)
+        for size in INJECTED
+        for operation in rates.operations(found)
+        if any(rates.found(found, variant, size, operation).of for variant in CIRCUMSTANCES)
+    ]
+
+
+def named(size: float, operation: str) -> str:
+    """A slowdown of an operation."""
+    return f"{100 * (size - 1):+.0f} %, {operation}"
+
+
+def of(rate: Rate) -> str:
+    """A rate as its two numbers, where there are few of them."""
+    return f"{rate.count} of {rate.of}" if rate.of else quantity.MISSING
 
 
 def summed(found: Evidence) -> TableMarkup | HTML:
@@ -131,7 +158,7 @@ def bias(missed: list[float]) -> str:
     if not missed:
         return quantity.MISSING
     middle, spread = 100 * float(np.median(missed)), 100 * float(np.std(missed))
-    return f"{middle:+z.1f} %, spread {spread:.1f} %".replace("-", "\u2212")
+    return f"{middle:+z.1f} % ({spread:.1f} %)".replace("-", "\u2212")
 
 
 def covered(found: Evidence) -> TableMarkup | HTML:
@@ -172,8 +199,3 @@ def left_out(found: Evidence) -> HTML:
     """Lines that could not be read."""
     listed = "".join(f"<li>{escape(why)}</li>" for why in found.refused)
     return HTML(f"<p>Left out:</p><ul>{listed}</ul>" if listed else "<p>Every line of the archive was read.</p>")
-
-
-def day(time: str) -> str:
-    """The day of a time, in UTC."""
-    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d")

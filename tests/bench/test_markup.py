@@ -34,7 +34,12 @@ def test_rows_of_two_names_have_a_header_for_each():
 def test_a_column_of_words_is_told_from_one_of_numbers():
     text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
     assert '<td data-sort="3">3 ns</td>' in text
-    assert '<td class="bench-words">faster</td>' in text
+    assert '<td class="bench-words bench-brief">faster</td>' in text
+
+
+def test_words_that_need_more_than_a_line_may_wrap():
+    text = html(pd.DataFrame({"why": ["no", "because it was stopped"]}, index=["a", "b"]))
+    assert '<td class="bench-words">no</td>' in text
 
 
 def test_a_number_says_what_it_is_in_the_unit_that_its_column_shares():

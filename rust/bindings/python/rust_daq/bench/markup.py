@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
+BRIEF = 16
+"""Letters up to which words stay on one line."""
+NUMBERS, BRIEF_WORDS, WORDS = "numbers", "brief words", "words"
 
 
 class TableMarkup:
@@ -70,18 +73,18 @@ class TableMarkup:
             cell("th", name or "", scope="col", words=self.frame.index.get_level_values(place).dtype.kind not in "iu")
             for place, name in enumerate(self.frame.index.names)
         ]
-        for title, words in zip(self.frame.columns, self._words(), strict=True):
-            cells.append(cell("th", title, scope="col", words=words))
+        for title, kind in zip(self.frame.columns, self._kinds(), strict=True):
+            cells.append(cell("th", title, scope="col", words=kind != NUMBERS, brief=kind == BRIEF_WORDS))
         return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
     def _body(self) -> str:
-        rows, words = [], self._words()
+        rows, kinds = [], self._kinds()
         for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
             names = index if isinstance(index, tuple) else (index,)
             cells = [self._name(name) for name in names]
             cells += [
-                cell("td", value, words=said, address=self._address(value))
-                for value, said in zip(values, words, strict=True)
+                cell("td", value, words=kind != NUMBERS, brief=kind == BRIEF_WORDS, address=self._address(value))
+                for value, kind in zip(values, kinds, strict=True)
             ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
@@ -96,15 +99,24 @@ class TableMarkup:
         """Where a cell leads; empty where it leads nowhere."""
         return self.links.get(str(content), "")
 
-    def _words(self) -> list[bool]:
-        """For each column whether it holds words; numbers are set under one another, words begin at the left."""
-        columns = (self.frame.iloc[:, place] for place in range(self.frame.shape[1]))
-        return [not all(NUMBER.match(str(value)) for value in column) for column in columns]
+    def _kinds(self) -> list[str]:
+        """For each column what it holds; numbers are set under one another, words begin at the left."""
+        return [kind_of([str(value) for value in self.frame.iloc[:, place]]) for place in range(self.frame.shape[1])]
 
 
-def cell(tag: str, content: object, *, scope: str = "", words: bool = False, address: str = "") -> str:
+def kind_of(column: Sequence[str]) -> str:
+    """What a column holds."""
+    if all(NUMBER.match(value) for value in column):
+        return NUMBERS
+    return BRIEF_WORDS if all(len(value) <= BRIEF for value in column) else WORDS
+
+
+def cell(
+    tag: str, content: object, *, scope: str = "", words: bool = False, brief: bool = False, address: str = ""
+) -> str:
     """One cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
-    attributes = (f' scope="{scope}"' if scope else "") + (' class="bench-words"' if words else "")
+    names = " ".join(name for name, said in (("bench-words", words), ("bench-brief", brief)) if said)
+    attributes = (f' scope="{scope}"' if scope else "") + (f' class="{names}"' if names else "")
     number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
     if number is not None:
         attributes += f' data-sort="{number:g}"'
