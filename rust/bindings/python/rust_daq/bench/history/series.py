@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,18 @@ class Point:
     @cached_property
     def log(self) -> float:
         """The logarithm of the median over runs."""
-        return float(np.median([math.log(run.value) for run in self.runs]))
+        return median(self.logs)
+
+    @property
+    def logs(self) -> list[float]:
+        """The logarithm of each run."""
+        return [math.log(run.value) for run in self.runs]
+
+    @property
+    def squares(self) -> float:
+        """The sum of the squares by which the logarithms differ from their mean."""
+        mean = fmean(self.logs)
+        return sum((log - mean) ** 2 for log in self.logs)
 
 
 @dataclass(frozen=True)
@@ -72,8 +84,7 @@ class Series:
         Otherwise from the differences between neighbours, of which a step spoils only one.
         """
         if self.repeats >= FEWEST_REPEATS:
-            logs = [[math.log(run.value) for run in point.runs] for point in self.points]
-            squares = sum(float(np.var(runs)) * len(runs) for runs in logs)
+            squares = sum(point.squares for point in self.points)
             return max(math.sqrt(squares / self.repeats), SMALLEST_NOISE)
         differences = np.diff([point.log for point in self.points])
         if not len(differences):
