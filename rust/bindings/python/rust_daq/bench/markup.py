@@ -122,7 +122,8 @@ def cell(
         attributes += f' data-sort="{number:g}"'
     text = escape(str(content))
     if address:
-        text = f'<a href="{escape(address)}">{text}</a>'
+        # A name of several words may go on in the next line.
+        text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
     return f"<{tag}{attributes}>{text}</{tag}>"
 
 
