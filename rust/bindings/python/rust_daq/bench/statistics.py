@@ -66,7 +66,8 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
     Notes
     -----
     Which two of the ordered rounds are in the middle of a resample does not depend on their values, so that one
-    bootstrap of the places serves all rows.
+    bootstrap of the places serves all rows; and since few pairs of places occur, quantiles are taken of these, each
+    as many times as it occurred.
     """
     ordered = np.sort(np.asarray(rows, dtype=np.float64), axis=1)
     count = ordered.shape[1]
@@ -78,9 +79,19 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
         return both
 
     both = resampled(np.arange(count, dtype=np.float64), level, middle).bootstrap_distribution.astype(np.intp)
-    medians = (ordered[:, both // count] + ordered[:, both % count]) / 2
-    low, high = np.quantile(medians, [(1 - level) / 2, (1 + level) / 2], axis=1)
-    return low, high
+    pairs, times = np.unique(both, return_counts=True)
+    medians = (ordered[:, pairs // count] + ordered[:, pairs % count]) / 2
+    order = np.argsort(medians, axis=1)
+    medians, reached = np.take_along_axis(medians, order, axis=1), np.cumsum(times[order], axis=1)
+
+    def quantile(share: float) -> Floats:
+        rank = share * (RESAMPLES - 1)
+        ends = [np.argmax(reached > whole, axis=1)[:, np.newaxis] for whole in (math.floor(rank), math.ceil(rank))]
+        below, above = (np.take_along_axis(medians, end, axis=1)[:, 0] for end in ends)
+        found: Floats = below + (above - below) * (rank % 1)
+        return found
+
+    return quantile((1 - level) / 2), quantile((1 + level) / 2)
 
 
 def median(values: Floats, axis: int = -1) -> Floats:

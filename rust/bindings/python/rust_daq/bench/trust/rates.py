@@ -15,7 +15,7 @@ from rust_daq.bench.statistics import median_intervals, ratio_interval
 from rust_daq.bench.trust.evidence import Evidence
 
 ALARMS = ("slower", "faster")
-DRAWS = 400
+DRAWS = 4_000
 """Samples drawn for each coverage that is simulated."""
 SEED = 20_061_124
 
