@@ -59,3 +59,8 @@ def test_notes_stand_outside_the_room_that_scrolls():
     text = html(pd.DataFrame({"time": ["3 ns"]}), notes=["disturbed"])
     assert text.index("</table></div>") < text.index("disturbed")
     assert 'tabindex="0"><table' in text
+
+
+def test_a_linked_name_of_several_words_may_go_on_in_the_next_line():
+    frame = pd.DataFrame({"measured in": ["two_words"]}, index=["a"])
+    assert ">two_<wbr>words</a>" in TableMarkup(frame, "Costs", links={"two_words": "page.html"})._repr_html_()

@@ -51,6 +51,7 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     assert ">slower<" in change
     assert f">{commit[:7]} Commit 5<" in change
     assert len(rows(page, "The commits that were measured")) == 9
+    assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
     assert page.count('<figure class="bench-figure"') == 1
 
 
