@@ -62,7 +62,7 @@ class Line:
 
     @property
     def measured(self) -> str:
-        """When."""
+        """The days on which the runs were made."""
         return span(run.document["measured"] for run in self.runs)
 
     @property
