@@ -35,6 +35,10 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
+# What the extension must compile for: the named versions, one that is named once its tests pass, and those without the
+# GIL, of which nothing else is promised.
+COMPILED = list(dict.fromkeys([*PYTHONS, "3.15", "3.14t", "3.15t"]))
+
 # Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
 WHEELS = ROOT / "target" / "wheels"
 CRITERION = ROOT / "target" / "criterion"
@@ -356,6 +360,27 @@ def lint(session: nox.Session) -> None:
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
     session.run(*clippy, env=rust_environment(session), external=True)
+    named = f"check that the extension compiles for CPython {', '.join(COMPILED)}"
+    with step(session, named, "seconds, a minute when nothing is compiled yet"):
+        for version in COMPILED:
+            check_for_python(session, version)
+
+
+def check_for_python(session: nox.Session, version: str) -> None:
+    """Check that the extension compiles for a CPython, which need not be installed: a file describes it to PyO3."""
+    described = ROOT / "target" / "pythons" / f"{version}.txt"
+    described.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["implementation=CPython", f"version={version.removesuffix('t')}", "shared=true", "pointer_width=64"]
+    lines += ["build_flags=" + ("Py_GIL_DISABLED" if version.endswith("t") else "")]
+    lines += ["suppress_build_script_link_lines=true"]
+    described.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    clippy = ["cargo", "clippy", "--locked", "--package", "rust_daq_py", "--lib", "--quiet"]
+    # A setting of no effect on a check, which gives each version its own place in the target folder. Otherwise each
+    # would undo what cargo compiled for the one before, and clippy above what all of them did.
+    for crate in ("pyo3-build-config", "pyo3-ffi"):
+        clippy += ["--config", f"profile.dev.package.{crate}.codegen-units={17 + COMPILED.index(version)}"]
+    environment = {"PYO3_CONFIG_FILE": str(described), "PYO3_PYTHON": None, "CARGO_TARGET_DIR": str(ROOT / "target")}
+    session.run(*clippy, "--", "-D", "warnings", env=environment, external=True)
 
 
 @nox.session

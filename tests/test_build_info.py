@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ def test_build_info_has_every_fact() -> None:
         "target_features",
         "rustc",
         "pyo3",
+        "constructor",
         "extension_sha256",
     }
     assert info["version"] == rust_daq.__version__
@@ -35,6 +38,17 @@ def test_build_info_has_every_fact() -> None:
     assert all(isinstance(feature, str) and feature for feature in info["target_features"])
     assert info["rustc"].startswith("rustc 1.")
     assert re.fullmatch(r"\d+\.\d+\.\d+", info["pyo3"])
+    assert info["constructor"] in ("fast", "ordinary")
+
+
+@pytest.mark.parametrize(("variables", "constructor"), [({}, "fast"), ({"RUST_DAQ_ORDINARY_CLASSES": "1"}, "ordinary")])
+def test_the_active_constructor_is_reported(variables: dict[str, str], constructor: str) -> None:
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        constructor = "ordinary"
+    rest = {name: value for name, value in os.environ.items() if name != "RUST_DAQ_ORDINARY_CLASSES"}
+    command = [sys.executable, "-c", "import rust_daq; print(rust_daq.build_info()['constructor'])"]
+    answer = subprocess.run(command, capture_output=True, text=True, env=rest | variables, check=True)
+    assert answer.stdout.strip() == constructor
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

@@ -315,6 +315,21 @@ def test_points_are_not_seen_by_the_garbage_collector() -> None:
     assert {type(point) for point in made} == {DataPoint}
 
 
+@quick_only
+@pytest.mark.unsafe_code
+def test_what_a_point_holds_is_not_seen_by_the_garbage_collector() -> None:
+    # Until 3.13 a dict of scalars is tracked only if it once held a container, and so is its copy.
+    document: Any = {"mark": "of this test", "tracked": []}
+    document["tracked"] = None
+    point = DataPoint(0, "a", 1.0, "V", document)
+    named = DataPoint(timestamp=0, channel="a", value=1.0, unit="V", metadata=document)
+    found = [seen for seen in gc.get_objects() if type(seen) is dict and seen.get("mark") == "of this test"]
+    assert [seen is document for seen in found] == [True]
+    assert point.metadata == named.metadata == document
+    del point, named
+    gc.collect()
+
+
 @pytest.mark.parametrize("ordinary", [False, True])
 def test_the_class_is_final_both_ways(ordinary: bool) -> None:
     source = (

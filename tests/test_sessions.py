@@ -50,6 +50,25 @@ class Session:
         raise EndedError(sentence)
 
 
+# The Pythons that the extension is checked for
+
+
+def test_each_named_python_is_compiled_for_by_lint(noxfile):
+    checked = {}
+
+    class Linting(Session):
+        def run(self, *command, env, external):
+            assert command[:2] == ("cargo", "clippy")
+            assert command[-2:] == ("-D", "warnings")
+            checked[command[command.index("--config") + 1]] = Path(env["PYO3_CONFIG_FILE"]).read_text(encoding="utf-8")
+
+    for version in noxfile.COMPILED:
+        noxfile.check_for_python(Linting(), version)
+    described = [dict(line.split("=", 1) for line in text.splitlines()) for text in checked.values()]
+    named = {(facts["version"], facts["build_flags"]) for facts in described}
+    assert {(version, "") for version in noxfile.PYTHONS} | {("3.14", "Py_GIL_DISABLED")} <= named
+
+
 # The Pythons that get a wheel
 
 

@@ -77,6 +77,10 @@ def test_the_extension_is_a_release_build():
     assert rust_daq.build_info()["profile"] == "release"
 
 
+def test_points_are_made_the_fast_way():
+    assert rust_daq.build_info()["constructor"] == "fast"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has several C libraries")
 def test_the_wheel_is_for_any_linux_of_this_kind():
     assert re.search(r"manylinux_2_17_\w+\.whl$", WHEEL.name)

@@ -3,13 +3,15 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::point;
+
 /// Facts about the build of the extension, as `rust_daq.build_info` completes them.
 ///
 /// Returns
 /// -------
 /// dict
 ///     The keys ``version``, ``commit``, ``dirty``, ``profile``, ``burn``, ``target``,
-///     ``target_features``, ``rustc`` and ``pyo3``.
+///     ``target_features``, ``rustc``, ``pyo3`` and ``constructor``.
 #[pyfunction]
 pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let facts = PyDict::new(py);
@@ -22,6 +24,7 @@ pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("target_features", target_features())?;
     facts.set_item("rustc", env!("RUST_DAQ_RUSTC"))?;
     facts.set_item("pyo3", env!("RUST_DAQ_PYO3"))?;
+    facts.set_item("constructor", constructor())?;
     Ok(facts)
 }
 
@@ -31,6 +34,11 @@ fn dirty() -> Option<bool> {
         "no" => Some(false),
         _ => None,
     }
+}
+
+/// How a `DataPoint` is made in this process.
+fn constructor() -> &'static str {
+    if point::native::installed_class().is_null() { "ordinary" } else { "fast" }
 }
 
 fn target_features() -> Vec<&'static str> {

@@ -13,6 +13,7 @@ mod channel;
 mod column;
 mod error;
 mod instrument;
+mod interpreter;
 mod metadata;
 mod native;
 mod number;
@@ -25,68 +26,43 @@ mod text;
 mod timestamp;
 mod value;
 
+use pyo3::prelude::*;
+
 pub use point::PyDataPoint;
 pub use point::native::install;
 
 /// The compiled part of `rust_daq`; import the names from `rust_daq` itself.
 // Free-threaded CPython is not claimed before it was built and tested there.
-#[pyo3::pymodule(gil_used = true)]
-mod _core {
-    use pyo3::prelude::*;
-
-    #[pymodule_export]
-    use super::allocation::PyAllocation;
-    #[pymodule_export]
-    use super::batch::PyBatch;
-    #[pymodule_export]
-    use super::batch::PyBatchIterator;
-    #[pymodule_export]
-    use super::build_info::build_facts;
+#[pymodule(gil_used = true)]
+#[allow(unsafe_code)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreter::refuse_subinterpreter(module.py())?;
+    module.add_class::<allocation::PyAllocation>()?;
+    module.add_class::<batch::PyBatch>()?;
+    module.add_class::<batch::PyBatchIterator>()?;
+    module.add_function(wrap_pyfunction!(build_info::build_facts, module)?)?;
     #[cfg(feature = "burn")]
-    #[pymodule_export]
-    use super::burn::set_steps;
-    #[pymodule_export]
-    use super::channel::PyChannel;
-    #[pymodule_export]
-    use super::column::PyColumn;
-    #[pymodule_export]
-    use super::instrument::PySimulatedInstrument;
-    #[pymodule_export]
-    use super::metadata::PyMetadata;
-    #[pymodule_export]
-    use super::pipeline::PyPipelinePlan;
-    #[pymodule_export]
-    use super::pipeline::PyPipelineRun;
-    #[pymodule_export]
-    use super::point::PyDataPoint;
-    #[pymodule_export]
-    use super::process::PyFft;
-    #[pymodule_export]
-    use super::process::PyIir;
-    #[pymodule_export]
-    use super::process::PyMovingAverage;
-    #[pymodule_export]
-    use super::process::PySpectra;
-    #[pymodule_export]
-    use super::report::PyReport;
-    #[pymodule_export]
-    use super::storage::PyArrowWriter;
-    #[pymodule_export]
-    use super::storage::PyCsvWriter;
-    #[pymodule_export]
-    use super::storage::PyRecordingReader;
-    #[pymodule_export]
-    use super::storage::PyRowTable;
-    #[pymodule_export]
-    use super::storage::batches_of_rows;
-
-    #[pymodule_init]
-    #[allow(unsafe_code)]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        // SAFETY: the module is not yet anybody's, so that nobody has made a point.
-        unsafe { super::point::native::install(module.py()) }?;
-        super::channel::native::install(module.py())?;
-        super::batch::native::install(module.py());
-        Ok(())
-    }
+    module.add_function(wrap_pyfunction!(burn::set_steps, module)?)?;
+    module.add_class::<channel::PyChannel>()?;
+    module.add_class::<column::PyColumn>()?;
+    module.add_class::<instrument::PySimulatedInstrument>()?;
+    module.add_class::<metadata::PyMetadata>()?;
+    module.add_class::<pipeline::PyPipelinePlan>()?;
+    module.add_class::<pipeline::PyPipelineRun>()?;
+    module.add_class::<point::PyDataPoint>()?;
+    module.add_class::<process::PyFft>()?;
+    module.add_class::<process::PyIir>()?;
+    module.add_class::<process::PyMovingAverage>()?;
+    module.add_class::<process::PySpectra>()?;
+    module.add_class::<report::PyReport>()?;
+    module.add_class::<storage::PyArrowWriter>()?;
+    module.add_class::<storage::PyCsvWriter>()?;
+    module.add_class::<storage::PyRecordingReader>()?;
+    module.add_class::<storage::PyRowTable>()?;
+    module.add_function(wrap_pyfunction!(storage::batches_of_rows, module)?)?;
+    // SAFETY: nobody has the module yet, so nobody has made a point.
+    unsafe { point::native::install(module.py()) }?;
+    channel::native::install(module.py())?;
+    batch::native::install(module.py());
+    Ok(())
 }

@@ -21,8 +21,10 @@ def build_info() -> "_BuildInfo":
         ``profile``, ``"release"`` or ``"debug"``; ``burn``, whether it slows itself down on purpose,
         which only tests of the regression gate want; ``target``, the triple that it was built for;
         ``target_features``, the instruction sets that the compiler was free to use; ``rustc`` and
-        ``pyo3``, their versions; ``extension_sha256``, the hash of the extension file, computed
-        by this call.
+        ``pyo3``, their versions; ``constructor``, ``"fast"`` where `DataPoint` is made in the form
+        of Python's own small types, ``"ordinary"`` where it is made by PyO3 (a free-threaded
+        Python, or an unknown object layout), which takes longer; ``extension_sha256``, the hash
+        of the extension file, computed by this call.
 
     Raises
     ------

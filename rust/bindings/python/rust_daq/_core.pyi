@@ -69,6 +69,7 @@ class _BuildFacts(TypedDict):
     target_features: list[str]
     rustc: str
     pyo3: str
+    constructor: Literal["fast", "ordinary"]
 
 class _BuildInfo(_BuildFacts):
     extension_sha256: str

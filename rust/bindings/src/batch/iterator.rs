@@ -30,12 +30,23 @@ impl PyBatchIterator {
     /// The channel, the instant and the value of the next row.
     #[inline]
     pub fn advance(&self) -> Option<(&PyChannel, i64, f64)> {
-        let row = self.next.load(Ordering::Relaxed);
+        let row = self.take_row()?;
         let timestamp_ns = *self.batch.timestamps().get(row)?;
-        // Not one step with the load: the module needs the GIL, under which nobody comes between.
-        self.next.store(row + 1, Ordering::Relaxed);
         let channel = self.channels.get(self.batch.index_of(row))?.get();
         Some((channel, timestamp_ns, self.batch.values()[row]))
+    }
+
+    /// The next row, which no other thread gets; `None` after the last.
+    #[inline]
+    fn take_row(&self) -> Option<usize> {
+        let left = |row: usize| (row < self.batch.len()).then_some(row + 1);
+        if cfg!(Py_GIL_DISABLED) {
+            return self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).ok();
+        }
+        // Two steps are cheaper than one that locks, and under the GIL nobody comes between them.
+        let row = self.next.load(Ordering::Relaxed);
+        self.next.store(left(row)?, Ordering::Relaxed);
+        Some(row)
     }
 }
 

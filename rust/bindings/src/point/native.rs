@@ -7,7 +7,8 @@
 //! there is one place that refuses.
 //!
 //! To leave the garbage collector is sound while nothing that a point holds can refer back to it: it holds exact
-//! strings, and a `Metadata` or a private dict of exact strings, numbers, booleans and None.
+//! strings, and a `Metadata` or a private dict of exact strings, numbers, booleans and None, which is not seen by the
+//! collector either.
 
 #![allow(unsafe_code)]
 
@@ -64,13 +65,12 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
     if let Some(error) = PyErr::take(py) {
         return Err(error);
     }
-    #[cfg(not(Py_GIL_DISABLED))]
     // SAFETY: the class is PyO3's for `PyDataPoint`, has the layout of `Instance`, cannot be
     // subclassed, and has no instance. Its members are consistent with each other afterwards: no
     // flag, no `tp_traverse`, an allocator and a deallocator that know of no collector's header.
     unsafe {
         let class = PyDataPoint::type_object_raw(py);
-        (*class).tp_flags &= !ffi::Py_TPFLAGS_HAVE_GC;
+        hide_from_collector(class);
         (*class).tp_traverse = None;
         (*class).tp_clear = None;
         (*class).tp_alloc = Some(ffi::PyType_GenericAlloc);
@@ -87,8 +87,24 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether PyO3 lays the class out as this module does.
+/// Takes the flag of the garbage collector from a class that nobody uses yet.
+unsafe fn hide_from_collector(class: *mut ffi::PyTypeObject) {
+    // SAFETY: the class is a live type object, which its caller alone knows.
+    unsafe {
+        #[cfg(not(Py_GIL_DISABLED))]
+        {
+            (*class).tp_flags &= !ffi::Py_TPFLAGS_HAVE_GC;
+        }
+        #[cfg(Py_GIL_DISABLED)]
+        (*class).tp_flags.fetch_and(!ffi::Py_TPFLAGS_HAVE_GC, Ordering::Relaxed);
+    }
+}
+
+/// Whether PyO3 lays the class out as this module does; not tried without the GIL, where it never ran.
 fn suits(py: Python<'_>) -> PyResult<bool> {
+    if cfg!(Py_GIL_DISABLED) {
+        return Ok(false);
+    }
     let text = PyString::new(py, "probe");
     let probe = PyDataPoint {
         timestamp_ns: 0,
@@ -173,9 +189,8 @@ unsafe fn allocate(class: *mut ffi::PyTypeObject) -> *mut Instance {
         if object.is_null() {
             return ffi::PyErr_NoMemory().cast();
         }
-        object.write(ffi::PyObject { ob_type: class, ..ffi::PyObject_HEAD_INIT });
-        ffi::Py_INCREF(class.cast());
-        object.cast()
+        // Python's own way, which counts the class and keeps the totals of its debug builds.
+        ffi::PyObject_Init(object, class).cast()
     }
 }
 

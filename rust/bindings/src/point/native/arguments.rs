@@ -64,15 +64,25 @@ pub(crate) unsafe fn number(value: *mut ffi::PyObject) -> Option<f64> {
 /// Whether it is an exact str that encodes to UTF-8.
 #[inline]
 pub(super) unsafe fn is_text(text: *mut ffi::PyObject) -> bool {
+    unsafe { ffi::PyUnicode_CheckExact(text) != 0 && (is_ascii(text) || encodes(text)) }
+}
+
+/// Whether a str is known to be ASCII without a call; from 3.14 on its flags are no longer part of the C API.
+#[inline]
+unsafe fn is_ascii(text: *mut ffi::PyObject) -> bool {
+    #[cfg(not(Py_3_14))]
     unsafe {
-        if ffi::PyUnicode_CheckExact(text) == 0 {
-            return false;
-        }
-        ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 || encodes(text)
+        ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0
+    }
+    #[cfg(Py_3_14)]
+    {
+        let _ = text;
+        false
     }
 }
 
-#[cold]
+/// Of an ASCII str, Python returns the text itself, so that this is quick even where [`is_ascii`] does not know it.
+#[cfg_attr(not(Py_3_14), cold)]
 unsafe fn encodes(text: *mut ffi::PyObject) -> bool {
     unsafe {
         // Keeps the encoded text in the str, so that a second time is quick.
@@ -110,7 +120,10 @@ unsafe fn snapshot(dict: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
             ffi::PyErr_Clear();
             return None;
         }
-        // The copy is looked at, which nobody else can change.
+        // Points are not seen by the garbage collector, so neither is what they hold: `gc.get_objects` would hand the
+        // dict out, and whoever adds the point to it makes a cycle. From 3.14 on Python tracks every dict.
+        ffi::PyObject_GC_UnTrack(copy.cast());
+        // The copy is checked, which nobody else can change.
         let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
         while ffi::PyDict_Next(copy, &raw mut position, &raw mut key, &raw mut value) != 0 {
             if !is_text(key) || !is_scalar(value) {
