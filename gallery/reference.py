@@ -217,6 +217,7 @@ kit_calls = {
     "bench.statements": "bench.statements(one_two)",
     "bench.check_equal": "bench.check_equal(one_two, fields=['real'])",
     "bench.Claim": "bench.Claim('', 'a/b', bench.Cost('x', 'y'), 'faster')",
+    "bench.Wording": "bench.Wording.parse('a/b/c vs d | faster: less')",
     "bench.responses": "bench.responses(samples, 1e3)",
     "bench.highest_rate": "bench.highest_rate(lambda rate: True, 1, 2)",
     "bench.deadlines": "for _ in bench.deadlines(1e6, 1e-6): pass",

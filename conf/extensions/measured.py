@@ -1,41 +1,71 @@
-"""The role ``measured``: a number of this build's run, in a sentence."""
+"""Roles for a number of this build's run in a sentence, and for a sentence that compares; the tables of remedies."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxRole
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from measuring import publishes, run_folder
-from rust_daq.bench import Run, quantity
+from rust_daq.bench import Pair, Run, Wording, quantity
 
 
-class Measured(SphinxRole):
-    """``{measured}`example/result/contender/column|format spec```, or a fact, ``example/result/fact``."""
+class SealedRun:
+    """The run that the pages show; read once a build."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.loaded: tuple[Any, Run] | None = None
 
-    def current(self) -> Run:
-        """The sealed run; read once a build."""
-        folder = run_folder(self.config)
+    def read(self, env: BuildEnvironment) -> Run:
+        """Read it, and note that the page depends on it."""
+        folder = run_folder(env.config)
+        env.note_dependency(folder / "run.json")
         seen = (folder, (folder / "run.json").stat().st_mtime_ns, (folder / "samples.parquet").stat().st_mtime_ns)
         if self.loaded is None or self.loaded[0] != seen:
             self.loaded = (seen, Run.load(folder))
         return self.loaded[1]
 
+
+class RunRole(SphinxRole, ABC):
+    """A role whose text comes from the run."""
+
+    def __init__(self, sealed: SealedRun) -> None:
+        super().__init__()
+        self.sealed = sealed
+
+    @abstractmethod
+    def written(self, run: Run) -> str:
+        """Return what is printed."""
+
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Look the number up; one that is not there is an error."""
-        path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
-        self.env.note_dependency(run_folder(self.config) / "run.json")
+        """Look it up; what is not there is an error."""
         try:
-            return [nodes.inline(self.rawtext, text(self.current(), path, spec), classes=["measured"])], []
+            text = self.written(self.sealed.read(self.env))
         except (KeyError, ValueError) as error:
-            message = self.inliner.reporter.error(f"measured: {error.args[0]}", line=self.lineno)
+            message = self.inliner.reporter.error(f"{self.name}: {error.args[0]}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        return [nodes.inline(self.rawtext, text, classes=[self.name])], []
+
+
+class Measured(RunRole):
+    """``{measured}`example/result/contender/column|format spec```, or a fact, ``example/result/fact``."""
+
+    def written(self, run: Run) -> str:
+        """Look the number up."""
+        path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
+        return text(run, path, spec)
+
+
+class Verdict(RunRole):
+    """``{verdict}`example/result/contender/column vs other contender | faster: ... | slower: ...```."""
+
+    def written(self, run: Run) -> str:
+        """Choose the wording that the run supports."""
+        return Wording.parse(self.text).sentence(run)
 
 
 class NotMeasured(SphinxRole):
@@ -44,6 +74,56 @@ class NotMeasured(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Say so."""
         return [nodes.inline(self.rawtext, "(not measured)")], []
+
+
+class Remedies(SphinxDirective):
+    """A table of remedies: each line ``what | before | after | path of the number after vs contender before``."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    sealed: SealedRun | None = None
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table; a row whose numbers are not there is an error."""
+        rows = [[self.arguments[0] if self.arguments else "what", "before", "after", "gain"]]
+        try:
+            run = self.sealed.read(self.env) if self.sealed else None
+            rows += [row_of_remedy(line, run) for line in self.content if line.strip()]
+        except (KeyError, ValueError) as error:
+            return [self.state_machine.reporter.error(f"remedies: {error.args[0]}", line=self.lineno)]
+        return [self.table(rows)]
+
+    def table(self, rows: list[list[str]]) -> nodes.table:
+        """Return the table of these texts, the first row its head."""
+        group = nodes.tgroup(cols=len(rows[0]))
+        group += [nodes.colspec(colwidth=25) for _ in rows[0]]
+        group += [nodes.thead("", self.row(rows[0])), nodes.tbody("", *map(self.row, rows[1:]))]
+        return nodes.table("", group, classes=["remedies"])
+
+    def row(self, texts: list[str]) -> nodes.row:
+        """Return a row of these texts, which may have markup."""
+        cells = [self.parse_inline(text) for text in texts]
+        return nodes.row(
+            "", *(nodes.entry("", nodes.paragraph("", "", *inline), *messages) for inline, messages in cells)
+        )
+
+
+def row_of_remedy(line: str, run: Run | None) -> list[str]:
+    """Return the cells of a remedy; without a run they have no numbers."""
+    cells = [cell.strip() for cell in line.split("|")]
+    if len(cells) != CELLS:
+        message = f"{line!r} is no remedy; write: what | before | after | path of the number after vs contender before"
+        raise ValueError(message)
+    what, before, after, pair = cells[0], cells[1], cells[2], Pair.parse(cells[3])
+    if run is None:
+        return [what, before, after, "(not measured)"]
+    new, old = pair.written(run)
+    return [what, f"{before}: {old}", f"{after}: {new}", pair.gain(run)]
+
+
+CELLS = 4
+ROLES = {"measured": Measured, "verdict": Verdict}
 
 
 def text(run: Run, path: str, spec: str) -> str:
@@ -58,12 +138,17 @@ def text(run: Run, path: str, spec: str) -> str:
 def choose(app: Sphinx) -> None:
     """A builder that makes no site does without a run."""
     if not publishes(app) and not run_folder(app.config).is_dir():
-        app.add_role("measured", NotMeasured(), override=True)
+        for name in ROLES:
+            app.add_role(name, NotMeasured(), override=True)
+        app.add_directive("remedies", Remedies, override=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the role."""
+    """Register the roles."""
     app.setup_extension("measuring")
-    app.add_role("measured", Measured())
+    sealed = SealedRun()
+    for name, role in ROLES.items():
+        app.add_role(name, role(sealed))
+    app.add_directive("remedies", type("RemediesOfTheRun", (Remedies,), {"sealed": sealed}))
     app.connect("builder-inited", choose)
     return {"version": "1", "parallel_read_safe": True}

@@ -19,12 +19,13 @@ from rust_daq.bench.observed import Observed, observe
 from rust_daq.bench.paced import Paced
 from rust_daq.bench.pacing import paced
 from rust_daq.bench.process import WorkerError
-from rust_daq.bench.reading import AtLeast, Bytes, Cost, Missed, Number, Percentile, Reading, Scaling, Tail
+from rust_daq.bench.reading import AtLeast, Bytes, Cost, Missed, Number, Percentile, PerPoint, Reading, Scaling, Tail
 from rust_daq.bench.run import Run, current_run
 from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
 from rust_daq.bench.statement import Statement, statements
 from rust_daq.bench.throughput import Throughput, throughput
+from rust_daq.bench.wording import Pair, Wording
 
 __all__ = [
     "Archive",
@@ -43,6 +44,8 @@ __all__ = [
     "Number",
     "Observed",
     "Paced",
+    "Pair",
+    "PerPoint",
     "Percentile",
     "Reading",
     "Run",
@@ -52,6 +55,7 @@ __all__ = [
     "TableMarkup",
     "Tail",
     "Throughput",
+    "Wording",
     "WorkerError",
     "check_equal",
     "compare",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate
+from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
 from rust_daq.bench.observed import ALONE
 from rust_daq.bench.statistics import ratio_interval
 
@@ -44,6 +44,10 @@ class Reading(ABC):
     def number(self, measured: Any) -> str:
         """Write what a reader sees: the ratio with its interval, or the number that it was made of."""
         return quantity.ratio(self.ratio(measured))
+
+    def verdict(self, measured: Any) -> Verdict:
+        """Return the verdict that the measurement itself gives, where its kind has one."""
+        return decide(self.ratio(measured))
 
 
 def over(ratio: Estimate, share: float) -> Estimate:
@@ -81,10 +85,14 @@ class Cost(Reading):
         """Write the plain ratio."""
         return quantity.ratio(measured.ratio(self.contender, self.to, corrected=True))
 
+    def verdict(self, measured: Comparison) -> Verdict:
+        """Return the verdict of the comparison, or that on the share."""
+        return measured.verdict(self.contender, self.to) if self.share == 1 else super().verdict(measured)
+
 
 @dataclass(frozen=True)
 class Percentile(Reading):
-    """From a `Latency`: a percentile of single calls over the same of another contender.
+    """From a `Latency` or a `Paced`: a percentile over the same of another contender.
 
     Parameters
     ----------
@@ -104,9 +112,44 @@ class Percentile(Reading):
     which: str
     to: str
 
-    def ratio(self, measured: Latency) -> Estimate:
+    def ratio(self, measured: Latency | Paced) -> Estimate:
         """Return the ratio that is judged."""
         return measured.ratio(self.contender, self.which, self.to, corrected=True)
+
+    def verdict(self, measured: Latency | Paced) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.which, self.to)
+
+
+@dataclass(frozen=True)
+class PerPoint(Reading):
+    """From a `Throughput`: what a batch of one size costs over what it costs another contender.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    size : int
+        One of the sizes.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> bench.PerPoint("mine", "dict", 1_000)
+    PerPoint(contender='mine', to='dict', size=1000)
+    """
+
+    contender: str
+    to: str
+    size: int
+
+    def ratio(self, measured: Throughput) -> Estimate:
+        """Return the ratio that is judged."""
+        return measured.ratio(self.contender, self.size, self.to, corrected=True)
+
+    def verdict(self, measured: Throughput) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.size, self.to)
 
 
 @dataclass(frozen=True)
@@ -195,6 +238,10 @@ class Number(Reading):
         """Return the ratio that is judged."""
         ratio = measured.ratio(self.contender, self.column, self.size, self.to, corrected=True)
         return ratio.inverse() if self.column.endswith("_per_second") else ratio
+
+    def verdict(self, measured: Observed) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.column, self.size, self.to)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""The role `verdict` and the directive `remedies`: what pages say about a comparison follows from the run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tiny_project import EXAMPLE, Project
+
+WORDED = "first/made/{0} vs {1}\n| faster: It takes {{this}}, not {{other}}.\n| slower: It takes longer."
+MYST = "# Other\n\n{{verdict}}`{0}`\n"
+
+
+@pytest.mark.parametrize(
+    ("pair", "sentence"), [(("one", "two"), "It takes 100 ns, not 200 ns."), (("two", "one"), "It takes longer.")]
+)
+def test_a_page_says_what_the_run_supports(project: Project, pair: tuple[str, str], sentence: str) -> None:
+    project.write("docs/other.md", MYST.format(WORDED.format(*pair)))
+    assert project.build().status == 0
+    assert f'<span class="verdict">{sentence}</span>' in project.page("other")
+
+
+def test_the_text_of_an_example_says_what_the_run_supports(project: Project) -> None:
+    words = WORDED.format("two", "one").replace("\n", "\n# ")
+    project.example(EXAMPLE.replace("# Text about", f"# :verdict:`{words}`\n#\n# Text about"))
+    assert project.build().status == 0
+    assert '<span class="verdict">It takes longer.</span>' in project.page("gallery/first")
+
+
+def test_too_few_rounds_say_so(project: Project) -> None:
+    project.profile = "quick"
+    project.example(rounds=2)
+    project.write("docs/other.md", MYST.format(WORDED.format("one", "two")))
+    assert project.build().status == 0
+    assert "This run has too few rounds to judge “one” against “two”." in project.page("other")
+
+
+@pytest.mark.parametrize("text", ["first/made/one vs three", "first/made/one", "first/made/one vs two | fast: x"])
+def test_a_pair_that_is_not_there_is_an_error_at_its_line(project: Project, text: str) -> None:
+    project.write("docs/other.md", MYST.format(text))
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "other.md:3: ERROR: verdict:" in outcome.said
+
+
+def test_a_remedy_shows_its_gain_only_where_the_run_shows_one(project: Project) -> None:
+    rows = "*calls* | by two | by one | first/made/one vs two\nback | by one | by two | first/made/two vs one"
+    project.write("docs/other.md", f"# Other\n\n```{{remedies}} beside it\n{rows}\n```\n")
+    assert project.build().status == 0
+    cells = [cell for cell in project.page("other").split("<p>") if "</p>" in cell]
+    texts = [cell.partition("</p>")[0] for cell in cells]
+    assert texts[:12] == [
+        "beside it", "before", "after", "gain",
+        "<em>calls</em>", "by two: 200 ns", "by one: 100 ns", "factor 2.00 (2.00 to 2.00)",
+        "back", "by one: 100 ns", "by two: 200 ns", "no gain shown: ratio 2.00 (2.00 to 2.00), slower",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["calls | by one | first/made/one vs two", "calls | by two | by one | first/made/one"])
+def test_a_wrong_remedy_is_an_error(project: Project, line: str) -> None:
+    project.write("docs/other.md", f"# Other\n\n```{{remedies}}\n{line}\n```\n")
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "ERROR: remedies:" in outcome.said
+
+
+def test_the_page_depends_on_the_run(project: Project) -> None:
+    project.write("docs/other.md", "# Other\n\n```{remedies}\ncalls | a | b | first/made/one vs two\n```\n")
+    project.build()
+    assert any(path.endswith("build/run/run.json") for path in project.dependencies("other"))
+
+
+def test_a_builder_that_makes_no_site_does_without_a_run(project: Project) -> None:
+    rows = "```{remedies}\ncalls | a | b | first/made/one vs two\n```\n"
+    project.write("docs/other.md", MYST.format("first/made/one vs two") + rows)
+    assert project.build("text").status == 0
+    assert (project.folder / "text" / "other.txt").read_text().count("(not measured)") == 2
