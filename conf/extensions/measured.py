@@ -77,7 +77,10 @@ class NotMeasured(SphinxRole):
 
 
 class Remedies(SphinxDirective):
-    """A table of remedies: each line ``what | before | after | path of the number after vs contender before``."""
+    """A table of remedies: each line ``what | before | after | path of the number after vs contender before``.
+
+    The argument is the title of the first column, or of several with a bar between them.
+    """
 
     has_content = True
     optional_arguments = 1
@@ -86,10 +89,11 @@ class Remedies(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table; a row whose numbers are not there is an error."""
-        rows = [[self.arguments[0] if self.arguments else "what", "before", "after", "gain"]]
+        titles = [title.strip() for title in self.arguments[0].split("|")] if self.arguments else ["what"]
+        rows = [[*titles, "before", "after", "gain"]]
         try:
             run = self.sealed.read(self.env) if self.sealed else None
-            rows += [row_of_remedy(line, run) for line in self.content if line.strip()]
+            rows += [row_of_remedy(line, len(rows[0]), run) for line in self.content if line.strip()]
         except (KeyError, ValueError) as error:
             return [self.state_machine.reporter.error(f"remedies: {error.args[0]}", line=self.lineno)]
         return [self.table(rows)]
@@ -109,20 +113,20 @@ class Remedies(SphinxDirective):
         )
 
 
-def row_of_remedy(line: str, run: Run | None) -> list[str]:
+def row_of_remedy(line: str, columns: int, run: Run | None) -> list[str]:
     """Return the cells of a remedy; without a run they have no numbers."""
     cells = [cell.strip() for cell in line.split("|")]
-    if len(cells) != CELLS:
+    if len(cells) != columns:
         message = f"{line!r} is no remedy; write: what | before | after | path of the number after vs contender before"
         raise ValueError(message)
-    what, before, after, pair = cells[0], cells[1], cells[2], Pair.parse(cells[3])
+    *what, before, after, compared = cells
+    pair = Pair.parse(compared)
     if run is None:
-        return [what, before, after, "(not measured)"]
+        return [*what, before, after, "(not measured)"]
     new, old = pair.written(run)
-    return [what, f"{before}: {old}", f"{after}: {new}", pair.gain(run)]
+    return [*what, f"{before}: {old}", f"{after}: {new}", pair.gain(run)]
 
 
-CELLS = 4
 ROLES = {"measured": Measured, "verdict": Verdict}
 
 

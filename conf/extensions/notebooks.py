@@ -16,15 +16,18 @@ from sphinx.application import Sphinx
 from measuring import gallery_folders
 
 MEASURED = re.compile(r":measured:`[^`]*`")
+VERDICT = re.compile(r":verdict:`[^`]*?(\.?)`")
 TITLED = re.compile(r":[a-z:]+:`([^`<]*?)\s*<[^`>]*>`")
 NAMED = re.compile(r":(?:py:)?(?:class|func|meth|attr|mod|data|obj):`~?([^`]*)`")
 PAGE = re.compile(r":(?:doc|ref|shipped):`([^`]*)`")
 ELSEWHERE = "(see the result above)"
+COMPARED = "The result above shows how they compare."
 
 
 def plain(text: str) -> str:
     """Markdown without roles."""
     text = MEASURED.sub(ELSEWHERE, text)
+    text = VERDICT.sub(lambda role: COMPARED if role[1] else ELSEWHERE, text)
     text = TITLED.sub(r"\1", text)
     text = NAMED.sub(r"`\1`", text)
     return PAGE.sub(lambda role: role[1].rsplit("/", 1)[-1].replace("_", " "), text)

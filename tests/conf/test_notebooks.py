@@ -15,6 +15,8 @@ from tiny_project import Project
     ("role", "words"),
     [
         ("It takes :measured:`first/made/one/cost_ns`.", "It takes (see the result above)."),
+        ("Thus :verdict:`first/made/one vs two\n| faster: so`", "Thus (see the result above)"),
+        (":verdict:`first/made/one vs two | faster: It is.` Yes.", "The result above shows how they compare. Yes."),
         ("a :class:`rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
         ("a :class:`~rust_daq.DataPoint`", "a `rust_daq.DataPoint`"),
         (":doc:`the tuning page </tuning>`", "the tuning page"),

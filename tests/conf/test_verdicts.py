@@ -55,6 +55,13 @@ def test_a_remedy_shows_its_gain_only_where_the_run_shows_one(project: Project) 
     ]  # fmt: skip
 
 
+def test_a_table_of_remedies_may_begin_with_several_columns(project: Project) -> None:
+    rows = "```{remedies} area | mitigation\ncalls | none | by two | by one | first/made/one vs two\n```\n"
+    project.write("docs/other.md", f"# Other\n\n{rows}")
+    assert project.build().status == 0
+    assert project.page("other").count("<th class") == 5
+
+
 @pytest.mark.parametrize("line", ["calls | by one | first/made/one vs two", "calls | by two | by one | first/made/one"])
 def test_a_wrong_remedy_is_an_error(project: Project, line: str) -> None:
     project.write("docs/other.md", f"# Other\n\n```{{remedies}}\n{line}\n```\n")

@@ -71,10 +71,10 @@ def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
     sections = re.split(r"^## \d+\. ", SLOW, flags=re.MULTILINE)[1:]
     assert len(sections) >= 7
     for section in sections:
-        for part in ("**Check.**", "**Cause.**", "**Do.**", "**Wins.**"):
+        for part in ("**Check.**", "**Cause.**", "**Fix.**", "**Gain.**"):
             assert part in section
-        gain = section.partition("**Wins.**")[2]
-        assert "{measured}`" in gain
+        gain = section.partition("**Gain.**")[2]
+        assert "{measured}`" in gain or "{remedies}" in gain
         assert "{doc}`/gallery/" in gain
 
 
