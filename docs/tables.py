@@ -14,12 +14,12 @@ from rust_daq.bench.decision import FEWEST_ROUNDS
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
 CROSSINGS = {
-    "make a point": ("points", "datapoint_rust_to_py_struct"),
-    "make the point of a row": ("rows", "datapoint_rust_to_py_struct"),
-    "average a sample": ("average", None),
-    "filter a sample": ("filter", None),
+    "make a point": "points",
+    "make the point of a row": "rows",
+    "average a sample": "average",
+    "filter a sample": "filter",
 }
-"""Each operation with its measurement and, where Criterion measures the same, the benchmark."""
+"""Each operation with its measurement."""
 EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 
 
@@ -112,19 +112,17 @@ def criterion(run: Run) -> pd.DataFrame:
 
 
 def crossings(run: Run) -> pd.DataFrame:
-    """What crossing costs, operation by operation, and beside it what Criterion measured of the same inside Rust."""
+    """What crossing costs, operation by operation."""
     rows = {}
-    for operation, (name, benchmark) in CROSSINGS.items():
+    for operation, name in CROSSINGS.items():
         measured: Any = run[f"crossing/{name}"]
         row: dict[str, str] = {}
         for title, estimate in (
-            ("in Rust", measured.cost("one call for all")),
-            ("from Python", measured.cost("called from Python")),
+            ("one call for a thousand", measured.cost("one call for all")),
+            ("a call for each", measured.cost("called from Python")),
             ("the crossing (95 % interval)", measured.difference("called from Python")),
         ):
             row[title] = quantity.span(estimate) if "interval" in title else quantity.time(estimate.value)
-        found = run.document["criterion"].get(benchmark)
-        row["Criterion, at another moment"] = quantity.time(found["mean_ns"]) if found else quantity.MISSING
         rows[operation] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("operation")
 

@@ -5,8 +5,8 @@ What does one point cost?
 A data point is a timestamp, a channel, a value and a unit, at times with
 metadata. You can keep it in a dict, a dataclass, a ``msgspec.Struct`` or a
 :class:`rust_daq.DataPoint`. After this page you know what one construction
-costs in each of them, by position and by keyword, and how slow the slowest
-calls are.
+costs in each of them, by position and by keyword, and the tail of single
+calls.
 
 **Safe to copy as it is.** It measures in processes of its own and writes no
 file.
@@ -18,7 +18,7 @@ file.
 # The function runs in each worker process, so every class is made there
 # exactly as it stands here; pydantic takes long to import, so that only its
 # own workers do. Each contender is written as you would write it without the
-# others, and all of them build the same data, which is checked first.
+# others, and all of them build equal data, which is checked first.
 
 from rust_daq import bench
 
@@ -145,14 +145,20 @@ ready
 ready.plot()
 
 # %%
-# The cheapest construction here:
-# :measured:`benchmark_datapoint/ready/fastest`. What a class in Python pays
-# for is a call of its ``__init__`` and an attribute at a time; a dict literal
-# pays for a table of names. A ``msgspec.Struct`` stores the references it is
-# given. A :class:`rust_daq.DataPoint` takes the objects apart, checks them,
-# and keeps two numbers and two references: one small allocation, which the
-# garbage collector does not know of. pydantic checks, too, in a Rust core of
-# its own, and keeps the result in a Python object.
+# The winner, where this run has one:
+# :measured:`benchmark_datapoint/ready/fastest`.
+#
+# - :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs dict
+#   | faster, slower: A DataPoint takes {ratio} times as long as a dict.`
+# - :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs msgspec.Struct
+#   | faster, slower: A DataPoint takes {ratio} times as long as the untracked
+#   msgspec.Struct.`
+#
+# The contenders do different things. A class in Python calls its ``__init__``
+# and sets its attributes one by one; a ``msgspec.Struct`` stores references. A
+# :class:`rust_daq.DataPoint` checks its arguments and stores two numbers and
+# two references, in an object that the garbage collector does not track.
+# pydantic checks, too, in a Rust core of its own.
 #
 # By keyword
 # ----------
@@ -162,11 +168,11 @@ bench.compare(
 )
 
 # %%
-# The slowest calls
-# -----------------
-# A mean hides the tail, so here each call is timed alone. Reading the clock
-# takes about as long as such a call: the row "clock" is an empty statement
-# measured alike, and a percentile within three times of it is marked.
+# The tail
+# --------
+# A mean hides the tail. Here each call is timed alone, together with a reading
+# of the clock: the row "clock" is an empty statement measured alike, and a
+# percentile within three times of it is marked.
 
 latency = bench.latency(
     contenders,
@@ -183,5 +189,5 @@ latency
 # ----------
 # Compare your rate with the cost above: at 1 kHz there is a millisecond for
 # each point. The clock and the metadata come on top: :doc:`timestamps` and
-# :doc:`metadata` say what they add. When points are too dear, make fewer
-# Python objects rather than cheaper ones; :doc:`/tuning` says how.
+# :doc:`metadata` say what they add. When that does not fit, make fewer Python
+# objects; :doc:`/tuning` says how.

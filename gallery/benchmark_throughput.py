@@ -1,11 +1,10 @@
 """
-How fast are whole batches, and where does a batch begin to pay?
-================================================================
+How fast are whole batches, and is their time proportional?
+===========================================================
 
-Points rarely come alone. After this page you know how many points a second
+Points rarely come alone. After this page you know how many points per second
 each way of writing them sustains at batch sizes of 1,000, 10,000 and 100,000,
-whether the time for a batch grows in proportion to its size, and from which
-size on the fixed cost of a call no longer matters.
+and whether the time for a batch grows in proportion to its size.
 
 **Safe to copy as it is.** It measures in processes of its own and writes no
 file.
@@ -81,11 +80,11 @@ throughput.plot()
 # Is it proportional?
 # -------------------
 # The time for a batch of N points is fitted as *a + b N* over sizes from 1 to
-# 100,000, each size weighing the same in relative terms. *a* is the fixed cost
-# of a call, *b* the cost of a point, and from *a / b* points on, the knee, the
-# points outweigh the call. Many objects that the garbage collector has to
-# track make large batches dearer per point: that is the ratio of 100,000 to
-# 10,000.
+# 100,000, each size with equal weight in relative terms. *a* is the fixed cost
+# of a call, *b* the cost of a point, and the knee is at *a / b* points. The
+# *largest residual* says how far the fit is from the times: where it is some
+# ten per cent, the time is not proportional, and the knee is a guess. The
+# ratio of a point at 100,000 to one at 10,000 is measured directly.
 
 bench.TableMarkup(
     throughput.fit_table(), "The fit: a + b N", source=throughput.key
@@ -94,7 +93,6 @@ bench.TableMarkup(
 # %%
 # What to do
 # ----------
-# A batch well beyond the knee costs what its points cost; making it larger
-# wins nothing and adds delay. When the per-point cost itself is too high, a
-# list of Python objects is the wrong form; :doc:`/tuning` says what there is
-# instead.
+# Choose the size by the rates above and by the delay that you can bear. When
+# the cost per point is too high at every size, a list of Python objects is the
+# wrong form; :doc:`/tuning` says what to use instead.

@@ -3,21 +3,20 @@ What does it cost to cross from Python to Rust?
 ===============================================
 
 A call of an extension takes time before it does anything: Python finds the
-method, hands the arguments over, and makes an object of what comes back. After
-this page you know what that is for each operation, and from how much work in
-one call it no longer matters.
+method, hands the arguments over, and makes an object of the result. After this
+page you know how much that is for each operation, next to its work.
 
 **Safe to copy as it is.** It writes no file.
 """
 
 # %%
-# The same work, looped in Rust and looped in Python
-# --------------------------------------------------
-# Each pair makes the same thousand things of the same data. In one the loop
-# is Rust's, inside one call; in the other it is Python's, a call for each.
-# They are contenders of one comparison and take turns, so what is between
-# them is the crossing: the call, the arguments, the result, and the step of
-# Python's loop. Times are for one of the thousand.
+# A thousand items, looped in Rust and looped in Python
+# -----------------------------------------------------
+# Each pair gives equal results from the same data, which is checked first. In
+# one the loop is Rust's, inside one call; in the other it is Python's, a call
+# for each. They are contenders of one comparison and take turns. Their
+# difference is the crossing: the call, the arguments, the result, and the step
+# of Python's loop. Times are for one of the thousand.
 
 import pandas as pd
 
@@ -136,27 +135,30 @@ operations = {
 
 table = pd.DataFrame(
     {
-        "in Rust": [span(r.cost(IN_RUST)) for r in operations.values()],
-        "from Python": [span(r.cost(IN_PYTHON)) for r in operations.values()],
+        IN_RUST: [span(r.cost(IN_RUST)) for r in operations.values()],
+        IN_PYTHON: [span(r.cost(IN_PYTHON)) for r in operations.values()],
         "the crossing": [
             span(r.difference(IN_PYTHON)) for r in operations.values()
         ],
     },
     index=pd.Index(operations, name="operation"),
 )
-bench.TableMarkup(table, "One item: in Rust, from Python, and what is between")
+bench.TableMarkup(table, "One item of a thousand, and the difference")
 
 # %%
 
 points.plot()
 
 # %%
-# Criterion measures inside Rust, where there is no crossing at all. It ran at
-# another moment, so :doc:`/criterion` puts its numbers beside these, and
-# subtracts nothing.
+# :verdict:`crossing/average/one call for all vs called from Python
+# | faster: In one call a sample is averaged in {this}, in a call of its own in
+# {other}.
+# | no difference shown: A sample is averaged in as much time in one call as in
+# a call of its own, {this} and {other}.`
+# Criterion measures other operations inside Rust; :doc:`/criterion` has them.
 #
 # What to do
 # ----------
-# Compare a crossing with the work behind it, column by column. Where it
-# outweighs the work, give a call more of it: a crossing is paid for once,
-# whether one sample goes along or a thousand. :doc:`/tuning` has the rule.
+# Compare a crossing with the work behind it, row by row. Where it is a large
+# part, hand over blocks: one call for many samples. :doc:`/tuning` has the
+# rule.

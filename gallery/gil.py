@@ -2,10 +2,10 @@
 Does the GIL hurt, and which calls release it?
 ==============================================
 
-Only one thread runs Python at a time. Whether your plot stands still while
-data are processed depends on whether the call that processes them lets go.
-After this page you know which calls do, and what a callback for each point
-costs the rest of your program.
+Only one thread runs Python at a time. Whether your plot freezes while data is
+processed depends on whether the processing call releases the GIL. After this
+page you know which calls do, and what a callback for each point costs the rest
+of your program.
 
 **Copy with care.** It keeps two cores busy while it runs, so measure where
 nobody waits for them; it writes no file.
@@ -14,11 +14,10 @@ nobody waits for them; it writes no file.
 # %%
 # A thread that counts
 # --------------------
-# One thread counts to 300,000 in Python, and another one repeats a call
-# meanwhile. Beside a call that releases the GIL the count takes what it takes
-# alone, as long as there is a second core; beside a call that holds it, the
-# two take turns. The count also waits for the last call to end, which works
-# on 30,000 samples.
+# One thread counts to 300,000 in Python, and another one repeats a call while
+# it runs. A call that releases the GIL lets both threads run, where there is a
+# second core; with a call that holds it, the two take turns. The count also
+# waits for the last call to end, which works on 30,000 samples.
 
 from rust_daq import bench
 
@@ -98,9 +97,9 @@ calls.plot()
 # %%
 # Callbacks
 # ---------
-# A pipeline works on threads of Rust and takes the GIL only for what is
-# Python's: here nothing, a callback for each batch of 1,000, and one for each
-# point of it, at 100 kHz.
+# A pipeline works on threads of Rust and takes the GIL only to call Python:
+# here not at all, for each batch of 1,000, and for each point of it, at
+# 100 kHz.
 
 bench.compare(
     {
@@ -118,8 +117,20 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# Let calls that release the GIL do the heavy work, give them blocks of some
-# thousand samples, and ask for batches in callbacks instead of points. A call
-# that holds the GIL for long makes every other thread wait for the
-# interpreter's switch interval, ``sys.getswitchinterval``.
+# Let calls that release the GIL do the heavy work, and give them blocks of
+# some thousand samples.
+#
+# - :verdict:`gil/calls/MovingAverage.process vs another count
+#   | faster: Next to a moving average the count takes {this}, next to another
+#   count {other}.
+#   | no difference shown: The count takes as much time next to a moving
+#   average as next to another count, {this} and {other}.`
+# - :verdict:`gil/callbacks/callback per batch vs callback per point
+#   | faster, slower: With a callback for each batch it takes {this}, with one
+#   for each point {other}.
+#   | no difference shown: A callback for each batch and one for each point
+#   take the same from it, {this} and {other}.
+#   | inconclusive: This run cannot tell a callback for each batch, {this},
+#   from one for each point, {other}.`
+#
 # :doc:`/tuning` has the rule.

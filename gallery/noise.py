@@ -2,22 +2,21 @@
 How far apart do two identical programs measure?
 ================================================
 
-Measure the same program twice and the two numbers differ. Whoever calls a
-smaller difference an improvement has measured the machine. After this page you
-know how large that difference was in this run, for each kind of measurement,
-so that you can tell which of its other results mean something.
+Measure the same program twice and the two numbers differ. A smaller difference
+between two programs says nothing about them. After this page you know how
+large that difference was in this run, for each kind of measurement, so that
+you can tell which of its other results mean something.
 
-**Safe to copy as it is.** It writes no file; its numbers are worth something
-only while nothing else runs.
+**Safe to copy as it is.** It writes no file. Run it while nothing else runs.
 """
 
 # %%
 # The same program, several times
 # -------------------------------
 # The contenders differ in nothing but their names. They are measured as all
-# others here are: in fresh processes, in turns, over several rounds. So what
-# is between them is what the machine, the memory layout of a process and
-# chance make of one and the same code.
+# others here are: in fresh processes, in turns, over several rounds. Any
+# difference between them comes from the machine, the memory layout of a
+# process, and chance.
 
 import pandas as pd
 
@@ -104,9 +103,9 @@ pipeline = bench.observe(
 # The noise floors of this run
 # ----------------------------
 # Of each kind, the ratio of two identical programs that is farthest from 1. A
-# difference between two programs that do differ means nothing unless it is
-# larger, whatever its interval says. Bytes have no such floor: a count is the
-# same each time, or its runs show by how much it is not.
+# difference between two different programs has to exceed it to mean anything,
+# whatever its interval says. Bytes have no such floor: counts repeat, or the
+# range over the runs shows that they do not.
 
 floors = {
     "cost of an operation": cost.facts()["noise_floor"],
@@ -126,8 +125,8 @@ bench.TableMarkup(table, "How far apart identical programs measured")
 # %%
 # What to do
 # ----------
-# Put a program beside itself once, on the machine and at the hour at which
+# Compare a program with itself once, on the machine and at the hour at which
 # you measure: add a contender with the same statement, and ask the result for
-# its ``noise_floor``. When it is larger than what you look for, close what
-# runs beside it and measure longer; when it stays, look for a larger effect.
+# its ``noise_floor``. When it exceeds the effect that you look for, close
+# other programs and measure longer. When it stays, look for a larger effect.
 # :doc:`/claims` judges every claim of this guide against these floors.

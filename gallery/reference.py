@@ -2,9 +2,9 @@
 What does each call cost?
 =========================
 
-The reference has a call for every purpose, and from its name you cannot tell
-whether it takes nanoseconds or milliseconds. After this page you know what
-each of them costs, so that you can see which one your loop should not hold.
+The name of a call does not say whether it takes nanoseconds or milliseconds.
+After this page you know the cost of each, and which one your loop should not
+contain.
 
 **Safe to copy as it is.** It writes into a temporary folder, which it removes.
 """
@@ -165,8 +165,8 @@ measured
 # %%
 # The measurement kit
 # -------------------
-# What it takes to judge, to check and to describe; how long the measuring
-# calls take is in each result. Nobody calls these in a loop, so once will do.
+# The calls that judge, check and describe; each result says how long its own
+# measuring call took. Nobody calls these in a loop: one round is enough.
 
 
 def kit():
@@ -244,8 +244,7 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Divide a row that takes many by its thousand, and compare it with the one
-# that takes one: that is what a batch wins. What takes microseconds belongs
-# outside a loop over samples. Each page of the :doc:`/api/index` has the rows
-# of its class beside the description; :doc:`crossing` says what part of a call
-# is the call itself.
+# Divide a row that takes many by its thousand, and compare it with the row of
+# a single one. Keep calls that take microseconds outside a loop over samples.
+# Each page of the :doc:`/api/index` has the rows of its class beside the
+# description; :doc:`crossing` says what part of a call is the call itself.

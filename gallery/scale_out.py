@@ -1,12 +1,12 @@
 """
-From which size on does a second machine pay?
-=============================================
+From which size on does a second process help?
+==============================================
 
-Recordings do not depend on one another, so many of them can be worked on at
-once, by processes here or on other machines. After this page you know how that
-is done with Dask, what happens when a worker is killed or a recording cannot
-be read, from which size on it pays, and how one machine does with data larger
-than its memory.
+Recordings do not depend on one another, so many of them can be analysed at
+once, by processes here or on other machines. After this page you know how to
+do that with Dask, what happens when a worker is killed or a recording cannot
+be read, from which size on two workers finish first, and how one machine deals
+with data that exceeds its memory.
 
 **Copy with care.** It writes some hundred megabytes into a temporary folder,
 which it removes, and starts and kills processes of its own; it needs
@@ -142,11 +142,12 @@ def two_workers():
 
 
 # %%
-# On a cluster of machines that is ``distributed.Client("tcp://scheduler:8786")``
-# instead, and nothing else changes; the folder has to be one that all of them
-# see. A program that starts workers from its main file does so below
-# ``if __name__ == "__main__":``, because each worker reads that file again;
-# here the processes that measure start them.
+# On a cluster of machines that is
+# ``distributed.Client("tcp://scheduler:8786")`` instead, and nothing else
+# changes; the folder has to be one that all of them see. A program that starts
+# workers from its main file does so below ``if __name__ == "__main__":``,
+# because each worker reads that file again; here the processes that measure
+# start them.
 #
 # A killed worker, and files that cannot be read
 # ----------------------------------------------
@@ -202,10 +203,10 @@ survived
 # done or begun, and starts another in its place. A task that takes along four
 # workers in a row is given up, with an error of its own.
 #
-# From which size on it pays
-# --------------------------
-# The same eight recordings in one process, and spread over two workers, which
-# are there already.
+# From which size on it helps
+# ---------------------------
+# The same eight recordings in one process, and spread over two running
+# workers.
 
 
 def timed(work, paths):
@@ -271,14 +272,12 @@ shared.plot()
 
 # %%
 # Two workers against one process, by the rows of a recording:
-# :measured:`scale_out/spread/two workers/elapsed_faster`. What they cost is
-# the engine's, which describes, sends and registers each task. Starting the
-# workers comes on top, once. A second machine has the same engine and a longer
-# way to it, so it pays from no smaller size; beyond, it brings memory and a
-# disk of its own.
+# :measured:`scale_out/spread/two workers/elapsed_faster`. Starting the workers
+# comes on top, once. A second machine was not measured; it brings memory and a
+# disk of its own, and a network in between.
 #
-# Larger than memory, on one machine
-# ----------------------------------
+# Data that exceeds memory, on one machine
+# ----------------------------------------
 # ``compact`` makes one Parquet file of many recordings, in bounded memory. Two
 # engines ask it a question without loading it: polars in its streaming engine,
 # and DuckDB. *Peak* is by how much the process grew.

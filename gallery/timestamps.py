@@ -2,10 +2,9 @@
 Who stamps the time, and what does it cost?
 ===========================================
 
-A point without the instant of its measurement is worth little, and asking a
-clock takes longer than making the point. After this page you know which clock
-costs what, who should read it, and what the instant costs when it is read
-back.
+Each point has the instant of its measurement, and somebody has to read a clock
+for it. After this page you know the cost of each clock, who should read it,
+and the cost of reading the instant back.
 
 **Safe to copy as it is.** It reads the clock, sets nothing and writes no file.
 """
@@ -13,9 +12,9 @@ back.
 # %%
 # The contenders
 # --------------
-# A channel knows its name and unit and reads the clock in Rust. Everything
-# else is given ``datetime.now(timezone.utc)``, which is what a program
-# without this package would write; the last one keeps plain nanoseconds.
+# A channel knows its name and unit and reads the clock in Rust. The others get
+# ``datetime.now(timezone.utc)``, as a program without this package would
+# write; the last one stores plain nanoseconds.
 
 from rust_daq import bench
 
@@ -131,10 +130,10 @@ points.plot()
 # %%
 # The clock alone
 # ---------------
-# What a point costs beyond its clock shows when it is given a ready
-# timestamp. ``datetime.now`` has to look up two names, read the clock, and
-# make an object with year, month and day; a channel reads the same clock and
-# keeps the nanoseconds.
+# A point with a ready timestamp shows the cost without a clock.
+# ``datetime.now`` looks up two names, reads the clock, and makes an object
+# with year, month and day; a channel reads the same clock and stores the
+# nanoseconds.
 
 clock = bench.compare(
     {
@@ -155,10 +154,9 @@ clock
 # %%
 # Reading it back
 # ---------------
-# The text of a point is there as an object. The value and the instant are
-# kept as numbers, eight bytes each, and become an object when they are asked
-# for: a float, or a datetime. ``complex.real`` is CPython's own attribute of
-# that kind, and as near to the floor as Python code can get.
+# A point stores its texts as objects. It stores the value and the instant as
+# numbers of eight bytes, which become an object when they are read: a float,
+# or a datetime. ``complex.real`` is CPython's own attribute of that kind.
 
 bench.compare(
     {
@@ -179,9 +177,13 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# Let the channel stamp what you measure now, and hand over the instrument's
-# own clock where it has one: ``channel.point(value, timestamp)`` takes
-# nanoseconds as they are. Work with ``timestamp_ns`` and turn it into a
-# datetime where a person reads it. This is the wall clock, which may be set;
-# for the time between two points of one program see ``time.monotonic_ns``.
-# :doc:`/tuning` has the rule.
+# :verdict:`timestamps/clock/stamped in Rust vs stamped by datetime.now
+# | faster: A point takes {this} when Rust stamps it, and {other} with
+# datetime.now. Let the channel stamp what you measure now.
+# | slower: A point takes {other} with datetime.now, and {this} when Rust
+# stamps it.`
+# Hand over the instrument's own clock where it has one: ``channel.point(value,
+# timestamp)`` takes nanoseconds as they are. Work with ``timestamp_ns`` and
+# turn it into a datetime where a person reads it. This is the wall clock,
+# which may be set; for the time between two points of one program see
+# ``time.monotonic_ns``. :doc:`/tuning` has the rule.

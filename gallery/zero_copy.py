@@ -149,10 +149,12 @@ bench.compare(
 # %%
 # How many bytes a row takes
 # --------------------------
-# In a list each point is an object; the datetime and the float of a
-# ``msgspec.Struct`` are two more. In a batch a row is eight bytes of time and
-# eight of value, and its channel costs nothing while there is one; where there
-# are several, four bytes say which.
+# In a list each point is an object, and a ``msgspec.Struct`` refers to a
+# datetime and a float besides. A batch stores eight bytes of time and eight of
+# value for each row, and where it has several channels also which one. With
+# one channel a row takes
+# :measured:`zero_copy/footprint/batch/100000/per_point_bytes`, with sixteen
+# :measured:`zero_copy/footprint/batch, 16 channels/100000/per_point_bytes`.
 
 bench.footprint(
     {
@@ -175,6 +177,6 @@ bench.footprint(
 # -----------
 # Every view holds what it looks at: the batch may go, the arrays stay valid,
 # and the memory is freed with the last of them. A batch made of Arrow data
-# keeps that data alive in the same way. None of them can be written to, so
-# take a copy where you want to change something: ``batch.values.copy()``.
+# keeps that data alive in the same way. None of them can be written to: take a
+# copy where you want to change something, ``batch.values.copy()``.
 # :doc:`/tuning` has the rule.

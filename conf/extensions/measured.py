@@ -103,7 +103,7 @@ class Remedies(SphinxDirective):
         group = nodes.tgroup(cols=len(rows[0]))
         group += [nodes.colspec(colwidth=25) for _ in rows[0]]
         group += [nodes.thead("", self.row(rows[0])), nodes.tbody("", *map(self.row, rows[1:]))]
-        return nodes.table("", group, classes=["remedies"])
+        return nodes.table("", group, classes=["remedies", "colwidths-auto"])
 
     def row(self, texts: list[str]) -> nodes.row:
         """Return a row of these texts, which may have markup."""

@@ -65,6 +65,12 @@ def test_a_comparison_is_named_with_its_column_or_without(column: str) -> None:
     )
 
 
+@pytest.mark.parametrize("cost", [50.0, 200.0])
+def test_outcomes_may_share_a_wording(cost: float) -> None:
+    run = made_run(made_result(costs={"one": 100.0, "two": cost}))
+    assert bench.Wording.parse("first/made/two vs one | faster, slower: {ratio}").sentence(run).startswith(("0.5", "2"))
+
+
 def test_a_rate_is_faster_where_there_is_more_of_it() -> None:
     run = made_run(observed({"done_per_second": (2e6, 1e6)}))
     wording = bench.Wording.parse("first/made/new/done_per_second vs old | faster: {this}, {other}, {ratio}")

@@ -209,7 +209,7 @@ class Wording:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``path vs other | outcome: wording | ...``.
+        """Read ``path vs other | outcome: wording | outcome, outcome: wording | ...``.
 
         Raises
         ------
@@ -219,14 +219,15 @@ class Wording:
         pair, *wordings = (" ".join(part.split()) for part in text.split("|"))
         said: dict[str, str] = {}
         for wording in wordings:
-            outcome, colon, words = (part.strip() for part in wording.partition(":"))
-            if not colon or not words or outcome not in OUTCOMES:
-                message = f"{wording!r} is no wording; write one of {', '.join(OUTCOMES)}, a colon and the words"
-                raise ValueError(message)
-            if outcome in said:
-                message = f"{outcome!r} is worded twice"
-                raise ValueError(message)
-            said[outcome] = words
+            outcomes, colon, words = (part.strip() for part in wording.partition(":"))
+            for outcome in outcomes.split(", "):
+                if not colon or not words or outcome not in OUTCOMES:
+                    message = f"{wording!r} is no wording; write one of {', '.join(OUTCOMES)}, a colon and the words"
+                    raise ValueError(message)
+                if outcome in said:
+                    message = f"{outcome!r} is worded twice"
+                    raise ValueError(message)
+                said[outcome] = words
         return cls(Pair.parse(pair), said)
 
     def sentence(self, run: Run) -> str:
