@@ -20,7 +20,7 @@ TYPICAL = (
     (100_000.0, 16, 0.0, 1.0),
     (1_000_000.0, 4, 0.01, 1.0),
 )
-"""What stands on the page without a script: rate, channels, loss, latency."""
+"""The cases that the page shows without a script: rate, channels, loss, latency."""
 
 
 def page(measurement: str) -> str:
@@ -33,12 +33,17 @@ def table(run: Run) -> dict[str, object]:
     measured = advise.Measured.of(run)
     texts: dict[str, int] = {}
     labels: dict[str, int] = {}
+    programs: dict[str, int] = {}
     answers = []
-    for rate, channels, loss, latency in product(advise.RATES, advise.CHANNELS, advise.LOSSES, advise.LATENCIES):
-        found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
-        for label in found:
-            labels.setdefault(label, len(labels))
-        answers.append([texts.setdefault(text, len(texts)) for text in found.values()])
+    shown = []
+    for rate, channels, loss in product(advise.RATES, advise.CHANNELS, advise.LOSSES):
+        asked = {"rate": rate, "channels": channels, "loss": loss}
+        for advice in advise.advise_each(measured, **asked, latencies=advise.LATENCIES):
+            found = advice.answers()
+            for label in found:
+                labels.setdefault(label, len(labels))
+            answers.append([texts.setdefault(text, len(texts)) for text in found.values()])
+            shown.append(programs.setdefault(advice.program, len(programs)))
     return {
         "rates": advise.RATES,
         "rateTexts": [advise.hertz(rate) for rate in advise.RATES],
@@ -50,6 +55,8 @@ def table(run: Run) -> dict[str, object]:
         "outside": advise.OUTSIDE,
         "texts": list(texts),
         "answers": answers,
+        "programs": list(programs),
+        "shown": shown,
     }
 
 
@@ -89,6 +96,7 @@ class AdviserForm:
 <thead><tr><th scope="col" class="bench-words">what</th><th scope="col" class="bench-words">answer</th>
 <th scope="col" class="bench-words">measured in</th></tr></thead><tbody></tbody></table>
 </div>
+<div class="adviser-program highlight" hidden><pre tabindex="0"></pre></div>
 <script type="application/json" id="adviser-table">{data}</script>
 <script src="_static/adviser.js"></script>"""
 
@@ -100,7 +108,7 @@ def option(value: int, text: str, *, chosen: bool = False) -> str:
 
 def loss_text(loss: float) -> str:
     """A loss as a reader says it."""
-    return f"up to {loss * 100:g} %" if loss else "none"
+    return f"up to {loss * 100:g}{quantity.NARROW_SPACE}%" if loss else "none"
 
 
 def latency_text(latency: float) -> str:
@@ -111,7 +119,7 @@ def latency_text(latency: float) -> str:
 def typical(run: Run) -> TableMarkup:
     """The typical cases, as a table that needs no script."""
     measured = advise.Measured.of(run)
-    shown = ("verdict", "hand over", "response, p99.9", "headroom", "record into", "file, an hour of it")
+    shown = ("verdict", "hand over", "response, p99.9", "record into", "headroom of both together", "file per hour")
     rows = []
     for rate, channels, loss, latency in TYPICAL:
         found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
@@ -120,5 +128,5 @@ def typical(run: Run) -> TableMarkup:
             "channels": quantity.written("", channels),
             "loss, latency": f"{loss_text(loss)}, {latency_text(latency)}",
         }
-        rows.append(asked | {label: found[label] for label in shown})
+        rows.append(asked | {label: found.get(label, quantity.MISSING) for label in shown})
     return TableMarkup(pd.DataFrame(rows).set_index("rate of each channel"), "Typical cases")

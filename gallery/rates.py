@@ -3,10 +3,10 @@ From which rate on do I need batches?
 =====================================
 
 Point by point is the simplest program, and somewhere it stops keeping up.
-After this page you know how many points a second a pipeline takes for each
-size of its batches, for one channel and for many, how late its slowest points
-are, and what a file takes of them, so that you can say for your own rate what
-to use.
+After this page you know how many points per second a pipeline processes for
+each size of its batches, with one channel and with many, how late its slowest
+points are, and how many rows per second a file takes. With these numbers you
+can choose for your own rate.
 
 **Copy with care.** It keeps two cores busy for some seconds, and writes some
 megabytes into a temporary folder, which it removes.
@@ -15,10 +15,10 @@ megabytes into a temporary folder, which it removes.
 # %%
 # As fast as it goes
 # ------------------
-# An instrument that is asked for far more than anybody can take, read in
-# batches of ``n`` rows, a moving average of 16 for each channel, and a
-# callback that is given each batch, or each point. How many points a second
-# come through is the capacity; over your own rate it is your headroom.
+# A simulated instrument is read far faster than anything can follow, in
+# batches of ``n`` rows. The pipeline has a moving average of 16 for each
+# channel and a callback that takes each batch, or each point. The points per
+# second that come through are its capacity.
 
 from rust_daq import bench
 
@@ -58,6 +58,7 @@ capacity = bench.observe(
         "per point": "capacity(n, on_point=take)",
     },
     columns=["processed_per_second"],
+    compared=["processed_per_second"],
     sizes=[1, 10, 100, 1_000],
     size_label="rows a batch",
     setup=setup,
@@ -72,21 +73,20 @@ capacity
 capacity.plot()
 
 # %%
-# What is paid for each batch, waking the other thread above all, is shared by
-# its rows; what is paid for each row stays. With a callback for each point a
-# Python object is made and a function called for every one, whatever the size
-# of the batch.
+# The cost of a batch is shared by its rows, and the cost of a row is not. A
+# callback for each point adds a Python object and a call for each row, however
+# large the batch is.
 #
 # How late the slowest are
 # ------------------------
-# Read and handed over point by point at 10 kHz, which is often enough for a
-# 99.9th percentile within a second. A response time counts from the instant at
-# which the point was due. It is mostly the system's: how late it wakes a
-# thread that sleeps.
+# Points are read and handed over one by one at 10 kHz, which makes enough of
+# them for a 99.9th percentile within a second. A response time counts from the
+# instant at which the point was due.
 
 response = bench.observe(
     {"per point, 10 kHz": "run(10_000, 1, 1.0, on_point=take)"},
     columns=["p50_ns", "p99_ns", "p99_9_ns", "max_ns", "dropped"],
+    compared=["p99_9_ns"],
     setup=setup,
     name="response",
     settings=settings,
@@ -97,10 +97,9 @@ response
 # %%
 # What a file takes
 # -----------------
-# Batches of ``n`` rows into a fresh file, each handed to the operating system
-# before the next, so that it survives the process. An Arrow stream says for
-# each batch what it holds, which a batch of one row pays for alone; a row of
-# CSV takes the same whatever comes with it.
+# Batches of ``n`` rows go into a fresh file. Each is flushed to the operating
+# system before the next one, so it survives the process. An Arrow stream has a
+# header for each batch, which many rows share; a row of CSV has none.
 
 
 def files():
@@ -141,6 +140,7 @@ bench.observe(
         "CsvWriter": "record(CsvWriter, n)",
     },
     columns=["flushed_per_second", "row_bytes"],
+    compared=["flushed_per_second"],
     sizes=[1, 10, 100, 1_000],
     size_label="rows a batch",
     setup=files,
@@ -152,8 +152,12 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Go point by point while your rate is a tenth of what that takes or less, and
-# in batches above: as large as the delay that you can bear, and no larger than
-# where the capacity stops growing. :doc:`/advice` does this for your own rate,
-# with the numbers of this page, and so does ``python -m rust_daq.bench
-# advise`` with the numbers of your own machine.
+# Use batches. Choose the largest that fills within half of the latency that
+# you tolerate, and no larger than where the capacity stops growing. Go point
+# by point only where a single sample takes longer than that half.
+#
+# Your headroom is what the pipeline and the file carry together, over your own
+# rate. They share a thread, so their times add up: where one carries a and the
+# other b, both carry 1 / (1/a + 1/b). :doc:`/advice` computes this for your
+# own rate from the numbers of this page, and so does
+# ``python -m rust_daq.bench advise`` from the numbers of your own machine.

@@ -5,6 +5,7 @@
   if (!form || !data) return;
   const table = JSON.parse(data.textContent);
   const room = document.querySelector(".adviser-answer");
+  const program = document.querySelector(".adviser-program");
 
   // The least step that is no less than what was asked; -1 beyond the last one.
   const step = (value, steps) => steps.findIndex((known) => known >= value);
@@ -37,10 +38,14 @@
     const measured = asked && rate >= table.rates[0] && !places.includes(-1);
     let lines = [row("verdict", asked ? table.outside : "give a rate above 0 and a whole number of channels")];
     let caption = "";
+    let code = "";
     if (measured) {
       const sizes = [table.channels.length, table.losses.length, table.latencies];
       places.push(Number(form.elements.loss.value), Number(form.elements.latency.value));
       const index = places.slice(1).reduce((before, place, at) => before * sizes[at] + place, places[0]);
+      code = table.programs[table.shown[index]]
+        .replaceAll("{rate}", table.rates[places[0]])
+        .replaceAll("{channels}", table.channels[places[1]]);
       lines = table.answers[index].map((text, at) => row(table.labels[at], table.texts[text]));
       const count = table.channels[places[1]];
       const stepped = table.rates[places[0]] !== rate || count !== channels;
@@ -49,6 +54,8 @@
     }
     room.querySelector("caption").textContent = caption;
     room.querySelector("tbody").replaceChildren(...lines);
+    program.querySelector("pre").textContent = code;
+    program.hidden = !code;
   };
 
   form.addEventListener("input", show);

@@ -213,12 +213,14 @@ def give_advice(archive: Archive, chosen: argparse.Namespace) -> None:
     advice = advise.advise(run, rate=chosen.rate, channels=chosen.channels, loss=chosen.loss, latency=chosen.latency)
     answers = advice.answers()
     if chosen.json:
-        write_json({"run": run.id, "answers": answers, "measured_in": advise.SOURCES})
+        write_json({"run": run.id, "answers": answers, "measured_in": advise.SOURCES, "program": advice.snippet})
         return
     rows = {what: {"answer": text, "measured in": advise.SOURCES.get(what, "")} for what, text in answers.items()}
     asked = f"{advise.hertz(advice.rate)}, {advice.channels} channel{'s' if advice.channels > 1 else ''}"
     print_table(data_frame(list(rows.values()), index=list(rows)).rename_axis("what"), asked)
     print(f"measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
+    if advice.snippet:
+        print(f"\n{advice.snippet}", end="")
 
 
 def measured(archive: Archive) -> Run:

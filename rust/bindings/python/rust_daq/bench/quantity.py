@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from rust_daq.bench.decision import Estimate
@@ -60,6 +61,11 @@ def rate(per_second: float, unit: str = "/s", width: float | None = None) -> str
     return text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
 
 
+def percent(share: float, width: float | None = None) -> str:
+    """``20.0 %``; of a share."""
+    return f"{digits(100 * share, None if width is None else 100 * width)}{NARROW_SPACE}%"
+
+
 def magnitude(text: str) -> float | None:
     """Read a written quantity as a number in the smallest of its units, so that ``1.42 ms`` is more than ``186 ns``.
 
@@ -82,24 +88,23 @@ def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
 
 def ratio(estimate: Estimate) -> str:
     """``0.74 (0.72 to 0.76)``, or the number alone when there were too few rounds for an interval."""
-    if not estimate.has_interval:
-        return digits(estimate.value)
-    width = estimate.high - estimate.low
-    return f"{digits(estimate.value, width)} ({digits(estimate.low, width)} to {digits(estimate.high, width)})"
+    return span(estimate, digits)
 
 
-def span(estimate: Estimate) -> str:
-    """Write nanoseconds with their interval, each with the digits that the interval supports.
+def span(estimate: Estimate, write: Callable[[float, float | None], str] = time) -> str:
+    """Write a number with its interval, each with the digits that the interval supports.
 
     Parameters
     ----------
     estimate : Estimate
-        In nanoseconds.
+        In nanoseconds, or what `write` takes.
+    write : callable
+        Takes a number and the width of its interval: `time`, `memory`, `percent` or one like them.
 
     Returns
     -------
     str
-        The value alone where there were too few rounds for an interval.
+        The number alone where there were too few rounds for an interval, and where its ends read the same.
 
     Examples
     --------
@@ -108,9 +113,10 @@ def span(estimate: Estimate) -> str:
     '42.3 ns (40.9 ns to 44.1 ns)'
     """
     if not estimate.has_interval:
-        return time(estimate.value)
+        return write(estimate.value, None)
     width = estimate.high - estimate.low
-    return f"{time(estimate.value, width)} ({time(estimate.low, width)} to {time(estimate.high, width)})"
+    value, low, high = (write(number, width) for number in (estimate.value, estimate.low, estimate.high))
+    return value if low == high == value else f"{value} ({low} to {high})"
 
 
 def written(column: str, value: Any, spec: str = "") -> str:
