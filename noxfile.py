@@ -352,11 +352,12 @@ def run_gate(session: nox.Session, program: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the form of Python and Rust."""
+    """Check the form of Python and Rust, and that the pages compare only by the run."""
     install(session, "lint")
     need_rust(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("python", "conf/prose/comparing.py")
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
     session.run(*clippy, env=rust_environment(session), external=True)

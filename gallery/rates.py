@@ -4,18 +4,18 @@ From which rate on do I need batches?
 
 Point by point is the simplest program, and somewhere it stops keeping up.
 After this page you know how many points per second a pipeline processes for
-each size of its batches, with one channel and with many, how late its slowest
-points are, and how many rows per second a file takes. With these numbers you
-can choose for your own rate.
+each size of its batches, with one channel and with many, the tail of its
+response times, and how many rows per second a file takes. With these numbers
+you can choose for your own rate.
 
 **Copy with care.** It keeps two cores busy for some seconds, and writes some
 megabytes into a temporary folder, which it removes.
 """
 
 # %%
-# As fast as it goes
-# ------------------
-# A simulated instrument is read far faster than anything can follow, in
+# At full speed
+# -------------
+# A simulated instrument is read at a rate that nothing can follow, in
 # batches of ``n`` rows. The pipeline has a moving average of 16 for each
 # channel and a callback that takes each batch, or each point. The points per
 # second that come through are its capacity.
@@ -77,8 +77,8 @@ capacity.plot()
 # callback for each point adds a Python object and a call for each row, however
 # large the batch is.
 #
-# How late the slowest are
-# ------------------------
+# The tail of the response times
+# ------------------------------
 # Points are read and handed over one by one at 10 kHz, which makes enough of
 # them for a 99.9th percentile within a second. A response time counts from the
 # instant at which the point was due.
@@ -98,7 +98,7 @@ response
 # What a file takes
 # -----------------
 # Batches of ``n`` rows go into a fresh file. Each is flushed to the operating
-# system before the next one, so it survives the process. An Arrow stream has a
+# system before the next one, and survives the process. An Arrow stream has a
 # header for each batch, which many rows share; a row of CSV has none.
 
 
@@ -153,11 +153,11 @@ bench.observe(
 # What to do
 # ----------
 # Use batches. Choose the largest that fills within half of the latency that
-# you tolerate, and no larger than where the capacity stops growing. Go point
-# by point only where a single sample takes longer than that half.
+# you tolerate, but not beyond the size where the capacity stops growing. Go
+# point by point only where a single sample needs that half already.
 #
 # Your headroom is what the pipeline and the file carry together, over your own
-# rate. They share a thread, so their times add up: where one carries a and the
-# other b, both carry 1 / (1/a + 1/b). :doc:`/advice` computes this for your
-# own rate from the numbers of this page, and so does
-# ``python -m rust_daq.bench advise`` from the numbers of your own machine.
+# rate. They share a thread, and their times add up: where one carries a and
+# the other b, both carry 1 / (1/a + 1/b). :doc:`/advice` computes this for
+# your own rate from the numbers of this page, and so does ``python -m
+# rust_daq.bench advise`` from the numbers of your own machine.

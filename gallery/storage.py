@@ -353,7 +353,7 @@ bench.observe(
 # ----------
 # Record into a stream with ``sync="flush"``: what was written survives the
 # process. Take ``"batch"`` or a number of seconds where the power may fail,
-# and CSV where somebody wants to read along. Make Parquet of it when it is
-# finished: ``compact`` needs little memory, and every table program reads it.
+# and CSV where somebody wants to read along. Turn a finished recording into
+# Parquet with ``compact``; table programs read it.
 # :doc:`/gallery/streams` compares ArrowWriter with pyarrow's writer of the
 # same format, and :doc:`/tuning` has the rule.

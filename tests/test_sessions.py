@@ -69,6 +69,24 @@ def test_each_named_python_is_compiled_for_by_lint(noxfile):
     assert {(version, "") for version in noxfile.PYTHONS} | {("3.14", "Py_GIL_DISABLED")} <= named
 
 
+# What lint checks of the prose
+
+
+def test_lint_looks_for_comparisons_that_are_not_bound_to_the_run(noxfile, monkeypatch):
+    ran = []
+
+    class Linting(Session):
+        def run(self, *command, **_):
+            ran.append(command)
+
+    for name in ("install", "need_rust", "rust_environment"):
+        monkeypatch.setattr(noxfile, name, lambda *_, **__: {})
+    monkeypatch.setattr(noxfile, "COMPILED", ())
+    noxfile.lint(Linting())
+    [command] = [command for command in ran if "conf/prose/comparing.py" in command]
+    assert (ROOT / command[1]).is_file()
+
+
 # The Pythons that get a wheel
 
 

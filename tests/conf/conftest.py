@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "conf" / "extensions"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "conf" / "prose"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
 from tiny_project import CONF, PROFILES, Project
