@@ -95,14 +95,14 @@ ASSERTIONS = {
             SCALING,
         ),
         Claim(
-            "From 10,000 to 100,000 dicts get dearer by more than DataPoints do.",
+            "From 10,000 to 100,000 the cost per object rises more for dicts than for DataPoints.",
             "benchmark_throughput/throughput",
             Scaling("dict", POINT),
             SLOWER,
             SCALING,
         ),
         Claim(
-            "From 10,000 to 100,000 dataclasses with slots get dearer by more than DataPoints do.",
+            "From 10,000 to 100,000 the cost per object rises more for dataclasses with slots than for DataPoints.",
             "benchmark_throughput/throughput",
             Scaling(SLOTS, POINT),
             SLOWER,
@@ -216,7 +216,7 @@ ASSERTIONS = {
             SLOWER,
         ),
         Claim(
-            "A dict of two entries makes a construction dearer.",
+            "A construction with a dict of two entries takes longer than one without.",
             "metadata/price",
             Cost("dict of two", "none"),
             SLOWER,
@@ -247,14 +247,14 @@ ASSERTIONS = {
     ),
     "tracemalloc inflates latency": (
         Claim(
-            "tracemalloc makes the construction of a DataPoint dearer while it traces.",
+            "The construction of a DataPoint takes longer while tracemalloc traces.",
             "benchmark_memory/tracemalloc",
             Cost("tracemalloc on", "tracemalloc off"),
             SLOWER,
             COST,
         ),
         Claim(
-            "tracemalloc makes a dict literal dearer while it traces.",
+            "A dict literal takes longer while tracemalloc traces.",
             "benchmark_memory/tracemalloc",
             Cost("dict, tracemalloc on", "dict, tracemalloc off"),
             SLOWER,

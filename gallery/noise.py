@@ -114,7 +114,7 @@ floors = {
     "p99 of single calls": latency.facts()["p99_noise_floor"],
     "time for a batch": batches.facts()["noise_floor"],
     "a point, 100,000 over 10,000": batches.facts()["scaling_noise_floor"],
-    "points a second": pipeline.facts()["processed_noise_floor"],
+    "points per second": pipeline.facts()["processed_noise_floor"],
 }
 table = pd.DataFrame(
     {"noise floor": [f"{floor:.1%}" for floor in floors.values()]},

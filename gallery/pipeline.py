@@ -159,7 +159,7 @@ held = bench.observe(
     },
     columns=["p99_ns", "p50_ns", "dropped", "cpu_per_point_ns"],
     sizes=[10_000, 100_000, 1_000_000],
-    size_label="points a second asked for",
+    size_label="points per second asked for",
     compared=["cpu_per_point_ns"],
     namespace={"run": run, "with_numpy": with_numpy, "take": take},
     name="held",

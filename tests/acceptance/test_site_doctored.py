@@ -120,6 +120,13 @@ def test_the_sentences_of_every_page_that_shows_the_number_change(
     assert after in measured(rebuilt.pages["index.html"])
 
 
+def test_the_sentences_that_compare_change_with_the_run(site: SiteFolder, rebuilt: SiteFolder) -> None:
+    name = "gallery/benchmark_datapoint.html"
+    before, after = ([span.get_text() for span in made.pages[name].soup.select(".verdict")] for made in (site, rebuilt))
+    assert len(before) == len(after) > 0
+    assert before != after
+
+
 def test_the_table_and_the_figure_of_the_example_change(site: SiteFolder, rebuilt: SiteFolder) -> None:
     name = "gallery/benchmark_datapoint.html"
 

@@ -67,7 +67,7 @@ def test_no_page_shows_a_traceback(site: SiteFolder) -> None:
 
 
 def test_no_page_shows_a_role_that_was_not_resolved(site: SiteFolder) -> None:
-    raw = re.compile(r"\{(measured|shipped)\}`|:(measured|shipped):`")
+    raw = re.compile(r"\{(measured|verdict|shipped|remedies)\}|:(measured|verdict|shipped):`")
     assert [name for name, page in site.pages.items() if page.ours and raw.search(page.prose)] == []
 
 

@@ -166,7 +166,7 @@ class Scaling(Reading):
     Examples
     --------
     >>> from rust_daq import bench
-    >>> bench.Scaling("dict", "mine")  # "slower": dicts get dearer by more
+    >>> bench.Scaling("dict", "mine")  # "slower": the cost of dicts rises more
     Scaling(contender='dict', to='mine')
     """
 
