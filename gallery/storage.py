@@ -184,8 +184,8 @@ files = {
 # ----------------
 # Fifty blocks into a fresh file, from the first to the closed file. What
 # pyarrow holds back of a Parquet file until it is closed cannot be flushed, so
-# that no number stands there. It takes its time over instants with a zone; in
-# CSV without one a file does not say when its rows were.
+# that no number is there. Its CSV is here twice: without a zone, a file does
+# not say when its rows were.
 
 
 def written(open_file, path, durability, blocks=BLOCKS):

@@ -36,7 +36,7 @@ COMPARING = re.compile(
             r"\b(?:better|worse|best|worst|mostly|mainly|chiefly|hardly|barely)\b",
             r"\b(?:no|little) difference\b|\bmore (?:punctual|exact|efficient|memory|time)\b",
             rf"\b(?:is|are|was|were|gets?|becomes?) (?:much |far |a little |rather )?(?:{MORE})\b{COUNTED}",
-            rf"\b(?:{MORE})\b{COUNTED} than\b|\bno (?:{MORE})\b(?<!no longer)(?<!no more)",
+            rf"\b(?:{MORE})\b{COUNTED}(?: [\w'-]+){{0,8}} than\b|\bno (?:{MORE})\b(?<!no longer)(?<!no more)",
             # What it costs: costs little, takes as long, adds nothing.
             rf"\b(?:cost|take|need|use|spend|add|lose|save|weigh)(?:s|es)? (?:\w+ ){{0,2}}?(?:{AMOUNT})\b{COUNTED}",
             r"\bfor (?:free|nothing)\b|\bpays?(?: off)?\b(?! for)",
