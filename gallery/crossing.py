@@ -14,9 +14,9 @@ page you know how much that is for each operation, next to its work.
 # -----------------------------------------------------
 # Each pair works on the same data; that both ways make equal points is checked
 # first. In one the loop is Rust's, inside one call; in the other it is
-# Python's, a call for each. They are contenders of one comparison and take turns. Their
-# difference is the crossing: the call, the arguments, the result, and the step
-# of Python's loop. Times are for one of the thousand.
+# Python's, a call for each. They are contenders of one comparison and take
+# turns. Their difference is the crossing: the call, the arguments, the result,
+# and the step of Python's loop. Times are for one of the thousand.
 
 import pandas as pd
 
