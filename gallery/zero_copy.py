@@ -13,9 +13,11 @@ memory, and it writes no file.
 # %%
 # Same memory or not
 # ------------------
-# Two arrays that begin at the same address are one. The batch is made of a
-# NumPy array, which is copied once, since its owner may still write to it.
-# From there on nobody can write, so everybody may share.
+# Two arrays that begin at the same address are one. A batch never changes, so
+# it copies whatever somebody may still write to: a NumPy array, and Arrow data
+# too, because pyarrow takes over NumPy's memory without a copy. On the way out
+# of a batch nobody can write, so everybody may share. ``share=True`` skips the
+# copy of Arrow data; then nobody may write to that data any more.
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,12 @@ ways = {
     "pyarrow.table(batch)": np.shares_memory(column, batch.values),
     "Batch.from_arrow(table)": np.shares_memory(
         Batch.from_arrow(table).values, batch.values
+    ),
+    "Batch.from_arrow(table, share=True)": np.shares_memory(
+        Batch.from_arrow(table, share=True).values, batch.values
+    ),
+    "Batch.from_arrow(batch)": np.shares_memory(
+        Batch.from_arrow(batch).values, batch.values
     ),
     "Batch.concat([batch, batch])": np.shares_memory(
         Batch.concat([batch, batch]).values, batch.values
@@ -113,6 +121,9 @@ views = bench.compare(
         "Batch.from_arrow": bench.Statement(
             "Batch.from_arrow(table)", setup_arrow
         ),
+        "Batch.from_arrow, shared": bench.Statement(
+            "Batch.from_arrow(table, share=True)", setup_arrow
+        ),
         "batch.values": "batch.values",
         "batch[1:]": "batch[1:]",
         "a copy of both columns": "(times.copy(), samples.copy())",
@@ -132,8 +143,10 @@ views.plot()
 # Into another process
 # --------------------
 # From protocol 5 on a pickle may leave large memory outside, and whoever
-# carries it, ``multiprocessing`` or Dask, moves it once. The round trip of
-# 100,000 rows, against the same two NumPy arrays:
+# carries it, ``multiprocessing`` or Dask, moves it once. At the other end a
+# batch shares that memory if it is ``bytes`` or a column of a batch, and
+# copies it otherwise: a read-only view does not tell whether somebody else can
+# write. The round trip of 100,000 rows, against the same two NumPy arrays:
 
 bench.compare(
     {
@@ -176,7 +189,7 @@ bench.footprint(
 # Who owns it
 # -----------
 # Every view holds what it looks at: the batch may go, the arrays stay valid,
-# and the memory is freed with the last of them. A batch made of Arrow data
+# and the memory is freed with the last of them. A batch that shares Arrow data
 # keeps that data alive in the same way. None of them can be written to: take a
 # copy where you want to change something, ``batch.values.copy()``.
 # :doc:`/tuning` has the rule.

@@ -191,7 +191,7 @@ def test_a_nanosecond_that_only_pandas_knows_is_kept() -> None:
     assert LASER.point(0.5, pd.Timestamp(MOMENT_NS + 7, tz="UTC")).timestamp_ns == MOMENT_NS + 7
 
 
-@given(st.floats(), st.integers(-(2**63), 2**63 - 1))
+@given(st.floats(), st.integers(-(2**63) + 1, 2**63 - 1))
 def test_a_point_is_the_one_that_the_constructor_makes(value: float, ns: int) -> None:
     assert LASER.point(value, ns) == DataPoint(ns, LASER.name, value, LASER.unit, LASER.metadata)
 
@@ -360,7 +360,7 @@ def test_an_entry_that_is_no_number_is_refused_with_its_place(make: Any, wrong: 
     assert "values[2]" in got.value.__notes__[0]
 
 
-@pytest.mark.parametrize("wrong", [pa.array([1.0, None]), pa.chunked_array([[1.0], [None]])])
+@pytest.mark.parametrize("wrong", [pa.array([1, None]), pa.chunked_array([[1], [None]])])
 def test_arrow_nulls_are_no_values(make: Any, wrong: Any) -> None:
     with pytest.raises(ValueError, match=r"values.*null"):
         make(wrong)
@@ -406,7 +406,7 @@ def test_instants_of_any_source_are_times(make: Any, timestamps: Any) -> None:
     assert times(make(NUMBERS, timestamps=timestamps)) == TIMES
 
 
-@given(st.lists(st.integers(-(2**63), 2**63 - 1)))
+@given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1)))
 def test_every_instant_is_kept(stamps: list[int]) -> None:
     numbers = np.arange(len(stamps), dtype=float)
     for source in (stamps, np.array(stamps, "i8"), array("q", stamps), pa.array(stamps, pa.timestamp("ns", "UTC"))):

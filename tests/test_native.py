@@ -362,7 +362,7 @@ def parts() -> dict[str, Any]:
         "unit": new("mW"),
         "metadata": Metadata(document),
         "document": document,
-        "integer": 2**62 + 1,
+        "integer": 2**62,
         "class": DataPoint,
         "Channel": Channel,
     }

@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from recordings import LAMP, TUNED, mixed, of, read, told, write
 
-from rust_daq import _compaction
+from rust_daq import Batch, Channel, _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
 
@@ -223,3 +223,15 @@ def test_others_may_read_the_file_as_the_umask_says(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "run.parquet").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_table_of_a_compacted_file_is_a_batch(tmp_path):
+    written = [mixed(4, [LAMP, TUNED]), of(2, TUNED)]
+    compact([write(tmp_path / "a.arrow", written)], tmp_path / "a.parquet")
+    table, whole = pa.parquet.read_table(tmp_path / "a.parquet"), Batch.concat(written)
+    assert Batch.from_arrow(table) == whole
+    for part in (table.slice(1), pa.Table.from_batches(table.to_batches(max_chunksize=2))):
+        assert Batch.from_arrow(part) == whole[len(whole) - len(part) :]
+    other = Channel(TUNED.name, "another unit")
+    with pytest.raises(ValueError, match=rf"'?{TUNED.name}'? .*another unit"):
+        Batch.from_arrow(table, other)

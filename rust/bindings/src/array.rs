@@ -1,5 +1,6 @@
 //! One-dimensional data of any package as a column: converted where that loses nothing, refused where it would.
 
+use arrow_array::ArrayRef;
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
@@ -7,15 +8,24 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::error::{shown, wrong_type};
+use rust_daq::{Chunk, Error, Memory, collected};
 
+use crate::error::{raised, shown, wrong_type};
+
+mod buffer;
+mod datetimes;
 mod floats;
 mod instants;
+mod mask;
 mod numbers;
 mod times;
 
+use buffer::entries;
+pub use buffer::entries as buffer_entries;
+pub use datetimes::{NOT_A_TIME, is_datetime64, not_a_time, of_datetime64, refuse_not_a_time};
 pub use floats::{Input, Output};
 pub use instants::instants;
+pub use mask::{is_masked, without_masks};
 pub use numbers::numbers;
 pub use times::Times;
 
@@ -24,7 +34,7 @@ enum Source<'py> {
     /// A Python sequence, entry by entry.
     Entries(Vec<Bound<'py, PyAny>>),
     /// Arrow arrays, one after the other.
-    Arrow(Vec<arrow_array::ArrayRef>),
+    Arrow(Vec<ArrayRef>),
     /// A NumPy array of one dimension.
     NumPy(Bound<'py, PyAny>),
 }
@@ -80,14 +90,28 @@ fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
     if buffer.dimensions() != 1 || mark.is_some_and(|mark| FOREIGN.contains(&mark)) {
         return Ok(None);
     }
-    buffer.to_vec(data.py()).map(Some)
+    entries(&buffer, data.py()).map(Some)
 }
 
-/// The columns of several arrays as one.
-fn joined<T: ArrowNativeType>(parts: Vec<ScalarBuffer<T>>) -> ScalarBuffer<T> {
+/// The columns of several chunks as one, copied once.
+fn joined<T: ArrowNativeType>(
+    argument: &str,
+    arrays: &[ArrayRef],
+    read: impl Fn(Chunk<'_>, &ArrayRef) -> Result<ScalarBuffer<T>, Error>,
+) -> PyResult<ScalarBuffer<T>> {
+    // Those of several are copied when they are joined.
+    let memory = if arrays.len() > 1 { Memory::Shared } else { Memory::Copied };
+    let mut before = 0;
+    let mut parts = Vec::with_capacity(arrays.len());
+    for array in arrays {
+        let chunk = Chunk { name: argument, before, memory };
+        parts.push(read(chunk, array).map_err(|error| raised(&error))?);
+        before += array.len();
+    }
     match <[ScalarBuffer<T>; 1]>::try_from(parts) {
-        Ok([part]) => part,
-        Err(parts) => parts.iter().flat_map(|part| part.iter().copied()).collect(),
+        Ok([part]) => Ok(part),
+        Err(parts) => collected(before, parts.iter().flat_map(|part| part.iter().copied()))
+            .map_err(|error| raised(&error)),
     }
 }
 

@@ -6,9 +6,9 @@ use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
-use rust_daq::Batch;
+use rust_daq::{Batch, Memory};
 
-use crate::array::{instants, numbers};
+use crate::array::{instants, numbers, refuse_not_a_time};
 use crate::capsule;
 use crate::channel::PyChannel;
 use crate::column::PyColumn;
@@ -172,7 +172,7 @@ impl PyBatch {
     ///
     /// Notes
     /// -----
-    /// O(n), and O(1) for what is an Arrow array already.
+    /// O(n).
     ///
     /// Examples
     /// --------
@@ -202,8 +202,7 @@ impl PyBatch {
             .map_err(|error| raised(&error))
     }
 
-    /// A batch of Arrow data, whose timestamps and values are shared with it where they come in
-    /// one piece.
+    /// A batch of Arrow data, copied once unless the memory is shared on request.
     ///
     /// Parameters
     /// ----------
@@ -211,29 +210,37 @@ impl PyBatch {
     ///     A table or record batch of pyarrow, polars, pandas, DuckDB and others, with the columns
     ///     ``timestamp`` (with a time zone), ``value`` and ``channel``, and ``metadata`` (JSON
     ///     text) where points have their own. Without ``channel`` all rows are of the one channel
-    ///     that is known.
+    ///     that is known. The table of a file that `compact` wrote, which has ``unit`` and
+    ///     ``sequence`` too, is read as it is.
     /// channels : Channel or sequence of Channel, optional
     ///     Tells units and metadata by name; what it does not name is looked up in the schema's
     ///     metadata under ``rust_daq.channels``.
+    /// share : bool, default False
+    ///     Use the memory of `data` instead of a copy, where timestamps count nanoseconds, values
+    ///     are float64, and both come in one piece. A batch never changes, so nobody may write to
+    ///     that memory any more: not through a NumPy array that pyarrow took over, and no other
+    ///     process through a shared file. What a `Batch` offers is shared in any case.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of as many rows.
+    ///     Of as many rows. A null in a column of floats is NaN.
     ///
     /// Raises
     /// ------
     /// TypeError
     ///     If `data` offers no Arrow data, or a column is of a type that would lose something.
     /// ValueError
-    ///     If a column is missing, unknown or holds nulls, the stream breaks off with an error, or
-    ///     nothing tells a channel's unit.
+    ///     If a column is missing, unknown or holds nulls that are not floats, the stream breaks
+    ///     off with an error, or nothing tells a channel's unit.
     /// OverflowError
     ///     If an instant is outside 64-bit nanoseconds.
+    /// MemoryError
+    ///     If there is not enough memory for the copy.
     ///
     /// Notes
     /// -----
-    /// O(1) for timestamps and values that come in one piece, else O(n); O(n) for the channels of several.
+    /// O(n); O(1) where the memory is shared and there is one channel.
     ///
     /// Examples
     /// --------
@@ -242,14 +249,23 @@ impl PyBatch {
     /// >>> Batch.from_arrow(batch) == batch  # any package's table will do
     /// True
     #[staticmethod]
-    #[pyo3(signature = (data, channels=None))]
-    fn from_arrow(data: &Bound<'_, PyAny>, channels: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (data, channels=None, *, share=false))]
+    fn from_arrow(
+        data: &Bound<'_, PyAny>,
+        channels: Option<&Bound<'_, PyAny>>,
+        share: bool,
+    ) -> PyResult<Self> {
         let given = channels.filter(|given| !given.is_none());
         let given = given.map(read_channels).transpose()?.unwrap_or_default();
         let given: Vec<_> = given.iter().map(|channel| channel.get().core().clone()).collect();
         let (schema, batches) = capsule::read_batches(data)?;
-        let batch = data.py().detach(|| Batch::from_record_batches(&schema, &batches, &given));
-        batch.map(Self::from).map_err(|error| raised(&error))
+        // Nobody can write to what a batch offers.
+        let share = share || data.is_exact_instance_of::<Self>();
+        let memory = if share { Memory::Shared } else { Memory::Copied };
+        let read = || Batch::from_record_batches(&schema, &batches, &given, memory);
+        let batch = data.py().detach(read).map_err(|error| raised(&error))?;
+        refuse_not_a_time("timestamp", batch.timestamps())?;
+        Ok(batch.into())
     }
 
     /// The rows of several batches, one after the other, in one batch; copied once.
@@ -433,7 +449,8 @@ impl PyBatch {
     /// {'a': [1.0, 3.0], 'b': [2.0]}
     fn by_channel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let groups = PyDict::new(py);
-        for batch in py.detach(|| self.core.by_channel()) {
+        let parts = py.detach(|| self.core.by_channel()).map_err(|error| raised(&error))?;
+        for batch in parts {
             let Some(name) = batch.channels().first().map(|channel| channel.name().to_owned())
             else {
                 continue;

@@ -224,7 +224,7 @@ impl PyChannel {
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     As in `points`; copied once, but not from Arrow.
+    ///     As in `points`; copied once. A masked entry and a null are NaN.
     /// timestamps, start, rate
     ///     As in `points`.
     ///
@@ -241,7 +241,7 @@ impl PyChannel {
     ///
     /// Notes
     /// -----
-    /// O(n): eight bytes of time and eight of value a sample; of an Arrow array the values are shared.
+    /// O(n): eight bytes of time and eight of value a sample.
     ///
     /// Examples
     /// --------
@@ -262,7 +262,7 @@ impl PyChannel {
     ) -> PyResult<PyBatch> {
         burn();
         let values = numbers("values", values)?;
-        let times = Times::of(timestamps, start, rate, values.len())?.into_column(values.len());
+        let times = Times::of(timestamps, start, rate, values.len())?.into_column(values.len())?;
         let batch = Batch::of_channel(slf.get().core.clone(), times, values)
             .map_err(|error| raised(&error))?;
         Ok(PyBatch::of_channel(slf.clone(), batch))

@@ -10,8 +10,11 @@ use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyMemoryView;
+use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{ffi, intern};
+use rust_daq::{copied, room};
+
+use crate::error::raised;
 
 /// The bytes of one column, read-only, alive as long as anybody looks at them.
 #[pyclass(frozen, name = "_Column", module = "rust_daq._core")]
@@ -64,14 +67,26 @@ struct Owner {
 // What Arrow asks of an allocation; the owner has no method that could be left halfway.
 impl std::panic::RefUnwindSafe for Owner {}
 
-/// Whether nobody can write to the memory of a buffer: a read-only view may be one of writable memory.
+/// Whether the bytes of a buffer are those of a `bytes`, or of a column, to which nobody can write.
+///
+/// A flag does not tell: a read-only view of a writable array is read-only, and so is one of a file that others write.
 fn is_frozen(buffer: &PyUntypedBuffer, py: Python<'_>) -> PyResult<bool> {
     let mut owner = buffer.obj(py).cloned();
     while let Some(view) = owner.as_ref().filter(|owner| owner.is_instance_of::<PyMemoryView>()) {
         owner = Some(view.getattr(intern!(py, "obj"))?).filter(|owner| !owner.is_none());
     }
     let Some(owner) = owner else { return Ok(false) };
-    Ok(buffer.readonly() && PyUntypedBuffer::get(&owner)?.readonly())
+    let frozen: &[u8] = if let Ok(bytes) = owner.cast_exact::<PyBytes>() {
+        bytes.as_bytes()
+    } else if let Ok(column) = owner.cast_exact::<PyColumn>() {
+        &column.get().bytes
+    } else {
+        return Ok(false);
+    };
+    // Whoever offers the buffer names its owner, and may name one whose bytes it does not show.
+    let (shown, frozen) = (buffer.buf_ptr() as usize, frozen.as_ptr_range());
+    let end = shown.checked_add(buffer.len_bytes());
+    Ok(shown >= frozen.start as usize && end.is_some_and(|end| end <= frozen.end as usize))
 }
 
 /// Takes the bytes of a buffer as a column, without copying them if nobody can write to them.
@@ -91,14 +106,26 @@ pub fn adopt<T: ArrowNativeType>(
         return Ok(Vec::new().into());
     };
     if !is_frozen(&buffer, py)? || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
-        // SAFETY: the view is contiguous and held; attached, nobody else writes to it meanwhile.
-        let bytes = unsafe { std::slice::from_raw_parts(pointer.as_ptr(), length) };
-        let copy = Buffer::from_slice_ref(bytes);
+        let mut copy: Vec<T> = room(length / size).map_err(|error| raised(&error))?;
+        // SAFETY: the view is contiguous and held, and there is room for as many bytes, which are numbers of this type
+        // whatever they are; attached, nobody else writes to them meanwhile.
+        unsafe {
+            pointer.copy_to_nonoverlapping(NonNull::from(copy.spare_capacity_mut()).cast(), length);
+            copy.set_len(length / size);
+        }
         buffer.release(py);
-        return Ok(ScalarBuffer::new(copy, 0, length / size));
+        return Ok(copy.into());
     }
     let owner = Arc::new(Owner { _buffer: buffer });
     // SAFETY: the bytes are the view's, which the owner holds until the last column is gone.
     let bytes = unsafe { Buffer::from_custom_allocation(pointer, length, owner) };
     Ok(ScalarBuffer::new(bytes, 0, length / size))
+}
+
+/// Takes indices of channels, which are looked up unchecked once they were checked: of a column they are copied, since
+/// it may be one of values that share their memory at their user's own risk.
+pub fn adopt_indices(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
+    let indices = adopt(argument, object)?;
+    let is_bytes = object.is_exact_instance_of::<PyBytes>();
+    if is_bytes { Ok(indices) } else { copied(&indices).map_err(|error| raised(&error)) }
 }

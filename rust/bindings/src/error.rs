@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use pyo3::exceptions::{
-    PyIndexError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+    PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
@@ -13,14 +14,22 @@ use rust_daq::Error;
 /// The longest part of a value that a message shows, in characters.
 const SHOWN: usize = 100;
 
+/// How packages of Python attach a time zone to a column.
+const ATTACH: &str = ", in pyarrow with pyarrow.compute.assume_timezone(column, 'UTC'), in polars with \
+                      .dt.replace_time_zone('UTC'), in pandas with .dt.tz_localize('UTC')";
+
 /// The one conversion of the core's errors to Python exceptions.
 pub fn raised(error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
         Error::TimestampOutOfRange { .. } => PyOverflowError::new_err(message),
+        Error::ColumnType { got, .. } if got.starts_with("Timestamp(") => {
+            PyTypeError::new_err(message + ATTACH)
+        }
         Error::ColumnType { .. } => PyTypeError::new_err(message),
         Error::NoSuchRow { .. } => PyIndexError::new_err(message),
         Error::File { path, problem, kind, code } => refused_by_system(path, problem, *kind, *code),
+        Error::OutOfMemory { .. } => PyMemoryError::new_err(message),
         Error::Thread { .. } | Error::Panicked { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }

@@ -1,14 +1,13 @@
 //! `rust_daq.SimulatedInstrument`.
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 use rust_daq::{Recipe, Scans, SimulatedInstrument};
 
 use crate::batch::{PyBatch, read_channels};
 use crate::channel::PyChannel;
-use crate::error::{raised, shown, wrong_type};
-use crate::number::{count, finite};
+use crate::error::raised;
+use crate::number::{count, finite, natural, real};
 use crate::timestamp;
 
 /// How many reads a second are made unless somebody says how many scans a read gives.
@@ -91,8 +90,7 @@ impl PySimulatedInstrument {
         drift: Option<&Bound<'_, PyAny>>,
         seed: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let rate: f64 =
-            rate.extract().map_err(|_| wrong_type("rate", "a number of scans a second", rate))?;
+        let rate = real("rate", "a number of scans a second", rate)?;
         let or = |argument, given: Option<&Bound<'_, PyAny>>, otherwise| {
             given.map_or(Ok(otherwise), |given| finite(argument, "a number", given))
         };
@@ -241,11 +239,5 @@ impl PySimulatedInstrument {
 
 /// An integer from 0 to 2**64 - 1.
 fn unsigned(argument: &str, number: &Bound<'_, PyAny>) -> PyResult<u64> {
-    if !number.is_instance_of::<PyInt>() {
-        return Err(wrong_type(argument, "an int", number));
-    }
-    number.extract().map_err(|_| {
-        let got = shown(number);
-        PyValueError::new_err(format!("{argument} is {got}; pass an int from 0 to 2**64 - 1"))
-    })
+    natural(argument, u64::MAX, "an int from 0 to 2**64 - 1", number)
 }

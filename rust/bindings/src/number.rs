@@ -1,26 +1,34 @@
-//! Numbers that are settings.
+//! Numbers that are settings, counts and values, as they come from Python.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString};
 
-use crate::error::{shown, wrong_type};
+use crate::error::{caused_by, shown, while_reading, wrong_type};
 
 /// A finite number; the core says what else is wrong with it.
 pub fn finite(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let found: f64 = number.extract().map_err(|_| wrong_type(argument, wanted, number))?;
+    let found = real(argument, wanted, number)?;
     if found.is_finite() {
         return Ok(found);
     }
     Err(PyValueError::new_err(format!("{argument} is {found}; pass {wanted}, which is finite")))
 }
 
-/// A count of at least 1.
+/// An integer from 0 on, at most `most`, which `range` names.
+pub fn natural(argument: &str, most: u64, range: &str, number: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let found = integer(number)?.ok_or_else(|| wrong_type(argument, "an int", number))?;
+    let found = found.extract().ok().filter(|&found: &u64| found <= most);
+    found.ok_or_else(|| {
+        PyValueError::new_err(format!("{argument} is {}; pass {range}", shown(number)))
+    })
+}
+
+/// A count of at least 1: an int, or whatever says by `__index__` that it is one.
 pub fn count(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<usize> {
-    if !number.is_instance_of::<PyInt>() || number.is_instance_of::<PyBool>() {
-        return Err(wrong_type(argument, wanted, number));
-    }
-    let found = number.extract().ok().filter(|&found: &usize| found > 0);
+    let found = integer(number)?.ok_or_else(|| wrong_type(argument, wanted, number))?;
+    let found = found.extract().ok().filter(|&found: &usize| found > 0);
     found.ok_or_else(|| {
         let got = shown(number);
         PyValueError::new_err(format!(
@@ -28,4 +36,114 @@ pub fn count(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResul
             isize::MAX
         ))
     })
+}
+
+/// The int that a value is, or that its `__index__` gives; `None` for a bool and whatever has none.
+pub fn integer<'py>(number: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
+    if let Ok(found) = number.cast::<PyInt>() {
+        return Ok((!found.is_instance_of::<PyBool>()).then(|| found.clone()));
+    }
+    let py = number.py();
+    if number.is_instance_of::<PyFloat>() || !number.get_type().hasattr(intern!(py, "__index__"))? {
+        return Ok(None);
+    }
+    match py.import(intern!(py, "operator"))?.call_method1(intern!(py, "index"), (number,)) {
+        Ok(found) => Ok(found.cast_into::<PyInt>().ok()),
+        // Arrays have the method, and most of them are no integer.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The float that a number is: by its own value, by `__index__` or by `__float__`.
+///
+/// Text, complex numbers, integers that no float is, and what would become infinite are refused.
+#[inline]
+pub fn real(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<f64> {
+    match number.cast::<PyFloat>() {
+        Ok(float) => Ok(float.value()),
+        Err(_) => convert(number).map_err(|problem| problem.raised(argument, wanted, number)),
+    }
+}
+
+/// Why something is no float.
+enum Problem {
+    NotReal,
+    TooLarge,
+    Rounded,
+    Raised(PyErr),
+}
+
+impl From<PyErr> for Problem {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+impl Problem {
+    fn raised(self, argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyErr {
+        let py = number.py();
+        let too_large = || {
+            PyOverflowError::new_err(format!(
+                "{argument} does not fit into a float, got {}; pass a float or scale the unit",
+                shown(number)
+            ))
+        };
+        match self {
+            Self::NotReal => wrong_type(argument, wanted, number),
+            Self::TooLarge => too_large(),
+            Self::Rounded => PyValueError::new_err(format!(
+                "{argument} is {}, which no float64 is; round it yourself: float({argument})",
+                shown(number)
+            )),
+            Self::Raised(error) if error.is_instance_of::<PyTypeError>(py) => {
+                caused_by(error, wrong_type(argument, wanted, number), py)
+            }
+            Self::Raised(error) if error.is_instance_of::<PyOverflowError>(py) => {
+                caused_by(error, too_large(), py)
+            }
+            Self::Raised(error) => while_reading(argument, error, py),
+        }
+    }
+}
+
+fn convert(number: &Bound<'_, PyAny>) -> Result<f64, Problem> {
+    /// The integers up to here are floats.
+    const EXACT: i64 = 1 << 53;
+    if is_not_real(number)? {
+        return Err(Problem::NotReal);
+    }
+    let float: f64 = number.extract()?;
+    let Some(integer) = integer(number)? else {
+        // A decimal that is too large becomes infinite without a word.
+        let lost = float.is_infinite() && is_compared(number)? && !number.eq(float)?;
+        return if lost { Err(Problem::TooLarge) } else { Ok(float) };
+    };
+    let small = integer.extract().is_ok_and(|found: i64| (-EXACT..=EXACT).contains(&found));
+    // Python compares integers and floats exactly.
+    if small || integer.as_any().eq(float)? { Ok(float) } else { Err(Problem::Rounded) }
+}
+
+/// Whether it is text, complex or a date, some of which NumPy converts all the same.
+fn is_not_real(number: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if number.is_instance_of::<PyInt>() {
+        return Ok(false);
+    }
+    if number.is_instance_of::<PyString>()
+        || number.is_instance_of::<PyBytes>()
+        || number.is_instance_of::<PyComplex>()
+    {
+        return Ok(true);
+    }
+    let py = number.py();
+    let Some(dtype) = number.getattr_opt(intern!(py, "dtype"))? else { return Ok(false) };
+    let kind = dtype.getattr_opt(intern!(py, "kind"))?.and_then(|kind| kind.extract().ok());
+    Ok(kind.is_some_and(|kind: char| matches!(kind, 'c' | 'm' | 'M' | 'S' | 'U' | 'V')))
+}
+
+/// Whether its class says what it equals; otherwise it equals nothing but itself.
+fn is_compared(number: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = number.py();
+    let plain = py.get_type::<PyAny>().getattr(intern!(py, "__eq__"))?;
+    Ok(!number.get_type().getattr(intern!(py, "__eq__"))?.is(&plain))
 }

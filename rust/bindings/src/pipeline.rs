@@ -9,7 +9,7 @@ use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
 
 use crate::error::{raised, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
-use crate::number::{count, finite};
+use crate::number::{count, finite, real};
 
 mod run;
 mod sink;
@@ -101,8 +101,7 @@ impl PyPipelinePlan {
 }
 
 fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let wrong = |_| wrong_type("rate", "a number of rows a second, or None", rate);
-    let rate = rate.extract().map_err(wrong)?;
+    let rate = real("rate", "a number of rows a second, or None", rate)?;
     paced(rate).map(|_| rate).map_err(|error| raised(&error))
 }
 

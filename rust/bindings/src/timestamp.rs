@@ -1,24 +1,26 @@
 //! Instants: `datetime` or `int` to nanoseconds since 1970 UTC, and back.
 
-use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyTimeAccess, PyTzInfo,
-    PyTzInfoAccess,
+    PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyTimeAccess, PyTzInfo, PyTzInfoAccess,
 };
 use rust_daq::{Civil, Error, nanoseconds_from_utc};
 
+use crate::array::{NOT_A_TIME, is_datetime64, not_a_time, of_datetime64};
 use crate::error::{caused_by, raised, shown, while_reading, wrong_type};
+use crate::number::integer;
 
-const WANTED: &str = "a datetime with a time zone or an int of nanoseconds since 1970 UTC";
+const WANTED: &str =
+    "a datetime with a time zone, a datetime64 or an int of nanoseconds since 1970 UTC";
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Reads an instant: an aware `datetime` of any zone, or an integer of nanoseconds.
+/// Reads an instant: an aware `datetime` of any zone, a `numpy.datetime64`, or an integer of nanoseconds.
 pub fn extract(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     match timestamp.cast::<PyDateTime>() {
         Ok(datetime) => from_datetime(argument, datetime),
-        Err(_) => from_integer(argument, timestamp),
+        Err(_) => from_number(argument, timestamp),
     }
 }
 
@@ -39,20 +41,17 @@ pub fn to_datetime(py: Python<'_>, timestamp_ns: i64) -> PyResult<Bound<'_, PyDa
     )
 }
 
-fn from_integer(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
-    if timestamp.is_instance_of::<PyBool>() {
-        return Err(wrong_type(argument, WANTED, timestamp));
+fn from_number(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let py = timestamp.py();
+    let reading = |error| while_reading(argument, error, py);
+    if !timestamp.is_instance_of::<PyInt>() && is_datetime64(timestamp).map_err(reading)? {
+        return of_datetime64(argument, timestamp);
     }
-    timestamp.extract().map_err(|error: PyErr| {
-        let py = timestamp.py();
-        if error.is_instance_of::<PyOverflowError>(py) {
-            return caused_by(error, out_of_range(argument, timestamp), py);
-        }
-        if error.is_instance_of::<PyTypeError>(py) {
-            return caused_by(error, wrong_type(argument, WANTED, timestamp), py);
-        }
-        while_reading(argument, error, py)
-    })
+    let found = integer(timestamp).map_err(reading)?;
+    let found = found.ok_or_else(|| wrong_type(argument, WANTED, timestamp))?;
+    let nanoseconds =
+        found.extract().map_err(|error| caused_by(error, out_of_range(argument, timestamp), py))?;
+    if nanoseconds == NOT_A_TIME { Err(not_a_time(argument)) } else { Ok(nanoseconds) }
 }
 
 fn from_datetime(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i64> {
@@ -118,10 +117,15 @@ fn out_of_range(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyErr {
     raised(&Error::TimestampOutOfRange { argument: argument.to_owned(), got: shown(timestamp) })
 }
 
+/// The refusal of what could carry a time zone and does not; pandas has a method of its own to attach one.
 fn no_time_zone(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyErr {
+    let attach = match datetime.getattr_opt("tz_localize") {
+        Ok(Some(_)) => ".tz_localize('UTC')",
+        _ => ".replace(tzinfo=timezone.utc)",
+    };
     PyTypeError::new_err(format!(
         "{argument} has no time zone; pass datetime.now(timezone.utc) \
-         or an int of nanoseconds since 1970 UTC, got {}",
+         or an int of nanoseconds since 1970 UTC, or attach the zone: {attach}, got {}",
         shown(datetime)
     ))
 }

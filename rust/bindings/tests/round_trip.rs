@@ -27,7 +27,8 @@ fn any_json() -> impl Strategy<Value = Json> {
 }
 
 fn any_point() -> impl Strategy<Value = DataPoint> {
-    (any::<i64>(), ".{1,8}", any::<f64>(), ".{0,4}", proptest::option::of(any_json())).prop_map(
+    // The smallest is NumPy's NaT.
+    (i64::MIN + 1.., ".{1,8}", any::<f64>(), ".{0,4}", proptest::option::of(any_json())).prop_map(
         |(timestamp_ns, channel, value, unit, document)| {
             let metadata = document.map(|document| Metadata::new(document).unwrap());
             DataPoint::new(timestamp_ns, channel, value, unit, metadata).unwrap()

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
 use crate::channel::Channel;
+use crate::column::{collected, room, total};
 use crate::error::Error;
 
 pub(crate) mod arrow;
@@ -13,7 +14,7 @@ mod builder;
 mod entries;
 mod sequences;
 
-pub use arrow::{CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow};
+pub use arrow::{CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
 pub(crate) use arrow::{arrow_schema, described, with_metadata};
 pub use builder::BatchBuilder;
 use entries::Entries;
@@ -69,7 +70,7 @@ impl Batch {
             let remapped = |&index: &i32| {
                 usize::try_from(index).ok().and_then(|index| merged.get(index)).copied()
             };
-            indices.iter().map(|index| remapped(index).unwrap_or(0)).collect()
+            collected(rows, indices.iter().map(|index| remapped(index).unwrap_or(0)))?
         };
         Ok(Self::of_checked(timestamps, values, channels, Some(indices)))
     }
@@ -213,19 +214,16 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchRow`].
+    /// [`Error::NoSuchRow`], [`Error::OutOfMemory`].
     pub fn take(&self, rows: &[usize]) -> Result<Self, Error> {
         if let Some(&got) = rows.iter().find(|&&row| row >= self.len()) {
             return Err(Error::NoSuchRow { got, rows: self.len() });
         }
         Ok(Self {
-            timestamps: rows.iter().map(|&row| self.timestamps[row]).collect(),
-            values: rows.iter().map(|&row| self.values[row]).collect(),
+            timestamps: gathered(&self.timestamps, rows)?,
+            values: gathered(&self.values, rows)?,
             channels: Arc::clone(&self.channels),
-            indices: self
-                .indices
-                .as_ref()
-                .map(|indices| rows.iter().map(|&row| indices[row]).collect()),
+            indices: self.indices.as_ref().map(|indices| gathered(indices, rows)).transpose()?,
             first_sequences: None,
         })
     }
@@ -236,13 +234,13 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::UnitsDiffer`] when one name has two units.
+    /// [`Error::UnitsDiffer`] when one name has two units, [`Error::OutOfMemory`].
     pub fn concat(batches: &[Self]) -> Result<Self, Error> {
         if let [batch] = batches {
             return Ok(batch.clone());
         }
-        let rows = batches.iter().map(Self::len).sum();
-        let (mut timestamps, mut values) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let rows = total(batches.iter().map(Self::len))?;
+        let (mut timestamps, mut values) = (room(rows)?, room(rows)?);
         let mut entries = Entries::default();
         let mut merged = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -251,65 +249,65 @@ impl Batch {
             merged.push(entries.add_all(&batch.channels)?);
         }
         let channels = entries.finish();
-        let indices = (channels.len() > 1).then(|| {
-            let of_batch = |(batch, merged): (&Self, &Vec<i32>)| {
-                (0..batch.len()).map(|row| merged[batch.index_of(row)]).collect::<Vec<_>>()
-            };
-            batches.iter().zip(&merged).flat_map(of_batch).collect()
-        });
+        let indices = if channels.len() > 1 {
+            let mut indices = room(rows)?;
+            for (batch, merged) in batches.iter().zip(&merged) {
+                indices.extend((0..batch.len()).map(|row| merged[batch.index_of(row)]));
+            }
+            Some(indices.into())
+        } else {
+            None
+        };
         let batch = Self::of_checked(timestamps.into(), values.into(), channels, indices);
         Ok(batch.with_joined_sequences(batches))
     }
 
     /// A batch for each name, in the order in which they first appear; copied unless there is but one.
-    #[must_use]
-    pub fn by_channel(&self) -> Vec<Self> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn by_channel(&self) -> Result<Vec<Self>, Error> {
         let Some(indices) = &self.indices else {
-            return if self.is_empty() { Vec::new() } else { vec![self.clone()] };
+            return Ok(if self.is_empty() { Vec::new() } else { vec![self.clone()] });
         };
-        let mut names: Vec<&str> = Vec::new();
-        let mut rows: Vec<Vec<usize>> = Vec::new();
-        // The group of each channel, once one of its rows was met.
-        let mut groups: Vec<Option<usize>> = vec![None; self.channels.len()];
+        let mut parts: Vec<Part> = Vec::new();
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        // For each channel of which a row was met its part, and its place among the channels of that part.
+        let mut places: Vec<Option<(usize, i32)>> = vec![None; self.channels.len()];
         for row in 0..indices.len() {
             let index = self.index_of(row);
-            let group = groups[index].unwrap_or_else(|| {
-                let name = self.channels[index].name();
-                names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                    names.push(name);
-                    rows.push(Vec::new());
-                    names.len() - 1
-                })
+            let (part, _) = *places[index].get_or_insert_with(|| {
+                let channel = &self.channels[index];
+                let part = *names.entry(channel.name()).or_insert(parts.len());
+                if part == parts.len() {
+                    let first = self.first_sequences.as_ref().map(|first| first[index]);
+                    parts.push(Part { channels: Vec::new(), rows: 0, first });
+                }
+                let channels = &mut parts[part].channels;
+                channels.push(channel.clone());
+                (part, i32::try_from(channels.len() - 1).unwrap_or(i32::MAX))
             });
-            groups[index] = Some(group);
-            rows[group].push(row);
+            parts[part].rows += 1;
         }
-        rows.iter().map(|rows| self.group(rows)).collect()
-    }
-
-    /// Rows of one name, with the channels of that name only.
-    fn group(&self, rows: &[usize]) -> Self {
-        let mut channels: Vec<Channel> = Vec::new();
-        let mut places: Vec<Option<i32>> = vec![None; self.channels.len()];
-        let mut indices = Vec::with_capacity(rows.len());
-        for &row in rows {
-            let index = self.index_of(row);
-            let place = places[index].unwrap_or_else(|| {
-                channels.push(self.channels[index].clone());
-                i32::try_from(channels.len() - 1).unwrap_or(i32::MAX)
-            });
-            places[index] = Some(place);
-            indices.push(place);
+        let mut columns = parts.iter().map(Part::columns).collect::<Result<Vec<_>, _>>()?;
+        for row in 0..indices.len() {
+            let Some((part, place)) = places[self.index_of(row)] else { continue };
+            let (timestamps, values, indices) = &mut columns[part];
+            timestamps.push(self.timestamps[row]);
+            values.push(self.values[row]);
+            // A part of one channel has no indices, and no room for them.
+            if indices.capacity() > 0 {
+                indices.push(place);
+            }
         }
-        let timestamps = rows.iter().map(|&row| self.timestamps[row]).collect();
-        let values = rows.iter().map(|&row| self.values[row]).collect();
-        let batch = Self::of_checked(timestamps, values, channels.into(), Some(indices.into()));
-        let first = rows.first().zip(self.first_sequences.as_ref());
-        let first = first.map(|(&row, first)| first[self.index_of(row)]);
-        Self {
-            first_sequences: first.map(|first| vec![first; batch.channels.len()].into()),
-            ..batch
-        }
+        let batch = |(part, (timestamps, values, indices)): (Part, Columns)| {
+            let first_sequences = part.first.map(|first| vec![first; part.channels.len()].into());
+            let (channels, indices) = (part.channels.into(), Some(indices.into()));
+            let batch = Self::of_checked(timestamps.into(), values.into(), channels, indices);
+            Self { first_sequences, ..batch }
+        };
+        Ok(parts.into_iter().zip(columns).map(batch).collect())
     }
 
     /// Whether the rows are of equal channels, one by one.
@@ -322,9 +320,32 @@ impl Batch {
             _ => {}
         }
         // Within a batch channels are distinct, so that each has at most one partner.
-        let find = |channel: &Channel| other.channels.iter().position(|known| known == channel);
-        let partners: Vec<Option<usize>> = self.channels.iter().map(find).collect();
+        #[allow(
+            clippy::mutable_key_type,
+            reason = "what may change is text that is made once, and does not count"
+        )]
+        let places: HashMap<&Channel, usize> =
+            other.channels.iter().enumerate().map(|(place, channel)| (channel, place)).collect();
+        let partners: Vec<Option<usize>> =
+            self.channels.iter().map(|channel| places.get(channel).copied()).collect();
         (0..self.len()).all(|row| partners[self.index_of(row)] == Some(other.index_of(row)))
+    }
+}
+
+/// What is known of the rows of one name before they are copied.
+struct Part {
+    channels: Vec<Channel>,
+    rows: usize,
+    /// The sequence number of the first row.
+    first: Option<u64>,
+}
+
+type Columns = (Vec<i64>, Vec<f64>, Vec<i32>);
+
+impl Part {
+    fn columns(&self) -> Result<Columns, Error> {
+        let indices = if self.channels.len() > 1 { self.rows } else { 0 };
+        Ok((room(self.rows)?, room(self.rows)?, room(indices)?))
     }
 }
 
@@ -353,6 +374,11 @@ fn check_indices(indices: &[i32], channels: usize) -> Result<(), Error> {
     let known = |index: i32| (index.cast_unsigned() as usize) < channels;
     let row = indices.iter().position(|&index| !known(index)).unwrap_or(0);
     Err(Error::NoSuchChannel { row, got: indices[row].into(), channels })
+}
+
+/// The entries of these rows, which have to be there.
+fn gathered<T: ArrowNativeType>(column: &[T], rows: &[usize]) -> Result<ScalarBuffer<T>, Error> {
+    collected(rows.len(), rows.iter().map(|&row| column[row]))
 }
 
 fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {

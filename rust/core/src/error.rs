@@ -142,6 +142,13 @@ pub enum Error {
         window: usize,
     },
 
+    /// Columns take memory for each of their rows.
+    #[error("there is not enough memory for {rows} rows; pass fewer at a time")]
+    OutOfMemory {
+        /// How many rows were asked for at once.
+        rows: usize,
+    },
+
     /// A state is larger than the memory that can be had.
     #[error("{argument} is {got}, for which there is not enough memory; pass a smaller one")]
     Memory {

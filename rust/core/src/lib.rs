@@ -3,6 +3,7 @@
 mod batch;
 mod channel;
 mod clock;
+mod column;
 mod error;
 mod metadata;
 mod path;
@@ -14,10 +15,12 @@ mod storage;
 mod timestamp;
 
 pub use batch::{
-    Batch, BatchBuilder, CHANNELS_KEY, exact_float, instants_of_arrow, numbers_of_arrow,
+    Batch, BatchBuilder, CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow,
+    numbers_of_arrow,
 };
 pub use channel::{Channel, checked_channel};
 pub use clock::now_ns;
+pub use column::{collected, contains, copied, room};
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 /// Integers of any size, as [`Json`] holds them.
@@ -34,6 +37,6 @@ pub use process::{
 pub use schedule::Schedule;
 pub use storage::{
     ArrowFormat, ArrowWriter, CsvFormat, CsvWriter, Format, Place, Recording, Sync, VERSION_KEY,
-    Writer, rows_of_table, table_of_rows,
+    Writer, rows_of_tables, table_of_rows,
 };
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

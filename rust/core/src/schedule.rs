@@ -3,6 +3,7 @@
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 
+use crate::column::room;
 use crate::error::Error;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
@@ -46,7 +47,7 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds.
+    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
     pub fn times(&self, count: usize) -> Result<Vec<i64>, Error> {
         self.times_from(0, count)
     }
@@ -66,13 +67,13 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds.
+    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
     pub fn times_from(&self, first: u64, count: usize) -> Result<Vec<i64>, Error> {
         let Some(steps) = count.checked_sub(1) else { return Ok(Vec::new()) };
         let last = u128::from(first) + steps as u128;
         let period = self.checked_period(last)?;
         let start = self.start_ns;
-        let mut times = Vec::with_capacity(count);
+        let mut times = room(count)?;
         let mut passed = HALF.wrapping_add(period.wrapping_mul(first.into()));
         for _ in 0..count {
             #[allow(clippy::cast_possible_truncation)] // the last one was checked

@@ -19,7 +19,7 @@ pub use csv::CsvFormat;
 pub use parts::Place;
 pub use recording::Recording;
 pub use sync::Sync;
-pub use table::{rows_of_table, table_of_rows};
+pub use table::{rows_of_tables, table_of_rows};
 pub use writer::{ArrowWriter, CsvWriter, Format, Writer};
 
 /// The key of the metadata of a file under which the version of its schema stands.

@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 # What may be given as metadata: a `Metadata` is shared, of anything else a snapshot is taken.
-_JsonLike: TypeAlias = bool | int | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
+_JsonLike: TypeAlias = bool | SupportsIndex | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
 _MetadataLike: TypeAlias = Metadata | _JsonLike
 
 _OnGap: TypeAlias = Literal["reset", "continue", "raise"]
 _Initial: TypeAlias = Literal["zero", "steady"]
 _Scaling: TypeAlias = Literal["density", "spectrum", "amplitude"]
 
-_Instant: TypeAlias = datetime | SupportsIndex
+_Instant: TypeAlias = datetime | np.datetime64 | SupportsIndex
 _Number: TypeAlias = SupportsFloat | SupportsIndex
 
 class _ArrowArraySource(Protocol):
@@ -158,7 +158,9 @@ class Batch:
         indices: npt.ArrayLike | None = None,
     ) -> Batch: ...
     @staticmethod
-    def from_arrow(data: _ArrowSource, channels: Channel | Iterable[Channel] | None = None) -> Batch: ...
+    def from_arrow(
+        data: _ArrowSource, channels: Channel | Iterable[Channel] | None = None, *, share: bool = False
+    ) -> Batch: ...
     @staticmethod
     def concat(batches: Iterable[Batch]) -> Batch: ...
     @staticmethod
@@ -182,7 +184,7 @@ class Batch:
     def nbytes(self) -> int: ...
     @property
     def first_sequence(self) -> dict[str, int] | None: ...
-    def with_first_sequence(self, first: int | Mapping[str, int] | None) -> Batch: ...
+    def with_first_sequence(self, first: SupportsIndex | Mapping[str, SupportsIndex] | None) -> Batch: ...
     def to_points(self) -> list[DataPoint]: ...
     def by_channel(self) -> dict[str, Batch]: ...
     def __len__(self) -> int: ...
@@ -227,14 +229,16 @@ class SimulatedInstrument:
         rate: _Number,
         channels: Channel | Iterable[Channel],
         *,
-        scans_per_read: int | None = None,
+        scans_per_read: SupportsIndex | None = None,
         amplitude: _Number | None = None,
         frequency: _Number | None = None,
         noise: _Number | None = None,
         drift: _Number | None = None,
-        seed: int | None = None,
+        seed: SupportsIndex | None = None,
     ) -> SimulatedInstrument: ...
-    def batch(self, scans: int, *, first: int | None = None, start: _Instant | None = None) -> Batch: ...
+    def batch(
+        self, scans: SupportsIndex, *, first: SupportsIndex | None = None, start: _Instant | None = None
+    ) -> Batch: ...
     @property
     def rate(self) -> float: ...
     @property
@@ -281,7 +285,9 @@ class Report:
 
 @final
 class MovingAverage:
-    def __new__(cls, window: int, min_count: int | None = None, *, on_gap: _OnGap | None = None) -> MovingAverage: ...
+    def __new__(
+        cls, window: SupportsIndex, min_count: SupportsIndex | None = None, *, on_gap: _OnGap | None = None
+    ) -> MovingAverage: ...
     def process(self, batch: Batch) -> Batch: ...
     @property
     def window(self) -> int: ...
@@ -315,8 +321,8 @@ class Iir:
 class Fft:
     def __new__(
         cls,
-        size: int,
-        hop: int,
+        size: SupportsIndex,
+        hop: SupportsIndex,
         rate: _Number,
         window: str | _Numbers | None = None,
         scaling: _Scaling | None = None,
@@ -366,7 +372,7 @@ class _PipelinePlan:
         source: object,
         processors: tuple[object, ...],
         sinks: tuple[object, ...],
-        capacity: int,
+        capacity: SupportsIndex,
         on_full: str,
         on_batch: object | None,
         on_point: object | None,
@@ -390,7 +396,7 @@ class ArrowWriter:
         path: str | os.PathLike[str],
         *,
         sync: _Sync | None = None,
-        rotate_bytes: int | None = None,
+        rotate_bytes: SupportsIndex | None = None,
         overwrite: bool = False,
         channels: Channel | Iterable[Channel] | None = None,
         own_metadata: bool = False,
@@ -418,7 +424,7 @@ class CsvWriter:
         path: str | os.PathLike[str],
         *,
         sync: _Sync | None = None,
-        rotate_bytes: int | None = None,
+        rotate_bytes: SupportsIndex | None = None,
         overwrite: bool = False,
         drop_metadata: bool = False,
         sequences: bool | None = None,

@@ -3,13 +3,17 @@
 #![allow(unsafe_code)]
 
 use arrow_buffer::ScalarBuffer;
-use numpy::npyffi::NPY_ARRAY_WRITEABLE;
-use numpy::{IxDyn, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use std::ptr::null_mut;
+
+use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, get_type_object, npy_intp};
+use numpy::{
+    PyArray, PyArray1, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::numbers;
+use super::{is_masked, numbers};
 use crate::error::wrong_type;
 
 const OUT_WANTED: &str = "a writable, contiguous float64 array";
@@ -24,7 +28,7 @@ impl<'py> Input<'py> {
     /// Reads the argument.
     pub fn of(argument: &str, values: &Bound<'py, PyAny>) -> PyResult<Self> {
         match values.cast::<PyArray1<f64>>() {
-            Ok(array) if is_plain(array) => Ok(Self::InPlace(array.clone())),
+            Ok(array) if is_plain(array) && !is_masked(values)? => Ok(Self::InPlace(array.clone())),
             // Whatever else it is, this says what is wrong with it.
             _ => numbers(argument, values).map(Self::Converted),
         }
@@ -63,11 +67,10 @@ impl<'py> Output<'py> {
     /// The given array, which has to be of this shape, or a new one.
     pub fn of(py: Python<'py>, out: Option<&Bound<'py, PyAny>>, shape: &[usize]) -> PyResult<Self> {
         let Some(out) = out else {
-            // SAFETY: whoever asks for a place fills it, and numbers may have any bits before.
-            return Ok(Self(unsafe { PyArray::new(py, IxDyn(shape), false) }));
+            return new_array(py, shape).map(Self);
         };
         let array = match out.cast::<PyArrayDyn<f64>>() {
-            Ok(array) if is_plain(array) && is_writable(array) => array,
+            Ok(array) if is_plain(array) && is_writable(array) && !is_masked(out)? => array,
             _ => return Err(wrong_type("out", OUT_WANTED, out)),
         };
         if array.shape() != shape {
@@ -118,6 +121,30 @@ impl<'py> Output<'py> {
             work(values, place);
         }
         array.into_any()
+    }
+}
+
+/// A new array, whose numbers may have any bits before they are written; an error without memory.
+fn new_array<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let mut sizes: Vec<npy_intp> = shape.iter().map(|&size| size.cast_signed()).collect();
+    let dimensions = i32::try_from(sizes.len()).unwrap_or(i32::MAX);
+    // SAFETY: NumPy takes the reference to the type, reads as many sizes as there are dimensions, and returns a new
+    // reference to an array of that type, or null with an exception.
+    unsafe {
+        let class = get_type_object(py, NpyTypes::PyArray_Type);
+        let dtype = numpy::dtype::<f64>(py).into_dtype_ptr();
+        let array = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class,
+            dtype,
+            dimensions,
+            sizes.as_mut_ptr(),
+            null_mut(),
+            null_mut(),
+            0,
+            null_mut(),
+        );
+        Ok(Bound::from_owned_ptr_or_err(py, array)?.cast_into_unchecked())
     }
 }
 

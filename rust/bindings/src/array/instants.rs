@@ -1,25 +1,33 @@
 //! Timestamps: any one-dimensional data as nanoseconds since 1970 UTC.
 
 use arrow_buffer::ScalarBuffer;
-use pyo3::basic::CompareOp;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use rust_daq::instants_of_arrow;
 
-use super::{Source, entry_error, joined, plain, wrong_dtype};
-use crate::error::{caused_by, raised};
+use super::buffer::entries;
+use super::datetimes::{nanoseconds, no_time_zone, refuse_not_a_time};
+use super::mask::without_masks;
+use super::{Source, entry_error, is_of_pandas, joined, plain, wrong_dtype};
 use crate::timestamp;
 
 const WANTED: &str = "one-dimensional instants: datetime64 or int64 of nanoseconds since 1970 UTC, \
                       an Arrow array with a time zone, a list of datetimes or ints";
 const INSTANTS: &str = "datetime64 (in UTC) or integers of nanoseconds since 1970 UTC";
 
-/// Reads timestamps; whatever is not Arrow's own memory is copied once.
+/// Reads timestamps, which are copied once.
 pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i64>> {
     let py = data.py();
+    if let Some(plain) = without_masks(argument, data)? {
+        return instants(argument, &plain);
+    }
     if let Some(times) = plain::<i64>(data)? {
+        refuse_not_a_time(argument, &times)?;
         return Ok(times.into());
+    }
+    if is_naive(data)? {
+        return Err(no_time_zone(argument));
     }
     match Source::of(argument, WANTED, data)? {
         Source::Entries(entries) => {
@@ -30,11 +38,29 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
             entries.iter().enumerate().map(read).collect::<PyResult<Vec<_>>>().map(Into::into)
         }
         Source::Arrow(arrays) => {
-            let columns = arrays.iter().map(|array| instants_of_arrow(argument, array));
-            columns.collect::<Result<_, _>>().map(joined).map_err(|error| raised(&error))
+            let times = joined(argument, &arrays, instants_of_arrow)?;
+            refuse_not_a_time(argument, &times)?;
+            Ok(times)
         }
         Source::NumPy(array) => of_numpy(argument, &array),
     }
+}
+
+/// Whether it is a Series, an Index or an array of pandas of datetimes without a time zone.
+fn is_naive(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !is_of_pandas(data)? {
+        return Ok(false);
+    }
+    let Some(dtype) = data.getattr_opt("dtype")? else { return Ok(false) };
+    if !dtype
+        .getattr_opt("kind")?
+        .is_some_and(|kind| kind.extract().is_ok_and(|kind: char| kind == 'M'))
+    {
+        return Ok(false);
+    }
+    // Types of Arrow within pandas keep the zone in their own type.
+    let dtype = dtype.getattr_opt("pyarrow_dtype")?.unwrap_or(dtype);
+    Ok(dtype.getattr_opt("tz")?.is_none_or(|zone| zone.is_none()))
 }
 
 fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i64>> {
@@ -42,56 +68,30 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i
     let dtype = array.getattr("dtype")?;
     let kind: char = dtype.getattr("kind")?.extract()?;
     let size: usize = dtype.getattr("itemsize")?.extract()?;
-    let column =
-        |array: &Bound<'_, PyAny>| PyBuffer::<i64>::get(array)?.to_vec(py).map(ScalarBuffer::from);
     match (kind, size) {
         ('M', _) => {
-            let converted = array.call_method1("astype", ("=M8[ns]",));
-            let nanoseconds = converted.map_err(|error| {
-                // From NumPy 2.5 on; before, it wraps around without a word.
-                if error.is_instance_of::<PyOverflowError>(py) {
-                    return caused_by(error, outside(argument), py);
-                }
-                error
-            })?;
-            let times = column(&nanoseconds.call_method1("view", ("=i8",))?)?;
-            // NumPy's NaT is the smallest integer, which is no instant there.
-            if let Some(index) = times.iter().position(|&time| time == i64::MIN) {
-                let not_a_time = py.import("numpy")?.call_method1("isnat", (array,))?;
-                if not_a_time.get_item(index)?.is_truthy()? {
-                    return Err(PyValueError::new_err(format!(
-                        "{argument}[{index}] is NaT; drop such rows, or give them an instant"
-                    )));
-                }
-            }
-            let again = nanoseconds.call_method1("astype", (&dtype,))?;
-            let same = again.rich_compare(array, CompareOp::Eq)?;
-            if !same.call_method0("all")?.is_truthy()? {
-                return Err(outside(argument));
-            }
-            Ok(times)
+            let what = |index| format!("{argument}[{index}]");
+            nanoseconds(array, &what).map(Into::into)
         }
-        ('i', _) | ('u', ..=4) => column(&array.call_method1("astype", ("=i8",))?),
+        ('i', _) | ('u', ..=4) => {
+            let native = array.call_method1("astype", ("=i8",))?;
+            let times = entries(&PyBuffer::<i64>::get(&native)?, py)?;
+            refuse_not_a_time(argument, &times)?;
+            Ok(times.into())
+        }
         ('u', _) => {
             let native = array.call_method1("astype", ("=u8",))?;
-            let native = PyBuffer::<u64>::get(&native)?.to_vec(py)?;
-            let convert = |(index, &count): (usize, &u64)| {
-                i64::try_from(count).map_err(|_| {
-                    PyOverflowError::new_err(format!(
-                        "{argument}[{index}] is {count}, outside 64-bit nanoseconds; \
-                         pass an instant between 1677-09-21 and 2262-04-11 UTC"
-                    ))
-                })
-            };
-            native.iter().enumerate().map(convert).collect::<PyResult<Vec<_>>>().map(Into::into)
+            let native = entries(&PyBuffer::<u64>::get(&native)?, py)?;
+            let beyond = native.iter().position(|&count| i64::try_from(count).is_err());
+            if let Some(index) = beyond {
+                return Err(PyOverflowError::new_err(format!(
+                    "{argument}[{index}] is {}, outside 64-bit nanoseconds; \
+                     pass an instant between 1677-09-21 and 2262-04-11 UTC",
+                    native[index]
+                )));
+            }
+            Ok(native.into_iter().map(u64::cast_signed).collect::<Vec<_>>().into())
         }
         _ => Err(wrong_dtype(argument, INSTANTS, array)),
     }
-}
-
-fn outside(argument: &str) -> PyErr {
-    PyOverflowError::new_err(format!(
-        "{argument} holds an instant outside 64-bit nanoseconds; \
-         pass instants between 1677-09-21 and 2262-04-11 UTC"
-    ))
 }

@@ -4,8 +4,10 @@ use arrow_buffer::ScalarBuffer;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rust_daq::numbers_of_arrow;
+use rust_daq::{collected, exact_float, numbers_of_arrow, room};
 
+use super::buffer::entries;
+use super::mask::{is_masked, unmasked};
 use super::{Source, entry_error, joined, plain, wrong_dtype};
 use crate::error::raised;
 use crate::value;
@@ -14,8 +16,15 @@ const WANTED: &str =
     "one-dimensional floats: a NumPy array, an array.array, an Arrow array, a list";
 const NUMBERS: &str = "numbers that convert to float64 without loss";
 
-/// Reads values; whatever is not Arrow's own memory is copied once.
+/// Reads values, which are copied once; a masked one is NaN.
 pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
+    if is_masked(data)? {
+        let (plain, masks) = unmasked(data)?;
+        let values = numbers(argument, &plain)?;
+        let honoured = values.iter().zip(masks);
+        let honoured = honoured.map(|(&value, mask)| if mask { f64::NAN } else { value });
+        return collected(values.len(), honoured).map_err(|error| raised(&error));
+    }
     let py = data.py();
     if let Some(values) = plain::<f64>(data)? {
         return Ok(values.into());
@@ -27,10 +36,7 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
             };
             entries.iter().enumerate().map(read).collect::<PyResult<Vec<_>>>().map(Into::into)
         }
-        Source::Arrow(arrays) => {
-            let columns = arrays.iter().map(|array| numbers_of_arrow(argument, array));
-            columns.collect::<Result<_, _>>().map(joined).map_err(|error| raised(&error))
-        }
+        Source::Arrow(arrays) => joined(argument, &arrays, numbers_of_arrow),
         Source::NumPy(array) => of_numpy(argument, &array),
     }
 }
@@ -43,15 +49,15 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f
     match (kind, size) {
         ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => {
             let converted = array.call_method1("astype", ("=f8",))?;
-            Ok(PyBuffer::<f64>::get(&converted)?.to_vec(py)?.into())
+            Ok(entries(&PyBuffer::<f64>::get(&converted)?, py)?.into())
         }
         ('i', _) => {
             let native = array.call_method1("astype", ("=i8",))?;
-            exact(argument, &PyBuffer::<i64>::get(&native)?.to_vec(py)?)
+            exact(argument, &entries(&PyBuffer::<i64>::get(&native)?, py)?)
         }
         ('u', _) => {
             let native = array.call_method1("astype", ("=u8",))?;
-            exact(argument, &PyBuffer::<u64>::get(&native)?.to_vec(py)?)
+            exact(argument, &entries(&PyBuffer::<u64>::get(&native)?, py)?)
         }
         _ => Err(wrong_dtype(argument, NUMBERS, array)),
     }
@@ -59,13 +65,14 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f
 
 /// Integers of 64 bits, refused where a float would round one.
 fn exact<T: Copy + Into<i128>>(argument: &str, integers: &[T]) -> PyResult<ScalarBuffer<f64>> {
-    let convert = |(index, &integer): (usize, &T)| {
-        rust_daq::exact_float(integer.into()).ok_or_else(|| {
+    let mut floats = room(integers.len()).map_err(|error| raised(&error))?;
+    for (index, &integer) in integers.iter().enumerate() {
+        floats.push(exact_float(integer.into()).ok_or_else(|| {
             PyValueError::new_err(format!(
                 "{argument}[{index}] is {}, which no float64 is; convert it with .astype(float)",
                 integer.into()
             ))
-        })
-    };
-    integers.iter().enumerate().map(convert).collect::<PyResult<Vec<_>>>().map(Into::into)
+        })?);
+    }
+    Ok(floats.into())
 }

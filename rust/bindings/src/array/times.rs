@@ -1,12 +1,15 @@
 //! The three ways in which a channel is told the times of its values.
 
+use std::iter::repeat_n;
+
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use rust_daq::{Schedule, now_ns};
+use rust_daq::{Schedule, collected, now_ns};
 
 use super::instants;
-use crate::error::{raised, wrong_type};
+use crate::error::raised;
+use crate::number::real;
 use crate::timestamp;
 
 /// The times of rows.
@@ -41,9 +44,7 @@ impl Times {
             }
             (None, Some(start), Some(rate)) => {
                 let start_ns = timestamp::extract("start", start)?;
-                let rate = rate
-                    .extract()
-                    .map_err(|_| wrong_type("rate", "a number of samples a second", rate))?;
+                let rate = real("rate", "a number of samples a second", rate)?;
                 let schedule = Schedule::new(start_ns, rate).map_err(|error| raised(&error))?;
                 let times = schedule.times(count).map_err(|error| raised(&error))?;
                 Ok(Self::Each(times.into()))
@@ -70,10 +71,13 @@ impl Times {
     }
 
     /// A column of so many rows.
-    pub fn into_column(self, count: usize) -> ScalarBuffer<i64> {
+    pub fn into_column(self, count: usize) -> PyResult<ScalarBuffer<i64>> {
         match self {
-            Self::Same(time) => vec![time; count].into(),
-            Self::Each(times) => times,
+            Self::Same(time) => {
+                let times = collected(count, repeat_n(time, count));
+                times.map_err(|error| raised(&error))
+            }
+            Self::Each(times) => Ok(times),
         }
     }
 }

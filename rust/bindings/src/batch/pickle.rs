@@ -6,7 +6,7 @@ use rust_daq::Batch;
 
 use super::{PyBatch, read_channels, sequences};
 use crate::channel::PyChannel;
-use crate::column::{PyColumn, adopt};
+use crate::column::{PyColumn, adopt, adopt_indices};
 use crate::error::raised;
 
 /// The function and the arguments that make a batch again.
@@ -47,7 +47,7 @@ pub fn from_buffers(
 ) -> PyResult<PyBatch> {
     let objects = read_channels(channels)?;
     let channels: Vec<_> = objects.iter().map(|channel| channel.get().core().clone()).collect();
-    let indices = indices.map(|indices| adopt("indices", indices)).transpose()?;
+    let indices = indices.map(|indices| adopt_indices("indices", indices)).transpose()?;
     let batch =
         Batch::new(adopt("timestamps", timestamps)?, adopt("values", values)?, &channels, indices)
             .map_err(|error| raised(&error))?;

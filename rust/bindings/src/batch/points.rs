@@ -11,10 +11,15 @@ use crate::point::PyDataPoint;
 /// The addresses of a point's channel, unit and metadata.
 type Parts = (usize, usize, usize);
 
+/// How many rows a length may ask room for before any of them came.
+const TRUSTED: usize = 1 << 20;
+
 /// Reads points in the order of the rows.
 pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let py = points.py();
-    let mut builder = BatchBuilder::with_capacity(points.len().unwrap_or(0));
+    // A length is what somebody else says; more rows find room as they come.
+    let expected = points.len().unwrap_or(0).min(TRUSTED);
+    let mut builder = BatchBuilder::with_capacity(expected).map_err(|error| raised(&error))?;
     // Points of one channel share these objects; each is kept, so that no address comes again.
     let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
     let wanted = "an iterable of DataPoint";
@@ -39,7 +44,8 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
             }
             index
         };
-        builder.push(found.timestamp_ns, found.value, index);
+        let added = builder.push(found.timestamp_ns, found.value, index);
+        added.map_err(|error| raised(&error))?;
     }
     Ok(builder.finish())
 }

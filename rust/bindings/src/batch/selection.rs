@@ -1,12 +1,17 @@
 //! What stands in the brackets behind a batch.
 
+use std::fmt::Display;
+
 use arrow_buffer::ScalarBuffer;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PySlice, PyString};
 
-use crate::error::{caused_by, wrong_type};
+use rust_daq::room;
+
+use crate::array::{buffer_entries as entries, without_masks};
+use crate::error::{caused_by, raised, wrong_type};
 
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
 const INDICES_WANTED: &str = "integers of one dimension, one for each row";
@@ -55,7 +60,7 @@ impl Selection {
         if range.step == 1 || count == 0 {
             return Ok(Self::Range { offset: first.min(rows), count });
         }
-        let mut rows = Vec::with_capacity(count);
+        let mut rows = room(count).map_err(|error| raised(&error))?;
         let mut row = range.start;
         for _ in 0..count {
             rows.push(row.unsigned_abs());
@@ -66,8 +71,11 @@ impl Selection {
 
     fn of_array(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
         let py = key.py();
+        if let Some(plain) = without_masks("index", key)? {
+            return Self::of_array(&plain, rows);
+        }
         let array = py.import("numpy")?.call_method1("asarray", (key,))?;
-        let (kind, count) = entries("index", WANTED, &array, key)?;
+        let (kind, count) = kind_and_count("index", WANTED, &array, key)?;
         match kind {
             'b' => {
                 if count != rows {
@@ -76,22 +84,9 @@ impl Selection {
                          pass one for each row"
                     )));
                 }
-                let chosen = array.call_method0("nonzero")?.get_item(0)?;
-                Ok(Self::Rows(
-                    integers(&chosen)?
-                        .iter()
-                        .map(|&row| resolved(row, rows))
-                        .collect::<PyResult<_>>()?,
-                ))
+                resolved_all(&array.call_method0("nonzero")?.get_item(0)?, rows)
             }
-            'i' | 'u' => {
-                let given = integers(&array)?;
-                given
-                    .iter()
-                    .map(|&row| resolved(row, rows))
-                    .collect::<PyResult<_>>()
-                    .map(Self::Rows)
-            }
+            'i' | 'u' => resolved_all(&array, rows),
             // NumPy takes an empty list for one of floats.
             _ if count == 0 => Ok(Self::Rows(Vec::new())),
             _ => Err(wrong_type("index", WANTED, key)),
@@ -102,24 +97,29 @@ impl Selection {
 /// The indices of channels in `Batch.from_numpy`.
 pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let py = indices.py();
+    if let Some(plain) = without_masks("indices", indices)? {
+        return channel_indices(&plain);
+    }
     let array = py.import("numpy")?.call_method1("asarray", (indices,))?;
-    let (kind, count) = entries("indices", INDICES_WANTED, &array, indices)?;
+    let (kind, count) = kind_and_count("indices", INDICES_WANTED, &array, indices)?;
     if count == 0 {
         return Ok(Vec::new().into());
     }
     if !matches!(kind, 'i' | 'u') {
         return Err(wrong_type("indices", INDICES_WANTED, indices));
     }
-    let narrow = |(row, &index): (usize, &i128)| {
-        i32::try_from(index).map_err(|_| {
-            PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
-        })
+    let none = |row: usize, index: &dyn Display| {
+        PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
     };
-    integers(&array)?.iter().enumerate().map(narrow).collect::<PyResult<Vec<_>>>().map(Into::into)
+    let mut narrow = room(count).map_err(|error| raised(&error))?;
+    for (row, index) in integers(&array, |row, index| none(row, &index))?.into_iter().enumerate() {
+        narrow.push(i32::try_from(index).map_err(|_| none(row, &index))?);
+    }
+    Ok(narrow.into())
 }
 
 /// The kind of a one-dimensional array's entries, and how many there are.
-fn entries(
+fn kind_and_count(
     argument: &str,
     wanted: &str,
     array: &Bound<'_, PyAny>,
@@ -132,24 +132,36 @@ fn entries(
     Ok((array.getattr("dtype")?.getattr("kind")?.extract()?, array.len()?))
 }
 
-/// Integers of any width, none of which is beyond what this holds.
-fn integers(array: &Bound<'_, PyAny>) -> PyResult<Vec<i128>> {
+/// Integers of any width; `beyond` refuses one that takes 64 bits and no sign.
+fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> PyResult<Vec<i64>> {
     let py = array.py();
     let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
     if kind == 'u' {
         let native = array.call_method1("astype", ("=u8",))?;
-        let given = PyBuffer::<u64>::get(&native)?.to_vec(py)?;
-        return Ok(given.into_iter().map(i128::from).collect());
+        let given = entries(&PyBuffer::<u64>::get(&native)?, py)?;
+        if let Some(row) = given.iter().position(|&index| i64::try_from(index).is_err()) {
+            return Err(beyond(row, given[row]));
+        }
+        return Ok(given.into_iter().map(u64::cast_signed).collect());
     }
     let native = array.call_method1("astype", ("=i8",))?;
-    let given = PyBuffer::<i64>::get(&native)?.to_vec(py)?;
-    Ok(given.into_iter().map(i128::from).collect())
+    entries(&PyBuffer::<i64>::get(&native)?, py)
+}
+
+/// The rows that integers mean.
+fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
+    let given = integers(array, |_, index| no_such_row(&index, rows))?;
+    let found: PyResult<_> = given.into_iter().map(|index| resolved(index.into(), rows)).collect();
+    found.map(Selection::Rows)
 }
 
 /// The row that an index means, which is negative from the end.
 fn resolved(index: i128, rows: usize) -> PyResult<usize> {
     let from_start = if index < 0 { index + rows as i128 } else { index };
-    usize::try_from(from_start).ok().filter(|row| *row < rows).ok_or_else(|| {
-        PyIndexError::new_err(format!("index {index} is out of range; the batch has {rows} rows"))
-    })
+    let row = usize::try_from(from_start).ok().filter(|row| *row < rows);
+    row.ok_or_else(|| no_such_row(&index, rows))
+}
+
+fn no_such_row(index: &dyn Display, rows: usize) -> PyErr {
+    PyIndexError::new_err(format!("index {index} is out of range; the batch has {rows} rows"))
 }

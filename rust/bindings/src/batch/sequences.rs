@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyMapping};
+use pyo3::types::{PyDict, PyMapping};
 use rust_daq::Batch;
 
-use crate::error::{shown as text, wrong_type};
+use crate::error::wrong_type;
+use crate::number::{integer, natural};
 
 const WANTED: &str = "an int, a mapping of channel names to ints, or None";
 
@@ -26,7 +27,7 @@ pub fn numbered(batch: &Batch, first: Option<&Bound<'_, PyAny>>) -> PyResult<Bat
     let Some(first) = first.filter(|first| !first.is_none()) else {
         return Ok(batch.with_first_sequences(None));
     };
-    if first.is_instance_of::<PyInt>() {
+    if !first.is_instance_of::<PyMapping>() && integer(first)?.is_some() {
         let number = read("first", first)?;
         return Ok(batch.with_first_sequences(Some(&|_| number)));
     }
@@ -46,14 +47,6 @@ pub fn numbered(batch: &Batch, first: Option<&Bound<'_, PyAny>>) -> PyResult<Bat
 }
 
 fn read(argument: &str, number: &Bound<'_, PyAny>) -> PyResult<u64> {
-    if !number.is_instance_of::<PyInt>() {
-        return Err(wrong_type(argument, "an int", number));
-    }
-    let found: Result<i64, _> = number.extract();
-    found.ok().and_then(|found| u64::try_from(found).ok()).ok_or_else(|| {
-        PyValueError::new_err(format!(
-            "{argument} is {}; pass a sequence number from 0 to 2**63 - 1",
-            text(number)
-        ))
-    })
+    let range = "a sequence number from 0 to 2**63 - 1";
+    natural(argument, i64::MAX.unsigned_abs(), range, number)
 }

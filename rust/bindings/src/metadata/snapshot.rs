@@ -6,6 +6,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, P
 use rust_daq::{Error, Json, MAX_DEPTH, Object, Path, Step};
 
 use crate::error::{raised, shown, type_name, while_reading};
+use crate::number;
 
 /// Why the walk stopped, and where.
 struct Fault {
@@ -85,8 +86,8 @@ impl Walk {
             self::text(text).map(Json::String)
         } else if let Ok(flag) = value.cast::<PyBool>() {
             Ok(Json::Bool(flag.is_true()))
-        } else if value.is_instance_of::<PyInt>() {
-            integer(value)
+        } else if let Ok(found) = value.cast::<PyInt>() {
+            integer(found)
         } else if let Ok(number) = value.cast::<PyFloat>() {
             float(number)
         } else if let Ok(list) = value.cast::<PyList>() {
@@ -95,6 +96,8 @@ impl Walk {
             self.container(value, |walk| walk.array(tuple.iter()))
         } else if let Ok(mapping) = value.cast::<PyMapping>() {
             self.container(value, |walk| walk.object(mapping))
+        } else if let Some(found) = number::integer(value)? {
+            integer(&found)
         } else {
             Err(Problem::NotJson(type_name(value)).here())
         }
@@ -158,7 +161,7 @@ fn text(text: &Bound<'_, PyString>) -> Result<String, Fault> {
     Ok(content.to_owned())
 }
 
-fn integer(integer: &Bound<'_, PyAny>) -> Result<Json, Fault> {
+fn integer(integer: &Bound<'_, PyInt>) -> Result<Json, Fault> {
     match integer.extract() {
         Ok(small) => Ok(Json::Integer(small)),
         Err(_) => Ok(Json::BigInteger(integer.extract()?)),

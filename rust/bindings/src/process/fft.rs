@@ -6,8 +6,8 @@ use rust_daq::{Fft, Process, Window};
 
 use super::{Shape, Shared, object, reduced, state_bytes, word};
 use crate::array::numbers;
-use crate::error::{raised, wrong_type};
-use crate::number::count;
+use crate::error::raised;
+use crate::number::{count, real};
 
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
 ///
@@ -79,8 +79,7 @@ impl PyFft {
     ) -> PyResult<Self> {
         let size = count("size", "the number of samples of a frame", size)?;
         let hop = count("hop", "the number of samples from one frame to the next", hop)?;
-        let wrong = |_| wrong_type("rate", "a number of samples a second", rate);
-        let rate = rate.extract().map_err(wrong)?;
+        let rate = real("rate", "a number of samples a second", rate)?;
         let window = match window {
             Some(window) if !window.is_instance_of::<PyString>() => {
                 Window::Weights(numbers("window", window)?.to_vec().into())

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rust_daq::{rows_of_table, table_of_rows};
+use rust_daq::{rows_of_tables, table_of_rows};
 
 use crate::batch::PyBatch;
 use crate::capsule;
@@ -37,7 +37,6 @@ impl PyRowTable {
 #[pyfunction]
 pub fn batches_of_rows(data: &Bound<'_, PyAny>) -> PyResult<Vec<PyBatch>> {
     let (_, tables) = capsule::read_batches(data)?;
-    let read = || tables.iter().map(rows_of_table).collect::<Result<Vec<_>, _>>();
-    let batches = data.py().detach(read).map_err(|error| raised(&error))?;
-    Ok(batches.into_iter().flatten().map(PyBatch::from).collect())
+    let batches = data.py().detach(|| rows_of_tables(&tables)).map_err(|error| raised(&error))?;
+    Ok(batches.into_iter().map(PyBatch::from).collect())
 }

@@ -7,8 +7,8 @@
 mod read;
 mod write;
 
+pub use read::{Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
 pub(crate) use read::{described, texts, with_metadata};
-pub use read::{exact_float, instants_of_arrow, numbers_of_arrow};
 pub(crate) use write::arrow_schema;
 
 /// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.

@@ -146,7 +146,7 @@ mod tests {
         #[test]
         fn the_batches_of_names_number_their_rows_as_the_whole_does(rows in any_rows()) {
             let whole = numbered(&batch(&rows));
-            for part in whole.by_channel() {
+            for part in whole.by_channel().unwrap() {
                 let name = part.channels()[0].name();
                 let of_name: Vec<_> =
                     numbers(&whole).into_iter().filter(|(known, _)| known == name).collect();

@@ -24,10 +24,10 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 pub(crate) fn batch(rows: &[Row]) -> Batch {
-    let mut builder = BatchBuilder::with_capacity(rows.len());
+    let mut builder = BatchBuilder::with_capacity(rows.len()).unwrap();
     for (timestamp_ns, value, channel) in rows {
         let index = builder.index(channel).unwrap();
-        builder.push(*timestamp_ns, *value, index);
+        builder.push(*timestamp_ns, *value, index).unwrap();
     }
     builder.finish()
 }
@@ -164,7 +164,7 @@ proptest! {
                 names.push(channel.name());
             }
         }
-        let groups = batch(&given).by_channel();
+        let groups = batch(&given).by_channel().unwrap();
         prop_assert_eq!(groups.len(), names.len());
         for (group, name) in groups.iter().zip(names) {
             let expected: Vec<Row> =

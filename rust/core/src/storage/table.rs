@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use super::numbering::Numbering;
 use super::{VERSION, VERSION_KEY};
 use crate::batch::arrow::{CHANNEL, METADATA, TIMESTAMP, UNIT, UTC, VALUE, texts};
-use crate::batch::{Batch, BatchBuilder, instants_of_arrow, numbers_of_arrow};
+use crate::batch::{Batch, BatchBuilder, Chunk, Memory, instants_of_arrow, numbers_of_arrow};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::Metadata;
@@ -107,18 +107,31 @@ fn sequences(batches: &[&Batch]) -> UInt64Array {
     column.finish()
 }
 
-/// The batches of a table, another one wherever sequence numbers jump.
+/// The batches of a table that comes in pieces, another one with each piece and wherever sequence numbers jump.
 ///
 /// # Errors
 ///
 /// When a column is missing or of another type, holds what it may not, or one name has two units.
-pub fn rows_of_table(table: &RecordBatch) -> Result<Vec<Batch>, Error> {
+pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
+    let mut before = 0;
+    let mut batches = Vec::new();
+    for table in tables {
+        batches.extend(rows_of_table(table, before)?);
+        before += table.num_rows();
+    }
+    Ok(batches)
+}
+
+/// The batches of a piece, behind so many rows.
+fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error> {
     let find = |name: &str| {
         let missing = || column(name, "is missing; pass a file that compact wrote");
         table.column_by_name(name).ok_or_else(missing)
     };
-    let timestamps = instants_of_arrow(TIMESTAMP, find(TIMESTAMP)?)?;
-    let values = numbers_of_arrow(VALUE, find(VALUE)?)?;
+    // Copied row by row below.
+    let chunk = |name| Chunk { name, before, memory: Memory::Shared };
+    let timestamps = instants_of_arrow(chunk(TIMESTAMP), find(TIMESTAMP)?)?;
+    let values = numbers_of_arrow(chunk(VALUE), find(VALUE)?)?;
     let names = texts(CHANNEL, find(CHANNEL)?)?;
     let units = texts(UNIT, find(UNIT)?)?;
     let metadata = texts(METADATA, find(METADATA)?)?;
@@ -153,7 +166,7 @@ pub fn rows_of_table(table: &RecordBatch) -> Result<Vec<Batch>, Error> {
         if *batch != batches.len() {
             (*batch, *index) = (batches.len(), builder.index(channel)?);
         }
-        builder.push(timestamps[row], values[row], *index);
+        builder.push(timestamps[row], values[row], *index)?;
     }
     batches.push(numbering.finish(builder.finish(), Numbering::first_of));
     batches.retain(|batch| !batch.is_empty());

@@ -38,7 +38,8 @@ pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
         }
         let mut overflow = 0;
         let nanoseconds = ffi::PyLong_AsLongLongAndOverflow(timestamp, &raw mut overflow);
-        (overflow == 0).then_some(nanoseconds)
+        // The smallest is NumPy's NaT, which is refused with a reason.
+        (overflow == 0 && nanoseconds != i64::MIN).then_some(nanoseconds)
     }
 }
 

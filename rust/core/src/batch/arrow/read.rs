@@ -1,4 +1,6 @@
-//! Record batches as a batch: what is of the right type is shared, what can be converted without loss is.
+//! Record batches as a batch, converted where nothing is lost.
+//!
+//! Whoever made the data may still write to them, so they are copied unless the caller says that nobody does.
 
 use std::collections::HashMap;
 
@@ -8,13 +10,14 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_buffer::ScalarBuffer;
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, VALUE};
 use crate::batch::{Batch, BatchBuilder, Entries};
 use crate::channel::Channel;
+use crate::column::{collected, copied, room};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata};
 
@@ -23,30 +26,94 @@ const INSTANTS: &str = "timestamps with a time zone, as timestamp[ns, UTC]; \
 const NUMBERS: &str = "float64, or numbers that convert to it without loss";
 const TEXTS: &str = "strings, or a dictionary of strings";
 
+/// What becomes of Arrow's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It is copied, once.
+    Copied,
+    /// It is shared where it is of the right type: nobody may write to it any more.
+    Shared,
+}
+
+/// One chunk of an Arrow column, and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    /// The name of the column, or of the argument, for messages.
+    pub name: &'a str,
+    /// How many rows of the column came before.
+    pub before: usize,
+    /// What becomes of its memory.
+    pub memory: Memory,
+}
+
 impl Batch {
-    /// Puts the record batches of one schema together; one alone is shared, more are copied once.
+    /// Puts the record batches of one schema together; several are copied once in any case.
     ///
-    /// Units and metadata come from `given` by name, then from the schema's metadata.
+    /// Units and metadata come from `given` by name, then from the schema's metadata. A table with the columns of
+    /// [`table_of_rows`](crate::table_of_rows) tells them itself.
     ///
     /// # Errors
     ///
-    /// When a column is missing, too many, of a type that would lose something, or holds nulls; when nothing tells a
-    /// channel's unit; when an instant is outside 64-bit nanoseconds or metadata are no JSON.
+    /// When a column is missing, too many, of a type that would lose something, or holds nulls (a float column may: a
+    /// null is NaN); when nothing tells a channel's unit; when an instant is outside 64-bit nanoseconds, metadata are
+    /// no JSON, or there is not enough memory.
     pub fn from_record_batches(
         schema: &Schema,
         batches: &[RecordBatch],
         given: &[Channel],
+        memory: Memory,
     ) -> Result<Self, Error> {
-        check_schema(schema)?;
         Entries::default().add_all(given)?;
+        if schema.field_with_name(UNIT).is_ok() {
+            return of_rows(batches, given);
+        }
+        check_schema(schema)?;
         let described = described(schema)?;
-        let parts = batches.iter().map(|batch| part(batch, given, &described));
-        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        let known = Known::of(given, &described);
+        // Those of several are copied when they are put together.
+        let memory = if batches.len() > 1 { Memory::Shared } else { memory };
+        let mut before = 0;
+        let mut parts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            parts.push(part(batch, &known, before, memory)?);
+            before += batch.num_rows();
+        }
         if parts.is_empty() {
             let channels = if given.is_empty() { &described } else { given };
             return Self::new(Vec::new().into(), Vec::new().into(), channels, None);
         }
         Self::concat(&parts)
+    }
+}
+
+/// The rows of tables in which each row tells all; the units of given channels have to be the same.
+fn of_rows(batches: &[RecordBatch], given: &[Channel]) -> Result<Batch, Error> {
+    let batch = Batch::concat(&crate::rows_of_tables(batches)?)?;
+    let mut units = Entries::default();
+    units.add_all(given)?;
+    units.add_all(batch.channels())?;
+    Ok(batch)
+}
+
+/// The channels that are known, by name; those that are given come first.
+struct Known<'a> {
+    given: &'a [Channel],
+    described: &'a [Channel],
+    by_name: HashMap<&'a str, &'a Channel>,
+}
+
+impl<'a> Known<'a> {
+    fn of(given: &'a [Channel], described: &'a [Channel]) -> Self {
+        let mut by_name = HashMap::new();
+        for channel in given.iter().chain(described) {
+            by_name.entry(channel.name()).or_insert(channel);
+        }
+        Self { given, described, by_name }
+    }
+
+    fn find(&self, name: &str) -> Result<Channel, Error> {
+        let found = self.by_name.get(name).map(|&channel| channel.clone());
+        found.ok_or_else(|| Error::UnknownChannel { channel: name.to_owned() })
     }
 }
 
@@ -119,25 +186,26 @@ pub(crate) fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
     members.iter().map(channel).collect()
 }
 
-fn part(batch: &RecordBatch, given: &[Channel], described: &[Channel]) -> Result<Batch, Error> {
+fn part(
+    batch: &RecordBatch,
+    known: &Known<'_>,
+    before: usize,
+    memory: Memory,
+) -> Result<Batch, Error> {
+    let chunk = |name| Chunk { name, before, memory };
     let find = |name: &str| batch.column_by_name(name);
     let (Some(timestamps), Some(values)) = (find(TIMESTAMP), find(VALUE)) else {
         return Err(column(TIMESTAMP, "or value is missing".to_owned()));
     };
-    for (field, found) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        if field.name() != METADATA {
-            without_nulls(field.name(), found)?;
-        }
-    }
-    let (timestamps, values) = (instants(TIMESTAMP, timestamps)?, numbers(VALUE, values)?);
-    let known = |name: &str| {
-        let found = given.iter().chain(described).find(|channel| channel.name() == name);
-        found.cloned().ok_or_else(|| Error::UnknownChannel { channel: name.to_owned() })
-    };
+    let timestamps = instants_of_arrow(chunk(TIMESTAMP), timestamps)?;
+    let values = numbers_of_arrow(chunk(VALUE), values)?;
     let texts = find(METADATA).map(|found| texts(METADATA, found)).transpose()?;
     let (channels, indices) = match find(CHANNEL) {
-        Some(names) => named(names, known)?,
-        None => (vec![only(given, described)?], None),
+        Some(names) => {
+            chunk(CHANNEL).refuse_nulls(names)?;
+            named(names, |name| known.find(name))?
+        }
+        None => (vec![only(known.given, known.described)?], None),
     };
     match texts {
         Some(texts) => with_metadata(&timestamps, &values, &channels, indices.as_ref(), &texts),
@@ -185,7 +253,7 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
     let channels = values.iter().map(|name| known(name.unwrap_or_default()));
     let channels = channels.collect::<Result<_, _>>()?;
     // Copied: who made the data may still write to them, and an index is checked but once.
-    let indices = keys.iter().map(|key| key.map_or(0, narrowed)).collect();
+    let indices = collected(keys.len(), keys.iter().map(|key| key.map_or(0, narrowed)))?;
     Ok((channels, Some(indices)))
 }
 
@@ -223,7 +291,7 @@ pub(crate) fn with_metadata(
     indices: Option<&ScalarBuffer<i32>>,
     texts: &[Option<&str>],
 ) -> Result<Batch, Error> {
-    let mut builder = BatchBuilder::with_capacity(timestamps.len());
+    let mut builder = BatchBuilder::with_capacity(timestamps.len())?;
     let mut known: HashMap<(usize, Option<&str>), i32> = HashMap::new();
     for (row, text) in texts.iter().enumerate() {
         let channel = indices.map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0));
@@ -236,61 +304,35 @@ pub(crate) fn with_metadata(
             known.insert((channel, *text), index);
             index
         };
-        builder.push(timestamps[row], values[row], index);
+        builder.push(timestamps[row], values[row], index)?;
     }
     Ok(builder.finish())
 }
 
-/// The instants of an Arrow array of timestamps with a time zone, shared where they count nanoseconds.
+/// The instants of an Arrow array of timestamps with a time zone.
 ///
 /// # Errors
 ///
-/// When the array is of another type, holds nulls, or an instant is outside 64-bit nanoseconds.
-pub fn instants_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
-    if !is_instant(found.data_type()) {
-        return Err(wrong_type(name, found, INSTANTS));
-    }
-    without_nulls(name, found)?;
-    instants(name, found)
-}
-
-/// The values of an Arrow array of numbers, shared where they are float64.
-///
-/// # Errors
-///
-/// When the array is of another type, holds nulls, or an integer that no float is.
-pub fn numbers_of_arrow(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
-    if !is_number(found.data_type()) {
-        return Err(wrong_type(name, found, NUMBERS));
-    }
-    without_nulls(name, found)?;
-    numbers(name, found)
-}
-
-fn without_nulls(name: &str, found: &dyn Array) -> Result<(), Error> {
-    let Some(nulls) = found.logical_nulls().filter(|nulls| nulls.null_count() > 0) else {
-        return Ok(());
+/// When the array is of another type, holds nulls, an instant is outside 64-bit nanoseconds, or there is not enough
+/// memory.
+pub fn instants_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
+    let DataType::Timestamp(unit, Some(_)) = found.data_type() else {
+        return Err(wrong_type(chunk.name, found, INSTANTS));
     };
-    let row = nulls.iter().position(|valid| !valid).unwrap_or(0);
-    Err(column(name, format!("has a null in row {row}; drop such rows, or fill them in")))
-}
-
-fn instants(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
-    let DataType::Timestamp(unit, _) = found.data_type() else {
-        return Err(wrong_type(name, found, INSTANTS));
-    };
+    chunk.refuse_nulls(found)?;
     let scaled = |counts: &ScalarBuffer<i64>, factor: i64| {
-        let scale = |count: &i64| {
-            count.checked_mul(factor).ok_or_else(|| Error::TimestampOutOfRange {
-                argument: name.to_owned(),
+        let mut times = room(counts.len())?;
+        for count in counts {
+            times.push(count.checked_mul(factor).ok_or_else(|| Error::TimestampOutOfRange {
+                argument: chunk.name.to_owned(),
                 got: format!("{count} {unit:?}s since 1970"),
-            })
-        };
-        counts.iter().map(scale).collect::<Result<Vec<_>, _>>().map(ScalarBuffer::from)
+            })?);
+        }
+        Ok(times.into())
     };
     match unit {
         TimeUnit::Nanosecond => {
-            Ok(found.as_primitive::<TimestampNanosecondType>().values().clone())
+            chunk.column(found.as_primitive::<TimestampNanosecondType>().values())
         }
         TimeUnit::Microsecond => {
             scaled(found.as_primitive::<TimestampMicrosecondType>().values(), 1_000)
@@ -304,28 +346,83 @@ fn instants(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
     }
 }
 
-fn numbers(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
-    fn widened<T: ArrowPrimitiveType>(found: &ArrayRef) -> ScalarBuffer<f64>
-    where
-        f64: From<T::Native>,
-    {
-        found.as_primitive::<T>().values().iter().map(|&number| f64::from(number)).collect()
-    }
+/// The values of an Arrow array of numbers; a null among floats is NaN.
+///
+/// # Errors
+///
+/// When the array is of another type, holds nulls among integers, or an integer that no float is, or there is not
+/// enough memory.
+pub fn numbers_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
     match found.data_type() {
-        DataType::Float64 => Ok(found.as_primitive::<Float64Type>().values().clone()),
-        DataType::Float32 => Ok(widened::<Float32Type>(found)),
-        DataType::Float16 => Ok(widened::<Float16Type>(found)),
-        DataType::Int8 => Ok(widened::<Int8Type>(found)),
-        DataType::Int16 => Ok(widened::<Int16Type>(found)),
-        DataType::Int32 => Ok(widened::<Int32Type>(found)),
-        DataType::UInt8 => Ok(widened::<UInt8Type>(found)),
-        DataType::UInt16 => Ok(widened::<UInt16Type>(found)),
-        DataType::UInt32 => Ok(widened::<UInt32Type>(found)),
-        DataType::Int64 => exact(name, found.as_primitive::<Int64Type>().values().iter().copied()),
-        DataType::UInt64 => {
-            exact(name, found.as_primitive::<UInt64Type>().values().iter().copied())
+        DataType::Float64 => {
+            let found = found.as_primitive::<Float64Type>();
+            if found.null_count() > 0 { widened(found) } else { chunk.column(found.values()) }
         }
-        _ => Err(wrong_type(name, found, NUMBERS)),
+        DataType::Float32 => widened(found.as_primitive::<Float32Type>()),
+        DataType::Float16 => widened(found.as_primitive::<Float16Type>()),
+        other if !is_number(other) => Err(wrong_type(chunk.name, found, NUMBERS)),
+        integers => {
+            chunk.refuse_nulls(found)?;
+            match integers {
+                DataType::Int8 => widened(found.as_primitive::<Int8Type>()),
+                DataType::Int16 => widened(found.as_primitive::<Int16Type>()),
+                DataType::Int32 => widened(found.as_primitive::<Int32Type>()),
+                DataType::UInt8 => widened(found.as_primitive::<UInt8Type>()),
+                DataType::UInt16 => widened(found.as_primitive::<UInt16Type>()),
+                DataType::UInt32 => widened(found.as_primitive::<UInt32Type>()),
+                DataType::Int64 => chunk.exact(found.as_primitive::<Int64Type>().values()),
+                _ => chunk.exact(found.as_primitive::<UInt64Type>().values()),
+            }
+        }
+    }
+}
+
+/// Numbers that all are floats, NaN for a null.
+fn widened<T: ArrowPrimitiveType>(found: &PrimitiveArray<T>) -> Result<ScalarBuffer<f64>, Error>
+where
+    f64: From<T::Native>,
+{
+    let rows = found.len();
+    if found.null_count() == 0 {
+        return collected(rows, found.values().iter().map(|&number| f64::from(number)));
+    }
+    collected(rows, found.iter().map(|number| number.map_or(f64::NAN, f64::from)))
+}
+
+impl Chunk<'_> {
+    /// The memory of a column of the right type.
+    fn column<T: ArrowNativeType>(
+        &self,
+        found: &ScalarBuffer<T>,
+    ) -> Result<ScalarBuffer<T>, Error> {
+        match self.memory {
+            Memory::Copied => copied(found),
+            Memory::Shared => Ok(found.clone()),
+        }
+    }
+
+    fn refuse_nulls(&self, found: &dyn Array) -> Result<(), Error> {
+        let Some(nulls) = found.logical_nulls().filter(|nulls| nulls.null_count() > 0) else {
+            return Ok(());
+        };
+        let row = self.before + nulls.iter().position(|valid| !valid).unwrap_or(0);
+        let problem = format!("has a null in row {row}; drop such rows, or fill them in");
+        Err(column(self.name, problem))
+    }
+
+    /// Integers of 64 bits as floats, refused where one would be rounded.
+    fn exact<T: Copy + Into<i128>>(&self, integers: &[T]) -> Result<ScalarBuffer<f64>, Error> {
+        let mut numbers = room(integers.len())?;
+        for (row, &integer) in integers.iter().enumerate() {
+            let integer: i128 = integer.into();
+            numbers.push(exact_float(integer).ok_or_else(|| {
+                let row = self.before + row;
+                let problem =
+                    format!("holds {integer} in row {row}, which no float64 is; convert it before");
+                column(self.name, problem)
+            })?);
+        }
+        Ok(numbers.into())
     }
 }
 
@@ -335,23 +432,6 @@ fn numbers(name: &str, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
 pub fn exact_float(integer: i128) -> Option<f64> {
     let number = integer as f64;
     (number as i128 == integer).then_some(number)
-}
-
-/// Integers of 64 bits as floats, refused where one would be rounded.
-fn exact<T: Copy + Into<i128>>(
-    name: &str,
-    integers: impl Iterator<Item = T>,
-) -> Result<ScalarBuffer<f64>, Error> {
-    let convert = |(row, integer): (usize, T)| {
-        exact_float(integer.into()).ok_or_else(|| {
-            let integer: i128 = integer.into();
-            column(
-                name,
-                format!("holds {integer} in row {row}, which no float64 is; convert it before"),
-            )
-        })
-    };
-    integers.enumerate().map(convert).collect::<Result<Vec<_>, _>>().map(ScalarBuffer::from)
 }
 
 /// The keys of a dictionary of so many values, none where it is null; those that come from elsewhere are not yet

@@ -17,7 +17,7 @@ use crate::channel::Channel;
 use crate::error::Error;
 
 fn read(table: &RecordBatch, given: &[Channel]) -> Result<Batch, Error> {
-    Batch::from_record_batches(&table.schema(), std::slice::from_ref(table), given)
+    Batch::from_record_batches(&table.schema(), std::slice::from_ref(table), given, Memory::Shared)
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
@@ -65,6 +65,17 @@ fn the_big_columns_are_shared_both_ways() {
 }
 
 #[test]
+fn foreign_columns_are_copied_unless_they_are_shared_on_request() {
+    let made = batch(&[(1, 0.5, laser()), (2, 1.5, laser())]);
+    let written = made.to_record_batch().unwrap();
+    let parts = std::slice::from_ref(&written);
+    let copied = Batch::from_record_batches(&written.schema(), parts, &[], Memory::Copied).unwrap();
+    assert_eq!(copied, made);
+    assert_ne!(copied.values().as_ptr(), made.values().as_ptr());
+    assert_ne!(copied.timestamps().as_ptr(), made.timestamps().as_ptr());
+}
+
+#[test]
 fn the_metadata_are_a_column_only_where_points_of_one_channel_differ() {
     let gain = |gain| channel("laser", "mW", gain);
     let alike = batch(&[(1, 0.5, gain(Some(2))), (2, 0.5, gain(Some(2)))]);
@@ -81,7 +92,7 @@ fn the_metadata_are_a_column_only_where_points_of_one_channel_differ() {
 #[test]
 fn an_empty_stream_keeps_its_channels() {
     let empty = batch(&[(1, 0.5, laser())]).slice(0, 0);
-    let read = Batch::from_record_batches(&empty.schema(), &[], &[]).unwrap();
+    let read = Batch::from_record_batches(&empty.schema(), &[], &[], Memory::Copied).unwrap();
     assert!(read.is_empty());
     assert_eq!(read.channels().as_ref(), [laser()]);
 }
@@ -117,6 +128,8 @@ fn what_would_lose_something_is_refused_by_its_column() {
     let refused = with("value", names());
     assert!(matches!(&refused, Err(Error::ColumnType { column, .. }) if column == "value"));
     let null: ArrayRef = Arc::new(Float64Array::from(vec![Some(0.5), None]));
+    assert!(with("value", null).unwrap().values()[1].is_nan());
+    let null: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
     assert!(sentence(with("value", null)).contains("column value has a null in row 1"));
     let null: ArrayRef = Arc::new(StringArray::from(vec![None, Some("laser")]));
     assert!(sentence(with("channel", null)).contains("column channel has a null in row 0"));
@@ -155,7 +168,13 @@ fn a_description_of_another_form_is_refused() {
         let metadata = HashMap::from([(CHANNELS_KEY.to_owned(), text.to_owned())]);
         let schema = written.schema().as_ref().clone().with_metadata(metadata);
         assert!(
-            Batch::from_record_batches(&schema, std::slice::from_ref(&written), &[]).is_err(),
+            Batch::from_record_batches(
+                &schema,
+                std::slice::from_ref(&written),
+                &[],
+                Memory::Copied
+            )
+            .is_err(),
             "{text}"
         );
     }
@@ -194,7 +213,7 @@ proptest! {
         let written = made.to_record_batch().unwrap();
         let at = at.min(rows.len());
         let parts = [written.slice(0, at), written.slice(at, rows.len() - at)];
-        let read = Batch::from_record_batches(&written.schema(), &parts, &[]).unwrap();
+        let read = Batch::from_record_batches(&written.schema(), &parts, &[], Memory::Copied).unwrap();
         prop_assert_eq!(read, made);
     }
 }

@@ -114,16 +114,19 @@ fn schema_of(channels: &[Channel], names: &Names<'_>, own_metadata: bool) -> Sch
 
 /// JSON of name to unit and metadata; no metadata of a name whose points differ in them.
 fn description(channels: &[Channel], names: &Names<'_>) -> String {
+    // For each name its first channel, and whether it is the only one.
+    let mut first: Vec<Option<(&Channel, bool)>> = vec![None; names.names.len()];
+    for (channel, &name) in channels.iter().zip(&names.of_channel) {
+        let first = &mut first[name.cast_unsigned() as usize];
+        *first = Some(first.map_or((channel, true), |(channel, _)| (channel, false)));
+    }
     let mut description = Object::new();
-    for (index, name) in (0_i32..).zip(&names.names) {
-        let mut same = channels.iter().zip(&names.of_channel);
-        let mut same = same.by_ref().filter(|(_, of)| **of == index).map(|(known, _)| known);
-        let Some(channel) = same.next() else { continue };
-        let metadata = channel.metadata().filter(|_| same.next().is_none());
+    for (channel, only) in first.into_iter().flatten() {
+        let metadata = channel.metadata().filter(|_| only);
         let metadata = metadata.map_or(Json::Null, |known| known.document().clone());
         let facts = [(UNIT, Json::String(channel.unit().to_owned())), (METADATA, metadata)];
         let facts = facts.map(|(key, fact)| (key.to_owned(), fact));
-        description.insert((*name).to_owned(), Json::Object(facts.into_iter().collect()));
+        description.insert(channel.name().to_owned(), Json::Object(facts.into_iter().collect()));
     }
     crate::metadata::json_text(&Json::Object(description))
 }

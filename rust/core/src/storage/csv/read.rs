@@ -160,7 +160,8 @@ impl CsvReader {
         if !numbering.admits(index, row.sequence) {
             return Ok(false);
         }
-        builder.push(row.timestamp, row.value, index);
+        let added = builder.push(row.timestamp, row.value, index);
+        added.map_err(|error| error.to_string())?;
         Ok(true)
     }
 

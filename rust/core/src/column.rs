@@ -1,0 +1,64 @@
+//! Memory for columns, asked for where it can still be refused.
+//!
+//! The number of rows often comes from outside: an array that repeats one number a million million times, a hundred
+//! references to one batch. Rust ends the process where memory is missing; here that is an error.
+
+use arrow_buffer::{ArrowNativeType, ScalarBuffer};
+
+use multiversion::multiversion;
+
+use crate::error::Error;
+
+/// An empty column with room for so many rows.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub fn room<T>(rows: usize) -> Result<Vec<T>, Error> {
+    let mut column = Vec::new();
+    column.try_reserve_exact(rows).map_err(|_| Error::OutOfMemory { rows })?;
+    Ok(column)
+}
+
+/// A column of these entries.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub fn copied<T: ArrowNativeType>(entries: &[T]) -> Result<ScalarBuffer<T>, Error> {
+    let mut column = room(entries.len())?;
+    column.extend_from_slice(entries);
+    Ok(column.into())
+}
+
+/// A column of the entries that an iterator gives, at most so many.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub fn collected<T: ArrowNativeType>(
+    rows: usize,
+    entries: impl Iterator<Item = T>,
+) -> Result<ScalarBuffer<T>, Error> {
+    let mut column = room(rows)?;
+    column.extend(entries.take(rows));
+    Ok(column.into())
+}
+
+/// The rows of all parts together.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`] where not even the number fits.
+pub fn total(mut rows: impl Iterator<Item = usize>) -> Result<usize, Error> {
+    let sum = rows.try_fold(0_usize, usize::checked_add);
+    sum.ok_or(Error::OutOfMemory { rows: usize::MAX })
+}
+
+/// Whether a column has this entry.
+#[multiversion(targets("x86_64+avx2"))]
+#[must_use]
+pub fn contains(entries: &[i64], wanted: i64) -> bool {
+    // Without an early end, so that it becomes one over vectors.
+    entries.iter().fold(0, |found, &entry| found | u64::from(entry == wanted)) != 0
+}
