@@ -17,12 +17,12 @@ COSTS = {"one": 100.0, "two": 50.0}
 
 
 def made_result(
-    name: str = "made", example: str = "first", costs: Mapping[str, float] = COSTS, **changed: Any
+    name: str = "made", example: str = "first", costs: Mapping[str, float] = COSTS, rounds: int = 8, **changed: Any
 ) -> Comparison:
-    """A comparison whose contenders cost exactly what is said, in eight rounds of two slices."""
+    """A comparison whose contenders cost exactly what is said, by default in eight rounds of two slices."""
     rows = [
         (contender, "slice_ns", 1, index, turn, 1000, cost * 1000, 1)
-        for index in range(8)
+        for index in range(rounds)
         for turn in range(2)
         for contender, cost in costs.items()
     ]
@@ -31,7 +31,7 @@ def made_result(
         "name": name,
         "example": example,
         "contenders": contenders,
-        "settings": {"slices": 2, "rounds": 8},
+        "settings": {"slices": 2, "rounds": rounds},
         "samples": pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         "started": STARTED,
     }

@@ -138,25 +138,8 @@ def test_the_self_test_shows_that_only_the_heap_column_sees_what_rust_allocates(
     assert made.count("bytes made by Rust", size, "heap_bytes")[0] == pytest.approx(size, abs=4_096)
 
 
-@pytest.mark.parametrize("sizes", [[], ()])
-def test_empty_sizes_are_refused(sizes):
-    with pytest.raises(ValueError, match="sizes is empty"):
-        footprint({"b": "b'x' * n"}, sizes=sizes)
-
-
-@pytest.mark.parametrize("size", [0, -1, 1.5, True])
-def test_a_size_that_is_no_positive_whole_number_is_refused(size):
-    with pytest.raises(ValueError, match=r"sizes must be whole numbers of at least 1, not"):
-        footprint({"b": "b'x' * n"}, sizes=[size])
-
-
-def test_runs_of_zero_are_refused():
-    with pytest.raises(ValueError, match="runs must be whole numbers of at least 1, not 0"):
-        footprint({"b": "b'x' * n"}, runs=0)
-
-
 def test_a_statement_that_is_no_expression_is_refused_by_name():
-    with pytest.raises(ValueError, match="the statement of 'loop' is no expression"):
+    with pytest.raises(ValueError, match="the statement of 'loop' is not an expression"):
         footprint({"loop": "for i in range(n): pass"})
 
 
@@ -227,5 +210,5 @@ def test_a_single_count_is_not_judged():
 
 
 def test_a_build_that_judges_counts_twice_whatever_its_seconds():
-    made = footprint({"one": "bytes(n)"}, sizes=[10], settings=Settings(seconds=1e-6, fewest=6))
+    made = footprint({"one": "bytes(n)"}, sizes=[10], settings=Settings(seconds=1e-6, judges=True))
     assert made.settings["runs"] == 2

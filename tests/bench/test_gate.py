@@ -21,10 +21,11 @@ from rust_daq.bench.gate import BASE, CANDIDATE, Operation, Plan, Side, run
 from rust_daq.bench.gate.__main__ import main
 from rust_daq.bench.gate.report import document, markdown, sentence, table
 from rust_daq.bench.gate.rounds import Measured, Trial, measure
+from rust_daq.bench.harness import Calibration
 from rust_daq.bench.round import core_of
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("gate-1.json").read_text(encoding="utf-8"))
-FEW = Plan("few", 6, 6, timeout=30.0)
+FEW = Plan("few", 6, 14, timeout=30.0)
 BYTES = Operation("bytes", "[bytes(size) for index in range(n)]", kind="bytes", size=100)
 EMPTY = Operation("empty", "pass")
 linux_or_mac = pytest.mark.skipif(sys.platform == "win32", reason="bytes are counted by memray, which Windows has not")
@@ -131,9 +132,10 @@ def test_bytes_that_cannot_be_counted_here_are_not_judged(monkeypatch):
 def made(costs):
     """Results of one stage in which each operation costs exactly what is said, in every round."""
     results = {
-        name: made_result(name, "gate", {BASE: base, CANDIDATE: candidate}) for name, (base, candidate) in costs.items()
+        name: made_result(name, "gate", {BASE: base, CANDIDATE: candidate}, rounds=FEW.second)
+        for name, (base, candidate) in costs.items()
     }
-    return Measured(results, {}, 8, interrupted=False)
+    return Measured(results, {}, FEW.second, interrupted=False)
 
 
 def staged(monkeypatch, *stages):
@@ -223,12 +225,12 @@ def test_a_plan_says_how_many_slices_a_round_has():
     gate = run((EMPTY,), sides(), replace(FEW, slices=4))
     [result] = gate.stages[0].values()
     assert (result.settings["slices"], sorted(set(result.samples["sample"]))) == (4, [0, 1, 2, 3])
-    assert valid(gate)["plan"] == {"name": "few", "first_rounds": 6, "second_rounds": 6, "slices": 4}
+    assert valid(gate)["plan"] == {"name": "few", "first_rounds": 6, "second_rounds": 14, "slices": 4}
 
 
 def test_both_sides_run_the_same_loops_in_turn():
     [result] = run((EMPTY,), sides(), FEW).stages[0].values()
-    samples = result.samples
+    samples = result.samples[result.samples["quantity"] == "slice_ns"]
     assert samples["loops"].nunique() == 1
     assert samples[samples["round"] == 0]["contender"].tolist()[:4] == [BASE, CANDIDATE, CANDIDATE, BASE]
 
@@ -245,9 +247,9 @@ def test_workers_are_kept_on_one_core_where_the_operation_allows_it():
     cores = len(os.sched_getaffinity(0))
     pinned = Operation("pinned", "pass", "import os; assert len(os.sched_getaffinity(0)) == 1")
     free = Operation("free", "pass", f"import os; assert len(os.sched_getaffinity(0)) == {cores}", pinned=False)
-    slices = {"loops": 1, "repeats": 1, "cost": 1, "empty": 1}
     trials = {
-        operation.name: Trial(operation, dict.fromkeys((BASE, CANDIDATE), slices)) for operation in (pinned, free)
+        operation.name: Trial(operation, dict.fromkeys((BASE, CANDIDATE), Calibration()))
+        for operation in (pinned, free)
     }
     assert measure(trials, sides(), 1, lambda *_: None).failed == {}
 

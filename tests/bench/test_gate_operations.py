@@ -80,7 +80,10 @@ def test_a_choice_that_is_not_there_names_what_is_near(tmp_path: Path) -> None:
         ),
         ("[operation.a]\nstatement = 'x +'", "operation 'a': statement 'x \\+' is not valid Python"),
         ("[operation.a]\nstatement = 'x'\nbefore = 'y ='", "the setup of operation 'a' is not valid Python"),
-        ("[operation.a]\nstatement = 'x = n'\nkind = 'bytes'", "operation 'a': the statement of 'a' is no expression"),
+        (
+            "[operation.a]\nstatement = 'x = n'\nkind = 'bytes'",
+            "operation 'a': the statement of 'a' is not an expression",
+        ),
         ("[operation.'a/b']\nstatement = 'x'", "operation 'a/b' has a slash in its name"),
         (
             "[operation.a]\nstatement = 'x'\nsetup = ['nme']\n[setup]\nname = ''",

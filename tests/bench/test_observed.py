@@ -175,18 +175,19 @@ def test_the_rounds_are_as_many_as_were_asked_for():
 
 @pytest.mark.parametrize(("compared", "made"), [([], 1), (["busy_ns"], 6)])
 def test_only_what_is_compared_is_made_as_often_as_a_verdict_takes(compared, made):
-    settings = Settings(example="first", seconds=1e-6, fewest=6)
+    settings = Settings(example="first", seconds=1e-6, judges=True)
     told = {"one": "{'busy_ns': 1}"}
     observed = bench.observe(told, columns=["busy_ns"], compared=compared, settings=settings)
     assert observed.rounds.index.get_level_values("round").nunique() == made
 
 
-def test_the_first_one_rotates():
+def test_the_order_turns_and_the_first_one_rotates():
     import time
 
-    made = observe(dict.fromkeys("abc", "{'now': __import__('time').time_ns()}"), ("now",), rounds=3)
+    made = observe(dict.fromkeys("abc", "{'now': __import__('time').time_ns()}"), ("now",), rounds=4)
     order = made.samples.sort_values("value").groupby("round")["contender"].agg("".join)
-    assert list(order) == ["abc", "bca", "cab"]
+    # Each pair of rounds goes forward and backward, and the next one begins with another.
+    assert list(order) == ["abc", "cba", "bca", "acb"]
     assert made.samples["value"].max() < time.time_ns()
 
 
@@ -223,25 +224,7 @@ def test_work_that_hangs_is_ended():
         observe({"one": "__import__('time').sleep(60)"}, timeout=0.2)
 
 
-@pytest.mark.parametrize(
-    ("changed", "words"),
-    [
-        ({"columns": []}, "columns is"),
-        ({"columns": ["a", "b", "a"]}, "columns names a twice"),
-        ({"compared": ["lost"]}, r"compared has \['lost'\]; name some of the columns: busy_ns"),
-        ({"compared": "busy_ns"}, "compared has 'busy_ns'"),
-        ({"sizes": []}, r"sizes is \[\]"),
-        ({"sizes": [1, 0]}, r"sizes is \[1, 0\]"),
-        ({"sizes": [1.5]}, "whole numbers"),
-        ({"rounds": 0}, r"rounds is \[0\]; give whole numbers"),
-    ],
-)
-def test_what_cannot_be_observed_is_refused(changed, words):
-    with pytest.raises(ValueError, match=words):
-        observe({"one": "{'busy_ns': 1}"}, **changed)
-
-
 @pytest.mark.parametrize("sizes", [None, [1]])
 def test_a_statement_without_a_value_is_refused(sizes):
-    with pytest.raises(ValueError, match="'one' is no expression"):
+    with pytest.raises(ValueError, match="'one' is not an expression"):
         observe({"one": "x = 3"}, sizes=sizes)

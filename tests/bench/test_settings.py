@@ -42,7 +42,7 @@ def measured(settings: Settings, name: str = "made", make: Callable[[], Comparis
     ("seconds", "share", "rounds"), [(None, 1.0, 12), (10.0, 0.5, 5), (1000.0, 1.0, 12), (0.1, 0.1, 1)]
 )
 def test_rounds_fit_the_share_of_the_seconds(seconds: float | None, share: float, rounds: int) -> None:
-    assert Settings(rounds=12, seconds=seconds).rounds_within(1.0, share) == rounds
+    assert Settings(rounds=12, seconds=seconds).rounds_within(1.0, share, 6) == rounds
 
 
 def test_options_are_read_as_attributes() -> None:
@@ -138,7 +138,7 @@ def test_hypervisor_that_takes_time_is_noted(monkeypatch: pytest.MonkeyPatch) ->
 def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(tmp_path)
     stage.prepare(
-        {"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {"first": 20.0}, "options": {"duration": 3.0}}
+        {"profile": "quick", "rounds": 6, "judged": False, "seconds": {"first": 20.0}, "options": {"duration": 3.0}}
     )
     monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
     monkeypatch.setenv(EXAMPLE_VARIABLE, "first")
@@ -148,13 +148,15 @@ def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: py
 
 
 def test_example_that_the_build_did_not_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {}, "options": {}})
+    Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "judged": False, "seconds": {}, "options": {}})
     monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
     monkeypatch.delenv(EXAMPLE_VARIABLE, raising=False)
     with pytest.raises(RuntimeError, match=r"call Stage\.enter before each example"):
         bench.settings("")
 
 
-def test_a_call_that_has_to_be_judged_makes_six_rounds_even_where_the_seconds_do_not_suffice():
-    assert Settings(rounds=12, seconds=0.1, fewest=6).rounds_within(1.0, 1.0) == 6
-    assert Settings(rounds=3, seconds=0.1, fewest=6).rounds_within(1.0, 1.0) == 3
+@pytest.mark.parametrize("fewest", [6, 9])
+def test_a_call_that_has_to_be_judged_makes_the_rounds_of_its_verdicts_even_where_the_seconds_do_not_suffice(fewest):
+    assert Settings(rounds=12, seconds=0.1, judges=True).rounds_within(1.0, 1.0, fewest) == fewest
+    assert Settings(rounds=3, seconds=0.1, judges=True).rounds_within(1.0, 1.0, fewest) == fewest
+    assert Settings(rounds=12, seconds=0.1).rounds_within(1.0, 1.0, fewest) == 1

@@ -97,16 +97,3 @@ def test_repeats_are_the_rounds():
     made = bench.throughput({"one": "[0] * n"}, sizes=(10,), repeats=1)
     assert made.settings["rounds"] == 1
     assert math.isnan(made.to_pandas().loc[("one", 10), "sd_ns"])
-
-
-@pytest.mark.parametrize(
-    ("sizes", "said"), [((), "is empty"), ((0,), "holds 0"), ((True,), "holds True"), ((1.5,), "holds 1.5")]
-)
-def test_sizes_that_are_none_are_refused(sizes, said):
-    with pytest.raises(ValueError, match=f"sizes {said}"):
-        bench.throughput({"one": "n"}, sizes=sizes)
-
-
-def test_no_repeats_are_refused():
-    with pytest.raises(ValueError, match="repeats is 0"):
-        bench.throughput({"one": "n"}, repeats=0)

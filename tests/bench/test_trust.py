@@ -18,6 +18,7 @@ from rust_daq.bench.gate import BASE, CANDIDATE, QUICK, Gate, Operation, Operati
 from rust_daq.bench.gate.gate import Outcome
 from rust_daq.bench.gate.judging import Finding
 from rust_daq.bench.gate.rounds import Trial
+from rust_daq.bench.harness import Calibration
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.statistics import ratio_interval
 from rust_daq.bench.trust import Rate, append, calibrating, harnesses, rates, read, work
@@ -400,7 +401,7 @@ def test_the_nearest_of_those_tried_is_kept_with_its_own_ratio(monkeypatch):
 
 def test_an_operation_that_fails_while_it_is_calibrated_is_named():
     sides = {name: Burning(name, sys.executable, {}, burn="steps = {amount}") for name in (BASE, CANDIDATE)}
-    trial = Trial(Operation("divides", "1 / 0"), {name: {"repeats": 1, "loops": 1} for name in sides})
+    trial = Trial(Operation("divides", "1 / 0"), dict.fromkeys(sides, Calibration()))
     with pytest.raises(WorkerError, match="ZeroDivisionError"):
         calibrating.sampled(trial.operation, sides, trial, 7, 6, lambda *_: None)
 

@@ -9,8 +9,8 @@ import pytest
 
 from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.footprint import FEWEST_RUNS
-from rust_daq.bench.pacing import rounds_of
-from rust_daq.bench.slices import SLICES
+from rust_daq.bench.harness import SLICES
+from rust_daq.bench.paced import COMPARED, rounds_of
 
 PROFILES = tomllib.loads((Path(__file__).parents[2] / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
 JUDGED = [name for name, profile in PROFILES.items() if profile.get("judged", True)]
@@ -27,7 +27,7 @@ def test_a_judged_profile_allows_six_rounds_of_every_kind(name):
     assert profile["rounds"] >= FEWEST_ROUNDS
     assert options["repeats"] >= FEWEST_ROUNDS
     assert options["runs"] >= FEWEST_RUNS
-    assert rounds_of(round(options["rate"] * options["duration"])) >= FEWEST_ROUNDS
+    assert rounds_of(round(options["rate"] * options["duration"]), COMPARED, 2) >= FEWEST_ROUNDS
 
 
 @pytest.mark.parametrize("name", JUDGED)

@@ -7,7 +7,7 @@ from rust_daq.bench.archive import Archive
 from rust_daq.bench.claim import Claim, Judgement
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.deadlines import deadlines, highest_rate, responses
-from rust_daq.bench.decision import Estimate, decide
+from rust_daq.bench.decision import Estimate, decide, fewest_rounds
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
@@ -16,10 +16,10 @@ from rust_daq.bench.latency import Latency, latency
 from rust_daq.bench.machine import machine
 from rust_daq.bench.markup import TableMarkup
 from rust_daq.bench.observed import Observed, observe
-from rust_daq.bench.paced import Paced
-from rust_daq.bench.pacing import paced
+from rust_daq.bench.paced import Paced, paced
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.reading import AtLeast, Bytes, Cost, Missed, Number, Percentile, PerPoint, Reading, Scaling, Tail
+from rust_daq.bench.result import Interrupted
 from rust_daq.bench.run import Run, current_run
 from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.settings import Settings, settings
@@ -38,6 +38,7 @@ __all__ = [
     "Estimate",
     "FigureMarkup",
     "Footprint",
+    "Interrupted",
     "Judgement",
     "Latency",
     "Missed",
@@ -62,6 +63,7 @@ __all__ = [
     "current_run",
     "deadlines",
     "decide",
+    "fewest_rounds",
     "footprint",
     "footprint_self_test",
     "highest_rate",

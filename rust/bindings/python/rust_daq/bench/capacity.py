@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from rust_daq.bench.frames import Sample
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.statement import Statement
+from rust_daq.bench.statement import Harness, Statement
 
 STEPS = 7
 """Halvings of the bracket, fixed beforehand: what is left is 1 % wide."""
@@ -23,9 +23,10 @@ HELD = "held_per_second"
 NOT_HELD = "not_held_per_second"
 
 
-def run_capacity(contender: str, statement: Statement) -> list[tuple[Any, ...]]:
-    """Search a contender's capacity in a fresh worker; a sample row for each rate that was tried."""
-    with WorkerProcess(contender, statement) as worker:
+def sample_capacity(contender: str, statement: Statement, harness: Harness, timeout: float) -> list[Sample]:
+    """Search a contender's capacity in a fresh worker; a sample for each rate that was tried."""
+    with WorkerProcess(contender, statement, timeout=timeout, harness=harness) as worker:
+        worker.ask({"do": "once"})
         request = {"do": "saturate", "seconds": BURST_SECONDS / 4, "fewest": FEWEST}
         busy = worker.ask(request)["per_second"]
 
@@ -35,7 +36,7 @@ def run_capacity(contender: str, statement: Statement) -> list[tuple[Any, ...]]:
             return any(caught_up(worker.ask(request)["idle"], arrivals / rate) for _ in range(TRIES))
 
         tried = list(search(holds, BRACKET[0] * busy, BRACKET[1] * busy))
-    return [(contender, HELD if held else NOT_HELD, 1, 0, step, 1, rate, 1) for step, (rate, held) in enumerate(tried)]
+    return [Sample(contender, HELD if held else NOT_HELD, rate, 0, step) for step, (rate, held) in enumerate(tried)]
 
 
 def caught_up(idle: float, seconds: float) -> bool:

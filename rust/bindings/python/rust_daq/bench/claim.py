@@ -13,6 +13,8 @@ from rust_daq.bench.run import Run
 
 Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
 
+AT_FLOOR = "one of the two is too close to the same number of an empty statement, so nothing is judged by it"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -97,6 +99,8 @@ class Claim:
             self.expected: "holds",
         }
         number, reason = self.reading.number(measured), doubt(ratio, counted)
+        if ratio.has_interval and self.reading.verdict(measured) == "not judged":
+            return Judgement("inconclusive", number, ratio, noise, AT_FLOOR)
         return Judgement(outcomes.get(verdict, "does not hold"), number, ratio, noise, reason)
 
     def row(self, run: Run) -> dict[str, str]:

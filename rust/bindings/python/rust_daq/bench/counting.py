@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 from rust_daq.bench import quantity
+from rust_daq.bench.frames import Sample
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.statement import Statement
+from rust_daq.bench.statement import Statement, is_expression
 
 COUNTED = {
     "traced": ("traced_current_bytes", "traced_peak_bytes"),
@@ -25,7 +26,6 @@ EMPTY = "empty statement"
 TRIAL = 1_000
 """Items of the trial from which the time of a run is planned."""
 
-Row = tuple[Any, ...]
 Job = tuple[str, Statement, int, str, int]
 """Contender, statement, size, counter, run."""
 
@@ -41,14 +41,12 @@ def expression(contender: str, statement: Statement) -> str:
     if not isinstance(statement.code, str):
         return f"{statement.source.removesuffix('()')}(n)"
     text = statement.source.strip()
-    try:
-        compile(text, "<statement>", "eval")
-    except SyntaxError:
+    if not is_expression(text):
         message = (
-            f"the statement of {contender!r} is no expression: {text!r}; a footprint keeps what an "
-            "expression returns, for example '[point() for i in range(n)]'"
+            f"the statement of {contender!r} is not an expression: {text!r}; a footprint keeps what an expression "
+            "returns, for example '[point() for i in range(n)]'"
         )
-        raise ValueError(message) from None
+        raise ValueError(message)
     return text
 
 
@@ -76,17 +74,15 @@ def count(
             alive.discard(worker)
 
 
-def plan_runs(stated: Mapping[str, Statement], sizes: Sequence[int], most: int, seconds: float | None) -> int:
-    """Plan the runs that fit into `seconds`, at least one, by a trial of each contender at a small size."""
-    if seconds is None or most == 1:
-        return most
+def seconds_of(stated: Mapping[str, Statement], sizes: Sequence[int]) -> float:
+    """How long a run takes, by a trial of each contender at a small size."""
     total = 0.0
     for contender, statement in stated.items():
         begin = time.perf_counter()
         found = count(contender, statement, TRIAL, "heap")
         start = time.perf_counter() - begin - found["seconds"]
         total += len(COUNTED) * sum(start + found["seconds"] * size / TRIAL for size in sizes)
-    return max(1, min(most, int(seconds * at_once() / total) - 1))
+    return total / at_once()
 
 
 def at_once() -> int:
@@ -94,29 +90,33 @@ def at_once() -> int:
     return min(os.cpu_count() or 1, 4)
 
 
-def count_all(
-    stated: Mapping[str, Statement], sizes: Sequence[int], runs: int, progress: Callable[[int, int], None]
-) -> tuple[list[Row], list[str]]:
-    """Count every contender at every size by every counter, `runs` times; rows of samples, and notes."""
-    empty = Statement("None")
-    jobs: list[Job] = [(EMPTY, empty, 0, counter, 0) for counter in COUNTED]
-    jobs += [
+def count_empty(missing: dict[str, str]) -> list[Sample]:
+    """Count an empty statement by every counter: what each takes itself."""
+    return samples_of_jobs([(EMPTY, Statement("None"), 0, counter, 0) for counter in COUNTED], missing)
+
+
+def count_run(stated: Mapping[str, Statement], sizes: Sequence[int], run: int, missing: dict[str, str]) -> list[Sample]:
+    """Count every contender at every size by every counter, once."""
+    jobs: list[Job] = [
         (contender, statement, size, counter, run)
-        for run in range(runs)
         for contender, statement in stated.items()
         for size in sizes
         for counter in COUNTED
+        if counter not in missing
     ]
-    rows: list[Row] = []
-    missing: dict[str, str] = {}
+    return samples_of_jobs(jobs, missing)
+
+
+def samples_of_jobs(jobs: Sequence[Job], missing: dict[str, str]) -> list[Sample]:
+    """Do the jobs; what is not available here is put down in `missing`, with the reason."""
+    samples: list[Sample] = []
     with closing(counted_side_by_side(jobs)) as answers:
-        for done, ((contender, _, size, counter, run), counted) in enumerate(answers):
-            progress(done, len(jobs))
+        for (contender, _, size, counter, run), counted in answers:
             if "missing" in counted:
                 missing[counter] = counted["missing"]
                 continue
-            rows += [(contender, what, size, run, 0, 1, float(value), 1) for what, value in counted.items()]
-    return rows, [*(not_available(counter, why) for counter, why in missing.items()), *own_cost(rows)]
+            samples += [Sample(contender, what, float(value), run, size=size) for what, value in counted.items()]
+    return samples
 
 
 def counted_side_by_side(jobs: Sequence[Job]) -> Generator[tuple[Job, dict[str, Any]], None, None]:
@@ -146,9 +146,9 @@ def not_available(counter: str, why: str) -> str:
     return f"the {counter} columns are not available here: {why}"
 
 
-def own_cost(rows: Sequence[Row]) -> list[str]:
+def own_cost(samples: Sequence[Sample]) -> list[str]:
     """Say what the counters take themselves: the count of an empty statement."""
-    own = {row[1]: row[6] for row in rows if row[0] == EMPTY}
+    own = {sample.quantity: sample.value for sample in samples if sample.contender == EMPTY}
     if not own:
         return []
     parts = ", ".join(f"{what.removesuffix('_bytes').replace('_', ' ')} {quantity.memory(own[what])}" for what in own)

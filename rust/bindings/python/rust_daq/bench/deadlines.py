@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from rust_daq.bench.arguments import positive, whole
 from rust_daq.bench.capacity import search
-from rust_daq.bench.pacing import arrivals_in, positive
+from rust_daq.bench.paced import arrivals_in
 
 
 def deadlines(rate: float, seconds: float) -> Iterator[int]:
@@ -127,8 +128,6 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
     if low >= high:
         message = f"low is {low:g} and high is {high:g}; give a bracket that begins with the lower one"
         raise ValueError(message)
-    if tries < 1:
-        message = f"tries is {tries}; give at least 1"
-        raise ValueError(message)
+    tries = whole("tries", tries)
     tried = search(lambda rate: any(holds(rate) for _ in range(tries)), low, high)
     return max((rate for rate, held in tried if held), default=math.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 Verdict = Literal["faster", "slower", "no difference shown", "inconclusive", "not judged"]
 
@@ -14,10 +14,42 @@ SMALLEST_EFFECT = 0.025
 """Below this a difference is not called one, however sure: builds of the same code differ by as much."""
 EQUIVALENCE = 0.05
 """An interval wholly within this share of 1 shows that there is no difference worth a name."""
-FEWEST_ROUNDS = 6
-"""With fewer rounds the percentile bootstrap of a median has no interval worth showing."""
 TOO_FEW = "not judged in this profile, which has too few rounds for an interval"
 """What a sentence says in the place of a verdict."""
+
+
+def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
+    """The fewest rounds from which so many verdicts are made together.
+
+    Parameters
+    ----------
+    judged : int
+        How many ratios are judged together.
+    level : float
+        That no false verdict is among them, at least.
+
+    Returns
+    -------
+    int
+        Six for one, seven for up to three, eight for up to six, nine for up to twelve.
+
+    Notes
+    -----
+    With n rounds of identical code all ratios fall on one side of 1 in 2^(1-n) of cases, and then every percentile
+    interval of their median excludes 1.  So n is the smallest number with 2^(1-n) <= (1 - level) / judged.
+
+    Examples
+    --------
+    >>> from rust_daq.bench.decision import fewest_rounds
+    >>> [fewest_rounds(judged) for judged in (1, 3, 6, 12)]
+    [6, 7, 8, 9]
+    """
+    # The tolerance takes up what rounding does to 1 - level.
+    return 1 + math.ceil(-math.log2((1 - level) / max(judged, 1)) - 1e-9)
+
+
+FEWEST_ROUNDS = fewest_rounds()
+"""From so many rounds on a single number has an interval."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,11 @@ class Estimate:
     high: float
     level: float
     rounds: int
+
+    @classmethod
+    def unknown(cls) -> Self:
+        """What is not known: a number that there is not."""
+        return cls(math.nan, math.nan, math.nan, LEVEL, 0)
 
     @property
     def has_interval(self) -> bool:
@@ -118,7 +155,8 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
     verdict = decide(ratio, noise)
     if verdict == "not judged":
         rounds = f"{ratio.rounds} rounds are" if ratio.rounds != 1 else "one round is"
-        return f"{rounds} too few for an interval, which takes {FEWEST_ROUNDS}"
+        needed = fewest_rounds(level=ratio.level if ratio.level < 1 else LEVEL)  # a count has no error to be sure of
+        return f"{rounds} too few for an interval, which takes {needed}"
     if verdict != "inconclusive":
         return ""
     if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:

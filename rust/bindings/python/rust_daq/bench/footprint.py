@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
-from rust_daq.bench.counting import COUNTED, EMPTY, count_all, expression, plan_runs
+from rust_daq.bench.arguments import whole, whole_numbers
+from rust_daq.bench.counting import (
+    COUNTED,
+    EMPTY,
+    count_empty,
+    count_run,
+    expression,
+    not_available,
+    own_cost,
+    seconds_of,
+)
 from rust_daq.bench.decision import Estimate
-from rust_daq.bench.frames import data_frame, samples_of
-from rust_daq.bench.result import Result, records, text_columns
+from rust_daq.bench.frames import Sample, data_frame
+from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.result import Result, text_columns
+from rust_daq.bench.sampling import Sampler, measure
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
 from rust_daq.bench.statistics import noise_floor
@@ -30,7 +41,6 @@ SELF_TEST_BYTES = 4 * 2**20
 """Far above what a counter takes itself and above the pages by which the resident size grows."""
 
 
-@dataclass(frozen=True, eq=False)
 class Footprint(Result):
     """Bytes that a batch takes while it is kept, by three counters.
 
@@ -48,6 +58,10 @@ class Footprint(Result):
     """
 
     kind: ClassVar[str] = "footprint"
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Nothing: a count has no sampling error, and its range over runs stands for an interval."""
+        return {}
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -245,49 +259,46 @@ def footprint(
     stated = statements(contenders, setup, namespace)
     if runs is None:
         runs = settings.options.get("runs", RUNS)
-    sizes = checked(sizes, runs)
+    plan = {"sizes": whole_numbers("sizes", sizes), "most_runs": whole("runs", runs)}
     for contender, statement in stated.items():
         expression(contender, statement)
-    plan = {"sizes": sizes, "most_runs": runs}
-    return settings.measured(Footprint, name, stated, plan, lambda: sample(stated, name, settings, share, plan))
+    return measure(ByteSampler(stated, plan, 0), name, settings, share)
 
 
-def checked(sizes: Sequence[int], runs: int) -> list[int]:
-    """Return the sizes as integers.
+class ByteSampler(Sampler[Footprint]):
+    """Counts of bytes, each in a process of its own; nothing is timed, so they may run side by side."""
 
-    Raises
-    ------
-    ValueError
-        If `sizes` is empty or holds what is no positive whole number, or `runs` is none.
-    """
-    if not len(sizes):
-        message = "sizes is empty; give at least one number of items, for example sizes=(1_000, 10_000)"
-        raise ValueError(message)
-    for argument, value in [*(("sizes", size) for size in sizes), ("runs", runs)]:
-        if isinstance(value, bool) or int(value) != value or value < 1:
-            message = f"{argument} must be whole numbers of at least 1, not {value!r}"
-            raise ValueError(message)
-    return [int(size) for size in sizes]
+    kind = Footprint
+    rounds_are = "runs"
 
+    def workers(self) -> nullcontext[Mapping[str, WorkerProcess]]:
+        """None that lives for a round."""
+        return nullcontext({})
 
-def sample(
-    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: Mapping[str, Any]
-) -> Footprint:
-    """Fix the number of runs by a trial of each contender, then count."""
-    started = datetime.now(UTC)
-    seconds = None if settings.seconds is None else settings.seconds * share
-    fewest = min(plan["most_runs"], settings.fewest, FEWEST_RUNS)
-    runs = max(fewest, plan_runs(stated, plan["sizes"], plan["most_runs"], seconds))
-    rows, notes = count_all(stated, plan["sizes"], runs, lambda done, total: settings.progress(name, done, total))
-    return Footprint(
-        name=name,
-        example=settings.example,
-        contenders=records(stated),
-        settings={**plan, "runs": runs},
-        samples=samples_of(rows),
-        started=started.isoformat(timespec="seconds"),
-        notes=tuple(notes),
-    )
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Try each contender at a small size, where the number of runs depends on it."""
+        del workers
+        self.missing: dict[str, str] = {}
+        return seconds_of(self.stated, self.plan["sizes"]) if self.plan["most_runs"] > 1 else 0.0
+
+    def rounds(self, settings: Settings, seconds: float, share: float) -> int:
+        """As many as the seconds suffice for, up to what was asked; a judged build counts twice at least."""
+        most: int = self.plan["most_runs"]
+        if settings.seconds is None or most == 1:
+            return most
+        fewest = min(most, FEWEST_RUNS if settings.judges else 1)
+        return max(fewest, min(most, int(settings.seconds * share / seconds)))
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Count each contender at each size by each counter; in the first run an empty statement, too."""
+        del workers
+        empty = count_empty(self.missing) if index == 0 else []
+        return [*empty, *count_run(self.stated, self.plan["sizes"], index, self.missing)]
+
+    def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
+        """Which columns are empty, and what the counters take themselves."""
+        del rounds
+        return [*(not_available(counter, why) for counter, why in self.missing.items()), *own_cost(samples)]
 
 
 def footprint_self_test(*, name: str = "self_test", settings: Settings | None = None) -> Footprint:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
-from rust_daq.bench.frames import data_frame, samples_of
+from rust_daq.bench.arguments import names, whole
+from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import COLLECTOR, Result, call_notes, records, text_columns
-from rust_daq.bench.round import alive, turns
+from rust_daq.bench.result import COLLECTOR, FLOOR_MARK, Result, text_columns
+from rust_daq.bench.round import turns
+from rust_daq.bench.sampling import Sampler, measure
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import (
-    corrected_level,
-    median_interval,
-    noise_floor,
-    ratio_interval,
-    weighted_quantiles,
-)
+from rust_daq.bench.statistics import noise_floor, weighted_quantiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,16 +29,16 @@ PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
 CALLS = 10_000
 """Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
 SLICES = 4
-NAN = float("nan")
 WARMUP = 200
-FLOOR_MARK = "†"
+TRIAL = 100
+FEWEST_CALLS = 100
+COMPARED = ("p50", "p99")
 FLOOR = 3.0
 """A percentile within so many times of the clock's own says more about the clock than about the statement."""
 
 
-@dataclass(frozen=True, eq=False)
 class Latency(Result):
-    """Percentiles of single calls, each taken per round; the clock stands beside them as a row of its own.
+    """Percentiles of single calls, each taken per round; the clock stands next to them as a row of its own.
 
     Examples
     --------
@@ -62,6 +55,17 @@ class Latency(Result):
     def percentiles(self) -> list[str]:
         """The percentiles that the calls of a round suffice for."""
         return [name for name in PERCENTILES if name != "p99_9" or self.settings["calls"] >= CALLS]
+
+    @property
+    def compared(self) -> list[str]:
+        """The percentiles in which contenders are judged against the baseline."""
+        known = self.settings.get("compared", list(PERCENTILES))  # runs of earlier versions judged all of them
+        return [name for name in known if name in self.percentiles]
+
+    @property
+    def judged(self) -> int:
+        """Each compared percentile of each contender."""
+        return (len(self.statements) - 1) * len(self.compared)
 
     @property
     def statements(self) -> list[str]:
@@ -83,12 +87,22 @@ class Latency(Result):
             pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
         )
 
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Each percentile of each round, by contender."""
+        return {(name, which): self.rounds.loc[name][which] for name in self.contenders for which in self.percentiles}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """The medians of the contenders."""
+        return bool(key[0] != CLOCK and key[1] == "p50")
+
     def percentile(self, contender: str, name: str) -> Estimate:
         """Nanoseconds at a percentile: the median over rounds, with its interval."""
-        return median_interval(self.rounds.loc[contender][name], LEVEL)
+        return self.estimate(contender, name)
 
-    def ratio(self, contender: str, name: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
+    def ratio(self, contender: str, name: str, to: str | None = None) -> Estimate:
         """A percentile of `contender` over the same of `to` (by default the baseline).
+
+        The interval is corrected for all contenders and compared percentiles that are judged together.
 
         Parameters
         ----------
@@ -96,17 +110,16 @@ class Latency(Result):
             Names of contenders.
         name : str
             ``p50``, ``p95``, ``p99`` or ``p99_9``.
-        corrected : bool
-            Widen the interval so that those of all contenders and percentiles hold together.
         """
-        judged = (len(self.statements) - 1) * len(self.percentiles)
-        level = corrected_level(LEVEL, judged) if corrected else LEVEL
-        rounds = self.rounds
-        return ratio_interval(rounds.loc[contender][name], rounds.loc[to or self.baseline][name], level)
+        return self.ratio_of(contender, to, name)
 
     def verdict(self, contender: str, name: str, to: str | None = None) -> Verdict:
-        """Judge a percentile against the same of `to` by the project's one decision function."""
-        return decide(self.ratio(contender, name, to, corrected=True))
+        """Judge a compared percentile against the same of `to` by the project's one decision function.
+
+        A percentile at the clock's floor is not judged, nor is one that was not to be compared.
+        """
+        floor = self.at_floor(contender, name) or self.at_floor(to or self.baseline, name)
+        return "not judged" if floor or name not in self.compared else decide(self.ratio(contender, name, to))
 
     def at_floor(self, contender: str, name: str) -> bool:
         """Whether a percentile is within three times of the clock's own."""
@@ -115,7 +128,7 @@ class Latency(Result):
     def sentence(self, contender: str, name: str, to: str | None = None) -> str:
         """Say in words how a percentile compares with the same of `to`."""
         other = to or self.baseline
-        ratio = quantity.ratio(self.ratio(contender, name, other, corrected=True))
+        ratio = quantity.ratio(self.ratio(contender, name, other))
         mark = ", at the clock's floor" if self.at_floor(contender, name) else ""
         return (
             f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
@@ -140,46 +153,49 @@ class Latency(Result):
         row: dict[str, Any] = {"contender": contender}
         for name in PERCENTILES:
             taken = name in self.percentiles
-            estimate = self.percentile(contender, name) if taken else Estimate(NAN, NAN, NAN, LEVEL, 0)
-            row |= {f"{name}_ns": estimate.value, f"{name}_low_ns": estimate.low, f"{name}_high_ns": estimate.high}
+            row |= self.interval_columns(name, "_ns", self.percentile(contender, name) if taken else Estimate.unknown())
             if taken and contender != CLOCK:
-                ratio = self.ratio(contender, name)
-                baseline = contender == self.baseline
-                row |= {
-                    f"{name}_ratio": ratio.value,
-                    f"{name}_ratio_low": ratio.low,
-                    f"{name}_ratio_high": ratio.high,
-                    f"{name}_at_floor": self.at_floor(contender, name),
-                    f"{name}_verdict": "baseline" if baseline else self.verdict(contender, name),
-                    f"{name}_sentence": (
-                        f"{contender} is the baseline" if baseline else self.sentence(contender, name)
-                    ),
-                }
+                row[f"{name}_at_floor"] = self.at_floor(contender, name)
+                if name in self.compared:
+                    row |= self._judged_columns(contender, name)
         row["max_ns"] = float(self.rounds.loc[contender]["max"].max())
         row["rounds"] = len(self.rounds.loc[contender])
         return row
 
+    def _judged_columns(self, contender: str, name: str) -> dict[str, Any]:
+        baseline = contender == self.baseline
+        return {
+            **self.interval_columns(f"{name}_ratio", "", self.ratio(contender, name)),
+            f"{name}_verdict": "baseline" if baseline else self.verdict(contender, name),
+            f"{name}_sentence": f"{contender} is the baseline" if baseline else self.sentence(contender, name),
+        }
+
     def table(self) -> pd.DataFrame:
-        """Percentiles as text, those at the clock's floor marked; the verdict on the p99."""
+        """Percentiles as text, those at the clock's floor marked; the verdict on the highest compared one."""
         columns: dict[str, Callable[[Any], str]] = {title(name): partial(self._cell, name) for name in self.percentiles}
         columns["max"] = lambda row: quantity.time(row.max_ns)
-        columns["p99, ratio (95 % interval)"] = self._ratio_cell
-        columns["p99, verdict"] = lambda row: quantity.MISSING if row.Index == CLOCK else row.p99_verdict
+        if self.compared:
+            last = self.compared[-1]
+            columns[f"{title(last)}, ratio (95 % interval)"] = partial(self._ratio_cell, last)
+            columns[f"{title(last)}, verdict"] = lambda row: (
+                quantity.MISSING if row.Index == CLOCK else getattr(row, f"{last}_verdict")
+            )
         return text_columns(self.to_pandas(), columns)
 
     def _cell(self, name: str, row: Any) -> str:
         mark = f" {FLOOR_MARK}" if row.Index != CLOCK and getattr(row, f"{name}_at_floor") else ""
         return f"{quantity.time(getattr(row, f'{name}_ns'))}{mark}"
 
-    def _ratio_cell(self, row: Any) -> str:
+    def _ratio_cell(self, name: str, row: Any) -> str:
         if row.Index == CLOCK:
             return quantity.MISSING
-        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, "p99"))
+        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, name))
 
-    def table_notes(self) -> tuple[str, ...]:
-        """What disturbed, and what the mark means."""
+    def remarks(self) -> tuple[str, ...]:
+        """What the mark means, and what is timed as a call."""
         mark = f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement"
-        return (mark, *self.notes)
+        called = [name for name in self.statements if self.contenders[name].get("called")]
+        return (mark, *([f"the time of {', '.join(called)} includes the call of a function"] if called else []))
 
     def draw(self, ax: Axes) -> None:
         """The percentiles of each contender on a logarithmic axis, the clock in grey."""
@@ -204,6 +220,42 @@ def title(name: str) -> str:
     return name.replace("_", ".")
 
 
+class CallSampler(Sampler[Latency]):
+    """Single calls, each timed alone, by workers that take turns."""
+
+    kind = Latency
+
+    def sampled(self) -> Mapping[str, Statement]:
+        """The contenders, and the clock."""
+        return {**self.stated, CLOCK: Statement("pass")}
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """About how long the calls of a round take, as a trial shows."""
+        calls, seconds = self.plan["calls"], 0.0
+        for worker in workers.values():
+            spent: float = worker.ask({"do": "once"})["seconds"]
+            if spent < 1 / TRIAL:
+                found = worker.ask({"do": "calls", "calls": TRIAL, "warmup": TRIAL})["histogram"]
+                spent = sum(value * count for value, count in found) / TRIAL / 1e9
+            # Next to the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
+            seconds += (calls + SLICES * WARMUP) * (spent + 400e-9)
+        return seconds
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Ask each worker in turn for a part of its calls."""
+        calls = self.plan["calls"]
+        seen: dict[str, Counter[int]] = {contender: Counter() for contender in workers}
+        for turn, contender in turns(list(workers), index, SLICES):
+            part = calls * (turn + 1) // SLICES - calls * turn // SLICES
+            answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
+            seen[contender].update(dict(answer["histogram"]))
+        return [
+            Sample(contender, "call_ns", float(value), index, count=count)
+            for contender, found in seen.items()
+            for value, count in sorted(found.items())
+        ]
+
+
 def latency(
     contenders: Mapping[str, str | Callable[[], Any] | Statement],
     *,
@@ -213,6 +265,8 @@ def latency(
     settings: Settings | None = None,
     share: float = 1.0,
     calls: int | None = None,
+    compared: Sequence[str] = COMPARED,
+    timeout: float | None = None,
 ) -> Latency:
     """Time single calls of statements, in fresh processes each round, sampled in interleaved order.
 
@@ -229,7 +283,11 @@ def latency(
     share : float
         The part of the example's seconds that this call may use.
     calls : int, optional
-        Calls a round and contender, 10,000 by default; with fewer there is no p99.9.
+        Calls of a round and contender, 10,000 by default; with fewer there is no p99.9.
+    compared : sequence of str
+        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+    timeout : float, optional
+        Seconds that a worker may take for one request; 120 by default.
 
     Returns
     -------
@@ -237,10 +295,13 @@ def latency(
 
     Raises
     ------
-    ValueError
-        If a contender is called ``clock``, or `calls` is below 100.
+    TypeError, ValueError
+        If an argument is not what it has to be, a contender is called ``clock``, or `calls` is below 100; no process
+        has been started then.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
 
     Examples
     --------
@@ -251,64 +312,16 @@ def latency(
     True
     """
     settings = settings or Settings()
-    calls = CALLS if calls is None else calls
-    if calls < 100:
-        message = f"calls is {calls}; a 99th percentile needs at least 100 in a round"
+    calls = CALLS if calls is None else whole("calls", calls)
+    if calls < FEWEST_CALLS:
+        message = f"calls is {calls}; a 99th percentile needs at least {FEWEST_CALLS} in a round"
         raise ValueError(message)
-    if CLOCK in contenders:
+    stated = statements(contenders, setup, namespace)
+    if CLOCK in stated:
         message = f"a contender is called {CLOCK!r}, which is the row of the empty statement; rename it"
         raise ValueError(message)
-    stated = statements({**contenders, CLOCK: Statement("pass")}, setup, namespace)
-    plan = {"calls": calls, "slices": SLICES, "collector": COLLECTOR}
-    return settings.measured(Latency, name, stated, plan, lambda: sample(stated, name, settings, share, calls, plan))
-
-
-def sample(
-    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, calls: int, plan: dict[str, Any]
-) -> Latency:
-    """Try each contender and fix the number of rounds; the workers that tried are those of the first."""
-    started = datetime.now(UTC)
-    begin = time.perf_counter()
-    with alive(stated) as workers:
-        start_seconds = time.perf_counter() - begin
-        rounds = settings.rounds_within(start_seconds + trial_seconds(workers, calls), share)
-        settings.progress(name, 0, rounds)
-        rows = sample_calls(workers, calls, 0)
-    for index in range(1, rounds):
-        settings.progress(name, index, rounds)
-        with alive(stated) as workers:
-            rows += sample_calls(workers, calls, index)
-    return Latency(
-        name=name,
-        example=settings.example,
-        contenders=records(stated),
-        settings=plan | {"rounds": rounds},
-        samples=samples_of(rows),
-        started=started.isoformat(timespec="seconds"),
-        notes=call_notes(stated),
-    )
-
-
-def trial_seconds(workers: Mapping[str, WorkerProcess], calls: int) -> float:
-    """About how long the calls of a round take, as a trial shows."""
-    seconds, trial = 0.0, 100
-    for worker in workers.values():
-        found = worker.ask({"do": "calls", "calls": trial, "warmup": trial})["histogram"]
-        spent = sum(value * count for value, count in found) / trial / 1e9
-        # Beside the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
-        seconds += (calls + SLICES * WARMUP) * (spent + 400e-9)
-    return seconds
-
-
-def sample_calls(workers: Mapping[str, WorkerProcess], calls: int, index: int) -> list[tuple[Any, ...]]:
-    """Ask workers that are alive side by side for a part of their calls, each in turn."""
-    seen: dict[str, Counter[int]] = {contender: Counter() for contender in workers}
-    for turn, contender in turns(list(workers), index, SLICES):
-        part = calls * (turn + 1) // SLICES - calls * turn // SLICES
-        answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
-        seen[contender].update(dict(answer["histogram"]))
-    return [
-        (contender, "call_ns", 1, index, 0, 1, float(value), count)
-        for contender, found in seen.items()
-        for value, count in sorted(found.items())
-    ]
+    chosen = names("compared", compared, list(PERCENTILES))
+    plan = {"calls": calls, "slices": SLICES, "collector": COLLECTOR, "compared": chosen}
+    taken = [name for name in chosen if name != "p99_9" or calls >= CALLS]
+    judged = (len(stated) - 1) * len(taken)
+    return measure(CallSampler(stated, plan, judged, timeout), name, settings, share)

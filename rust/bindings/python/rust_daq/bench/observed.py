@@ -5,23 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Mapping, Sequence, Sized
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
+from rust_daq.bench.arguments import names, whole, whole_numbers
 from rust_daq.bench.counting import expression
-from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide
-from rust_daq.bench.frames import data_frame, samples_of
-from rust_daq.bench.process import TIMEOUT
-from rust_daq.bench.result import Result, records
-from rust_daq.bench.round import alive, turns
+from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide, fewest_rounds
+from rust_daq.bench.frames import Sample, data_frame
+from rust_daq.bench.process import WorkerProcess
+from rust_daq.bench.result import Result
+from rust_daq.bench.round import turns
+from rust_daq.bench.sampling import Sampler, measure
 from rust_daq.bench.settings import Settings
-from rust_daq.bench.statement import Setup, Statement, statements
-from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
+from rust_daq.bench.statement import Setup, Statement, is_expression, statements
+from rust_daq.bench.statistics import noise_floor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +37,6 @@ STATISTICS = {"p50": "median", "p95": "95th percentile", "p99": "99th percentile
 """Numbers that an axis has room to call by their names."""
 
 
-@dataclass(frozen=True, eq=False)
 class Observed(Result):
     """Numbers that work tells of itself, each round in a process of its own, while those of the others wait.
 
@@ -84,8 +82,30 @@ class Observed(Result):
         )
         return found.reindex(columns=self.columns)
 
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Each number, by contender, column and size."""
+        return {
+            (name, column, size): self.rounds.loc[(name, size), column]
+            for name in self.contenders
+            for column in self.columns
+            for size in self.sizes
+        }
+
+    @property
+    def judged(self) -> int:
+        """Each compared number of each contender at each size; of one contender alone, its own."""
+        return judged_together(self.compared, self.sizes, self.contenders)
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """What is compared."""
+        return key[1] in self.compared
+
+    def written(self, key: tuple[Any, ...], value: float) -> str:
+        """Write a number with its unit."""
+        return quantity.written(key[1], value)
+
     def number(self, contender: str, column: str, size: int = ALONE) -> Estimate:
-        """A number's median over rounds, with an interval from six rounds on; NaN where a round did not know it.
+        """A number's median over rounds, with its interval; NaN where a round did not know it.
 
         Parameters
         ----------
@@ -96,12 +116,12 @@ class Observed(Result):
         size : int
             One of `sizes`.
         """
-        return median_interval(self.rounds.loc[(contender, size), column], LEVEL)
+        return self.estimate(contender, column, size)
 
-    def ratio(
-        self, contender: str, column: str, size: int = ALONE, to: str | None = None, *, corrected: bool = False
-    ) -> Estimate:
+    def ratio(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Estimate:
         """A number of `contender` over that of `to` (by default the first one), at one size.
+
+        The interval is corrected for all contenders, sizes and compared numbers that are judged together.
 
         Parameters
         ----------
@@ -111,24 +131,18 @@ class Observed(Result):
             One of `columns`.
         size : int
             One of `sizes`.
-        corrected : bool
-            Widen the interval so that those of all contenders, sizes and compared numbers hold together; it is
-            what the verdict is made from.
         """
-        judged = len(self.compared) * len(self.sizes) * (len(self.contenders) - 1)
-        level = corrected_level(LEVEL, judged) if corrected else LEVEL
-        new, old = (self.rounds.loc[(name, size), column] for name in (contender, to or self.baseline))
-        if not ((new > 0).all() and (old > 0).all()):
-            # There is no ratio to nothing.
-            return Estimate(math.nan, math.nan, math.nan, level, len(new))
-        return ratio_interval(new, old, level)
+        both = (self.per_round(name, column, size) for name in (contender, to or self.baseline))
+        if not all((values > 0).all() for values in both):
+            return Estimate.unknown()  # there is no ratio to nothing
+        return self.ratio_of(contender, to, column, size)
 
     def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
         """Judge a number of `contender` against that of `to` by the project's one decision function.
 
         As of a time: "slower" says that there is more of it; of a rate (``_per_second``), that there is less.
         """
-        ratio = self.ratio(contender, column, size, to, corrected=True)
+        ratio = self.ratio(contender, column, size, to)
         return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
     def faster(self, contender: str, column: str) -> str:
@@ -278,13 +292,13 @@ def observe(
     settings: Settings | None = None,
     share: float = 1.0,
     rounds: int | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
 ) -> Observed:
     """Run work that measures itself, and keep the numbers that it tells.
 
-    Each round runs each contender once, in a fresh process and one after the other, so that nothing works beside
-    it; the first one rotates from round to round, and the sizes come one after the other in that process.  The number
-    of rounds is fixed by the time that the first one takes, or by `rounds`.
+    Each round runs each contender once, in a fresh process and one after the other, so that nothing else works at that
+    time; the order changes from round to round, and the sizes come one after the other in that process.  In a build a
+    call that compares makes the rounds that its verdicts take, and any other makes one.
 
     Parameters
     ----------
@@ -298,7 +312,7 @@ def observe(
     size_label : str
         What ``n`` is, in words, for tables and axes: ``"rows a batch"``.
     compared : sequence of str
-        Those of `columns` in which contenders are compared with the first one.
+        Those of `columns` that are judged: contenders are compared in them with the first one.
     setup, namespace : optional
         For those contenders that are not `Statement` already; see `Statement`.
     name : str
@@ -308,9 +322,9 @@ def observe(
     share : float
         The part of the example's seconds that this call may use.
     rounds : int, optional
-        How many rounds are made, whatever their time; six at least for intervals and verdicts.
-    timeout : float
-        Seconds after which a contender that has not returned is ended, and the measurement with it.
+        How many rounds are made, whatever their time; `fewest_rounds` says how many the verdicts take.
+    timeout : float, optional
+        Seconds after which a contender that has not returned is ended, and the measurement with it; 120 by default.
 
     Returns
     -------
@@ -318,11 +332,12 @@ def observe(
 
     Raises
     ------
-    ValueError
-        If `columns` is empty or names one twice, `compared` has one that is not among them, `sizes` is empty or holds
-        what is no positive whole number, `rounds` is none, or a statement is no expression.
+    TypeError, ValueError
+        If an argument is not what it has to be, or a statement is not an expression; no process has been started then.
     WorkerError
         If a statement fails, gives no such numbers, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
 
     Examples
     --------
@@ -336,96 +351,89 @@ def observe(
     """
     settings = settings or Settings()
     stated = statements(contenders, setup, namespace)
-    plan = {
-        "columns": checked_columns(columns, compared),
-        "compared": list(compared),
-        "sizes": None if sizes is None else checked_sizes("sizes", sizes),
+    known = names("columns", columns)
+    if not known:
+        message = "columns is empty; name at least one number that the work gives, for example ['busy_ns']"
+        raise ValueError(message)
+    if not isinstance(size_label, str):
+        message = f"size_label must be a text, such as 'rows a batch', got {size_label!r}"
+        raise TypeError(message)
+    plan: dict[str, Any] = {
+        "columns": known,
+        "compared": names("compared", compared, known),
+        "sizes": None if sizes is None else whole_numbers("sizes", sizes),
         "size_label": size_label,
     }
-    if rounds is not None:
-        [rounds] = checked_sizes("rounds", [rounds])
+    wanted = None if rounds is None else whole("rounds", rounds)
     work = {
         contender: statement.source if plan["sizes"] is None else expression(contender, statement)
         for contender, statement in stated.items()
     }
     for contender, text in work.items():
         refuse_statement(contender, text)
-    return settings.measured(
-        Observed, name, stated, plan, lambda: sample(stated, work, name, settings, share, rounds, timeout, plan)
-    )
+    judged = judged_together(plan["compared"], plan["sizes"] or [ALONE], stated)
+    sampler = ReportSampler(stated, plan, judged, timeout, work=work, wanted=wanted)
+    return measure(sampler, name, settings, share)
+
+
+def judged_together(compared: Sized, sizes: Sized, contenders: Sized) -> int:
+    """How many numbers are judged together."""
+    return len(compared) * len(sizes) * max(len(contenders) - 1, 1)
 
 
 def refuse_statement(contender: str, text: str) -> None:
     """Raise if a statement has no value."""
-    try:
-        compile(text.strip(), "<statement>", "eval")
-    except SyntaxError:
+    if not is_expression(text):
         message = (
-            f"the statement of {contender!r} is no expression: {text.strip()!r}; observe keeps the numbers that it "
+            f"the statement of {contender!r} is not an expression: {text.strip()!r}; observe keeps the numbers that it "
             "gives, for example 'pipeline.run(1.0).as_dict()'"
         )
-        raise ValueError(message) from None
-
-
-def checked_columns(columns: Sequence[str], compared: Sequence[str]) -> list[str]:
-    """Return the columns, once there are some, each once, and those compared among them."""
-    if isinstance(columns, str) or not columns:
-        message = f"columns is {columns!r}; name at least one number that the work gives, as a list"
         raise ValueError(message)
-    twice = {column for column in columns if list(columns).count(column) > 1}
-    if twice:
-        message = f"columns names {', '.join(sorted(twice))} twice; name each once"
-        raise ValueError(message)
-    unknown = [column for column in compared if column not in columns]
-    if isinstance(compared, str) or unknown:
-        message = f"compared has {compared!r}; name some of the columns: {', '.join(columns)}"
-        raise ValueError(message)
-    return list(columns)
 
 
-def checked_sizes(argument: str, sizes: Sequence[int]) -> list[int]:
-    """Return sizes or other counts as integers."""
-    wrong = [size for size in sizes if isinstance(size, bool) or int(size) != size or size < 1]
-    if not len(sizes) or wrong:
-        message = f"{argument} is {list(sizes)!r}; give whole numbers of at least 1"
-        raise ValueError(message)
-    return [int(size) for size in sizes]
+class ReportSampler(Sampler[Observed]):
+    """What each contender tells of itself, once a round, one after the other."""
 
+    kind = Observed
 
-def sample(
-    stated: Mapping[str, Statement],
-    work: Mapping[str, str],
-    name: str,
-    settings: Settings,
-    share: float,
-    wanted: int | None,
-    timeout: float,
-    plan: Mapping[str, Any],
-) -> Observed:
-    """Let the first round tell how long one takes, which fixes how many are made unless that was asked for."""
-    started = datetime.now(UTC)
-    if not plan["compared"]:
-        settings = replace(settings, fewest=1)  # where nothing is judged, what the seconds allow
-    sizes = plan["sizes"] or [None]
-    rows: list[tuple[Any, ...]] = []
-    index, rounds = 0, wanted or 1
-    while index < rounds:
-        begin = time.perf_counter()
-        with alive(stated) as workers:
-            for _, contender in turns(list(stated), index, 1):
-                for size in sizes:
-                    request = {"do": "observe", "expression": work[contender], "size": size, "columns": plan["columns"]}
-                    told = workers[contender].ask(request, timeout)["numbers"].items()
-                    rows += [(contender, column, size or ALONE, index, 0, 1, value, 1) for column, value in told]
-        if index == 0 and wanted is None:
-            rounds = settings.rounds_within(time.perf_counter() - begin, share)
-        index += 1
-        settings.progress(name, index, rounds)
-    return Observed(
-        name=name,
-        example=settings.example,
-        contenders=records(stated),
-        settings={**plan, "rounds": rounds},
-        samples=samples_of(rows),
-        started=started.isoformat(timespec="seconds"),
-    )
+    def __init__(
+        self,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+        judged: int,
+        timeout: float | None,
+        *,
+        work: Mapping[str, str],
+        wanted: int | None,
+    ) -> None:
+        super().__init__(stated, plan, judged, timeout)
+        self.work = work
+        self.wanted = wanted
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Nothing is tried: what runs once a round may take long, and may be run once only."""
+        del workers
+        return 0.0
+
+    def rounds(self, settings: Settings, seconds: float, share: float) -> int:
+        """As many as were asked for; else in a build those that the verdicts take, and one where there is none."""
+        if self.wanted is not None:
+            return self.wanted
+        if settings.seconds is None:
+            return super().rounds(settings, seconds, share)
+        return fewest_rounds(self.judged) if self.judged and settings.judges else 1
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Let each contender work, at each size."""
+        samples: list[Sample] = []
+        for _, contender in turns(list(workers), index, 1):
+            for size in self.plan["sizes"] or [None]:
+                request = {
+                    "do": "observe",
+                    "expression": self.work[contender],
+                    "size": size,
+                    "columns": self.plan["columns"],
+                }
+                told = workers[contender].ask(request)["numbers"]
+                samples += [Sample(contender, what, value, index, size=size or ALONE) for what, value in told.items()]
+        return samples

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
-from rust_daq.bench.capacity import HELD
-from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
-from rust_daq.bench.frames import data_frame
+from rust_daq.bench.arguments import names, positive, whole
+from rust_daq.bench.capacity import BRACKET, BURST_SECONDS, HELD, STEPS, TRIES, sample_capacity
+from rust_daq.bench.decision import Estimate, Verdict, decide, fewest_rounds
+from rust_daq.bench.frames import Sample, data_frame
+from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import Result, text_columns
-from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval, weighted_quantiles
+from rust_daq.bench.round import turns
+from rust_daq.bench.sampling import Sampler, measure
+from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Harness, Setup, Statement, statements
+from rust_daq.bench.statistics import weighted_quantiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,15 +27,18 @@ if TYPE_CHECKING:
 SCHEDULER = "scheduler"
 """The row of the empty statement, paced alike."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
-COMPARED = ("p50", "p95", "p99", "p99_9")
-"""The maximum is shown and never compared: it is one arrival."""
+COMPARED = ("p99",)
+"""The percentiles that are judged; the maximum is one arrival, and never compared."""
 FEWEST_BEYOND = 10
 """Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
 FLOOR = 3.0
 """A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
+WARMUP = 20
+"""Calls before the run that are not counted: what a process does once is not the arrival's."""
+MOST_ARRIVALS = 20_000_000
+"""Each keeps eight bytes in the worker until the run ends."""
 
 
-@dataclass(frozen=True, eq=False)
 class Paced(Result):
     """Response times at a fixed rate, counted from the moment each arrival was due.
 
@@ -90,8 +99,28 @@ class Paced(Result):
         frame.index = pd.MultiIndex.from_tuples(frame.index, names=["contender", "round"])
         return frame.where(pd.Series(available, index=frame.columns), axis=1)
 
+    @property
+    def compared(self) -> list[str]:
+        """The percentiles in which contenders are judged, of those that the arrivals of a round suffice for."""
+        known = self.settings.get("compared", [which for which in PERCENTILES if which != "max"])
+        return [which for which in known if enough(int(self.settings["arrivals"]), PERCENTILES[which])]
+
+    @property
+    def judged(self) -> int:
+        """Each compared percentile of each contender."""
+        return len(self.compared) * (len(self.contenders) - 1)
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Each percentile of each round, by contender."""
+        return {(name, which): self.percentiles.loc[name, which] for name in self.rows for which in PERCENTILES}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """None: how late the system wakes a thread differs from round to round."""
+        del key
+        return False
+
     def percentile(self, contender: str, which: str) -> Estimate:
-        """Response time in nanoseconds: the median over rounds, with an interval from six rounds on.
+        """Response time in nanoseconds: the median over rounds, with its interval.
 
         Parameters
         ----------
@@ -100,10 +129,12 @@ class Paced(Result):
         which : str
             ``p50``, ``p95``, ``p99``, ``p99_9`` or ``max``.
         """
-        return median_interval(self.percentiles.loc[contender, which], LEVEL)
+        return self.estimate(contender, which)
 
-    def ratio(self, contender: str, which: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
+    def ratio(self, contender: str, which: str, to: str | None = None) -> Estimate:
         """Response time of `contender` over that of `to` (by default the baseline), at one percentile.
+
+        The interval is corrected for all contenders and compared percentiles that are judged together.
 
         Parameters
         ----------
@@ -111,18 +142,12 @@ class Paced(Result):
             Names of contenders.
         which : str
             ``p50``, ``p95``, ``p99`` or ``p99_9``.
-        corrected : bool
-            Widen the interval so that those of all contenders and percentiles hold together; it is what the
-            verdict is made from.
         """
-        judged = len(COMPARED) * (len(self.contenders) - 1)
-        level = corrected_level(LEVEL, judged) if corrected else LEVEL
-        new, old = (self.percentiles.loc[name, which] for name in (contender, to or self.baseline))
-        return ratio_interval(new, old, level)
+        return self.ratio_of(contender, to, which)
 
     def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
-        """Judge a percentile of `contender` against that of `to` by the project's one decision function."""
-        return decide(self.ratio(contender, which, to, corrected=True))
+        """Judge a compared percentile against that of `to` by the project's one decision function."""
+        return decide(self.ratio(contender, which, to)) if which in self.compared else "not judged"
 
     def at_floor(self, contender: str, which: str) -> bool:
         """Tell whether a percentile is within three times of the scheduler's same percentile."""
@@ -194,23 +219,14 @@ class Paced(Result):
 
     def _percentile_columns(self, name: str, which: str) -> dict[str, Any]:
         """The columns of one percentile of one row."""
-        estimate = self.percentile(name, which)
         columns: dict[str, Any] = {
-            f"{which}_ns": estimate.value,
-            f"{which}_low_ns": estimate.low,
-            f"{which}_high_ns": estimate.high,
+            **self.interval_columns(which, "_ns", self.percentile(name, which)),
             f"{which}_at_floor": self.at_floor(name, which),
         }
-        # Where there is no such percentile there is nothing to judge either, in this profile or another.
-        if which in COMPARED and enough(int(self.settings["arrivals"]), PERCENTILES[which]):
-            ratio = self.ratio(name, which)
+        if which in self.compared:
             own = {self.baseline: "baseline", SCHEDULER: SCHEDULER}
-            columns |= {
-                f"{which}_ratio": ratio.value,
-                f"{which}_ratio_low": ratio.low,
-                f"{which}_ratio_high": ratio.high,
-                f"{which}_verdict": own[name] if name in own else self.verdict(name, which),
-            }
+            columns |= self.interval_columns(f"{which}_ratio", "", self.ratio(name, which))
+            columns[f"{which}_verdict"] = own[name] if name in own else self.verdict(name, which)
         return columns
 
     def table(self) -> pd.DataFrame:
@@ -252,6 +268,216 @@ class Paced(Result):
         ax.set_xticks(places, [which.replace("_", ".") for which in shown])
         ax.set_xlabel("share of arrivals that are served at least as fast")
         ax.set_ylabel("from due to done (lower is better)")
+
+
+def paced(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    rate: float,
+    duration: float,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "paced",
+    settings: Settings | None = None,
+    rounds: int | None = None,
+    compared: Sequence[str] = COMPARED,
+    timeout: float | None = None,
+) -> Paced:
+    """Call statements at a fixed rate against absolute deadlines, each in a fresh process, one after another.
+
+    The loop sleeps until an arrival is due, calls the statement, and counts the response from the moment at
+    which the arrival was due; a late wake-up serves all that is due by then.  So an arrival that waited
+    behind another shows its waiting (no coordinated omission).  The call of a function around the statement
+    is included; the empty statement, called alike, is the row "scheduler".
+
+    The capacity is then searched in a process of its own: a bracket around the rate at which an always busy
+    loop serves is halved a fixed number of times on the log scale; a rate is held when the backlog is empty
+    at some moment of the second half of a short burst (of the better of two bursts, for a neighbour on the
+    machine can spoil one). Headroom is capacity over `rate`.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is called; the first is the baseline.  Names that `setup` makes keep their state from call to
+        call.
+    rate : float
+        Arrivals a second (hertz).
+    duration : float
+        Seconds that each contender is paced in all; they are split among the rounds.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build.
+    rounds : int, optional
+        Rounds, each in a process of its own.  Arrivals of one process are not independent, so intervals are taken over
+        rounds.  By default those that the verdicts take where each keeps the arrivals that a p99 needs, else one.
+    compared : sequence of str
+        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+    timeout : float, optional
+        Seconds that a worker may take for one request, beyond the time that it is paced; 120 by default.
+
+    Returns
+    -------
+    Paced
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it has to be, or rate and duration make no arrival or more than a run keeps; no
+        process has been started then.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> result = bench.paced({"sum": "sum(range(100))"}, rate=1_000, duration=0.1)
+    >>> result.rate, result.capacity("sum") > 0
+    (1000.0, True)
+    """
+    settings = settings or Settings()
+    rate, duration = positive("rate", rate, "hertz"), positive("duration", duration, "seconds")
+    wanted = None if rounds is None else whole("rounds", rounds)
+    stated = statements(contenders, setup, namespace)
+    if SCHEDULER in stated:
+        message = f"a contender is named {SCHEDULER!r}, the empty statement's row; give it another name"
+        raise ValueError(message)
+    refuse_each("paced", stated)
+    chosen = names("compared", compared, [which for which in PERCENTILES if which != "max"])
+    due = arrivals_in(rate, duration)
+    made = rounds_of(due, chosen, len(stated)) if wanted is None else wanted
+    if due < made:
+        message = f"{made} rounds cannot share {due} arrivals; pace for longer, or in fewer rounds"
+        raise ValueError(message)
+    plan = {
+        "rate": rate,
+        "duration": duration,
+        "arrivals": due // made,
+        "compared": chosen,
+        "warmup": WARMUP,
+        "capacity_steps": STEPS,
+        "capacity_tries": TRIES,
+        "capacity_bracket": list(BRACKET),
+        "burst_seconds": BURST_SECONDS,
+    }
+    return measure(PacedSampler(stated, plan, 0, timeout, wanted=made), name, settings)
+
+
+class PacedSampler(Sampler[Paced]):
+    """Each contender and the scheduler paced in turn; the capacities are searched before the first round."""
+
+    kind = Paced
+
+    def __init__(
+        self,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+        judged: int,
+        timeout: float | None,
+        *,
+        wanted: int,
+    ) -> None:
+        super().__init__(stated, plan, judged, timeout)
+        self.wanted = wanted
+
+    def sampled(self) -> Mapping[str, Statement]:
+        """The contenders, and the scheduler."""
+        return {**self.stated, SCHEDULER: Statement("pass")}
+
+    def recorded(self) -> Mapping[str, Statement]:
+        """The contenders alone."""
+        return self.stated
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Search the capacities, in processes of their own: what a statement keeps from call to call stays fresh."""
+        harness = Harness.of(self.sampled())
+        self.capacities = [
+            sample
+            for name, statement in self.sampled().items()
+            for sample in sample_capacity(name, statement, harness, self.timeout)
+        ]
+        return float(len(workers) * self.plan["arrivals"] / self.plan["rate"])
+
+    def rounds(self, settings: Settings, seconds: float, share: float) -> int:
+        """As planned: they share the duration."""
+        del settings, seconds, share
+        return self.wanted
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Pace each in turn, while the others wait."""
+        rate, arrivals = self.plan["rate"], self.plan["arrivals"]
+        samples = list(self.capacities) if index == 0 else []
+        for _, contender in turns(list(workers), index, 1):
+            request = {"do": "paced", "rate": rate, "arrivals": arrivals, "warmup": WARMUP}
+            answer = workers[contender].ask(request, timeout=arrivals / rate + self.timeout)
+            for what, key in (("response_ns", "responses"), ("waited_ns", "waited")):
+                samples += [Sample(contender, what, float(value), index, count=count) for value, count in answer[key]]
+            samples.append(Sample(contender, "late", float(answer["late"]), index))
+        return samples
+
+    def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
+        """Say what the sampling does not allow."""
+        return list(shortcomings(self.plan, samples, rounds))
+
+
+def refuse_each(call: str, stated: Mapping[str, Statement]) -> None:
+    """Raise if a statement wants something done before each execution, which would be a part of the response."""
+    if found := next((name for name, statement in stated.items() if statement.each is not None), None):
+        message = f"{found!r} has each=..., and {call} calls a statement when it is due; do it in the statement"
+        raise ValueError(message)
+
+
+def shortcomings(plan: Mapping[str, Any], samples: Sequence[Sample], rounds: int) -> Iterator[str]:
+    """Say what the sampling does not allow."""
+    if rounds < fewest_rounds():
+        text = "one round" if rounds == 1 else f"{rounds} rounds"
+        yield f"response times are of {text} and have no interval: not judged"
+    short = [which.replace("_", ".") for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
+    if short:
+        yield f"{number(plan['arrivals'])} arrivals per round are too few for {', '.join(short)}"
+    for contender in dict.fromkeys(sample.contender for sample in samples if sample.quantity == "waited_ns"):
+        yield (
+            f"{contender} missed arrivals; they count with the time that they had waited by the end, so "
+            "its highest response times are lower bounds"
+        )
+    held = {sample.contender for sample in samples if sample.quantity == HELD}
+    for contender in dict.fromkeys(sample.contender for sample in samples):
+        if contender not in held:
+            yield f"{contender} held none of the rates that were tried, so its capacity is not known"
+
+
+def rounds_of(due: int, compared: Sequence[str], contenders: int) -> int:
+    """The rounds that the verdicts take where each keeps the arrivals that a p99 needs, else one."""
+    rounds = fewest_rounds(len(compared) * max(contenders - 1, 1))
+    return rounds if enough(due // rounds, PERCENTILES["p99"]) else 1
+
+
+def arrivals_in(rate: float, duration: float) -> int:
+    """Count the arrivals that are due in `duration` seconds, the first at once.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or more than one run keeps.
+    """
+    arrivals = round(rate * duration)
+    if arrivals < 1:
+        message = (
+            f"duration is {duration:g} s, in which there is no whole arrival at a rate of {rate:g} Hz; "
+            f"pace for at least {1 / rate:g} s"
+        )
+        raise ValueError(message)
+    if arrivals > MOST_ARRIVALS:
+        message = (
+            f"rate {rate:g} Hz for a duration of {duration:g} s makes {arrivals} arrivals, and a run keeps "
+            f"at most {MOST_ARRIVALS}; pace for at most {MOST_ARRIVALS / rate:g} s"
+        )
+        raise ValueError(message)
+    return arrivals
 
 
 def enough(arrivals: int, share: float) -> bool:

@@ -13,9 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from rust_daq.bench.statement import Statement
+from rust_daq.bench.statement import Harness, Statement
+
+if TYPE_CHECKING:
+    from rust_daq.bench.forking import Forked, ForkServer
 
 WORKER = Path(__file__).with_name("worker.py")
 TIMEOUT = 120.0
@@ -64,6 +67,10 @@ class WorkerProcess:
         A command that runs the interpreter, such as valgrind.
     environment : mapping of str to str
         Variables that it has besides ours.
+    harness : Harness, optional
+        What surrounds the statement; by default what it needs when it is alone.
+    server : ForkServer, optional
+        Where it is forked; by default it is a fresh interpreter.
     """
 
     def __init__(
@@ -74,22 +81,28 @@ class WorkerProcess:
         timeout: float = TIMEOUT,
         under: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        harness: Harness | None = None,
+        server: ForkServer | None = None,
     ) -> None:
         self.name = name
         self.timeout = timeout
         begin = time.perf_counter()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
-            [*under, statement.python or sys.executable, "-P", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=None if environment is None else {**os.environ, **environment},
-        )
+        self._process: subprocess.Popen[bytes] | Forked
+        if server is None:
+            self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+                [*under, statement.python or sys.executable, "-P", str(WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=None if environment is None else {**os.environ, **environment},
+            )
+        else:
+            self._process = server.fork(self._errors)
         try:
             if core is not None:
                 self.ask({"do": "pin", "core": core})
-            self.ask(statement.request())
+            self.ask(statement.request(harness))
         except BaseException:
             self.close()
             raise

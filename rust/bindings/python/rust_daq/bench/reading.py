@@ -33,7 +33,7 @@ class Reading(ABC):
     >>> from rust_daq import bench
     >>> class Twice(bench.Reading):
     ...     def ratio(self, measured):
-    ...         return measured.ratio("two", "one", corrected=True)
+    ...         return measured.ratio("two", "one")
     >>> claim = bench.Claim("Two is faster than one.", "mine/made", Twice(), "faster")
     """
 
@@ -79,11 +79,11 @@ class Cost(Reading):
 
     def ratio(self, measured: Comparison) -> Estimate:
         """Return the ratio that is judged."""
-        return over(measured.ratio(self.contender, self.to, corrected=True), self.share)
+        return over(measured.ratio(self.contender, self.to), self.share)
 
     def number(self, measured: Comparison) -> str:
         """Write the plain ratio."""
-        return quantity.ratio(measured.ratio(self.contender, self.to, corrected=True))
+        return quantity.ratio(measured.ratio(self.contender, self.to))
 
     def verdict(self, measured: Comparison) -> Verdict:
         """Return the verdict of the comparison, or that on the share."""
@@ -114,7 +114,7 @@ class Percentile(Reading):
 
     def ratio(self, measured: Latency | Paced) -> Estimate:
         """Return the ratio that is judged."""
-        return measured.ratio(self.contender, self.which, self.to, corrected=True)
+        return measured.ratio(self.contender, self.which, self.to)
 
     def verdict(self, measured: Latency | Paced) -> Verdict:
         """Return the verdict of the measurement."""
@@ -145,7 +145,7 @@ class PerPoint(Reading):
 
     def ratio(self, measured: Throughput) -> Estimate:
         """Return the ratio that is judged."""
-        return measured.ratio(self.contender, self.size, self.to, corrected=True)
+        return measured.ratio(self.contender, self.size, self.to)
 
     def verdict(self, measured: Throughput) -> Verdict:
         """Return the verdict of the measurement."""
@@ -175,7 +175,7 @@ class Scaling(Reading):
 
     def ratio(self, measured: Throughput) -> Estimate:
         """Return the ratio that is judged."""
-        return measured.scaling(self.contender, self.to, corrected=True)
+        return measured.scaling(self.contender, self.to)
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ class Number(Reading):
 
     def ratio(self, measured: Observed) -> Estimate:
         """Return the ratio that is judged."""
-        ratio = measured.ratio(self.contender, self.column, self.size, self.to, corrected=True)
+        ratio = measured.ratio(self.contender, self.column, self.size, self.to)
         return ratio.inverse() if self.column.endswith("_per_second") else ratio
 
     def verdict(self, measured: Observed) -> Verdict:

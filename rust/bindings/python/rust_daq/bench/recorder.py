@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,10 @@ class Recorder:
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Say how far a measurement is."""
+
+    def announce(self, text: str) -> None:
+        """Say what will take long."""
+        print(text, file=sys.stderr, flush=True)
 
 
 class StageRecorder(Recorder):
@@ -127,6 +132,9 @@ class StageRecorder(Recorder):
     def record(self, result: Result) -> None:
         """Keep a result on the stage."""
         self.stage.add(result)
+
+    def announce(self, text: str) -> None:
+        """Say nothing: how long a build takes is said by its profile."""
 
 
 def changed_statements(archived: Mapping[str, Mapping[str, Any]], stated: Mapping[str, Statement]) -> str:

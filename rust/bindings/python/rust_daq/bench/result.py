@@ -7,14 +7,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from rust_daq.bench import quantity
+from rust_daq.bench.decision import LEVEL, Estimate
 from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.frames import SAMPLE_COLUMNS, data_frame
 from rust_daq.bench.markup import TableMarkup
-from rust_daq.bench.statement import Statement
+from rust_daq.bench.statement import Harness, Statement
+from rust_daq.bench.statistics import corrected_level, median_interval, ratio_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +28,20 @@ if TYPE_CHECKING:
 COLLECTOR = "on, after gc.collect() and gc.freeze() at the end of the setup"
 """The garbage collector while time is measured, as a result's settings say it."""
 
+ALONGSIDE = ("empty_ns", "processor_ns", "held_per_second", "not_held_per_second", "late")
+"""Quantities of samples that are measured alongside, and are no timings of the statement."""
+FLOOR_MARK = "†"
+"""Marks a number that says more about the clock or the loop than about the statement."""
+
 KINDS: dict[str, type[Result]] = {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result(ABC):
     """The samples of one measuring call, with what was measured and how.
+
+    A kind of result adds its own arithmetic and columns: what number each round gives, which of them are judged
+    together, and how they are written and drawn.
 
     Parameters
     ----------
@@ -46,6 +59,8 @@ class Result(ABC):
         UTC time at which sampling began, ISO 8601.
     notes : tuple of str
         What disturbed the measurement, each a sentence.
+    pace : tuple of float
+        For each round the nanoseconds that a fixed piece of Python took: the machine's pace.
     """
 
     name: str
@@ -55,6 +70,7 @@ class Result(ABC):
     samples: pd.DataFrame = field(repr=False)
     started: str
     notes: tuple[str, ...] = ()
+    pace: tuple[float, ...] = ()
 
     kind: ClassVar[str]
 
@@ -74,12 +90,89 @@ class Result(ABC):
         return f"{self.example}/{self.name}"
 
     @property
+    def timings(self) -> int:
+        """How many calls, slices or counts it was made of."""
+        own = ~self.samples["quantity"].isin(ALONGSIDE)
+        return int(self.samples.loc[own, "count"].sum())
+
+    @property
     def identical(self) -> list[tuple[str, str]]:
         """The pairs of contenders that are the same program: what differs between them is noise."""
         same = [(name, record.get("fingerprint")) for name, record in self.contenders.items()]
         return [
             (one, two) for (one, mine), (two, theirs) in combinations(same, 2) if mine is not None and mine == theirs
         ]
+
+    @property
+    def judged(self) -> int:
+        """How many ratios are judged together; their intervals are corrected for it."""
+        return len(self.contenders) - 1
+
+    @property
+    def level(self) -> float:
+        """The confidence level of each ratio's interval, at which those judged together hold together."""
+        return corrected_level(LEVEL, self.judged)
+
+    @abstractmethod
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """One number a round, by contender and by what else it is a number of (a size, a percentile, a column)."""
+
+    @cached_property
+    def _series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        return self.series()
+
+    def per_round(self, *key: Any) -> pd.Series:
+        """One number a round.
+
+        Raises
+        ------
+        KeyError
+            If there is no such number, with those that there are.
+        """
+        if key not in self._series:
+            known = ", ".join("/".join(map(str, name)) for name in self._series)
+            message = f"{self.name} has no {'/'.join(map(str, key))!r}; it has: {known}"
+            raise KeyError(message)
+        return self._series[key]
+
+    def estimate(self, *key: Any) -> Estimate:
+        """The median over rounds, with its interval."""
+        return median_interval(self.per_round(*key), LEVEL)
+
+    def ratio_of(self, contender: str, to: str | None, *key: Any) -> Estimate:
+        """A number of `contender` over that of `to` (by default the baseline), with the interval that decides."""
+        return ratio_interval(self.per_round(contender, *key), self.per_round(to or self.baseline, *key), self.level)
+
+    def interval_columns(self, stem: str, unit: str, estimate: Estimate) -> dict[str, float]:
+        """The columns of an estimate: the number, and the ends of its interval."""
+        low, high = f"{stem}_low{unit}", f"{stem}_high{unit}"
+        return {f"{stem}{unit}": estimate.value, low: estimate.low, high: estimate.high}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """Whether a number is expected to be the same in each round, as a median is and a tail is not."""
+        del key
+        return True
+
+    def modes(self) -> tuple[str, ...]:
+        """Say which numbers fall into two groups of rounds: the machine had two paces, or the statement has."""
+        groups = {
+            key: found for key, values in self._series.items() if self.steady(key) and (found := two_groups(values))
+        }
+        if not groups:
+            return ()
+        apart = max(groups, key=lambda key: groups[key][1] / groups[key][0])
+        named = ", ".join(dict.fromkeys(str(key[0]) for key in groups))
+        low, high = (self.written(apart, value) for value in groups[apart])
+        return (f"the rounds of {named} fall into two groups, which for {apart[0]} are around {low} and {high}",)
+
+    def written(self, key: tuple[Any, ...], value: float) -> str:
+        """Write one of the numbers."""
+        del key
+        return quantity.time(value)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know of the table, each a sentence; it follows from the samples."""
+        return ()
 
     @abstractmethod
     def to_pandas(self) -> pd.DataFrame:
@@ -94,8 +187,8 @@ class Result(ABC):
         """Draw the result into `ax`."""
 
     def table_notes(self) -> tuple[str, ...]:
-        """Sentences below the table: what disturbed, and what its marks mean."""
-        return self.notes
+        """Sentences below the table: what its marks mean, and what disturbed."""
+        return (*self.remarks(), *self.notes)
 
     def facts(self) -> dict[str, Any]:
         """Numbers and sentences about the whole result, beside the rows."""
@@ -145,6 +238,8 @@ class Result(ABC):
             "settings": dict(self.settings),
             "started": self.started,
             "notes": list(self.notes),
+            "pace_ns": list(self.pace),
+            "timings": self.timings,
             "facts": plain(self.facts()),
             "rows": plain(self.to_pandas().reset_index().to_dict(orient="records")),
         }
@@ -164,15 +259,40 @@ class Result(ABC):
             samples=samples,
             started=document["started"],
             notes=tuple(document["notes"]),
+            pace=tuple(document.get("pace_ns", ())),  # runs of earlier versions have none
         )
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         title = f"{self.kind}: {self.name}"
         return "\n".join([title, self.table().to_string(), *self.table_notes()])
 
     def _repr_html_(self) -> str:
         caption = f"{self.kind.capitalize()}: {self.name}"
         return TableMarkup(self.table(), caption, self.table_notes(), source=self.key)._repr_html_()
+
+
+class Interrupted(KeyboardInterrupt):
+    """A measuring call was stopped; what its finished rounds measured is kept.
+
+    Parameters
+    ----------
+    result : Result
+        Of the finished rounds; its notes say that it is incomplete.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> try:
+    ...     result = bench.compare({"list": "[]"}, settings=bench.Settings(rounds=1))
+    ... except bench.Interrupted as stopped:  # Ctrl-C
+    ...     result = stopped.result
+    >>> result.settings["rounds"]
+    1
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"{result.key} was stopped; .result has its finished rounds")
+        self.result = result
 
 
 def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:
@@ -182,16 +302,48 @@ def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:
 
 def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
     """What a result keeps of its statements."""
-    return {
-        name: {"statement": statement.text, "setup": statement.setup_text, "fingerprint": statement.fingerprint}
-        for name, statement in statements.items()
-    }
+    called = Harness.of(statements).called
+    kept: dict[str, dict[str, Any]] = {}
+    for name, statement in statements.items():
+        kept[name] = {
+            "statement": statement.text,
+            "setup": statement.setup_text,
+            "fingerprint": statement.fingerprint,
+        }
+        # Only what is out of the ordinary.
+        if statement.each is not None:
+            kept[name]["each"] = statement.each
+        if called:
+            kept[name]["called"] = True
+        if statement.is_constant:
+            kept[name]["constant"] = True
+    return kept
 
 
-def call_notes(statements: Mapping[str, Statement]) -> tuple[str, ...]:
-    """Say of which contenders the time includes the call of a function."""
-    called = [name for name, statement in statements.items() if not isinstance(statement.code, str)]
-    return (f"the time of {', '.join(called)} includes the call of a function",) if called else ()
+def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
+    """Tell whether rounds fall into two groups.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One number a round.
+    apart : float
+        How far the medians of the groups are apart at least, as a ratio.
+
+    Returns
+    -------
+    tuple of float or None
+        The medians of both groups: the sorted rounds split at their largest gap (on the log scale), at least two in
+        each.  None where they are nearer than that, or a value is not positive.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    if len(ordered) < 4 or not (ordered > 0).all() or not np.isfinite(ordered).all():
+        return None
+    place = int(np.argmax(np.diff(np.log(ordered)))) + 1
+    low, high = ordered[:place], ordered[place:]
+    if min(len(low), len(high)) < 2 or np.median(high) <= apart * np.median(low):
+        return None
+    return float(np.median(low)), float(np.median(high))
 
 
 def plain(value: Any) -> Any:

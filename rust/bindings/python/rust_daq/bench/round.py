@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+from rust_daq.bench.forking import ForkServer, can_fork
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
-from rust_daq.bench.statement import Statement
+from rust_daq.bench.statement import Harness, Statement
 
 
 @contextmanager
 def alive(
-    stated: Mapping[str, Statement], core: int | None = None, timeout: float = TIMEOUT
+    stated: Mapping[str, Statement],
+    core: int | None = None,
+    timeout: float = TIMEOUT,
+    shared: Sequence[str] | None = None,
 ) -> Iterator[dict[str, WorkerProcess]]:
     """Start a worker for each contender; all of them end when the round does, whatever happens.
 
-    They start beside one another, as many as there are cores: nothing is timed before the last of them is ready.
-    On one core, if one is named: they take turns, so that none has to wait for it.
+    Every statement has the same harness around it.  The workers start side by side, as many as there are cores:
+    nothing is timed before the last of them is ready.  On one core, if one is named: they take turns, so that none has
+    to wait for it.  Where the modules that they share are known, they are forked of a server that has imported them.
     """
+    harness = Harness.of(stated)
     begun: list[Future[WorkerProcess]] = []
-    try:
+    with ExitStack() as stack:
+        server = serving(stack, stated, shared)
+        stack.callback(close_all, begun)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for name, statement in stated.items():
-                begun.append(pool.submit(WorkerProcess, name, statement, core, timeout))
+                made = pool.submit(WorkerProcess, name, statement, core, timeout, harness=harness, server=server)
+                begun.append(made)
         yield {name: worker.result() for name, worker in zip(stated, begun, strict=True)}
-    finally:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for worker in begun:
-                if worker.exception() is None:
-                    pool.submit(worker.result().close)
+
+
+def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[str] | None) -> ForkServer | None:
+    """Start a fork server for a round; None where its workers have to be spawned."""
+    if shared is None or not can_fork(stated):
+        return None
+    python = next(iter(stated.values())).python or sys.executable
+    server = stack.enter_context(ForkServer(python, shared))
+    return server if server.usable else None
+
+
+def close_all(begun: Sequence[Future[WorkerProcess]]) -> None:
+    """End all workers that were started."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for worker in begun:
+            if worker.exception() is None:
+                pool.submit(worker.result().close)
 
 
 def core_of(index: int) -> int | None:
@@ -48,7 +70,15 @@ def core_of(index: int) -> int | None:
 
 
 def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:
-    """The order of a round: forward, then backward, with the first one rotated from round to round."""
-    first = index % len(contenders)
+    """The order of a round: forward and backward in turn.
+
+    Odd rounds begin backward, and after every second round another contender is the first one: in each pair of rounds
+    any contender comes before any other as often as after it, also where a round has one slice.
+    """
+    first = index // 2 % len(contenders)
     forward = contenders[first:] + contenders[:first]
-    return [(turn, contender) for turn in range(slices) for contender in (forward if turn % 2 == 0 else forward[::-1])]
+    return [
+        (turn, contender)
+        for turn in range(slices)
+        for contender in (forward if (turn + index) % 2 == 0 else forward[::-1])
+    ]

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from rust_daq.bench.arguments import positive, whole
 from rust_daq.bench.neighbours import Neighbours
 from rust_daq.bench.recorder import Recorder, StageRecorder
-from rust_daq.bench.result import Result
+from rust_daq.bench.result import Interrupted, Result
 from rust_daq.bench.stage import STAGE_VARIABLE, Stage
 from rust_daq.bench.statement import Statement
 
@@ -39,8 +40,8 @@ class Settings:
         The example's own numbers (``samples``, ``repeats``), read as attributes.
     recorder : Recorder
         Where results go.
-    fewest : int
-        Rounds that each call which compares makes even where the seconds do not suffice, so that it can be judged.
+    judges : bool
+        Whether each call makes the rounds that its verdicts take even where the seconds do not suffice.
     slices : int, optional
         Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
 
@@ -57,8 +58,15 @@ class Settings:
     seconds: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     recorder: Recorder = field(default_factory=Recorder)
-    fewest: int = 1
+    judges: bool = False
     slices: int | None = None
+
+    def __post_init__(self) -> None:
+        whole("rounds", self.rounds)
+        if self.slices is not None:
+            whole("slices", self.slices)
+        if self.seconds is not None:
+            positive("seconds", self.seconds, "seconds")
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask before there are options.
@@ -68,11 +76,22 @@ class Settings:
         message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
         raise AttributeError(message)
 
-    def rounds_within(self, round_seconds: float, share: float) -> int:
-        """The rounds that a call with this share of the seconds can make; fixed before sampling begins."""
+    def rounds_within(self, round_seconds: float, share: float, fewest: int) -> int:
+        """The rounds that a call with this share of the seconds can make; fixed before sampling begins.
+
+        Parameters
+        ----------
+        round_seconds : float
+            What one round takes.
+        share : float
+            The part of the example's seconds.
+        fewest : int
+            The rounds that the call's verdicts take.
+        """
         if self.seconds is None:
             return self.rounds
-        return min(self.rounds, max(self.fewest, int(self.seconds * share / round_seconds)))
+        least = fewest if self.judges else 1
+        return max(least, min(self.rounds, int(self.seconds * share / round_seconds)))
 
     def measured(
         self,
@@ -86,6 +105,8 @@ class Settings:
 
         Raises
         ------
+        TypeError
+            If the name is not a text.
         ValueError
             If a name holds a slash, which parts the names in a number's address, or the example has a result
             of that name already.
@@ -96,6 +117,9 @@ class Settings:
         """
         refuse_build()
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
+            if not isinstance(given, str):
+                message = f"{what} must be a text, got {given!r}"
+                raise TypeError(message)
             if "/" in given or not given:
                 message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
                 raise ValueError(message)
@@ -103,12 +127,24 @@ class Settings:
         result = self.recorder.archived(self.example, kind, name, stated, plan)
         if result is None:
             before, begin = Neighbours.read(), time.perf_counter_ns()
-            result = make()
+            stopped = None
+            try:
+                result = make()
+            except Interrupted as interrupted:
+                stopped, result = interrupted, cast("R", interrupted.result)
             took = {"took_ns": time.perf_counter_ns() - begin}
             notes = (*result.notes, *before.notes_until(Neighbours.read()))
             result = replace(result, settings={**result.settings, **took}, notes=notes)
+            if stopped is not None:
+                self.recorder.record(result)
+                # A script ends with the status of the signal that stopped it.
+                raise stopped.__cause__ if isinstance(stopped.__cause__, SystemExit) else Interrupted(result)
         self.recorder.record(result)
         return result
+
+    def announce(self, text: str) -> None:
+        """Say what takes long, before it begins."""
+        self.recorder.announce(text)
 
     def progress(self, name: str, done: int, total: int) -> None:
         """Say how far a measurement is; on a terminal only."""
@@ -182,6 +218,6 @@ def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
         seconds=plan["seconds"].get(example),
         options={name: plan["options"].get(name, value) for name, value in options.items()},
         recorder=StageRecorder(stage),
-        fewest=plan["fewest"],
+        judges=plan["judged"],
         slices=plan.get("slices"),
     )

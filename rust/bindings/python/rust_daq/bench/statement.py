@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import dis
 import functools
 import hashlib
 import inspect
+import shutil
 import sys
 import textwrap
 import types
@@ -36,13 +40,18 @@ class Statement:
     python : str, optional
         The interpreter that runs it, by default this one.  Statements that differ in it compare environments: it is
         no part of the fingerprint, and no result keeps it.
+    each : str, optional
+        Source text that runs before every execution and is not timed, for a statement that changes what it works on
+        (``Statement("data.sort()", "source = [3, 1, 2]", each="data = list(source)")``).  Each execution is then timed
+        alone, and so are those of the other contenders: reading the clock is a part of what they all cost.
 
     Raises
     ------
     TypeError
-        If `code` is neither text nor callable.
+        If `code` is neither text nor callable, or a coroutine function, whose call would run nothing; if `setup`,
+        `namespace` or `each` is of the wrong type.
     ValueError
-        If the text is no valid Python.
+        If a text is invalid Python, or `python` is not an interpreter.
 
     Examples
     --------
@@ -56,17 +65,36 @@ class Statement:
     setup: Setup = None
     namespace: Mapping[str, Any] = field(default_factory=dict)
     python: str | None = None
+    each: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.code, str):
-            try:
-                compile(textwrap.dedent(self.code), "<statement>", "exec")
-            except SyntaxError as error:
-                message = f"statement {self.code!r} is not valid Python: {error.msg}"
-                raise ValueError(message) from None
+            compiled("statement", self.code)
         elif not callable(self.code):
             message = f"a statement is source text or a callable, not {type(self.code).__name__}: {self.code!r}"
             raise TypeError(message)
+        elif inspect.iscoroutinefunction(self.code) or inspect.isasyncgenfunction(self.code):
+            message = (
+                f"{self.text} makes a coroutine that never runs; give source text that awaits it, and the function by "
+                "namespace: Statement('await f()', namespace={'f': f})"
+            )
+            raise TypeError(message)
+        if self.each is not None:
+            if not isinstance(self.each, str):
+                message = f"each is {self.each!r}; give source text, such as 'data = list(source)'"
+                raise TypeError(message)
+            compiled("each", self.each, awaits=False)
+        if isinstance(self.setup, str):
+            compiled("setup", self.setup, awaits=False)
+        elif self.setup is not None and not callable(self.setup):
+            message = f"setup is {self.setup!r}; give source text, or a function that returns its names"
+            raise TypeError(message)
+        if not isinstance(self.namespace, Mapping):
+            message = f"namespace is a {type(self.namespace).__name__}; give a mapping of names to values"
+            raise TypeError(message)
+        if self.python is not None and not (isinstance(self.python, str) and shutil.which(self.python)):
+            message = f"python is {self.python!r}, which is not a program here; give the path of an interpreter"
+            raise ValueError(message)
 
     @property
     def source(self) -> str:
@@ -95,21 +123,47 @@ class Statement:
         """A digest of all that decides what is measured; equal in every process of one Python version."""
         names = sorted(self.used_names)
         parts = [describe(self.code), describe(self.setup), *(f"{n}={describe(self.namespace[n])}" for n in names)]
+        if self.each is not None:
+            parts.append(f"each {describe(self.each)}")
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @property
     def used_names(self) -> set[str]:
-        """The names of `namespace` that the statement or a textual setup mentions."""
-        mentioned = set(names_in(compile(self.source, "<statement>", "exec")))
-        if isinstance(self.setup, str):
-            mentioned |= set(names_in(compile(self.setup, "<setup>", "exec")))
+        """The names of `namespace` that the statement, `each` or a textual setup mentions."""
+        texts = (("statement", self.source), ("each", self.each), ("setup", self.setup))
+        mentioned = {name for what, text in texts if isinstance(text, str) for name in names_in(compiled(what, text))}
         return mentioned & set(self.namespace)
 
-    def request(self) -> dict[str, Any]:
-        """What a worker is sent to prepare itself."""
+    @property
+    def awaits(self) -> bool:
+        """Whether it has to run in an event loop."""
+        return isinstance(self.code, str) and bool(compiled("statement", self.code).co_flags & inspect.CO_COROUTINE)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the compiler leaves nothing of the text to execute: a constant, a comment, an empty text."""
+        if not isinstance(self.code, str):
+            return False
+        # Behind another statement, as in the loop, where a text alone is no docstring.
+        left = {step.opname for step in dis.get_instructions(compiled("statement", f"None\n{self.source}"))}
+        return left <= {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
+
+    def request(self, harness: Harness | None = None) -> dict[str, Any]:
+        """What a worker is sent to prepare itself.
+
+        Parameters
+        ----------
+        harness : Harness, optional
+            What surrounds the statement; by default what it needs when it is alone.
+        """
         names = {name: self.namespace[name] for name in self.used_names}
+        around = harness or Harness.of({"": self})
         return {
             "do": "prepare",
+            "called": around.called and isinstance(self.code, str),
+            "alone": around.alone,
+            "asynchronous": around.asynchronous,
+            "each": textwrap.dedent(self.each or ""),
             "source": self.source,
             "setup": self.setup if self.setup is None or isinstance(self.setup, str) else by_value(self.setup),
             "call": None if isinstance(self.code, str) else by_value(self.code),
@@ -125,12 +179,82 @@ class Statement:
             exec(compile(self.setup, "<setup>", "exec"), names)
         elif self.setup is not None:
             names.update(self.setup() or {})
+        exec(textwrap.dedent(self.each or ""), names)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
-            code = compile(self.source, "<statement>", "eval")
+            code = compile(self.source, "<statement>", "eval", flags=flags)
         except SyntaxError:
-            exec(compile(self.source, "<statement>", "exec"), names)
-            return None
-        return eval(code, names)
+            code = compile(self.source, "<statement>", "exec", flags=flags)
+        value = eval(code, names)
+        return asyncio.run(value) if self.awaits else value
+
+
+def compiled(what: str, text: str, *, awaits: bool = True) -> types.CodeType:
+    """Compile a text, which may await unless it is said not to.
+
+    Raises
+    ------
+    ValueError
+        If it is invalid Python.
+    """
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if awaits else 0
+    try:
+        code: types.CodeType = compile(textwrap.dedent(text), f"<{what}>", "exec", flags=flags)
+    except (SyntaxError, ValueError) as error:
+        message = f"{what} {text!r} is not valid Python: {getattr(error, 'msg', error)}"
+        raise ValueError(message) from None
+    return code
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text, which may await, has a value."""
+    try:
+        compile(text.strip(), "<statement>", "eval", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Harness:
+    """What surrounds every statement of a call, the same for all of them.
+
+    Parameters
+    ----------
+    called : bool
+        Text is timed as the call of a function, because another contender is a callable.
+    asynchronous : bool
+        The loop runs inside an event loop, because a contender awaits.
+    alone : bool
+        Each execution is timed alone, because a contender has to prepare it (`Statement.each`).
+
+    Examples
+    --------
+    >>> from rust_daq.bench.statement import Harness, Statement
+    >>> Harness.of({"text": Statement("f()", "f = list"), "callable": Statement(list)}).called
+    True
+    """
+
+    called: bool = False
+    asynchronous: bool = False
+    alone: bool = False
+
+    @classmethod
+    def of(cls, stated: Mapping[str, Statement]) -> Harness:
+        """Find what serves all of them.
+
+        Raises
+        ------
+        ValueError
+            If one is a callable and another one awaits.
+        """
+        callables = [name for name, statement in stated.items() if not isinstance(statement.code, str)]
+        awaiting = [name for name, statement in stated.items() if statement.awaits]
+        if callables and awaiting:
+            message = f"{callables[0]!r} is a callable and {awaiting[0]!r} awaits; give both as source text"
+            raise ValueError(message)
+        each = any(statement.each is not None for statement in stated.values())
+        return cls(bool(callables), bool(awaiting), each)
 
 
 def statements(
@@ -146,13 +270,25 @@ def statements(
     >>> bench.statements({"list": "[]", "tuple": "()"})["tuple"].code
     '()'
     """
+    if not isinstance(contenders, Mapping):
+        message = (
+            f"contenders is a {type(contenders).__name__}; give a mapping of names to statements, for example "
+            "{'dict': '{}'}"
+        )
+        raise TypeError(message)
     if not contenders:
         message = "contenders is empty; name at least one statement, for example {'dict': '{}'}"
         raise ValueError(message)
-    return {
+    named = [str(name) for name in contenders]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        message = f"two contenders are called {twice!r} as text; give each a name of its own"
+        raise ValueError(message)
+    stated = {
         str(name): code if isinstance(code, Statement) else Statement(code, setup, namespace or {})
         for name, code in contenders.items()
     }
+    Harness.of(stated)  # what cannot be timed alike is refused before a process starts
+    return stated
 
 
 def names_in(code: types.CodeType) -> set[str]:

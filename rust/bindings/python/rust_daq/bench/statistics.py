@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are loaded as they are used: together they take longer to import than all else here
 
-from rust_daq.bench.decision import FEWEST_ROUNDS, Estimate
+from rust_daq.bench.decision import FEWEST_ROUNDS, Estimate, fewest_rounds
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        Without an interval (NaN) when there are fewer than six rounds.
+        Without an interval (NaN) where there are fewer rounds than one of this level takes; see `fewest_rounds`.
 
     Notes
     -----
@@ -42,7 +42,7 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     if values.size == 0 or not np.isfinite(values).all():
         return Estimate(float("nan"), float("nan"), float("nan"), level, values.size)
     value = float(np.median(values))
-    if values.size < FEWEST_ROUNDS:
+    if values.size < fewest_rounds(level=level):
         return Estimate(value, float("nan"), float("nan"), level, values.size)
     interval = resampled(values, level).confidence_interval
     return Estimate(value, float(interval.low), float(interval.high), level, values.size)
@@ -54,7 +54,7 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
     Parameters
     ----------
     rows : array_like, shape (m, n)
-        In each row one number a round; n is at least six.
+        In each row one number a round; n is at least `fewest_rounds` of the level.
     level : float
         Confidence level of the intervals.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,13 +11,15 @@ import numpy as np
 import scipy
 
 from rust_daq.bench import quantity
+from rust_daq.bench.arguments import whole, whole_numbers
 from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
-from rust_daq.bench.frames import data_frame, samples_of
+from rust_daq.bench.frames import Sample, data_frame
+from rust_daq.bench.harness import FLOOR, Calibration, sample_slices, shared, slices_within, tried
 from rust_daq.bench.process import WorkerProcess
-from rust_daq.bench.result import COLLECTOR, Result, call_notes, records, text_columns
-from rust_daq.bench.round import alive, turns
+from rust_daq.bench.result import COLLECTOR, FLOOR_MARK, Result, text_columns
+from rust_daq.bench.sampling import Sampler, measure
 from rust_daq.bench.settings import Settings
-from rust_daq.bench.statement import Setup, Statement, statements
+from rust_daq.bench.statement import Harness, Setup, Statement, statements
 from rust_daq.bench.statistics import corrected_level, median_interval, noise_floor, ratio_interval
 
 if TYPE_CHECKING:
@@ -32,12 +32,10 @@ LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
 SCALED = (10_000, 100_000)
 """Whether a point in a large batch costs what it costs in a smaller one is asked of these two."""
 SLICES = 2
-SLICE_SECONDS = 0.002
-"""A small batch is made over and over for so long; a large one once."""
-TRIAL = 100
+GROWS = 2.0
+"""A batch of a hundred times as many points that takes less than so many times as long seems to ignore its size."""
 
 
-@dataclass(frozen=True, eq=False)
 class Throughput(Result):
     """Times of whole batches, by size.
 
@@ -60,32 +58,58 @@ class Throughput(Result):
     @cached_property
     def times(self) -> pd.DataFrame:
         """Nanoseconds a batch; one row a round, columns (contender, size)."""
-        samples = self.samples
+        samples = self.samples[self.samples["quantity"] == "batch_ns"]
         time = samples["value"] / samples["loops"]
         means = time.groupby([samples["round"], samples["contender"], samples["size"]]).mean()
         return means.unstack(["contender", "size"])
 
-    def ratio(self, contender: str, size: int, to: str | None = None, *, corrected: bool = False) -> Estimate:
-        """Time for a batch of `size` over the time of `to` (by default the baseline) for the same."""
-        judged = (len(self.contenders) - 1) * len(self.sizes)
-        level = corrected_level(LEVEL, judged) if corrected else LEVEL
-        return ratio_interval(self.times[contender, size], self.times[to or self.baseline, size], level)
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """The times of batches, by contender and asked size."""
+        return {(name, size): self.times[name, size] for name in self.contenders for size in self.sizes}
+
+    @property
+    def judged(self) -> int:
+        """Each size of each contender."""
+        return (len(self.contenders) - 1) * len(self.sizes)
+
+    def ratio(self, contender: str, size: int, to: str | None = None) -> Estimate:
+        """Time for a batch of `size` over the time of `to` (by default the baseline) for the same.
+
+        The interval is corrected for all contenders and sizes that are judged together.
+        """
+        return self.ratio_of(contender, to, size)
+
+    @cached_property
+    def _floors(self) -> pd.Series:
+        """By contender and size, the time of an execution over that of the empty loop around it."""
+        sums = self.samples.groupby(["contender", "size", "quantity"])[["value", "loops"]].sum()
+        each = (sums["value"] / sums["loops"]).unstack("quantity")
+        return each["batch_ns"] / each.get("empty_ns", 0.0)  # runs of earlier versions did not keep the empty loop
+
+    def at_floor(self, contender: str, size: int) -> bool:
+        """Whether a batch cannot be told from the empty loop: nothing is judged by it then."""
+        return bool(self._floors[contender, size] < FLOOR)
 
     def verdict(self, contender: str, size: int, to: str | None = None) -> Verdict:
-        """Judge a batch of `size` against the same of `to` by the project's one decision function."""
-        return decide(self.ratio(contender, size, to, corrected=True))
+        """Judge a batch of `size` against the same of `to` by the project's one decision function.
 
-    def scaling(self, contender: str, to: str | None = None, *, corrected: bool = False) -> Estimate:
-        """Time a point in a batch of 100,000 over the time a point in one of 10,000, within each round.
+        Nothing at the floor is judged.
+        """
+        if self.at_floor(contender, size) or self.at_floor(to or self.baseline, size):
+            return "not judged"
+        return decide(self.ratio(contender, size, to))
+
+    def scaling(self, contender: str, to: str | None = None) -> Estimate:
+        """Time per point in a batch of 100,000 over the time per point in one of 10,000, within each round.
+
+        The interval is corrected for all contenders.
 
         Parameters
         ----------
         contender : str
             Name of a contender.
         to : str, optional
-            Another one: the same of `contender` over that of `to`, so whose points get dearer.
-        corrected : bool
-            Widen the interval so that those of all contenders hold together.
+            Another one: the same of `contender` over that of `to`, so whose cost per point rises more.
 
         Raises
         ------
@@ -96,11 +120,28 @@ class Throughput(Result):
         if large > max(self.sizes):
             message = f"{self.name} has batches up to {max(self.sizes)}; the scaling needs one of {large}"
             raise ValueError(message)
-        level = corrected_level(LEVEL, len(self.contenders)) if corrected else LEVEL
         new, old = self.times[contender, large] / large, self.times[contender, small] / small
         if to is not None:
             old = old * (self.times[to, large] / large) / (self.times[to, small] / small)
-        return ratio_interval(new, old, level)
+        return ratio_interval(new, old, corrected_level(LEVEL, len(self.contenders)))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know of the numbers."""
+        called = [name for name, record in self.contenders.items() if record.get("called")]
+        floor = any(self.at_floor(name, size) for name in self.contenders for size in self.sizes)
+        remarks = [f"{FLOOR_MARK} cannot be told from the empty loop, so nothing is judged by it"] if floor else []
+        if constant := [name for name, record in self.contenders.items() if record.get("constant")]:
+            remarks.append(f"the compiler leaves nothing to execute of {', '.join(constant)}: a constant or a comment")
+        remarks += [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        median = self.times.median()
+        for name in self.contenders:
+            small, large = min(self.times[name]), max(self.times[name])
+            if large >= 100 * small and median[name, large] < GROWS * median[name, small]:
+                remarks.append(
+                    f"a batch of {quantity.written('', large)} takes {name} about as long as one of "
+                    f"{quantity.written('', small)}: does the statement use n?"
+                )
+        return tuple(remarks)
 
     def fit(self) -> pd.DataFrame:
         """Fit the time for a batch as a + b N, one row a contender.
@@ -141,7 +182,7 @@ class Throughput(Result):
         }
         if max(self.sizes) >= SCALED[1]:
             columns["a point at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
-            columns["verdict"] = lambda row: decide(self.scaling(row.Index, corrected=True))
+            columns["verdict"] = lambda row: decide(self.scaling(row.Index))
         return text_columns(self.fit(), columns)
 
     def facts(self) -> dict[str, Any]:
@@ -159,7 +200,7 @@ class Throughput(Result):
                     "scaling_ratio": scaling.value,
                     "scaling_ratio_low": scaling.low,
                     "scaling_ratio_high": scaling.high,
-                    "scaling_verdict": decide(self.scaling(contender, corrected=True)),
+                    "scaling_verdict": decide(self.scaling(contender)),
                 }
         return found
 
@@ -175,14 +216,11 @@ class Throughput(Result):
                         "contender": contender,
                         "size": size,
                         "points_per_second": size * 1e9 / median.value,
-                        "median_ns": median.value,
-                        "median_low_ns": median.low,
-                        "median_high_ns": median.high,
+                        **self.interval_columns("median", "_ns", median),
                         "mean_ns": times.mean(),
                         "sd_ns": times.std(ddof=1),
-                        "ratio": ratio.value,
-                        "ratio_low": ratio.low,
-                        "ratio_high": ratio.high,
+                        **self.interval_columns("ratio", "", ratio),
+                        "at_floor": self.at_floor(contender, size),
                         "rounds": len(times),
                         "verdict": "baseline" if contender == self.baseline else self.verdict(contender, size),
                     }
@@ -194,16 +232,28 @@ class Throughput(Result):
         return text_columns(
             self.to_pandas(),
             {
-                "points per second": lambda row: quantity.rate(row.points_per_second),
-                "median": lambda row: quantity.time(row.median_ns, row.median_high_ns - row.median_low_ns),
+                "points per second": lambda row: (
+                    quantity.MISSING if row.at_floor else quantity.rate(row.points_per_second)
+                ),
+                "median": self._median_cell,
                 "mean": lambda row: quantity.time(row.mean_ns),
                 "standard deviation": lambda row: quantity.time(row.sd_ns),
-                f"ratio to {self.baseline} (95 % interval)": lambda row: (
-                    "1" if row.verdict == "baseline" else quantity.ratio(self.ratio(*row.Index))
-                ),
+                f"ratio to {self.baseline} (95 % interval)": self._ratio_cell,
                 "verdict": lambda row: row.verdict,
             },
         )
+
+    @staticmethod
+    def _median_cell(row: Any) -> str:
+        text = quantity.time(row.median_ns, row.median_high_ns - row.median_low_ns)
+        return f"{text} {FLOOR_MARK}" if row.at_floor else text
+
+    def _ratio_cell(self, row: Any) -> str:
+        if row.verdict == "baseline":
+            return "1"
+        contender, size = row.Index
+        floor = row.at_floor or self.at_floor(self.baseline, size)
+        return quantity.MISSING if floor else quantity.ratio(self.ratio(contender, size))
 
     def draw(self, ax: Axes) -> None:
         """Time a point over the size of the batch, one line a contender; at one size, bars."""
@@ -227,6 +277,48 @@ class Throughput(Result):
         ax.set_ylabel("time a point (lower is better)")
 
 
+class BatchSampler(Sampler[Throughput]):
+    """Batches of each size in turn, by the loop that `compare` has."""
+
+    kind = Throughput
+    calibrations: Mapping[int, Mapping[str, Calibration]]
+    slices: Mapping[int, int]
+
+    @property
+    def ladder(self) -> list[int]:
+        """The sizes that were asked for, and those of the fit."""
+        sizes = self.plan["sizes"]
+        return sorted({*sizes, *(size for size in LADDER if size <= max(sizes))})
+
+    def requests(self, size: int) -> dict[str, dict[str, Any]]:
+        """What each worker is asked to time at a size: a callable takes it, text finds it by the name ``n``."""
+        return {
+            name: {"size": size}
+            | ({} if isinstance(statement.code, str) else {"source": f"{statement.source.removesuffix('()')}(n)"})
+            for name, statement in self.stated.items()
+        }
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Calibrate each size, all contenders together."""
+        alone, seconds = bool(self.plan.get("alone")), 0.0
+        self.calibrations, self.slices = {}, {}
+        for size in self.ladder:
+            asked = self.requests(size)
+            trials = {name: tried(worker, **asked[name]) for name, worker in workers.items()}
+            found = self.calibrations[size] = shared(trials, alone=alone)
+            self.slices[size] = slices_within(SLICES, found.values())
+            seconds += (self.slices[size] + 1) * sum(each.slice_seconds for each in found.values())
+        return seconds
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Sample the slices of every size."""
+        samples: list[Sample] = []
+        for size in self.ladder:
+            of, found = self.requests(size), self.calibrations[size]
+            samples += sample_slices(workers, found, index, self.slices[size], quantity="batch_ns", size=size, of=of)
+        return samples
+
+
 def throughput(
     contenders: Mapping[str, str | Callable[..., Any] | Statement],
     *,
@@ -237,8 +329,9 @@ def throughput(
     settings: Settings | None = None,
     share: float = 1.0,
     repeats: int | None = None,
+    timeout: float | None = None,
 ) -> Throughput:
-    """Time statements that make a batch of ``n`` points, for several ``n``.
+    """Time statements that make a batch of ``n`` points, for several ``n``, each as `compare` would time it.
 
     Parameters
     ----------
@@ -246,7 +339,7 @@ def throughput(
         Statements that use the name ``n``, or callables that take it; the first is the baseline.
     sizes : sequence of int
         The batch sizes of the table.  Powers of ten below the largest are measured too, for the fit.
-    setup, namespace, name, settings, share : optional
+    setup, namespace, name, settings, share, timeout : optional
         As for `compare`.
     repeats : int, optional
         Rounds, where the seconds suffice for them.
@@ -257,10 +350,12 @@ def throughput(
 
     Raises
     ------
-    ValueError
-        If `sizes` is empty or holds something else than whole numbers from 1 on, or `repeats` is below 1.
+    TypeError, ValueError
+        If an argument is not what it has to be; no process has been started then.
     WorkerError
         If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
 
     Examples
     --------
@@ -271,81 +366,12 @@ def throughput(
     True
     """
     settings = settings or Settings()
-    wanted = checked_sizes(sizes)
-    if repeats is not None and repeats < 1:
-        message = f"repeats is {repeats}; pass 1 or more"
-        raise ValueError(message)
+    wanted = sorted(set(whole_numbers("sizes", sizes)))
+    if repeats is not None:
+        settings = replace(settings, rounds=whole("repeats", repeats))
     stated = statements(contenders, setup, namespace)
-    plan = {"sizes": wanted, "slices": SLICES, "slice_seconds": SLICE_SECONDS, "collector": COLLECTOR}
-    limited = settings if repeats is None else replace(settings, rounds=repeats)
-    return settings.measured(Throughput, name, stated, plan, lambda: sample(stated, name, limited, share, plan))
-
-
-def checked_sizes(sizes: Sequence[int]) -> list[int]:
-    """The batch sizes in ascending order, or a sentence on what is wrong with them."""
-    wrong = [size for size in sizes if isinstance(size, bool) or not isinstance(size, int) or size < 1]
-    if wrong or not sizes:
-        what = f"holds {wrong[0]!r}" if wrong else "is empty"
-        message = f"sizes {what}; pass whole numbers from 1 on, for example (1_000, 10_000)"
-        raise ValueError(message)
-    return sorted(set(sizes))
-
-
-def sample(
-    stated: Mapping[str, Statement], name: str, settings: Settings, share: float, plan: dict[str, Any]
-) -> Throughput:
-    """Try each contender at a small size, and fix loops and rounds; the workers that tried are those of the first."""
-    started = datetime.now(UTC)
-    ladder = sorted({*plan["sizes"], *(size for size in LADDER if size <= max(plan["sizes"]))})
-    loops: dict[tuple[str, int], int] = {}
-    begin = time.perf_counter()
-    with alive(stated) as workers:
-        round_seconds = time.perf_counter() - begin
-        for contender, worker in workers.items():
-            ask_batch(worker, stated[contender], TRIAL, 1)
-            point = ask_batch(worker, stated[contender], TRIAL, 10) / (10 * TRIAL * 1e9)
-            for size in ladder:
-                loops[contender, size] = max(1, int(SLICE_SECONDS / (size * point)))
-                round_seconds += SLICES * max(SLICE_SECONDS, size * point)
-        rounds = settings.rounds_within(round_seconds, share)
-        settings.progress(name, 0, rounds)
-        rows = sample_batches(workers, stated, ladder, loops, 0)
-    for index in range(1, rounds):
-        settings.progress(name, index, rounds)
-        with alive(stated) as workers:
-            rows += sample_batches(workers, stated, ladder, loops, index)
-    return Throughput(
-        name=name,
-        example=settings.example,
-        contenders=records(stated),
-        settings=plan | {"rounds": rounds},
-        samples=samples_of(rows),
-        started=started.isoformat(timespec="seconds"),
-        notes=call_notes(stated),
-    )
-
-
-def sample_batches(
-    workers: Mapping[str, WorkerProcess],
-    stated: Mapping[str, Statement],
-    ladder: list[int],
-    loops: Mapping[tuple[str, int], int],
-    index: int,
-) -> list[tuple[Any, ...]]:
-    """Ask workers that are alive side by side, for each size in turn, forward then backward."""
-    rows: list[tuple[Any, ...]] = []
-    for contender, worker in workers.items():
-        ask_batch(worker, stated[contender], TRIAL, 1)  # warm-up, not kept
-    for size in ladder:
-        for turn, contender in turns(list(workers), index, SLICES):
-            count = loops[contender, size]
-            elapsed = ask_batch(workers[contender], stated[contender], size, count)
-            rows.append((contender, "batch_ns", size, index, turn, count, float(elapsed), 1))
-    return rows
-
-
-def ask_batch(worker: WorkerProcess, statement: Statement, size: int, loops: int) -> int:
-    """Time `loops` batches of `size`."""
-    source = statement.source if isinstance(statement.code, str) else f"{statement.source.removesuffix('()')}(n)"
-    elapsed: int = worker.ask({"do": "batch", "source": source, "size": size, "loops": loops})["elapsed"]
-    return elapsed
+    plan: dict[str, Any] = {"sizes": wanted, "slices": SLICES, "collector": COLLECTOR}
+    if Harness.of(stated).alone:
+        plan["alone"] = True
+    judged = (len(stated) - 1) * len(wanted)
+    return measure(BatchSampler(stated, plan, judged, timeout), name, settings, share)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import psutil
 
+from rust_daq.bench.frames import Sample
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.side import Side, SideError
 from rust_daq.bench.process import WorkerError
 from rust_daq.bench.round import turns
-from rust_daq.bench.slices import Row
 
 PREFIX = "Criterion: "
 SLICES = 2
@@ -79,13 +79,13 @@ def surroundings(side: Side) -> dict[str, str]:
 
 def sample_round(
     operation: Operation, sides: Mapping[str, Side], index: int, core: int | None, timeout: float
-) -> list[Row]:
+) -> list[Sample]:
     """Let both executables measure one benchmark, in turn."""
-    rows: list[Row] = []
+    samples = []
     for turn, name in turns(list(sides), index, SLICES):
         nanoseconds = measured(operation.statement, name, sides[name], core, timeout)
-        rows.append((name, "slice_ns", 1, index, turn, 1, nanoseconds, 1))
-    return rows
+        samples.append(Sample(name, "slice_ns", nanoseconds, index, turn))
+    return samples
 
 
 def measured(benchmark: str, name: str, side: Side, core: int | None, timeout: float) -> float:

@@ -14,11 +14,11 @@ from rust_daq.bench.gate.judging import Finding, Status, judge_first, judge_seco
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.rounds import Measured, Trial, attempt, measure, per_round
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
+from rust_daq.bench.harness import SLICES
 from rust_daq.bench.machine import machine
 from rust_daq.bench.neighbours import Neighbours
 from rust_daq.bench.process import TIMEOUT
 from rust_daq.bench.result import Result
-from rust_daq.bench.slices import SLICES
 from rust_daq.bench.statistics import median_interval
 
 SLOWER, ENVIRONMENT, UNDECIDED, STOPPED = 1, 2, 3, 130

@@ -161,9 +161,8 @@ def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
     What the loop itself takes once cancels out; so do the first calls, which are made before.
     """
     calibration = trial.calibrations[name]
-    repeats: int = calibration["repeats"]
-    cost: float = calibration["cost"]
-    loops = max(round(COUNTED_NS / (repeats * cost)), FEWEST_LOOPS)
+    repeats = calibration.repeats
+    loops = max(round(COUNTED_NS / (repeats * max(calibration.cost, 1.0))), FEWEST_LOOPS)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "callgrind")
         under = ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}"]

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy.typing as npt
 
 from rust_daq.bench.decision import LEVEL, Estimate, decide, rounds_needed
+from rust_daq.bench.gate.rounds import FAMILY
 from rust_daq.bench.statistics import holm_levels, ratio_interval, ratio_p_value
 
 Status = Literal["slower", "faster", "unchanged", "inconclusive", "not judged", "new", "gone", "failed"]
@@ -17,8 +18,6 @@ Pair = tuple[npt.ArrayLike, npt.ArrayLike]
 
 SCREENING = 0.80
 """Level of the first stage's intervals: one that excludes 1 sends its operation into the second."""
-FAMILY = 0.99
-"""That a whole gate of identical builds makes no false alarm."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class Finding:
     ratio: Estimate
     corrected: Estimate
     stage: int
+
+    @property
+    def deciding(self) -> Estimate:
+        """The ratio with the interval that the status comes from: an alarm holds for the whole gate."""
+        return self.corrected if self.status in {"slower", "faster"} else self.ratio
 
     @property
     def largest_slowdown(self) -> float | None:

@@ -16,7 +16,7 @@ Kind = Literal["time", "fresh", "bytes", "criterion"]
 WRITTEN = ("time", "fresh", "bytes")
 """The kinds that a file names; those of Criterion are found in its executables."""
 FIELDS = ("statement", "setup", "before", "kind", "size", "pinned", "counted")
-TOP = ("build_info", "burn", "reference", "setup", "operation")
+TOP = ("identical", "build_info", "burn", "reference", "setup", "operation")
 SIZE = 1_000
 
 
@@ -85,12 +85,15 @@ class Operations:
         The source text, with ``{amount}`` in it, that slows a side down; empty when nothing does.
     reference : mapping of str to str
         By kind, the statement that a history holds the machine's pace against.
+    identical : mapping of str to mapping
+        By name, ``statement`` and ``setup`` of what copies of are compared with one another.
     """
 
     operations: tuple[Operation, ...]
     build_info: str = ""
     burn: str = ""
     reference: Mapping[str, str] = field(default_factory=dict)
+    identical: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Operations:
@@ -120,6 +123,7 @@ class Operations:
             document.get("build_info", ""),
             document.get("burn", ""),
             document.get("reference", {}),
+            copied(document.get("identical", {})),
         )
 
     def only(self, names: list[str]) -> Operations:
@@ -138,6 +142,22 @@ class Operations:
                 raise OperationError(message)
         chosen = tuple(known[name] for name in dict.fromkeys(names)) or self.operations
         return replace(self, operations=chosen)
+
+
+def copied(named: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Return the statements whose copies are compared, once each is one."""
+    for name, fields in named.items():
+        where = f"identical {name!r}"
+        refuse_unknown(where, fields, ("statement", "setup"))
+        try:
+            Statement(str(fields.get("statement", "")), fields.get("setup"))
+        except ValueError as error:
+            message = f"{where}: {error}"
+            raise OperationError(message) from error
+        if not str(fields.get("statement", "")).strip():
+            message = f"{where} has no statement"
+            raise OperationError(message)
+    return named
 
 
 def operation(name: str, fields: Mapping[str, Any], setups: Mapping[str, str]) -> Operation:

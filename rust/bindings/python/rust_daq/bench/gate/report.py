@@ -11,7 +11,8 @@ from rust_daq.bench.decision import Estimate
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.gate.gate import Gate, Outcome
 from rust_daq.bench.gate.instructions import Count
-from rust_daq.bench.gate.judging import FAMILY, SCREENING, Status
+from rust_daq.bench.gate.judging import SCREENING, Status
+from rust_daq.bench.gate.rounds import FAMILY
 from rust_daq.bench.gate.side import BASE, CANDIDATE
 from rust_daq.bench.result import plain
 
@@ -92,7 +93,7 @@ def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
         "status": outcome.status,
         "base": value(outcome, outcome.base),
         "candidate": value(outcome, outcome.candidate),
-        "ratio (95 % interval)": quantity.ratio(finding.ratio) if finding else quantity.MISSING,
+        "ratio (interval that decides)": quantity.ratio(finding.deciding) if finding else quantity.MISSING,
     }
     if gate.counts:
         cells["instructions"] = counted(count) if count else quantity.MISSING

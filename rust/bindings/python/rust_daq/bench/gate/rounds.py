@@ -6,29 +6,30 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.counting import Job, count, counted_side_by_side
-from rust_daq.bench.decision import FEWEST_ROUNDS
-from rust_daq.bench.frames import samples_of
+from rust_daq.bench.decision import fewest_rounds
+from rust_daq.bench.frames import Sample, samples_of
 from rust_daq.bench.gate import criterion
 from rust_daq.bench.gate.operation import Operation
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side
+from rust_daq.bench.harness import (
+    SLICE_SECONDS,
+    SLICES,
+    Calibration,
+    Timing,
+    ask_slice,
+    sample_fresh_round,
+    sample_slices,
+    shared,
+    tried,
+)
 from rust_daq.bench.observed import ALONE, Observed
 from rust_daq.bench.process import TIMEOUT, WorkerError, WorkerProcess
 from rust_daq.bench.result import COLLECTOR, Result, records
-from rust_daq.bench.round import core_of
-from rust_daq.bench.slices import (
-    SLICE_SECONDS,
-    SLICES,
-    Row,
-    ask_slice,
-    calibrate,
-    calibration_record,
-    sample_fresh_round,
-    sample_round,
-)
+from rust_daq.bench.round import alive, core_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,8 @@ EXAMPLE = "gate"
 FRESH_SLICES = 4
 """Processes a side in a round of what can be timed once in each."""
 BYTES = "heap_bytes"
+FAMILY = 0.99
+"""That a whole gate of identical builds makes no false alarm."""
 UNKNOWN_NAMES = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError")
 """What a statement raises where the operation does not exist yet, or no longer."""
 
@@ -50,8 +53,8 @@ class Trial:
     ----------
     operation : Operation
         What was tried.
-    calibrations : mapping of str to mapping
-        By the side's name, loops and repeats; empty where nothing is repeated.
+    calibrations : mapping of str to Calibration
+        By the side's name, copies and loops; empty where nothing is repeated.
     refused : mapping of str to WorkerError
         By the side's name, why it does not run there.
     unavailable : str
@@ -59,7 +62,7 @@ class Trial:
     """
 
     operation: Operation
-    calibrations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     refused: Mapping[str, WorkerError] = field(default_factory=dict)
     unavailable: str = ""
 
@@ -85,10 +88,11 @@ def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TI
     timeout : float
         Seconds that a worker may take for a request.
     alike : bool
-        Whether the sides run the same statement, so that what the first one finds holds for all.
+        Whether the sides run the same statement, so that one calibration holds for all; otherwise they are calibrated
+        together, as contenders of a comparison are.
     """
     refused: dict[str, WorkerError] = {}
-    calibrations: dict[str, dict[str, Any]] = {}
+    trials: dict[str, Timing] = {}
     for name, side in sides.items():
         statement = side.statement(operation)
         try:
@@ -101,13 +105,16 @@ def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TI
                 criterion.refuse_missing(operation, name, side)
                 continue
             with WorkerProcess(f"{operation.name} ({name})", statement, timeout=timeout) as worker:
-                ask_slice(worker, {"repeats": 1, "loops": 1})
-                if operation.kind == "time":
-                    first = next(iter(calibrations.values()), None) if alike else None
-                    calibrations[name] = first or calibrate(worker, statement)
+                if operation.kind != "time":
+                    ask_slice(worker, Calibration())
+                elif alike and trials:
+                    ask_slice(worker, Calibration())
+                    trials[name] = next(iter(trials.values()))
+                else:
+                    trials[name] = tried(worker)
         except WorkerError as error:
             refused[name] = error
-    return Trial(operation, calibrations, refused)
+    return Trial(operation, shared(trials), refused)
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ def measure(
     a few rounds of each, which a median bears, and not all of one.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    rows: dict[str, list[Row]] = {name: [] for name, trial in trials.items() if trial.operation.kind != "bytes"}
+    rows: dict[str, list[Sample]] = {name: [] for name, trial in trials.items() if trial.operation.kind != "bytes"}
     failed: dict[str, str] = {}
     made, interrupted = 0, False
     try:
@@ -166,14 +173,14 @@ def measure(
     results: dict[str, Result] = {}
     for name, found in rows.items():
         # A round that was cut short has one operation more than another; only whole ones are kept.
-        whole = [row for row in found if row[3] < made]
+        whole = [sample for sample in found if sample.round < made]
         if whole and name not in failed:
             results[name] = comparison(trials[name], sides, whole, made, started, slices)
     results |= {name: observed(trials[name], sides, found, started) for name, found in counted.items()}
     return Measured(results, failed, made, interrupted)
 
 
-def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float, slices: int) -> list[Row]:
+def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float, slices: int) -> list[Sample]:
     """Sample one round of an operation."""
     operation = trial.operation
     core = core_of(index) if operation.pinned else None
@@ -182,25 +189,29 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
     stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
         return sample_fresh_round(stated, index, FRESH_SLICES, core, timeout)
-    return sample_round(stated, trial.calibrations, index, slices, core, timeout)
+    with alive(stated, core, timeout) as workers:
+        return sample_slices(workers, trial.calibrations, index, slices)
 
 
-def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]) -> dict[str, list[Row]]:
+def count_bytes(
+    trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]
+) -> dict[str, list[Sample]]:
     """Count the bytes of those operations that ask for it: exact, so that a few counts are enough."""
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[Sample]] = {}
+    counts = fewest_rounds(len(trials), FAMILY)
     for name, trial in trials.items():
         operation = trial.operation
         if operation.kind != "bytes":
             continue
         jobs: list[Job] = [
             (side, facts.statement(operation), operation.size, "heap", index)
-            for index in range(FEWEST_ROUNDS)
+            for index in range(counts)
             for side, facts in sides.items()
         ]
         try:
             with closing(counted_side_by_side(jobs)) as answers:
                 rows[name] = [
-                    (side, BYTES, ALONE, index, 0, 1, counted[BYTES] / operation.size, 1)
+                    Sample(side, BYTES, counted[BYTES] / operation.size, index, size=ALONE)
                     for (side, _, _, _, index), counted in answers
                 ]
         except WorkerError as error:
@@ -209,7 +220,7 @@ def count_bytes(trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: 
 
 
 def comparison(
-    trial: Trial, sides: Mapping[str, Side], rows: list[Row], rounds: int, started: str, slices: int
+    trial: Trial, sides: Mapping[str, Side], rows: list[Sample], rounds: int, started: str, slices: int
 ) -> Comparison:
     """Make a result of timed rounds."""
     operation = trial.operation
@@ -218,7 +229,7 @@ def comparison(
     else:
         kept = records({name: side.statement(operation) for name, side in sides.items()})
     for name, found in trial.calibrations.items():
-        kept[name] |= calibration_record(found)
+        kept[name] |= found.record()
     timed = operation.kind == "time"
     made = {"time": slices, "fresh": FRESH_SLICES, "criterion": criterion.SLICES}
     return Comparison(
@@ -236,13 +247,18 @@ def comparison(
     )
 
 
-def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Row], started: str) -> Observed:
+def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Sample], started: str) -> Observed:
     """Make a result of counted bytes."""
     return Observed(
         name=trial.operation.name,
         example=EXAMPLE,
         contenders=records({name: side.statement(trial.operation) for name, side in sides.items()}),
-        settings={"columns": [BYTES], "compared": [BYTES], "sizes": None, "rounds": FEWEST_ROUNDS},
+        settings={
+            "columns": [BYTES],
+            "compared": [BYTES],
+            "sizes": None,
+            "rounds": len({sample.round for sample in rows}),
+        },
         samples=samples_of(rows),
         started=started,
     )

@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         operations = Operations.read(chosen.operations).only(chosen.only)
         work = Work.of(operations, pythons, chosen.archive, progress.show)
-        work.gather(60 * chosen.minutes)
+        tasks = tuple(task for task in TASKS if task.identical) if chosen.identical else TASKS
+        work.gather(60 * chosen.minutes, tasks)
     except (OperationError, SideError, WorkerError) as error:
         progress.clear()
         print(f"trust: {str(error).partition(chr(10))[0]}", file=sys.stderr)
@@ -36,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress.clear()
     evidence = read(chosen.archive)
     for task in TASKS:
-        count = len(evidence.of(task.variant, task.injected))
-        print(f"{task.variant:10} × {task.injected:<5g} {count} gates of {task.gates} wanted")
+        print(f"{task!s:32} {task.made(evidence)} of {task.wanted} wanted")
     for reason in evidence.refused:
         print(f"left out: {reason}", file=sys.stderr)
     return status
@@ -51,6 +51,7 @@ def parser() -> FlagParser:
     made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
     made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
     made.add_argument("--archive", type=path, required=True, metavar="FILE", help="the file that lines are added to")
+    made.add_argument("--identical", action="store_true", help="only comparisons of identical statements")
     made.add_argument("--minutes", type=number, default=60.0, metavar="X", help="how long (default: 60)")
     return made
 

@@ -1,8 +1,9 @@
 """The archive of decisions: a text file to which one line is added for each, and never one is changed.
 
 Each line is a JSON document of a kind: a ``session`` says what was built and on which machine, a ``calibration`` how
-much an amount of burnt work slows an operation down, a ``gate`` what one whole gate decided, with what every round
-measured.  So any rule can be put to the same samples later.
+much an amount of burnt work slows an operation down, a ``gate`` what one whole gate decided, an ``identical`` what a
+comparison of identical statements decided, with what every round measured.  So any rule can be put to the same samples
+later.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ REQUIRED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "session": {"session": str, "started": str, "conditions": dict, "build": dict, "plan": dict},
     "calibration": {"session": str, "operation": str, "amount": int, "target": float, "ratio": float},
     "gate": {"session": str, "started": str, "variant": str, "injected": float, "operations": dict},
+    "identical": {
+        "session": str,
+        "started": str,
+        "variant": str,
+        "statement": str,
+        "verdicts": dict,
+        "costs": dict,
+    },
 }
 """The kinds of lines, and what each has to have."""
 
@@ -33,7 +42,7 @@ class Evidence:
     ----------
     sessions : mapping of str to mapping
         By their names.
-    calibrations, gates : tuple of mapping
+    calibrations, gates, identical : tuple of mapping
         In the order in which they were written.
     refused : tuple of str
         Lines that are torn, foreign or of a newer schema, each named in a sentence.
@@ -42,6 +51,7 @@ class Evidence:
     sessions: Mapping[str, Mapping[str, Any]]
     calibrations: tuple[Mapping[str, Any], ...]
     gates: tuple[Mapping[str, Any], ...]
+    identical: tuple[Mapping[str, Any], ...]
     refused: tuple[str, ...]
 
     def of(self, variant: str, injected: float) -> list[Mapping[str, Any]]:
@@ -76,7 +86,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 def read(path: Path) -> Evidence:
     """Read a file; a line that is none is named and hides no other."""
     sessions: dict[str, Mapping[str, Any]] = {}
-    kinds: dict[str, list[Mapping[str, Any]]] = {"calibration": [], "gate": []}
+    kinds: dict[str, list[Mapping[str, Any]]] = {"calibration": [], "gate": [], "identical": []}
     refused = []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     for number, text in enumerate(lines, 1):
@@ -89,7 +99,8 @@ def read(path: Path) -> Evidence:
             refused.append(f"line {number} of {path.name} belongs to a session that is not there")
         else:
             kinds[line["kind"]].append(line)
-    return Evidence(sessions, tuple(kinds["calibration"]), tuple(kinds["gate"]), tuple(refused))
+    calibrations, gates, identical = (tuple(kinds[kind]) for kind in ("calibration", "gate", "identical"))
+    return Evidence(sessions, calibrations, gates, identical, tuple(refused))
 
 
 def parsed(text: str) -> tuple[Mapping[str, Any] | None, str]:

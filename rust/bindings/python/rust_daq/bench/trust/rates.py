@@ -61,6 +61,14 @@ def whole_gates(evidence: Evidence, variant: str) -> Rate:
     return Rate(sum(alarmed), len(gates))
 
 
+def false_comparisons(evidence: Evidence, variant: str, statement: str | None = None) -> Rate:
+    """Comparisons of identical statements with a false verdict among theirs."""
+    lines = [
+        line for line in evidence.identical if line["variant"] == variant and statement in {None, line["statement"]}
+    ]
+    return Rate(sum(any(verdict in ALARMS for verdict in line["verdicts"].values()) for line in lines), len(lines))
+
+
 def found(evidence: Evidence, variant: str, injected: float, operation: str | None = None) -> Rate:
     """Injected slowdowns that were found, an operation of a gate each."""
     statuses = [

@@ -17,6 +17,8 @@ from rust_daq.bench.gate.side import BASE, CANDIDATE, Side, SideError
 from rust_daq.bench.machine import machine
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
+from rust_daq.bench.statement import Statement
+from rust_daq.bench.trust import identical, rates
 from rust_daq.bench.trust.calibrating import Burning, calibrate
 from rust_daq.bench.trust.evidence import Evidence, append, read
 from rust_daq.bench.trust.neighbour import Variant, beside
@@ -35,13 +37,26 @@ class Task:
         What works beside the gate.
     injected : float
         By what the candidate is slowed down; 1 is an A/A.
-    gates : int
-        How many whole gates are wanted; beyond that the tasks grow alike.
+    wanted : int
+        How many decisions are wanted; beyond that the tasks grow alike.
+    identical : bool
+        A decision is a comparison of identical statements rather than a whole gate.
     """
 
     variant: Variant
     injected: float
-    gates: int
+    wanted: int
+    identical: bool = False
+
+    def made(self, evidence: Evidence) -> int:
+        """How many there are."""
+        if self.identical:
+            return rates.false_comparisons(evidence, self.variant).of
+        return len(evidence.of(self.variant, self.injected))
+
+    def __str__(self) -> str:
+        what = "identical statements" if self.identical else f"gates × {self.injected:g}"
+        return f"{self.variant}, {what}"
 
 
 TASKS = (
@@ -53,12 +68,14 @@ TASKS = (
     Task("loaded", 1.05, 20),
     Task("neighbour", 1.0, 50),
     Task("neighbour", 1.05, 20),
+    Task("quiet", 1.0, 150, identical=True),
+    Task("loaded", 1.0, 150, identical=True),
 )
 
 
 def next_task(evidence: Evidence, tasks: tuple[Task, ...] = TASKS) -> Task:
     """The task that is furthest behind what is wanted of it."""
-    return min(tasks, key=lambda task: len(evidence.of(task.variant, task.injected)) / task.gates)
+    return min(tasks, key=lambda task: task.made(evidence) / task.wanted)
 
 
 @dataclass(frozen=True)
@@ -105,31 +122,46 @@ class Work:
         return cls(operations, sides, archive, progress=progress)
 
     def gather(self, seconds: float, tasks: tuple[Task, ...] = TASKS) -> int:
-        """Decide until the time is up; the number of gates that were added.
+        """Decide until the time is up; the number of decisions that were added.
 
         Each decision is in the archive as soon as it is made, so that nothing is lost when this is stopped.
         """
         end = time.monotonic() + seconds
-        session = self.session()
-        amounts = self.amounts(session)
+        amounts: dict[float, dict[str, int]] = {}
         made = 0
         while time.monotonic() < end:
             task = next_task(read(self.archive), tasks)
-            gate = self.decide(task, amounts)
-            if not gate.complete:
-                raise KeyboardInterrupt
-            append(self.archive, line(gate, task, session))
+            if task.identical:
+                append(self.archive, self.compare_copies(task))
+            else:
+                session = self.session(self.plan.document())
+                amounts = amounts or self.amounts(session)
+                gate = self.decide(task, amounts)
+                if not gate.complete:
+                    raise KeyboardInterrupt
+                append(self.archive, line(gate, task, session))
             made += 1
-            self.progress(f"{task.variant}, × {task.injected:g}", made, made)
+            self.progress(str(task), made, made)
         return made
 
-    def session(self) -> str:
+    def compare_copies(self, task: Task) -> dict[str, Any]:
+        """Compare copies of the statement that is furthest behind, in the environment of one side."""
+        python = self.sides[BASE].python
+        statements = {
+            name: Statement(fields["statement"], fields.get("setup"), python=python)
+            for name, fields in self.operations.identical.items()
+        }
+        name = identical.next_statement(read(self.archive), task.variant, statements)
+        with beside(task.variant, secrets.randbelow(1 << 30)):
+            return identical.decide(name, statements[name], task.variant, self.session(identical.PLAN))
+
+    def session(self, plan: Mapping[str, Any]) -> str:
         """Begin a session, or go on with one of the same build, plan and machine: its calibrations hold."""
         began = datetime.now(UTC).isoformat(timespec="seconds")
         around = machine()
-        conditions = Run.of([], profile=self.plan.name, machine=around).conditions()
+        conditions = Run.of([], profile=plan["name"], machine=around).conditions()
         build = dict(self.sides[BASE].build)
-        same = {"conditions": conditions, "build": build, "plan": self.plan.document()}
+        same = {"conditions": conditions, "build": build, "plan": dict(plan)}
         for name, known in read(self.archive).sessions.items():
             if all(known[part] == value for part, value in same.items()):
                 return name

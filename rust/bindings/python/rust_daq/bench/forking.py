@@ -1,0 +1,155 @@
+"""Workers that are forked: of a fresh interpreter that has imported what they share, so that each starts at once.
+
+A fork server lives for one round, as its workers do, so that rounds stay independent of one another: hash seeds and the
+places of code in memory are drawn anew for each.  It serves only where a fork is safe, on Linux and with one thread;
+elsewhere each worker is an interpreter of its own, as in the first round, which finds out what is shared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, Self
+
+from rust_daq.bench.process import TIMEOUT, WORKER, WorkerProcess
+from rust_daq.bench.statement import Statement
+
+FEWEST_WORKERS = 3
+"""With fewer a server takes as long to start as they do."""
+
+
+class ForkServer:
+    """A fresh interpreter from which workers fork.
+
+    Parameters
+    ----------
+    python : str
+        The interpreter.
+    modules : sequence of str
+        What it imports first.
+    """
+
+    def __init__(self, python: str, modules: Sequence[str]) -> None:
+        self._link, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        self._answers = self._link.makefile("rb")
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+                [python, "-P", str(WORKER), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self._link.settimeout(TIMEOUT)
+        try:
+            self.usable = self._ask({"do": "import", "modules": list(modules)}).get("threads") == 1
+        except (OSError, ValueError):
+            self.usable = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._answers.close()
+        self._link.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        self._process.kill()
+        self._process.wait()
+
+    def fork(self, errors: IO[bytes]) -> Forked:
+        """Make a worker, whose standard error goes to a file.
+
+        Raises
+        ------
+        OSError
+            If the server is gone.
+        """
+        requests, answers = os.pipe(), os.pipe()
+        try:
+            answer = self._ask({"do": "fork"}, [requests[0], answers[1], errors.fileno()])
+        except BaseException:
+            for end in (requests[1], answers[0]):
+                os.close(end)
+            raise
+        finally:
+            for end in (requests[0], answers[1]):
+                os.close(end)
+        return Forked(self, answer["pid"], os.fdopen(requests[1], "wb"), os.fdopen(answers[0], "rb"))
+
+    def status(self, pid: int, seconds: float) -> int | None:
+        """How a worker ended; None when it lives after so many seconds."""
+        found: int | None = self._ask({"do": "wait", "pid": pid, "seconds": seconds})["status"]
+        return found
+
+    def _ask(self, request: Mapping[str, Any], files: Sequence[int] = ()) -> dict[str, Any]:
+        with self._lock:
+            socket.send_fds(self._link, [json.dumps(request).encode()], list(files))
+            line = self._answers.readline()
+        if not line:
+            message = "the fork server ended"
+            raise OSError(message)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+class Forked:
+    """A worker that was forked, as `subprocess.Popen` shows one that was spawned.
+
+    Parameters
+    ----------
+    server : ForkServer
+        Whose child it is.
+    pid : int
+        The process.
+    stdin, stdout : binary file
+        Our ends of its pipes.
+    """
+
+    def __init__(self, server: ForkServer, pid: int, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+        self._server = server
+        self._pid = pid
+        self.stdin = stdin
+        self.stdout = stdout
+        self.returncode: int | None = None
+
+    def kill(self) -> None:
+        """End it at once; until its server has waited for it, nobody else has its number."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self, timeout: float = TIMEOUT) -> int:
+        """Wait until it has ended.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            If it lives after so many seconds.
+        """
+        if self.returncode is None:
+            self.returncode = self._server.status(self._pid, timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired(str(WORKER), timeout)
+        return self.returncode
+
+
+def can_fork(stated: Mapping[str, Statement]) -> bool:
+    """Whether the workers of a round may be forked: on Linux, of one interpreter, and enough of them to gain by it."""
+    pythons = {statement.python for statement in stated.values()}
+    return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
+
+
+def shared_modules(workers: Mapping[str, WorkerProcess]) -> list[str]:
+    """What every worker of a round has imported, in the order of the first."""
+    imported = [worker.ask({"do": "imports"})["modules"] for worker in workers.values()]
+    others = [set(modules) for modules in imported[1:]]
+    return [module for module in imported[0] if all(module in modules for modules in others)]

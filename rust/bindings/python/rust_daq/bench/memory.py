@@ -1,0 +1,59 @@
+"""Counters of bytes, which the worker loads when it is asked to count; this file imports nothing of the kit either."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from typing import Any
+
+
+def count_traced(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count what Python's own allocator handed out, as `tracemalloc` sees it."""
+    del folder
+    import tracemalloc
+
+    tracemalloc.stop()
+    gc.collect()
+    tracemalloc.start()
+    held = make()
+    current, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del held
+    return {"traced_current_bytes": current, "traced_peak_bytes": peak}
+
+
+def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count the whole heap, whoever allocated on it."""
+    try:
+        from memray import FileDestination, FileFormat, FileReader, Tracker
+    except Exception as error:
+        return {"missing": f"memray, which runs on Linux and macOS, cannot be imported ({error})"}
+    capture = os.path.join(folder, "capture.bin")  # noqa: PTH118 - pathlib is not imported here, to start quickly
+    destination = FileDestination(capture, overwrite=True)
+    gc.collect()
+    with Tracker(destination=destination, file_format=FileFormat.AGGREGATED_ALLOCATIONS, trace_python_allocators=True):
+        held = make()
+    del held
+    reader = FileReader(capture)
+    current = sum(record.size for record in reader.get_leaked_allocation_records(merge_threads=True))
+    return {"heap_bytes": current, "heap_peak_bytes": reader.metadata.peak_memory}
+
+
+def count_resident(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count the growth of the memory that the process has in the machine's RAM; pages, so approximate."""
+    del folder
+    try:
+        import psutil
+    except ImportError as error:
+        return {"missing": f"psutil cannot be imported ({error})"}
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    held = make()
+    after = process.memory_info().rss
+    del held
+    return {"resident_bytes": after - before}
+
+
+COUNTERS = {"traced": count_traced, "heap": count_heap, "resident": count_resident}

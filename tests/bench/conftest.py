@@ -1,0 +1,15 @@
+"""What the tests of the kit share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from made_machine import Machine, installed
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """A machine on which time passes only by what statements say."""
+    with installed(monkeypatch, Machine()) as made:
+        yield made
