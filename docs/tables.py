@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from claims import ASSERTIONS, CLAIMS
-from rust_daq.bench import Run, TableMarkup, quantity
-from rust_daq.bench.decision import FEWEST_ROUNDS
+from rust_daq.bench import Run, TableMarkup, pace, quantity
+from rust_daq.bench.decision import fewest_rounds
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -43,6 +43,11 @@ def about(run: Run) -> pd.DataFrame:
         "what may have disturbed": "; ".join(machine["notes"]) or "nothing was seen",
         "system": f"{machine['distribution'] or machine['system']}, {machine['release']} ({machine['architecture']})",
         "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
+        "interpreter built with optimisation": {
+            True: "yes",
+            False: "no: it runs Python slower than a released one",
+        }.get(machine.get("optimised"), "not known here"),
+        "pace": paces(run),
         "packages": ", ".join(f"{name} {version}" for name, version in machine["packages"].items()),
         "rust-daq": build["version"],
         "commit": f"{tree['commit'][:12]}{' with changes' if tree['dirty'] else ''}",
@@ -54,6 +59,15 @@ def about(run: Run) -> pd.DataFrame:
         "extension, SHA-256": build["extension_sha256"][:16],
     }
     return pd.DataFrame({"fact": facts.keys(), "value": [str(value) for value in facts.values()]}).set_index("fact")
+
+
+def paces(run: Run) -> str:
+    """How long the fixed piece of Python took in the rounds, and how far that varied."""
+    found = [value for entry in run.document["results"] for value in entry.get("pace_ns", ())]
+    if not found:
+        return "not measured"
+    span = f"{quantity.time(min(found))} to {quantity.time(max(found))}"
+    return f"a fixed piece of Python took {span}, a factor of {quantity.digits(pace.varied(found))}"
 
 
 class JudgedTable(TableMarkup):
@@ -74,7 +88,10 @@ def outcomes(run: Run) -> TableMarkup:
     found = [claim.judge(run) for claim in CLAIMS]
     counts = Counter(judgement.outcome for judgement in found).most_common()
     frame = pd.DataFrame([{"verdict": outcome, "claims": str(count)} for outcome, count in counts])
-    why = f"not judged: this profile makes fewer rounds than the {FEWEST_ROUNDS} that an interval takes"
+    why = (
+        f"not judged: fewer rounds than the verdict takes ({fewest_rounds()} for one, more where several are judged "
+        "together), or at the floor of the clock or the loop"
+    )
     few = any(outcome == "not judged in this profile" for outcome, _ in counts)
     return TableMarkup(frame.set_index("verdict"), "What became of the claims in this run", [why] if few else [])
 

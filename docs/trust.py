@@ -39,7 +39,7 @@ def table(found: Evidence, rows: list[dict[str, Any]], caption: str) -> TableMar
 
 def source(found: Evidence) -> str:
     """When and where the decisions were made, for the strip below a table."""
-    times = [gate["started"] for gate in found.gates]
+    times = [decision["started"] for decision in (*found.gates, *found.identical)]
     machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
     made = f"{len(times)} decisions, {span(times)}" if times else "no decisions"
     return f"archive: {made}, {', '.join(machines) or 'no machine'}"
@@ -85,6 +85,30 @@ def identical(found: Evidence) -> TableMarkup | HTML:
             }
         )
     return table(found, rows, "Identical code as base and candidate")
+
+
+def copies(found: Evidence) -> TableMarkup | HTML:
+    """Comparisons of identical statements, by statement and in all."""
+    variants = {variant: told for variant, told in CIRCUMSTANCES.items() if rates.false_comparisons(found, variant).of}
+    rows = [
+        {"statement": statement or "all of them"}
+        | {
+            told: of(rates.false_comparisons(found, variant, statement))
+            if statement
+            else str(rates.false_comparisons(found, variant))
+            for variant, told in variants.items()
+        }
+        for statement in [*dict.fromkeys(line["statement"] for line in found.identical), None]
+        if variants
+    ]
+    return table(found, rows, "Comparisons of identical statements with a false verdict")
+
+
+def compared(found: Evidence) -> HTML:
+    """How the comparisons of identical statements were made."""
+    plans = [session["plan"] for session in found.sessions.values() if session["plan"]["name"] == "identical"]
+    told = {f"{plan['copies']} copies, {plan['rounds']} rounds of {plan['slices']} slices" for plan in plans}
+    return HTML(f"<p>Each comparison: {escape('; '.join(sorted(told)) or 'none made yet')}.</p>")
 
 
 def injected(found: Evidence) -> TableMarkup | HTML:

@@ -179,6 +179,7 @@ latency = bench.latency(
     setup=setup,
     name="latency",
     calls=settings.samples,
+    compared=["p95", "p99"],
     settings=settings,
     share=0.3,
 )

@@ -362,7 +362,7 @@ larger = bench.observe(
     sizes=[800_000, 8_000_000],
     size_label="rows",
     name="larger",
-    settings=dataclasses.replace(settings, fewest=1),
+    settings=dataclasses.replace(settings, judges=False),
     share=0.3,
 )
 temporary.cleanup()

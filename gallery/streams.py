@@ -198,7 +198,7 @@ bench.observe(
     size_label="points a second asked for",
     setup=setup_pipeline,
     name="held",
-    settings=dataclasses.replace(settings, fewest=1),
+    settings=dataclasses.replace(settings, judges=False),
     share=0.2,
 )
 

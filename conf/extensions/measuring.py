@@ -19,6 +19,7 @@ import secrets
 import shutil
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,6 @@ import tails
 import tree
 from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
-from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
@@ -96,7 +96,7 @@ def lay(app: Sphinx) -> None:
         {
             "profile": profile.name,
             "rounds": profile.rounds,
-            "fewest": FEWEST_ROUNDS if profile.judged else 1,
+            "judged": profile.judged,
             "slices": profile.slices,
             "seconds": profile.seconds,
             "options": profile.options,
@@ -202,14 +202,24 @@ def inside_rust(app: Sphinx) -> dict[str, Any]:
 
 
 def refuse_unjudged(run: Run) -> None:
-    """Raise if a result had too few rounds to be judged."""
+    """Raise if a result had too few rounds to be judged; what is at the floor is not judged with any number."""
     for entry in run.document["results"]:
-        if any(value == "not judged" for row in entry["rows"] for value in row.values()):
-            message = (
-                f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
-                "a verdict takes six rounds, and a percentile the calls or arrivals that it needs in each of them"
-            )
-            raise MeasuringError(message)
+        rows = entry["rows"]
+        for row in rows:
+            unjudged = [name for name, value in row.items() if value == "not judged"]
+            if any(not at_floor(name, row, rows[0]) for name in unjudged):
+                message = (
+                    f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
+                    "a verdict takes six rounds, more where several are judged together (bench.fewest_rounds), and a "
+                    "percentile the calls or arrivals that it needs in each of them"
+                )
+                raise MeasuringError(message)
+
+
+def at_floor(verdict: str, row: Mapping[str, Any], baseline: Mapping[str, Any]) -> bool:
+    """Whether a verdict is about a number, or against one, that cannot be told from an empty statement's."""
+    floor = f"{verdict.removesuffix('verdict')}at_floor"
+    return bool(row.get(floor) or baseline.get(floor))
 
 
 def replace(run: Run, folder: Path) -> None:

@@ -21,11 +21,13 @@ from sphinx.writers.html5 import HTML5Translator
 
 import tree
 from measuring import publishes, run_folder
-from rust_daq.bench import quantity
+from rust_daq.bench import pace, quantity
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
 ARCHIVED = "archive: "
 """Begins the source of what was not measured in this run: the rest says when and where it was."""
+TIMED = {"latency": "call", "paced": "arrival"}
+"""What is counted of a kind of result, where it is more than a sample."""
 DAYS = 90
 """From this age on a page says by itself that its numbers are old."""
 
@@ -43,7 +45,7 @@ def strip(document: Mapping[str, Any]) -> dict[str, str]:
         "commit": commit,
         "profile": document["profile"],
         "machine": processor(machine),
-        "Python": machine["python"],
+        "Python": interpreter(machine).removeprefix("Python "),
         "rustc": rustc(document["build"]),
     }
 
@@ -70,10 +72,12 @@ def entry_of(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | No
 
 
 def sampled(entry: Mapping[str, Any]) -> str:
-    """How often was measured: ``12 rounds, 2 160 samples``."""
+    """How often was measured: ``12 rounds, 120 000 calls``."""
     settings = entry["settings"]
     rounds = settings.get("rounds", settings.get("runs"))
-    counts = [(rounds, "round"), (entry["samples"], "sample")]
+    # Samples that are equal are stored as one, with their number.
+    timings = entry.get("timings", entry["samples"])
+    counts = [(rounds, "round"), (timings, TIMED.get(entry["kind"], "sample"))]
     return ", ".join(
         f"{quantity.written('', int(count))} {what}{'' if count == 1 else 's'}" for count, what in counts if count
     )
@@ -83,8 +87,20 @@ def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
     """The one line that is always seen."""
     machine = document["machine"]
     told = [f"Measured {minute(entry['started'] if entry else document['measured'])}", machine["cpu"]]
-    told += [f"Python {machine['python']}", sampled(entry) if entry else f"profile {document['profile']}"]
-    return " · ".join(told)
+    told += [interpreter(machine), sampled(entry) if entry else f"profile {document['profile']}"]
+    return " · ".join([*told, *disturbances(document)])
+
+
+def interpreter(machine: Mapping[str, Any]) -> str:
+    """The interpreter's version, and that it was built without optimisation where it was."""
+    built = " (built without optimisation)" if machine.get("optimised") is False else ""
+    return f"Python {machine['python']}{built}"
+
+
+def disturbances(document: Mapping[str, Any]) -> list[str]:
+    """What makes single numbers of this run doubtful: a pace that changed while it was made."""
+    varied = pace.varied(each for entry in document["results"] for each in entry.get("pace_ns", ()))
+    return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > pace.NOTICED else []
 
 
 def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:
@@ -103,8 +119,8 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
         "machine": f"{processor(machine)}, {quantity.memory(machine['memory_bytes'])}",
         "governor": machine["governor"] or "not readable here",
         "load at start": "not known here" if load is None else f"{load:.2f}",
-        "what may have disturbed": "; ".join(disturbed) or "nothing was seen",
-        "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
+        "what may have disturbed": "; ".join([*disturbances(document), *disturbed]) or "nothing was seen",
+        "Python": f"{machine['implementation']} {interpreter(machine).removeprefix('Python ')}, {machine['compiler']}",
         "extension": (
             f"rustc {rustc(build)}, profile {build['profile']}, target features {', '.join(build['target_features'])}"
         ),

@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     made = argparse.ArgumentParser(prog="nox -s trust --", allow_abbrev=False, description=__doc__)
     made.add_argument("--minutes", default="60", metavar="X", help="how long (default: 60); more can follow any time")
+    made.add_argument("--identical", action="store_true", help="gather only comparisons of identical statements")
     made.add_argument("--archive", default=ARCHIVE, metavar="FILE", help=f"(default: {ARCHIVE})")
     return made
 
@@ -33,6 +34,7 @@ def main() -> int:
     pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
     only = [text for name in WATCHED for text in ("--only", name)]
     command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", OPERATIONS, *pythons, *only]
+    command += ["--identical"] if chosen.identical else []
     return to_the_end([*command, "--archive", chosen.archive, "--minutes", chosen.minutes])
 
 
