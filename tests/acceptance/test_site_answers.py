@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from rust_daq.bench import Estimate, Run, advise
+from rust_daq.bench import Estimate, Pair, Run, advise
 from site_folder import ROOT, SiteFolder
 
 sys.path.append(str(ROOT / "docs"))
@@ -55,6 +56,23 @@ def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run:
     assert list(shown) == [claim.sentence for claim in CLAIMS]
     for claim in CLAIMS:
         assert shown[claim.sentence] == list(claim.row(run).values())[1:]
+
+
+def remedies(name: str) -> list[Pair]:
+    """What the tables of remedies of a page compare, in the order of its source."""
+    source = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^```\{remedies\}.*?\n(.*?)^```$", source, re.MULTILINE | re.DOTALL)
+    return [Pair.parse(line.rpartition("|")[2]) for table in tables for line in table.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["tuning", "slow", "bottlenecks"])
+def test_a_remedy_is_shown_with_the_gain_that_the_run_has(site: SiteFolder, run: Run, name: str) -> None:
+    table_rows = site.pages[f"{name}.html"].soup.select("table.remedies tbody tr")
+    shown = [row.find_all("td")[-1].get_text(strip=True) for row in table_rows]
+    assert shown
+    assert shown == [pair.gain(run) for pair in remedies(name)]
+    if run.document["profile"] != "quick":
+        assert "no gain shown: not judged" not in shown
 
 
 def test_a_profile_that_judges_leaves_no_claim_unjudged(site: SiteFolder, run: Run) -> None:

@@ -62,6 +62,8 @@ def test_a_planted_sentence_is_found_in_each_kind_of_file(tmp_path: Path, name: 
         "A pipeline is more punctual.",
         "It takes the same time.",
         "A list is larger than a batch.",
+        "A list has larger parts than a batch.",
+        "It makes no difference.",
     ],
 )
 def test_comparing_words_are_found(tmp_path: Path, text: str) -> None:

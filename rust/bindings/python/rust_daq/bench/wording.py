@@ -107,7 +107,7 @@ class Pair:
         if outcome == "faster":
             return f"factor {written_ratio(self.ratio(run).inverse())}"
         if outcome in {"not judged", "not measured"}:
-            return f"no gain shown: {outcome} in this profile"
+            return f"no gain shown: {outcome}"
         return f"no gain shown: ratio {written_ratio(self.ratio(run))}, {outcome}"
 
 
@@ -289,7 +289,7 @@ class Wording:
 def _unjudged(ratio: Estimate, this: str, other: str) -> str:
     """Say why nothing was judged: too few rounds, or numbers of which there is no ratio to judge."""
     if ratio.has_interval:
-        return f"This run does not judge {this} against {other}: one of them is too close to the clock's floor"
+        return f"This run does not judge {this} against {other}: one of them cannot be told from an empty statement"
     if math.isnan(ratio.value):
         return f"This run does not judge {this} against {other}: there is no ratio of a number that is 0"
     return f"This run has too few rounds to judge {this} against {other}"
