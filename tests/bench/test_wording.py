@@ -139,6 +139,13 @@ def test_a_result_that_is_missing_is_an_error_unless_that_is_worded() -> None:
         bench.Wording.parse("frist/made/two vs one | not measured: left out").sentence(run)
 
 
+def test_a_number_that_was_not_to_be_compared_is_an_error() -> None:
+    made = observed({"took_ns": (1.0, 2.0), "lost": (1.0, 2.0)})
+    made.settings["compared"].remove("lost")
+    with pytest.raises(ValueError, match="'lost' is not compared in first/made, which has took_ns; name it in"):
+        bench.Wording.parse("first/made/new/lost vs old").sentence(made_run(made))
+
+
 def test_numbers_without_a_ratio_say_so() -> None:
     run = made_run(observed({"lost": (0.0, 2.0)}))
     assert bench.Wording.parse("first/made/new/lost vs old").sentence(run) == (

@@ -155,6 +155,13 @@ def reading_at(place: Place, run: Run) -> Reading:
     if place.measurement == TAILS:
         return Tail(place.contender, place.other, which)
     result = run[place.measurement]
+    compared = getattr(result, "compared", None)
+    if compared is not None and not {place.column, which} & set(compared):
+        message = (
+            f"{place.column!r} is not compared in {place.measurement}, which has {', '.join(compared) or 'none'}; "
+            "name it in compared=... there, or state the numbers"
+        )
+        raise ValueError(message)
     match result.kind:
         case "comparison":
             return Cost(place.contender, place.other)
