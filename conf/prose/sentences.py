@@ -18,6 +18,10 @@ LITERAL = re.compile(r"(`+)(.+?)\1(?!`)_{0,2}", re.DOTALL)
 TARGET = re.compile(r"\s*<[^<>]+>$")
 END = re.compile(r"(?<=[.?!])(?:\*\*|\))?\s+(?=[A-Z`*⟨(\"“{:_])")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
+OPTION = re.compile(r"\s*(?::::|%|:[\w-]+:(?!`))")
+"""Not read: a container's mark, a comment, an option of a directive."""
+TEXT = re.compile(r"\{(?:eval-rst|container|note|admonition)\}")
+"""Directives whose content is text."""
 CELL = re.compile(r"^# ?%%")
 ITEM = re.compile(r"^\s*([-*+]|\d+\.|#\.)\s+")
 UNDERLINE = re.compile(r"^\s*([=\-~^*])\1{2,}\s*$")
@@ -81,20 +85,17 @@ def shows(node: ast.stmt) -> bool:
 
 def without_code(source: str) -> str:
     """Blank the code, the front matter and the directives of a page, line by line, so that numbers of lines stay."""
-    kept, fence = [], ""
+    kept, fence, of_text = [], "", False
     for number, line in enumerate(source.splitlines()):
-        if not fence and number == 0 and line == "---":
-            fence = "---"
+        if not fence and (found := FENCE.match(line) or (number == 0 and re.match("(---)$", line))):
+            fence, of_text = found[1], bool(TEXT.search(line))
             kept.append("")
-        elif fence:
-            if line.strip() == fence:
-                fence = ""
-            kept.append("")
-        elif found := FENCE.match(line):
-            fence = found[1]
+        elif fence and line.strip() == fence:
+            fence = ""
             kept.append("")
         else:
-            kept.append("" if line.lstrip().startswith((":::", "%", "```")) else line)
+            blank = (fence and not of_text) or OPTION.match(line)
+            kept.append("" if blank else line)
     return "\n".join(kept)
 
 

@@ -9,6 +9,7 @@ import pytest
 import comparing
 
 PAGE = "---\nfile_format: mystnb\n---\n\n# Points\n\n{0}\n\n```python\nprint('cheaper')  # faster\n```\n"
+REFERENCE = "# Points\n\n```{{eval-rst}}\n.. currentmodule:: x\n```\n\n```{{eval-rst}}\n.. data:: y\n\n   {0}\n```\n"
 CELL = '"""\nPoints\n======\n\nText.\n"""\n\n# %%\n# First\n# -----\n# Text.\n\nresult\n\n# %%\n# {0}\n'
 FILES = {
     "README.md": "# Points\n\n{0}\n",
@@ -17,6 +18,7 @@ FILES = {
     "docs/slow.md": "# Points\n\n| change | text |\n| --- | --- |\n| one | {0} |\n",
     "docs/limits.md": "# Points\n\n1. Text.\n2. {0}\n",
     "docs/guide.md": "# {0}\n",
+    "docs/api/build_info.md": REFERENCE,
     "gallery/docstring.py": '"""\nPoints\n======\n\n{0}\n"""\n\npoints = 1\n',
     "gallery/cell.py": CELL,
     "gallery/GALLERY_HEADER.rst": "Gallery\n=======\n\n{0}\n",
@@ -84,6 +86,10 @@ def test_comparing_words_are_found(tmp_path: Path, text: str) -> None:
 )
 def test_what_is_bound_asked_or_only_mentioned_is_not_found(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, text) == []
+
+
+def test_a_line_that_begins_with_a_role_is_read(tmp_path: Path) -> None:
+    assert len(told(tmp_path, ":doc:`tuning` is cheaper.", "gallery/GALLERY_HEADER.rst")) == 1
 
 
 def test_words_after_a_bound_sentence_are_found(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ const CHANNELS_WANTED: &str = "a Channel or a sequence of them";
 /// Measurement data in columns: an instant, a value and a channel for each row.
 ///
 /// Made by `Channel.batch` and by the class methods here. Immutable, so that slices and views
-/// share its memory; safe to use in many threads. A channel costs nothing while there is one, and
-/// an index a row when there are several. Two batches are equal when their rows are, as points
+/// share its memory; safe to use in many threads. With several channels each row has an index of
+/// its channel, with one channel none has. Two batches are equal when their rows are, as points
 /// are; a batch is not hashable.
 ///
 /// ``batch[i]`` is a `DataPoint` (negative from the end), ``batch[i:j]`` a view; a slice with a
