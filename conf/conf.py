@@ -34,6 +34,7 @@ extensions = [
     "reports",
     "shipped",
     "addresses",
+    "spacing",
     "plain",
     "card",
     "icons",

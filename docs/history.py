@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -16,17 +17,18 @@ from matplotlib.figure import Figure
 
 from days import day, span
 from rust_daq.bench import FigureMarkup, Run, quantity
-from rust_daq.bench.decision import Estimate
 from rust_daq.bench.figure import COLOURS, DESK, INK, style
+from rust_daq.bench.gate.operation import Operations
 from rust_daq.bench.history import Change, Series, Store, changes, read, series
 from rust_daq.bench.markup import TableMarkup
 
 ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "docs" / "archive" / "runs", ROOT / "build" / "history" / "runs")
 """What landed with the tree, and what the workflow keeps on a branch of its own."""
+OPERATIONS = ROOT / "conf" / "gate" / "operations.toml"
 COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2
-HEIGHT = 1.15
+HEIGHT = 1.5
 """Inches of a row of the figure."""
 NAME = 20
 """Letters of a name that have room in one line on a phone."""
@@ -39,6 +41,63 @@ def stored() -> Store:
     return read(STORES)
 
 
+def labels(path: Path = OPERATIONS) -> dict[str, str]:
+    """The label of each operation that the tree names, with its input; an archived run knows the name alone."""
+    if not path.is_file():
+        return {}
+    return {operation.name: operation.label for operation in Operations.read(path).operations}
+
+
+def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
+    """Say which commit the site is of, and how many commits the history lacks.
+
+    Parameters
+    ----------
+    store : Store
+        The history.
+    site : str
+        The commit of the site; ``"unknown"`` outside a repository.
+    folder : Path
+        A folder of the repository.
+    """
+    of = "The commit of this site is not known" if site == "unknown" else f"This site is of commit {short(site)}"
+    if not store.runs:
+        return HTML(f"<p>{of}.</p>")
+    newest = commit_of(store.runs[-1])
+    if site == newest:
+        return HTML(f"<p>{of}, the newest commit in the history.</p>")
+    missing = commits_between(newest, site, folder)
+    if missing is None:
+        lacks = (
+            "How many commits it lacks is not known: where this site was built, git or the commits between the two "
+            "were missing."
+        )
+    else:
+        commits = "one commit" if missing == 1 else f"{quantity.written('', missing)} commits"
+        lacks = f"It lacks the {commits} from there to this site."
+    return HTML(f"<p>{of}. The newest commit in the history is {short(newest)}. {lacks}</p>")
+
+
+def commits_between(older: str, newer: str, folder: Path) -> int | None:
+    """Count the commits after one up to another that descends from it; None where git cannot tell."""
+    # In a shallow clone a count can miss commits, or count some that it should not.
+    if git(folder, "rev-parse", "--is-shallow-repository") != "false":
+        return None
+    if git(folder, "merge-base", "--is-ancestor", older, newer) is None:
+        return None
+    counted = git(folder, "rev-list", "--count", f"{older}..{newer}")
+    return None if counted is None else int(counted)
+
+
+def git(folder: Path, *arguments: str) -> str | None:
+    """What git answers; None where it does not."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
 class Line:
     """The runs of one class of machines, and what they say.
 
@@ -46,10 +105,13 @@ class Line:
     ----------
     runs : sequence of Run
         In the order of their commits.
+    labels : mapping of str to str
+        Labels of operations by their names, where they have more to say than the name.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run], labels: Mapping[str, str] | None = None) -> None:
         self.runs = runs
+        self.labels = labels or {}
         self.series = series(runs)
         self.searched = find_spec("ruptures") is not None
         self.changes = changes(self.series) if self.searched else []
@@ -85,6 +147,10 @@ class Line:
             for text in (short(each["commit"]), told(each["commit"], each["subject"]))
         }
 
+    def label(self, operation: str) -> str:
+        """The label of an operation."""
+        return self.labels.get(operation, operation)
+
     def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
         """A table of what these runs say."""
         return table(rows, caption, notes, self.source, self.links)
@@ -117,7 +183,7 @@ class Line:
         """The changes, the largest against its noise first."""
         rows = [
             {
-                "operation": change.operation,
+                "operation": self.label(change.operation),
                 "verdict": change.verdict,
                 "after over before (95 % interval)": quantity.ratio(change.ratio),
                 "size against noise": quantity.digits(change.against_noise, 1.0),
@@ -134,9 +200,9 @@ class Line:
         """The operations whose own spread hides 5 %."""
         rows = [
             {
-                "operation": one.operation,
-                "spread between runs": f"{100 * one.noise:.1f} %",
-                "hides a change of": f"{100 * one.hidden:.1f} %",
+                "operation": self.label(one.operation),
+                "spread between runs": quantity.percent(one.noise),
+                "hides a change of": quantity.percent(one.hidden),
             }
             for one in sorted(self.series, key=lambda one: -one.noise)
             if one.unstable
@@ -144,23 +210,20 @@ class Line:
         return self.table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
 
     def newest(self) -> TableMarkup | HTML:
-        """Each operation at the newest commit that has it, and over the whole history."""
-        rows = []
-        for one in self.series:
-            last = one.estimate(one.points[-1])
-            rows.append(
-                {
-                    "operation": one.operation,
-                    "at the newest commit": written(one, last),
-                    "newest over oldest": quantity.digits(last.value / one.estimate(one.points[0]).value),
-                    "commits": len(one.points),
-                    "spread between runs": quantity.MISSING if isnan(one.noise) else f"{100 * one.noise:.1f} %",
-                }
-            )
+        """Each operation at the newest commit that has it, over the same at the oldest one."""
+        rows = [
+            {
+                "operation": self.label(one.operation),
+                "newest over oldest (95 % interval)": quantity.ratio(one.over_oldest(one.points[-1])),
+                "commits": len(one.points),
+                "spread between runs": quantity.MISSING if isnan(one.noise) else quantity.percent(one.noise),
+            }
+            for one in self.series
+        ]
         return self.table(rows, f"Each operation on {self.name}")
 
     def figure(self) -> FigureMarkup:
-        """One small plot an operation: value and interval over the commits, and its steps."""
+        """One small plot per operation: its ratio to the oldest commit, with the interval, and its steps."""
         rows = -(-len(self.series) // COLUMNS)
         figure = Figure(figsize=(DESK, HEIGHT * rows), layout="constrained")
         figure.patch.set_alpha(0)
@@ -169,10 +232,16 @@ class Line:
         for ax in axes.flat[len(self.series) :]:
             ax.set_axis_off()
         for ax, one in zip(axes.flat, self.series, strict=False):
-            draw(ax, one, order, [change for change in self.changes if change.operation == one.operation])
+            draw(
+                ax,
+                one,
+                self.label(one.operation),
+                order,
+                [change for change in self.changes if change.operation == one.operation],
+            )
             ax.set_xlim(-0.5, len(order) - 0.5)
         label = f"{len(self.series)} plots, each of an operation over {len(order)} commits; the tables hold the numbers"
-        caption = f"Each operation over the commits, on {self.name}."
+        caption = f"The ratio of each operation to its oldest commit, over the commits, on {self.name}."
         return FigureMarkup(figure, caption, label=label, source=self.source)
 
 
@@ -183,11 +252,11 @@ def left_out(store: Store) -> TableMarkup | HTML | None:
     return table(rows, "Left out, or odd") if rows else None
 
 
-def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -> None:
+def draw(ax: Any, one: Series, label: str, order: dict[str, int], steps: Sequence[Change]) -> None:
     """Draw the series of one operation."""
     style(ax)
     at = [order[point.commit] for point in one.points]
-    found = [one.estimate(point) for point in one.points]
+    found = [one.over_oldest(point) for point in one.points]
     # Of a single run nothing says how wide its interval is.
     ends = [(each.low, each.high) if each.has_interval else (each.value, each.value) for each in found]
     # One shape for all intervals and no dots where they would touch: a page of a thousand runs has to load.
@@ -195,20 +264,14 @@ def draw(ax: Any, one: Series, order: dict[str, int], steps: Sequence[Change]) -
     ax.plot(at, [each.value for each in found], "o-" if len(at) <= DOTTED else "-", color=COLOURS[0], ms=2.5, lw=0.8)
     for step in steps:
         ax.axvline(order[step.after.commit] - 0.5, color=COLOURS[1], lw=1.2)
-    ax.set_title(textwrap.fill(one.operation, NAME), fontsize=8, color=INK, loc="left")
+    ax.set_title(textwrap.fill(label, NAME), fontsize=8, color=INK, loc="left")
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     # A change of a few per cent is to look like one, whatever the noise is.
     middle, half = (low + high) / 2, max(high - low, 0.1 * (low + high)) / 2
     ax.set_ylim(middle - 1.2 * half, middle + 1.2 * half)
     ticks = [middle - half, middle + half]
-    ax.set_yticks(ticks, [written(one, Estimate(tick, tick, tick, 0.95, 1)) for tick in ticks], fontsize=7)
+    ax.set_yticks(ticks, [quantity.digits(tick) for tick in ticks], fontsize=7)
     ax.set_xticks([])
-
-
-def written(one: Series, estimate: Estimate) -> str:
-    """A value with its unit, and the digits of its interval."""
-    write = quantity.memory if one.unit == "_bytes" else quantity.time
-    return write(estimate.value, estimate.high - estimate.low or None)
 
 
 def commit_of(run: Run) -> str:

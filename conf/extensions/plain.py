@@ -31,6 +31,8 @@ DROPPED = (
 )
 """What is for a screen only, or said once for the whole site."""
 SIGNATURE = re.compile(r"(class |exception |static |classmethod )?rust\\?_daq\.")
+WHEN_WHOLE = 900
+"""After what changes pages as they are written."""
 WITHOUT = ("genindex", "py-modindex", "search", "404")
 
 
@@ -128,6 +130,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Keep pages as they are written, and join them at the end."""
     app.setup_extension("measuring")
-    app.connect("html-page-context", keep)
+    app.connect("html-page-context", keep, priority=WHEN_WHOLE)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True}

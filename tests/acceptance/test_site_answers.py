@@ -172,7 +172,7 @@ def test_each_step_is_answered_as_it_is(tab: Tab, run: Run, rate: float) -> None
 def test_a_rate_between_two_steps_is_answered_for_the_next_and_says_so(tab: Tab) -> None:
     asked(tab, 44_100, 3)
     caption = tab.locator(".adviser-answer caption").inner_text()
-    assert caption == "For 50 kHz, 4 channels, the next step above what you gave"
+    assert caption == "For 50\u202fkHz, 4 channels, the next step above what you gave"
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0.5, 1), (2e6, 1), (1_000, 17)])

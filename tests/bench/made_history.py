@@ -81,7 +81,7 @@ def made_series(values: Sequence[Sequence[float]]) -> Series:
         Point(**asdict(revision(number)), runs=tuple(Estimate(value, value, value, 0.95, 8) for value in runs))
         for number, runs in enumerate(values)
     )
-    return Series("made", "_ns", 100.0, points)
+    return Series("made", points)
 
 
 def renamed(run: Run, **changed: Any) -> Run:

@@ -72,7 +72,7 @@ def test_show_prints_each_result_with_its_machine(archive: Archive, capsys: pyte
     run = archive.latest()
     assert out.startswith(f"run {run.id}\nmeasured {LATER}, profile quick\n")
     assert run.document["machine"]["cpu"] in out
-    assert "200 ns" in out
+    assert "200\u202fns" in out
 
 
 def test_show_says_that_a_run_is_incomplete(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,19 +147,26 @@ def test_other_machines_stand_in_lines_of_their_own(store):
 def test_the_pace_of_the_machine_leaves_a_series_alone():
     runs = [history_run(number, {"one": 50.0}, pace=pace) for number, pace in enumerate((70.0, 100.0, 250.0))]
     [one] = series(runs)
-    assert one.scale == 100.0
-    assert [one.estimate(point).value for point in one.points] == pytest.approx([50.0] * 3)
+    assert [one.over_oldest(point).value for point in one.points] == pytest.approx([1.0] * 3)
 
 
-def test_a_commit_of_several_runs_is_their_median_with_a_narrower_interval():
-    runs = [history_run(0, {"one": 50.0}), *(history_run(1, {"one": cost}, hours=cost) for cost in (49.0, 50.0, 51.0))]
-    runs += [history_run(2, {"one": 50.0}), history_run(2, {"one": 51.0}, hours=2)]
+def test_a_value_is_a_ratio_to_the_oldest_commit_whose_noise_is_in_the_interval():
+    runs = [
+        history_run(0, {"one": 50.0}),
+        *(history_run(1, {"one": cost}, hours=cost) for cost in (99.0, 100.0, 101.0)),
+    ]
+    [one] = series([*runs, history_run(1, {"one": 100.0}, hours=9)])
+    oldest, newest = (one.over_oldest(point) for point in one.points)
+    assert (oldest.value, oldest.low, oldest.high) == (1.0, 1.0, 1.0)
+    assert newest.value == pytest.approx(2.0)
+    assert math.log(newest.high / newest.low) == pytest.approx(2 * 1.959964 * one.noise * math.sqrt(1 + 1 / 4))
+
+
+def test_a_commit_of_several_runs_is_their_median():
+    runs = [history_run(0, {"one": 50.0}), *(history_run(1, {"one": cost}, hours=cost) for cost in (49.0, 50.0, 57.0))]
     [one] = series(runs)
-    estimates = [one.estimate(point) for point in one.points]
-    assert [found.rounds for found in estimates] == [1, 3, 2]
-    assert estimates[1].value == pytest.approx(50.0)
-    widths = [math.log(found.high / found.low) for found in estimates]
-    assert widths[1] == pytest.approx(widths[0] / math.sqrt(3))
+    assert [len(point.runs) for point in one.points] == [1, 3]
+    assert one.over_oldest(one.points[1]).value == pytest.approx(1.0)
 
 
 def test_the_noise_is_that_between_runs_of_a_commit_and_not_of_a_step():
@@ -184,11 +191,10 @@ def test_an_operation_whose_spread_hides_five_per_cent_is_unstable():
     assert loud[0].hidden > 0.05 > quiet[0].hidden
 
 
-def test_bytes_are_a_series_in_bytes_without_a_reference():
+def test_bytes_are_a_series_without_a_reference():
     runs = [history_run(number, {}, sizes={"point": size}) for number, size in enumerate((64.0, 64.0, 72.0))]
     [one] = series(runs)
-    assert one.unit == "_bytes"
-    assert [one.estimate(point).value for point in one.points] == pytest.approx([64.0, 64.0, 72.0])
+    assert [one.over_oldest(point).value for point in one.points] == pytest.approx([1.0, 1.0, 72 / 64])
 
 
 def test_values_of_a_statement_that_changed_are_left_out():
@@ -332,8 +338,7 @@ def test_bytes_are_counted_without_a_reference():
     counted = Operations((Operation("bytes", "[bytes(100) for _ in range(n)]", kind="bytes", size=50),))
     run = measure(counted, Side("mine", sys.executable), revision(7), rounds=6)
     [one] = series([run])
-    assert one.unit == "_bytes"
-    assert one.estimate(one.points[0]).value > 100
+    assert one.points[0].runs[0].value > 100
 
 
 def test_an_interrupted_run_is_incomplete():

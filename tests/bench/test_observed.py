@@ -98,7 +98,7 @@ def test_few_rounds_have_no_interval_and_are_not_judged():
 def test_the_table_writes_units_and_ratios():
     table = result().table()
     assert list(table.columns) == ["busy", "busy, ratio to one", "lost"]
-    assert list(table.loc["two"]) == ["3.00 ms", "3.00: slower", "5"]
+    assert list(table.loc["two"]) == ["3.00\u202fms", "3.00: slower", "5"]
     assert table.loc["one", "busy, ratio to one"] == "1"
 
 

@@ -12,14 +12,14 @@ SPACE = quantity.NARROW_SPACE
 @pytest.mark.parametrize(
     ("nanoseconds", "text"),
     [
-        (0, "0 ns"),
-        (186.4, "186 ns"),
-        (1.234, "1.23 ns"),
-        (0.5, "0.500 ns"),
-        (1_420, "1.42 µs"),
-        (5.13e6, "5.13 ms"),
-        (2.5e9, "2.50 s"),
-        (999.7, "1.00 µs"),
+        (0, f"0{SPACE}ns"),
+        (186.4, f"186{SPACE}ns"),
+        (1.234, f"1.23{SPACE}ns"),
+        (0.5, f"0.500{SPACE}ns"),
+        (1_420, f"1.42{SPACE}µs"),
+        (5.13e6, f"5.13{SPACE}ms"),
+        (2.5e9, f"2.50{SPACE}s"),
+        (999.7, f"1.00{SPACE}µs"),
         (math.nan, quantity.MISSING),
     ],
 )
@@ -27,12 +27,16 @@ def test_a_time_is_written_in_its_unit(nanoseconds, text):
     assert quantity.time(nanoseconds) == text
 
 
-@pytest.mark.parametrize(("count", "text"), [(96, "96.0 B"), (8_000_000, "7.63 MiB"), (1024, "1.00 KiB")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(96, f"96.0{SPACE}B"), (8_000_000, f"7.63{SPACE}MiB"), (1024, f"1.00{SPACE}KiB")]
+)
 def test_memory_is_written_in_binary_units(count, text):
     assert quantity.memory(count) == text
 
 
-@pytest.mark.parametrize(("per_second", "text"), [(5.3e6, "5.30 M/s"), (1000, "1.00 k/s"), (12, "12.0 /s")])
+@pytest.mark.parametrize(
+    ("per_second", "text"), [(5.3e6, f"5.30{SPACE}M/s"), (1000, f"1.00{SPACE}k/s"), (12, f"12.0{SPACE}/s")]
+)
 def test_a_rate_is_written_per_second(per_second, text):
     assert quantity.rate(per_second) == text
 
@@ -64,9 +68,9 @@ def test_a_ratio_has_its_interval_where_there_is_one():
 @pytest.mark.parametrize(
     ("column", "value", "spec", "text"),
     [
-        ("cost_ns", 186.4, "", "186 ns"),
-        ("heap_bytes", 1024.0, "", "1.00 KiB"),
-        ("points_per_second", 5.3e6, "", "5.30 M/s"),
+        ("cost_ns", 186.4, "", f"186{SPACE}ns"),
+        ("heap_bytes", 1024.0, "", f"1.00{SPACE}KiB"),
+        ("points_per_second", 5.3e6, "", f"5.30{SPACE}M/s"),
         ("ratio", 0.74, "", "0.740"),
         ("ratio", 0.74, ".1f", "0.7"),
         ("rounds", 12_000, "", f"12{SPACE}000"),
@@ -86,9 +90,9 @@ def test_a_written_time_is_read_back(nanoseconds):
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("7.63 MiB", 7.63 * 2**20),
-        ("5.30 M/s", 5.3e6),
-        ("12.0 /s", 12),
+        (f"7.63{SPACE}MiB", 7.63 * 2**20),
+        (f"5.30{SPACE}M/s", 5.3e6),
+        (f"12.0{SPACE}/s", 12),
         (f"1{SPACE}420", 1420),
         ("0.74 (0.72 to 0.76)", 0.74),
         (quantity.MISSING, None),
@@ -101,7 +105,39 @@ def test_a_written_quantity_is_read_or_refused(text, number):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0 ns"), (100, "100 ns"), (1500, "1.5 µs"), (1e9, "1 s"), (5e12, f"5{SPACE}000 s")]
+    ("value", "text"),
+    [
+        (0, f"0{SPACE}ns"),
+        (100, f"100{SPACE}ns"),
+        (1500, f"1.5{SPACE}µs"),
+        (1e9, f"1{SPACE}s"),
+        (5e12, f"5{SPACE}000{SPACE}s"),
+    ],
 )
 def test_a_number_of_an_axis_is_written_without_digits_that_say_nothing(value, text):
     assert quantity.tick(value, quantity.TIMES) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("in 1,000 of 1,234,567 calls", "in 1_000 of 1_234_567 calls"),
+        ("5 % and 2.5% of them", "5_% and 2.5_% of them"),
+        ("186 ns, 3 ms; 2 s. 4 KiB (96 B) at 10 kHz or 5 M/s", "186_ns, 3_ms; 2_s. 4_KiB (96_B) at 10_kHz or 5_M/s"),
+        ("2 samples, 3 sets, 10 kHzx, 1 million, 5 more", "2 samples, 3 sets, 10 kHzx, 1 million, 5 more"),
+        ("points (1,2), 1,23 and 1,2345 and x1,000", "points (1,2), 1,23 and 1,2345 and x1,000"),
+        ("100,000,", "100_000,"),
+        ("", ""),
+    ],
+)
+def test_the_numbers_of_a_text_are_spaced_as_those_of_the_kit(text, expected):
+    found = quantity.spaced(text)
+    assert found.replace(SPACE, "_") == expected
+    assert quantity.spaced(found) == found
+
+
+@pytest.mark.parametrize("write", [quantity.time, quantity.memory, quantity.rate, quantity.percent, quantity.digits])
+@pytest.mark.parametrize("number", [0.0123, 1.5, 999.7, 5e4, 1234567.0, 3e12])
+def test_what_the_kit_writes_has_no_plain_space_and_is_spaced_already(write, number):
+    assert " " not in write(number)
+    assert quantity.spaced(write(number)) == write(number)

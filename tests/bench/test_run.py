@@ -144,7 +144,7 @@ def test_interval_is_bootstrapped_once_for_all_numbers_of_a_result(monkeypatch: 
 
 
 def test_number_is_written_by_its_unit() -> None:
-    assert made_run().written("first/made/one/cost_ns") == "100 ns"
+    assert made_run().written("first/made/one/cost_ns") == "100\u202fns"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_run_has_the_plan_and_the_machine_of_the_beginning(stage: Stage) -> None
     run = stage.run(criterion={"a/b": {"mean_ns": 1.0}})
     assert run.document["profile"] == "quick"
     assert run.document["machine"] == stage.machine()
-    assert run.written("criterion/a/b/mean_ns") == "1.00 ns"
+    assert run.written("criterion/a/b/mean_ns") == "1.00\u202fns"
 
 
 def test_second_result_of_one_name_is_refused_before_measuring(stage: Stage) -> None:

@@ -61,7 +61,7 @@ def test_what_the_run_cannot_tell_has_its_own_wording() -> None:
 def test_a_comparison_is_named_with_its_column_or_without(column: str) -> None:
     run = made_run()
     assert bench.Wording.parse(f"first/made/two{column} vs one | faster: {{this}}, {{other}}").sentence(run) == (
-        "50.0 ns, 100 ns"
+        "50.0\u202fns, 100\u202fns"
     )
 
 
@@ -74,7 +74,7 @@ def test_outcomes_may_share_a_wording(cost: float) -> None:
 def test_a_rate_is_faster_where_there_is_more_of_it() -> None:
     run = made_run(observed({"done_per_second": (2e6, 1e6)}))
     wording = bench.Wording.parse("first/made/new/done_per_second vs old | faster: {this}, {other}, {ratio}")
-    assert wording.sentence(run) == "2.00 M/s, 1.00 M/s, 0.500"
+    assert wording.sentence(run) == "2.00\u202fM/s, 1.00\u202fM/s, 0.500"
 
 
 def test_a_size_is_part_of_the_path() -> None:

@@ -19,7 +19,7 @@ def test_a_changed_result_reaches_the_page_that_shows_it(project: Project) -> No
     project.write("cost", "250")
     outcome = project.build()
     assert "index" in outcome.read
-    assert 'One takes <span class="measured">250 ns</span>' in project.page()
+    assert 'One takes <span class="measured">250\u202fns</span>' in project.page()
 
 
 def test_a_mended_example_leaves_no_traceback(project: Project) -> None:

@@ -12,7 +12,8 @@ MYST = "# Other\n\n{{verdict}}`{0}`\n"
 
 
 @pytest.mark.parametrize(
-    ("pair", "sentence"), [(("one", "two"), "It takes 100 ns, not 200 ns."), (("two", "one"), "It takes longer.")]
+    ("pair", "sentence"),
+    [(("one", "two"), "It takes 100\u202fns, not 200\u202fns."), (("two", "one"), "It takes longer.")],
 )
 def test_a_page_says_what_the_run_supports(project: Project, pair: tuple[str, str], sentence: str) -> None:
     project.write("docs/other.md", MYST.format(WORDED.format(*pair)))
@@ -51,8 +52,8 @@ def test_a_remedy_shows_its_gain_only_where_the_run_shows_one(project: Project) 
     texts = [cell.partition("</p>")[0] for cell in cells]
     assert texts[:12] == [
         "beside it", "before", "after", "gain",
-        "<em>calls</em>", "by two: 200 ns", "by one: 100 ns", "factor 2.00",
-        "back", "by one: 100 ns", "by two: 200 ns", "no gain shown: ratio 2.00, slower",
+        "<em>calls</em>", "by two: 200\u202fns", "by one: 100\u202fns", "factor 2.00",
+        "back", "by one: 100\u202fns", "by two: 200\u202fns", "no gain shown: ratio 2.00, slower",
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 CONF = """
 extensions = ["myst_nb", "sphinx_gallery.gen_gallery", "measuring", "stamp", "measured", "notebooks", "examples",
-              "provenance", "reports", "shipped", "addresses", "plain", "durations"]
+              "provenance", "reports", "shipped", "addresses", "spacing", "plain", "durations"]
 project = "tiny"
 html_theme = "basic"
 templates_path = ["templates"]

@@ -15,6 +15,12 @@ RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 MISSING = "–"
 NARROW_SPACE = "\u202f"
 FACTORS = {unit: factor for units in (TIMES, BYTES, RATES) for factor, unit in units}
+APART = re.compile(
+    r"(?<![\d.,\w])\d{1,3}(?:,\d{3})+(?![\d,]*\w)"
+    r"|(?<=\d) ?%"
+    r"|(?<=\d) (?=(?:[mnµ]?s|min|h|[kKMG]i?B|B|[kMG]?Hz|[kMG]?/s|[kMG])(?![\w/]))"
+)
+"""What `spaced` changes: thousands with commas, per cent, and the space before a unit."""
 WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
 
 
@@ -42,7 +48,7 @@ def scaled(value: float, units: tuple[tuple[float, str], ...], width: float | No
         return MISSING
     factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
     number = digits(value / factor, None if width is None else width / factor)
-    return f"{number} {unit}".rstrip()
+    return f"{number}{NARROW_SPACE}{unit}".rstrip()
 
 
 def time(nanoseconds: float, width: float | None = None) -> str:
@@ -58,12 +64,43 @@ def memory(count: float, width: float | None = None) -> str:
 def rate(per_second: float, unit: str = "/s", width: float | None = None) -> str:
     """``5.3 M/s``."""
     text = scaled(per_second, RATES, width)
-    return text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
+    return (
+        text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text}{NARROW_SPACE}{unit.lstrip()}"
+    )
 
 
 def percent(share: float, width: float | None = None) -> str:
     """``20.0 %``; of a share."""
     return f"{digits(100 * share, None if width is None else 100 * width)}{NARROW_SPACE}%"
+
+
+def spaced(text: str) -> str:
+    """Write the numbers of a text as this module does, with narrow no-break spaces.
+
+    Parameters
+    ----------
+    text : str
+        Prose, in which a number may be ``1,000``, ``5 %``, ``5%`` or ``3 ms``.
+
+    Returns
+    -------
+    str
+        The same with a narrow no-break space between thousands and before per cent and units.
+
+    Examples
+    --------
+    >>> from rust_daq.bench import quantity
+    >>> quantity.spaced("5% of 1,000 calls").replace(quantity.NARROW_SPACE, "_")
+    '5_% of 1_000 calls'
+    """
+    return APART.sub(lambda found: spaced_number(found[0]), text)
+
+
+def spaced_number(found: str) -> str:
+    """Write what `APART` found."""
+    if found.endswith("%"):
+        return f"{NARROW_SPACE}%"
+    return found.replace(",", NARROW_SPACE) if found.strip() else NARROW_SPACE
 
 
 def magnitude(text: str) -> float | None:
@@ -83,7 +120,7 @@ def magnitude(text: str) -> float | None:
 def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
     """Write a round number, as on an axis: ``100 ns``, ``1 µs``."""
     factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
-    return f"{value / factor:,.9g} {unit}".replace(",", NARROW_SPACE).rstrip()
+    return f"{value / factor:,.9g}{NARROW_SPACE}{unit}".replace(",", NARROW_SPACE).rstrip()
 
 
 def ratio(estimate: Estimate) -> str:

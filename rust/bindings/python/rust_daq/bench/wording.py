@@ -105,10 +105,10 @@ class Pair:
         """Write how much the first contender gains over the other one: a factor where it is faster."""
         outcome = self.outcome(run)
         if outcome == "faster":
-            return f"factor {written_ratio(self.ratio(run).inverse())}"
+            return f"factor {quantity.ratio(self.ratio(run).inverse())}"
         if outcome in {"not judged", "not measured"}:
             return f"no gain shown: {outcome}"
-        return f"no gain shown: ratio {written_ratio(self.ratio(run))}, {outcome}"
+        return f"no gain shown: ratio {quantity.ratio(self.ratio(run))}, {outcome}"
 
 
 @dataclass(frozen=True)
@@ -175,11 +175,6 @@ def reading_at(place: Place, run: Run) -> Reading:
             return Bytes(place.contender, place.other, size, counted(result, place.column))
     message = f"{place.measurement} is of the kind {result.kind!r}, of which nothing is judged; state its numbers"
     raise ValueError(message)
-
-
-def written_ratio(ratio: Estimate) -> str:
-    """Write a ratio with its interval; counts that repeat have none to show."""
-    return quantity.digits(ratio.value) if ratio.low == ratio.high else quantity.ratio(ratio)
 
 
 def _missing(value: Any) -> bool:
@@ -265,7 +260,7 @@ class Wording:
             return words
         this, other = self.pair.written(run)
         try:
-            return words.format(this=this, other=other, ratio=written_ratio(self.pair.ratio(run)))
+            return words.format(this=this, other=other, ratio=quantity.ratio(self.pair.ratio(run)))
         except (KeyError, IndexError, ValueError) as error:
             message = f"{words!r} has a placeholder other than {{this}}, {{other}} and {{ratio}}"
             raise ValueError(message) from error
@@ -286,7 +281,7 @@ class Wording:
                 "no difference shown": f"In this run {this} and {other} show no difference",
                 "inconclusive": f"This run does not decide between {this} and {other}",
             }[outcome]
-            sentence = f"{found} (ratio {written_ratio(self.pair.ratio(run)).replace(' (', ', ').rstrip(')')})"
+            sentence = f"{found} (ratio {quantity.ratio(self.pair.ratio(run)).replace(' (', ', ').rstrip(')')})"
         first = next(iter(self.said.values()), "A")
         if first[0].islower():
             sentence = sentence[0].lower() + sentence[1:]

@@ -21,12 +21,12 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 def hertz(rate: float) -> str:
     """``1 kHz``."""
     factor, prefix = next((pair for pair in quantity.RATES if rate >= pair[0]), (1.0, ""))
-    return f"{rate / factor:g} {prefix}Hz"
+    return f"{rate / factor:g}{quantity.NARROW_SPACE}{prefix}Hz"
 
 
 def seconds(duration: float) -> str:
     """``10 ms``."""
-    return f"{duration:g} s" if duration >= 1 else f"{duration * 1e3:g} ms"
+    return quantity.tick(duration * 1e9, quantity.TIMES)
 
 
 RATES = (*(float(step * 10**power) for power in range(6) for step in (1, 2, 5)), 1e6)

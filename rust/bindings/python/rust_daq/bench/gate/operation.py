@@ -15,7 +15,7 @@ from rust_daq.bench.statement import Statement
 Kind = Literal["time", "fresh", "bytes", "criterion"]
 WRITTEN = ("time", "fresh", "bytes")
 """The kinds that a file names; those of Criterion are found in its executables."""
-FIELDS = ("statement", "setup", "before", "kind", "size", "pinned", "counted")
+FIELDS = ("statement", "input", "setup", "before", "kind", "size", "pinned", "counted")
 TOP = ("identical", "build_info", "burn", "reference", "setup", "operation")
 SIZE = 1_000
 
@@ -43,6 +43,8 @@ class Operation:
         Whether its processes are kept on one core.
     counted : bool
         Whether its instructions can be counted.
+    input : str
+        What the statement works on, in words: a size, a mode.  It is a part of labels and changes nothing else.
     """
 
     name: str
@@ -52,6 +54,12 @@ class Operation:
     size: int = SIZE
     pinned: bool = True
     counted: bool = True
+    input: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with the input: ``ArrowWriter.write: a batch of 1,000 rows, sync="flush"``."""
+        return f"{self.name}: {self.input}" if self.input else self.name
 
     @property
     def unit(self) -> str:
@@ -186,6 +194,7 @@ def operation(name: str, fields: Mapping[str, Any], setups: Mapping[str, str]) -
         size=fields.get("size", SIZE),
         pinned=fields.get("pinned", True),
         counted=fields.get("counted", kind == "time"),
+        input=str(fields.get("input", "")),
     )
     try:
         if not made.statement:

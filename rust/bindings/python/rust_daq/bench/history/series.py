@@ -64,17 +64,11 @@ class Series:
     ----------
     operation : str
         Its name.
-    unit : str
-        ``_ns`` or ``_bytes``.
-    scale : float
-        What a value is multiplied with to be in the unit: the reference's cost, as it is typical of the machine.
     points : tuple of Point
         In the order of the commits.
     """
 
     operation: str
-    unit: str
-    scale: float
     points: tuple[Point, ...]
 
     @cached_property
@@ -112,11 +106,18 @@ class Series:
         """The change that the spread between runs can hide, at 95 %, as a share."""
         return math.expm1(Z95 * math.sqrt(2) * self.noise)
 
-    def estimate(self, point: Point) -> Estimate:
-        """The value at a commit in the unit, with the interval that the noise between runs gives it."""
-        half = Z95 * self.noise / math.sqrt(len(point.runs))
-        values = [self.scale * math.exp(point.log + side) for side in (0.0, -half, half)]
-        return Estimate(values[0], values[1], values[2], 0.95, len(point.runs))
+    def over_oldest(self, point: Point) -> Estimate:
+        """The value at a commit over that at the oldest commit, with the interval that the noise between runs gives it.
+
+        Of the oldest commit it is 1.
+        """
+        oldest = self.points[0]
+        rounds = min(len(point.runs), len(oldest.runs))
+        if point is oldest:
+            return Estimate(1.0, 1.0, 1.0, 0.95, rounds)
+        half = Z95 * self.noise * math.sqrt(1 / len(point.runs) + 1 / len(oldest.runs))
+        value, low, high = (math.exp(point.log - oldest.log + side) for side in (0.0, -half, half))
+        return Estimate(value, low, high, 0.95, rounds)
 
 
 def series(runs: Sequence[Run]) -> list[Series]:
@@ -145,8 +146,6 @@ def one(name: str, entries: Sequence[tuple[Run, Mapping[str, Any]]]) -> Series |
     """The series of one operation, from its entries in the runs."""
     newest = entries[-1][1]["contenders"][OPERATION]["fingerprint"]
     points: dict[str, Point] = {}
-    paces = []
-    unit = "_ns"
     for run, entry in entries:
         if entry["contenders"][OPERATION]["fingerprint"] != newest:
             continue
@@ -154,16 +153,10 @@ def one(name: str, entries: Sequence[tuple[Run, Mapping[str, Any]]]) -> Series |
         estimate = ratio(rows) if REFERENCE in rows else count(rows)
         if estimate is None:
             continue
-        if REFERENCE in rows:
-            paces.append(rows[REFERENCE]["cost_ns"])
-        else:
-            unit = "_bytes"
         revision = run.document["revision"]
         before = points[revision["commit"]].runs if revision["commit"] in points else ()
         points[revision["commit"]] = Point(**{part: revision[part] for part in PARTS}, runs=(*before, estimate))
-    if not points:
-        return None
-    return Series(name, unit, float(np.median(paces)) if paces else 1.0, tuple(points.values()))
+    return Series(name, tuple(points.values())) if points else None
 
 
 PARTS = ("commit", "committed", "subject")

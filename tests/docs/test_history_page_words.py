@@ -1,0 +1,98 @@
+"""The page of the history says which commit the site is of, what the history lacks, and what each label is about."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from made_history import history_run
+
+from history import OPERATIONS, Line, commits_between, labels, state
+from rust_daq.bench.history import Store
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git, as nobody in particular."""
+    about = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", "-C", str(folder), *about, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of four commits."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    for number in range(4):
+        git(folder, "commit", "--quiet", "--allow-empty", "--message", f"Commit {number}")
+    return folder
+
+
+def history_of(commit: str) -> Store:
+    """A history whose newest run is of that commit."""
+    run = history_run(0, {"one": 50.0})
+    run.document["revision"]["commit"] = commit
+    return Store((run,), {}, ())
+
+
+def said(store: Store, site: str, folder: Path) -> str:
+    return state(store, site, folder).data
+
+
+def test_the_commits_that_the_history_lacks_are_counted(repository):
+    oldest, _, _, newest = git(repository, "rev-list", "--reverse", "HEAD").split()
+    text = said(history_of(oldest), newest, repository)
+    assert f"This site is of commit {newest[:7]}" in text
+    assert f"The newest commit in the history is {oldest[:7]}. It lacks the 3 commits from there" in text
+
+
+def test_a_history_that_has_the_commit_of_the_site_lacks_nothing(repository):
+    newest = git(repository, "rev-parse", "HEAD")
+    assert said(history_of(newest), newest, repository) == (
+        f"<p>This site is of commit {newest[:7]}, the newest commit in the history.</p>"
+    )
+
+
+def test_where_git_cannot_tell_that_is_said(repository, tmp_path):
+    first, second = git(repository, "rev-list", "--reverse", "HEAD").split()[:2]
+    unknown = "How many commits it lacks is not known"
+    assert unknown in said(history_of(first), second, tmp_path)  # no repository
+    assert unknown in said(history_of("0" * 40), second, repository)  # a commit that is not there
+    assert unknown in said(history_of(second), first, repository)  # one that does not come before
+    assert "The commit of this site is not known." in said(history_of(first), "unknown", repository)
+
+
+def test_a_shallow_clone_counts_nothing(repository, tmp_path):
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "2", f"file://{repository}", str(shallow))
+    last, newest = git(shallow, "rev-list", "--reverse", "HEAD").split()
+    assert commits_between(last, newest, repository) == 1
+    assert commits_between(last, newest, shallow) is None
+
+
+def test_every_label_says_what_the_operation_works_on():
+    found = labels()
+    assert all(label.startswith(f"{name}: ") for name, label in found.items())
+    assert len(found) > 40
+
+
+def test_the_label_of_a_writer_says_how_it_syncs():
+    writers = {name: label for name, label in labels().items() if "Writer" in name}
+    assert len(writers) == 2
+    assert all('sync="flush"' in label for label in writers.values())
+
+
+def test_an_archived_operation_without_a_label_keeps_its_name(tmp_path):
+    line = Line([history_run(number, {"gone": 50.0, "construct": 50.0}) for number in range(2)], labels(OPERATIONS))
+    rows = list(line.newest().frame.index)
+    assert rows == ["gone", labels()["construct"]]
+    assert labels(tmp_path / "nowhere.toml") == {}
+
+
+def test_the_page_shows_ratios_and_no_times():
+    line = Line([history_run(number, {"one": 50.0}) for number in range(3)], {})
+    [row] = line.newest().frame.to_dict("records")
+    assert row["newest over oldest (95 % interval)"].startswith("1.00")
+    assert not any(text.endswith(" ns") for text in map(str, row.values()))
