@@ -186,7 +186,7 @@ class Line:
                 "operation": self.label(change.operation),
                 "verdict": change.verdict,
                 "after over before (95 % interval)": quantity.ratio(change.ratio),
-                "size against noise": quantity.digits(change.against_noise, 1.0),
+                "size against noise": quantity.digits(change.against_noise),
                 "commit": told(change.after.commit, change.after.subject),
             }
             for change in self.changes

@@ -119,8 +119,8 @@ def criterion(run: Run) -> pd.DataFrame:
     for name, found in run.document["criterion"].items():
         low, high, elements = found["mean_low_ns"], found["mean_high_ns"], found["elements"]
         rows[name] = {
-            "mean": quantity.time(found["mean_ns"], high - low),
-            "95 % interval": f"{quantity.time(low, high - low)} to {quantity.time(high, high - low)}",
+            "mean": quantity.time(found["mean_ns"]),
+            "95 % interval": f"{quantity.time(low)} to {quantity.time(high)}",
             "standard deviation": quantity.time(found["sd_ns"]),
             "elements": elements or quantity.MISSING,
             "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
@@ -148,7 +148,7 @@ def tails(run: Run) -> pd.DataFrame:
     """Percentiles of single calls made in Rust; a percentile with too few calls beyond it is left out."""
     columns = {"p50_ns": "p50", "p90_ns": "p90", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
     rows = {
-        name: {"calls": f"{found['calls']:,}".replace(",", quantity.NARROW_SPACE)}
+        name: {"calls": quantity.written("", found["calls"])}
         | {
             title: quantity.MISSING if found[key] is None else quantity.time(found[key])
             for key, title in columns.items()

@@ -148,7 +148,7 @@ def decided(found: Evidence) -> list[tuple[float, str]]:
 
 def named(size: float, operation: str) -> str:
     """A slowdown of an operation."""
-    return f"{100 * (size - 1):+.0f} %, {operation}"
+    return f"{100 * (size - 1):+.0f}{quantity.NARROW_SPACE}%, {operation}"
 
 
 def of(rate: Rate) -> str:
@@ -159,7 +159,12 @@ def of(rate: Rate) -> str:
 def summed(found: Evidence) -> TableMarkup | HTML:
     """The same over all operations."""
     rows = [
-        {"slowdown": f"{100 * (size - 1):+.0f} %", "circumstances": told, "decisions": rate.of, "found": str(rate)}
+        {
+            "slowdown": f"{100 * (size - 1):+.0f}{quantity.NARROW_SPACE}%",
+            "circumstances": told,
+            "decisions": rate.of,
+            "found": str(rate),
+        }
         for variant, told in CIRCUMSTANCES.items()
         for size in INJECTED
         if (rate := rates.found(found, variant, size)).of
@@ -170,7 +175,7 @@ def summed(found: Evidence) -> TableMarkup | HTML:
 def calibrated(found: Evidence, size: float, operation: str) -> str:
     """What the burnt work really does, in each session."""
     told = [
-        f"{quantity.digits(line['ratio'], line['high'] - line['low'])}"
+        quantity.digits(line["ratio"])
         for line in found.calibrations
         if line["operation"] == operation and line["target"] == size
     ]
@@ -182,7 +187,7 @@ def bias(missed: list[float]) -> str:
     if not missed:
         return quantity.MISSING
     middle, spread = 100 * float(np.median(missed)), 100 * float(np.std(missed))
-    return f"{middle:+z.1f} % ({spread:.1f} %)".replace("-", "\u2212")
+    return f"{middle:+z.1f}{quantity.NARROW_SPACE}% ({spread:.1f}{quantity.NARROW_SPACE}%)".replace("-", "\u2212")
 
 
 def covered(found: Evidence) -> TableMarkup | HTML:

@@ -82,9 +82,9 @@ throughput.plot()
 # The time for a batch of N points is fitted as *a + b N* over sizes from 1 to
 # 100,000, each size with equal weight in relative terms. *a* is the fixed cost
 # of a call, *b* the cost of a point, and the knee is at *a / b* points. The
-# *largest residual* says how far the fit is from the times: where it is some
-# ten per cent, the time is not proportional, and the knee is a guess. The
-# ratio of a point at 100,000 to one at 10,000 is measured directly.
+# *largest residual* says how far the fit is from the times: where it is more
+# than 10 %, the time is not proportional, and there is no knee. The ratio of a
+# point at 100,000 to one at 10,000 is measured directly.
 
 bench.TableMarkup(
     throughput.fit_table(), "The fit: a + b N", source=throughput.key

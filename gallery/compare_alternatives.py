@@ -211,6 +211,10 @@ def in_python(rate, seconds, path):
     return bench.responses(lates, rate)
 
 
+bracket = 1_000, 2_000_000
+step = bench.search_step(*bracket)
+
+
 def acquire(work, rate, seconds):
     """Return what an acquisition tells, and the highest rate it holds."""
     with tempfile.TemporaryDirectory() as folder:
@@ -220,7 +224,7 @@ def acquire(work, rate, seconds):
             told = work(rate, 0.05, next(files))
             return told["processed_per_second"] > 0.9 * rate
 
-        highest = bench.highest_rate(holds, 1_000, 2_000_000)
+        highest = bench.highest_rate(holds, *bracket)
         headroom = {"highest_per_second": highest, "headroom": highest / rate}
         return work(rate, seconds, next(files)) | headroom
 
@@ -249,6 +253,7 @@ acquisition = bench.observe(
         "headroom",
     ],
     compared=["p99_ns"],
+    steps={"highest_per_second": step, "headroom": step},
     namespace={
         "acquire": acquire,
         "pipeline": pipeline,

@@ -117,7 +117,11 @@ floors = {
     "points per second": pipeline.facts()["processed_noise_floor"],
 }
 table = pd.DataFrame(
-    {"noise floor": [f"{floor:.1%}" for floor in floors.values()]},
+    {
+        "noise floor": [
+            bench.quantity.percent(floor) for floor in floors.values()
+        ]
+    },
     index=pd.Index(floors, name="measurement"),
 )
 bench.TableMarkup(table, "How far apart identical programs measured")

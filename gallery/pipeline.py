@@ -239,6 +239,9 @@ bench.observe(
 # choose.
 
 
+bracket = 1e4, 2e8
+
+
 def highest(path=None, **parts):
     """Return the highest rate that a pipeline holds on one core."""
     if hasattr(os, "sched_setaffinity"):
@@ -252,7 +255,7 @@ def highest(path=None, **parts):
         told = run(rate, 0.05, **parts)
         return not told["dropped"] and told["elapsed_ns"] < 0.055e9
 
-    return {"highest_per_second": bench.highest_rate(holds, 1e4, 2e8)}
+    return {"highest_per_second": bench.highest_rate(holds, *bracket)}
 
 
 bench.observe(
@@ -265,6 +268,7 @@ bench.observe(
     },
     columns=["highest_per_second"],
     compared=["highest_per_second"],
+    steps={"highest_per_second": bench.search_step(*bracket)},
     namespace=names | {"highest": highest},
     name="highest",
     settings=settings,

@@ -117,7 +117,7 @@ def files():
     samples = np.random.default_rng(1).normal(size=1_000)
 
     def record(writer_class, rows):
-        """Write some batches; return rows a second and bytes a row."""
+        """Write some batches; return rows per second and bytes per row."""
         batch = channel.batch(samples[:rows], start=0, rate=1e4)
         count = 20 + 2_000 // rows
         with tempfile.TemporaryDirectory() as folder:

@@ -220,6 +220,7 @@ kit_calls = {
     "bench.Wording": "bench.Wording.parse('a/b/c vs d | faster: less')",
     "bench.responses": "bench.responses(samples, 1e3)",
     "bench.highest_rate": "bench.highest_rate(lambda rate: True, 1, 2)",
+    "bench.search_step": "bench.search_step(1, 2)",
     "bench.deadlines": "for _ in bench.deadlines(1e6, 1e-6): pass",
     "bench.killed": "bench.killed(endless)",
     "bench.machine": "bench.machine()",

@@ -189,7 +189,7 @@ files = {
 
 
 def written(open_file, path, durability, blocks=BLOCKS):
-    """Write blocks; return rows a second."""
+    """Write blocks; return rows per second."""
     write, close = open_file(path, durability)
     begin = time.perf_counter()
     for block in range(blocks):
@@ -199,7 +199,7 @@ def written(open_file, path, durability, blocks=BLOCKS):
 
 
 def costs(open_file, kinds=("buffered", "flushed", "synced")):
-    """Return rows a second by durability, and bytes a row."""
+    """Return rows per second by durability, and bytes per row."""
     told = dict.fromkeys(["flushed_per_second", "synced_per_second"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"

@@ -195,7 +195,7 @@ bench.observe(
     {"ArrowWriter": "held(n)"},
     columns=["processed_per_second", "dropped", "p50_ns", "p99_ns"],
     sizes=[100_000, 1_000_000, 10_000_000],
-    size_label="points a second asked for",
+    size_label="points per second asked for",
     setup=setup_pipeline,
     name="held",
     settings=dataclasses.replace(settings, judges=False),

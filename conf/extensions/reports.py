@@ -47,7 +47,7 @@ MEANING = {
     "slope": RESAMPLED,
     "violin": "One body a size: the thicker, the more often an iteration took that long.",
     "lines": "The mean time of an iteration over the size of its input.",
-    "lines_throughput": "Elements a second over the size of the input.",
+    "lines_throughput": "Elements per second over the size of the input.",
 }
 PAIRED, WIDEST = 500, 720
 """Widths in pixels: up to which a plot is one of a pair, and to which any is drawn."""

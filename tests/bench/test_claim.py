@@ -38,13 +38,15 @@ def test_a_row_shows_sentence_verdict_number_and_floor():
     assert row["claim"] == "Two is faster than one."
     assert row["verdict"] == "holds"
     assert row["measured (95 % interval)"].startswith("0.7")
-    assert row["noise floor"] == "2.0%"
+    assert row["noise floor"] == "2.00\u202f%"
     assert row["measured in"] == "first"
 
 
 def test_a_verdict_that_could_not_be_told_says_why():
     row = CLAIM.row(run(90.0, again=115.0))
-    assert row["verdict"] == "inconclusive: identical programs measured 15.0% apart in this run, and this is no more"
+    assert (
+        row["verdict"] == "inconclusive: identical programs measured 15.0\u202f% apart in this run, and this is no more"
+    )
 
 
 def test_a_claim_without_an_identical_pair_has_no_floor():
@@ -70,7 +72,10 @@ def test_a_claim_on_what_was_not_measured_names_what_there_is():
         (Estimate(0.7, 0.65, 0.75, 0.95, 12), ""),
         (Estimate(1.0, 0.98, 1.02, 0.95, 12), ""),
         (Estimate(0.7, NAN, NAN, 0.95, 3), "3 rounds are too few for an interval, which takes 6"),
-        (Estimate(1.02, 1.005, 1.08, 0.95, 12), "the effect is below 2.5%, and the interval reaches beyond 5%"),
+        (
+            Estimate(1.02, 1.005, 1.08, 0.95, 12),
+            "the effect is below 2.5\u202f%, and the interval reaches beyond 5\u202f%",
+        ),
     ],
 )
 def test_the_reason_of_a_doubt(ratio, reason):

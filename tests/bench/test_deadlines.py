@@ -49,6 +49,12 @@ def test_a_backlog_lowers_the_rate_at_which_work_is_done():
     assert bench.responses(waits, 1000)["processed_per_second"] == pytest.approx(502.5, abs=0.1)
 
 
+@pytest.mark.parametrize("limit", [11, 777, 99_000])
+def test_the_highest_rate_that_would_be_held_is_at_most_one_step_above(limit):
+    found = bench.highest_rate(lambda rate: rate <= limit, 10, 100_000)
+    assert found <= limit <= found * bench.search_step(10, 100_000) * (1 + 1e-9)
+
+
 def test_the_highest_rate_is_found_within_what_the_halvings_leave():
     found = bench.highest_rate(lambda rate: rate <= 777, 10, 100_000)
     assert found == pytest.approx(777, rel=10_000 ** (1 / 128) - 1)

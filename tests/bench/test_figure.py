@@ -25,7 +25,7 @@ def test_a_result_draws_its_contenders_and_names_its_unit(result):
     assert set(result.contenders) <= words
     ax.figure.canvas.draw()
     ticks = [text.get_text() for axis in (ax.xaxis, ax.yaxis) for text in axis.get_ticklabels()]
-    assert any(re.fullmatch(r"[\d.]+ (ns|µs)", tick) for tick in ticks)
+    assert any(re.fullmatch(r"[\d.]+\u202f(ns|µs)", tick) for tick in ticks)
     assert "better" in ax.get_xlabel() + ax.get_ylabel()
     assert ax.figure.patch.get_alpha() == 0
 

@@ -269,7 +269,7 @@ def test_the_table_has_what_needs_a_person_first(monkeypatch):
     gate = run(operations, sides(), FEW)
     assert list(table(gate).index) == ["four", "two", "three", "one"]
     assert list(table(gate)["status"]) == ["slower", "slower", "faster", "unchanged"]
-    assert table(gate).loc["one", "remark"] == "at most 0.0 % slower"
+    assert table(gate).loc["one", "remark"] == "at most 0\u202f% slower"
     assert sentence(gate, 1) == "2 slower, 1 faster, 1 unchanged (exit status 1)"
 
 

@@ -51,7 +51,13 @@ def test_a_poor_subject_has_a_threshold_of_its_own():
 
 @pytest.mark.parametrize(
     ("candidate", "written"),
-    [(1012.3, "+1.23 %"), (987.7, "\u22121.23 %"), (1000.01, "+0.00 %"), (999.99, "+0.00 %"), (1000.0, "+0.00 %")],
+    [
+        (1012.3, "+1.23\u202f%"),
+        (987.7, "\u22121.23\u202f%"),
+        (1000.01, "+0.00\u202f%"),
+        (999.99, "+0.00\u202f%"),
+        (1000.0, "+0.00\u202f%"),
+    ],
 )
 def test_a_change_is_written_with_its_sign_and_nothing_without_a_minus(candidate, written):
     assert counted(count(candidate=(candidate,) * 3)) == written

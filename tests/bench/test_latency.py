@@ -41,7 +41,7 @@ def test_ratios_and_verdicts_are_per_percentile():
     row = result().to_pandas().loc["two"]
     assert row["p99_ratio"] == pytest.approx(2)
     assert row["p99_verdict"] == "slower"
-    assert result().sentence("two", "p50") == "the p50 of two is 2.00 (2.00 to 2.00) times that of one: slower"
+    assert result().sentence("two", "p50") == "the p50 of two is 2.00 times that of one: slower"
 
 
 def test_the_clock_is_a_row_that_is_not_compared():

@@ -49,6 +49,41 @@ def test_what_is_compared_has_a_ratio_and_a_verdict():
     assert "lost_ratio" not in frame
 
 
+def searched(step):
+    """Rates that a search found, the same in each round, in steps of a factor."""
+    made = result(
+        compared=("highest_per_second",), one={"highest_per_second": 100.0}, two={"highest_per_second": 200.0}
+    )
+    settings = made.settings | {"columns": ["highest_per_second"], "steps": {"highest_per_second": step}}
+    return dataclasses.replace(made, settings=settings)
+
+
+def test_a_number_from_a_search_has_no_interval_narrower_than_its_step():
+    made = searched(1.1)
+    found, ratio = made.number("two", "highest_per_second"), made.ratio("two", "highest_per_second")
+    assert (found.value, found.low, found.high) == pytest.approx((200, 200, 220))
+    assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2, 2 / 1.1, 2 * 1.1))
+    assert made.verdict("two", "highest_per_second") == "faster"
+    assert searched(2.5).verdict("two", "highest_per_second") == "inconclusive"
+    assert result().number("two", "busy_ns").high == 3e6
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [({"n": 0.9}, "steps has 0.9 for 'n'"), ({"n": math.nan}, "steps has nan for 'n'"), ({"m": 1.1}, "steps")],
+)
+def test_a_step_that_is_no_factor_of_a_column_is_refused(steps, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        bench.observe({"one": "{'n': 1}"}, columns=["n"], steps=steps)
+
+
+def test_rates_are_per_second_in_tables_and_one_contender_has_no_ratio_to_itself():
+    assert list(searched(1.1).table().columns) == ["highest per second", "highest, ratio to one"]
+    alone = result(compared=("highest_per_second",), one={"highest_per_second": 100.0})
+    alone = dataclasses.replace(alone, settings=alone.settings | {"columns": ["highest_per_second"]})
+    assert list(alone.table().columns) == ["highest per second"]
+
+
 def test_many_numbers_of_one_alone_are_read_under_one_another_by_their_own_names():
     told = {f"Point.call_{index}_ns": float(index + 1) for index in range(20)}
     rows = [("one", column, 1, index, 0, 1, value, 1) for column, value in told.items() for index in range(8)]

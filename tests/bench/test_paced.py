@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from rust_daq.bench import WorkerError
-from rust_daq.bench.capacity import STEPS, caught_up, search
+from rust_daq.bench.capacity import HELD, NOT_HELD, STEPS, caught_up, search
 from rust_daq.bench.paced import Paced, paced, rounds_of
 from rust_daq.bench.result import SAMPLE_COLUMNS, restored
 from rust_daq.bench.settings import Settings
@@ -196,6 +196,16 @@ def test_the_effective_rate_counts_what_was_served():
 
 def test_headroom_is_the_highest_rate_held_over_the_target():
     assert result([(100.0, 20_000)]).headroom("a") == 4.0
+
+
+def test_a_capacity_is_as_wide_as_the_last_step_of_its_search():
+    made = result([(100.0, 20_000)])
+    found = made.capacity_range("a")
+    tried = made.samples[made.samples["quantity"].isin([HELD, NOT_HELD]) & (made.samples["contender"] == "a")]["value"]
+    assert (found.value, found.low) == (4_000.0, 4_000.0)
+    assert found.high == min(rate for rate in tried if rate > 4_000.0)
+    assert made.table().loc["a", "headroom"] == f"4.00 (4.00 to {found.high / 1_000:.2f})"
+    assert f"headroom {made.table().loc['a', 'headroom']}" in made.sentence("a")
 
 
 def test_the_scheduler_is_always_a_row():

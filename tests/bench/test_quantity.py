@@ -3,8 +3,9 @@
 import math
 
 import pytest
+from made_runs import made_result, made_run
 
-from rust_daq.bench import Estimate, quantity
+from rust_daq.bench import Estimate, Wording, quantity
 
 SPACE = quantity.NARROW_SPACE
 
@@ -42,15 +43,27 @@ def test_a_rate_is_written_per_second(per_second, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "width", "text"),
-    [(186.43, 0.9, "186.4"), (186.43, 9, "186.4"), (186.43, 90, "186"), (1.2345, 0.02, "1.234"), (0.5, 3.0, "0.5")],
+    ("value", "text"),
+    [(186.43, "186"), (1.2345, "1.23"), (0.5, "0.500"), (9.996, "10.0"), (6386.0, f"6{SPACE}390"), (0.01234, "0.0123")],
 )
-def test_digits_are_as_many_as_the_interval_supports(value, width, text):
-    assert quantity.digits(value, width) == text
+def test_a_number_has_three_significant_digits(value, text):
+    assert quantity.digits(value) == text
+
+
+def test_an_estimate_reads_the_same_in_table_figure_sentence_and_role():
+    result = made_result(costs={"one": 186.43, "two": 93.217})
+    run = made_run(result)
+    told = quantity.time(186.43)
+    assert run.written("first/made/one/cost_ns") == told
+    assert result.table().loc["one", "time per operation"] == told
+    assert told in {text.get_text() for text in result.plot().texts}
+    assert Wording.parse("first/made/one/cost_ns vs two | slower: {this}").sentence(run) == told
+    [row] = [row for row in result.to_pandas().reset_index().to_dict("records") if row["contender"] == "one"]
+    assert quantity.written("cost_ns", row["cost_ns"]) == told
 
 
 def test_thousands_stand_apart():
-    assert quantity.digits(1_234_567) == f"1{SPACE}234{SPACE}567"
+    assert quantity.digits(1_234_567) == f"1{SPACE}230{SPACE}000"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +86,7 @@ def test_a_ratio_has_its_interval_where_there_is_one():
         ("points_per_second", 5.3e6, "", f"5.30{SPACE}M/s"),
         ("ratio", 0.74, "", "0.740"),
         ("ratio", 0.74, ".1f", "0.7"),
+        ("noise_floor", 0.0312, "%", f"3.12{SPACE}%"),
         ("rounds", 12_000, "", f"12{SPACE}000"),
         ("verdict", "faster", "", "faster"),
         ("at_floor", True, "", "True"),

@@ -63,6 +63,15 @@ def test_what_the_line_misses_is_shown():
     assert result(steeper=2.0).fit().loc["one", "largest_residual"] > 0.1
 
 
+@pytest.mark.parametrize(("steeper", "known"), [(1.0, True), (1.1, True), (2.0, False)])
+def test_a_line_that_misses_a_time_by_more_than_a_tenth_has_no_knee(steeper, known):
+    made = result(steeper=steeper)
+    fit = made.fit().loc["one"]
+    assert (fit["largest_residual"] <= 0.1) == known
+    assert math.isfinite(fit["knee_points"]) == known
+    assert (made.fit_table().loc["one", "knee (a/b), points"] != bench.quantity.MISSING) == known
+
+
 @pytest.mark.parametrize(("steeper", "verdict"), [(1.0, "no difference shown"), (1.5, "slower")])
 def test_the_scaling_is_that_of_a_point_from_ten_thousand_to_a_hundred_thousand(steeper, verdict):
     made = result(steeper=steeper)

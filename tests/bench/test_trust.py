@@ -120,7 +120,7 @@ def test_the_interval_of_a_rate_is_clopper_and_pearsons(count, of, low, high):
 
 def test_a_rate_of_nothing_says_so():
     assert str(Rate(0, 0)) == "none made"
-    assert str(Rate(1, 100)) == "1.0 % (0.0 to 5.4)"
+    assert str(Rate(1, 100)) == "1.00\u202f% (0.0253 to 5.45)"
 
 
 def evidence_of(tmp_path, *lines):

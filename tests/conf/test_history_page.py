@@ -156,9 +156,9 @@ def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
     assert "Quick 1" in session
     assert "2026-01-03" in session
     quiet = rows(page, "Identical code as base and candidate")[0]
-    assert ">50.0 % (1.3 to 98.7)<" in quiet
+    assert ">50.0\u202f% (1.26 to 98.7)<" in quiet
     [found] = rows(page, "Slowdowns found, over all operations")
-    assert ">100.0 % (2.5 to 100.0)<" in found
+    assert ">100\u202f% (2.50 to 100)<" in found
     assert ">1 of 1<" in rows(page, "Slowdowns found, each operation")[0]
-    assert ">+0.1 % (0.0 %)<" in rows(page, "The estimates against the calibration")[0]
+    assert ">+0.1\u202f% (0.0\u202f%)<" in rows(page, "The estimates against the calibration")[0]
     assert "line 6 of trust.jsonl is foreign" in page

@@ -59,14 +59,16 @@ def test_a_claim_is_inconclusive_with_a_reason_where_the_rounds_disagree(claim):
     found = judged(claim, 1.0, wide=True)
     counted = isinstance(claim.reading, Missed)
     assert found.outcome == ("not judged in this profile" if counted else "inconclusive")
-    assert re.search("one round is too few" if counted else r"reaches beyond 5%; about [\d,]+ rounds", found.reason)
+    assert re.search(
+        "one round is too few" if counted else r"reaches beyond 5\u202f%; about [\d\u202f]+ rounds", found.reason
+    )
 
 
 @pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.noise and claim.expected in {"faster", "slower"}])
 def test_an_effect_within_the_noise_floor_decides_nothing(claim):
     found = judged(claim, AS_EXPECTED[claim.expected], noise=0.8)
     assert found.outcome == "inconclusive"
-    assert found.reason == "identical programs measured 80.0% apart in this run, and this is no more"
+    assert found.reason == "identical programs measured 80.0\u202f% apart in this run, and this is no more"
 
 
 def test_no_two_claims_say_the_same():

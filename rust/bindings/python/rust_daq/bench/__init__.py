@@ -6,7 +6,7 @@ Install it with ``pip install "rust-daq[bench]"``.
 from rust_daq.bench.archive import Archive
 from rust_daq.bench.claim import Claim, Judgement
 from rust_daq.bench.comparison import Comparison, compare
-from rust_daq.bench.deadlines import deadlines, highest_rate, responses
+from rust_daq.bench.deadlines import deadlines, highest_rate, responses, search_step
 from rust_daq.bench.decision import Estimate, decide, fewest_rounds
 from rust_daq.bench.equality import check_equal
 from rust_daq.bench.figure_markup import FigureMarkup
@@ -73,6 +73,7 @@ __all__ = [
     "observe",
     "paced",
     "responses",
+    "search_step",
     "settings",
     "statements",
     "throughput",

@@ -80,7 +80,7 @@ def parser() -> FlagParser:
         "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
     )
     asked = commands.add_parser("advise", parents=[uniform], help="say what to use at a rate, from what was measured")
-    asked.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples a second of each channel")
+    asked.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples per second of each channel")
     asked.add_argument("--channels", type=whole_number, default=1, metavar="N", help="how many channels (default: 1)")
     asked.add_argument(
         "--loss", type=share, default=0.0, metavar="SHARE", help="points that may be lost, 0.01 is one in a hundred"

@@ -110,6 +110,6 @@ class Claim:
             "claim": self.sentence,
             "verdict": f"{found.outcome}: {found.reason}" if found.outcome == "inconclusive" else found.outcome,
             "measured (95 % interval)": found.number,
-            "noise floor": f"{found.noise:.1%}" if math.isfinite(found.noise) else quantity.MISSING,
+            "noise floor": quantity.percent(found.noise),
             "measured in": self.example,
         }

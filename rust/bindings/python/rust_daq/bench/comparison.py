@@ -246,7 +246,7 @@ class Comparison(Result):
 
     @staticmethod
     def _cost_cell(row: Any) -> str:
-        text = quantity.time(row.cost_ns, row.cost_high_ns - row.cost_low_ns)
+        text = quantity.time(row.cost_ns)
         return f"{text} {FLOOR_MARK}" if row.at_floor else text
 
     def _ratio_cell(self, row: Any) -> str:

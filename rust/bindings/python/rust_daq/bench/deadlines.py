@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rust_daq.bench.arguments import positive, whole
-from rust_daq.bench.capacity import search
+from rust_daq.bench.capacity import STEPS, search
 from rust_daq.bench.paced import arrivals_in
 
 
@@ -21,7 +21,7 @@ def deadlines(rate: float, seconds: float) -> Iterator[int]:
     Parameters
     ----------
     rate : float
-        Instants a second (hertz); the first one is now.
+        Instants per second (hertz); the first one is now.
     seconds : float
         For how long.
 
@@ -60,7 +60,7 @@ def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
     times_ns : sequence of float, shape (n,)
         A response time in nanoseconds for each arrival, in their order.
     rate : float
-        Arrivals a second (hertz).
+        Arrivals per second (hertz).
 
     Returns
     -------
@@ -111,7 +111,8 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
     Returns
     -------
     float
-        The highest rate tried that was held; NaN where none was.
+        The highest rate tried that was held; NaN where none was.  The highest that would be held may be one
+        `search_step` above.
 
     Raises
     ------
@@ -124,10 +125,44 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
     >>> round(bench.highest_rate(lambda rate: rate <= 1000, 10, 100_000), -2)
     1000.0
     """
+    low, high = bracket(low, high)
+    tries = whole("tries", tries)
+    tried = search(lambda rate: any(holds(rate) for _ in range(tries)), low, high)
+    return max((rate for rate, held in tried if held), default=math.nan)
+
+
+def search_step(low: float, high: float) -> float:
+    """The factor that `highest_rate` leaves open: how far apart two neighbouring rates are when its search ends.
+
+    Parameters
+    ----------
+    low, high : float
+        The bracket of the search in hertz.
+
+    Returns
+    -------
+    float
+        The 128th root of `high` over `low`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `highest_rate` does.
+
+    Examples
+    --------
+    >>> from rust_daq import bench
+    >>> round(bench.search_step(1_000, 1_000_000), 3)
+    1.055
+    """
+    low, high = bracket(low, high)
+    return float((high / low) ** (1 / 2**STEPS))
+
+
+def bracket(low: float, high: float) -> tuple[float, float]:
+    """Return both ends of a bracket, once they are in order."""
     low, high = positive("low", low, "hertz"), positive("high", high, "hertz")
     if low >= high:
         message = f"low is {low:g} and high is {high:g}; give a bracket that begins with the lower one"
         raise ValueError(message)
-    tries = whole("tries", tries)
-    tried = search(lambda rate: any(holds(rate) for _ in range(tries)), low, high)
-    return max((rate for rate, held in tried if held), default=math.nan)
+    return low, high

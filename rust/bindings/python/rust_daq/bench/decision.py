@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from rust_daq.bench import quantity
+
 Verdict = Literal["faster", "slower", "no difference shown", "inconclusive", "not judged"]
 
 LEVEL = 0.95
@@ -96,6 +98,10 @@ class Estimate:
         """Whether the interval lies on one side of 1."""
         return self.high < 1 or self.low > 1
 
+    def coarsened(self, below: float, above: float) -> Estimate:
+        """The same with an interval that reaches further, by a factor at each end: it was found in steps so large."""
+        return Estimate(self.value, self.low / below, self.high * above, self.level, self.rounds)
+
     def inverse(self) -> Estimate:
         """One over it: of a ratio of rates, that of the times behind them."""
         return Estimate(1 / self.value, 1 / self.high, 1 / self.low, self.level, self.rounds)
@@ -160,12 +166,13 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
     if verdict != "inconclusive":
         return ""
     if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:
-        return f"identical programs measured {noise:.1%} apart in this run, and this is no more"
+        return f"identical programs measured {quantity.percent(noise)} apart in this run, and this is no more"
     if ratio.excludes_one:
-        return f"the effect is below {SMALLEST_EFFECT:.1%}, and the interval reaches beyond {EQUIVALENCE:.0%}"
+        least, widest = quantity.bound(SMALLEST_EFFECT), quantity.bound(EQUIVALENCE)
+        return f"the effect is below {least}, and the interval reaches beyond {widest}"
     return (
-        f"the interval over {ratio.rounds} rounds holds 1 and reaches beyond {EQUIVALENCE:.0%}; "
-        f"about {rounds_needed(ratio):,} rounds would make it narrow enough"
+        f"the interval over {ratio.rounds} rounds holds 1 and reaches beyond {quantity.bound(EQUIVALENCE)}; "
+        f"about {quantity.written('', rounds_needed(ratio))} rounds would make it narrow enough"
     )
 
 

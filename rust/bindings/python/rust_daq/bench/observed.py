@@ -74,6 +74,10 @@ class Observed(Result):
         """What the sizes are, in words."""
         return str(self.settings.get("size_label", SIZE_LABEL))
 
+    def step(self, column: str) -> float:
+        """The factor between a number that was searched for and the next one that was tried; 1 where none was."""
+        return float((self.settings.get("steps") or {}).get(column, 1.0))
+
     @cached_property
     def rounds(self) -> pd.DataFrame:
         """One column a number, one row a round: rows (contender, size, round)."""
@@ -107,6 +111,9 @@ class Observed(Result):
     def number(self, contender: str, column: str, size: int = ALONE) -> Estimate:
         """A number's median over rounds, with its interval; NaN where a round did not know it.
 
+        The interval of a number that was searched for reaches one step of the search further up: the number is the
+        highest that was held, and the next one that was tried was not.
+
         Parameters
         ----------
         contender : str
@@ -116,7 +123,7 @@ class Observed(Result):
         size : int
             One of `sizes`.
         """
-        return self.estimate(contender, column, size)
+        return self.estimate(contender, column, size).coarsened(1.0, self.step(column))
 
     def ratio(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Estimate:
         """A number of `contender` over that of `to` (by default the first one), at one size.
@@ -135,7 +142,7 @@ class Observed(Result):
         both = (self.per_round(name, column, size) for name in (contender, to or self.baseline))
         if not all((values > 0).all() for values in both):
             return Estimate.unknown()  # there is no ratio to nothing
-        return self.ratio_of(contender, to, column, size)
+        return self.ratio_of(contender, to, column, size).coarsened(self.step(column), self.step(column))
 
     def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
         """Judge a number of `contender` against that of `to` by the project's one decision function.
@@ -204,7 +211,7 @@ class Observed(Result):
         return frame.set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
-        """The numbers as text, each with the digits of its interval, and the ratios of those compared."""
+        """The numbers as text, and the ratios of those compared."""
         frame = self.to_pandas()
         # A number may be called as its work likes, so that the rows are no named tuples.
         rows = frame.to_dict(orient="records")
@@ -214,8 +221,10 @@ class Observed(Result):
         for column in self.columns:
             stem, unit = parted(column)
             name = stem if upright else words(stem)
-            columns[name + (" a second" if unit == "_per_second" else "")] = [written(row, stem, unit) for row in rows]
-            if column in self.compared:
+            columns[name + (" per second" if unit == "_per_second" else "")] = [
+                quantity.written(column, row[column]) for row in rows
+            ]
+            if column in self.compared and len(self.contenders) > 1:
                 columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
         table = data_frame(columns, index=frame.index)
         if self.settings["sizes"] is not None:
@@ -229,7 +238,7 @@ class Observed(Result):
         column = self.columns[0]
         stem, unit = parted(column)
         frame = self.to_pandas()[column]
-        label = STATISTICS.get(stem, words(stem)) + (" a second" if unit == "_per_second" else "")
+        label = STATISTICS.get(stem, words(stem)) + (" per second" if unit == "_per_second" else "")
         if self.settings["sizes"] is None:
             values = {name: float(frame[name]) for name in self.contenders}
             bars(ax, values, first=self.baseline, unit=unit, label=label)
@@ -255,21 +264,6 @@ def words(stem: str) -> str:
     return re.sub(r"(?<=\d)_(?=\d)", ".", stem).replace("_", " ")
 
 
-def written(row: Mapping[Hashable, Any], stem: str, unit: str) -> str:
-    """Write a number with the digits of its interval."""
-    value, low, high = (row[f"{stem}{end}{unit}"] for end in ("", "_low", "_high"))
-    if math.isnan(value):
-        return quantity.MISSING
-    width = high - low
-    if unit == "_ns":
-        return quantity.time(value, width)
-    if unit == "_bytes":
-        return quantity.memory(value, width)
-    if unit == "_per_second":
-        return quantity.rate(value, width=width)
-    return quantity.written("", value) if value == int(value) else quantity.digits(value, width)
-
-
 def ratio(row: Mapping[Hashable, Any], stem: str) -> str:
     """Write a ratio with its interval and its verdict."""
     verdict = row[f"{stem}_verdict"]
@@ -286,6 +280,7 @@ def observe(
     sizes: Sequence[int] | None = None,
     size_label: str = SIZE_LABEL,
     compared: Sequence[str] = (),
+    steps: Mapping[str, float] | None = None,
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
     name: str = "observed",
@@ -313,6 +308,9 @@ def observe(
         What ``n`` is, in words, for tables and axes: ``"rows a batch"``.
     compared : sequence of str
         Those of `columns` that are judged: contenders are compared in them with the first one.
+    steps : mapping of str to float, optional
+        For columns that come from a search, the factor between one number that was tried and the next: no interval is
+        reported finer than that.  `search_step` computes it for `highest_rate`.
     setup, namespace : optional
         For those contenders that are not `Statement` already; see `Statement`.
     name : str
@@ -364,6 +362,9 @@ def observe(
         "sizes": None if sizes is None else whole_numbers("sizes", sizes),
         "size_label": size_label,
     }
+    if steps:
+        names("steps", list(steps), list(columns))
+        plan["steps"] = {column: checked_step(column, step) for column, step in steps.items()}
     wanted = None if rounds is None else whole("rounds", rounds)
     work = {
         contender: statement.source if plan["sizes"] is None else expression(contender, statement)
@@ -374,6 +375,14 @@ def observe(
     judged = judged_together(plan["compared"], plan["sizes"] or [ALONE], stated)
     sampler = ReportSampler(stated, plan, judged, timeout, work=work, wanted=wanted)
     return measure(sampler, name, settings, share)
+
+
+def checked_step(column: str, step: float) -> float:
+    """Return the step of a search, once it is a factor of at least 1."""
+    if isinstance(step, bool) or not isinstance(step, int | float) or not (math.isfinite(step) and step >= 1):
+        message = f"steps has {step!r} for {column!r}; give a factor, a finite number of at least 1"
+        raise ValueError(message)
+    return float(step)
 
 
 def judged_together(compared: Sized, sizes: Sized, contenders: Sized) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import names, positive, whole
-from rust_daq.bench.capacity import BRACKET, BURST_SECONDS, HELD, STEPS, TRIES, sample_capacity
+from rust_daq.bench.capacity import BRACKET, BURST_SECONDS, HELD, NOT_HELD, STEPS, TRIES, sample_capacity
 from rust_daq.bench.decision import Estimate, Verdict, decide, fewest_rounds
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
@@ -59,7 +59,7 @@ class Paced(Result):
 
     @property
     def rate(self) -> float:
-        """The target: arrivals a second."""
+        """The target: arrivals per second."""
         return float(self.settings["rate"])
 
     @property
@@ -155,15 +155,22 @@ class Paced(Result):
         return bool(self.percentile(contender, which).value <= FLOOR * floor)
 
     def effective(self, contender: str) -> float:
-        """Arrivals served a second: the median over rounds of served over the run's duration."""
+        """Arrivals served per second: the median over rounds of served over the run's duration."""
         duration = float(self.settings["arrivals"]) / self.rate
         return float(self.arrivals.loc[contender, "served"].median() / duration)
 
     def capacity(self, contender: str) -> float:
-        """Arrivals a second: the highest rate tried that was held without a growing backlog; NaN for none."""
+        """Arrivals per second: the highest rate tried that was held without a growing backlog; NaN for none."""
         samples = self.samples
         held = samples[(samples["contender"] == contender) & (samples["quantity"] == HELD)]["value"]
         return float(held.max()) if len(held) else math.nan
+
+    def capacity_range(self, contender: str) -> Estimate:
+        """Arrivals per second: the highest rate that was held, and as the upper end the next one that was not."""
+        samples = self.samples[self.samples["contender"] == contender]
+        held = self.capacity(contender)
+        above = samples[(samples["quantity"] == NOT_HELD) & (samples["value"] > held)]["value"]
+        return Estimate(held, held, float(above.min()) if len(above) else math.nan, 1.0, 1)
 
     def headroom(self, contender: str) -> float:
         """Capacity over the target rate: below 1 the loop falls behind for good."""
@@ -180,7 +187,7 @@ class Paced(Result):
             f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
             f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
             f"{number(counts['missed'])} missed; "
-            f"{which} of the response is {response}, headroom {quantity.digits(self.headroom(contender))}"
+            f"{which} of the response is {response}, headroom {self._headroom(contender)}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -243,15 +250,20 @@ class Paced(Result):
                 "late": lambda row: number(row.late),
                 "missed": lambda row: number(row.missed),
                 "effective rate": lambda row: quantity.rate(row.effective_per_second),
-                "capacity": lambda row: quantity.rate(row.capacity_per_second),
-                "headroom": lambda row: quantity.digits(row.headroom),
+                "capacity": lambda row: quantity.span(self.capacity_range(row.Index), quantity.rate),
+                "headroom": lambda row: self._headroom(row.Index),
             },
         )
 
+    def _headroom(self, contender: str) -> str:
+        """The headroom with what the steps of its search leave open."""
+        found = self.capacity_range(contender)
+        value, low, high = (end / self.rate for end in (found.value, found.low, found.high))
+        return quantity.ratio(Estimate(value, low, high, found.level, found.rounds))
+
     def _written(self, row: Any, which: str) -> str:
-        """A percentile with the digits of its interval."""
-        value, low, high = (getattr(row, f"{which}{end}_ns") for end in ("", "_low", "_high"))
-        return quantity.time(value, high - low)
+        """A percentile as text."""
+        return quantity.time(getattr(row, f"{which}_ns"))
 
     def draw(self, ax: Axes) -> None:
         """Response time over the percentile, on a log scale; the scheduler in grey."""
@@ -301,7 +313,7 @@ def paced(
         What is called; the first is the baseline.  Names that `setup` makes keep their state from call to
         call.
     rate : float
-        Arrivals a second (hertz).
+        Arrivals per second (hertz).
     duration : float
         Seconds that each contender is paced in all; they are split among the rounds.
     setup, namespace : optional

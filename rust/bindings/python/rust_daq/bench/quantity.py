@@ -1,16 +1,18 @@
-"""How a measured quantity is written: its unit, and as many digits as its interval supports."""
+"""How a measured quantity is written, wherever it is: three significant digits, its unit, narrow no-break spaces."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rust_daq.bench.decision import Estimate
+if TYPE_CHECKING:
+    from rust_daq.bench.decision import Estimate
 
 TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+PERCENT = ((1.0, "%"),)
 RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 MISSING = "–"
 NARROW_SPACE = "\u202f"
@@ -24,54 +26,56 @@ APART = re.compile(
 WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
 
 
-def digits(value: float, width: float | None = None) -> str:
-    """Write `value` with the digits that an interval `width` wide supports, three when there is no interval."""
+def digits(value: float) -> str:
+    """Write a number with three significant digits.
+
+    The rule needs nothing but the number, so an estimate reads the same in a table, a figure, a sentence and a role.
+    The interval next to it says how far it can be trusted.
+    """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else str(value)
     if value == 0:
         return "0"
+    rounded = float(f"{value:.3g}")
     # Of the rounded value, so that 0.9997 is written as 1.00.
-    magnitude = math.floor(math.log10(abs(float(f"{value:.3g}"))))
-    if width is None or not math.isfinite(width) or width <= 0:
-        decimals = 2 - magnitude
-    else:
-        # The last digit written is the one that the interval leaves in doubt, and one more.
-        decimals = 1 - math.floor(math.log10(width))
-        decimals = min(decimals, 3 - magnitude)
-    decimals = max(decimals, 0)
-    return f"{value:,.{decimals}f}".replace(",", NARROW_SPACE)
+    decimals = max(2 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{rounded:,.{decimals}f}".replace(",", NARROW_SPACE)
 
 
-def scaled(value: float, units: tuple[tuple[float, str], ...], width: float | None = None) -> str:
-    """Write `value` in the largest of `units` in which it is at least 1, rounded to three digits."""
+def scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """Write `value` in the largest of `units` in which it is at least 1."""
     if not math.isfinite(value):
         return MISSING
     factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
-    number = digits(value / factor, None if width is None else width / factor)
-    return f"{number}{NARROW_SPACE}{unit}".rstrip()
+    return f"{digits(value / factor)}{NARROW_SPACE}{unit}".rstrip()
 
 
-def time(nanoseconds: float, width: float | None = None) -> str:
+def time(nanoseconds: float) -> str:
     """``186 ns``, ``1.42 ms``."""
-    return scaled(nanoseconds, TIMES, width)
+    return scaled(nanoseconds, TIMES)
 
 
-def memory(count: float, width: float | None = None) -> str:
-    """``96 B``, ``7.63 MiB``."""
-    return scaled(count, BYTES, width)
+def memory(count: float) -> str:
+    """``96.0 B``, ``7.63 MiB``."""
+    return scaled(count, BYTES)
 
 
-def rate(per_second: float, unit: str = "/s", width: float | None = None) -> str:
-    """``5.3 M/s``."""
-    text = scaled(per_second, RATES, width)
-    return (
-        text if text == MISSING else f"{text}{unit}" if text[-1].isalpha() else f"{text}{NARROW_SPACE}{unit.lstrip()}"
-    )
+def rate(per_second: float, unit: str = "/s") -> str:
+    """``5.30 M/s``."""
+    text = scaled(per_second, RATES)
+    if text == MISSING:
+        return text
+    return f"{text}{unit}" if text[-1].isalpha() else f"{text}{NARROW_SPACE}{unit.lstrip()}"
 
 
-def percent(share: float, width: float | None = None) -> str:
+def percent(share: float) -> str:
     """``20.0 %``; of a share."""
-    return f"{digits(100 * share, None if width is None else 100 * width)}{NARROW_SPACE}%"
+    return MISSING if math.isnan(share) else f"{digits(100 * share)}{NARROW_SPACE}%"
+
+
+def bound(share: float) -> str:
+    """``2.5 %``; of a share that somebody chose, in which each digit is meant."""
+    return tick(100 * share, PERCENT)
 
 
 def spaced(text: str) -> str:
@@ -128,15 +132,15 @@ def ratio(estimate: Estimate) -> str:
     return span(estimate, digits)
 
 
-def span(estimate: Estimate, write: Callable[[float, float | None], str] = time) -> str:
-    """Write a number with its interval, each with the digits that the interval supports.
+def span(estimate: Estimate, write: Callable[[float], str] = time) -> str:
+    """Write a number with its interval.
 
     Parameters
     ----------
     estimate : Estimate
         In nanoseconds, or what `write` takes.
     write : callable
-        Takes a number and the width of its interval: `time`, `memory`, `percent` or one like them.
+        Takes a number: `time`, `memory`, `percent` or one like them.
 
     Returns
     -------
@@ -146,14 +150,11 @@ def span(estimate: Estimate, write: Callable[[float, float | None], str] = time)
     Examples
     --------
     >>> from rust_daq.bench import Estimate, quantity
-    >>> quantity.span(Estimate(42.31, low=40.9, high=44.06, level=0.95, rounds=12))
+    >>> quantity.span(Estimate(42.31, low=40.9, high=44.06, level=0.95, rounds=12)).replace(quantity.NARROW_SPACE, " ")
     '42.3 ns (40.9 ns to 44.1 ns)'
     """
-    if not estimate.has_interval:
-        return write(estimate.value, None)
-    width = estimate.high - estimate.low
-    value, low, high = (write(number, width) for number in (estimate.value, estimate.low, estimate.high))
-    return value if low == high == value else f"{value} ({low} to {high})"
+    value, low, high = (write(number) for number in (estimate.value, estimate.low, estimate.high))
+    return value if not estimate.has_interval or low == high == value else f"{value} ({low} to {high})"
 
 
 def written(column: str, value: Any, spec: str = "") -> str:
@@ -166,17 +167,14 @@ def written(column: str, value: Any, spec: str = "") -> str:
     value : object
         The number or text.
     spec : str
-        A format spec as for `format`; it wins over the unit.
+        ``%`` for a share as per cent, or a format spec as for `format`; it wins over the unit.
     """
     if spec:
-        return format(value, spec)
+        return percent(value) if spec == "%" else format(value, spec)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if column.endswith("_ns"):
-        return time(value)
-    if column.endswith("_bytes"):
-        return memory(value)
-    if column.endswith("_per_second"):
-        return rate(value)
+    for unit, write in (("_ns", time), ("_bytes", memory), ("_per_second", rate)):
+        if column.endswith(unit):
+            return write(value)
     # A whole number is a count, whatever type it came as.
     return f"{value:,.0f}".replace(",", NARROW_SPACE) if float(value).is_integer() else digits(value)

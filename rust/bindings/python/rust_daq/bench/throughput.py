@@ -1,4 +1,4 @@
-"""`throughput`: points a second in batches, and how the time for a batch grows with its size."""
+"""`throughput`: points per second in batches, and how the time for a batch grows with its size."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
 """Sizes of the fit, beside those that are asked for."""
 SCALED = (10_000, 100_000)
 """Whether a point in a large batch costs what it costs in a smaller one is asked of these two."""
+LARGEST_RESIDUAL = 0.1
+"""Where the line misses a measured time by more, it has no knee."""
 SLICES = 2
 GROWS = 2.0
 """A batch of a hundred times as many points that takes less than so many times as long seems to ignore its size."""
@@ -150,7 +152,7 @@ class Throughput(Result):
         -------
         DataFrame
             ``fixed_ns`` (a), ``point_ns`` (b), ``knee_points`` (a / b) and ``largest_residual``, the largest relative
-            distance of a measured time from the line.
+            distance of a measured time from the line.  The knee is NaN where that is more than 10 %, or b is 0.
 
         Notes
         -----
@@ -163,12 +165,12 @@ class Throughput(Result):
             sizes = times.index.to_numpy(dtype=float)
             terms = np.column_stack([np.ones_like(sizes), sizes]) / times.to_numpy()[:, None]
             (fixed, point), _ = scipy.optimize.nnls(terms, np.ones_like(sizes))
-            residuals = terms @ [fixed, point] - 1
+            residual = float(np.abs(terms @ [fixed, point] - 1).max())
             rows[contender] = {
                 "fixed_ns": fixed,
                 "point_ns": point,
-                "knee_points": fixed / point if point else float("inf"),
-                "largest_residual": float(np.abs(residuals).max()),
+                "knee_points": fixed / point if point and residual <= LARGEST_RESIDUAL else float("nan"),
+                "largest_residual": residual,
             }
         return data_frame(list(rows.values()), index=list(rows)).rename_axis("contender")
 
@@ -176,9 +178,9 @@ class Throughput(Result):
         """The fit as text, with the ratio of 100,000 to 10,000 where both were measured."""
         columns: dict[str, Callable[[Any], str]] = {
             "fixed cost of a batch (a)": lambda row: quantity.time(row.fixed_ns),
-            "cost a point (b)": lambda row: quantity.time(row.point_ns),
-            "knee (a/b), points": lambda row: f"{row.knee_points:.1f}",
-            "largest residual": lambda row: f"{row.largest_residual:.0%}",
+            "cost per point (b)": lambda row: quantity.time(row.point_ns),
+            "knee (a/b), points": lambda row: quantity.digits(row.knee_points),
+            "largest residual": lambda row: quantity.percent(row.largest_residual),
         }
         if max(self.sizes) >= SCALED[1]:
             columns["a point at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
@@ -245,7 +247,7 @@ class Throughput(Result):
 
     @staticmethod
     def _median_cell(row: Any) -> str:
-        text = quantity.time(row.median_ns, row.median_high_ns - row.median_low_ns)
+        text = quantity.time(row.median_ns)
         return f"{text} {FLOOR_MARK}" if row.at_floor else text
 
     def _ratio_cell(self, row: Any) -> str:
@@ -263,7 +265,7 @@ class Throughput(Result):
         if len(self.sizes) == 1:
             [size] = self.sizes
             values = {name: float(per_point[name, size] / size) for name in self.contenders}
-            label = f"time a point, in a batch of {size:,} (shorter is better)"
+            label = f"time per point, in a batch of {quantity.written('', size)} (shorter is better)"
             bars(ax, values, first=self.baseline, unit="_ns", label=label)
             return
         series = {}
@@ -274,7 +276,7 @@ class Throughput(Result):
         logarithmic(ax, "x", "")
         logarithmic(ax, "y", "_ns")
         ax.set_xlabel("points in a batch")
-        ax.set_ylabel("time a point (lower is better)")
+        ax.set_ylabel("time per point (lower is better)")
 
 
 class BatchSampler(Sampler[Throughput]):

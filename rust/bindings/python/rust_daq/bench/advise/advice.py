@@ -249,6 +249,6 @@ def below(estimate: Estimate, bound: float) -> bool | None:
     return True if estimate.high <= bound else False if estimate.low > bound else None
 
 
-def rate_of(unit: str) -> Callable[[float, float | None], str]:
+def rate_of(unit: str) -> Callable[[float], str]:
     """How a rate of something is written."""
-    return lambda value, width: quantity.rate(value, f" {unit}", width)
+    return lambda value: quantity.rate(value, f" {unit}")

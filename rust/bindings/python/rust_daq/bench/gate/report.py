@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import Estimate
+from rust_daq.bench.decision import SMALLEST_EFFECT, Estimate
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.gate.gate import Gate, Outcome
 from rust_daq.bench.gate.instructions import Count
@@ -52,9 +52,9 @@ def explained(gate: Gate) -> str:
     first, second = gate.plan.first, gate.plan.second
     return (
         f"Ratios are candidate over base with a 95 % interval, of {first} rounds, or of {second} fresh ones where the "
-        f"first showed a difference at {SCREENING:.0%}. Slower or faster takes at least 2.5 % and an interval that "
-        f"excludes 1 after Holm's correction: of a hundred whole gates of identical builds about "
-        f"{100 * (1 - FAMILY):.0f} raises an alarm."
+        f"first showed a difference at {quantity.bound(SCREENING)}. Slower or faster takes at least "
+        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction: of a hundred "
+        f"whole gates of identical builds about {100 * (1 - FAMILY):.0f} raises an alarm."
     )
 
 
@@ -62,7 +62,7 @@ def explained_counts(gate: Gate) -> str:
     """What the instructions are worth, and which operations are poor subjects."""
     poor = {name: count for name, count in gate.counts.items() if count.poor}
     listed = ", ".join(
-        f"{name} (spread {100 * count.spread:.2f} %, threshold {100 * count.threshold:.1f} %)"
+        f"{name} (spread {quantity.percent(count.spread)}, threshold {quantity.percent(count.threshold)})"
         for name, count in poor.items()
     )
     told = f"Poor subjects, which take another number each time: {listed}." if poor else "All counts are repeatable."
@@ -102,17 +102,16 @@ def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
 
 def counted(count: Count) -> str:
     """How the number of instructions changed; a poor subject with its own threshold."""
-    change = f"{100 * (count.ratio - 1):+z.2f} %".replace("-", "−")
-    return f"{change}, within ± {100 * count.threshold:.1f} %" if count.poor and count.says == "same" else change
+    change = f"{100 * (count.ratio - 1):+z.2f}{quantity.NARROW_SPACE}%".replace("-", "−")
+    return f"{change}, within ± {quantity.percent(count.threshold)}" if count.poor and count.says == "same" else change
 
 
 def value(outcome: Outcome, estimate: Estimate | None) -> str:
-    """A time or a number of bytes, with the digits of its interval."""
+    """A time or a number of bytes."""
     if estimate is None:
         return quantity.MISSING
     write = quantity.memory if outcome.operation.kind == "bytes" else quantity.time
-    width = estimate.high - estimate.low if estimate.has_interval else None
-    return write(estimate.value, width)
+    return write(estimate.value)
 
 
 def remark(outcome: Outcome, count: Count | None = None) -> str:
@@ -121,7 +120,7 @@ def remark(outcome: Outcome, count: Count | None = None) -> str:
     said = [outcome.reason] if outcome.reason else []
     if finding is not None and finding.largest_slowdown is not None:
         more = "more" if outcome.operation.kind == "bytes" else "slower"
-        said.append(f"at most {100 * finding.largest_slowdown:.1f} % {more}")
+        said.append(f"at most {quantity.percent(finding.largest_slowdown)} {more}")
     if finding is not None and finding.rounds_needed is not None:
         said.append(f"about {finding.rounds_needed} rounds would decide")
     if count is not None and count.disagrees(outcome.status):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from rust_daq.bench import quantity
 from rust_daq.bench.decision import FEWEST_ROUNDS
 from rust_daq.bench.statistics import median_intervals, ratio_interval
 from rust_daq.bench.trust.evidence import Evidence
@@ -51,7 +52,7 @@ class Rate:
         if not self.of:
             return "none made"
         low, high = self.interval
-        return f"{100 * self.value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+        return f"{quantity.percent(self.value)} ({quantity.digits(100 * low)} to {quantity.digits(100 * high)})"
 
 
 def whole_gates(evidence: Evidence, variant: str) -> Rate:
