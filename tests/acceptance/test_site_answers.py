@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
 from rust_daq.bench import Estimate, Pair, Run, advise
+from rust_daq.bench.quantity import spaced
 from site_folder import ROOT, SiteFolder
 
 sys.path.append(str(ROOT / "docs"))
@@ -42,12 +43,12 @@ def run(build_folder: Path) -> Run:
 
 
 def rows(soup: BeautifulSoup) -> dict[str, list[str]]:
-    """The cells of each claim's row."""
-    claims = {claim.sentence for claim in CLAIMS}
+    """The cells of each claim's row, by its sentence as it is typed."""
+    claims = {spaced(claim.sentence): claim.sentence for claim in CLAIMS}
     found = {}
     for row in soup.select("table.bench-table tbody tr"):
-        if row.th.get_text() in claims:
-            found[row.th.get_text()] = [cell.get_text() for cell in row.find_all("td")]
+        if (sentence := spaced(row.th.get_text())) in claims:
+            found[claims[sentence]] = [cell.get_text() for cell in row.find_all("td")]
     return found
 
 
@@ -55,7 +56,7 @@ def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run:
     shown = rows(site.pages["claims.html"].soup)
     assert list(shown) == [claim.sentence for claim in CLAIMS]
     for claim in CLAIMS:
-        assert shown[claim.sentence] == list(claim.row(run).values())[1:]
+        assert shown[claim.sentence] == [spaced(text) for text in list(claim.row(run).values())[1:]]
 
 
 def remedies(name: str) -> list[Pair]:

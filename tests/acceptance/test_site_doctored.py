@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
 from rust_daq.bench import Run
+from rust_daq.bench.quantity import spaced
 from site_folder import ROOT, Page, SiteFolder
 from site_server import served
 
@@ -163,7 +164,7 @@ def test_the_numbers_of_the_claims_on_it_change_and_no_others(
     def numbers(site: SiteFolder) -> dict[str, str]:
         rows = site.pages["claims.html"].soup.select("table.bench-table tbody tr")
         cells = {row.th.get_text(): [cell.get_text() for cell in row.find_all("td")] for row in rows}
-        return {claim.sentence: cells[claim.sentence][1] for claim in CLAIMS}
+        return {claim.sentence: cells[spaced(claim.sentence)][1] for claim in CLAIMS}
 
     doctored = str(runs[0].value(f"{RESULT}/cheapest")[1])
     read = {
