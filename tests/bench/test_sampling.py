@@ -150,7 +150,7 @@ def test_each_makes_the_cost_steady_and_what_the_clock_takes_is_said(machine):
     )
     result = compared(machine, {"one": grows})
     assert result.cost("one").value == 3_002 + machine.reading
-    assert result.remarks() == ("each execution is timed alone, and 30.0 ns of each is the clock's",)
+    assert result.remarks() == ("each execution is timed alone, and 30.0\u202fns of each is the clock's",)
     assert result.contenders["one"]["each"] == "held = list(made); work(500)"
 
 
@@ -216,7 +216,7 @@ def test_rounds_of_two_paces_are_said_in_the_notes(machine, monkeypatch):
     notes = compared(machine).notes
     [note] = [note for note in notes if "two groups" in note]
     assert note.startswith("the rounds of one, two fall into two groups, which for ")
-    assert re.search(r"for (one are around 3\.\d+ µs and 6\.\d+|two are around 6\.\d+ µs and 12\.\d+) µs$", note)
+    assert re.search(r"for (one are around 3\.\d+\sµs and 6\.\d+|two are around 6\.\d+\sµs and 12\.\d+)\sµs$", note)
 
 
 # Long calls

@@ -201,4 +201,4 @@ def test_a_ratio_that_varies_is_written_with_its_interval() -> None:
     run = made_run(result(bench.Comparison, rows))
     wording = bench.Wording.parse("first/made/two vs one | faster: {ratio}")
     assert wording.sentence(run) == "0.510 (0.500 to 0.520)"
-    assert bench.Pair("first/made/two", "one").gain(run) == "factor 1.961 (1.923 to 2.000)"
+    assert bench.Pair("first/made/two", "one").gain(run) == "factor 1.96 (1.92 to 2.00)"
