@@ -176,6 +176,7 @@ def test_only_a_tag_is_published_and_without_a_password():
 def test_the_published_site_is_the_folder_that_nox_writes():
     steps = yaml.safe_load(text(".github/workflows/benchmarks.yml"))["jobs"]["benchmarks"]["steps"]
     kept = {step["with"]["name"]: step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")}
+    kept.pop("history")
     assert kept == {"site": site_folder(), "run": site_folder().replace("html", "run")}
 
 
@@ -188,8 +189,58 @@ def test_the_history_grows_where_the_page_reads_it():
     assert store == "build/history/runs"
     # Before the site, which shows it; and nothing but the branch is written.
     assert measured < lines.index("nox -s docs")
+    [kept] = [step["with"]["path"] for step in job["steps"] if step.get("with", {}).get("name") == "history"]
+    assert kept == store
+
+
+def test_only_the_branch_of_the_history_is_written():
+    job = jobs("benchmarks")["history"]
+    assert job["if"] == "github.ref == 'refs/heads/main'"
     assert job["permissions"] == {"contents": "write"}
-    assert [line for line in lines if "git push" in line and not line.strip().endswith("HEAD:history")] == []
+    pushed = [step["run"] for step in job["steps"] if "git push" in step.get("run", "")]
+    assert [line.strip().endswith("HEAD:history") for line in pushed] == [True]
+
+
+def all_jobs():
+    return [
+        pytest.param(job, id=f"{file.stem}-{name}")
+        for file in WORKFLOWS
+        for name, job in yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].items()
+    ]
+
+
+@pytest.mark.parametrize("job", all_jobs())
+def test_a_job_that_may_write_or_publish_installs_only_what_the_lock_pins(job):
+    if "write" not in job.get("permissions", {}).values():
+        return
+    lines = "\n".join(step.get("run", "") for step in job["steps"])
+    assert not re.search(r"\b(nox|npm|cargo|apt-get|curl|wget)\b", lines)
+    for line in re.findall(r"\bpip install (.*)", lines):
+        named = [word for word in line.split() if not word.startswith((":", "-"))]
+        assert "--no-deps" in line
+        for word in named:
+            name, _, version = word.partition("==")
+            assert version in locked()[name]
+
+
+EVENT_FIELDS = {
+    "push": {"after", "before", "commits", "ref", "repository"},
+    "pull_request": {"number", "pull_request", "repository"},
+    "schedule": {"schedule"},
+    "workflow_dispatch": {"inputs", "ref", "repository"},
+    "workflow_run": {"repository", "workflow_run"},
+}
+"""What the payload of each event has, as far as a workflow could ask for it."""
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_asks_only_for_what_each_of_its_events_has(file):
+    content = file.read_text(encoding="utf-8")
+    # YAML takes the word `on` for a boolean.
+    events = yaml.safe_load(content)[True]
+    asked = set(re.findall(r"github\.event\.(\w+)", content))
+    for event in events:
+        assert asked <= EVENT_FIELDS[event], event
 
 
 # A shallow clone takes its one commit for the last that changed a file, so a page would name the wrong one.
