@@ -1,4 +1,6 @@
-"""Builds revisions of this repository, each into an environment of its own, for the programs beside this file.
+"""Builds revisions of this repository, each into its own environment, for the programs next to this file.
+
+One program at a time works in a checkout; a second one is refused.
 
 All revisions are built in one folder, one after the other, into the one target folder.  Cargo takes the folder of a
 crate into its names, so that the same sources in two folders become two builds whose code lies in other places, and
@@ -16,9 +18,12 @@ import subprocess
 import sys
 import sysconfig
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gate"
@@ -41,6 +46,51 @@ FAILED = 2
 
 class BuildError(Exception):
     """A revision cannot be had; said in a sentence."""
+
+
+@contextmanager
+def alone(program: str) -> Iterator[None]:
+    """Keep other programs of this folder out of the checkout, whose build folder and processor are for one at a time.
+
+    The system releases the lock with the process, however that ends.
+    """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("a+", encoding="utf-8") as file:
+        if not locked(file):
+            file.seek(0)
+            holder = file.read().strip() or "another program"
+            message = f"{holder} works in this checkout; wait until it has ended, or stop it"
+            raise BuildError(message)
+        file.seek(0)
+        file.truncate()
+        file.write(f"nox -s {program} (process {os.getpid()}, since {datetime.now():%Y-%m-%d %H:%M})\n")
+        file.flush()
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def locked(file: IO[str]) -> bool:
+        """Lock a file; False when another process has it."""
+        # Far behind the text, which stays readable.
+        file.seek(1 << 20)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def locked(file: IO[str]) -> bool:
+        """Lock a file; False when another process has it."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 @dataclass(frozen=True)

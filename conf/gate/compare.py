@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, build, committed, install_kit, merge_base, to_the_end, working_tree
+from build import FAILED, OPERATIONS, BuildError, alone, build, committed, install_kit, merge_base, to_the_end, working_tree
 
 # What is passed on to `python -m rust_daq.bench.gate`, known here so that a mistake is said before anything is built.
 PASSED_ON = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")
@@ -30,15 +30,21 @@ def main() -> int:
     if unknown := [flag for flag in named if flag not in PASSED_ON]:
         flags.error(f"unknown argument {unknown[0]!r}; --help lists those there are")
     try:
-        # The candidate last, so that the target folder holds what the other sessions build next.
-        revisions = {"base": committed(chosen.base or merge_base()), "candidate": working_tree()}
-        if revisions["base"].digest == revisions["candidate"].digest:
-            print("both sides are the same commit: nothing can have changed, which the gate should find", flush=True)
-        sides = build(revisions, criterion=chosen.criterion)
-        install_kit(sides["candidate"]["wheel"])
+        with alone("gate"):
+            return measure(chosen, further)
     except BuildError as error:
         print(f"gate: {error}", file=sys.stderr)
         return FAILED
+
+
+def measure(chosen: argparse.Namespace, further: list[str]) -> int:
+    """Build and compare, alone in this checkout; the exit status."""
+    # The candidate last, so that the target folder holds what the other sessions build next.
+    revisions = {"base": committed(chosen.base or merge_base()), "candidate": working_tree()}
+    if revisions["base"].digest == revisions["candidate"].digest:
+        print("both sides are the same commit: nothing can have changed, which the gate should find", flush=True)
+    sides = build(revisions, criterion=chosen.criterion)
+    install_kit(sides["candidate"]["wheel"])
     about = [
         text
         for name, side in sides.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, build, committed, install_kit, to_the_end, wheel, working_tree
+from build import FAILED, OPERATIONS, BuildError, alone, build, committed, install_kit, to_the_end, wheel, working_tree
 
 PARTS = ("python", "commit", "committed", "subject")
 
@@ -22,13 +22,19 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Measure one commit after the other; those that do not build are named, and the others are measured."""
     chosen = parser().parse_args()
-    failed = []
     try:
-        revisions = [committed(name) for name in chosen.revisions]
-        install_kit(str(wheel("kit", working_tree(), "")))
+        with alone("history"):
+            return measure(chosen)
     except BuildError as error:
         print(f"history: {error}", file=sys.stderr)
         return FAILED
+
+
+def measure(chosen: argparse.Namespace) -> int:
+    """Build and measure each commit, alone in this checkout; the exit status."""
+    failed = []
+    revisions = [committed(name) for name in chosen.revisions]
+    install_kit(str(wheel("kit", working_tree(), "")))
     for revision in revisions:
         try:
             side = build({"candidate": revision})["candidate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, build, install_kit, to_the_end, working_tree
+from build import FAILED, OPERATIONS, BuildError, alone, build, install_kit, to_the_end, working_tree
 
 ARCHIVE = "docs/archive/trust.jsonl"
 WATCHED = ("construct", "Channel.point", "Channel.batch, 1000")
@@ -25,12 +25,18 @@ def main() -> int:
     """Build the tree with the feature that burns work, into both environments, and decide until the time is up."""
     chosen = parser().parse_args()
     try:
-        tree = working_tree()
-        sides = build({"base": tree, "candidate": tree}, "burn")
-        install_kit(sides["candidate"]["wheel"])
+        with alone("trust"):
+            return gather(chosen)
     except BuildError as error:
         print(f"trust: {error}", file=sys.stderr)
         return FAILED
+
+
+def gather(chosen: argparse.Namespace) -> int:
+    """Build and decide, alone in this checkout; the exit status."""
+    tree = working_tree()
+    sides = build({"base": tree, "candidate": tree}, "burn")
+    install_kit(sides["candidate"]["wheel"])
     pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
     only = [text for name in WATCHED for text in ("--only", name)]
     command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", OPERATIONS, *pythons, *only]
