@@ -351,3 +351,45 @@ def test_a_history_that_is_stopped_goes_on_to_no_further_commit(program):
     program.statuses[2] = 130
     assert program("history", "HEAD", "HEAD") == 130
     assert len(program.calls) == 2
+
+
+# One program at a time
+
+
+HOLDING = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("build", sys.argv[1])
+build = sys.modules["build"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+build.BUILD = Path(sys.argv[2])
+with build.alone("trust"):
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_second_program_is_refused_and_told_which_one_works(build, tmp_path):
+    command = [sys.executable, "-c", HOLDING, str(ROOT / "conf" / "gate" / "build.py"), str(build.BUILD)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        sentence = (
+            rf"nox -s trust \(process {process.pid}, since .* UTC\) works in this checkout; wait until it has ended"
+        )
+        with pytest.raises(build.BuildError, match=sentence), build.alone("gate"):
+            pass
+        process.kill()
+    with build.alone("gate"), pytest.raises(build.BuildError, match="nox -s gate"), build.alone("gate"):
+        pass
+    with build.alone("gate"):
+        pass
+
+
+@pytest.mark.parametrize(("program", "arguments"), [("compare", []), ("history", ["HEAD"]), ("trust", [])])
+def test_each_program_works_alone(build, monkeypatch, capsys, program, arguments):
+    module = loaded(program, monkeypatch)
+    monkeypatch.setattr(sys, "argv", [program, *arguments])
+    with build.alone("gate"):
+        assert module.main() == build.FAILED
+    assert "works in this checkout; wait until it has ended" in capsys.readouterr().err
+    assert not build.WHEELS.exists()

@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -63,7 +63,7 @@ def alone(program: str) -> Iterator[None]:
             raise BuildError(message)
         file.seek(0)
         file.truncate()
-        file.write(f"nox -s {program} (process {os.getpid()}, since {datetime.now():%Y-%m-%d %H:%M})\n")
+        file.write(f"nox -s {program} (process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)\n")
         file.flush()
         yield
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, alone, build, committed, install_kit, merge_base, to_the_end, working_tree
+from build import (
+    FAILED,
+    OPERATIONS,
+    BuildError,
+    alone,
+    build,
+    committed,
+    install_kit,
+    merge_base,
+    to_the_end,
+    working_tree,
+)
 
 # What is passed on to `python -m rust_daq.bench.gate`, known here so that a mistake is said before anything is built.
 PASSED_ON = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -327,3 +328,94 @@ def test_archive_reads_no_pickle() -> None:
     kit = Path(sys.modules["rust_daq.bench"].__file__ or "").parent
     mentions = {path.name for path in kit.glob("*.py") if "pickle" in path.read_text(encoding="utf-8")}
     assert not mentions & {"run.py", "run_folder.py", "archive.py", "stage.py", "__main__.py", "recorder.py"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../../x",
+        "/x",
+        "a/b",
+        "a\\b",
+        ".hidden",
+        "latest",
+        "a\0b",
+        "a\nb",
+        "\x1b[2J",
+        "a:b",
+        "x" * 201,
+        "a.",
+        "a ",
+    ],
+)
+def test_id_that_is_no_plain_name_is_refused(archive: Archive, tmp_path: Path, name: str) -> None:
+    folder = archive.add(made_run())
+    rewritten(folder, id=name)
+    with pytest.raises(ArchiveError, match="which is no plain name of a folder; give it one such as 2026"):
+        Run.load(folder)
+    with pytest.raises(ArchiveError, match="which is no plain name of a folder"):
+        Run.document_of(folder / DOCUMENT)
+    other = Archive(tmp_path / "other" / "runs")
+    foreign = Run(json.loads((folder / DOCUMENT).read_text(encoding="utf-8")), {})
+    with pytest.raises(ArchiveError, match="which is no plain name of a folder"):
+        other.add(foreign)
+    assert not (tmp_path / "other").exists()
+    assert "which is no plain name" in archive.runs().refused[folder.name]
+
+
+@pytest.mark.parametrize("name", ["a", "20260102T030405Z-0123456-89abcdef", "\u00e4", "x" * 200, "a.b", "latest2"])
+def test_id_that_is_a_plain_name_is_taken(archive: Archive, name: str) -> None:
+    run = made_run()
+    named = Run({**run.document, "id": name}, run.results)
+    assert Run.load(archive.add(named)).id == name
+
+
+@pytest.mark.parametrize("digits", [100, 4_000, 5_000])
+def test_number_of_many_digits_is_named_and_hides_no_other(archive: Archive, digits: int) -> None:
+    whole = archive.add(made_run())
+    folder = archive.add(made_run(made_result(started=LATER)))
+    text = (folder / DOCUMENT).read_text(encoding="utf-8")
+    (folder / DOCUMENT).write_text(text.replace('"rounds": ', f'"rounds": {"9" * digits}', 1), encoding="utf-8")
+    with pytest.raises(
+        ArchiveError, match=rf"{folder.name} is torn: .*an integer of {digits + 1:,} digits, 9999999999\.\.\."
+    ):
+        Run.load(folder)
+    assert [run.id for run in archive.runs()] == [whole.name]
+    assert archive.latest().id == whole.name
+
+
+WITHOUT_PERMISSION = """
+import os, sys
+from pathlib import Path
+import pandas, pyarrow.parquet
+from rust_daq.bench import Archive
+archive = Archive(Path(sys.argv[1]))
+list(archive.runs())
+# Root may read everything.
+if os.geteuid() == 0:
+    os.seteuid(65534)
+listing = archive.runs()
+print([run.id for run in listing], archive.latest().id)
+print(*listing.refused.values(), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize("part", [".", DOCUMENT, SAMPLES])
+def test_run_without_permission_is_named_and_hides_no_other(part: str) -> None:
+    # A folder that another user may look into, which those of pytest are not.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        archive = Archive(Path(folder) / "runs")
+        whole, closed = archive.add(made_run()), archive.add(made_run(made_result(started=LATER)))
+        (closed / part).chmod(0)
+        command = [sys.executable, "-c", WITHOUT_PERMISSION, str(archive.folder)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+        (closed / part).chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    said, refused = done.stdout.splitlines()
+    assert said == f"['{whole.name}'] {whole.name}"
+    assert refused == f"{closed.name} cannot be read (Permission denied); allow it, or move it out of the archive"

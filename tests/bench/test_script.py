@@ -199,6 +199,53 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
             "--archive file/a/b cannot be written: file is a file; name a place in a folder",
         ),
         (["--archive", "run"], "--archive run is a run; name the folder of runs that it lies in"),
+        (["--samples", "50"], "--samples: 50 are too few for a 99th percentile; pass at least 100"),
+        (
+            ["--samples", "1_000_000_000_000"],
+            "--samples: 1000000000000 are more than a worker keeps in memory; pass at most 10000000",
+        ),
+        (
+            ["--duration", "0.0001"],
+            (
+                "--duration: duration is 0.0001 s, in which there is no whole arrival at a rate of 1000 Hz; "
+                "pace for at least 0.001 s"
+            ),
+        ),
+        (
+            ["--duration", "1e9"],
+            (
+                "--duration: rate 1000 Hz for a duration of 1e+09 s makes 1000000000000 arrivals, and a run keeps "
+                "at most 20000000; pace for at most 20000 s"
+            ),
+        ),
+        (["--json", "how_dear.py"], "--json how_dear.py is how_dear.py, which is read here; name another file"),
+        (
+            ["--json", "folder/../link.py"],
+            "--json folder/../link.py is how_dear.py, which is read here; name another file",
+        ),
+        (["--json", "other.py"], "--json other.py exists and is no JSON document; name another file"),
+        (["--json", "a", "--plot-dir", "folder/../a"], "--json and --plot-dir name the same place, a; name two"),
+        (["--plot-dir", "a", "--archive", "a"], "--plot-dir and --archive name the same place, a; name two"),
+        (
+            ["--json", "a/b", "--archive", "a/b/c"],
+            "--json a/b would be the folder of --archive a/b/c; name two places",
+        ),
+        (
+            ["--json", "a/run.json", "--archive", "a"],
+            "--json a/run.json would be taken for a part of a run in --archive a; name a place elsewhere",
+        ),
+        (
+            ["--json", "a/b/c.json", "--archive", "a"],
+            "--json a/b/c.json would be taken for a part of a run in --archive a; name a place elsewhere",
+        ),
+        (
+            ["--plot-dir", "a/b", "--archive", "a"],
+            "--plot-dir a/b would be taken for a run in --archive a; name a place elsewhere",
+        ),
+        (
+            ["--json", "a/first.png", "--plot-dir", "a"],
+            "--json a/first.png has the name of a figure in --plot-dir a; name a place elsewhere",
+        ),
     ],
 )
 def test_wrong_call_gets_one_sentence_and_status_2(
@@ -211,12 +258,17 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["how_dear.py", *arguments])
     Path("file").touch()
+    Path("how_dear.py").touch()
+    Path("link.py").symlink_to("how_dear.py")
+    Path("other.py").write_text("pass\n", encoding="utf-8")
     Path("folder").mkdir()
     Path("run").mkdir()
     Path("run", "run.json").touch()
     with pytest.raises(SystemExit) as ended:
-        script_settings("How dear?", Path("how_dear.py"), 1, {"samples": 50_000, "rate": 1000.0})
+        script_settings("How dear?", Path("how_dear.py"), 1, {"samples": 50_000, "rate": 1000.0, "duration": 1.0})
     assert (ended.value.code, *capsys.readouterr()) == (2, "", f"how_dear.py: {sentence}\n")
+    assert not Path("a").exists()
+    assert Path("other.py").read_text(encoding="utf-8") == "pass\n"
 
 
 def test_wrong_call_measures_nothing(example: Example) -> None:
@@ -264,13 +316,69 @@ def test_link_stays_a_link_to_the_document(tmp_path: Path) -> None:
     assert (tmp_path / "run.json").read_text(encoding="utf-8") == "{}"
 
 
-def test_without_matplotlib_all_but_plots_is_there(example: Example) -> None:
-    example.write(head="import sys\nsys.modules['matplotlib'] = None")
-    done = example.run("--plot-dir", "plots", "--json", "run.json")
-    assert done.returncode == 0
-    assert "matplotlib is not installed, so plots are left out" in done.stderr
-    assert "figures: left out" in done.stdout
-    assert json.loads((example.folder / "run.json").read_text(encoding="utf-8"))["complete"] is True
+@pytest.mark.parametrize(("package", "flag"), [("matplotlib", "--plot-dir"), ("pyarrow", "--archive")])
+def test_flag_whose_package_is_missing_is_refused_before_anything_is_measured(
+    example: Example, package: str, flag: str
+) -> None:
+    example.write(head=f"import sys\nsys.modules[{package!r}] = None")
+    done = example.run(flag, "place", "--json", "run.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    sentence = f"{flag} needs {package}, which is not installed; pip install {package}, or omit {flag}"
+    assert done.stderr == f"how_dear.py: {sentence}\n"
+    assert [path.name for path in example.folder.iterdir()] == ["how_dear.py"]
+
+
+@pytest.mark.parametrize("content", ["", "\n", '{"schema": 1}', ' {"a": [' + "1, " * 2_000 + "2]}\n\n"])
+def test_document_of_before_is_replaced(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    Outputs(tmp_path / "run.json").prepare()
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes streams")
+
+
+def shell(example: Example, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell, in which $RUN is the script with its flags."""
+    run = f"'{sys.executable}' how_dear.py --json run.json --archive runs"
+    return subprocess.run(
+        ["sh", "-c", line.replace("$RUN", run)],
+        cwd=example.folder,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@posix
+@pytest.mark.parametrize(
+    "line",
+    [
+        # `head` has read its line and gone, before the first table.
+        "{ $RUN; echo $? > status; } | head -n 1",
+        "{ $RUN 2>&1; echo $? > status; } | head -n 1",
+        "$RUN >&-; echo $? > status",
+        "$RUN 2>&-; echo $? > status",
+        "$RUN >&- 2>&-; echo $? > status",
+        "$RUN <&- >&- 2>&-; echo $? > status",
+    ],
+)
+def test_streams_that_nobody_reads_cost_no_result_and_no_word(example: Example, line: str) -> None:
+    example.write(second="'[]'", prose="import sys, time\nprint('x' * 100_000, flush=True)\ntime.sleep(0.2)")
+    done = shell(example, line)
+    assert done.stderr == ""
+    assert (example.folder / "status").read_text(encoding="utf-8") == "0\n"
+    document = json.loads((example.folder / "run.json").read_text(encoding="utf-8"))
+    assert (document["complete"], len(document["results"])) == (True, 2)
+    assert Archive(example.folder / "runs").latest().document == document
+
+
+@posix
+def test_document_on_a_standard_output_that_is_closed_is_refused(example: Example) -> None:
+    done = shell(example, "$RUN --json - >&-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "how_dear.py: --json - needs standard output, which is closed; name a file\n"
+    assert not (example.folder / "runs").exists()
 
 
 def test_script_that_fails_keeps_what_it_measured_as_incomplete(example: Example) -> None:

@@ -21,7 +21,7 @@ from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
 from rust_daq.bench.run_folder import DOCUMENT, ArchiveError
 from rust_daq.bench.side_by_side import SideBySide
-from rust_daq.bench.terminal import accept_any_text, print_table
+from rust_daq.bench.terminal import literal, prepare_streams, print_table
 
 ARCHIVE_VARIABLE = "RUST_DAQ_BENCH_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 2 after a sentence on standard error.
     """
-    accept_any_text()
+    prepare_streams()
     made = parser()
     chosen = made.parse_args(arguments)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
@@ -46,11 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands = {"list": list_runs, "show": show, "compare": compare, "advise": give_advice}
         commands[chosen.command](Archive(folder), chosen)
     except ArchiveError as error:
-        print(f"rust_daq.bench: {error}", file=sys.stderr)
+        print(f"rust_daq.bench: {literal(error)}", file=sys.stderr)
         return USAGE
-    except BrokenPipeError:
-        # Whoever read has read enough; what is still buffered must not complain at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
     return 0
@@ -121,7 +118,7 @@ def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
     else:
         print(f"{archive.folder} holds no whole run; a script's --archive adds one")
     for reason in listing.refused.values():
-        print(f"left out: {reason}", file=sys.stderr)
+        print(f"left out: {literal(reason)}", file=sys.stderr)
 
 
 def overview(run: Run) -> dict[str, Any]:
@@ -157,14 +154,14 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
         f"{machine.get('implementation')} {machine.get('python')}"
     )
     for note in machine.get("notes", ()):
-        print(note)
+        print(literal(note))
     if run.document["results"] and not run.results:
         print("without its samples; --json prints its document, with every summary")
     for result in run.results.values():
         print()
         print_table(result.table(), result.key)
         for note in result.notes:
-            print(note)
+            print(literal(note))
 
 
 def compare(archive: Archive, chosen: argparse.Namespace) -> None:
@@ -202,7 +199,7 @@ def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
             print()
         print("\n".join([found.sentence, *found.refusals]))
     for reason in listing.refused.values():
-        print(f"left out: {reason}", file=sys.stderr)
+        print(f"left out: {literal(reason)}", file=sys.stderr)
 
 
 def give_advice(archive: Archive, chosen: argparse.Namespace) -> None:

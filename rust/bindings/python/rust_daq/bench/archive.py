@@ -9,9 +9,7 @@ from pathlib import Path
 
 from rust_daq.bench import run_folder
 from rust_daq.bench.run import Run
-from rust_daq.bench.run_folder import ArchiveError
-
-LATEST = "latest"
+from rust_daq.bench.run_folder import LATEST, ArchiveError
 
 
 @dataclass(frozen=True)
@@ -65,16 +63,29 @@ class Archive:
         Raises
         ------
         ArchiveError
-            If a run of that id is there already.
+            If a run of that id exists already, or its id is not the plain name of a folder.
         """
+        run_folder.check_id(run.id)
         run_folder.remove_abandoned(self.folder)
         return run.save(self.folder / run.id)
 
     def names(self) -> list[str]:
-        """The names of all folders that stand for a run, whole or not, oldest first."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        """The names of all folders that stand for a run, whole or not, oldest first.
+
+        Raises
+        ------
+        ArchiveError
+            If the system does not let us read the archive.
+        """
+        try:
+            if not self.folder.is_dir():
+                return []
+            return sorted(
+                path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+            )
+        except OSError as error:
+            message = f"the archive {self.folder.name} cannot be read ({error.strerror or error}); allow it"
+            raise ArchiveError(message) from error
 
     def runs(self) -> Listing:
         """List the runs.  A folder that is no whole run is named, and hides none of the others.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from rust_daq.bench.result import Result
 
 STANDARD_OUTPUT = "-"
+FIGURES = (".png", ".svg")
+ELSEWHERE = "name a place elsewhere"
+DOCUMENT = "run.json"
+"""The file by which an archive knows a run."""
+NEEDS = {"--plot-dir": "matplotlib", "--archive": "pyarrow"}
+"""The package that a flag cannot do without."""
+SHOWN = 1 << 10
+"""Bytes at either end of a file by which a JSON document is known."""
 
 
 class OutputError(Exception):
@@ -33,28 +43,44 @@ class Outputs:
         Folder of the figures.
     archive : Path, optional
         Folder of runs, to which this one is added.
+    markdown : Path, optional
+        File of a table in Markdown.
     """
 
     json: Path | None = None
     plot_dir: Path | None = None
     archive: Path | None = None
+    markdown: Path | None = None
 
     @property
     def to_standard_output(self) -> bool:
         """Whether the document goes to standard output, where no prose may then be."""
         return str(self.json) == STANDARD_OUTPUT
 
-    def prepare(self) -> None:
+    def prepare(self, *sources: Path) -> None:
         """Make the folders, after all places were found writable; nothing is left behind when one is not.
+
+        Parameters
+        ----------
+        *sources : Path
+            The files that are run or read, which no flag may replace.
 
         Raises
         ------
         OutputError
-            If a place cannot be written to.
+            If a place cannot be written to, is that of something else, or needs a package that is missing.
         """
+        for flag, package in NEEDS.items():
+            if flag in self._named() and importlib.util.find_spec(package) is None:
+                message = f"{flag} needs {package}, which is not installed; pip install {package}, or omit {flag}"
+                raise OutputError(message)
         folders = [*self._of_json(), *self._of_archive()]
+        if self.markdown is not None and not is_device(self.markdown):
+            folders.append(("--markdown", self.markdown, target(self.markdown).parent))
         if self.plot_dir is not None:
             folders.append(("--plot-dir", self.plot_dir, self.plot_dir))
+        self._refuse_replacing(sources)
+        self._refuse_collisions()
         for flag, value, folder in folders:
             refuse_unwritable(flag, value, folder)
         for flag, value, folder in folders:
@@ -62,6 +88,56 @@ class Outputs:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise OutputError(unwritable(flag, value, error)) from error
+
+    def _files(self) -> dict[str, Path]:
+        """The files that are written, by flag."""
+        json = None if self.to_standard_output else self.json
+        files = {"--json": json, "--markdown": self.markdown}
+        return {flag: path for flag, path in files.items() if path is not None and not is_device(path)}
+
+    def _folders(self) -> dict[str, Path]:
+        """The folders that are written into, by flag."""
+        folders = {"--plot-dir": self.plot_dir, "--archive": self.archive}
+        return {flag: path for flag, path in folders.items() if path is not None}
+
+    def _named(self) -> dict[str, Path]:
+        return self._files() | self._folders()
+
+    def _refuse_replacing(self, sources: tuple[Path, ...]) -> None:
+        """Refuse to replace what no run of this command has written."""
+        for flag, path in self._files().items():
+            for source in sources:
+                if os.path.realpath(path) == os.path.realpath(source):
+                    message = f"{flag} {path} is {source.name}, which is read here; name another file"
+                    raise OutputError(message)
+        path = self._files().get("--json")
+        if path is not None and inspected("--json", path, path.is_file) and not is_json(path):
+            message = f"--json {path} exists and is no JSON document; name another file"
+            raise OutputError(message)
+
+    def _refuse_collisions(self) -> None:
+        """Refuse places of which one would replace or hide another."""
+        real = {flag: Path(os.path.realpath(path)) for flag, path in self._named().items()}
+        for first, second in combinations(real, 2):
+            if real[first] == real[second]:
+                message = f"{first} and {second} name the same place, {self._named()[first]}; name two"
+                raise OutputError(message)
+        for flag, path in self._files().items():
+            for other, place in real.items():
+                if real[flag] in place.parents:
+                    message = f"{flag} {path} would be the folder of {other} {self._named()[other]}; name two places"
+                    raise OutputError(message)
+            folder, plots = real.get("--archive"), real.get("--plot-dir")
+            inside = folder is not None and folder in real[flag].parents
+            if inside and (real[flag].parent != folder or real[flag].name == DOCUMENT):
+                message = f"{flag} {path} would be taken for a part of a run in --archive {self.archive}; {ELSEWHERE}"
+                raise OutputError(message)
+            if plots is not None and real[flag].parent == plots and real[flag].suffix in FIGURES:
+                message = f"{flag} {path} has the name of a figure in --plot-dir {self.plot_dir}; {ELSEWHERE}"
+                raise OutputError(message)
+        if "--plot-dir" in real and real.get("--archive") in real["--plot-dir"].parents:
+            message = f"--plot-dir {self.plot_dir} would be taken for a run in --archive {self.archive}; {ELSEWHERE}"
+            raise OutputError(message)
 
     def _of_json(self) -> list[tuple[str, Path, Path]]:
         """The folder that the document is written to, with flag and value."""
@@ -140,6 +216,18 @@ def unwritable(flag: str, value: Path, error: Exception) -> str:
     """The sentence for a place that the system refuses."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{flag} {value} cannot be written ({reason}); name a place where you may write"
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file is empty or looks like a JSON document, which may be replaced by another one."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(SHOWN)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - SHOWN))
+            end = file.read()
+    except OSError as error:
+        raise OutputError(unwritable("--json", path, error)) from error
+    return not begin.strip() or (begin.lstrip()[:1] == b"{" and end.rstrip()[-1:] == b"}")
 
 
 def is_device(path: Path) -> bool:

@@ -321,7 +321,7 @@ class ArchivedResults(Mapping[str, Result]):
             entry = self._entries[key]
             try:
                 self._made[key] = restored(entry, self._samples[key])
-            except (KeyError, TypeError, ValueError) as error:
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 message = (
                     f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be made again "
                     f"({type(error).__name__}: {error}); upgrade rust-daq, or measure again"

@@ -24,6 +24,12 @@ DOCUMENT = "run.json"
 SAMPLES = "samples.parquet"
 PART = ".writing-"
 """Begins the name of a folder that is being written; such a one is never a run."""
+LATEST = "latest"
+"""The newest run of an archive, so never the id of one."""
+LONGEST_ID = 200
+"""Bytes; a part that is written has a few more in its name."""
+LONGEST_NUMBER = 25
+"""Digits of an integer; 64 bits take 20."""
 STALE_SECONDS = 3600
 """On Windows, which has no lock on folders: how old a part must be to be taken for abandoned."""
 REQUIRED: Mapping[str, type] = {
@@ -98,6 +104,39 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
         synchronise(folder.parent)
 
 
+def check_id(name: str) -> None:
+    """Refuse an id that is not the plain name of a folder.
+
+    An id from elsewhere becomes a path here: it must lead nowhere else, hide nothing and be no other word.
+
+    Raises
+    ------
+    ArchiveError
+        If the id is no such name.
+    """
+    plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.endswith((" ", "."))
+    if plain and name and not name.startswith(".") and name != LATEST and len(os.fsencode(name)) <= LONGEST_ID:
+        return
+    message = (
+        f"a run has the id {shortened(name)!r}, which is no plain name of a folder; give it one such as "
+        "20260102T030405Z-0123456-89abcdef"
+    )
+    raise ArchiveError(message)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, which may be of any length."""
+    return text if len(text) <= LONGEST_ID else text[:LONGEST_ID] + "..."
+
+
+def whole_number(text: str) -> int:
+    """An integer of a document."""
+    if len(text) > LONGEST_NUMBER:
+        message = f"it has an integer of {len(text.lstrip('-')):,} digits, {text[:10]}..."
+        raise ValueError(message)
+    return int(text)
+
+
 def taken(folder: Path) -> str:
     """The sentence for a name that is in use."""
     return f"{folder.name} exists already and is not overwritten; choose another name or move it away"
@@ -112,15 +151,19 @@ def read_document(folder: Path) -> dict[str, Any]:
         If the folder is no run, a torn one, or one of a newer schema.
     """
     name = folder.name
+    try:
+        present = {part: (folder / part).is_file() for part in (DOCUMENT, SAMPLES)}
+    except OSError as error:
+        raise ArchiveError(unreadable(name, error)) from error
     if not folder.is_dir():
         message = f"{name} is no folder; give the folder of a run, which holds {DOCUMENT} and {SAMPLES}"
         raise ArchiveError(message)
-    if not (folder / DOCUMENT).is_file():
-        what = f"is torn: {DOCUMENT} is missing" if (folder / SAMPLES).is_file() else f"is no run: it has no {DOCUMENT}"
+    if not present[DOCUMENT]:
+        what = f"is torn: {DOCUMENT} is missing" if present[SAMPLES] else f"is no run: it has no {DOCUMENT}"
         message = f"{name} {what}; remove it, or measure again"
         raise ArchiveError(message)
     document = parsed(folder / DOCUMENT, name)
-    if not (folder / SAMPLES).is_file():
+    if not present[SAMPLES]:
         message = f"{name} is torn: {SAMPLES} is missing; remove it, or measure again"
         raise ArchiveError(message)
     return document
@@ -140,8 +183,10 @@ def read_file(path: Path) -> dict[str, Any]:
 def parsed(path: Path, name: str) -> dict[str, Any]:
     """A run's document, checked; `name` is what an error calls it."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_int=whole_number)
+    except OSError as error:
+        raise ArchiveError(unreadable(name, error)) from error
+    except (ValueError, RecursionError) as error:
         message = f"{name} is torn: {DOCUMENT} cannot be read ({error}); remove it, or measure again"
         raise ArchiveError(message) from error
     schema = document.get("schema") if isinstance(document, dict) else None
@@ -155,7 +200,15 @@ def parsed(path: Path, name: str) -> dict[str, Any]:
     if missing := wrong_in(document):
         message = f"{name} is torn: its {DOCUMENT} has no usable {missing}; remove it, or measure again"
         raise ArchiveError(message)
+    check_id(document["id"])
     return dict(document)
+
+
+def unreadable(name: str, error: OSError) -> str:
+    """The sentence for a run that the system does not let us read, which may be whole."""
+    # pyarrow puts a path of this machine into the system's words.
+    reason = os.strerror(error.errno) if error.errno else error
+    return f"{name} cannot be read ({reason}); allow it, or move it out of the archive"
 
 
 def wrong_in(document: Mapping[str, Any]) -> str:
@@ -185,6 +238,8 @@ def check_samples(folder: Path, document: Mapping[str, Any]) -> None:
 
     try:
         footer = pq.read_metadata(folder / SAMPLES)
+    except PermissionError as error:
+        raise ArchiveError(unreadable(folder.name, error)) from error
     except (OSError, pa.ArrowException) as error:
         raise ArchiveError(torn_samples(folder, str(error))) from error
     promised = sum(entry["samples"] for entry in document["results"])
@@ -209,6 +264,8 @@ def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.Data
     check_samples(folder, document)
     try:
         frame = pd.read_parquet(folder / SAMPLES)
+    except PermissionError as error:
+        raise ArchiveError(unreadable(folder.name, error)) from error
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ArchiveError(torn_samples(folder, str(error))) from error
     grouped = {str(key): part for key, part in frame.groupby("result", sort=False)} if len(frame) else {}
@@ -284,11 +341,13 @@ else:
         """Take the folder's lock, which the system frees when its holder dies; None if another one has it."""
         try:
             descriptor = os.open(part, os.O_RDONLY)
-        except FileNotFoundError:
-            return None
+        except (FileNotFoundError, PermissionError):
+            return None  # gone, or another user's
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
+            if wait:
+                return descriptor  # a file system without locks
             os.close(descriptor)
             return None
         return descriptor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import os
 import re
 import signal
@@ -19,16 +18,20 @@ from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import FlagParser, path, whole_number
 from rust_daq.bench.machine import machine
 from rust_daq.bench.outputs import OutputError, Outputs
+from rust_daq.bench.pacing import arrivals_in
 from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
 from rust_daq.bench.settings import Settings
-from rust_daq.bench.terminal import RoundProgress, accept_any_text, print_table
+from rust_daq.bench.terminal import RoundProgress, literal, prepare_streams, print_table
 
 PROFILE = "script"
 """The profile of a run that no build planned."""
 INTERRUPTED = 130
 TERMINATED = 143
+FEWEST_SAMPLES = 100
+MOST_SAMPLES = 10_000_000
+"""Timings that one round keeps, of eight bytes each, for each contender."""
 UNIFORM = ("help", "rounds", "json", "plot_dir", "archive")
 
 
@@ -51,18 +54,48 @@ def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, A
     SystemExit
         With status 2 after a sentence, for a wrong flag or a place that cannot be written to.
     """
-    accept_any_text()
+    closed = sys.stdout is None
+    prepare_streams()
     parser = parser_of(doc, script, rounds, options)
     found = vars(parser.parse_args())
     outputs = Outputs(found.pop("json"), found.pop("plot_dir"), found.pop("archive"))
+    if closed and outputs.to_standard_output:
+        parser.error("--json - needs standard output, which is closed; name a file")
     try:
-        outputs.prepare()
+        refuse_impossible(found)
+        outputs.prepare(script)
     except OutputError as error:
         parser.error(str(error))
     chosen = found.pop("rounds")
     recorder = ScriptRecorder(script.stem, outputs, {"rounds": chosen} | found)
     recorder.begin(headline(doc) or script.stem)
     return Settings(example=script.stem, rounds=chosen, options=found, recorder=recorder)
+
+
+def refuse_impossible(options: Mapping[str, Any]) -> None:
+    """Refuse numbers of which it is known before measuring that nothing can come of them.
+
+    Options of one name mean the same in all scripts: ``samples`` are timed calls per round, ``rate`` is arrivals per
+    second, and ``duration`` the seconds of a paced run.
+
+    Raises
+    ------
+    OutputError
+        With the sentence for the flag.
+    """
+    samples, rate, duration = (options.get(name) for name in ("samples", "rate", "duration"))
+    if isinstance(samples, int) and samples < FEWEST_SAMPLES:
+        message = f"--samples: {samples} are too few for a 99th percentile; pass at least {FEWEST_SAMPLES}"
+        raise OutputError(message)
+    if isinstance(samples, int) and samples > MOST_SAMPLES:
+        message = f"--samples: {samples} are more than a worker keeps in memory; pass at most {MOST_SAMPLES}"
+        raise OutputError(message)
+    if isinstance(rate, float) and isinstance(duration, float):
+        try:
+            arrivals_in(rate, duration)
+        except ValueError as error:
+            message = f"--duration: {error}"
+            raise OutputError(message) from None
 
 
 def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -> FlagParser:
@@ -131,18 +164,14 @@ class ScriptRecorder(Recorder):
             self._document = os.fdopen(os.dup(1), "w", encoding="utf-8")
             os.dup2(2, 1)
             sys.stdout = sys.stderr
-        values = ", ".join(f"{name} {value}" for name, value in self.chosen.items())
+        values = literal(", ".join(f"{name} {value}" for name, value in self.chosen.items()))
         print(
-            f"{title}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
+            f"{literal(title)}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
             flush=True,
         )
         self._machine = machine()
         for note in self._machine["notes"]:
             print(note, flush=True)
-        self._plots = self.outputs.plot_dir is not None
-        if self._plots and importlib.util.find_spec("matplotlib") is None:
-            self._plots = False
-            print("matplotlib is not installed, so plots are left out; pip install matplotlib", file=sys.stderr)
         if threading.current_thread() is threading.main_thread():
             for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -178,8 +207,8 @@ class ScriptRecorder(Recorder):
         print()
         print_table(result.table(), result.name)
         for note in result.table_notes():
-            print(note, flush=True)
-        if self._plots:
+            print(literal(note), flush=True)
+        if self.outputs.plot_dir is not None:
             self.figures += self.outputs.save_figure(result)
 
     def progress(self, what: str, done: int, total: int) -> None:
@@ -195,6 +224,8 @@ class ScriptRecorder(Recorder):
         self._progress.clear()
         try:
             said = self.write()
+        except BrokenPipeError:
+            os._exit(1)  # the reader of the document has gone, and nobody is to be told
         except Exception as error:
             print(f"{self.example}: the run could not be written: {error}", file=sys.stderr)
             sys.stderr.flush()
@@ -222,11 +253,7 @@ class ScriptRecorder(Recorder):
                 folder = Archive(self.outputs.archive).add(run)
                 said.append(f"run: {folder}")
         if self.outputs.plot_dir is not None:
-            said.append(
-                f"figures: {len(self.figures)} files in {self.outputs.plot_dir}"
-                if self._plots
-                else "figures: left out, matplotlib is not installed"
-            )
+            said.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}")
         return said or ["Nothing was kept; --json, --plot-dir and --archive keep results."]
 
     def command(self) -> dict[str, Any]:

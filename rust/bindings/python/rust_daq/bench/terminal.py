@@ -2,39 +2,115 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+import unicodedata
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def accept_any_text() -> None:
-    """Keep a terminal or pipe of a narrow encoding from ending a command at a micro sign."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+def prepare_streams() -> None:
+    """Keep standard output and error usable to the end: by any text, when closed, and when the reader has gone.
+
+    A command that measures for minutes must not lose its result because its table was piped to ``head``.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            setattr(sys, name, _nowhere(number))
+        elif isinstance(stream, io.TextIOWrapper) and _descriptor(stream) == number:
+            stream.flush()
+            raw = io.BufferedWriter(_Enduring(number))
+            buffered = stream.line_buffering
+            setattr(sys, name, io.TextIOWrapper(raw, stream.encoding, "replace", line_buffering=buffered))
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def _descriptor(stream: io.TextIOWrapper) -> int:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return -1
+
+
+def _nowhere(number: int) -> io.TextIOWrapper:
+    """A stream to nowhere. It takes the number of the closed one, which the next opened file would have."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.fstat(number)
+    except OSError:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+        descriptor = number
+    return open(descriptor, "w", encoding="utf-8")  # noqa: PTH123 (a descriptor has no path, and stays open)
+
+
+class _Enduring(io.RawIOBase):
+    """Writes to a descriptor, and to nowhere once nobody reads it any more."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._number = descriptor
+        self._read = True
+
+    def writable(self) -> bool:
+        """Say that this is for writing."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._number
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads."""
+        return os.isatty(self._number)
+
+    def write(self, data: object) -> int:
+        """Write bytes, or drop them."""
+        view = memoryview(data)  # type: ignore[arg-type]
+        if self._read:
+            try:
+                return os.write(self._number, view)
+            except BrokenPipeError:
+                self._read = False
+        return view.nbytes
+
+
+def literal(text: object) -> str:
+    """A text with its control characters written out, so that a name cannot move the cursor or break a table."""
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else repr(letter)[1:-1]
+        for letter in str(text)
+    )
 
 
 def print_table(frame: pd.DataFrame, title: str = "") -> None:
     """Print a table of text on standard output: drawn on a terminal, plain columns in a pipe."""
     frame = frame.reset_index()
+    frame.columns = [literal(column) for column in frame.columns]
+    frame = frame.map(literal)
     if not sys.stdout.isatty():
         if title:
-            print(title)
+            print(literal(title))
         print(frame.to_string(index=False), flush=True)
         return
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    # As Text, in which square brackets are no markup.
+    heading = Text(literal(title), style="bold") if title else None
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD)
     for column in frame.columns:
-        table.add_column(str(column), overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in frame.itertuples(index=False):
-        table.add_row(*(str(cell) for cell in row))
-    Console().print(table, markup=False)
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
 
 
 class RoundProgress:
@@ -48,6 +124,7 @@ class RoundProgress:
         """Draw the line; another `what` begins another one."""
         if not sys.stderr.isatty():
             return
+        what = literal(what)
         if self._progress is None or what != self._what:
             self.clear()
             # Drawn when told and by no thread of its own, which would wake up beside what is measured.

@@ -16,10 +16,10 @@ from rust_daq.bench.gate.gate import QUICK, Gate, Plan, run
 from rust_daq.bench.gate.instructions import unavailable
 from rust_daq.bench.gate.operation import OperationError, Operations
 from rust_daq.bench.gate.side import BASE, CANDIDATE, Side, SideError
-from rust_daq.bench.outputs import write_whole
+from rust_daq.bench.outputs import OutputError, Outputs, write_whole
 from rust_daq.bench.run import Run
 from rust_daq.bench.run_folder import ArchiveError
-from rust_daq.bench.terminal import RoundProgress, accept_any_text, print_table
+from rust_daq.bench.terminal import RoundProgress, prepare_streams, print_table
 
 DESCRIPTION = """Compare two builds of a package, each installed in an environment of its own, alive side by side.
 
@@ -29,8 +29,18 @@ that failed, 3 with --strict when something stayed inconclusive, 130 after Ctrl-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    accept_any_text()
-    chosen = parser().parse_args(arguments)
+    closed = sys.stdout is None
+    prepare_streams()
+    flags = parser()
+    chosen = flags.parse_args(arguments)
+    outputs = Outputs(json=chosen.json, markdown=chosen.markdown, archive=chosen.archive)
+    if closed and outputs.to_standard_output:
+        flags.error("--json - needs standard output, which is closed; name a file")
+    try:
+        # Known now, and not after an hour.
+        outputs.prepare(chosen.operations)
+    except OutputError as error:
+        flags.error(str(error))
     try:
         operations = Operations.read(chosen.operations).only(chosen.only)
         sides = asked(chosen, operations.build_info)

@@ -13,14 +13,14 @@ from rust_daq.bench.history.measure import ROUNDS, Revision, measure
 from rust_daq.bench.history.store import add, index
 from rust_daq.bench.process import TIMEOUT
 from rust_daq.bench.run_folder import ArchiveError
-from rust_daq.bench.terminal import RoundProgress, accept_any_text
+from rust_daq.bench.terminal import RoundProgress, prepare_streams
 
 STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    accept_any_text()
+    prepare_streams()
     chosen = parser().parse_args(arguments)
     try:
         return measured(chosen) if chosen.command == "measure" else indexed(chosen)

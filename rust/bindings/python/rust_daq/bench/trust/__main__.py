@@ -9,7 +9,7 @@ from rust_daq.bench.flags import USAGE, FlagParser, number, path
 from rust_daq.bench.gate.operation import OperationError, Operations
 from rust_daq.bench.gate.side import BASE, CANDIDATE, SideError
 from rust_daq.bench.process import WorkerError
-from rust_daq.bench.terminal import RoundProgress, accept_any_text
+from rust_daq.bench.terminal import RoundProgress, prepare_streams
 from rust_daq.bench.trust.evidence import read
 from rust_daq.bench.trust.work import TASKS, Work
 
@@ -18,7 +18,7 @@ STOPPED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    accept_any_text()
+    prepare_streams()
     chosen = parser().parse_args(arguments)
     progress = RoundProgress()
     pythons = {BASE: str(chosen.base_python), CANDIDATE: str(chosen.candidate_python)}
