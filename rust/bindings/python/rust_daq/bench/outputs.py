@@ -110,9 +110,9 @@ class Outputs:
                 if os.path.realpath(path) == os.path.realpath(source):
                     message = f"{flag} {path} is {source.name}, which is read here; name another file"
                     raise OutputError(message)
-        path = self._files().get("--json")
-        if path is not None and inspected("--json", path, path.is_file) and not is_json(path):
-            message = f"--json {path} exists and is no JSON document; name another file"
+        document = self._files().get("--json")
+        if document is not None and inspected("--json", document, document.is_file) and not is_json(document):
+            message = f"--json {document} exists and is no JSON document; name another file"
             raise OutputError(message)
 
     def _refuse_collisions(self) -> None:
