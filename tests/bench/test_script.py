@@ -202,7 +202,7 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
         (["--samples", "50"], "--samples: 50 are too few for a 99th percentile; pass at least 100"),
         (
             ["--samples", "1_000_000_000_000"],
-            "--samples: 1000000000000 are more than a worker keeps in memory; pass at most 10000000",
+            "--samples: 1000000000000 calls are too many for one round; pass at most 10000000",
         ),
         (
             ["--duration", "0.0001"],

@@ -18,7 +18,7 @@ from rust_daq.bench.archive import Archive
 from rust_daq.bench.flags import FlagParser, path, whole_number
 from rust_daq.bench.machine import machine
 from rust_daq.bench.outputs import OutputError, Outputs
-from rust_daq.bench.pacing import arrivals_in
+from rust_daq.bench.paced import arrivals_in
 from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
@@ -31,7 +31,7 @@ INTERRUPTED = 130
 TERMINATED = 143
 FEWEST_SAMPLES = 100
 MOST_SAMPLES = 10_000_000
-"""Timings that one round keeps, of eight bytes each, for each contender."""
+"""Timed calls of each contender in a round; more would take minutes."""
 UNIFORM = ("help", "rounds", "json", "plot_dir", "archive")
 
 
@@ -88,7 +88,7 @@ def refuse_impossible(options: Mapping[str, Any]) -> None:
         message = f"--samples: {samples} are too few for a 99th percentile; pass at least {FEWEST_SAMPLES}"
         raise OutputError(message)
     if isinstance(samples, int) and samples > MOST_SAMPLES:
-        message = f"--samples: {samples} are more than a worker keeps in memory; pass at most {MOST_SAMPLES}"
+        message = f"--samples: {samples} calls are too many for one round; pass at most {MOST_SAMPLES}"
         raise OutputError(message)
     if isinstance(rate, float) and isinstance(duration, float):
         try:
