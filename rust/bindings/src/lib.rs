@@ -12,6 +12,7 @@ mod capsule;
 mod channel;
 mod column;
 mod error;
+mod guarded;
 mod instrument;
 mod interpreter;
 mod metadata;
@@ -37,6 +38,7 @@ pub use point::native::install;
 #[allow(unsafe_code)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::refuse_subinterpreter(module.py())?;
+    guarded::watch_forks(module)?;
     module.add_class::<allocation::PyAllocation>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<batch::PyBatchIterator>()?;

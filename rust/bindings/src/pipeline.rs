@@ -5,12 +5,15 @@ use std::time::Duration;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
 
 use crate::error::{raised, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
 use crate::number::{count, finite, real};
 
+mod call;
+mod raised;
 mod run;
 mod sink;
 mod source;
@@ -88,8 +91,10 @@ impl PyPipelinePlan {
             objects.iter().map(|object| object.bind(py).clone()).collect()
         };
         let source: Box<dyn Source> = source::open(self.source.bind(py), self.rate)?;
-        let stages: Vec<Box<dyn Stage>> = bound(&self.processors).iter().map(stage::of).collect();
-        let mut sinks: Vec<Box<dyn Sink>> = bound(&self.sinks).iter().map(sink::writer).collect();
+        let stages: Vec<Box<dyn Stage>> =
+            bound(&self.processors).iter().map(stage::of).collect::<PyResult<_>>()?;
+        let mut sinks: Vec<Box<dyn Sink>> =
+            bound(&self.sinks).iter().map(sink::writer).collect::<PyResult<_>>()?;
         sinks.extend(self.on_batch.iter().map(|callback| sink::batches(callback.bind(py))));
         sinks.extend(self.on_point.iter().map(|callback| sink::points(callback.bind(py))));
         let (capacity, on_full) = (self.capacity, self.on_full);
@@ -97,6 +102,13 @@ impl PyPipelinePlan {
         let acquisition =
             Acquisition { source, stages, sinks, capacity, on_full, duration, around };
         PyPipelineRun::start(py, acquisition)
+    }
+
+    // A plan never changes, like a tuple; the `Pipeline` that holds it is what clears a cycle.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.source)?;
+        let parts = self.processors.iter().chain(&self.sinks);
+        parts.chain(&self.on_batch).chain(&self.on_point).try_for_each(|part| visit.call(part))
     }
 }
 

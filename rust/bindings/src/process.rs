@@ -1,9 +1,8 @@
 //! `rust_daq.process`: what its processors have in common.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use rust_daq::{Batch, Failure, OnGap, Output, Process, Stage};
 
@@ -11,6 +10,7 @@ use crate::array::{Input, Output as Place};
 use crate::batch::PyBatch;
 use crate::burn::burn;
 use crate::error::{raised, wrong_type};
+use crate::guarded::{Guarded, Refused};
 
 mod fft;
 mod iir;
@@ -48,7 +48,9 @@ const fn line<P>(_: &P, count: usize) -> Shape {
 }
 
 /// A processor that threads and pipelines share.
-pub struct Shared<P>(Arc<Mutex<P>>);
+///
+/// After a panic in the middle of a batch it begins anew, as after `reset`.
+pub struct Shared<P>(Arc<Guarded<P>>);
 
 impl<P> Clone for Shared<P> {
     fn clone(&self) -> Self {
@@ -58,17 +60,12 @@ impl<P> Clone for Shared<P> {
 
 impl<P: Process> Shared<P> {
     pub fn new(processor: P) -> Self {
-        Self(Arc::new(Mutex::new(processor)))
+        Self(Arc::new(Guarded::new(processor, Some(P::reset))))
     }
 
     /// The processor, once no other thread works with it; those that do need nothing of Python's.
-    pub fn lock(&self, py: Python<'_>) -> MutexGuard<'_, P> {
-        self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same in a thread that is not Python's.
-    fn lock_detached(&self) -> MutexGuard<'_, P> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn lock(&self, py: Python<'_>) -> Result<MutexGuard<'_, P>, Refused> {
+        self.0.lock(py)
     }
 
     /// What a batch becomes.
@@ -79,9 +76,9 @@ impl<P: Process> Shared<P> {
         };
         let batch: &Batch = batch.get().core();
         let output = if batch.len() < DETACHED {
-            self.lock(py).process(batch)
+            self.lock(py)?.process(batch)
         } else {
-            py.detach(|| self.lock_detached().process(batch))
+            py.detach(|| self.0.lock_detached().map(|mut processor| processor.process(batch)))?
         };
         output.map_err(|error| raised(&error))
     }
@@ -91,25 +88,41 @@ impl<P: Process> Shared<P> {
         &self,
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
-        shape: impl Fn(&P, usize) -> Shape,
-        work: impl FnOnce(&mut P, &[f64], &mut [f64]) + Send,
+        shape: impl Fn(&P, usize) -> Shape + Sync,
+        work: impl Fn(&mut P, &[f64], &mut [f64]) + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
         burn();
         let py = values.py();
         let input = Input::of("values", values)?;
-        let processor: &mut P = &mut self.lock(py);
-        let place = Place::of(py, out, shape(processor, input.len()).as_ref())?;
-        Ok(place.fill(&input, input.len() >= DETACHED, |values, out| work(processor, values, out)))
+        loop {
+            let found = shape(&*self.lock(py)?, input.len());
+            // Makes an array, at which Python may run anything: the processor is not locked.
+            let place = Place::of(py, out, found.as_ref())?;
+            let mut done = Ok(false);
+            let filled = place.fill(&input, input.len() >= DETACHED, |values, out| {
+                done = self.0.lock_detached().map(|mut processor| {
+                    let fits = shape(&processor, values.len()).as_ref() == found.as_ref();
+                    if fits {
+                        work(&mut processor, values, out);
+                    }
+                    fits
+                });
+            });
+            // Another thread may have given it samples in between, after which a frame more or less is whole.
+            if done? {
+                return Ok(filled);
+            }
+        }
     }
 }
 
 impl<P: Process> Stage for Shared<P> {
     fn apply(&mut self, batch: &Batch) -> Result<Output, Failure> {
-        Ok(self.lock_detached().process(batch)?)
+        Ok(self.0.lock_detached()?.process(batch)?)
     }
 
     fn reset(&mut self) -> Result<(), Failure> {
-        self.lock_detached().reset();
+        self.0.lock_detached()?.reset();
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! `rust_daq.storage`: what its writers and readers have in common.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBool, PyString};
 use rust_daq::{Error, Failure, Format, Output, Place, Sink, Sync, Writer};
 
 use crate::batch::PyBatch;
 use crate::error::{raised, wrong_type};
+use crate::guarded::{Guarded, Refused};
 use crate::number::count;
 
 mod arrow;
@@ -25,7 +25,7 @@ pub use table::{PyRowTable, batches_of_rows};
 const SYNC_WANTED: &str = "'none', 'flush', 'batch' or a number of seconds";
 
 /// A writer that threads and pipelines share, and who of them has closed it.
-struct Shared<F: Format>(Arc<Mutex<Owned<F>>>);
+struct Shared<F: Format>(Arc<Guarded<Owned<F>>>);
 
 struct Owned<F: Format> {
     writer: Writer<F>,
@@ -58,7 +58,7 @@ impl<F: Format + Send + 'static> Shared<F> {
         let place = Place { path, overwrite, rotate_bytes: rotate_bytes.map(|most| most as u64) };
         let writer = py.detach(|| Writer::create(format, place, sync));
         let writer = writer.map_err(|error| raised(&error))?;
-        Ok(Self(Arc::new(Mutex::new(Owned { writer, by_owner: false }))))
+        Ok(Self(Arc::new(Guarded::new(Owned { writer, by_owner: false }, None))))
     }
 
     fn write(&self, batch: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -67,52 +67,50 @@ impl<F: Format + Send + 'static> Shared<F> {
             return Err(wrong_type("batch", "a Batch", batch));
         };
         let batch = batch.get().core();
-        py.detach(|| self.lock_detached().writer.write(batch)).map_err(|error| raised(&error))
+        let written =
+            py.detach(|| self.0.lock_detached().map(|mut owned| owned.writer.write(batch)))?;
+        written.map_err(|error| raised(&error))
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.lock_detached().writer.flush()).map_err(|error| raised(&error))
+        let flushed = py.detach(|| self.0.lock_detached().map(|mut owned| owned.writer.flush()))?;
+        flushed.map_err(|error| raised(&error))
     }
 
     /// Closes the file; `once` refuses to do it again.
     fn close(&self, py: Python<'_>, once: bool) -> PyResult<()> {
         let close = || {
-            let mut owned = self.lock_detached();
+            let mut owned = self.0.lock_detached()?;
             if once && std::mem::replace(&mut owned.by_owner, true) {
-                return Err(Error::Closed { path: owned.writer.path().to_owned() });
+                return Ok(Err(Error::Closed { path: owned.writer.path().to_owned() }));
             }
-            owned.writer.close()
+            Ok(owned.writer.close())
         };
-        py.detach(close).map_err(|error| raised(&error))
+        let closed: Result<_, Refused> = py.detach(close);
+        closed?.map_err(|error| raised(&error))
     }
 
     /// What the writer tells of itself.
-    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Writer<F>) -> T) -> T {
-        let owned = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        tell(&owned.writer)
+    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Writer<F>) -> T) -> PyResult<T> {
+        Ok(tell(&self.0.lock(py)?.writer))
     }
 
-    fn repr(&self, py: Python<'_>, class: &str) -> String {
+    fn repr(&self, py: Python<'_>, class: &str) -> PyResult<String> {
         self.told(py, |writer| {
             let state = if writer.is_closed() { "closed" } else { "open" };
             format!("<{class} of {}, {} rows, {state}>", writer.path().display(), writer.rows())
         })
     }
-
-    /// The writer, in a thread that others do not wait for.
-    fn lock_detached(&self) -> MutexGuard<'_, Owned<F>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl<F: Format + Send> Sink for Shared<F> {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
-        let mut owned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owned = self.0.lock_detached()?;
         Sink::write(&mut owned.writer, output)
     }
 
     fn close(&mut self) -> Result<(), Failure> {
-        let mut owned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owned = self.0.lock_detached()?;
         Sink::close(&mut owned.writer)
     }
 }

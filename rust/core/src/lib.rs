@@ -28,7 +28,7 @@ pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use pipeline::{
     Acquisition, Around, Counts, Ended, Failure, Feed, OnFull, Recipe, Report, Run, Scans,
-    SimulatedInstrument, Sink, Source, Stage, paced,
+    SimulatedInstrument, Sink, Source, Stage, Work, paced,
 };
 pub use point::{DataPoint, PointView};
 pub use process::{

@@ -14,6 +14,7 @@ mod reader;
 mod report;
 mod run;
 mod stage;
+mod work;
 
 pub use acquisition::{Acquisition, Around};
 pub use clock::paced;
@@ -23,6 +24,7 @@ pub use queue::OnFull;
 pub use report::{Counts, Ended, Report};
 pub use run::Run;
 pub use stage::{Sink, Source, Stage};
+pub use work::Work;
 
 /// Why an acquisition broke off: an error of the domain, or of whatever a front end put into the pipeline.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -5,6 +5,7 @@ import warnings
 from rust_daq._build import build_info
 from rust_daq._core import Batch, Channel, DataPoint, Metadata, Report, SimulatedInstrument, build_facts
 from rust_daq._pipeline import Pipeline
+from rust_daq._shared_sink import SharedSink
 
 __all__ = [
     "Batch",
@@ -13,6 +14,7 @@ __all__ = [
     "Metadata",
     "Pipeline",
     "Report",
+    "SharedSink",
     "SimulatedInstrument",
     "__version__",
     "build_info",

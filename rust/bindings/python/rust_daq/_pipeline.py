@@ -1,19 +1,19 @@
 """`rust_daq.Pipeline`: what a person does with a paced acquisition; its work is done in Rust."""
 
-import atexit
-import os
+import functools
+import inspect
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from rust_daq._chain import Processor, flattened
+from rust_daq._control import LOOK_SECONDS, Parts, ended, finish, give_up, seconds_of, started, timeout_of, wait_for
 from rust_daq._core import Batch, DataPoint, Report, SimulatedInstrument, _PipelinePlan, _PipelineRun
 from rust_daq._progress import shown_progress
-
-_WAIT_SECONDS = 0.1
-"""How often a blocking run looks up: for Ctrl-C, and to show how far it is."""
+from rust_daq._shared_sink import SharedSink
 
 
 class Sink(Protocol):
@@ -95,21 +95,36 @@ class Pipeline:
     ) -> None:
         steps = flattened(_several("processors", "processors", processors))
         ends = _several("sinks", "objects with a method write(batch)", sinks)
+        for index, sink in enumerate(ends):
+            if any(sink is other for other in ends[:index]):
+                message = f"sinks has {sink!r} twice, which would write each batch twice; pass it once"
+                raise ValueError(message)
+        called = {"source": source, "on_batch": on_batch, "on_point": on_point}
+        called |= {f"processors[{index}].process": getattr(step, "process", None) for index, step in enumerate(steps)}
+        called |= {f"sinks[{index}].write": getattr(sink, "write", None) for index, sink in enumerate(ends)}
+        for name, function in called.items():
+            if _is_async(function):
+                message = f"{name} is an async function, which a pipeline does not await; pass a plain function"
+                raise TypeError(message)
         self._plan = _PipelinePlan(source, steps, ends, capacity, on_full, on_batch, on_point, rate)
-        self._lock = threading.Lock()
+        self._parts = Parts(source, steps, ends, on_batch=on_batch, on_point=on_point)
+        self._changed = threading.Condition()
+        self._starter: int | None = None
         self._run: _PipelineRun | None = None
         self._duration: float | None = None
         self._report: Report | None = None
 
-    def run(self, duration: float | None = None) -> Report:
-        """Acquire for so long, and wait for it.
+    def run(self, duration: float | timedelta | None = None) -> Report:
+        """Acquire for so long, and wait for the end.
 
-        Ctrl-C ends it at once: what waits in the queue is abandoned, the sinks are closed, and `report` tells the rest.
-        On a terminal, and with ``rich`` installed, a line on standard error shows how far it is.
+        Ctrl-C ends the run: waiting batches are abandoned, the sinks are closed, and `report` has the counts. If a part
+        does not return within two seconds, the call raises all the same, and a note of the exception names that part.
+        A second Ctrl-C raises at once. On a terminal, and with ``rich`` installed, a line on standard error shows the
+        progress.
 
         Parameters
         ----------
-        duration : float, optional
+        duration : float or timedelta, optional
             Seconds, above 0; without it, until the source has no more.
 
         Returns
@@ -144,21 +159,22 @@ class Pipeline:
         (2, 'source')
         """
         self.start(duration)
+        run = self._run
         try:
-            with shown_progress(duration) as show:
-                while not self.wait(_WAIT_SECONDS):
+            with shown_progress(self._duration) as show:
+                while run is not None and not run.wait(LOOK_SECONDS):
                     show(self.report)
         except BaseException as error:
-            self._end(drain=False, error=error)
+            self._abandon(error)
             raise
         return self.stop()
 
-    def start(self, duration: float | None = None) -> None:
+    def start(self, duration: float | timedelta | None = None) -> None:
         """Begin to acquire in the background; ``with pipeline:`` does so, and stops at its end.
 
         Parameters
         ----------
-        duration : float, optional
+        duration : float or timedelta, optional
             Seconds, above 0; without it, until the source has no more or `stop` is called.
 
         Raises
@@ -180,31 +196,67 @@ class Pipeline:
         >>> pipeline.stop().ended
         'stopped'
         """
-        with self._lock:
-            if self._run is not None:
-                self._run.report()  # of a fork this says what is the matter
-                message = "the pipeline runs already; stop it first, or make another Pipeline"
+        seconds = duration if duration is None else seconds_of("duration", duration)
+        with self._changed:
+            run = self._run
+            if self._starter is not None:
+                message = "the pipeline is being started by another call; wait until that has returned"
                 raise RuntimeError(message)
-            self._run = self._plan.start(duration)
-            self._duration = duration
-            _started.add(self)
+            self._starter = threading.get_ident() if run is None else None
+        if run is not None:
+            run.report()  # of a fork this says what is the matter
+            message = "the pipeline runs already; stop it first, or make another Pipeline"
+            raise RuntimeError(message)
+        try:
+            # Calls the source's iter() and the processors' reset(): no lock is held.
+            run = started(self._claimed(), self._parts, lambda: self._plan.start(seconds))
+            self._run, self._duration = run, seconds
+        finally:
+            with self._changed:
+                self._starter = None
+                self._changed.notify_all()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def _present(self) -> _PipelineRun | None:
+        """Give the run; its threads may ask for it before `start` has returned in another one."""
+        with self._changed:
+            while self._starter not in {None, threading.get_ident()}:
+                self._changed.wait()
+            return self._run
+
+    def _claimed(self) -> list[tuple[str, Any]]:
+        """Name the parts that only one run at a time can use."""
+        source = self._parts.source
+        has_state = callable(source) or hasattr(source, "__next__")
+        claimed = [("source", source)] if has_state else []
+        claimed += [(f"processors[{index}]", step) for index, step in enumerate(self._parts.processors)]
+        sinks = enumerate(self._parts.sinks)
+        return claimed + [(f"sinks[{index}]", sink) for index, sink in sinks if not isinstance(sink, SharedSink)]
+
+    def wait(self, timeout: float | timedelta | None = None) -> bool:
         """Wait until the run is over, or for so long.
+
+        Ctrl-C is raised within a fifth of a second; the run goes on then.
 
         Parameters
         ----------
-        timeout : float, optional
-            Seconds; without it, as long as it takes.
+        timeout : float or timedelta, optional
+            Seconds, at least 0; without it, or with ``math.inf``, as long as it takes.
 
         Returns
         -------
         bool
             Whether it is over; also if none was started.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If `timeout` is not a time of at least 0.
+        RuntimeError
+            In a callback, source, processor or sink of this pipeline: its end waits for their return.
+
         Notes
         -----
-        O(1), beside the waiting; the GIL is released meanwhile.
+        O(1), and the time that it waits, with the GIL released.
 
         Examples
         --------
@@ -217,30 +269,40 @@ class Pipeline:
         >>> pipeline.wait()
         True
         """
-        run = self._run
+        seconds = timeout_of(timeout)
+        run = self._present()
         if run is None:
             return True
-        if timeout is not None:
-            return run.wait(timeout)
-        while not run.wait(_WAIT_SECONDS):
-            pass
-        return True
+        if run.is_inside():
+            message = "wait was called inside the run that it would wait for; call stop here, and wait elsewhere"
+            raise RuntimeError(message)
+        return wait_for(run, seconds)
 
-    def stop(self, *, drain: bool = True) -> Report:
+    def stop(self, *, drain: bool = True, timeout: float | timedelta | None = None) -> Report:
         """End the run, if there is one, and wait for its end.
+
+        In a callback, source, processor or sink of this pipeline it requests the end and returns at once; the call that
+        waits for the run, or a later `stop`, then has the final report.
 
         Parameters
         ----------
         drain : bool, default True
-            Whether what waits in the queue is processed; it is abandoned otherwise.
+            Whether waiting batches are processed; they are abandoned otherwise.
+        timeout : float or timedelta, optional
+            The longest time to wait, in seconds; without it, as long as it takes.
 
         Returns
         -------
         Report
-            Of the run.
+            The final report; inside the run, the present one.
 
         Raises
         ------
+        TypeError, ValueError
+            If `timeout` is not a time of at least 0.
+        TimeoutError
+            If the run is not over in time; the message names the part that does not return. The run still ends when
+            that part returns; call `stop` again then.
         RuntimeError
             If nothing was ever started.
         Exception
@@ -248,7 +310,8 @@ class Pipeline:
 
         Notes
         -----
-        Without `drain` O(q) in the batches that wait, with it what their processing takes.
+        Without `drain` O(q) in the waiting batches, with it what their processing takes. Ctrl-C abandons them and
+        behaves as in `run`.
 
         Examples
         --------
@@ -258,10 +321,28 @@ class Pipeline:
         >>> report = pipeline.stop(drain=False)
         >>> report.ended, report.produced == report.processed + report.abandoned
         ('stopped', True)
+
+        Stop at a threshold:
+
+        >>> def watch(batch):
+        ...     if batch.values.max() > 0.5:
+        ...         pipeline.stop(drain=False)
+        >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")), on_batch=watch)
+        >>> pipeline.run(60).ended
+        'stopped'
         """
-        error = self._end(drain=drain)
-        if error is not None:
-            raise error
+        seconds = timeout_of(timeout)
+        run = self._present()
+        if run is not None and run.is_inside():
+            run.stop(drain)
+            return run.report()
+        if run is not None:
+            if not finish(run, self._parts, seconds, drain=drain):
+                message = f"the run is not over after {seconds:g} s; it waits for {self._parts.under_way(run)}"
+                raise TimeoutError(message)
+            error = self._collect(run)
+            if error is not None:
+                raise error
         if self._report is None:
             message = "the pipeline was never started; call run or start first"
             raise RuntimeError(message)
@@ -270,7 +351,7 @@ class Pipeline:
     @property
     def report(self) -> Report | None:
         """What the present run has done so far, or the last one did; None before the first."""
-        run = self._run
+        run = self._present()
         return self._report if run is None else run.report()
 
     def __enter__(self) -> Self:
@@ -286,21 +367,21 @@ class Pipeline:
         if error is None:
             self.stop()
         else:
-            self._end(drain=False, error=error)
+            self._abandon(error)
 
-    def _end(self, *, drain: bool, error: BaseException | None = None) -> BaseException | None:
-        """Stop, and give what went wrong; as notes to `error` where there is one."""
+    def _abandon(self, error: BaseException) -> None:
+        """End the run because of an exception, to which what else went wrong is added as notes."""
         run = self._run
-        if run is None:
-            return error
-        run.stop(drain)
-        while not run.wait(_WAIT_SECONDS):
-            pass
-        with self._lock:
+        if run is not None and not run.is_inside() and give_up(run, self._parts, error):
+            self._collect(run, error)
+
+    def _collect(self, run: _PipelineRun, error: BaseException | None = None) -> BaseException | None:
+        """Keep the report of a run that is over, and give what went wrong; as notes to `error` where there is one."""
+        with self._changed:
             if self._run is not run:
                 return error
             self._report, self._run = run.report(), None
-            _started.discard(self)
+        ended(run)
         for failure in run.take_errors():
             if error is None:
                 error = failure
@@ -315,19 +396,18 @@ class Pipeline:
         return error
 
 
-_started: set[Pipeline] = set()
-"""Those whose threads have to end before the interpreter does."""
+_ASYNC_FLAGS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-def _end_all() -> None:
-    for pipeline in tuple(_started):
-        pipeline.stop()
-
-
-atexit.register(_end_all)
-if hasattr(os, "register_at_fork"):
-    # A fork has not the threads.
-    os.register_at_fork(after_in_child=_started.clear)
+def _is_async(function: object) -> bool:
+    """Tell whether a call gives something to await."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    if not hasattr(function, "__code__"):
+        function = inspect.getattr_static(function, "__call__", None)
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & _ASYNC_FLAGS)
 
 
 def _several(argument: str, wanted: str, given: Sequence[Any]) -> tuple[Any, ...]:

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use rust_daq::{Acquisition, Error, Failure, Run};
+use pyo3::{PyTraverseError, PyVisit};
+use rust_daq::{Acquisition, Error, Failure, Run, Work};
 
+use super::raised::Raised;
 use crate::error::raised;
 use crate::report::PyReport;
 
@@ -21,7 +23,7 @@ pub struct PyPipelineRun {
 impl PyPipelineRun {
     pub fn start(py: Python<'_>, acquisition: Acquisition) -> PyResult<Self> {
         // Stages may wait for whoever works with them in another thread.
-        let run = py.detach(|| acquisition.start()).map_err(exception)?;
+        let run = py.detach(|| acquisition.start()).map_err(|failure| exception(py, failure))?;
         Ok(Self { run: Some(run), process: std::process::id() })
     }
 
@@ -57,9 +59,45 @@ impl PyPipelineRun {
         Ok(py.detach(|| run.report()).into())
     }
 
+    /// Whether the caller runs in one of the run's own threads.
+    fn is_inside(&self) -> PyResult<bool> {
+        Ok(self.here()?.is_inside())
+    }
+
+    /// The calls into parts of the pipeline that are under way, each with the index of its part.
+    fn work(&self) -> PyResult<Vec<(&'static str, usize)>> {
+        let named = |work| match work {
+            Work::Read => ("read", 0),
+            Work::CloseSource => ("close source", 0),
+            Work::Process(index) => ("process", index),
+            Work::Write(index) => ("write", index),
+            Work::Close(index) => ("close", index),
+        };
+        Ok(self.here()?.work().into_iter().map(named).collect())
+    }
+
     /// What went wrong, the cause first; each exception is given once.
-    fn take_errors(&self) -> PyResult<Vec<PyErr>> {
-        Ok(self.here()?.take_failures().into_iter().map(exception).collect())
+    fn take_errors(&self, py: Python<'_>) -> PyResult<Vec<PyErr>> {
+        let failures = self.here()?.take_failures();
+        Ok(failures.into_iter().map(|failure| exception(py, failure)).collect())
+    }
+
+    // The threads' own references are roots while they run, and gone when they end.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let Ok(run) = self.here() else { return Ok(()) };
+        let mut visited = Ok(());
+        run.each_failure(|failure| {
+            if let (Ok(()), Some(raised)) = (&visited, failure.downcast_ref::<Raised>()) {
+                visited = raised.visit(&visit);
+            }
+        });
+        visited
+    }
+
+    fn __clear__(&self) {
+        if let Ok(run) = self.here() {
+            drop(run.take_failures());
+        }
     }
 }
 
@@ -73,7 +111,11 @@ impl Drop for PyPipelineRun {
 }
 
 /// A failure as the exception that it was, or as one that tells it.
-fn exception(failure: Failure) -> PyErr {
+fn exception(py: Python<'_>, failure: Failure) -> PyErr {
+    let failure = match failure.downcast::<Raised>() {
+        Ok(raised) => return raised.into_error(py),
+        Err(failure) => failure,
+    };
     let failure = match failure.downcast::<PyErr>() {
         Ok(error) => return *error,
         Err(failure) => failure,

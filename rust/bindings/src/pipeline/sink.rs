@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use rust_daq::{Failure, Output, Sink};
 
+use super::call;
 use super::source::attached;
 use crate::batch::{PyBatch, PyBatchIterator};
 use crate::error::wrong_type;
@@ -21,8 +22,26 @@ pub fn check(sink: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// The sink that an object with `write`, and perhaps `close`, is: of Rust by itself, of Python by its methods.
-pub fn writer(sink: &Bound<'_, PyAny>) -> Box<dyn Sink> {
-    storage::sink(sink).unwrap_or_else(|| Box::new(Writer(sink.clone().unbind())))
+pub fn writer(sink: &Bound<'_, PyAny>) -> PyResult<Box<dyn Sink>> {
+    if let Some(sink) = storage::sink(sink) {
+        return Ok(sink);
+    }
+    if let Some(sink) = shared(sink)? {
+        return Ok(Box::new(Unclosed(sink)));
+    }
+    let write = sink.getattr(intern!(sink.py(), "write"))?.unbind();
+    let close = sink.getattr_opt(intern!(sink.py(), "close"))?.map(Bound::unbind);
+    Ok(Box::new(Writer { write, close }))
+}
+
+/// The sink of Rust inside a `SharedSink`; one of Python is written to by the method that has the lock.
+fn shared(sink: &Bound<'_, PyAny>) -> PyResult<Option<Box<dyn Sink>>> {
+    let py = sink.py();
+    let class = py.import("rust_daq._shared_sink")?.getattr("SharedSink")?;
+    if !sink.is_instance(&class)? {
+        return Ok(None);
+    }
+    Ok(storage::sink(&sink.getattr(intern!(py, "sink"))?))
 }
 
 /// A callable that is given each batch.
@@ -35,20 +54,21 @@ pub fn points(callback: &Bound<'_, PyAny>) -> Box<dyn Sink> {
     Box::new(Points(callback.clone().unbind()))
 }
 
-struct Writer(Py<PyAny>);
+struct Writer {
+    write: Py<PyAny>,
+    close: Option<Py<PyAny>>,
+}
 
 impl Sink for Writer {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
-        attached(|py| {
-            let output = object(py, output.clone())?;
-            self.0.call_method1(py, intern!(py, "write"), (output,)).map(drop)
-        })
+        attached(|py| give("the write method of a sink", self.write.bind(py), output))
     }
 
     fn close(&mut self) -> Result<(), Failure> {
-        attached(|py| match self.0.bind(py).getattr_opt(intern!(py, "close"))? {
-            Some(close) => close.call0().map(drop),
-            None => Ok(()),
+        let Some(close) = &self.close else { return Ok(()) };
+        attached(|py| {
+            let result = call::call0(close.bind(py))?;
+            call::refuse_coroutine("the close method of a sink", &result)
         })
     }
 }
@@ -57,12 +77,31 @@ struct Batches(Py<PyAny>);
 
 impl Sink for Batches {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
-        attached(|py| self.0.call1(py, (object(py, output.clone())?,)).map(drop))
+        attached(|py| give("on_batch", self.0.bind(py), output))
     }
 
     fn close(&mut self) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// A sink that its owner closes.
+struct Unclosed(Box<dyn Sink>);
+
+impl Sink for Unclosed {
+    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+        self.0.write(output)
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Calls a part with what the last processor made.
+fn give(part: &str, callable: &Bound<'_, PyAny>, output: &Output) -> PyResult<()> {
+    let result = call::call1(callable, &object(callable.py(), output.clone())?)?;
+    call::refuse_coroutine(part, &result)
 }
 
 struct Points(Py<PyAny>);
@@ -78,7 +117,8 @@ impl Sink for Points {
             let batch = Bound::new(py, PyBatch::from(batch.clone()))?;
             let callback = self.0.bind(py);
             for point in Bound::new(py, PyBatchIterator::over(&batch)?)?.try_iter()? {
-                callback.call1((point?,))?;
+                let result = call::call1(callback, &point?)?;
+                call::refuse_coroutine("on_point", &result)?;
             }
             Ok(())
         })

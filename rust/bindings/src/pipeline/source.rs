@@ -1,9 +1,12 @@
 //! Where the batches of a pipeline come from, as Python says it.
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use rust_daq::{Batch, Failure, Feed, Source};
 
+use super::call;
+use super::raised::Raised;
 use crate::batch::PyBatch;
 use crate::error::{raised, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
@@ -29,50 +32,85 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
     if let Ok(instrument) = source.cast::<PySimulatedInstrument>() {
         return Ok(Box::new(instrument.get().scans()?));
     }
-    let next = if source.is_callable() {
-        Next::Call(source.clone().unbind())
-    } else {
-        Next::Iterate(source.try_iter()?.into_any().unbind())
-    };
-    let feed = Feed::new(move || next.batch(), rate).map_err(|error| raised(&error))?;
-    Ok(Box::new(feed))
+    if source.is_callable() {
+        let callable = source.clone().unbind();
+        let read = move || attached(|py| called(callable.bind(py)));
+        return Ok(Box::new(Feed::new(read, rate).map_err(|error| raised(&error))?));
+    }
+    let iterator = source.try_iter()?.into_any();
+    // Of iterators only generators hold something that waits for its end: what is open in a `with` or `try`.
+    let is_generator = iterator.hasattr(intern!(source.py(), "throw"))?;
+    let close = iterator.getattr_opt(intern!(source.py(), "close"))?.filter(|_| is_generator);
+    let iterator = iterator.unbind();
+    let read = move || attached(|py| iterated(iterator.bind(py)));
+    let feed = Feed::new(read, rate).map_err(|error| raised(&error))?;
+    Ok(Box::new(Iterated { feed, close: close.map(Bound::unbind) }))
 }
 
-/// How the next batch is had.
-enum Next {
-    Call(Py<PyAny>),
-    Iterate(Py<PyAny>),
+/// What a callable gives, which says with None that there is no more.
+fn called(callable: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
+    let given = call::call0(callable)?;
+    call::refuse_coroutine("source", &given)?;
+    if let Ok(batch) = given.cast::<PyBatch>() {
+        return Ok(Some(batch.get().core().clone()));
+    }
+    if given.is_none() { Ok(None) } else { Err(no_batch("gave", &given, "None")) }
 }
 
-impl Next {
-    fn batch(&self) -> Result<Option<Batch>, Failure> {
-        attached(|py| {
-            let (given, what) = match self {
-                Self::Call(source) => (source.bind(py).call0()?, "gave"),
-                Self::Iterate(iterator) => match iterator.bind(py).try_iter()?.next() {
-                    Some(given) => (given?, "has"),
-                    None => return Ok(None),
-                },
-            };
-            if let Ok(batch) = given.cast::<PyBatch>() {
-                return Ok(Some(batch.get().core().clone()));
-            }
-            // A callable says with None that there is no more; an iterator just ends.
-            if given.is_none() && matches!(self, Self::Call(_)) {
-                return Ok(None);
-            }
-            Err(PyTypeError::new_err(format!(
-                "source {what} {}, which is no Batch; make one with Channel.batch, or end with {}",
-                shown(&given),
-                if matches!(self, Self::Call(_)) { "None" } else { "the iterator" },
-            )))
-        })
+/// What an iterator has next.
+fn iterated(iterator: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
+    let Some(given) = call::next(iterator)? else { return Ok(None) };
+    match given.cast::<PyBatch>() {
+        Ok(batch) => Ok(Some(batch.get().core().clone())),
+        Err(_) => Err(no_batch("has", &given, "the iterator")),
+    }
+}
+
+fn no_batch(what: &str, given: &Bound<'_, PyAny>, end: &str) -> PyErr {
+    let given = shown(given);
+    PyTypeError::new_err(format!(
+        "source {what} {given}, which is no Batch; make one with Channel.batch, or end with {end}"
+    ))
+}
+
+/// A feed that is closed at the end.
+struct Iterated<F> {
+    feed: Feed<F>,
+    close: Option<Py<PyAny>>,
+}
+
+impl<F> Source for Iterated<F>
+where
+    F: FnMut() -> Result<Option<Batch>, Failure> + Send,
+{
+    fn begin(
+        &mut self,
+        start_ns: i64,
+        duration: Option<std::time::Duration>,
+    ) -> Result<(), Failure> {
+        self.feed.begin(start_ns, duration)
+    }
+
+    fn due_ns(&self) -> Result<Option<u64>, Failure> {
+        self.feed.due_ns()
+    }
+
+    fn read(&mut self) -> Result<Option<Batch>, Failure> {
+        self.feed.read()
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        match &self.close {
+            Some(close) => attached(|py| call::call0(close.bind(py)).map(drop)),
+            None => Ok(()),
+        }
     }
 }
 
 /// Works with Python's objects in a thread that is not Python's.
 pub fn attached<T>(work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Failure> {
-    match Python::try_attach(work) {
+    let result = Python::try_attach(|py| work(py).map_err(|error| Raised::new(py, error)));
+    match result {
         Some(result) => Ok(result?),
         None => Err(PyRuntimeError::new_err("the interpreter ends while a pipeline runs").into()),
     }

@@ -5,41 +5,53 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use rust_daq::{Batch, Failure, Output, Stage};
 
+use super::call;
 use super::source::attached;
 use crate::batch::PyBatch;
 use crate::error::shown;
 use crate::process::{self, PySpectra};
 
 /// The stage that a processor is: of Rust by itself, of Python by its method `process`.
-pub fn of(processor: &Bound<'_, PyAny>) -> Box<dyn Stage> {
-    process::stage(processor).unwrap_or_else(|| Box::new(Processor(processor.clone().unbind())))
+pub fn of(processor: &Bound<'_, PyAny>) -> PyResult<Box<dyn Stage>> {
+    if let Some(stage) = process::stage(processor) {
+        return Ok(stage);
+    }
+    Ok(Box::new(Processor {
+        process: processor.getattr(intern!(processor.py(), "process"))?.unbind(),
+        reset: processor.getattr_opt(intern!(processor.py(), "reset"))?.map(Bound::unbind),
+        whole: processor.clone().unbind(),
+    }))
 }
 
-struct Processor(Py<PyAny>);
+struct Processor {
+    /// The processor itself, which messages name.
+    whole: Py<PyAny>,
+    process: Py<PyAny>,
+    reset: Option<Py<PyAny>>,
+}
 
 impl Stage for Processor {
     fn apply(&mut self, batch: &Batch) -> Result<Output, Failure> {
         attached(|py| {
-            let batch = PyBatch::from(batch.clone());
-            let given = self.0.bind(py).call_method1(intern!(py, "process"), (batch,))?;
+            let batch = Bound::new(py, PyBatch::from(batch.clone()))?.into_any();
+            let given = call::call1(self.process.bind(py), &batch)?;
             if let Ok(batch) = given.cast::<PyBatch>() {
                 return Ok(Output::Batch(batch.get().core().clone()));
             }
             if let Ok(spectra) = given.cast::<PySpectra>() {
                 return Ok(Output::Spectra(spectra.get().core().clone()));
             }
+            call::refuse_coroutine("the process method of a processor", &given)?;
             Err(PyTypeError::new_err(format!(
                 "processor {} gave {}, which is no Batch",
-                shown(self.0.bind(py)),
+                shown(self.whole.bind(py)),
                 shown(&given)
             )))
         })
     }
 
     fn reset(&mut self) -> Result<(), Failure> {
-        attached(|py| match self.0.bind(py).getattr_opt(intern!(py, "reset"))? {
-            Some(reset) => reset.call0().map(drop),
-            None => Ok(()),
-        })
+        let Some(reset) = &self.reset else { return Ok(()) };
+        attached(|py| call::call0(reset.bind(py)).map(drop))
     }
 }

@@ -187,32 +187,33 @@ impl PyFft {
     /// >>> fft.reset()
     /// >>> len(fft.process_values([1.0]))  # the one before is forgotten
     /// 0
-    fn reset(&self, py: Python<'_>) {
-        self.0.lock(py).reset();
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.lock(py)?.reset();
+        Ok(())
     }
 
     /// How many samples a frame has.
     #[getter]
-    fn size(&self, py: Python<'_>) -> usize {
-        self.0.lock(py).size()
+    fn size(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.0.lock(py)?.size())
     }
 
     /// How many samples lie between the beginnings of frames.
     #[getter]
-    fn hop(&self, py: Python<'_>) -> usize {
-        self.0.lock(py).hop()
+    fn hop(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.0.lock(py)?.hop())
     }
 
     /// Samples a second, in hertz.
     #[getter]
-    fn rate(&self, py: Python<'_>) -> f64 {
-        self.0.lock(py).rate()
+    fn rate(&self, py: Python<'_>) -> PyResult<f64> {
+        Ok(self.0.lock(py)?.rate())
     }
 
     /// What each frame is multiplied with: a name, or a new array of weights, shape (size,).
     #[getter]
     fn window<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let window = self.0.lock(py).window().clone();
+        let window = self.0.lock(py)?.window().clone();
         match &window {
             Window::Weights(weights) => {
                 py.import("numpy")?.call_method1("array", (weights.to_vec(),))
@@ -223,45 +224,46 @@ impl PyFft {
 
     /// What the numbers mean.
     #[getter]
-    fn scaling(&self, py: Python<'_>) -> &'static str {
-        self.0.lock(py).scaling().as_str()
+    fn scaling(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.0.lock(py)?.scaling().as_str())
     }
 
     /// What happens when samples of a channel are missing.
     #[getter]
-    fn on_gap(&self, py: Python<'_>) -> &'static str {
-        self.0.lock(py).on_gap().as_str()
+    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.0.lock(py)?.on_gap().as_str())
     }
 
     /// The frequencies of a spectrum in hertz: a new array, shape (n_frequencies,).
     #[getter]
     fn frequencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let frequencies = self.0.lock(py).frequencies().to_vec();
+        let frequencies = self.0.lock(py)?.frequencies().to_vec();
         py.import("numpy")?.call_method1("array", (frequencies,))
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        let fft = self.0.lock(py);
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let fft = self.0.lock(py)?;
         let window = match fft.window() {
             Window::Weights(weights) => format!("{weights:?}"),
             named => format!("'{}'", named.name().unwrap_or_default()),
         };
-        format!(
+        Ok(format!(
             "Fft({}, {}, {:?}, {window}, '{}', on_gap='{}')",
             fft.size(),
             fft.hop(),
             fft.rate(),
             fft.scaling().as_str(),
             fft.on_gap().as_str()
-        )
+        ))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, fft) = (slf.py(), slf.get());
-        let arguments = (fft.size(py), fft.hop(py), fft.rate(py), fft.window(py)?, fft.scaling(py));
+        let arguments =
+            (fft.size(py)?, fft.hop(py)?, fft.rate(py)?, fft.window(py)?, fft.scaling(py)?);
         let arguments = arguments.into_pyobject(py)?;
         let (on_gap, state) = {
-            let fft = fft.0.lock(py);
+            let fft = fft.0.lock(py)?;
             (fft.on_gap(), fft.state())
         };
         reduced(slf.as_any(), arguments, on_gap, &state)
@@ -269,6 +271,6 @@ impl PyFft {
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let bytes = state_bytes(state)?;
-        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
     }
 }

@@ -178,38 +178,39 @@ impl PyIir {
     /// >>> lowpass.reset()
     /// >>> lowpass.process_values([8.0])
     /// array([4.])
-    fn reset(&self, py: Python<'_>) {
-        self.0.lock(py).reset();
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.lock(py)?.reset();
+        Ok(())
     }
 
     /// The sections as they were given: a new array of float64, shape (n_sections, 6).
     #[getter]
     fn sos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        py.import("numpy")?.call_method1("array", (self.rows(py),))
+        py.import("numpy")?.call_method1("array", (self.rows(py)?,))
     }
 
     /// What counts as before the first sample.
     #[getter]
-    fn initial(&self, py: Python<'_>) -> &'static str {
-        self.0.lock(py).initial().as_str()
+    fn initial(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.0.lock(py)?.initial().as_str())
     }
 
     /// What happens when samples of a channel are missing.
     #[getter]
-    fn on_gap(&self, py: Python<'_>) -> &'static str {
-        self.0.lock(py).on_gap().as_str()
+    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.0.lock(py)?.on_gap().as_str())
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        let rows = self.rows(py);
-        format!("Iir({rows:?}, '{}', on_gap='{}')", self.initial(py), self.on_gap(py))
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let rows = self.rows(py)?;
+        Ok(format!("Iir({rows:?}, '{}', on_gap='{}')", self.initial(py)?, self.on_gap(py)?))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, filter) = (slf.py(), slf.get());
-        let arguments = (filter.rows(py), filter.initial(py)).into_pyobject(py)?;
+        let arguments = (filter.rows(py)?, filter.initial(py)?).into_pyobject(py)?;
         let (on_gap, state) = {
-            let filter = filter.0.lock(py);
+            let filter = filter.0.lock(py)?;
             (filter.on_gap(), filter.state())
         };
         reduced(slf.as_any(), arguments, on_gap, &state)
@@ -217,13 +218,13 @@ impl PyIir {
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let bytes = state_bytes(state)?;
-        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
     }
 }
 
 impl PyIir {
-    fn rows(&self, py: Python<'_>) -> Vec<[f64; 6]> {
-        self.0.lock(py).sections().to_vec()
+    fn rows(&self, py: Python<'_>) -> PyResult<Vec<[f64; 6]>> {
+        Ok(self.0.lock(py)?.sections().to_vec())
     }
 }
 

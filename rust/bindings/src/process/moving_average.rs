@@ -167,38 +167,40 @@ impl PyMovingAverage {
     /// >>> average.reset()
     /// >>> average.process_values([8.0])
     /// array([8.])
-    fn reset(&self, py: Python<'_>) {
-        self.0.lock(py).reset();
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.lock(py)?.reset();
+        Ok(())
     }
 
     /// How many samples a mean is made of.
     #[getter]
-    fn window(&self, py: Python<'_>) -> usize {
-        self.0.lock(py).window()
+    fn window(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.0.lock(py)?.window())
     }
 
     /// How many samples have to be there for the first mean.
     #[getter]
-    fn min_count(&self, py: Python<'_>) -> usize {
-        self.0.lock(py).min_count()
+    fn min_count(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.0.lock(py)?.min_count())
     }
 
     /// What happens when samples of a channel are missing.
     #[getter]
-    fn on_gap(&self, py: Python<'_>) -> &'static str {
-        self.0.lock(py).on_gap().as_str()
+    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.0.lock(py)?.on_gap().as_str())
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        let average = self.0.lock(py);
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let average = self.0.lock(py)?;
         let (window, min_count) = (average.window(), average.min_count());
-        format!("MovingAverage({window}, {min_count}, on_gap='{}')", average.on_gap().as_str())
+        let on_gap = average.on_gap().as_str();
+        Ok(format!("MovingAverage({window}, {min_count}, on_gap='{on_gap}')"))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let (arguments, on_gap, state) = {
-            let average = slf.get().0.lock(py);
+            let average = slf.get().0.lock(py)?;
             ((average.window(), average.min_count()), average.on_gap(), average.state())
         };
         reduced(slf.as_any(), arguments.into_pyobject(py)?, on_gap, &state)
@@ -206,6 +208,6 @@ impl PyMovingAverage {
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let bytes = state_bytes(state)?;
-        self.0.lock(state.py()).restore(bytes).map_err(|error| raised(&error))
+        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
     }
 }

@@ -194,35 +194,35 @@ impl PyArrowWriter {
 
     /// The file that is written, a `pathlib.Path`; with `rotate_bytes` the last one.
     #[getter]
-    fn path(&self, py: Python<'_>) -> PathBuf {
+    fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
         self.0.told(py, |writer| writer.path().to_owned())
     }
 
     /// All files that were written, a list of `pathlib.Path`.
     #[getter]
-    fn paths(&self, py: Python<'_>) -> Vec<PathBuf> {
+    fn paths(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
         self.0.told(py, |writer| writer.paths().to_vec())
     }
 
     /// The rows that were written, in all files.
     #[getter]
-    fn rows(&self, py: Python<'_>) -> u64 {
+    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::rows)
     }
 
     /// The bytes that were written, in all files, with those that wait in the writer's memory.
     #[getter]
-    fn bytes(&self, py: Python<'_>) -> u64 {
+    fn bytes(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::bytes)
     }
 
     /// Whether it was closed, or the system refused something; no more is taken then.
     #[getter]
-    fn closed(&self, py: Python<'_>) -> bool {
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
         self.0.told(py, Writer::is_closed)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         self.0.repr(py, "ArrowWriter")
     }
 }

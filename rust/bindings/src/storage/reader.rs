@@ -1,18 +1,16 @@
 //! What `rust_daq.storage.open_recording` reads with.
 
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use rust_daq::Recording;
 
 use super::read_path;
 use crate::batch::PyBatch;
 use crate::error::raised;
+use crate::guarded::Guarded;
 
 /// Gives the batches of a file.
 #[pyclass(name = "_RecordingReader", module = "rust_daq._core", frozen, immutable_type)]
-pub struct PyRecordingReader(Mutex<Recording>);
+pub struct PyRecordingReader(Guarded<Recording>);
 
 #[pymethods]
 impl PyRecordingReader {
@@ -20,43 +18,45 @@ impl PyRecordingReader {
     fn new(path: &Bound<'_, PyAny>) -> PyResult<Self> {
         let path_buf = read_path(path)?;
         let recording = path.py().detach(|| Recording::open(&path_buf));
-        recording.map(|recording| Self(Mutex::new(recording))).map_err(|error| raised(&error))
+        recording
+            .map(|recording| Self(Guarded::new(recording, None)))
+            .map_err(|error| raised(&error))
     }
 
     /// The next batch, or None.
     fn next(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
-        let next = || self.0.lock().unwrap_or_else(PoisonError::into_inner).next_batch();
-        let batch = py.detach(next).map_err(|error| raised(&error))?;
+        let next = || self.0.lock_detached().map(|mut recording| recording.next_batch());
+        let batch = py.detach(next)?.map_err(|error| raised(&error))?;
         Ok(batch.map(PyBatch::from))
     }
 
     /// The number of the row that comes next.
     #[getter]
-    fn next_row(&self, py: Python<'_>) -> u64 {
+    fn next_row(&self, py: Python<'_>) -> PyResult<u64> {
         self.told(py, Recording::next_row)
     }
 
     /// The bytes behind the last whole batch; None before the end is reached.
     #[getter]
-    fn leftover_bytes(&self, py: Python<'_>) -> Option<u64> {
+    fn leftover_bytes(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         self.told(py, Recording::leftover_bytes)
     }
 
     /// Why no more can be read, where the file does not say that it is whole.
     #[getter]
-    fn torn(&self, py: Python<'_>) -> Option<String> {
+    fn torn(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.told(py, |recording| recording.torn().map(str::to_owned))
     }
 
     /// The format of the file.
     #[getter]
-    fn format(&self, py: Python<'_>) -> &'static str {
+    fn format(&self, py: Python<'_>) -> PyResult<&'static str> {
         self.told(py, Recording::format)
     }
 }
 
 impl PyRecordingReader {
-    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Recording) -> T) -> T {
-        tell(&self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
+    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Recording) -> T) -> PyResult<T> {
+        Ok(tell(&*self.0.lock(py)?))
     }
 }

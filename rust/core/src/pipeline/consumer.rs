@@ -2,7 +2,7 @@
 
 use super::queue::Waiting;
 use super::run::{Shared, guarded};
-use super::{Failure, Sink, Stage};
+use super::{Failure, Sink, Stage, Work};
 use crate::error::Error;
 use crate::process::Output;
 
@@ -26,7 +26,7 @@ impl Consumer {
     pub fn run(&mut self, shared: &Shared) -> Result<(), Failure> {
         while let Some(Waiting { batch, due_ns }) = shared.queue.pop() {
             let rows = batch.len();
-            if let Err(failure) = guarded(|| self.consume(Output::Batch(batch))) {
+            if let Err(failure) = guarded(|| self.consume(Output::Batch(batch), shared)) {
                 shared.queue.failed(rows);
                 return Err(failure);
             }
@@ -36,16 +36,22 @@ impl Consumer {
         Ok(())
     }
 
-    fn consume(&mut self, mut output: Output) -> Result<(), Failure> {
-        for stage in &mut self.stages {
+    fn consume(&mut self, mut output: Output, shared: &Shared) -> Result<(), Failure> {
+        for (index, stage) in self.stages.iter_mut().enumerate() {
             let Output::Batch(batch) = &output else { return Err(Error::SpectraEnd.into()) };
-            output = stage.apply(batch)?;
+            output = shared.consuming.during(Work::Process(index), || stage.apply(batch))?;
         }
-        self.sinks.iter_mut().try_for_each(|sink| sink.write(&output))
+        let mut sinks = self.sinks.iter_mut().enumerate();
+        sinks.try_for_each(|(index, sink)| {
+            shared.consuming.during(Work::Write(index), || sink.write(&output))
+        })
     }
 
     /// Closes every sink, whatever the others say.
-    pub fn close(&mut self) -> Vec<Failure> {
-        self.sinks.iter_mut().filter_map(|sink| sink.close().err()).collect()
+    pub fn close(&mut self, shared: &Shared) -> Vec<Failure> {
+        let close = |(index, sink): (usize, &mut Box<dyn Sink>)| {
+            shared.consuming.during(Work::Close(index), || guarded(|| sink.close())).err()
+        };
+        self.sinks.iter_mut().enumerate().filter_map(close).collect()
     }
 }

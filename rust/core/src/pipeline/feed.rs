@@ -13,7 +13,7 @@ use crate::schedule::Schedule;
 pub struct Feed<F> {
     read: F,
     schedule: Option<Schedule>,
-    /// How many rows came.
+    /// How many rows came; a read that gave none counts as one that did not come.
     rows: u64,
 }
 
@@ -21,7 +21,8 @@ impl<F> Feed<F>
 where
     F: FnMut() -> Result<Option<Batch>, Failure> + Send,
 {
-    /// At so many rows a second (`rate` in hertz), the function is called each time when its next row is due.
+    /// At so many rows a second (`rate` in hertz), the function is called each time when its next row is due. After an
+    /// empty batch it is called again one period later.
     ///
     /// # Errors
     ///
@@ -47,7 +48,7 @@ where
 
     fn read(&mut self) -> Result<Option<Batch>, Failure> {
         let batch = (self.read)()?;
-        self.rows += batch.as_ref().map_or(0, Batch::len) as u64;
+        self.rows += batch.as_ref().map_or(0, |batch| batch.len().max(1)) as u64;
         Ok(batch)
     }
 }

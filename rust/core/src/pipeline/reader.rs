@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use super::clock::nanoseconds;
 use super::run::Shared;
-use super::{Ended, Failure, Source};
+use super::{Ended, Failure, Source, Work};
 use crate::batch::Batch;
 use crate::clock::now_ns;
+
+/// After how long an unpaced source that had nothing is asked again.
+const NOTHING_NS: u64 = 1_000_000;
 
 /// Reads the source at its deadlines.
 pub struct Reader {
@@ -37,8 +40,17 @@ impl Reader {
             if shared.stopped() {
                 return Ok(Ended::Stopped);
             }
-            let Some(batch) = self.source.read()? else { return Ok(Ended::Source) };
+            let source = &mut self.source;
+            let read = shared.reading.during(Work::Read, || source.read())?;
+            let Some(batch) = read else { return Ok(Ended::Source) };
             if batch.is_empty() {
+                let now_ns = shared.clock.passed_ns();
+                if now_ns >= end_ns {
+                    return Ok(Ended::Duration);
+                }
+                if due_ns.is_none() {
+                    shared.clock.wait_until(end_ns.min(now_ns + NOTHING_NS), &shared.stop);
+                }
                 continue;
             }
             let batch = self.numbered(batch);
@@ -48,6 +60,11 @@ impl Reader {
                 return Ok(Ended::Stopped);
             }
         }
+    }
+
+    /// Releases what the source holds.
+    pub fn close(&mut self, shared: &Shared) -> Result<(), Failure> {
+        shared.reading.during(Work::CloseSource, || self.source.close())
     }
 
     /// Numbers the samples of each name on, unless the source did.

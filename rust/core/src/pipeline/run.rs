@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
@@ -14,7 +14,8 @@ use super::consumer::Consumer;
 use super::queue::Queue;
 use super::reader::Reader;
 use super::report::{Counts, Ended, Report, Responses};
-use super::{Acquisition, Failure};
+use super::work::Present;
+use super::{Acquisition, Failure, Work};
 use crate::error::Error;
 
 /// The source's and the consumer's.
@@ -24,7 +25,7 @@ const THREADS: usize = 2;
 #[derive(Debug)]
 pub struct Run {
     shared: Arc<Shared>,
-    source: Thread,
+    ids: [ThreadId; THREADS],
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -36,6 +37,11 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// The source is to end.
     pub(super) stop: AtomicBool,
+    /// The thread that reads the source, which may sleep until its next deadline.
+    reader: OnceLock<Thread>,
+    /// The present call of each thread.
+    pub(super) reading: Present,
+    pub(super) consuming: Present,
     end: Mutex<End>,
     over: Condvar,
 }
@@ -63,19 +69,25 @@ impl Run {
             responses: Responses::default(),
             clock: Clock::default(),
             stop: AtomicBool::new(false),
+            reader: OnceLock::new(),
+            reading: Present::default(),
+            consuming: Present::default(),
             end: Mutex::default(),
             over: Condvar::new(),
         });
         let mut reader = Reader::new(source, duration);
         let reading = move |shared: &Shared| {
+            // Before the first batch: a consumer that fails at it has to find whom to wake.
+            shared.reader.get_or_init(thread::current);
             let ended = guarded(|| reader.run(shared));
-            shared.source_ended(ended);
+            let closed = guarded(|| reader.close(shared));
+            shared.source_ended(ended, closed.err());
         };
         let consuming = move |shared: &Shared| {
             if let Err(failure) = consumer.run(shared) {
                 shared.failed(failure);
             }
-            let closed = guarded(|| Ok(consumer.close()));
+            let closed = guarded(|| Ok(consumer.close(shared)));
             shared.closed(closed.unwrap_or_else(|failure| vec![failure]));
         };
         let consumer = spawn("rust-daq-consumer", &shared, around, consuming)?;
@@ -83,21 +95,41 @@ impl Run {
             // What the consumer would wait for never comes.
             shared.queue.finish();
         })?;
-        let source = reader.thread().clone();
-        Ok(Self { shared, source, threads: Mutex::new(vec![reader, consumer]) })
+        shared.reader.get_or_init(|| reader.thread().clone());
+        let ids = [reader.thread().id(), consumer.thread().id()];
+        Ok(Self { shared, ids, threads: Mutex::new(vec![reader, consumer]) })
     }
 
     /// Ends the source; what waits is then processed, or abandoned unless `drain`. Does not wait.
     pub fn stop(&self, drain: bool) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.shared.stop_source();
         if !drain {
             self.shared.queue.abandon();
         }
-        self.source.unpark();
+    }
+
+    /// Whether the caller is one of the run's own threads, in which nobody can wait for its end.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.ids.contains(&thread::current().id())
+    }
+
+    /// The calls into parts of the pipeline that are under way.
+    #[must_use]
+    pub fn work(&self) -> Vec<Work> {
+        [&self.shared.reading, &self.shared.consuming]
+            .into_iter()
+            .filter_map(Present::get)
+            .collect()
     }
 
     /// Waits until all is over, or for so long; whether all is over. No thread is then left.
+    ///
+    /// One of the run's own threads is told that it is not over, at once.
     pub fn wait(&self, longest: Option<Duration>) -> bool {
+        if self.is_inside() {
+            return false;
+        }
         let deadline = longest.and_then(|longest| Instant::now().checked_add(longest));
         let mut end = self.shared.end();
         while end.elapsed.is_none() {
@@ -139,6 +171,11 @@ impl Run {
         }
     }
 
+    /// Looks at what went wrong and was not taken yet.
+    pub fn each_failure(&self, look: impl FnMut(&Failure)) {
+        self.shared.end().failures.iter().for_each(look);
+    }
+
     /// Takes what went wrong, the cause first.
     #[must_use]
     pub fn take_failures(&self) -> Vec<Failure> {
@@ -162,8 +199,16 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// Asks the source to end, and wakes it.
+    fn stop_source(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.get() {
+            reader.unpark();
+        }
+    }
+
     /// What came before is still processed: it is as good as ever.
-    fn source_ended(&self, ended: Result<Ended, Failure>) {
+    fn source_ended(&self, ended: Result<Ended, Failure>, unclosed: Option<Failure>) {
         let mut end = self.end();
         match ended {
             Ok(reason) => drop(end.reason.get_or_insert(reason)),
@@ -171,6 +216,10 @@ impl Shared {
                 end.reason.get_or_insert(Ended::Failed);
                 end.failures.push(failure);
             }
+        }
+        if let Some(failure) = unclosed {
+            end.reason = Some(Ended::Failed);
+            end.failures.push(failure);
         }
         drop(end);
         self.queue.finish();
@@ -181,7 +230,7 @@ impl Shared {
         end.reason = Some(Ended::Failed);
         end.failures.push(failure);
         drop(end);
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop_source();
         self.queue.abandon();
     }
 

@@ -28,6 +28,15 @@ pub trait Source: Send {
     ///
     /// What the source says.
     fn read(&mut self) -> Result<Option<Batch>, Failure>;
+
+    /// Releases what the source holds; called once, by the thread that read it, however the reading ends.
+    ///
+    /// # Errors
+    ///
+    /// What the source says.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// A step that each batch goes through; [`Process`] is the one that this crate brings.

@@ -309,6 +309,63 @@ fn a_stop_wakes_a_source_that_waits_for_its_deadline() {
 }
 
 #[test]
+fn a_sink_that_fails_wakes_a_source_that_waits_for_its_deadline() {
+    let (sink, _seen) = keeper();
+    let slow = Box::new(Feed::new(|| Ok(Some(batch(1))), Some(1e-6)).unwrap());
+    let mut broken = acquisition(slow, sink);
+    broken.stages.push(Box::new(Faulty(1, || "no more paper".into())));
+    let (report, failures) = finished(&broken.start().unwrap());
+    assert_eq!((report.ended, failures), (Some(Ended::Failed), vec!["no more paper".to_owned()]));
+}
+
+#[test]
+fn a_source_that_has_nothing_is_asked_once_a_period() {
+    for (rate, most) in [(Some(1000.0), 21), (None, 21)] {
+        let (asked, calls) = mpsc::channel();
+        let read = move || {
+            let _ = asked.send(());
+            Ok(Some(batch(0)))
+        };
+        let (sink, _seen) = keeper();
+        let mut run = acquisition(Box::new(Feed::new(read, rate).unwrap()), sink);
+        run.duration = Some(std::time::Duration::from_millis(20));
+        assert_eq!(finished(&run.start().unwrap()).0.ended, Some(Ended::Duration));
+        assert!((1..=most).contains(&calls.iter().count()));
+    }
+}
+
+/// Asks its own run, which a test sends, whether it is over, and what it does.
+struct Inside(Receiver<Arc<Run>>, Sender<(bool, bool, Vec<Work>)>);
+
+impl Sink for Inside {
+    fn write(&mut self, _output: &Output) -> Result<(), Failure> {
+        if let Ok(run) = self.0.recv() {
+            let _ = self.1.send((run.is_inside(), run.wait(None), run.work()));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_thread_of_the_run_is_told_at_once_that_it_is_not_over() {
+    let (send_run, take_run) = mpsc::channel();
+    let (send_answer, take_answer) = mpsc::channel();
+    let run = acquisition(feed(vec![1], None), Inside(take_run, send_answer)).start().unwrap();
+    let run = Arc::new(run);
+    send_run.send(Arc::clone(&run)).unwrap();
+    drop(send_run);
+    let (inside, over, work) = take_answer.recv().unwrap();
+    assert!(inside && !over && work.contains(&Work::Write(0)));
+    assert!(!run.is_inside());
+    finished(&run);
+    assert!(run.work().is_empty());
+}
+
+#[test]
 fn a_run_that_nobody_holds_ends_and_closes_its_sinks() {
     let (sink, seen) = keeper();
     drop(acquisition(endless(), sink).start().unwrap());

@@ -1,0 +1,160 @@
+//! A value that threads take turns with, which neither a fork nor a panic turns into a trap.
+//!
+//! Two rules make a lock safe here: no Python code runs while it is held, so that its holder never waits for anyone; and a
+//! forked child looks whether the lock was held by a thread that stayed in the parent before it waits for it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyDict;
+
+/// How many forks lie between the first process and this one.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// How often a child tries a lock that may be held by another thread of its own, a millisecond apart.
+const ATTEMPTS: usize = 20;
+
+/// Says that this process is a fork; called in the child before any other code of Python.
+#[pyfunction]
+fn count_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Lets Python count forks, where the system has them.
+pub fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? else { return Ok(()) };
+    let called = PyDict::new(py);
+    called.set_item("after_in_child", wrap_pyfunction!(count_fork, module)?)?;
+    register.call((), Some(&called)).map(drop)
+}
+
+/// Why a value cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// A thread of the parent had it when the process was forked.
+    Forked,
+    /// A thread panicked in the middle of its work with it.
+    Broken,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Forked => {
+                "the object was in use by another thread when the process was forked, so the child does not know its \
+                 state; make another one in the child"
+            }
+            Self::Broken => {
+                "an earlier call panicked in the middle of its work, so the state of the object is unknown; make \
+                 another one"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<Refused> for PyErr {
+    fn from(refused: Refused) -> Self {
+        PyRuntimeError::new_err(refused.to_string())
+    }
+}
+
+/// A value behind a lock.
+pub struct Guarded<T> {
+    value: Mutex<T>,
+    /// The number of forks when the lock was last known to be free of other processes' threads.
+    forks: AtomicU64,
+    /// What makes the value usable again after a panic; without it nobody gets it.
+    heal: Option<fn(&mut T)>,
+}
+
+impl<T: Send> Guarded<T> {
+    pub fn new(value: T, heal: Option<fn(&mut T)>) -> Self {
+        let forks = AtomicU64::new(FORKS.load(Ordering::Relaxed));
+        Self { value: Mutex::new(value), forks, heal }
+    }
+
+    /// The value, once no other thread works with it; other threads of Python go on meanwhile.
+    pub fn lock(&self, py: Python<'_>) -> Result<MutexGuard<'_, T>, Refused> {
+        self.check_fork()?;
+        self.healed(self.value.lock_py_attached(py))
+    }
+
+    /// The same for work that needs nothing of Python's.
+    pub fn lock_detached(&self) -> Result<MutexGuard<'_, T>, Refused> {
+        self.check_fork()?;
+        self.healed(self.value.lock())
+    }
+
+    fn healed<'a>(
+        &'a self,
+        locked: Result<MutexGuard<'a, T>, PoisonError<MutexGuard<'a, T>>>,
+    ) -> Result<MutexGuard<'a, T>, Refused> {
+        locked.or_else(|poisoned| {
+            let heal = self.heal.ok_or(Refused::Broken)?;
+            let mut value = poisoned.into_inner();
+            heal(&mut value);
+            self.value.clear_poison();
+            Ok(value)
+        })
+    }
+
+    /// In a child, makes sure that whoever holds the lock is one of its own threads.
+    fn check_fork(&self) -> Result<(), Refused> {
+        let now = FORKS.load(Ordering::Relaxed);
+        for _ in 0..ATTEMPTS {
+            if self.forks.load(Ordering::Acquire) == now {
+                return Ok(());
+            }
+            if let Err(TryLockError::WouldBlock) = self.value.try_lock() {
+                thread::sleep(Duration::from_millis(1));
+            } else {
+                self.forks.store(now, Ordering::Release);
+            }
+        }
+        Err(Refused::Forked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_resets_what_can_be_reset_and_closes_the_rest() {
+        for (heal, expected) in
+            [(Some((|value| *value = 0) as fn(&mut i32)), Ok(0)), (None, Err(Refused::Broken))]
+        {
+            let guarded = Guarded::new(1, heal);
+            let panicked = thread::scope(|scope| {
+                let work = || {
+                    let _held = guarded.lock_detached();
+                    std::panic::resume_unwind(Box::new("a defect"));
+                };
+                scope.spawn(work).join()
+            });
+            assert!(panicked.is_err());
+            assert_eq!(guarded.lock_detached().map(|value| *value), expected);
+        }
+    }
+
+    #[test]
+    fn a_child_takes_a_free_lock_over_and_refuses_one_that_is_held() {
+        let guarded = Guarded::new(1, None);
+        guarded.forks.store(u64::MAX, Ordering::Relaxed);
+        assert!(guarded.lock_detached().is_ok());
+        let held = guarded.lock_detached();
+        guarded.forks.store(u64::MAX, Ordering::Relaxed);
+        assert_eq!(guarded.lock_detached().map(|value| *value), Err(Refused::Forked));
+        drop(held);
+        assert!(guarded.lock_detached().is_ok());
+    }
+}
