@@ -43,6 +43,7 @@ def setup():
         DataPoint,
         Metadata,
         Pipeline,
+        SharedSink,
         SimulatedInstrument,
         process,
         storage,
@@ -73,6 +74,7 @@ def setup():
     plain = other.batch(samples, start=0, rate=1e3)
     arrow = storage.ArrowWriter(folder / "run.arrow")
     rows = storage.CsvWriter(folder / "run.csv")
+    sink = SharedSink(rows)
     kept, table, numbers = folder / "kept", folder / "table", count()
     with storage.ArrowWriter(kept) as writer:
         writer.write(plain)
@@ -119,6 +121,8 @@ calls = {
     "Pipeline.run": "pipeline.run()",
     "Pipeline.start and stop": "pipeline.start()\npipeline.stop()",
     "Pipeline.wait": "pipeline.wait()",
+    "SharedSink": "SharedSink(rows)",
+    "SharedSink.write": "sink.write(plain)",
     "Report.percentile_ns": "report.percentile_ns(0.99)",
     "Report.as_dict": "report.as_dict()",
     "MovingAverage": "process.MovingAverage(16)",

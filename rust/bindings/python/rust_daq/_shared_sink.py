@@ -73,7 +73,7 @@ class SharedSink:
 
         Notes
         -----
-        What the sink takes.
+        O(1), and what the sink takes.
 
         Examples
         --------
