@@ -419,3 +419,35 @@ def test_run_without_permission_is_named_and_hides_no_other(part: str) -> None:
     said, refused = done.stdout.splitlines()
     assert said == f"['{whole.name}'] {whole.name}"
     assert refused == f"{closed.name} cannot be read (Permission denied); allow it, or move it out of the archive"
+
+
+# Runs of earlier versions
+
+KEPT = sorted((Path(__file__).parents[2] / "docs" / "archive" / "runs").glob("*/run.json"))
+NEW_COLUMNS = {"at_floor", "cores"}
+JUDGED = {"ratio", "ratio_low", "ratio_high", "verdict", "sentence"}
+"""Columns that follow the rules of this version: an interval is corrected for what is judged together."""
+
+
+def test_runs_of_earlier_versions_open_with_the_document_that_they_have():
+    assert KEPT
+    for path in KEPT:
+        run = Run.opened(path.parent)
+        assert run.document == json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_results_of_an_earlier_version_have_the_same_costs_and_no_pace():
+    run = Run.load(KEPT[-1].parent)
+    entries = {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
+    for key, result in list(run.results.items())[:6]:
+        entry, again = entries[key], result.document()
+        assert result.pace == ()
+        assert result.table().shape[0] == len(entry["rows"])
+        kept = set(entry) - {"rows", "facts", "samples"}
+        assert {part: again[part] for part in kept} == {part: entry[part] for part in kept}
+        assert set(again) - set(entry) == {"pace_ns", "timings"}
+        for old, new in zip(entry["rows"], again["rows"], strict=True):
+            assert set(new) - set(old) <= NEW_COLUMNS
+            assert {column: new[column] for column in old if column not in JUDGED} == {
+                column: value for column, value in old.items() if column not in JUDGED
+            }

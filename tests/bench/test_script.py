@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -415,6 +416,33 @@ def test_stopped_script_keeps_what_it_measured_and_leaves_no_process(
     assert (document["complete"], [entry["name"] for entry in document["results"]]) == (False, ["first"])
     assert not Run.load(next((example.folder / "runs").iterdir())).complete
     assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_script_that_is_stopped_within_a_call_keeps_its_finished_rounds(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    (tmp_path / "long.py").write_text(
+        '"""Stop it."""\n\nfrom rust_daq import bench\n\nsettings = bench.settings(__doc__, rounds=100_000)\n'
+        f"setup = '''open({str(begun)!r}, 'a').write('x')'''\n"
+        "bench.compare({'one': 'list()'}, setup=setup, settings=settings)\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [sys.executable, "long.py", "--json", "run.json"], cwd=tmp_path, env=environment()
+    ) as process:
+        # The third worker is that of the third round.
+        while not begun.exists() or len(begun.read_text(encoding="utf-8")) < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, SCHEMA)
+    [entry] = document["results"]
+    assert document["complete"] is False
+    assert entry["settings"]["rounds"] >= 2
+    assert entry["notes"][0] == f"incomplete: stopped after {entry['settings']['rounds']} of 100000 rounds"
+    assert len(entry["pace_ns"]) == entry["settings"]["rounds"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal")
