@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rust_daq.bench import Estimate, decide
-from rust_daq.bench.decision import rounds_needed
+from rust_daq.bench.decision import fewest_rounds, rounds_needed
 
 
 def verdict(value, low, high):
@@ -64,3 +64,20 @@ def test_the_rounds_needed_follow_the_width_of_the_interval(found, needed):
 
 def test_without_an_interval_nothing_says_how_many_rounds_are_needed():
     assert rounds_needed(estimate(1.0, math.nan, math.nan)) is None
+
+
+@pytest.mark.parametrize(
+    ("judged", "rounds"), [(1, 6), (2, 7), (3, 7), (4, 8), (6, 8), (7, 9), (12, 9), (13, 10), (0, 6)]
+)
+def test_the_fewest_rounds_follow_from_what_is_judged_together(judged, rounds):
+    assert fewest_rounds(judged) == rounds
+
+
+@pytest.mark.parametrize("judged", range(1, 200))
+def test_the_fewest_rounds_are_the_first_that_fall_on_one_side_rarely_enough(judged):
+    rounds = fewest_rounds(judged)
+    assert 2 ** (1 - rounds) <= 0.05 / judged < 2 ** (2 - rounds)
+
+
+def test_a_lower_level_takes_fewer_rounds():
+    assert (fewest_rounds(level=0.80), fewest_rounds(8, 0.99)) == (4, 11)
