@@ -33,6 +33,7 @@ class Machine:
     def __init__(self, loop: int = 100, reading: int = 0) -> None:
         self.now = 0
         self.spent = 0
+        self.own = 0
         self.loop = loop
         self.reading = reading
         self.requests: list[tuple[str, dict[str, Any]]] = []
@@ -42,6 +43,7 @@ class Machine:
         """Let time pass, and processor time for each thread."""
         self.now += int(nanoseconds)
         self.spent += int(nanoseconds) * threads
+        self.own += int(nanoseconds) * min(threads, 1)
 
     def read(self) -> int:
         """Read the clock."""
@@ -100,6 +102,7 @@ def installed(patch: pytest.MonkeyPatch, machine: Machine) -> Iterator[Machine]:
         perf_counter_ns=machine.read,
         perf_counter=lambda: machine.read() / 1e9,
         process_time_ns=lambda: machine.spent,
+        thread_time_ns=lambda: machine.own,
         sleep=lambda seconds: machine.work(seconds * 1e9, 0),
     )
     patch.setattr(worker, "time", clock)
@@ -108,6 +111,7 @@ def installed(patch: pytest.MonkeyPatch, machine: Machine) -> Iterator[Machine]:
     patch.setattr(worker, "gc", SimpleNamespace(collect=lambda: 0, freeze=lambda: None))
     patch.setattr("rust_daq.bench.sampling.alive", machine.alive)
     patch.setattr("rust_daq.bench.sampling.can_fork", lambda *_: False)
+    patch.setattr("rust_daq.bench.sampling.keep_on_one_core", lambda *_: None)  # the tests' own process
     CURRENT.append(machine)
     yield machine
     CURRENT.remove(machine)

@@ -284,7 +284,9 @@ class CostSampler(Sampler[Comparison]):
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
         """Calibrate all contenders together."""
         alone = bool(self.plan.get("alone"))
-        self.calibrations = shared({name: tried(worker) for name, worker in workers.items()}, alone=alone)
+        trials = {name: tried(worker) for name, worker in workers.items()}
+        self.pinned = not any(trial.parallel for trial in trials.values())
+        self.calibrations = shared(trials, alone=alone)
         self.slices = slices_within(self.plan["most_slices"], self.calibrations.values())
         return (self.slices + 1) * sum(found.slice_seconds for found in self.calibrations.values())
 
@@ -293,8 +295,8 @@ class CostSampler(Sampler[Comparison]):
         return sample_slices(workers, self.calibrations, index, self.slices)
 
     def facts(self) -> dict[str, Any]:
-        """The slices that a round has."""
-        return {"slices": self.slices}
+        """The slices that a round has, and whether its workers share a core."""
+        return {"slices": self.slices, "one_core": self.pinned}
 
     def records(self) -> dict[str, dict[str, Any]]:
         """The statements, each with its calibration."""

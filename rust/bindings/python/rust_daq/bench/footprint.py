@@ -271,8 +271,9 @@ class ByteSampler(Sampler[Footprint]):
     kind = Footprint
     rounds_are = "runs"
 
-    def workers(self) -> nullcontext[Mapping[str, WorkerProcess]]:
+    def workers(self, index: int) -> nullcontext[Mapping[str, WorkerProcess]]:
         """None that lives for a round."""
+        del index
         return nullcontext({})
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rust_daq.bench.frames import Sample
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
-from rust_daq.bench.round import turns
+from rust_daq.bench.round import core_of, turns
 from rust_daq.bench.statement import Statement
 
 SLICES = 20
@@ -24,6 +24,9 @@ CALIBRATION_SECONDS = 0.002
 EMPTY_SHARE = 0.02
 """The empty loop is at most this share of what the cheapest of a group takes."""
 MOST_COPIES = 200
+TRIES = 3
+LONG_SECONDS = 1.0
+"""A first execution of so long is not repeated to find out how long it takes."""
 SAME_COPIES = 10.0
 """Contenders within this factor in cost, one to the next, have the same number of copies."""
 SAME_LOOPS = 1.5
@@ -48,11 +51,14 @@ class Timing:
         Nanoseconds of an execution, by its timing.
     wall : float
         Nanoseconds of an execution with all that is done around it.
+    parallel : bool
+        Whether other threads or processes worked for it.
     """
 
     empty: float
     cost: float
     wall: float
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,8 @@ class Calibration:
 def tried(worker: WorkerProcess, **of: Any) -> Timing:
     """Execute a statement once, untimed, and try how long it takes.
 
-    Where the first execution is longer than a slice, a second one decides: the first may have done what is done once,
-    such as an import, or met a neighbour on the machine.  If that is longer, too, there are no further ones.
+    Where an execution is longer than a slice, the shortest one of three decides: the first may have done what is done
+    once, such as an import, and any may have met a neighbour on the machine.  One of a second or more is not repeated.
 
     Parameters
     ----------
@@ -101,14 +107,26 @@ def tried(worker: WorkerProcess, **of: Any) -> Timing:
     **of
         ``source`` and ``size``, where another text than the worker's is executed.
     """
-    longest = math.inf
-    for _ in range(2):
-        longest = min(longest, worker.ask({"do": "once", **of})["seconds"])
-        if longest < SLICE_SECONDS:
-            break
-    else:
-        return Timing(0.0, longest * 1e9, longest * 1e9)
+    first = worker.ask({"do": "once", **of})
+    for _ in range(TRIES - 1):
+        if SLICE_SECONDS <= first["seconds"] < LONG_SECONDS:
+            again = worker.ask({"do": "once", **of})
+            first = min(first, again, key=lambda found: float(found["seconds"]))
+    if first["seconds"] >= SLICE_SECONDS:
+        return Timing(0.0, first["seconds"] * 1e9, first["seconds"] * 1e9, first["parallel"])
     return Timing(**worker.ask({"do": "calibrate", "seconds": CALIBRATION_SECONDS, **of}))
+
+
+def keep_on_one_core(workers: Mapping[str, WorkerProcess], index: int) -> None:
+    """Keep the workers of a round on one core, which they use in turn: another one for each round.
+
+    A worker stays where the system began it.  So one that began on a core with a neighbour would be slower in each
+    slice, and its statement would seem to be.
+    """
+    core = core_of(index)
+    if core is not None:
+        for worker in workers.values():
+            worker.ask({"do": "pin", "core": core})
 
 
 def shared(trials: Mapping[str, Timing], *, alone: bool = False) -> dict[str, Calibration]:

@@ -232,8 +232,11 @@ class CallSampler(Sampler[Latency]):
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
         """About how long the calls of a round take, as a trial shows."""
         calls, seconds = self.plan["calls"], 0.0
+        self.pinned = True
         for worker in workers.values():
-            spent: float = worker.ask({"do": "once"})["seconds"]
+            first = worker.ask({"do": "once"})
+            spent: float = first["seconds"]
+            self.pinned = self.pinned and not first["parallel"]
             if spent < 1 / TRIAL:
                 found = worker.ask({"do": "calls", "calls": TRIAL, "warmup": TRIAL})["histogram"]
                 spent = sum(value * count for value, count in found) / TRIAL / 1e9

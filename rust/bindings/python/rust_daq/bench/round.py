@@ -19,23 +19,25 @@ def alive(
     core: int | None = None,
     timeout: float = TIMEOUT,
     shared: Sequence[str] | None = None,
+    index: int = 0,
 ) -> Iterator[dict[str, WorkerProcess]]:
     """Start a worker for each contender; all of them end when the round does, whatever happens.
 
     Every statement has the same harness around it.  The workers start side by side, as many as there are cores:
     nothing is timed before the last of them is ready.  On one core, if one is named: they take turns, so that none has
     to wait for it.  Where the modules that they share are known, they are forked of a server that has imported them.
+    They start in the order of the round `index`, because the system places them by it.
     """
     harness = Harness.of(stated)
-    begun: list[Future[WorkerProcess]] = []
+    begun: dict[str, Future[WorkerProcess]] = {}
     with ExitStack() as stack:
         server = serving(stack, stated, shared)
         stack.callback(close_all, begun)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, statement in stated.items():
-                made = pool.submit(WorkerProcess, name, statement, core, timeout, harness=harness, server=server)
-                begun.append(made)
-        yield {name: worker.result() for name, worker in zip(stated, begun, strict=True)}
+            for _, name in turns(list(stated), index, 1):
+                made = pool.submit(WorkerProcess, name, stated[name], core, timeout, harness=harness, server=server)
+                begun[name] = made
+        yield {name: begun[name].result() for name in stated}
 
 
 def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[str] | None) -> ForkServer | None:
@@ -47,10 +49,10 @@ def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[
     return server if server.usable else None
 
 
-def close_all(begun: Sequence[Future[WorkerProcess]]) -> None:
+def close_all(begun: Mapping[str, Future[WorkerProcess]]) -> None:
     """End all workers that were started."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for worker in begun:
+        for worker in begun.values():
             if worker.exception() is None:
                 pool.submit(worker.result().close)
 

@@ -19,6 +19,7 @@ from rust_daq.bench.arguments import positive
 from rust_daq.bench.decision import fewest_rounds
 from rust_daq.bench.forking import can_fork, shared_modules
 from rust_daq.bench.frames import Sample, samples_of
+from rust_daq.bench.harness import keep_on_one_core
 from rust_daq.bench.pace import yardstick
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
 from rust_daq.bench.result import Interrupted, Result, records
@@ -59,14 +60,15 @@ class Sampler(ABC, Generic[R]):
         self.judged = judged
         self.timeout = TIMEOUT if timeout is None else positive("timeout", timeout, "seconds")
         self.shared: Sequence[str] | None = None
+        self.pinned = False
 
     def sampled(self) -> Mapping[str, Statement]:
         """What has a worker in each round: the contenders, and what a kind adds to them."""
         return self.stated
 
-    def workers(self) -> AbstractContextManager[Mapping[str, WorkerProcess]]:
-        """Start the workers of a round."""
-        return alive(self.sampled(), timeout=self.timeout, shared=self.shared)
+    def workers(self, index: int) -> AbstractContextManager[Mapping[str, WorkerProcess]]:
+        """Start the workers of a round, each round in the order in which it asks them."""
+        return alive(self.sampled(), timeout=self.timeout, shared=self.shared, index=index)
 
     @abstractmethod
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
@@ -129,12 +131,14 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
             index = len(pace)
             settings.progress(name, index, rounds)
             before, begin = yardstick(), time.perf_counter()
-            with sampler.workers() as workers:
+            with sampler.workers(index) as workers:
                 if index == 0:
                     starting = time.perf_counter() - begin
                     seconds = starting + sampler.prepare(workers)
                     rounds = sampler.rounds(settings, seconds, share)
                     announce(settings, name, rounds, seconds)
+                if sampler.pinned:
+                    keep_on_one_core(workers, index)
                 found = sampler.sample(workers, index)
                 if index == 0 and rounds > 1 and can_fork(sampler.sampled()):
                     sampler.shared = shared_modules(workers)

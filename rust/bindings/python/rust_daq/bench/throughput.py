@@ -303,10 +303,12 @@ class BatchSampler(Sampler[Throughput]):
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
         """Calibrate each size, all contenders together."""
         alone, seconds = bool(self.plan.get("alone")), 0.0
+        self.pinned = True
         self.calibrations, self.slices = {}, {}
         for size in self.ladder:
             asked = self.requests(size)
             trials = {name: tried(worker, **asked[name]) for name, worker in workers.items()}
+            self.pinned = self.pinned and not any(trial.parallel for trial in trials.values())
             found = self.calibrations[size] = shared(trials, alone=alone)
             self.slices[size] = slices_within(SLICES, found.values())
             seconds += (self.slices[size] + 1) * sum(each.slice_seconds for each in found.values())

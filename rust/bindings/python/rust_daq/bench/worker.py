@@ -157,6 +157,18 @@ def bucket(nanoseconds: int) -> int:
     return -(-nanoseconds >> shift) << shift
 
 
+def elsewhere() -> int:
+    """Nanoseconds of processor time that other threads and processes of ours have used, those that ended included."""
+    children = os.times()
+    ended = round((children.children_user + children.children_system) * 1e9)
+    return time.process_time_ns() - time.thread_time_ns() + ended
+
+
+def is_parallel(others: int, elapsed: int) -> bool:
+    """Whether others worked for us: more than one per cent of the time, and than reading the clocks takes."""
+    return others > max(elapsed // 100, 20_000)
+
+
 def counters() -> Any:
     """The counters of bytes, from the file next to this one: nobody else needs them."""
     from importlib.util import module_from_spec, spec_from_file_location
@@ -269,11 +281,12 @@ class Worker:
             self.namespace["n"] = request["size"]
         source = request.get("source") or self.source
         execute = self.function(_CALL, source, value=True)
-        begin = time.perf_counter()
+        others, begin = elsewhere(), time.perf_counter_ns()
         value = execute()
-        seconds = time.perf_counter() - begin
+        elapsed = time.perf_counter_ns() - begin
+        parallel = is_parallel(elsewhere() - others, elapsed)
         refuse_never_run(value, source, self.namespace)
-        return {"seconds": seconds}
+        return {"seconds": elapsed / 1e9, "parallel": parallel}
 
     def calibrate(self, request: dict[str, Any]) -> dict[str, Any]:
         """Find what an execution takes, and what the loop around it does.
@@ -284,12 +297,14 @@ class Worker:
             self.namespace["n"] = request["size"]
         source, seconds = request.get("source") or self.source, request["seconds"]
         empty = min(self.trial("pass", 1, seconds)[0] for _ in range(TRIES))
+        others, begin = elsewhere(), time.perf_counter_ns()
         tries = [self.trial(source, 1, seconds) for _ in range(TRIES)]
+        parallel = is_parallel(elsewhere() - others, time.perf_counter_ns() - begin)
         cost, wall = (max(min(found[part] for found in tries) - empty, 0.0) for part in (0, 1))
         if not self.alone and cost < empty:
             many = min(self.trial(source, COPIES, seconds)[0] for _ in range(TRIES))
             cost = wall = max(many - empty, 0.0) / COPIES
-        return {"empty": empty, "cost": cost, "wall": wall}
+        return {"empty": empty, "cost": cost, "wall": wall, "parallel": parallel}
 
     def trial(self, source: str, repeats: int, seconds: float) -> tuple[float, float]:
         """Nanoseconds a loop, timed and in all, from loops doubled until they last `seconds`."""

@@ -189,7 +189,7 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
     stated = {name: side.statement(operation) for name, side in sides.items()}
     if operation.kind == "fresh":
         return sample_fresh_round(stated, index, FRESH_SLICES, core, timeout)
-    with alive(stated, core, timeout) as workers:
+    with alive(stated, core, timeout, index=index) as workers:
         return sample_slices(workers, trial.calibrations, index, slices)
 
 
