@@ -61,6 +61,7 @@ def setup():
     batch = channel.batch(samples, start=0, rate=1e3)
     mixed = Batch.from_numpy(stamps, samples, [channel, other], which)
     framed = other.batch(frame, start=0, rate=1e3)
+    unsorted = batch[::-1]
     points = batch.to_points()
     instrument = SimulatedInstrument(1e6, other)
     pipeline = Pipeline([batch])
@@ -112,6 +113,7 @@ calls = {
     "Batch.with_first_sequence": "batch.with_first_sequence(10)",
     "Batch.to_points": "batch.to_points()",
     "Batch.by_channel": "mixed.by_channel()",
+    "Batch.sort_by_time": "unsorted.sort_by_time()",
     "Batch, index": "batch[10]",
     "Batch, slice": "batch[10:20]",
     "Batch, pickled": "pickle.dumps(batch, 5)",

@@ -542,6 +542,32 @@ def test_the_columns_make_the_same_batch(points: list[DataPoint]) -> None:
         assert Batch.from_numpy(stamps, batch.values, batch.channels, batch.indices) == batch
 
 
+@given(rows)
+def test_sorting_is_stable_and_by_time(points: list[DataPoint]) -> None:
+    batch = Batch.from_points(points)
+    found = batch.sort_by_time()
+    assert found.to_points() == sorted(points, key=lambda point: point.timestamp_ns)
+    assert found.sort_by_time() == found
+
+
+def test_a_batch_in_order_is_shared() -> None:
+    batch = LASER.batch([1.0, 2.0, 3.0], [1, 1, 2])
+    assert np.shares_memory(batch.sort_by_time().values, batch.values)
+
+
+def test_the_channels_of_a_batch_are_looked_up_and_not_searched() -> None:
+    # 100,000 names; one search of all for each of them would take minutes.
+    count = 100_000
+    channels = [Channel(f"channel {number}", "V") for number in range(count)]
+    batch = Batch.from_numpy(np.arange(count), np.arange(float(count)), channels, np.arange(count)[::-1])
+    parts = batch.by_channel()
+    assert list(parts) == [channel.name for channel in reversed(channels)]
+    assert parts["channel 7"].values.tolist() == [float(count - 8)]
+    twin = Batch.from_numpy(np.arange(count), np.arange(float(count)), channels[::-1], np.arange(count))
+    assert batch == twin
+    assert Batch.from_arrow(batch, channels) == batch
+
+
 # nothing leaks
 
 

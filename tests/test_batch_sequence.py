@@ -49,7 +49,7 @@ def test_a_slice_counts_on_from_its_first_row() -> None:
     assert batch[3:][1:].first_sequence == {"laser": 12, "probe": 22}
 
 
-@pytest.mark.parametrize("selection", [slice(None, None, 2), [0, 1], np.array([True] * 6)])
+@pytest.mark.parametrize("selection", [slice(None, None, -1), [0, 1], np.array([True] * 6)])
 def test_a_selection_forgets_the_numbers(selection: Any) -> None:
     assert interleaved().with_first_sequence(0)[selection].first_sequence is None
 
@@ -91,3 +91,26 @@ def test_what_is_no_number_is_refused(first: Any) -> None:
 def test_a_channel_without_a_number_is_named() -> None:
     with pytest.raises(ValueError, match="first has no number for channel 'probe'; pass one for each"):
         interleaved().with_first_sequence({"laser": 1})
+
+
+def test_a_step_keeps_the_numbers_that_follow_each_other() -> None:
+    batch = interleaved().with_first_sequence({"laser": 5, "probe": 9})
+    # Every other row is of the one channel, and none of it is left out.
+    assert batch[::2].first_sequence == {"laser": 5, "probe": 9}
+    assert batch[1::2][1:].first_sequence == {"laser": 5, "probe": 10}
+    assert batch[2::2].first_sequence == {"laser": 6, "probe": 9}
+    assert batch[4::3].first_sequence is not None
+    assert batch[::4].first_sequence is None
+    assert batch[::-1].first_sequence is None
+    assert LASER.batch(np.arange(3.0)).with_first_sequence(5)[::2].first_sequence is None
+    assert LASER.batch(np.arange(3.0)).with_first_sequence(5)[2::2].first_sequence == {"laser": 7}
+    assert LASER.batch(np.arange(3.0))[::2].first_sequence is None
+
+
+def test_sorting_keeps_the_numbers_where_each_name_stays_in_order() -> None:
+    laser = LASER.batch([1.0, 2.0], [10, 30]).with_first_sequence(5)
+    probe = PROBE.batch([3.0, 4.0], [20, 25]).with_first_sequence(7)
+    batch = Batch.concat([laser, probe]).sort_by_time()
+    assert batch.values.tolist() == [1.0, 3.0, 4.0, 2.0]
+    assert batch.first_sequence == {"laser": 5, "probe": 7}
+    assert LASER.batch([1.0, 2.0], [30, 10]).with_first_sequence(5).sort_by_time().first_sequence is None

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import itertools
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -586,3 +587,27 @@ def test_without_points_there_is_no_response_time() -> None:
     report = Pipeline([]).run()
     assert report.percentile_ns(0.5) is None
     assert report.processed_per_second == 0
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_report_comes_back_from_a_pickle(protocol: int) -> None:
+    running = Pipeline(instrument())
+    running.start(0.05)
+    reports = [running.report, Pipeline(instrument()).run(0.05), Pipeline([]).run()]
+    running.wait()
+    for report in reports:
+        back = pickle.loads(pickle.dumps(report, protocol))
+        assert repr(back) == repr(report)
+        assert back.as_dict() == report.as_dict()
+        assert (back.ended, equation_holds(back)) == (report.ended, True)
+        shares = [0.0, 0.1, 0.5, 0.9, 0.999, 1.0]
+        assert [back.percentile_ns(share) for share in shares] == [report.percentile_ns(share) for share in shares]
+
+
+def test_a_pickle_that_contradicts_itself_is_no_report() -> None:
+    make, arguments = Pipeline(instrument()).run(0.05).__reduce__()[:2]
+    counts, elapsed, cpu, ended, responses = arguments
+    with pytest.raises(ValueError, match="more response times than processed points"):
+        make(counts, elapsed, cpu, ended, [*responses, (1, 2**63)])
+    with pytest.raises(ValueError, match="ended is 'novel'; pass"):
+        make(counts, elapsed, cpu, "novel", responses)

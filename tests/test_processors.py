@@ -133,7 +133,12 @@ def test_interleaved_channels_give_what_separate_ones_give(
 ) -> None:
     values = np.random.default_rng(1).normal(size=len(names))
     indices = [int(name == "probe") for name in names]
-    batch = Batch.from_numpy(np.arange(len(names)), values, [LASER, PROBE], indices)
+    times = np.zeros(len(names), int)
+    for index in (0, 1):
+        of_name = np.array(indices, dtype=int) == index
+        # Ten a second of each, as the spectra expect it.
+        times[of_name] = np.arange(np.count_nonzero(of_name)) * 10**8
+    batch = Batch.from_numpy(times, values, [LASER, PROBE], indices)
     together = make()
     parts = [together.process(part) for part in (batch[:cut], batch[cut:])]
     for name, index in (("laser", 0), ("probe", 1)):
@@ -405,3 +410,149 @@ def test_what_cannot_be_processed_is_refused_and_changes_nothing(make: Callable[
         with pytest.raises(error, match=words):
             call()
     assert one.__reduce__()[2] == state
+
+
+# Windows of SciPy
+
+
+@pytest.mark.parametrize(
+    "window",
+    ["boxcar", "hann", "hamming", "blackman", "flattop", "triang", "bartlett", "parzen", "blackmanharris", "nuttall"]
+    + [
+        "cosine",
+        "han",
+        ("kaiser", 8.6),
+        ("tukey", 0.3),
+        ("gaussian", 4.0),
+        ("general_hamming", 0.6),
+        ("dpss", 2.5),
+    ],
+)
+def test_windows_have_the_names_and_tuples_of_scipy(window: Any) -> None:
+    samples = np.random.default_rng(3).normal(size=64)
+    weights = scipy.signal.get_window(window, 32)
+    got = Fft(32, 16, 1e3, window, "spectrum").process_values(samples)
+    np.testing.assert_allclose(got, Fft(32, 16, 1e3, weights, "spectrum").process_values(samples), rtol=1e-12)
+    again = pickle.loads(pickle.dumps(Fft(32, 16, 1e3, window)))
+    np.testing.assert_allclose(Fft(32, 16, 1e3, again.window).process_values(samples), again.process_values(samples))
+
+
+@pytest.mark.parametrize("window", ["no window", ("kaiser",), ("no window", 1.0), ("gaussian", "wide")])
+def test_a_window_that_scipy_does_not_know_is_refused(window: Any) -> None:
+    with pytest.raises(ValueError, match=r"^window is .*; pass 'boxcar', .*one weight for each sample"):
+        Fft(32, 16, 1e3, window)
+
+
+def test_without_scipy_its_windows_are_refused_and_the_own_ones_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.signal", None)
+    assert Fft(32, 16, 1e3, "flattop").window == "flattop"
+    with pytest.raises(ImportError, match=r"^window is 'nuttall', which only SciPy knows; install it"):
+        Fft(32, 16, 1e3, "nuttall")
+
+
+def test_a_tuple_of_weights_is_weights() -> None:
+    assert Fft(4, 4, 1.0, (1.0, 2.0, 2.0, 1.0)).window.tolist() == [1.0, 2.0, 2.0, 1.0]
+
+
+# The rate of an FFT is that of the timestamps
+
+
+@pytest.mark.parametrize("rate", [500.0, 900.0, 1_100.0, 2_000.0])
+def test_timestamps_of_another_rate_are_refused(rate: float) -> None:
+    fft = Fft(16, 16, 1_000.0)
+    other = LASER.batch(np.zeros(64), start=0, rate=rate)
+    with pytest.raises(ValueError, match=rf"^rate is 1000\.0 and the timestamps of channel 'laser' are .*{rate:.0f}\."):
+        fft.process(other)
+    # The state is as it was.
+    assert len(fft.process(LASER.batch(np.zeros(16), start=0, rate=1_000.0))) == 1
+
+
+def test_timestamps_that_jitter_or_tell_no_rate_are_taken() -> None:
+    jitter = np.random.default_rng(1).integers(-900_000, 900_000, 64)
+    for times in (np.arange(64) * 1_000_000 + jitter, np.arange(64) * 1_005_000, np.zeros(64, int)):
+        assert len(Fft(16, 16, 1_000.0).process(LASER.batch(np.zeros(64), times))) == 4
+    # Few rows tell too little, and arrays have no times.
+    assert len(Fft(4, 4, 1_000.0).process(LASER.batch(np.zeros(8), start=0, rate=1.0))) == 2
+    assert len(Fft(4, 4, 1_000.0).process_values(np.zeros(64))) == 16
+
+
+def test_the_rate_is_checked_by_channel() -> None:
+    times = np.arange(64) * 1_000_000
+    right = Batch.from_numpy(np.repeat(times, 2), np.zeros(128), [LASER, PROBE], np.arange(128) % 2)
+    assert len(Fft(16, 16, 1_000.0).process(right)) == 8
+    wrong = Batch.concat([LASER.batch(np.zeros(64), times), PROBE.batch(np.zeros(64), times * 2)])
+    with pytest.raises(ValueError, match="channel 'probe' are .*500"):
+        Fft(16, 16, 1_000.0).process(wrong)
+
+
+def test_timestamps_that_run_backwards_are_refused() -> None:
+    with pytest.raises(ValueError, match="^rate is"):
+        Fft(16, 16, 1_000.0).process(LASER.batch(np.zeros(64), start=0, rate=1_000.0)[::-1])
+
+
+# Rest and range
+
+
+@pytest.mark.parametrize("sos", [scipy.signal.butter(2, 0.1, output="sos"), BUTTER])
+def test_a_filter_returns_to_zero_after_a_burst(sos: Floats) -> None:
+    signal = np.r_[np.ones(100), np.zeros(50_000)]
+    whole = Iir(sos).process_values(signal)
+    assert whole[-1] == 0.0
+    assert np.count_nonzero(np.abs(whole) < 1e-290) - np.count_nonzero(whole == 0.0) < 2_048
+    close(whole, scipy.signal.sosfilt(sos, signal))
+    filter_, batches = Iir(sos), np.split(signal, [1, 7, 1_023, 1_024, 1_025, 3_000, 20_000])
+    in_batches = [filter_.process(LASER.batch(part)).values for part in batches]
+    assert np.concatenate(in_batches).tobytes() == whole.tobytes()
+
+
+def test_what_is_no_number_stays_in_a_filter_until_it_is_reset() -> None:
+    lowpass = Iir(BUTTER)
+    assert np.isnan(lowpass.process_values([np.nan] + [0.0] * 5_000)[1:]).all()
+    lowpass.reset()
+    assert lowpass.process_values([0.0]).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e-150, 1.0, 1e150, 1e160, 1e300])
+@pytest.mark.parametrize("size", [8, 9])
+def test_amplitudes_do_not_go_through_the_power(scale: float, size: int) -> None:
+    signal = np.cos(np.pi * np.arange(size) / 2) + 1.0
+    expected = Fft(size, size, 1.0, "hann", "amplitude").process_values(signal)
+    got = Fft(size, size, 1.0, "hann", "amplitude").process_values(signal * scale) / scale
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_nan_is_in_each_mean_of_its_window_which_differs_from_bottleneck() -> None:
+    samples = np.array([1.0, np.nan, 3.0, 4.0])
+    assert bn.move_mean(samples, 2, min_count=1).tolist() == [1.0, 1.0, 3.0, 3.5]
+    np.testing.assert_array_equal(MovingAverage(2).process_values(samples), [1.0, np.nan, np.nan, 3.5])
+
+
+# Spectra in pickles
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_spectra_come_back_from_a_pickle(protocol: int) -> None:
+    rows = Batch.from_numpy(np.arange(64), np.random.default_rng(1).normal(size=64), [LASER, PROBE], np.arange(64) % 2)
+    for batch in (rows[:15], rows[:2], LASER.batch(np.zeros(16))):
+        spectra = Fft(4, 2, 10.0, scaling="amplitude").process(batch)
+        for back in (pickle.loads(pickle.dumps(spectra, protocol)), copy.copy(spectra), copy.deepcopy(spectra)):
+            assert (back.channels, back.scaling, len(back)) == (spectra.channels, "amplitude", len(spectra))
+            for name in ("times", "power", "frequencies"):
+                assert getattr(back, name).tobytes() == getattr(spectra, name).tobytes()
+                assert getattr(back, name).shape == getattr(spectra, name).shape
+
+
+def test_spectra_share_the_memory_beside_a_pickle_and_check_it() -> None:
+    spectra = Fft(4, 2, 10.0).process(LASER.batch(np.arange(16.0)))
+    buffers: list[Any] = []
+    text = pickle.dumps(spectra, 5, buffer_callback=buffers.append)
+    assert np.shares_memory(pickle.loads(text, buffers=buffers).power, spectra.power)
+    for place, wrong in [
+        (0, bytes(8)),
+        (1, bytes(8)),
+        (2, bytes(8)),
+        (3, b"\xff" * len(buffers[3].raw())),
+        (1, bytes(7)),
+    ]:
+        with pytest.raises(ValueError, match=r"pass|bytes"):
+            pickle.loads(text, buffers=[*buffers[:place], wrong, *buffers[place + 1 :]])

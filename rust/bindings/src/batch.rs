@@ -359,8 +359,8 @@ impl PyBatch {
     ///
     /// A pipeline numbers the samples of each channel from 0. Within a batch they follow upon each
     /// other; samples that were lost between two batches show as a jump. Slices keep the numbers, and
-    /// so does `concat` where batches join without a gap; a selection by step, by booleans or by
-    /// integers forgets them.
+    /// so do `concat` and slices with a step where the rows of each name follow upon each other, and
+    /// `sort_by_time` where they stay in their order; a selection by booleans or integers forgets them.
     #[getter]
     fn first_sequence<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         sequences::shown(py, &self.core)
@@ -462,6 +462,33 @@ impl PyBatch {
         Ok(groups)
     }
 
+    /// The rows in the order of their timestamps.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Rows of one instant stay in the order in which they are. Where all are in order already,
+    ///     the columns are shared.
+    ///
+    /// Raises
+    /// ------
+    /// MemoryError
+    ///     If there is not enough memory for the rows in their new order.
+    ///
+    /// Notes
+    /// -----
+    /// O(n log n); O(n) where the rows are in order; the GIL is released.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> Channel("laser", "mW").batch([0.5, 0.25, 1.0], [5, 0, 9]).sort_by_time().values
+    /// array([0.25, 0.5 , 1.  ])
+    fn sort_by_time(&self, py: Python<'_>) -> PyResult<Self> {
+        let sorted = py.detach(|| self.core.sorted_by_time());
+        sorted.map(|sorted| self.part(sorted)).map_err(|error| raised(&error))
+    }
+
     fn __len__(&self) -> usize {
         self.core.len()
     }
@@ -477,6 +504,9 @@ impl PyBatch {
                 return point_native::object(py, point).map(Bound::into_any);
             }
             Selection::Range { offset, count } => batch.core.slice(offset, count),
+            Selection::Stepped(rows) => {
+                py.detach(|| batch.core.stepped(&rows)).map_err(|error| raised(&error))?
+            }
             Selection::Rows(rows) => {
                 py.detach(|| batch.core.take(&rows)).map_err(|error| raised(&error))?
             }

@@ -58,6 +58,19 @@ impl PyColumn {
     }
 }
 
+/// A column for a pickle: from protocol 5 on a pickler may carry the memory itself, beside the pickle.
+pub fn pickled<T: ArrowNativeType>(
+    py: Python<'_>,
+    column: ScalarBuffer<T>,
+    protocol: i32,
+) -> PyResult<Bound<'_, PyAny>> {
+    let column = PyColumn::object(py, column)?;
+    if protocol >= 5 {
+        return py.import("pickle")?.getattr("PickleBuffer")?.call1((column,));
+    }
+    py.get_type::<PyBytes>().call1((column,))
+}
+
 /// A buffer that an Arrow buffer keeps alive.
 struct Owner {
     /// Only kept, and released with the interpreter attached.

@@ -33,7 +33,9 @@ const READS_PER_SECOND: f64 = 100.0;
 /// frequency : float, default 10.0
 ///     Cycles a second of the sine, in hertz.
 /// noise : float, default 0.1
-///     Standard deviation of the noise, in the unit of the channel.
+///     Standard deviation of the noise, in the unit of the channel. Each sample's noise is the sum
+///     of four uniform numbers: close to Gaussian in the middle, and never beyond 3.47 standard
+///     deviations, so take no tails or extremes from it.
 /// drift : float, default 0.0
 ///     Change a second of the mean, in the unit of the channel.
 /// seed : int, default 0

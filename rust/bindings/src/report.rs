@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use rust_daq::{Ended, Report};
+use pyo3::types::{PyDict, PyTuple};
+use rust_daq::{Counts, Ended, Report};
 
+use crate::error::raised;
 use crate::number::finite;
 
 /// What a run of a `Pipeline` did, so far or in the end.
 ///
 /// Each point is counted once: `produced` is the sum of `processed`, `dropped`, `abandoned` and
 /// `queued`, always. A response time counts from the moment at which a point's batch was due to the
-/// moment at which the last sink and callback had it.
+/// moment at which the last sink and callback had it. Pickles keep all numbers.
 ///
 /// Notes
 /// -----
@@ -184,6 +185,35 @@ impl PyReport {
             numbers.set_item(name, self.0.response_ns(share))?;
         }
         Ok(numbers)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (counts, elapsed_ns, cpu_ns, ended, responses, /))]
+    fn _from_numbers(
+        counts: [u64; 7],
+        elapsed_ns: u64,
+        cpu_ns: Option<u64>,
+        ended: Option<&str>,
+        responses: Vec<(u64, u64)>,
+    ) -> PyResult<Self> {
+        let [produced, processed, dropped, abandoned, queued, late, high_water] = counts;
+        let counts = Counts { produced, processed, dropped, abandoned, queued, late, high_water };
+        let ended = ended.map(str::parse).transpose().map_err(|error| raised(&error))?;
+        let (elapsed, cpu) = (Duration::from_nanos(elapsed_ns), cpu_ns.map(Duration::from_nanos));
+        let report = Report::of_numbers(counts, elapsed, cpu, ended, &responses);
+        report.map(Self).map_err(|error| raised(&error))
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let report = slf.get();
+        let Counts { produced, processed, dropped, abandoned, queued, late, high_water } =
+            report.0.counts;
+        let counts = (produced, processed, dropped, abandoned, queued, late, high_water);
+        let (times, responses) = ((report.elapsed_ns(), report.cpu_ns()), report.0.responses());
+        let arguments = (counts, times.0, times.1, report.ended(), responses);
+        Ok((slf.get_type().getattr("_from_numbers")?, arguments.into_pyobject(slf.py())?))
     }
 
     fn __repr__(&self) -> String {

@@ -12,6 +12,7 @@ use crate::error::Error;
 pub(crate) mod arrow;
 mod builder;
 mod entries;
+mod order;
 mod sequences;
 
 pub use arrow::{CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
@@ -365,7 +366,7 @@ impl PartialEq for Batch {
 impl Eq for Batch {}
 
 /// Refuses an index that is none of so many channels.
-fn check_indices(indices: &[i32], channels: usize) -> Result<(), Error> {
+pub(crate) fn check_indices(indices: &[i32], channels: usize) -> Result<(), Error> {
     // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
     let largest = indices.iter().fold(0, |largest, index| index.cast_unsigned().max(largest));
     if indices.is_empty() || (largest as usize) < channels {
@@ -381,7 +382,7 @@ fn gathered<T: ArrowNativeType>(column: &[T], rows: &[usize]) -> Result<ScalarBu
     collected(rows.len(), rows.iter().map(|&row| column[row]))
 }
 
-fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {
+pub(crate) fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {
     if got == wanted { Ok(()) } else { Err(Error::LengthsDiffer { column, got, wanted }) }
 }
 

@@ -142,6 +142,24 @@ pub enum Error {
         window: usize,
     },
 
+    /// The frequencies of a spectrum follow from the rate of its samples.
+    #[error(
+        "rate is {rate} and the timestamps of channel '{channel}' are those of {found} samples a second; \
+         pass that rate, or the values alone to process_values"
+    )]
+    OtherRate {
+        /// The name of the channel.
+        channel: String,
+        /// Samples a second by the timestamps.
+        found: String,
+        /// Samples a second as they were given.
+        rate: String,
+    },
+
+    /// A report counts each response time as a processed point.
+    #[error("the report has more response times than processed points; pass what a report gave")]
+    Report,
+
     /// Columns take memory for each of their rows.
     #[error("there is not enough memory for {rows} rows; pass fewer at a time")]
     OutOfMemory {

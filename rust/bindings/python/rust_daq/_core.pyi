@@ -186,6 +186,7 @@ class Batch:
     def first_sequence(self) -> dict[str, int] | None: ...
     def with_first_sequence(self, first: SupportsIndex | Mapping[str, SupportsIndex] | None) -> Batch: ...
     def to_points(self) -> list[DataPoint]: ...
+    def sort_by_time(self) -> Batch: ...
     def by_channel(self) -> dict[str, Batch]: ...
     def __len__(self) -> int: ...
     @overload
@@ -282,6 +283,15 @@ class Report:
     def ended(self) -> Literal["duration", "source", "stopped", "failed"] | None: ...
     def percentile_ns(self, share: _Number) -> int | None: ...
     def as_dict(self) -> dict[str, int | float | None]: ...
+    @staticmethod
+    def _from_numbers(
+        counts: tuple[int, int, int, int, int, int, int],
+        elapsed_ns: int,
+        cpu_ns: int | None,
+        ended: str | None,
+        responses: list[tuple[int, int]],
+        /,
+    ) -> Report: ...
 
 @final
 class MovingAverage:
@@ -324,7 +334,7 @@ class Fft:
         size: SupportsIndex,
         hop: SupportsIndex,
         rate: _Number,
-        window: str | _Numbers | None = None,
+        window: str | tuple[str | float, ...] | _Numbers | None = None,
         scaling: _Scaling | None = None,
         *,
         on_gap: _OnGap | None = None,
@@ -363,6 +373,17 @@ class Spectra:
     @property
     def scaling(self) -> _Scaling: ...
     def decibels(self) -> npt.NDArray[np.float64]: ...
+    @staticmethod
+    def _from_buffers(
+        times: object,
+        power: object,
+        frequencies: object,
+        channels: Iterable[Channel],
+        indices: object,
+        scaling: str,
+        /,
+    ) -> Spectra: ...
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...
     def __len__(self) -> int: ...
 
 @final

@@ -1,12 +1,12 @@
 //! A batch as its columns and channels, and made of them again.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::PyTuple;
 use rust_daq::Batch;
 
 use super::{PyBatch, read_channels, sequences};
 use crate::channel::PyChannel;
-use crate::column::{PyColumn, adopt, adopt_indices};
+use crate::column::{adopt, adopt_indices, pickled};
 use crate::error::raised;
 
 /// The function and the arguments that make a batch again.
@@ -15,21 +15,14 @@ pub fn reduce<'py>(
     protocol: i32,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
     let (py, batch) = (slf.py(), slf.get());
-    let buffer = |column: Bound<'py, PyColumn>| -> PyResult<Bound<'py, PyAny>> {
-        // From protocol 5 on a pickler may carry the memory itself, beside the pickle.
-        if protocol >= 5 {
-            return py.import("pickle")?.getattr("PickleBuffer")?.call1((column,));
-        }
-        column.py().get_type::<PyBytes>().call1((column,))
-    };
     let core = &batch.core;
     let indices = match core.indices() {
-        Some(indices) => buffer(PyColumn::object(py, indices.clone())?)?,
+        Some(indices) => pickled(py, indices.clone(), protocol)?,
         None => py.None().into_bound(py),
     };
     let arguments = (
-        buffer(PyColumn::object(py, core.timestamps().clone())?)?,
-        buffer(PyColumn::object(py, core.values().clone())?)?,
+        pickled(py, core.timestamps().clone(), protocol)?,
+        pickled(py, core.values().clone(), protocol)?,
         batch.channels(py)?,
         indices,
         sequences::shown(py, core)?,

@@ -27,6 +27,8 @@ pub enum Selection {
         /// How many.
         count: usize,
     },
+    /// Rows a step apart, in this order.
+    Stepped(Vec<usize>),
     /// Any rows, in this order.
     Rows(Vec<usize>),
 }
@@ -66,7 +68,7 @@ impl Selection {
             rows.push(row.unsigned_abs());
             row = row.wrapping_add(range.step);
         }
-        Ok(Self::Rows(rows))
+        Ok(Self::Stepped(rows))
     }
 
     fn of_array(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {

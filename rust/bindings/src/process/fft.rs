@@ -1,12 +1,13 @@
 //! `rust_daq.process.Fft`.
 
+use pyo3::exceptions::{PyImportError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use rust_daq::{Fft, Process, Window};
 
 use super::{Shape, Shared, object, reduced, state_bytes, word};
 use crate::array::numbers;
-use crate::error::raised;
+use crate::error::{caused_by, raised, shown};
 use crate::number::{count, real};
 
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
@@ -28,9 +29,11 @@ use crate::number::{count, real};
 ///     below `size`, and leave samples out where it is above.
 /// rate : float
 ///     Samples a second of each channel, in hertz.
-/// window : str or array-like of float, shape (size,), default "hann"
+/// window : str, tuple or array-like of float, shape (size,), default "hann"
 ///     What each frame is multiplied with: ``"boxcar"``, ``"hann"``, ``"hamming"``, ``"blackman"`` or
-///     ``"flattop"`` in the periodic form of ``scipy.signal.get_window``, or the weights themselves.
+///     ``"flattop"`` in the periodic form of ``scipy.signal.get_window``; any other name or tuple that
+///     this function takes, as ``("kaiser", 8.6)``, which needs SciPy and gives weights; or the weights
+///     themselves.
 /// scaling : {"density", "spectrum", "amplitude"}, default "density"
 ///     Power in each hertz (the unit squared, by hertz), power of each line (a sine of amplitude 1
 ///     reads 1/2), or amplitude of each line (it reads 1).
@@ -42,6 +45,8 @@ use crate::number::{count, real};
 /// ------
 /// TypeError
 ///     If an argument is of another type.
+/// ImportError
+///     If the window is one of SciPy's, which is not installed.
 /// ValueError
 ///     If a number is outside its range, the window has other weights than one for each sample, none
 ///     but 0, or (but for ``"density"``) a sum of 0, or a word is none of these.
@@ -80,12 +85,7 @@ impl PyFft {
         let size = count("size", "the number of samples of a frame", size)?;
         let hop = count("hop", "the number of samples from one frame to the next", hop)?;
         let rate = real("rate", "a number of samples a second", rate)?;
-        let window = match window {
-            Some(window) if !window.is_instance_of::<PyString>() => {
-                Window::Weights(numbers("window", window)?.to_vec().into())
-            }
-            named => word("window", named)?,
-        };
+        let window = window.map_or(Ok(Window::default()), |window| read_window(window, size))?;
         let scaling = word("scaling", scaling)?;
         let fft = Fft::new(size, hop, rate, window, scaling, word("on_gap", on_gap)?);
         fft.map(|fft| Self(Shared::new(fft))).map_err(|error| raised(&error))
@@ -108,8 +108,10 @@ impl PyFft {
     /// TypeError
     ///     If `batch` is no `Batch`.
     /// ValueError
-    ///     If samples are missing and `on_gap` is ``"raise"``, or there is not enough memory for all
-    ///     spectra; the state is then as it was.
+    ///     If samples are missing and `on_gap` is ``"raise"``, the timestamps of 16 rows and more of a
+    ///     channel tell another rate than `rate`, by a hundredth and a period at each end, or there is
+    ///     not enough memory for all spectra; the state is then as it was. Rows that all have one
+    ///     instant tell no rate.
     ///
     /// Notes
     /// -----
@@ -273,4 +275,39 @@ impl PyFft {
         let bytes = state_bytes(state)?;
         self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
     }
+}
+
+/// A window by its own name, by what SciPy takes for one, or by its weights.
+fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
+    let py = window.py();
+    let is_spec = |tuple: &Bound<'_, PyTuple>| {
+        tuple.get_item(0).is_ok_and(|first| first.is_instance_of::<PyString>())
+    };
+    if let Ok(name) = window.cast::<PyString>() {
+        if let Ok(named) = name.to_string_lossy().parse() {
+            return Ok(named);
+        }
+    } else if !window.cast::<PyTuple>().is_ok_and(is_spec) {
+        return Ok(Window::Weights(numbers("window", window)?.to_vec().into()));
+    }
+    let own = "'boxcar', 'hann', 'hamming', 'blackman', 'flattop'";
+    let got = match window.cast::<PyString>() {
+        Ok(name) => format!("'{}'", name.to_string_lossy()),
+        Err(_) => shown(window),
+    };
+    let signal = py.import("scipy.signal").map_err(|error| {
+        let message = format!(
+            "window is {got}, which only SciPy knows; install it (pip install scipy), or pass {own} \
+             or one weight for each sample"
+        );
+        caused_by(error, PyImportError::new_err(message), py)
+    })?;
+    let weights = signal.call_method1("get_window", (window, size)).map_err(|error| {
+        let message = format!(
+            "window is {got}; pass {own}, another window of scipy.signal.get_window or one weight for \
+             each sample"
+        );
+        caused_by(error, PyValueError::new_err(message), py)
+    })?;
+    Ok(Window::Weights(numbers("window", &weights)?.to_vec().into()))
 }

@@ -8,6 +8,7 @@ use pyo3::types::PyTuple;
 use rust_daq::{Iir, Initial, Process};
 
 use super::{Shared, line, object, reduced, state_bytes, word};
+use crate::array::is_masked;
 use crate::error::{raised, wrong_type};
 
 const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
@@ -19,6 +20,10 @@ const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 /// c1 = b1 - a1 b0, c2 = b2 - a2 b0 and z0, z1 as in ``sosfilt_zi``. It does not matter where one
 /// call ends and the next begins. A channel's state is its own; samples of several may come
 /// interleaved.
+///
+/// After a burst the output returns to exactly 0: every 1,024 samples of a stream, a state below 1e-300
+/// becomes 0. A NaN or an infinity among the samples stays in the state, as in ``sosfilt``: all later
+/// outputs of that channel are NaN until `reset`, so replace such samples before they are filtered.
 ///
 /// Safe to share between threads, one of which works with it at a time. Pickles and copies carry
 /// the state.
@@ -231,6 +236,9 @@ impl PyIir {
 fn read_sections(sos: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 6]>> {
     let py = sos.py();
     let wrong = || wrong_type("sos", SOS_WANTED, sos);
+    if is_masked(sos)? {
+        return Err(wrong());
+    }
     let array = py.import("numpy")?.call_method1("asarray", (sos,)).map_err(|_| wrong())?;
     let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
     if !matches!(kind, 'f' | 'i' | 'u') {

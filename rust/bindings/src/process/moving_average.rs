@@ -11,7 +11,8 @@ use crate::number::count;
 /// The mean of the last samples of each channel.
 ///
 /// The first means are of the samples that are there, once there are `min_count`, and NaN before:
-/// as ``bottleneck.move_mean`` has it. Each sum is made of the samples of its window alone, so that
+/// as ``bottleneck.move_mean`` has it. A NaN makes each mean NaN whose window it is in; bottleneck
+/// leaves it out, and counts for `min_count` only what is not NaN. Each sum is made of the samples of its window alone, so that
 /// nothing adds up, NaN and infinity leave with the window, and it does not matter where one call
 /// ends and the next begins. A channel's state is its own; samples of several may come interleaved.
 ///

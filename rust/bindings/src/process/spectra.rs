@@ -5,11 +5,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::Spectra;
 
-use crate::batch::view;
+use super::word;
+use crate::batch::{read_channels, view};
+use crate::channel::PyChannel;
+use crate::column::{adopt, adopt_indices, pickled};
+use crate::error::raised;
 
 /// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
 ///
-/// Immutable: its arrays are read-only views of its memory, alive as long as anybody holds them.
+/// Immutable: its arrays are read-only views of its memory, alive as long as anybody holds them. Pickles carry the
+/// memory beside them from protocol 5 on, as those of a `Batch` do.
 ///
 /// Notes
 /// -----
@@ -111,6 +116,46 @@ impl PySpectra {
     fn decibels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let decibels = py.detach(|| self.0.decibels());
         self.table(py, decibels.into())
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (times, power, frequencies, channels, indices, scaling, /))]
+    fn _from_buffers(
+        times: &Bound<'_, PyAny>,
+        power: &Bound<'_, PyAny>,
+        frequencies: &Bound<'_, PyAny>,
+        channels: &Bound<'_, PyAny>,
+        indices: &Bound<'_, PyAny>,
+        scaling: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let objects = read_channels(channels)?;
+        let spectra = Spectra::new(
+            adopt("times", times)?,
+            adopt("power", power)?,
+            adopt("frequencies", frequencies)?,
+            objects.iter().map(|channel| channel.get().core().clone()).collect(),
+            adopt_indices("indices", indices)?,
+            word("scaling", Some(scaling))?,
+        );
+        spectra.map(Self).map_err(|error| raised(&error))
+    }
+
+    fn __reduce_ex__<'py>(
+        slf: &Bound<'py, Self>,
+        protocol: i32,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let (py, spectra) = (slf.py(), &slf.get().0);
+        let channels = spectra.channels().iter();
+        let channels = channels.map(|channel| PyChannel::object(py, channel.clone()));
+        let arguments = (
+            pickled(py, spectra.times_ns().clone(), protocol)?,
+            pickled(py, spectra.power().clone(), protocol)?,
+            pickled(py, spectra.frequencies().clone(), protocol)?,
+            PyTuple::new(py, channels.collect::<PyResult<Vec<_>>>()?)?,
+            pickled(py, spectra.indices().clone(), protocol)?,
+            spectra.scaling().as_str(),
+        );
+        Ok((slf.get_type().getattr("_from_buffers")?, arguments.into_pyobject(py)?))
     }
 
     fn __len__(&self) -> usize {

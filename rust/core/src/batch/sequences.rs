@@ -93,14 +93,14 @@ fn joined(batches: &[Batch]) -> Option<HashMap<&str, u64>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::{any_rows, batch};
     use super::*;
 
     /// The slow and obvious way: a number for each row, counted within its name.
-    fn numbers(batch: &Batch) -> Vec<(String, u64)> {
+    pub(in crate::batch) fn numbers(batch: &Batch) -> Vec<(String, u64)> {
         let first = batch.first_sequences().unwrap();
         let mut seen: HashMap<String, u64> = HashMap::new();
         let number = |row| {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     /// Starts that differ from name to name.
-    fn numbered(batch: &Batch) -> Batch {
+    pub(in crate::batch) fn numbered(batch: &Batch) -> Batch {
         batch.with_first_sequences(Some(&|name| 100 * name.len() as u64))
     }
 

@@ -1,9 +1,12 @@
 //! What an acquisition says of itself.
 
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+
+use crate::error::Error;
 
 /// Points, each of them counted once: produced is processed, dropped, abandoned and queued together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +61,17 @@ impl Ended {
     }
 }
 
+impl FromStr for Ended {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let all = [Self::Duration, Self::Source, Self::Stopped, Self::Failed];
+        let wanted = "'duration', 'source', 'stopped' or 'failed'";
+        let found = all.into_iter().find(|ended| ended.as_str() == word);
+        found.ok_or_else(|| Error::word("ended", word, wanted))
+    }
+}
+
 /// What a run did, so far or in the end.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -73,6 +87,37 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of these numbers; `responses` are response times in nanoseconds and how many points had each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Report`] when more points have a response time than a report counts.
+    pub fn of_numbers(
+        counts: Counts,
+        elapsed: Duration,
+        cpu: Option<Duration>,
+        ended: Option<Ended>,
+        responses: &[(u64, u64)],
+    ) -> Result<Self, Error> {
+        let mut histogram = histogram();
+        let mut total = 0_u64;
+        for &(response_ns, points) in responses {
+            total = total.checked_add(points).ok_or(Error::Report)?;
+            histogram.saturating_record_n(response_ns, points);
+        }
+        if total > counts.processed {
+            return Err(Error::Report);
+        }
+        Ok(Self { counts, elapsed, cpu, ended, responses: Arc::new(histogram) })
+    }
+
+    /// The response times in nanoseconds, kept to three digits, and how many points had each.
+    #[must_use]
+    pub fn responses(&self) -> Vec<(u64, u64)> {
+        let recorded = self.responses.iter_recorded();
+        recorded.map(|found| (found.value_iterated_to(), found.count_at_value())).collect()
+    }
+
     /// Processed points a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
@@ -102,11 +147,15 @@ const HOUR_NS: u64 = 3_600_000_000_000;
 
 impl Default for Responses {
     fn default() -> Self {
-        // The bounds are constants that the histogram takes; what is larger counts as an hour.
-        #[allow(clippy::expect_used)]
-        let histogram = Histogram::new_with_bounds(1, HOUR_NS, DIGITS).expect("bounds in order");
-        Self(Mutex::new(histogram))
+        Self(Mutex::new(histogram()))
     }
+}
+
+/// A histogram without a response time.
+fn histogram() -> Histogram<u64> {
+    // The bounds are constants that the histogram takes; what is larger counts as an hour.
+    #[allow(clippy::expect_used)]
+    Histogram::new_with_bounds(1, HOUR_NS, DIGITS).expect("bounds in order")
 }
 
 impl Responses {

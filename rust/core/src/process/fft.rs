@@ -24,6 +24,9 @@ pub use window::Window;
 /// What a state of an FFT begins with; the digit tells its form.
 const MARK: &[u8] = b"fft 1";
 
+/// From how many rows of a channel in a batch their instants tell a rate.
+const JUDGED: usize = 16;
+
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
 ///
 /// Frames begin every `hop` samples, and span calls: a spectrum comes with the last sample of its frame.
@@ -173,8 +176,36 @@ impl Fft {
         groups.arrivals().iter().map(frames).sum()
     }
 
+    /// Refuses rows whose instants tell another rate: their spectra would have the wrong frequencies.
+    ///
+    /// Within a batch no sample is missing. Each end may be off by a period, and the whole by a hundredth, so that
+    /// clocks that are read by software pass. Rows that all have one instant tell nothing.
+    fn check_rate(&self, batch: &Batch, groups: &Groups<'_>) -> Result<(), Error> {
+        let mut start = 0;
+        for arrival in groups.arrivals() {
+            let place = |row: usize| groups.rows().map_or(row, |rows| rows[row]);
+            let (first, last) = (place(start), place(start + arrival.rows - 1));
+            start += arrival.rows;
+            let times = batch.timestamps();
+            let span = i128::from(times[last]) - i128::from(times[first]);
+            if arrival.rows < JUDGED || span == 0 {
+                continue;
+            }
+            #[allow(clippy::cast_precision_loss)] // a hundredth is asked for
+            let (periods, seconds) = ((arrival.rows - 1) as f64, span as f64 / 1e9);
+            let found = periods / seconds;
+            if (found / self.rate - 1.0).abs() > 0.01 + 2.0 / periods {
+                let channel = arrival.name.to_owned();
+                let (found, rate) = (format!("{found:.6}"), format!("{:?}", self.rate));
+                return Err(Error::OtherRate { channel, found, rate });
+            }
+        }
+        Ok(())
+    }
+
     fn spectra(&mut self, batch: &Batch) -> Result<Spectra, Error> {
         let groups = Groups::new(batch);
+        self.check_rate(batch, &groups)?;
         let arrivals = groups.arrivals();
         let bins = self.transform.frequencies().len();
         let count = self.count(&groups);

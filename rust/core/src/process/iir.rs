@@ -17,7 +17,7 @@ mod section;
 use cascade::Cascade;
 
 /// What a state of a filter begins with; the digit tells its form.
-const MARK: &[u8] = b"iir 1";
+const MARK: &[u8] = b"iir 2";
 
 /// What a filter takes for what was before the first sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

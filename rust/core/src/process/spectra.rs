@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 
 use super::fft::Scaling;
+use crate::batch::{check_indices, same_length};
 use crate::channel::Channel;
+use crate::error::Error;
 
 mod decibels;
 
@@ -21,6 +23,27 @@ pub struct Spectra {
 }
 
 impl Spectra {
+    /// Puts columns together: a time, an index of a channel and as many numbers as frequencies for each frame.
+    ///
+    /// # Errors
+    ///
+    /// When lengths do not fit together, or an index is none of a channel.
+    pub fn new(
+        times_ns: ScalarBuffer<i64>,
+        power: ScalarBuffer<f64>,
+        frequencies: ScalarBuffer<f64>,
+        channels: Arc<[Channel]>,
+        indices: ScalarBuffer<i32>,
+        scaling: Scaling,
+    ) -> Result<Self, Error> {
+        let frames = times_ns.len();
+        same_length("indices", indices.len(), frames)?;
+        let numbers = frames.checked_mul(frequencies.len());
+        same_length("power", power.len(), numbers.unwrap_or(usize::MAX))?;
+        check_indices(&indices, channels.len())?;
+        Ok(Self { times_ns, power, frequencies, channels, indices, scaling })
+    }
+
     /// How many frames there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -306,3 +306,36 @@ fn each_window_has_its_name() {
     }
     assert!(matches!("kaiser".parse::<Window>(), Err(Error::Word { .. })));
 }
+
+proptest! {
+    #[test]
+    fn amplitudes_scale_with_the_samples_over_the_whole_range(
+        input in prop::collection::vec(-1.0..1.0_f64, 9),
+        odd in any::<bool>(),
+        exponent in -1000_i32..1000,
+    ) {
+        let size = 8 + usize::from(odd);
+        let amplitudes = |input: &[f64]| {
+            spectra(&mut fft(size, size, Window::Hann, Scaling::Amplitude), &input[..size])
+        };
+        // By a power of two, which rounds nothing.
+        let scale = 2.0_f64.powi(exponent);
+        let scaled: Vec<f64> = input.iter().map(|value| value * scale).collect();
+        let largest = amplitudes(&input).into_iter().fold(0.0, f64::max);
+        for (got, expected) in amplitudes(&scaled).iter().zip(amplitudes(&input)) {
+            let error = (got / scale - expected).abs();
+            prop_assert!(error <= 1e-14 * largest, "{got} at a scale of {scale} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn infinity_and_nan_stay_what_they_are_in_amplitudes() {
+    for wrong in [f64::NAN, f64::INFINITY] {
+        let input = [wrong, 0.0, 0.0, 0.0];
+        let made = spectra(&mut fft(4, 4, Window::Boxcar, Scaling::Amplitude), &input);
+        assert!(made.iter().all(|number| number.is_nan() || *number == f64::INFINITY), "{made:?}");
+    }
+    let silence = spectra(&mut fft(4, 4, Window::Boxcar, Scaling::Amplitude), &[0.0; 4]);
+    assert_eq!(bits(&silence), [0; 3]);
+}

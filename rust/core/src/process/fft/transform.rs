@@ -1,6 +1,7 @@
 //! One frame to its spectrum.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
@@ -18,6 +19,10 @@ pub(super) struct Transform {
     scaling: Scaling,
     /// What the squared modulus is multiplied with where a line stands for two of a two-sided spectrum.
     factor: f64,
+    /// Its square root.
+    root: f64,
+    /// Amplitudes of which neither the square nor that of the line has left the range of floats.
+    safe: Range<f64>,
     frequencies: ScalarBuffer<f64>,
     samples: Vec<f64>,
     lines: Vec<Complex<f64>>,
@@ -53,11 +58,24 @@ impl Transform {
                 format!("has weights of which the sum is {sum} and that of squares {squares}");
             return Err(Error::Weights { problem });
         }
+        let root = factor.sqrt();
+        let safe = 1e-145 * root.max(1.0)..1e150 * root.min(1.0);
         let plan = RealFftPlanner::new().plan_fft_forward(size);
         let frequencies = (0..=size / 2).map(|line| line as f64 * (rate / size as f64)).collect();
         let (samples, lines) = (plan.make_input_vec(), plan.make_output_vec());
         let scratch = plan.make_scratch_vec();
-        Ok(Self { plan, weights, scaling, factor, frequencies, samples, lines, scratch })
+        Ok(Self {
+            plan,
+            weights,
+            scaling,
+            factor,
+            root,
+            safe,
+            frequencies,
+            samples,
+            lines,
+            scratch,
+        })
     }
 
     pub(super) const fn scaling(&self) -> Scaling {
@@ -85,8 +103,24 @@ impl Transform {
             *last *= single;
         }
         if self.scaling == Scaling::Amplitude {
-            for line in spectrum {
+            for line in &mut *spectrum {
                 *line = line.sqrt();
+            }
+            if !all_inside(spectrum, &self.safe) {
+                self.write_amplitudes(frame.len(), spectrum);
+            }
+        }
+    }
+
+    /// Writes the amplitudes that the way through the power loses, those of very small and very large lines.
+    #[cold]
+    fn write_amplitudes(&self, size: usize, spectrum: &mut [f64]) {
+        let last = if size.is_multiple_of(2) { spectrum.len() - 1 } else { 0 };
+        for (index, (line, amplitude)) in self.lines.iter().zip(spectrum).enumerate() {
+            let number = !line.re.is_nan() && !line.im.is_nan();
+            if number && !self.safe.contains(amplitude) && line.re.abs() + line.im.abs() > 0.0 {
+                let twins = if index == 0 || index == last { 0.5 } else { 1.0 };
+                *amplitude = line.re.hypot(line.im) * (self.root * twins);
             }
         }
     }
@@ -101,6 +135,14 @@ impl fmt::Debug for Transform {
             .field("scaling", scaling)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether all numbers are inside; none that is not a number is.
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn all_inside(numbers: &[f64], range: &Range<f64>) -> bool {
+    let outside = |number: &f64| u64::from(!range.contains(number));
+    // Without an early end, so that it becomes one over vectors.
+    numbers.iter().map(outside).fold(0, |any, outside| any | outside) == 0
 }
 
 #[multiversion(targets("x86_64+avx2+fma"))]

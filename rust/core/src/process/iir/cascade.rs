@@ -16,12 +16,20 @@ const TOGETHER: usize = 4;
 /// How many samples all sections go through before the next ones: they stay in the nearest cache.
 const CHUNK: usize = 1024;
 
+/// What is smaller in a state at the end of a chunk is 0 from there on.
+///
+/// After a burst a state falls to the smallest numbers that there are and stays there, for ever and slowly.
+const REST: f64 = 1e-300;
+
 /// A filter and its state.
 #[derive(Debug, Clone)]
 pub(super) struct Cascade {
     filter: Arc<Filter>,
     states: Vec<[f64; 2]>,
     started: bool,
+    /// How many samples of the present chunk came. Chunks are counted from the first sample of the stream, so that a
+    /// state comes to rest at the same sample wherever the input is cut.
+    passed: usize,
 }
 
 /// What does not change while samples come.
@@ -46,7 +54,8 @@ impl Cascade {
             Initial::Steady => steady(&sections)?,
         };
         let filter = Filter { rows: rows.to_vec(), sections, initial, start };
-        Ok(Self { filter: Arc::new(filter), states: vec![[0.0; 2]; rows.len()], started: false })
+        let states = vec![[0.0; 2]; rows.len()];
+        Ok(Self { filter: Arc::new(filter), states, started: false, passed: 0 })
     }
 
     pub(super) fn rows(&self) -> &[[f64; 6]] {
@@ -70,11 +79,28 @@ impl Cascade {
             self.states = start.map(|start| start.map(scaled)).collect();
             self.started = true;
         }
-        for (input, output) in input.chunks(CHUNK).zip(output.chunks_mut(CHUNK)) {
-            output.copy_from_slice(input);
-            let sections = self.filter.sections.chunks(TOGETHER);
-            for (sections, states) in sections.zip(self.states.chunks_mut(TOGETHER)) {
-                filter(sections, states, output);
+        let (head, tail) = input.split_at(input.len().min(CHUNK - self.passed));
+        let (first, rest) = output.split_at_mut(head.len());
+        self.extend_chunk(head, first);
+        for (input, output) in tail.chunks(CHUNK).zip(rest.chunks_mut(CHUNK)) {
+            self.extend_chunk(input, output);
+        }
+    }
+
+    /// Writes the filtered samples of the present chunk, of which no more are left than that.
+    fn extend_chunk(&mut self, input: &[f64], output: &mut [f64]) {
+        output.copy_from_slice(input);
+        let sections = self.filter.sections.chunks(TOGETHER);
+        for (sections, states) in sections.zip(self.states.chunks_mut(TOGETHER)) {
+            filter(sections, states, output);
+        }
+        self.passed += input.len();
+        if self.passed == CHUNK {
+            self.passed = 0;
+            for state in self.states.as_flattened_mut() {
+                if state.abs() < REST {
+                    *state = 0.0;
+                }
             }
         }
     }
@@ -139,12 +165,13 @@ impl Kernel for Cascade {
 
     fn clear(&mut self) {
         self.states.fill([0.0; 2]);
-        self.started = false;
+        (self.started, self.passed) = (false, 0);
     }
 
     fn save(&self, state: &mut Vec<u8>) {
         write_length(state, self.states.len());
         state.push(u8::from(self.started));
+        write_length(state, self.passed);
         self.states.iter().for_each(|states| write_floats(state, states));
     }
 
@@ -152,6 +179,7 @@ impl Kernel for Cascade {
         state.expect(self.states.len(), "it has another number of sections")?;
         let mut loaded = self.clone();
         loaded.started = state.flag()?;
+        loaded.passed = state.length(CHUNK - 1)?;
         for states in &mut loaded.states {
             state.floats_into(states)?;
         }

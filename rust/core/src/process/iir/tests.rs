@@ -121,6 +121,57 @@ fn every_split_of_a_small_input_gives_the_same() {
     }
 }
 
+/// A burst, and silence after it.
+fn burst(samples: u16, silence: usize) -> Vec<f64> {
+    let burst = (0..samples).map(|index| 1e3 * (f64::from(index) * 0.7).cos());
+    burst.chain(std::iter::repeat_n(0.0, silence)).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_state_comes_to_rest_at_the_same_sample_wherever_the_input_is_cut(
+        count in 1_usize..3,
+        samples in 1_u16..3000,
+        cuts in prop::collection::vec(0_usize..20_000, 0..40),
+    ) {
+        let input = burst(samples, 12_000);
+        let whole = filtered(&SECTIONS[..count], Initial::Zero, &input);
+        prop_assert_eq!(whole.last().unwrap().to_bits(), 0);
+        let mut cascade = Cascade::new(&SECTIONS[..count], Initial::Zero).unwrap();
+        let pieces = in_pieces(&input, &cuts, |input, output| cascade.extend(input, output));
+        prop_assert_eq!(bits(&pieces), bits(&whole));
+        let mut cascade = Cascade::new(&SECTIONS[..count], Initial::Zero).unwrap();
+        let each: Vec<usize> = (0..input.len()).collect();
+        let pieces = in_pieces(&input, &each, |input, output| cascade.extend(input, output));
+        prop_assert_eq!(bits(&pieces), bits(&whole));
+    }
+
+    #[test]
+    fn a_saved_state_comes_to_rest_at_the_same_sample(cut in 1_usize..9_000) {
+        let input = burst(100, 9_000);
+        let whole = filtered(&SECTIONS[..2], Initial::Zero, &input);
+        let (first, second) = input.split_at(cut);
+        let new = || Iir::new(&SECTIONS[..2], Initial::Zero, OnGap::Reset).unwrap();
+        let (mut before, mut after) = (new(), new());
+        before.process_values(first, &mut vec![0.0; first.len()]);
+        after.restore(&before.state()).unwrap();
+        let mut output = vec![0.0; second.len()];
+        after.process_values(second, &mut output);
+        prop_assert_eq!(bits(&output), bits(&whole[first.len()..]));
+    }
+}
+
+#[test]
+fn rest_changes_no_sample_that_could_be_told_from_zero() {
+    // The slow and obvious way, without a rest.
+    let input = burst(500, 5_000);
+    let whole = filtered(&SECTIONS[..2], Initial::Zero, &input);
+    for (got, expected) in whole.iter().zip(reference(&SECTIONS[..2], 0, &input)) {
+        assert!((got - expected).abs() <= 1e-12 * 1e3, "{got} is not {expected}");
+    }
+    assert!(whole.iter().filter(|value| value.abs() < 1e-290 && **value != 0.0).count() < 1024);
+}
+
 #[test]
 fn a_filter_without_a_finite_section_is_refused() {
     let new = |sections: &[[f64; 6]]| Iir::new(sections, Initial::Zero, OnGap::Reset).err();
