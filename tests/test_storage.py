@@ -162,7 +162,9 @@ def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path
 def test_a_file_is_replaced_only_when_that_is_asked_for(tmp_path, writer_class):
     path = tmp_path / "run"
     path.write_text("what somebody needs")
-    with pytest.raises(FileExistsError, match="exists; pass another path, or overwrite=True to replace it"):
+    with pytest.raises(
+        FileExistsError, match="exists; pass another path, append=True to continue it, or overwrite=True to replace it"
+    ):
         writer_class(path)
     assert path.read_text() == "what somebody needs"
     with writer_class(path, overwrite=True) as writer:

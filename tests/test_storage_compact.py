@@ -44,6 +44,51 @@ def test_the_columns_are_always_the_same(tmp_path):
         assert read(path)[0] == told(batches)
 
 
+def test_recordings_with_other_units_of_a_name_become_one_file(tmp_path):
+    volts, millivolts = Channel("laser", "V"), Channel("laser", "mV")
+    batches = [mixed(4, [volts, LAMP], first=0), of(3, millivolts, first=4), of(2, volts, first=7), of(2, LAMP)]
+    sources = [write(tmp_path / f"{index}.arrow", [batch]) for index, batch in enumerate(batches)]
+    assert compact(sources, tmp_path / "run.parquet") == 11
+    rows, recording = read(tmp_path / "run.parquet")
+    assert rows == told(batches)
+    assert recording.leftover_bytes == 0
+
+
+LEFT = """
+import os, sys
+from rust_daq import _compaction
+_compaction._put = lambda *arguments, **settings: (print("ready", flush=True), sys.stdin.readline())
+_compaction.compact(sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file is not removed in any case")
+def test_what_a_killed_call_left_is_removed_by_the_next_and_what_one_still_writes_is_not(tmp_path):
+    source = write(tmp_path / "run.arrow", [of(3)])
+    other = tmp_path / ".somebody.part"
+    other.touch()
+
+    def begun(target):
+        command = [sys.executable, "-c", LEFT, str(source), str(tmp_path / target)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    with begun("run.parquet") as killed, begun("run.parquet") as living, begun("another.parquet") as elsewhere:
+        assert len(list(tmp_path.glob(".*.part"))) == 4
+        killed.kill()
+        killed.wait()
+        assert compact(source, tmp_path / "run.parquet") == 3
+        # Those that still write, and that of nobody.
+        assert len(list(tmp_path.glob(".*.part"))) == 3
+        for process in (living, elsewhere):
+            process.kill()
+            process.wait()
+    for target in ("run.parquet", "another.parquet"):
+        assert compact(source, tmp_path / target, overwrite=True) == 3
+    assert sorted(tmp_path.iterdir()) == sorted([other, source, tmp_path / "run.parquet", tmp_path / "another.parquet"])
+
+
 def test_a_gap_shows_in_the_file(tmp_path):
     path = write(tmp_path / "run.parquet", [of(3, first=0), of(3, first=3), of(3, first=8), of(2)])
     found = list(open_recording(path))

@@ -129,7 +129,7 @@ def test_duckdb_opens_a_stream_through_pyarrow(folder, recording):
 def test_a_stream_says_how_it_is_made(tmp_path):
     path = write(tmp_path / "run.arrow", [mixed(4, [LASER, LAMP], first=7)])
     with pa.ipc.open_stream(path) as stream:
-        assert stream.schema.metadata[b"rust_daq.version"] == b"1"
+        assert stream.schema.metadata[b"rust_daq.version"] == b"2"
         assert units_of(stream.schema) == {"laser": "mW", "lamp": "K"}
         batch, metadata = stream.read_next_batch_with_custom_metadata()
     assert metadata[b"rust_daq.first_sequences"] == b"[7,7]"
@@ -220,6 +220,23 @@ def test_csv_that_went_through_windows_is_read(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     rows, recording = read(path)
     assert (rows, recording.leftover_bytes) == (told([of(3)]), 0)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_that_a_spreadsheet_or_pandas_wrote_is_read(tmp_path, end):
+    path = write(tmp_path / "run.csv", [of(3)])
+    text = path.read_text().replace("T", " ").replace("Z", "+00:00").replace("\n", end)
+    for mark in ("", "\ufeff"):
+        path.write_bytes((mark + text).encode())
+        rows, recording = read(path)
+        assert (rows, recording.leftover_bytes) == (told([of(3)]), 0)
+
+
+def test_csv_of_pandas_is_read(tmp_path):
+    path = write(tmp_path / "run.csv", [of(3)])
+    frame = pd.read_csv(path, parse_dates=["timestamp"]).drop(columns="sequence")
+    frame.to_csv(path, index=False, encoding="utf-8-sig")
+    assert read(path)[0] == told([of(3)])
 
 
 def test_a_long_csv_file_comes_in_parts(tmp_path):

@@ -147,9 +147,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
     compact(sys.argv[1], sys.argv[2])
 except OSError as error:
-    print(error.errno)
+    print(error.errno, error.filename == sys.argv[2], error.strerror)
 """
-    assert int(run(code, source, tmp_path / "run.parquet")) == errno.EFBIG
+    printed = run(code, source, tmp_path / "run.parquet")
+    assert printed == f"{errno.EFBIG} True cannot be written: {os.strerror(errno.EFBIG)}\n"
     assert list(tmp_path.iterdir()) == [source]
 
 
@@ -215,7 +216,10 @@ def test_a_folder_that_is_missing_or_none_is_refused(tmp_path, writer_class):
 
 
 @every_writer
-@pytest.mark.parametrize("settings", [{}, {"overwrite": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"overwrite": True}, {"append": True}, {"rotate_bytes": 9}, {"rotate_bytes": 9, "overwrite": True}],
+)
 def test_a_name_that_is_a_folder_is_refused(tmp_path, writer_class, settings):
     with pytest.raises(IsADirectoryError, match="is a folder; pass the path of a file in it"):
         writer_class(tmp_path, **settings)
@@ -256,18 +260,37 @@ def test_a_file_that_vanishes_is_told_while_it_is_written(tmp_path, writer_class
 
 
 @every_writer
-def test_parts_stay_whole_when_their_folder_vanishes(tmp_path, writer_class):
+def test_a_part_that_cannot_be_made_ends_the_recording(tmp_path, writer_class):
     folder, moved = tmp_path / "folder", tmp_path / "moved"
     folder.mkdir()
-    with writer_class(folder / "run", rotate_bytes=1) as writer:
+    writer = writer_class(folder / "run", rotate_bytes=1)
+    writer.write(of(5))
+    size = writer.bytes
+    folder.rename(moved)
+    with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first") as refused:
         writer.write(of(5))
-        folder.rename(moved)
-        with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first"):
-            writer.write(of(5))
-        assert whole(moved / "run.part0000")[0] == told([of(5)])
-        folder.mkdir()
+    assert refused.value.filename == str(folder / "run.part0001")
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first"):
         writer.write(of(7))
-    assert whole(folder / "run.part0001")[0] == told([of(7)])
+    assert (writer.closed, writer.rows, writer.bytes) == (True, 5, size)
+    writer.close()
+    assert whole(moved / "run.part0000")[0] == told([of(5)])
+    assert not any(folder.iterdir())
+
+
+@posix
+@every_writer
+@pytest.mark.parametrize("sync", SYNCS)
+def test_what_a_vanished_part_held_is_not_counted(tmp_path, writer_class, sync):
+    writer = writer_class(tmp_path / "run", rotate_bytes=2_000, sync=sync)
+    while len(writer.paths) < 2:
+        writer.write(of(10))
+    before = writer.rows - 10
+    writer.path.unlink()
+    with pytest.raises(FileNotFoundError, match="was removed while it was written"):
+        writer.flush()
+    assert (writer.rows, writer.bytes) == (before, writer.paths[0].stat().st_size)
 
 
 @posix
@@ -330,6 +353,16 @@ def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
             writer_class(wrong)
         with pytest.raises(TypeError, match="path must be a str or an os.PathLike of str, got"):
             open_recording(wrong)
+
+
+@posix
+@every_writer
+@pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
+def test_what_is_no_file_is_not_written(tmp_path, writer_class, settings):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(ValueError, match="is no file; pass the path of one"):
+            writer_class(path, **settings)
 
 
 @posix

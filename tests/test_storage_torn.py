@@ -2,7 +2,9 @@
 
 import math
 import warnings
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,12 @@ from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_re
 
 BATCHES = [of(2, first=7), mixed(3, [LASER, LAMP], first=9), LASER.batch([math.nan, -0.0], [-1, 2**62])]
 CHANNELS = [LASER, LAMP]
+
+FIRST_VERSION = Path(__file__).parent / "data" / "version_1.arrow"
+"""Batches of three numbered rows and of two without numbers."""
+
+CLOSING = 350
+"""More bytes than the end of a stream has, and fewer than that and its last batch."""
 
 
 def torn(path):
@@ -36,7 +44,9 @@ def ends(path, suffix):
             writer.write(batch[:0])
             sizes.append(writer.bytes)
             writer.write(batch)
-        return [sizes[0], *sizes[1:], writer.bytes]
+        sizes = [sizes[0], *sizes[1:], writer.bytes]
+    # A message without rows, and the end marker of eight bytes.
+    return [*sizes, writer.bytes - 8]
 
 
 @pytest.mark.parametrize("suffix", ["arrow", "csv"])
@@ -45,7 +55,9 @@ def test_a_file_that_is_cut_anywhere_gives_all_that_is_whole(tmp_path, suffix):
     whole = path.read_bytes()
     ended = ends(path, suffix)
     rows = told(BATCHES)
-    counts = [sum(map(len, BATCHES[:count])) for count in range(4)] if suffix == "arrow" else range(len(rows) + 1)
+    counts = (
+        [sum(map(len, BATCHES[:count])) for count in (0, 1, 2, 3, 3)] if suffix == "arrow" else range(len(rows) + 1)
+    )
     cut = tmp_path / "cut"
     for length in range(len(whole)):
         cut.write_bytes(whole[:length])
@@ -75,7 +87,7 @@ def test_a_parquet_file_that_is_cut_anywhere_is_refused(tmp_path):
 def test_the_warning_says_what_is_lost_and_comes_once(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5), of(7)])
     size = path.stat().st_size
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(path.read_bytes()[:-CLOSING])
     recording = open_recording(path)
     assert len(next(recording)) == 5
     lost = f"{path}: the file ends before it was closed; 5 rows before it were read, "
@@ -89,13 +101,63 @@ def test_the_warning_says_what_is_lost_and_comes_once(tmp_path):
     assert list(recording) == []
 
 
+def messages(path):
+    """Return the bytes of each message of a stream: schema, names, batches, the one without rows, the end marker."""
+    content, found = path.read_bytes(), []
+    with path.open("rb") as file:
+        while file.tell() < len(content):
+            begin = file.tell()
+            length = int.from_bytes(file.read(8)[4:], "little")
+            if length:
+                file.seek(begin)
+                pa.ipc.read_message(file)
+            found.append(content[begin : file.tell()])
+    return found
+
+
+def without(parts, at):
+    return [*parts[:at], *parts[at + 1 :]]
+
+
+def doubled(parts, at):
+    return [*parts[: at + 1], *parts[at:]]
+
+
+def swapped(parts, at):
+    return [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]
+
+
+@pytest.mark.parametrize("change", [without, doubled, swapped])
+@pytest.mark.parametrize("at", range(2, 8))
+def test_a_message_that_is_missing_doubled_or_elsewhere_is_noticed(tmp_path, change, at):
+    # The batches differ in their values only, so that their messages are of one length.
+    batches = [of(4, start=4 * index) for index in range(5)]
+    path = write(tmp_path / "run.arrow", batches)
+    parts = messages(path)
+    assert (len(parts), b"".join(parts)) == (9, path.read_bytes())
+    path.write_bytes(b"".join(change(parts, at)))
+    rows, _, warned = torn(path)
+    assert warned
+    assert rows == told(batches[: len(rows) // 4])
+    assert len(rows) <= 4 * (at - 1)
+
+
+def test_a_stream_of_the_version_before_is_read_and_not_continued(tmp_path):
+    path = tmp_path / "run.arrow"
+    path.write_bytes(FIRST_VERSION.read_bytes())
+    assert read(path)[0] == told([of(3, first=7), of(2)])
+    with pytest.raises(ValueError, match="was written by an earlier version and cannot be continued"):
+        ArrowWriter(path, append=True)
+    assert path.read_bytes() == FIRST_VERSION.read_bytes()
+
+
 def test_what_stands_behind_the_end_is_left_over(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5)])
     path.write_bytes(path.read_bytes() * 2)
     rows, recording, [warned] = torn(path)
     assert rows == told([of(5)])
     assert recording.leftover_bytes == path.stat().st_size // 2
-    assert "something stands behind the end of the recording" in warned
+    assert "something follows the end of the recording" in warned
 
 
 @pytest.mark.parametrize("zeros", [1, 100, 5_000])
@@ -104,7 +166,7 @@ def test_zeros_at_the_end_are_no_rows(tmp_path, suffix, zeros):
     # A system that crashed may have made a file longer, and never have written into it.
     path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
     if suffix == "arrow":
-        path.write_bytes(path.read_bytes()[:-8])
+        path.write_bytes(path.read_bytes()[: ends(path, suffix)[-2]])
     with path.open("ab") as file:
         file.write(bytes(zeros))
     rows, recording, warned = torn(path)
@@ -184,7 +246,7 @@ def test_a_length_that_no_file_has_is_not_believed(tmp_path, length):
 
 def test_a_torn_recording_is_compacted_with_a_warning(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5, TUNED), of(7, TUNED)])
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(path.read_bytes()[:-CLOSING])
     with pytest.warns(TornRecordingWarning, match="5 rows before it were read"):
         assert compact([path], tmp_path / "run.parquet") == 5
     assert read(tmp_path / "run.parquet")[0] == told([of(5, TUNED)])

@@ -38,7 +38,8 @@ pub fn raised(error: &Error) -> PyErr {
 /// The exception of `OSError` that is meant by what the system says.
 fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
     let number = match kind {
-        ErrorKind::InvalidInput => {
+        // Without a number the value itself makes no sense, such as a path with a NUL.
+        ErrorKind::InvalidInput if code.is_none() => {
             return PyValueError::new_err(format!("{}: {problem}", path.display()));
         }
         // Only there the system's numbers are those of Python.
@@ -49,6 +50,7 @@ fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i
         ErrorKind::NotADirectory => Some(20),
         ErrorKind::IsADirectory => Some(21),
         ErrorKind::StorageFull => Some(28),
+        ErrorKind::ResourceBusy => Some(16),
         _ => Some(5),
     };
     PyOSError::new_err((number, problem.to_owned(), path.as_os_str().to_owned()))

@@ -62,6 +62,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<storage::PyRecordingReader>()?;
     module.add_class::<storage::PyRowTable>()?;
     module.add_function(wrap_pyfunction!(storage::batches_of_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(storage::is_written, module)?)?;
     // SAFETY: nobody has the module yet, so nobody has made a point.
     unsafe { point::native::install(module.py()) }?;
     channel::native::install(module.py())?;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
-use rust_daq::{Error, Failure, Format, Output, Place, Sink, Sync, Writer};
+use rust_daq::{Error, Existing, Failure, Format, Output, Place, Sink, Sync, Writer};
 
 use crate::batch::PyBatch;
 use crate::error::{raised, wrong_type};
@@ -46,7 +47,7 @@ impl<F: Format + Send + 'static> Shared<F> {
         path: &Bound<'_, PyAny>,
         sync: Option<&Bound<'_, PyAny>>,
         rotate_bytes: Option<&Bound<'_, PyAny>>,
-        overwrite: bool,
+        existing: Existing,
     ) -> PyResult<Self> {
         let py = path.py();
         let path = read_path(path)?;
@@ -55,7 +56,7 @@ impl<F: Format + Send + 'static> Shared<F> {
         let rotate_bytes = rotate_bytes
             .map(|given| count("rotate_bytes", "the bytes from which on a file is full", given))
             .transpose()?;
-        let place = Place { path, overwrite, rotate_bytes: rotate_bytes.map(|most| most as u64) };
+        let place = Place { path, existing, rotate_bytes: rotate_bytes.map(|most| most as u64) };
         let writer = py.detach(|| Writer::create(format, place, sync));
         let writer = writer.map_err(|error| raised(&error))?;
         Ok(Self(Arc::new(Guarded::new(Owned { writer, by_owner: false }, None))))
@@ -122,6 +123,25 @@ pub fn sink(writer: &Bound<'_, PyAny>) -> Option<Box<dyn Sink>> {
     }
     let csv = writer.cast::<PyCsvWriter>().ok()?;
     Some(Box::new(csv.get().shared()))
+}
+
+/// What `overwrite` and `append` ask for.
+fn read_existing(overwrite: bool, append: bool) -> PyResult<Existing> {
+    match (overwrite, append) {
+        (false, false) => Ok(Existing::Refuse),
+        (true, false) => Ok(Existing::Replace),
+        (false, true) => Ok(Existing::Append),
+        (true, true) => Err(PyValueError::new_err(
+            "overwrite and append are both True; pass one of them, to replace or to continue",
+        )),
+    }
+}
+
+/// Whether a writer has the file at a path open, in this process or another.
+#[pyfunction]
+pub fn is_written(path: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let path_buf = read_path(path)?;
+    Ok(path.py().detach(|| rust_daq::is_written(&path_buf)))
 }
 
 /// A path as text or as an object that has one.

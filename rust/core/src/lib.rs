@@ -36,7 +36,7 @@ pub use process::{
 };
 pub use schedule::Schedule;
 pub use storage::{
-    ArrowFormat, ArrowWriter, CsvFormat, CsvWriter, Format, Place, Recording, Sync, VERSION_KEY,
-    Writer, rows_of_tables, table_of_rows,
+    ArrowFormat, ArrowWriter, CsvFormat, CsvWriter, Existing, Format, Layout, Next, Place,
+    Recording, Sync, VERSION_KEY, Writer, is_written, rows_of_tables, table_of_rows,
 };
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

@@ -4,20 +4,25 @@
 //! cut off again, and a reader gives every whole batch of a file that ends in the middle of one.
 
 mod arrow;
+mod claim;
 mod csv;
 mod file;
 mod input;
 mod numbering;
 mod parts;
 mod recording;
+mod resume;
+mod source;
 mod sync;
 mod table;
 mod writer;
 
 pub use arrow::ArrowFormat;
+pub use claim::{Existing, is_written};
 pub use csv::CsvFormat;
 pub use parts::Place;
-pub use recording::Recording;
+pub use recording::{Next, Recording};
+pub use resume::Layout;
 pub use sync::Sync;
 pub use table::{rows_of_tables, table_of_rows};
 pub use writer::{ArrowWriter, CsvWriter, Format, Writer};
@@ -25,8 +30,11 @@ pub use writer::{ArrowWriter, CsvWriter, Format, Writer};
 /// The key of the metadata of a file under which the version of its schema stands.
 pub const VERSION_KEY: &str = "rust_daq.version";
 
-/// The version that is written; a reader knows it and all before it.
-const VERSION: u32 = 1;
+/// The version of a stream that is written; a reader knows it and all before it.
+const STREAM_VERSION: u32 = 2;
+
+/// The version of a table that is written.
+const TABLE_VERSION: u32 = 1;
 
 #[cfg(test)]
 mod fixtures;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rust_daq::{
-    ArrowFormat, Batch, BatchBuilder, Channel, CsvFormat, Format, Json, Metadata, Place, Sync, Writer,
+    ArrowFormat, Batch, BatchBuilder, Channel, CsvFormat, Existing, Format, Json, Metadata, Place,
+    Sync, Writer,
 };
 
 fn main() {
@@ -40,7 +41,7 @@ fn of(channels: &[&Channel], rows: i32) -> Batch {
 fn seed<F: Format>(folder: &Path, index: usize, format: F, batches: &[Batch], beginning: &[u8]) {
     fs::create_dir_all(folder).unwrap();
     let path = folder.join(format!("seed-{index}"));
-    let place = Place { path: path.clone(), overwrite: true, rotate_bytes: None };
+    let place = Place { path: path.clone(), existing: Existing::Replace, rotate_bytes: None };
     let mut writer = Writer::create(format, place, Sync::None).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from glob import escape
+from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
-from rust_daq._core import Batch, _RowTable
+from rust_daq._core import Batch, _RowTable, is_written
 from rust_daq._parquet import TEXTS, pyarrow_parquet
 from rust_daq._recording import open_recording
 
@@ -31,12 +36,15 @@ def compact(
     Rows come in the order of the sources, with the columns ``timestamp``, ``channel``, ``value``, ``unit``,
     ``metadata`` (JSON text) and ``sequence``, the last two null where there is none. Memory is needed for a few hundred
     thousand rows, or for the longest batch if that has more. The file is written under a temporary name in the
-    folder of `target` and renamed when it is whole and on the device. O(n) in the rows.
+    folder of `target` and renamed when it is whole and on the device. A temporary file of an earlier call that was
+    killed is removed by the next one with the same target. Recordings may have different units of one name: the
+    column ``unit`` has both, and `open_recording` begins another batch where the unit changes. O(n) in the rows.
 
     Parameters
     ----------
     sources : str, os.PathLike or iterable of them
-        Recordings of any format. Of one that is torn the whole batches are taken, with a warning.
+        Recordings of any format; the name of a rotated one means all its parts. Of one that is torn, all whole batches
+        are taken, with a warning.
     target : str or os.PathLike
         The file to make; one that is there already is refused.
     overwrite : bool, default False
@@ -54,7 +62,8 @@ def compact(
     ValueError
         If there is no source, one of them is `target` or no recording.
     OSError
-        If a source cannot be read or the target cannot be written; `target` is then as it was.
+        If a source cannot be read, the target cannot be written, or a writer has the target open; `target` is then as
+        it was.
     ModuleNotFoundError
         If pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
 
@@ -86,17 +95,77 @@ def compact(
         raise TypeError(message)
     goal = Path(target)
     for path in paths:
-        if goal.exists() and goal.samefile(path):
+        if _is_among(goal, path):
             message = f"target {str(goal)!r} is one of the sources; pass another file"
             raise ValueError(message)
     _check_free(goal, overwrite=overwrite)
-    temporary = goal.with_name(f".{secrets.token_hex(8)}.part")
+    mark = hashlib.blake2b(os.fsencode(goal.name), digest_size=8).hexdigest()
+    _remove_left(goal.parent, mark)
+    temporary = goal.with_name(f".{mark}.{secrets.token_hex(4)}.part")
     try:
-        rows = _write(parquet, paths, temporary)
-        _put(temporary, goal, overwrite=overwrite)
+        with _naming(goal, temporary), temporary.open("xb") as file:
+            _lock(file)
+            rows = _write(parquet, paths, file)
+            if sys.platform == "win32":
+                # An open file cannot be renamed there.
+                file.close()
+            _put(temporary, goal, overwrite=overwrite)
     finally:
         temporary.unlink(missing_ok=True)
     return rows
+
+
+def _is_among(target: Path, source: Path) -> bool:
+    """Tell whether a file is a recording or, where that is the name of several parts, one of them."""
+    if not target.exists():
+        return False
+    if source.exists():
+        return target.samefile(source)
+    return any(
+        target.samefile(part) for part in source.parent.glob(f"{escape(source.stem)}.part*{escape(source.suffix)}")
+    )
+
+
+@contextmanager
+def _naming(target: Path, temporary: Path) -> Iterator[None]:
+    """Name the target in an error of the system that names no file, or a temporary one that nobody knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        problem = f"cannot be written: {error.strerror}"
+        raise OSError(error.errno, problem, str(target)) from error
+
+
+def _remove_left(folder: Path, mark: str) -> None:
+    """Remove temporary files that a call was killed over; those of a call that still runs are locked."""
+    for left in folder.glob(f".{mark}.*.part"):
+        try:
+            with left.open("ab") as file:
+                if not _lock(file):
+                    continue
+            left.unlink(missing_ok=True)
+        except OSError:
+            # Not ours, or open elsewhere: no reason to refuse the work.
+            continue
+
+
+def _lock(file: BufferedWriter) -> bool:
+    """Lock a file for as long as it is open; False where another process has locked it."""
+    if sys.platform == "win32":
+        # An open file cannot be removed there.
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks.
+        return True
+    return True
 
 
 def _paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -119,12 +188,15 @@ def _check_free(target: Path, *, overwrite: bool) -> None:
     if not target.parent.is_dir():
         problem = f"cannot be made: there is no folder {target.parent}; make it first"
         raise FileNotFoundError(errno.ENOENT, problem, str(target))
+    if overwrite and is_written(target):
+        problem = "is being written by a writer; close that one first, or pass another path"
+        raise OSError(errno.EBUSY, problem, str(target))
     if not overwrite and os.path.lexists(target):
         problem = "exists; pass another path, or overwrite=True to replace it"
         raise FileExistsError(errno.EEXIST, problem, str(target))
 
 
-def _write(parquet: Any, paths: list[Path], temporary: Path) -> int:
+def _write(parquet: Any, paths: list[Path], file: BufferedWriter) -> int:
     """Write the rows of all recordings into a new file, and the file to the device."""
     import pyarrow as pa
 
@@ -132,14 +204,13 @@ def _write(parquet: Any, paths: list[Path], temporary: Path) -> int:
     encodings = {"timestamp": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED", "value": "PLAIN"}
     settings = {"compression": "zstd", "use_dictionary": TEXTS, "column_encoding": encodings}
     rows = 0
-    with temporary.open("xb") as file:
-        with parquet.ParquetWriter(file, schema, write_page_checksum=True, **settings) as writer:
-            for batches in _groups(paths):
-                table = pa.Table.from_batches([pa.record_batch(_RowTable(batches))])
-                writer.write_table(table, row_group_size=_ROWS)
-                rows += table.num_rows
-        file.flush()
-        os.fsync(file.fileno())
+    with parquet.ParquetWriter(file, schema, write_page_checksum=True, **settings) as writer:
+        for batches in _groups(paths):
+            table = pa.Table.from_batches([pa.record_batch(_RowTable(batches))])
+            writer.write_table(table, row_group_size=_ROWS)
+            rows += table.num_rows
+    file.flush()
+    os.fsync(file.fileno())
     return rows
 
 

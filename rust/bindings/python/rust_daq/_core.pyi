@@ -31,6 +31,7 @@ __all__ = [
     "_RowTable",
     "batches_of_rows",
     "build_facts",
+    "is_written",
 ]
 
 # What may be given as metadata: a `Metadata` is shared, of anything else a snapshot is taken.
@@ -421,6 +422,7 @@ class ArrowWriter:
         sync: _Sync | None = None,
         rotate_bytes: SupportsIndex | None = None,
         overwrite: bool = False,
+        append: bool = False,
         channels: Channel | Iterable[Channel] | None = None,
         own_metadata: bool = False,
     ) -> ArrowWriter: ...
@@ -449,6 +451,7 @@ class CsvWriter:
         sync: _Sync | None = None,
         rotate_bytes: SupportsIndex | None = None,
         overwrite: bool = False,
+        append: bool = False,
         drop_metadata: bool = False,
         sequences: bool | None = None,
     ) -> CsvWriter: ...
@@ -472,8 +475,9 @@ class CsvWriter:
 class _RecordingReader:
     def __new__(cls, path: str | os.PathLike[str]) -> _RecordingReader: ...
     def next(self) -> Batch | None: ...
+    def follow(self) -> Batch | None: ...
     @property
-    def format(self) -> Literal["arrow", "csv"]: ...
+    def format(self) -> Literal["arrow", "csv"] | None: ...
     @property
     def next_row(self) -> int: ...
     @property
@@ -487,3 +491,4 @@ class _RowTable:
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
 def batches_of_rows(data: _ArrowSource) -> list[Batch]: ...
+def is_written(path: str | os.PathLike[str]) -> bool: ...

@@ -57,6 +57,10 @@ class ParquetReader:
         self.next_row += len(batch)
         return batch
 
+    def follow(self) -> Batch | None:
+        """Return the next batch; a whole file was renamed into place, and never grows."""
+        return self.next()
+
     def _opened(self) -> Iterator[pa.RecordBatch]:
         parquet = pyarrow_parquet()
         import pyarrow as pa
@@ -86,8 +90,8 @@ class ParquetReader:
             yield
         except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
             # With a number it is the system's.
-            if getattr(error, "errno", None) is not None:
-                raise
+            if isinstance(error, OSError) and error.errno is not None:
+                raise OSError(error.errno, error.strerror, self._path) from error
             message = f"{self._path}: {problem} ({error})"
             raise ValueError(message) from error
 

@@ -1,18 +1,24 @@
 """`rust_daq.storage.open_recording`."""
 
+import math
 import os
+import time
 import warnings
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, SupportsFloat, SupportsIndex
 
 from rust_daq._core import Batch, _RecordingReader
 from rust_daq._parquet import MAGIC, ParquetReader
 
+_PAUSE = 0.02
+"""Seconds between two looks at a file that may grow: an eye sees no delay, and a look takes microseconds."""
+
 
 class TornRecordingWarning(UserWarning):
-    """A recording ends in the middle of something: all that was whole before was given.
+    """A recording ends in the middle of something, or a part of it is missing: all whole batches were given.
 
     Examples
     --------
@@ -38,8 +44,8 @@ class Reader(Protocol):
     """What gives the batches of one format."""
 
     @property
-    def format(self) -> Literal["arrow", "csv", "parquet"]:
-        """The format."""
+    def format(self) -> Literal["arrow", "csv", "parquet"] | None:
+        """The format; None while the file is empty."""
 
     @property
     def next_row(self) -> int:
@@ -54,7 +60,10 @@ class Reader(Protocol):
         """Why no more can be read, where the file does not say that it is whole."""
 
     def next(self) -> Batch | None:
-        """Give the next batch, None at the end."""
+        """Return the next batch, None at the end."""
+
+    def follow(self) -> Batch | None:
+        """Return the next batch, None while there is none and at the end, where `leftover_bytes` is known."""
 
 
 class Recording(Iterator[Batch]):
@@ -83,19 +92,23 @@ class Recording(Iterator[Batch]):
     >>> recording.close()
     """
 
-    def __init__(self, path: str | os.PathLike[str], reader: Reader) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], reader: Reader, *, follow: bool = False, timeout: float = math.inf
+    ) -> None:
         self._path = Path(path)
         self._reader: Reader = reader
+        self._follow = follow
+        self._timeout = timeout
         self._open = True
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file, or the name of all parts."""
         return self._path
 
     @property
-    def format(self) -> Literal["arrow", "csv", "parquet"]:
-        """What the file is, told by its content."""
+    def format(self) -> Literal["arrow", "csv", "parquet"] | None:
+        """The format of the file, by its content; None while it is empty."""
         return self._reader.format
 
     @property
@@ -112,11 +125,9 @@ class Recording(Iterator[Batch]):
         return self
 
     def __next__(self) -> Batch:
-        if not self._open:
-            message = f"{self._path}: the recording is closed; open it again"
-            raise ValueError(message)
+        self._check_open()
         ended = self.leftover_bytes is not None
-        batch = self._reader.next()
+        batch = self._wait() if self._follow else self._reader.next()
         if batch is not None:
             return batch
         if self._reader.torn is not None and not ended:
@@ -126,6 +137,28 @@ class Recording(Iterator[Batch]):
             )
             warnings.warn(message, TornRecordingWarning, stacklevel=2)
         raise StopIteration
+
+    def _wait(self) -> Batch | None:
+        """Return the next batch, once there is one; None at the end."""
+        deadline = time.monotonic() + self._timeout
+        while True:
+            self._check_open()
+            batch = self._reader.follow()
+            if batch is not None or self.leftover_bytes is not None:
+                return batch
+            rest = deadline - time.monotonic()
+            if rest <= 0:
+                message = (
+                    f"{self._path}: no row came for {self._timeout:g} s, and the recording is still open for writing; "
+                    "iterate again to wait on"
+                )
+                raise TimeoutError(message)
+            time.sleep(min(_PAUSE, rest))
+
+    def _check_open(self) -> None:
+        if not self._open:
+            message = f"{self._path}: the recording is closed; open it again"
+            raise ValueError(message)
 
     def close(self) -> None:
         """Close the file; what was counted stays known, and to close it again does nothing. O(1).
@@ -176,8 +209,16 @@ class _Closed:
     def next(self) -> Batch | None:
         return None
 
+    def follow(self) -> Batch | None:
+        return None
 
-def open_recording(path: str | os.PathLike[str]) -> Recording:
+
+def open_recording(
+    path: str | os.PathLike[str],
+    *,
+    follow: bool = False,
+    timeout: float | timedelta | None = None,
+) -> Recording:
     """Open what `ArrowWriter`, `CsvWriter` or `compact` wrote, to iterate over its batches.
 
     The file is not loaded: it is read as the batches are asked for. An Arrow stream gives the batches that were
@@ -188,7 +229,15 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
     Parameters
     ----------
     path : str or os.PathLike
-        The file; its format is told by its content.
+        The file; its format is told by its content. Where there is no such file, its parts are opened, which a writer
+        with `rotate_bytes` made: ``run.arrow`` opens ``run.part0000.arrow`` and all that follow.
+    follow : bool, default False
+        Whether the iteration waits for rows that a writer still adds, in this process or another. It ends when the
+        writer has closed the recording, or its process has ended, and all whole batches were given. Waiting takes next
+        to no CPU time, and Ctrl-C ends it at once. Where a file system has no locks, an Arrow stream ends when it was
+        closed, and CSV only by `timeout`.
+    timeout : float or datetime.timedelta, optional
+        The longest time in seconds to wait for the next batch with `follow`; without it, as long as the writer lives.
 
     Returns
     -------
@@ -198,19 +247,20 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
     Raises
     ------
     TypeError
-        If `path` is none.
+        If an argument is of another type.
     ValueError
-        If the file is no recording, was written by a newer version of this package, or is Parquet that was cut off:
-        its end says where everything is.
+        If `timeout` is negative or NaN, or passed without `follow`. If the file is no recording, was written by a newer
+        version of this package, or is Parquet that was cut off: its end says where everything is.
     OSError
-        If the file cannot be read.
+        If the file cannot be read. `TimeoutError` while iterating, if no batch came in time; the iteration may go on.
     ModuleNotFoundError
         If it is Parquet and pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
 
     Warns
     -----
     TornRecordingWarning
-        At the end of the iteration, if the file ends in the middle of something, was not closed, or is damaged.
+        At the end of the iteration, if the file ends in the middle of something, was not closed, or is damaged, or if
+        a part is missing.
         `Recording.next_row` then is the first row that is not there, and `Recording.leftover_bytes` how much could not
         be read.
 
@@ -226,9 +276,28 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
     ...     print(sum(batch.values.sum() for batch in recording), recording.next_row)
     0.75 2
     """
-    if is_parquet(path):
-        return Recording(path, ParquetReader(path))
-    return Recording(path, _RecordingReader(path))
+    if not isinstance(follow, bool):
+        message = f"follow must be a bool, got {follow!r}"
+        raise TypeError(message)
+    seconds = _seconds(timeout)
+    if timeout is not None and not follow:
+        message = f"timeout is {timeout!r} without follow=True; pass both to wait for rows, or neither"
+        raise ValueError(message)
+    reader = ParquetReader(path) if is_parquet(path) else _RecordingReader(path)
+    return Recording(path, reader, follow=follow, timeout=seconds)
+
+
+def _seconds(timeout: float | timedelta | None) -> float:
+    if timeout is None:
+        return math.inf
+    if not isinstance(timeout, timedelta | SupportsFloat | SupportsIndex):
+        message = f"timeout must be a number of seconds or a timedelta, got {timeout!r}"
+        raise TypeError(message)
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    if not seconds >= 0:
+        message = f"timeout is {timeout!r}; pass a number of seconds of at least 0"
+        raise ValueError(message)
+    return seconds
 
 
 def is_parquet(path: str | os.PathLike[str]) -> bool:

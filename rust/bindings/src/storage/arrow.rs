@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{ArrowFormat, Writer};
 
-use super::Shared;
+use super::{Shared, read_existing};
 use crate::batch::read_channels;
 use crate::error::raised;
 
@@ -36,7 +36,16 @@ use crate::error::raised;
 ///     From how many bytes on a file is closed, and the next batch begins another one. The files
 ///     of ``run.arrow`` are then ``run.part0000.arrow``, ``run.part0001.arrow`` and so on.
 /// overwrite : bool, default False
-///     Whether a file that is there is replaced; with `rotate_bytes`, all parts that are there.
+///     Whether a file that exists is replaced; with `rotate_bytes`, all parts that exist. A file
+///     that another writer has open is refused.
+/// append : bool, default False
+///     Whether a recording that exists is continued, after a restart for instance; without one, a
+///     new file is made. The channels, units and metadata of the recording are those of new
+///     batches too. Sequence numbers go on, with a gap or without, or begin at 0 again; samples
+///     that the recording has already are refused. An incomplete batch at the end of the file,
+///     which a crash leaves, is cut off. A damaged file is refused where whole batches may follow
+///     the damage. The file is read once: O(n) in its rows. With `rotate_bytes` the last part is
+///     continued.
 /// channels : Channel or sequence of Channel, optional
 ///     What batches may hold rows of; without it, what the first one does.
 /// own_metadata : bool, default False
@@ -46,10 +55,12 @@ use crate::error::raised;
 /// Raises
 /// ------
 /// TypeError, ValueError
-///     If an argument is of another type or outside its range.
+///     If an argument is of another type or outside its range, the file is a pipe or a device, or
+///     `append` continues a file that is no recording, or one that differs from the arguments.
 /// OSError
 ///     If the file cannot be made: `FileExistsError`, `FileNotFoundError` (its folder is missing),
-///     `IsADirectoryError`, `PermissionError` or another.
+///     `IsADirectoryError`, `PermissionError` or another; with the number ``EBUSY`` if another
+///     writer has it open.
 ///
 /// Examples
 /// --------
@@ -75,22 +86,25 @@ impl PyArrowWriter {
 impl PyArrowWriter {
     #[new]
     #[pyo3(signature = (
-        path, *, sync=None, rotate_bytes=None, overwrite=false, channels=None, own_metadata=false
+        path, *, sync=None, rotate_bytes=None, overwrite=false, append=false, channels=None,
+        own_metadata=false
     ))]
     fn new(
         path: &Bound<'_, PyAny>,
         sync: Option<&Bound<'_, PyAny>>,
         rotate_bytes: Option<&Bound<'_, PyAny>>,
         overwrite: bool,
+        append: bool,
         channels: Option<&Bound<'_, PyAny>>,
         own_metadata: bool,
     ) -> PyResult<Self> {
+        let existing = read_existing(overwrite, append)?;
         let channels = channels.filter(|given| !given.is_none());
         let channels = channels.map(read_channels).transpose()?.unwrap_or_default();
         let channels: Vec<_> =
             channels.iter().map(|channel| channel.get().core().clone()).collect();
         let format = ArrowFormat::new(&channels, own_metadata).map_err(|error| raised(&error))?;
-        Shared::create(format, path, sync, rotate_bytes, overwrite).map(Self)
+        Shared::create(format, path, sync, rotate_bytes, existing).map(Self)
     }
 
     /// Append a batch. When this returns, the batch is acknowledged, unless `sync` is ``"none"``.
@@ -204,13 +218,14 @@ impl PyArrowWriter {
         self.0.told(py, |writer| writer.paths().to_vec())
     }
 
-    /// The rows that were written, in all files.
+    /// The rows that were written, in all files; with `append` also those of the file before.
     #[getter]
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::rows)
     }
 
-    /// The bytes that were written, in all files, with those that wait in the writer's memory.
+    /// The bytes that were written, in all files, with those that wait in the writer's memory; with
+    /// `append` also those of the file before.
     #[getter]
     fn bytes(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::bytes)

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{CsvFormat, Writer};
 
-use super::Shared;
+use super::{Shared, read_existing};
 
 /// Appends batches to a CSV file, a row for each point, for whoever reads nothing else.
 ///
@@ -28,6 +28,8 @@ use super::Shared;
 ///     As in `ArrowWriter`.
 /// overwrite : bool, default False
 ///     As in `ArrowWriter`.
+/// append : bool, default False
+///     As in `ArrowWriter`; an incomplete row at the end of the file is cut off.
 /// drop_metadata : bool, default False
 ///     Whether metadata are left out; a batch with some is refused otherwise.
 /// sequences : bool, optional
@@ -65,18 +67,21 @@ impl PyCsvWriter {
 impl PyCsvWriter {
     #[new]
     #[pyo3(signature = (
-        path, *, sync=None, rotate_bytes=None, overwrite=false, drop_metadata=false, sequences=None
+        path, *, sync=None, rotate_bytes=None, overwrite=false, append=false, drop_metadata=false,
+        sequences=None
     ))]
     fn new(
         path: &Bound<'_, PyAny>,
         sync: Option<&Bound<'_, PyAny>>,
         rotate_bytes: Option<&Bound<'_, PyAny>>,
         overwrite: bool,
+        append: bool,
         drop_metadata: bool,
         sequences: Option<bool>,
     ) -> PyResult<Self> {
+        let existing = read_existing(overwrite, append)?;
         let format = CsvFormat::new(drop_metadata, sequences);
-        Shared::create(format, path, sync, rotate_bytes, overwrite).map(Self)
+        Shared::create(format, path, sync, rotate_bytes, existing).map(Self)
     }
 
     /// Append the rows of a batch, which is acknowledged as in `ArrowWriter`.
@@ -188,13 +193,14 @@ impl PyCsvWriter {
         self.0.told(py, |writer| writer.paths().to_vec())
     }
 
-    /// The rows that were written, in all files.
+    /// The rows that were written, in all files; with `append` also those of the file before.
     #[getter]
     fn rows(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::rows)
     }
 
-    /// The bytes that were written, in all files, with those that wait in the writer's memory.
+    /// The bytes that were written, in all files, with those that wait in the writer's memory; with
+    /// `append` also those of the file before.
     #[getter]
     fn bytes(&self, py: Python<'_>) -> PyResult<u64> {
         self.0.told(py, Writer::bytes)

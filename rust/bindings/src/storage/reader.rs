@@ -1,7 +1,7 @@
 //! What `rust_daq.storage.open_recording` reads with.
 
 use pyo3::prelude::*;
-use rust_daq::Recording;
+use rust_daq::{Next, Recording};
 
 use super::read_path;
 use crate::batch::PyBatch;
@@ -30,6 +30,15 @@ impl PyRecordingReader {
         Ok(batch.map(PyBatch::from))
     }
 
+    /// The next batch of a recording that may still be written; None while there is none, and at the end.
+    fn follow(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
+        let follow = || self.0.lock_detached().map(|mut recording| recording.follow());
+        match py.detach(follow)?.map_err(|error| raised(&error))? {
+            Next::Batch(batch) => Ok(Some(PyBatch::from(batch))),
+            Next::Nothing | Next::End => Ok(None),
+        }
+    }
+
     /// The number of the row that comes next.
     #[getter]
     fn next_row(&self, py: Python<'_>) -> PyResult<u64> {
@@ -45,12 +54,12 @@ impl PyRecordingReader {
     /// Why no more can be read, where the file does not say that it is whole.
     #[getter]
     fn torn(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        self.told(py, |recording| recording.torn().map(str::to_owned))
+        self.told(py, Recording::torn)
     }
 
-    /// The format of the file.
+    /// The format of the file; None while it is empty.
     #[getter]
-    fn format(&self, py: Python<'_>) -> PyResult<&'static str> {
+    fn format(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
         self.told(py, Recording::format)
     }
 }

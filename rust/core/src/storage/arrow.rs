@@ -3,8 +3,9 @@
 //! A stream is a schema, the names of all channels, and a message for each batch; an end marker says that it was
 //! closed. The metadata of the schema describe the channels as those of a table do, and tell the version. A batch's
 //! message carries, as metadata of its own, the sequence numbers of its first rows ([`SEQUENCES_KEY`]) and a CRC-32
-//! ([`CHECKSUM_KEY`]) over all that stands before the first batch and then over the message itself, in which its digits
-//! count as zeros.
+//! ([`CHECKSUM_KEY`]) over all bytes before the first batch, the place of the message in the file, and the message itself,
+//! in which the digits count as zeros. A message without rows precedes the end marker. So a message that is missing,
+//! doubled or in another place is noticed, the last one as well.
 
 mod checksum;
 mod decode;

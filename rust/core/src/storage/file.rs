@@ -1,9 +1,11 @@
 //! A file that whole batches are appended to.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use super::claim::{Claimed, Existing};
 
 /// How often it is asked whether the file still has a name: the question takes as long as a hundred rows.
 const NAME_CHECKED: Duration = Duration::from_millis(50);
@@ -23,7 +25,7 @@ pub(super) struct End {
 /// A file that grows at its end, and that can be cut back to the last whole batch.
 #[derive(Debug)]
 pub struct AppendFile {
-    file: File,
+    file: Claimed,
     buffer: Vec<u8>,
     /// The bytes that the system was given.
     given: u64,
@@ -37,24 +39,33 @@ pub struct AppendFile {
 }
 
 impl AppendFile {
-    /// A new file; one that is there is emptied with `overwrite`, and refused otherwise.
-    pub(super) fn create(path: &Path, overwrite: bool) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if overwrite {
-            options.create(true).truncate(true);
-        } else {
-            options.create_new(true);
-        }
-        Ok(Self {
-            file: options.open(path)?,
+    /// A new file, or one that exists and is replaced.
+    pub(super) fn create(path: &Path, existing: Existing) -> io::Result<Self> {
+        Ok(Self::of(Claimed::create(path, existing)?, End::default()))
+    }
+
+    /// A file that is continued behind its last whole batch; the rest is cut off.
+    pub(super) fn resume(mut file: Claimed, whole: End) -> io::Result<Self> {
+        file.set_len(whole.bytes)?;
+        file.seek(SeekFrom::Start(whole.bytes))?;
+        Ok(Self::of(file, whole))
+    }
+
+    fn of(file: Claimed, whole: End) -> Self {
+        Self {
+            file,
             buffer: Vec::with_capacity(BUFFER),
-            given: 0,
-            whole: End::default(),
+            given: whole.bytes,
+            whole,
             ends: Vec::new(),
             unsynced: true,
             name_checked: Instant::now(),
-        })
+        }
+    }
+
+    /// The file, which stays claimed.
+    pub(super) fn into_claimed(self) -> Claimed {
+        self.file
     }
 
     /// Appends bytes.
@@ -129,9 +140,9 @@ impl AppendFile {
         if self.name_checked.elapsed() < NAME_CHECKED { Ok(()) } else { self.check_name() }
     }
 
-    /// Cuts off what is no whole batch, after a failure; tells the last that is.
+    /// Cuts off the rest of a batch after a failure; returns the end of the file and the rows of whole batches.
     ///
-    /// Where the system refuses that too, the rest stays, and a reader stops before it.
+    /// Where the system refuses to cut, the rest stays, and a reader stops before it.
     pub(super) fn cut_back(&mut self) -> End {
         let given = self.given;
         if let Some(&end) = self.ends.iter().rev().find(|end| end.bytes <= given) {
@@ -142,7 +153,7 @@ impl AppendFile {
         if self.given > self.whole.bytes && self.file.set_len(self.whole.bytes).is_ok() {
             self.given = self.whole.bytes;
         }
-        self.whole
+        End { bytes: self.given, rows: self.whole.rows }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{ArrowFormat, CsvFormat, Format, Place, Recording, Sync, Writer};
+use super::{ArrowFormat, CsvFormat, Existing, Format, Place, Recording, Sync, Writer};
 use crate::batch::Batch;
 use crate::batch::tests::{any_rows, batch};
 use crate::channel::Channel;
@@ -36,7 +36,7 @@ impl Drop for Folder {
 }
 
 pub(super) fn place(path: PathBuf) -> Place {
-    Place { path, overwrite: false, rotate_bytes: None }
+    Place { path, existing: Existing::Refuse, rotate_bytes: None }
 }
 
 /// Batches with numbers or without, of channels that a stream is told beforehand.
@@ -102,7 +102,7 @@ pub(super) fn read_file(path: &Path) -> Result<Read, crate::Error> {
     assert_eq!(recording.next_batch(), Ok(None), "the end stays the end");
     Ok(Read {
         batches,
-        torn: recording.torn().map(str::to_owned),
+        torn: recording.torn(),
         leftover: recording.leftover_bytes().unwrap(),
         next_row: recording.next_row(),
     })

@@ -1,7 +1,7 @@
 //! A file that is read from its beginning to its end.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
 /// How much is asked for at once.
@@ -28,10 +28,39 @@ impl Input {
         self.position
     }
 
-    /// The bytes that are left; a file may grow while it is read.
-    pub(super) fn left(&mut self) -> io::Result<u64> {
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        self.reader.get_ref()
+    }
+
+    /// The length of the file by now.
+    pub(super) fn length(&mut self) -> io::Result<u64> {
         self.length = self.reader.get_ref().metadata()?.len();
-        Ok(self.length.saturating_sub(self.position))
+        Ok(self.length)
+    }
+
+    /// Goes on at another place, with what the file has there by now.
+    pub(super) fn seek(&mut self, position: u64) -> io::Result<()> {
+        self.reader.seek(SeekFrom::Start(position))?;
+        self.position = position;
+        Ok(())
+    }
+
+    /// Whether nothing follows but bytes that are 0.
+    pub(super) fn has_only_zeros(&mut self) -> io::Result<bool> {
+        loop {
+            let piece = self.peek()?;
+            if piece.is_empty() || piece.iter().any(|&byte| byte != 0) {
+                return Ok(piece.is_empty());
+            }
+            let count = piece.len();
+            self.consume(count);
+        }
+    }
+
+    /// The bytes that are left; a file may grow while it is read.
+    fn left(&mut self) -> io::Result<u64> {
+        Ok(self.length()?.saturating_sub(self.position))
     }
 
     /// Whether so many bytes are left, so that memory is taken for no more than there is.

@@ -1,21 +1,22 @@
 //! Where a recording goes: one file, or several that follow upon each other.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::claim::{Claimed, Existing};
 use super::file::AppendFile;
 use crate::error::Error;
 
 /// Where a recording goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The file; with rotation, what the names of the files are made of.
+    /// The file; with rotation, the name that those of the files are made of.
     pub path: PathBuf,
-    /// Whether files that are there are replaced.
-    pub overwrite: bool,
-    /// From how many bytes on a file is closed and the next batch begins another.
+    /// What to do with files that exist.
+    pub existing: Existing,
+    /// A file of so many bytes is closed, and the next batch begins another.
     pub rotate_bytes: Option<u64>,
 }
 
@@ -24,38 +25,119 @@ pub struct Place {
 pub(super) struct Parts {
     place: Place,
     paths: Vec<PathBuf>,
+    /// The number of the next part.
+    next: usize,
+    /// The last part, closed but still claimed until there is another: so the recording always has a claimed file.
+    held: Option<Claimed>,
 }
 
 impl Parts {
-    /// The recording that goes there, of which no file is made yet.
+    /// The recording that goes to a place; it has no file yet.
     ///
-    /// With rotation the files of an earlier recording are looked for: to find one of them only when the first is full
-    /// would end a long measurement.
+    /// With rotation the files of an earlier recording are found now. To find one only when the first file is full would
+    /// end a long measurement.
     pub(super) fn new(place: Place) -> Result<Self, Error> {
+        let path = &place.path;
         if place.rotate_bytes == Some(0) {
             return Err(Error::Zero { argument: "rotate_bytes", wanted: "the bytes of a file" });
         }
-        if place.rotate_bytes.is_some() {
-            for earlier in earlier(&place.path).map_err(|error| not_created(&place.path, &error))? {
-                if !place.overwrite {
-                    return Err(not_created(&earlier, &io::ErrorKind::AlreadyExists.into()));
+        if place.rotate_bytes.is_some() && path.is_dir() {
+            return Err(not_created(path, &io::ErrorKind::IsADirectory.into()));
+        }
+        if place.rotate_bytes.is_some() && place.existing != Existing::Append {
+            let earlier = existing_parts(path).map_err(|error| not_created(path, &error))?;
+            match (earlier.first(), place.existing) {
+                (Some((_, earlier)), Existing::Refuse) => {
+                    return Err(not_created(earlier, &io::ErrorKind::AlreadyExists.into()));
                 }
-                fs::remove_file(&earlier).map_err(|error| not_created(&earlier, &error))?;
+                _ => remove(path)?,
             }
         }
-        Ok(Self { place, paths: Vec::new() })
+        Ok(Self { place, paths: Vec::new(), next: 0, held: None })
+    }
+
+    /// Claims the file that an earlier recording ended with; `None` where none exists.
+    pub(super) fn claim_last(&mut self) -> Result<Option<Claimed>, Error> {
+        let base = self.place.path.clone();
+        let parts = || existing_parts(&base).map_err(|error| not_created(&base, &error));
+        let refused = |problem: String| {
+            let kind = io::ErrorKind::AlreadyExists;
+            Err(Error::file_problem(&base, problem, kind, None))
+        };
+        loop {
+            let last = parts()?.pop();
+            let path = match (last, self.place.rotate_bytes) {
+                (Some((_, part)), None) if !base.exists() => {
+                    let part = part.display();
+                    return refused(format!(
+                        "the recording has parts such as {part}; pass rotate_bytes to continue it"
+                    ));
+                }
+                (None, Some(_)) if base.is_file() => {
+                    return refused(
+                        "the recording is one file; omit rotate_bytes to continue it".to_owned(),
+                    );
+                }
+                (Some((number, part)), Some(_)) => {
+                    self.next = number;
+                    part
+                }
+                (None, Some(_)) => return Ok(None),
+                (_, None) => base.clone(),
+            };
+            match Claimed::existing(&path) {
+                Ok(claimed) => {
+                    let newest = parts()?.pop();
+                    // Its writer may have begun another part before the claim.
+                    if self.place.rotate_bytes.is_none()
+                        || newest.is_some_and(|part| part.1 == path)
+                    {
+                        self.next += 1;
+                        self.paths.push(path);
+                        return Ok(Some(claimed));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound && path == base => {
+                    return Ok(None);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(not_created(&path, &error)),
+            }
+        }
+    }
+
+    /// The part before the last one.
+    pub(super) fn before_last(&self) -> Option<PathBuf> {
+        self.place.rotate_bytes?;
+        existing_part(&self.place.path, self.next.checked_sub(2)?)
     }
 
     /// Makes the next file.
     pub(super) fn create_next(&mut self) -> Result<AppendFile, Error> {
         let path = match self.place.rotate_bytes {
-            Some(_) => part(&self.place.path, self.paths.len()),
+            Some(_) => part(&self.place.path, self.next),
             None => self.place.path.clone(),
         };
-        let file = AppendFile::create(&path, self.place.overwrite);
+        let existing = match self.place.existing {
+            Existing::Append => Existing::Refuse,
+            existing => existing,
+        };
+        let file = AppendFile::create(&path, existing);
         let file = file.map_err(|error| not_created(&path, &error))?;
+        self.next += 1;
         self.paths.push(path);
+        self.held = None;
         Ok(file)
+    }
+
+    /// Keeps the claim of a file that is complete, until there is another.
+    pub(super) fn hold(&mut self, file: AppendFile) {
+        self.held = Some(file.into_claimed());
+    }
+
+    /// Ends the claim of the last file.
+    pub(super) fn release(&mut self) {
+        self.held = None;
     }
 
     /// Whether a file of so many bytes is full.
@@ -85,26 +167,53 @@ fn part(path: &Path, index: usize) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The parts of a path that are there.
-fn earlier(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// The parts of a path that exist, in their order, each with its number.
+pub(super) fn existing_parts(path: &Path) -> io::Result<Vec<(usize, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder(path))? {
         let name = entry?.file_name();
-        if is_part(&name, path) {
-            found.push(path.with_file_name(name));
+        if let Some(number) = part_number(&name, path) {
+            found.push((number, path.with_file_name(name)));
         }
     }
-    found.sort();
+    found.sort_unstable();
     Ok(found)
 }
 
-fn is_part(name: &OsString, path: &Path) -> bool {
+/// The part of a path with a number, where it exists.
+pub(super) fn existing_part(path: &Path, number: usize) -> Option<PathBuf> {
+    Some(part(path, number)).filter(|part| part.is_file())
+}
+
+/// The number of a part of a path; `None` where the name is that of another file.
+fn part_number(name: &OsStr, path: &Path) -> Option<usize> {
     let prefix = path.file_stem().unwrap_or_default().as_encoded_bytes();
-    let rest = name.as_encoded_bytes().strip_prefix(prefix);
-    let Some(rest) = rest.and_then(|rest| rest.strip_prefix(b".part")) else { return false };
+    let rest = name.as_encoded_bytes().strip_prefix(prefix)?.strip_prefix(b".part")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let extension = path.extension().map(|extension| [b".", extension.as_encoded_bytes()].concat());
-    digits >= 4 && rest[digits..] == extension.unwrap_or_default()
+    let number = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
+    (part(path, number).file_name() == Some(name)).then_some(number)
+}
+
+/// Removes the parts of an earlier recording, unless it is still written.
+fn remove(path: &Path) -> Result<(), Error> {
+    let parts = || existing_parts(path).map_err(|error| not_created(path, &error));
+    let claim = |part: &Path| match Claimed::existing(part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        claimed => claimed.map(Some).map_err(|error| not_created(part, &error)),
+    };
+    // Its writer has a claim on the last part only, and may begin another one.
+    while let Some((_, last)) = parts()?.pop() {
+        let _claimed = claim(&last)?;
+        let parts = parts()?;
+        if parts.last().is_none_or(|(_, path)| *path != last) {
+            continue;
+        }
+        for (_, part) in parts {
+            let _claimed = if part == last { None } else { claim(&part)? };
+            fs::remove_file(&part).map_err(|error| not_created(&part, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder that a path is in.
@@ -131,7 +240,16 @@ fn not_created(path: &Path, error: &io::Error) -> Error {
             let problem = "is a folder; pass the path of a file in it".to_owned();
             return Error::file_problem(path, problem, Kind::IsADirectory, None);
         }
-        Kind::AlreadyExists => "exists; pass another path, or overwrite=True to replace it".into(),
+        Kind::AlreadyExists => {
+            "exists; pass another path, append=True to continue it, or overwrite=True to replace it"
+                .into()
+        }
+        Kind::ResourceBusy => {
+            "is being written by another writer; close that one first, or pass another path".into()
+        }
+        Kind::InvalidInput if error.raw_os_error().is_none() && path.exists() => {
+            "is no file; pass the path of one".to_owned()
+        }
         Kind::NotFound if path.as_os_str().is_empty() => {
             "the path is empty; pass that of a file".to_owned()
         }
@@ -163,17 +281,23 @@ mod tests {
 
     #[test]
     fn only_parts_of_the_very_path_are_parts_of_it() {
-        let is = |name: &str, path: &str| is_part(&name.into(), Path::new(path));
+        let number = |name: &str, path: &str| part_number(name.as_ref(), Path::new(path));
         for index in [0, 7, 9_999, 10_000] {
             let path = part(Path::new("run.arrow"), index);
-            assert!(is(path.file_name().unwrap().to_str().unwrap(), "run.arrow"));
+            assert_eq!(part_number(path.file_name().unwrap(), Path::new("run.arrow")), Some(index));
         }
-        for name in
-            ["run.arrow", "run.part000.arrow", "run.part0000.csv", "run.part0000", "run2024.arrow"]
-        {
-            assert!(!is(name, "run.arrow"), "{name}");
+        for name in [
+            "run.arrow",
+            "run.part000.arrow",
+            "run.part00001.arrow",
+            "run.part99999999999999999999.arrow",
+            "run.part0000.csv",
+            "run.part0000",
+            "run2024.arrow",
+        ] {
+            assert_eq!(number(name, "run.arrow"), None, "{name}");
         }
-        assert!(is("run.part0000", "run"));
-        assert!(!is("run.part0000.arrow", "run"));
+        assert_eq!(number("run.part0000", "run"), Some(0));
+        assert_eq!(number("run.part0000.arrow", "run"), None);
     }
 }

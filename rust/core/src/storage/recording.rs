@@ -1,117 +1,172 @@
 //! Reads a recording batch by batch.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::arrow::{ArrowReader, CONTINUATION};
-use super::csv::CsvReader;
-use super::input::Input;
+use super::parts::{existing_part, existing_parts};
+use super::source::{CUT, Source, Step, not_read};
 use crate::batch::Batch;
 use crate::error::Error;
 
-/// A recording that is read from its beginning to its end.
+/// A recording that is read from its beginning to its end: a file, or all parts of one.
 ///
 /// Of a file that ends in the middle of a batch, or is damaged, all batches before that are given.
 pub struct Recording {
     path: PathBuf,
-    reader: Reader,
+    source: Source,
+    /// The number of the part that is read.
+    part: Option<usize>,
     next_row: u64,
-    /// Known at the end.
-    end: Option<End>,
-}
-
-enum Reader {
-    Arrow(ArrowReader),
-    Csv(Box<CsvReader>),
-}
-
-/// How a recording ended.
-#[derive(Debug)]
-struct End {
+    /// The bytes that could not be read, and why, of the parts before.
     leftover: u64,
-    torn: Option<String>,
+    torn: Vec<String>,
+    ended: bool,
 }
 
-/// Why a file gives no more.
-pub(super) const CUT: &str = "the file ends before it was closed";
-pub(super) const DAMAGED: &str = "what follows is damaged";
-
-/// What comes next in a file.
-pub(super) enum Step {
+/// The next thing in a recording that may still grow.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// A batch.
     Batch(Batch),
-    /// The file says that it is whole.
+    /// Nothing yet, and a writer may still add to it.
+    Nothing,
+    /// The end.
     End,
-    /// Nothing more can be read, for this reason.
-    Torn(String),
 }
 
 impl Recording {
-    /// Opens a file that was written here; what wrote it is told by its first bytes.
+    /// Opens a file that was written here; its first bytes say what wrote it.
+    ///
+    /// Where there is no such file, its parts are opened, which a writer with rotation made.
     ///
     /// # Errors
     ///
     /// [`Error::File`] when it cannot be read, and [`Error::NoRecording`] when it is something else.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let facts = fs::metadata(path).map_err(|error| not_read(path, &error))?;
-        if !facts.is_file() && !facts.is_dir() {
-            // To open a pipe would wait for whoever writes into it.
-            let problem = "is no file; pass the path of one".to_owned();
-            return Err(Error::NoRecording { path: path.to_owned(), problem });
-        }
-        let mut input = Input::open(path).map_err(|error| not_read(path, &error))?;
-        let beginning = input.peek().map_err(|error| not_read(path, &error))?;
-        // A file that was cut within its first bytes may have been either.
-        let shown = beginning.len().min(CONTINUATION.len());
-        let reader = if beginning[..shown] == CONTINUATION[..shown] {
-            Reader::Arrow(ArrowReader::open(input, path)?)
-        } else {
-            Reader::Csv(Box::new(CsvReader::open(input, path)?))
+        let mut part = None;
+        let source = match Source::open(path) {
+            Err(missing) if is_missing(&missing) => {
+                // Without its folder there are no parts either.
+                let parts = existing_parts(path).unwrap_or_default();
+                let Some((number, first)) = parts.into_iter().next() else { return Err(missing) };
+                part = Some(number);
+                Source::open(&first)?
+            }
+            source => source?,
         };
-        Ok(Self { path: path.to_owned(), reader, next_row: 0, end: None })
+        let mut torn = Vec::new();
+        if part.is_some_and(|number| number > 0) {
+            torn.push(format!("the parts before {} are missing", source.path().display()));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            source,
+            part,
+            next_row: 0,
+            leftover: 0,
+            torn,
+            ended: false,
+        })
     }
 
-    /// The format: `"arrow"` or `"csv"`.
+    /// The format: `"arrow"` or `"csv"`; `None` while the file is empty.
     #[must_use]
-    pub const fn format(&self) -> &'static str {
-        match self.reader {
-            Reader::Arrow(_) => "arrow",
-            Reader::Csv(_) => "csv",
-        }
+    pub const fn format(&self) -> Option<&'static str> {
+        self.source.format()
     }
 
     /// The next batch; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`Error::File`].
+    /// [`Error::File`]; [`Error::NoRecording`] when another part, or a file that was empty, is something else.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
-        if self.end.is_some() {
-            return Ok(None);
-        }
-        let step = match &mut self.reader {
-            Reader::Arrow(reader) => reader.next(),
-            Reader::Csv(reader) => reader.next(),
-        };
-        let step = step.map_err(|error| not_read(&self.path, &error))?;
-        let torn = match step {
-            Step::Batch(batch) => {
-                self.next_row += batch.len() as u64;
+        while !self.ended {
+            if let Step::Batch(batch) = self.source.step()? {
+                return Ok(Some(self.counted(batch)));
+            }
+            if let Some(batch) = self.pass()? {
                 return Ok(Some(batch));
             }
-            Step::End => None,
-            Step::Torn(problem) => Some(problem),
-        };
-        let leftover = match &mut self.reader {
-            Reader::Arrow(reader) => reader.leftover(),
-            Reader::Csv(reader) => reader.leftover(),
-        };
-        let leftover = leftover.map_err(|error| not_read(&self.path, &error))?;
-        let torn = torn.or_else(|| {
-            (leftover > 0).then(|| "something stands behind the end of the recording".to_owned())
-        });
-        self.end = Some(End { leftover, torn });
+        }
         Ok(None)
+    }
+
+    /// The next batch of a recording that may still be written.
+    ///
+    /// It has ended when all is read and no writer has a claim on its file. Damage ends it as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_batch`](Self::next_batch).
+    pub fn follow(&mut self) -> Result<Next, Error> {
+        while !self.ended {
+            let damaged = match self.source.step()? {
+                Step::Batch(batch) => return Ok(Next::Batch(self.counted(batch))),
+                Step::End => false,
+                Step::Torn(problem) => problem != CUT,
+            };
+            if !damaged && self.next_part()?.is_none() && self.source.is_written() {
+                self.source.rewind()?;
+                return Ok(Next::Nothing);
+            }
+            if let Some(batch) = self.pass()? {
+                return Ok(Next::Batch(batch));
+            }
+        }
+        Ok(Next::End)
+    }
+
+    /// Leaves the present file for the next part, or ends; first it gives what was added to the file in the meantime.
+    fn pass(&mut self) -> Result<Option<Batch>, Error> {
+        // Looked for before reading again: a writer completes a part before it begins another.
+        let next = self.next_part()?;
+        self.source.rewind()?;
+        match self.source.step()? {
+            Step::Batch(batch) => return Ok(Some(self.counted(batch))),
+            step => self.leave(step)?,
+        }
+        match next {
+            None => self.ended = true,
+            Some((number, path)) => {
+                if self.part.is_some_and(|present| number > present + 1) {
+                    self.torn.push(format!("the parts before {} are missing", path.display()));
+                }
+                self.source = Source::open(&path)?;
+                self.part = Some(number);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The part that comes after the present one.
+    fn next_part(&self) -> Result<Option<(usize, PathBuf)>, Error> {
+        let Some(present) = self.part else { return Ok(None) };
+        if let Some(path) = existing_part(&self.path, present + 1) {
+            return Ok(Some((present + 1, path)));
+        }
+        let parts = existing_parts(&self.path).map_err(|error| not_read(&self.path, &error))?;
+        Ok(parts.into_iter().find(|(number, _)| *number > present))
+    }
+
+    fn counted(&mut self, batch: Batch) -> Batch {
+        self.next_row += batch.len() as u64;
+        batch
+    }
+
+    /// Notes how the present file ended.
+    fn leave(&mut self, step: Step) -> Result<(), Error> {
+        let leftover = self.source.leftover()?;
+        let problem = match step {
+            Step::Torn(problem) => Some(problem),
+            _ => (leftover > 0).then(|| "something follows the end of the recording".to_owned()),
+        };
+        let name = |problem| match self.part {
+            Some(_) => format!("{}: {problem}", self.source.path().display()),
+            None => problem,
+        };
+        self.torn.extend(problem.map(name));
+        self.leftover += leftover;
+        Ok(())
     }
 
     /// The number of the row that comes next, counted from 0: in the end, how many were read.
@@ -120,30 +175,25 @@ impl Recording {
         self.next_row
     }
 
-    /// The bytes behind the last whole batch; `None` before the end is reached.
+    /// The bytes that could not be read; `None` before the end is reached.
     #[must_use]
     pub fn leftover_bytes(&self) -> Option<u64> {
-        self.end.as_ref().map(|end| end.leftover)
+        self.ended.then_some(self.leftover)
     }
 
-    /// Why no more could be read, where the file does not say that it is whole.
+    /// Why not all could be read, once the end is reached.
     #[must_use]
-    pub fn torn(&self) -> Option<&str> {
-        self.end.as_ref()?.torn.as_deref()
+    pub fn torn(&self) -> Option<String> {
+        (self.ended && !self.torn.is_empty()).then(|| self.torn.join("; "))
     }
 
-    /// The file.
+    /// The file, or the name that those of its parts are made of.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-pub(super) fn not_read(path: &Path, error: &io::Error) -> Error {
-    let problem = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::IsADirectory => "is a folder; pass one of the files in it".to_owned(),
-        _ => format!("cannot be read: {}", Error::reason(error)),
-    };
-    Error::file_problem(path, problem, error.kind(), error.raw_os_error())
+fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::File { kind: std::io::ErrorKind::NotFound, .. })
 }

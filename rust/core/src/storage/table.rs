@@ -14,7 +14,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::numbering::Numbering;
-use super::{VERSION, VERSION_KEY};
+use super::{TABLE_VERSION, VERSION_KEY};
 use crate::batch::arrow::{CHANNEL, METADATA, TIMESTAMP, UNIT, UTC, VALUE, texts};
 use crate::batch::{Batch, BatchBuilder, Chunk, Memory, instants_of_arrow, numbers_of_arrow};
 use crate::channel::Channel;
@@ -62,7 +62,7 @@ fn schema() -> Schema {
         Field::new(METADATA, text(), true),
         Field::new(SEQUENCE, DataType::UInt64, true),
     ];
-    let version = (VERSION_KEY.to_owned(), VERSION.to_string());
+    let version = (VERSION_KEY.to_owned(), TABLE_VERSION.to_string());
     Schema::new(fields).with_metadata(HashMap::from([version]))
 }
 
@@ -107,11 +107,12 @@ fn sequences(batches: &[&Batch]) -> UInt64Array {
     column.finish()
 }
 
-/// The batches of a table that comes in pieces, another one with each piece and wherever sequence numbers jump.
+/// The batches of a table that comes in pieces, another one with each piece and wherever sequence
+/// numbers jump or a name has another unit.
 ///
 /// # Errors
 ///
-/// When a column is missing or of another type, holds what it may not, or one name has two units.
+/// When a column is missing or of another type, or holds what it may not.
 pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
     let mut before = 0;
     let mut batches = Vec::new();
@@ -142,6 +143,7 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
 
     let mut batches = Vec::new();
     let (mut builder, mut numbering) = (BatchBuilder::default(), Numbering::default());
+    let mut units_of_names = HashMap::new();
     let mut known: HashMap<Facts<'_>, (Channel, usize, i32)> = HashMap::new();
     for row in 0..table.num_rows() {
         let (Some(name), Some(unit)) = (names[row], units[row]) else {
@@ -151,10 +153,13 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
             ));
         };
         let number = sequences.is_valid(row).then(|| sequences.value(row));
-        if !numbering.admits(name, number) {
+        // Recordings of one name with two units may be in one table, but not in one batch.
+        let same_unit = *units_of_names.entry(name).or_insert(unit) == unit;
+        if !same_unit || !numbering.admits(name, number) {
             let made = std::mem::take(&mut builder).finish();
             batches.push(std::mem::take(&mut numbering).finish(made, Numbering::first_of));
             numbering.admits(name, number);
+            units_of_names = HashMap::from([(name, unit)]);
         }
         let (channel, batch, index) = match known.entry((name, unit, metadata[row])) {
             Entry::Occupied(known) => known.into_mut(),

@@ -1,13 +1,16 @@
 //! Appends batches to a recording.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arrow::ArrowFormat;
+use super::claim::{Claimed, Existing};
 use super::csv::CsvFormat;
 use super::file::{AppendFile, End};
 use super::parts::{Parts, Place, sync_folder};
+use super::resume::{Layout, Past, read_past};
 use super::sync::Sync;
 use crate::batch::Batch;
 use crate::error::Error;
@@ -22,6 +25,13 @@ pub trait Format {
     ///
     /// What is wrong with the batch; nothing of it is written.
     fn admit(&mut self, batch: &Batch) -> Result<(), Error>;
+
+    /// Goes on as the batches of a recording that exists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherSchema`] or [`Error::UnitsDiffer`] when the recording differs from what was asked for.
+    fn resume(&mut self, layout: Layout) -> Result<(), Error>;
 
     /// Writes what stands before the batches of a file.
     ///
@@ -62,6 +72,8 @@ pub struct Writer<F: Format> {
     rows: u64,
     /// When the device was last given all.
     synced: Instant,
+    /// The next sequence number of each name of a recording that is continued, until rows of the name are written.
+    join: HashMap<String, u64>,
     /// Whose file it is: a fork has the same, and would write what waits a second time.
     process: u32,
 }
@@ -73,12 +85,14 @@ pub type ArrowWriter = Writer<ArrowFormat>;
 pub type CsvWriter = Writer<CsvFormat>;
 
 impl<F: Format> Writer<F> {
-    /// Makes the file.
+    /// Makes the file, or opens the one that is continued.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] when it is there already, or cannot be made.
+    /// [`Error::File`] when it exists already, is written by another writer, or cannot be made;
+    /// [`Error::NoRecording`], [`Error::OtherSchema`] or [`Error::UnitsDiffer`] when it cannot be continued.
     pub fn create(format: F, place: Place, sync: Sync) -> Result<Self, Error> {
+        let continued = place.existing == Existing::Append;
         let mut writer = Self {
             format,
             parts: Parts::new(place)?,
@@ -89,10 +103,65 @@ impl<F: Format> Writer<F> {
             before: End::default(),
             rows: 0,
             synced: Instant::now(),
+            join: HashMap::new(),
             process: std::process::id(),
         };
-        writer.begin_file()?;
+        match if continued { writer.parts.claim_last()? } else { None } {
+            Some(last) => writer.resume(last)?,
+            None => writer.begin_file()?,
+        }
         Ok(writer)
+    }
+
+    /// Goes on behind the last whole batch of a recording that exists.
+    fn resume(&mut self, file: Claimed) -> Result<(), Error> {
+        let Past { layout, whole, next } = read_past(self.path())?;
+        // The system may have crashed before the last part had a beginning.
+        let earlier = match layout {
+            Some(_) => None,
+            None => self.parts.before_last().map(|part| read_past(&part)).transpose()?,
+        };
+        self.begun = layout.is_some();
+        self.rows = whole.rows;
+        let (layout, next) = match earlier {
+            Some(earlier) => (earlier.layout, earlier.next),
+            None => (layout, next),
+        };
+        if let Some(layout) = layout {
+            self.format.resume(layout)?;
+        }
+        self.join = next;
+        let file = AppendFile::resume(file, whole);
+        let failed = |error| Error::file(self.path(), "cannot be continued", &error);
+        let file = file.map_err(failed)?;
+        let full = self.parts.is_full(file.bytes());
+        self.file = Some(file);
+        if full { self.end_file() } else { Ok(()) }
+    }
+
+    /// Refuses rows that a continued recording has already; those of a new numbering, from 0 on, are taken.
+    fn check_join(&mut self, batch: &Batch) -> Result<(), Error> {
+        let Some(first) = batch.first_sequences() else { return Ok(()) };
+        let rows = batch.rows_of_names();
+        let channels = batch.channels().iter().zip(first.iter().zip(rows));
+        let names = channels.filter(|(_, (_, rows))| *rows > 0);
+        let names: Vec<_> = names.map(|(channel, (&number, _))| (channel.name(), number)).collect();
+        for &(name, number) in &names {
+            let Some(&next) = self.join.get(name) else { continue };
+            if (1..next).contains(&number) {
+                return Err(Error::OtherSchema {
+                    problem: format!(
+                        "the batch has sample {number} of channel '{name}', and the recording goes up \
+                         to sample {}; pass later samples, or number them from 0 again",
+                        next - 1
+                    ),
+                });
+            }
+        }
+        for (name, _) in names {
+            self.join.remove(name);
+        }
+        Ok(())
     }
 
     /// Appends a batch; it is acknowledged when this returns under [`Sync::Flush`] or more.
@@ -104,8 +173,16 @@ impl<F: Format> Writer<F> {
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
         self.check_open()?;
         self.format.admit(batch)?;
+        if !self.join.is_empty() {
+            self.check_join(batch)?;
+        }
         if self.file.is_none() {
-            self.begin_file()?;
+            // A recording that lacks a part ends as after any failed write.
+            if let Err(error) = self.begin_file() {
+                self.parts.release();
+                self.ended = Some(error.clone());
+                return Err(error);
+            }
         }
         let rows = self.rows + batch.len() as u64;
         let in_file = rows - self.before.rows;
@@ -164,6 +241,7 @@ impl<F: Format> Writer<F> {
         }
         self.check_process()?;
         self.end_file()?;
+        self.parts.release();
         self.ended = Some(Error::Closed { path: self.path().to_owned() });
         Ok(())
     }
@@ -174,7 +252,7 @@ impl<F: Format> Writer<F> {
         self.ended.is_some()
     }
 
-    /// The rows that were written, in all files.
+    /// The rows that were written, in all files; those of a file that is continued count as well.
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
@@ -234,7 +312,9 @@ impl<F: Format> Writer<F> {
             file.check_name()
         })?;
         self.before = End { bytes: self.bytes(), rows: self.rows };
-        self.file = None;
+        if let Some(file) = self.file.take() {
+            self.parts.hold(file);
+        }
         Ok(())
     }
 
@@ -245,9 +325,9 @@ impl<F: Format> Writer<F> {
     ) -> Result<(), Error> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let Err(error) = work(&mut self.format, file) else { return Ok(()) };
-        let whole = file.cut_back();
         let removed = error.kind() == io::ErrorKind::NotFound;
-        self.rows = self.before.rows + if removed { 0 } else { whole.rows };
+        let left = if removed { End::default() } else { file.cut_back() };
+        self.rows = self.before.rows + left.rows;
         let problem = if removed {
             "was removed while it was written, and what it held is lost".to_owned()
         } else {
@@ -258,7 +338,7 @@ impl<F: Format> Writer<F> {
             )
         };
         let error = Error::file_problem(self.path(), problem, error.kind(), error.raw_os_error());
-        self.before = End { bytes: self.before.bytes + whole.bytes, rows: self.rows };
+        self.before = End { bytes: self.before.bytes + left.bytes, rows: self.rows };
         self.file = None;
         self.ended = Some(error.clone());
         Err(error)

@@ -8,16 +8,20 @@ const DIGITS: usize = 8;
 /// What the digits count as while they are computed.
 pub(super) const BLANK: &str = "00000000";
 
-/// Puts the checksum of a message into the place of its digits.
-///
-/// `before` has seen all that stands before the first batch.
+/// A checksum that has seen all bytes before the first batch, and the place of a message in the file.
+pub(super) fn at_place(before: &Hasher, place: u64) -> Hasher {
+    let mut hasher = before.clone();
+    hasher.update(&place.to_le_bytes());
+    hasher
+}
+
+/// Puts the checksum of a message into the place of its digits; `hasher` has seen what precedes the message.
 pub(super) fn seal<'a>(
-    before: &Hasher,
+    mut hasher: Hasher,
     head: &mut [u8],
     digits: usize,
     body: impl Iterator<Item = &'a [u8]>,
 ) {
-    let mut hasher = before.clone();
     hasher.update(head);
     for part in body {
         hasher.update(part);
@@ -26,14 +30,13 @@ pub(super) fn seal<'a>(
     head[digits..digits + DIGITS].copy_from_slice(text.as_bytes());
 }
 
-/// Whether the checksum in a message is right.
-pub(super) fn is_right(before: &Hasher, head: &[u8], digits: usize, body: &[u8]) -> bool {
+/// Whether the checksum in a message is right; `hasher` has seen what precedes the message.
+pub(super) fn is_right(mut hasher: Hasher, head: &[u8], digits: usize, body: &[u8]) -> bool {
     let Some(found) = head.get(digits..digits + DIGITS) else { return false };
     if cfg!(fuzzing) {
         // It would stop all that the fuzzer changes.
         return true;
     }
-    let mut hasher = before.clone();
     hasher.update(&head[..digits]);
     hasher.update(BLANK.as_bytes());
     hasher.update(&head[digits + DIGITS..]);

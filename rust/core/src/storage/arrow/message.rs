@@ -10,7 +10,7 @@ use arrow_ipc::{
 use crc32fast::Hasher;
 use flatbuffers::{FlatBufferBuilder, WIPOffset};
 
-use super::checksum::{BLANK, seal};
+use super::checksum::{BLANK, at_place, seal};
 use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY, padding};
 use crate::storage::file::AppendFile;
 
@@ -88,7 +88,7 @@ impl Messages {
         file: &mut AppendFile,
     ) -> io::Result<()> {
         let digits = self.build(rows, body, sequences);
-        seal(before, &mut self.head, digits, body.pieces());
+        seal(at_place(before, file.bytes()), &mut self.head, digits, body.pieces());
         file.append(&self.head)?;
         body.pieces().try_for_each(|piece| file.append(piece))
     }

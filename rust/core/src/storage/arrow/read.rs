@@ -10,43 +10,54 @@ use arrow_ipc::{Message, MessageHeader, root_as_message};
 use arrow_schema::Schema;
 use crc32fast::Hasher;
 
-use super::checksum::is_right;
+use super::checksum::{at_place, is_right};
 use super::decode::Columns;
 use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY};
 use crate::batch::{Batch, arrow_schema, described};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::input::Input;
-use crate::storage::recording::{CUT, DAMAGED, Step, not_read};
-use crate::storage::{VERSION, VERSION_KEY};
+use crate::storage::resume::Layout;
+use crate::storage::source::{CUT, DAMAGED, Step, not_read};
+use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
-/// What each message begins with: the marker and the length of its head.
+/// Each message begins with the marker and the length of its head.
 const PREFIX: usize = 8;
+
+/// From this version on the place of a message counts, and a message without rows comes last.
+const PLACES: u32 = 2;
 
 /// A stream that is read.
 #[derive(Debug)]
 pub(in crate::storage) struct ArrowReader {
-    input: Input,
-    /// `None` where the file ends within the schema.
-    stream: Option<Stream>,
-    /// The bytes up to the end of the last whole message.
+    stream: Stream,
+    /// The bytes up to the end of the last batch.
     whole: u64,
+    /// The bytes up to the end of the last whole message.
+    end: u64,
+    /// Where bytes begin of which nothing is known, once something was damaged.
+    damage: u64,
     /// The last message without its body.
     head: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Stream {
+    version: u32,
+    /// The bytes of the schema.
+    schema_end: u64,
     channels: Arc<[Channel]>,
     own_metadata: bool,
-    /// Has seen all that stands before the first batch.
+    /// Has seen all bytes before the first batch.
     seen: Hasher,
-    /// Whether that was all.
-    begun: bool,
+    /// How many these are, once that was all.
+    beginning: Option<u64>,
+    /// Whether the message without rows has come.
+    closed: bool,
 }
 
 /// What comes next in a file.
-enum Next {
+enum Head {
     /// A message, of which the head is read.
     Message,
     End,
@@ -54,60 +65,121 @@ enum Next {
 }
 
 impl ArrowReader {
-    /// Reads the schema.
-    pub(in crate::storage) fn open(mut input: Input, path: &Path) -> Result<Self, Error> {
+    /// Reads the schema; `None` where the file ends within it.
+    pub(in crate::storage) fn open(input: &mut Input, path: &Path) -> Result<Option<Self>, Error> {
         let mut head = Vec::new();
-        let next = next(&mut input, &mut head).map_err(|error| not_read(path, &error))?;
+        let next = next(input, &mut head).map_err(|error| not_read(path, &error))?;
         let stream = match next {
-            Next::Torn(CUT) => None,
-            Next::Message => Some(Stream::of(&head, path)?),
-            Next::End | Next::Torn(_) => return Err(no_recording(path, "its schema is missing")),
+            Head::Torn(CUT) => return Ok(None),
+            Head::Message => Stream::of(&head, path)?,
+            Head::End | Head::Torn(_) => return Err(no_recording(path, "its schema is missing")),
         };
-        let whole = if stream.is_some() { input.position() } else { 0 };
-        Ok(Self { input, stream, whole, head })
+        let whole = input.position();
+        Ok(Some(Self { stream, whole, end: whole, damage: whole, head }))
     }
 
     /// The next batch.
-    pub(in crate::storage) fn next(&mut self) -> io::Result<Step> {
-        let Some(stream) = &mut self.stream else { return Ok(Step::Torn(CUT.to_owned())) };
+    pub(in crate::storage) fn next(&mut self, input: &mut Input) -> io::Result<Step> {
+        let stream = &mut self.stream;
         loop {
-            match next(&mut self.input, &mut self.head)? {
-                Next::Message => {}
-                Next::End => {
-                    self.whole = self.input.position();
+            let place = input.position();
+            self.damage = place;
+            match next(input, &mut self.head)? {
+                Head::Message => {}
+                Head::End if stream.version >= PLACES && !stream.closed => {
+                    self.damage = input.position();
+                    return Ok(Step::Torn(DAMAGED.to_owned()));
+                }
+                Head::End => {
+                    self.end = input.position();
                     return Ok(Step::End);
                 }
-                Next::Torn(problem) => return Ok(Step::Torn(problem.to_owned())),
+                Head::Torn(problem) => return Ok(Step::Torn(problem.to_owned())),
             }
             let Ok(message) = root_as_message(&self.head[PREFIX..]) else {
                 return Ok(Step::Torn(DAMAGED.to_owned()));
             };
-            let Some(body) = body(&mut self.input, message.bodyLength())? else {
+            let Some(body) = body(input, message.bodyLength())? else {
                 return Ok(Step::Torn(CUT.to_owned()));
             };
+            self.damage = input.position();
             match message.header_type() {
-                MessageHeader::DictionaryBatch if !stream.begun => {
+                MessageHeader::DictionaryBatch if stream.beginning.is_none() => {
                     stream.seen.update(&self.head);
                     stream.seen.update(&body);
                 }
-                MessageHeader::RecordBatch => {
-                    stream.begun = true;
-                    let Some(batch) = stream.batch(&message, &self.head, &body) else {
+                MessageHeader::RecordBatch if !stream.closed => {
+                    stream.beginning.get_or_insert(place);
+                    let Some(batch) = stream.batch(&message, &self.head, &body, place) else {
                         return Ok(Step::Torn(DAMAGED.to_owned()));
                     };
-                    self.whole = self.input.position();
+                    self.end = input.position();
+                    if stream.version >= PLACES && batch.is_empty() {
+                        stream.closed = true;
+                        continue;
+                    }
+                    self.whole = self.end;
                     return Ok(Step::Batch(batch));
                 }
                 _ => return Ok(Step::Torn(DAMAGED.to_owned())),
             }
-            self.whole = self.input.position();
+            self.end = input.position();
+            self.whole = self.end;
         }
     }
 
-    /// The bytes behind the last whole message.
-    pub(in crate::storage) fn leftover(&mut self) -> io::Result<u64> {
-        let read = self.input.position() - self.whole;
-        Ok(read + self.input.left()?)
+    /// Goes back to the end of the last batch.
+    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) -> io::Result<()> {
+        self.stream.closed = false;
+        self.end = self.whole;
+        input.seek(self.whole)
+    }
+
+    /// The bytes up to the end of the last batch.
+    pub(in crate::storage) const fn whole(&self) -> u64 {
+        self.whole
+    }
+
+    /// The bytes up to the end of the last whole message.
+    pub(in crate::storage) const fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Where bytes begin of which nothing is known, once something was damaged.
+    pub(in crate::storage) const fn damage(&self) -> u64 {
+        self.damage
+    }
+
+    /// The channels, and the bytes before the first batch; `None` where the file ends within these.
+    pub(in crate::storage) fn layout(
+        &self,
+        input: &mut Input,
+        path: &Path,
+    ) -> Result<Option<Layout>, Error> {
+        if self.stream.version < PLACES {
+            let problem = "was written by an earlier version and cannot be continued; write into \
+                           another file"
+                .to_owned();
+            return Err(Error::NoRecording { path: path.to_owned(), problem });
+        }
+        // The names of the channels are a message between the schema and the first batch.
+        let Some(length) = self.stream.beginning.or(self.names_end()) else { return Ok(None) };
+        let mut beginning = Vec::new();
+        let count = usize::try_from(length).unwrap_or(usize::MAX);
+        let read = input
+            .seek(0)
+            .and_then(|()| input.read(count, |bytes| beginning.extend_from_slice(bytes)));
+        read.map_err(|error| not_read(path, &error))?;
+        Ok(Some(Layout::Arrow {
+            channels: self.stream.channels.to_vec(),
+            own_metadata: self.stream.own_metadata,
+            beginning,
+        }))
+    }
+
+    /// The end of the names of the channels, where these were read and no batch was.
+    fn names_end(&self) -> Option<u64> {
+        (self.whole > self.stream.schema_end).then_some(self.whole)
     }
 }
 
@@ -118,7 +190,7 @@ impl Stream {
         let schema = schema.and_then(|message| message.header_as_schema());
         let schema = schema.and_then(|schema| try_fb_to_schema(schema).ok());
         let schema = schema.ok_or_else(|| no_recording(path, "its schema cannot be read"))?;
-        check_version(&schema, path)?;
+        let version = read_version(&schema, path)?;
         let channels = described(&schema).map_err(|error| {
             no_recording(path, &format!("its channels cannot be read: {error}"))
         })?;
@@ -128,18 +200,34 @@ impl Stream {
             own.next().ok_or_else(|| no_recording(path, "its columns are others"))?;
         let mut seen = Hasher::new();
         seen.update(head);
-        Ok(Self { channels: channels.into(), own_metadata, seen, begun: false })
+        Ok(Self {
+            version,
+            schema_end: head.len() as u64,
+            channels: channels.into(),
+            own_metadata,
+            seen,
+            beginning: None,
+            closed: false,
+        })
     }
 
-    /// The batch of a message, if it is whole.
-    fn batch(&self, message: &Message<'_>, head: &[u8], body: &Buffer) -> Option<Batch> {
+    /// The batch of a message at a place in the file, if it is whole.
+    fn batch(
+        &self,
+        message: &Message<'_>,
+        head: &[u8],
+        body: &Buffer,
+        place: u64,
+    ) -> Option<Batch> {
         let entry = |key: &str| {
             let entries = message.custom_metadata()?;
             entries.iter().find(|entry| entry.key() == Some(key))?.value()
         };
         let digits = entry(CHECKSUM_KEY)?;
-        let place = digits.as_ptr() as usize - head.as_ptr() as usize;
-        if !is_right(&self.seen, head, place, body) {
+        let digits = digits.as_ptr() as usize - head.as_ptr() as usize;
+        let before =
+            if self.version >= PLACES { at_place(&self.seen, place) } else { self.seen.clone() };
+        if !is_right(before, head, digits, body) {
             return None;
         }
         let columns = Columns::of(message.header_as_record_batch()?, body, self.own_metadata)?;
@@ -147,18 +235,18 @@ impl Stream {
     }
 }
 
-fn check_version(schema: &Schema, path: &Path) -> Result<(), Error> {
+fn read_version(schema: &Schema, path: &Path) -> Result<u32, Error> {
     let Some(version) = schema.metadata().get(VERSION_KEY) else {
         let problem = "ArrowWriter did not write it; read it with pyarrow.ipc.open_stream, and make \
                        batches of it with Batch.from_arrow";
         return Err(no_recording(path, problem));
     };
     match version.parse::<u32>() {
-        Ok(version) if version <= VERSION => Ok(()),
+        Ok(version) if version <= STREAM_VERSION => Ok(version),
         _ => Err(Error::NoRecording {
             path: path.to_owned(),
             problem: format!(
-                "has version {version} of the schema, and this rust_daq reads up to {VERSION}; \
+                "has version {version} of the schema, and this rust_daq reads up to {STREAM_VERSION}; \
                  install a newer one"
             ),
         }),
@@ -171,25 +259,25 @@ fn no_recording(path: &Path, problem: &str) -> Error {
 }
 
 /// Reads the head of the next message.
-fn next(input: &mut Input, head: &mut Vec<u8>) -> io::Result<Next> {
+fn next(input: &mut Input, head: &mut Vec<u8>) -> io::Result<Head> {
     head.clear();
     if !input.read(PREFIX, |bytes| head.extend_from_slice(bytes))? {
-        return Ok(Next::Torn(CUT));
+        return Ok(Head::Torn(CUT));
     }
     let (marker, length) = head.split_at(CONTINUATION.len());
     let length = u32::from_le_bytes(length.try_into().unwrap_or_default());
     if marker != CONTINUATION {
-        return Ok(Next::Torn(DAMAGED));
+        return Ok(Head::Torn(DAMAGED));
     }
     if length == 0 {
-        return Ok(Next::End);
+        return Ok(Head::End);
     }
     if !input.has(length.into())? {
-        return Ok(Next::Torn(CUT));
+        return Ok(Head::Torn(CUT));
     }
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let whole = input.read(length, |bytes| head.extend_from_slice(bytes))?;
-    Ok(if whole { Next::Message } else { Next::Torn(CUT) })
+    Ok(if whole { Head::Message } else { Head::Torn(CUT) })
 }
 
 /// Reads the body of a message; `None` where there is less.

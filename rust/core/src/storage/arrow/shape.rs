@@ -10,7 +10,7 @@ use crate::batch::{Batch, arrow_schema};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::Metadata;
-use crate::storage::{VERSION, VERSION_KEY};
+use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
 /// The channels of a stream, one for each name, and whether points have metadata of their own.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Shape {
     /// The schema of the stream.
     pub(super) fn schema(&self) -> Schema {
         let mut schema = arrow_schema(&self.channels, self.own_metadata);
-        schema.metadata.insert(VERSION_KEY.to_owned(), VERSION.to_string());
+        schema.metadata.insert(VERSION_KEY.to_owned(), STREAM_VERSION.to_string());
         schema
     }
 
@@ -82,7 +82,7 @@ impl Shape {
         Ok(((!own).then_some(places), all))
     }
 
-    fn place(&self, channel: &Channel) -> Result<i32, Error> {
+    pub(super) fn place(&self, channel: &Channel) -> Result<i32, Error> {
         let refused = |problem: String| Err(Error::OtherSchema { problem });
         let name = channel.name();
         let Some(&place) = self.places.get(name) else {

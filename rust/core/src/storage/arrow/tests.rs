@@ -3,7 +3,7 @@ use crc32fast::Hasher;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::checksum::{BLANK, seal};
+use super::checksum::{BLANK, at_place, seal};
 use super::{CHECKSUM_KEY, CONTINUATION};
 use crate::batch::Batch;
 use crate::batch::tests::{batch, channel};
@@ -31,7 +31,8 @@ fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
             let digits = digits.as_ptr() as usize - head.as_ptr() as usize;
             let mut head = head.to_vec();
             head[digits..digits + BLANK.len()].copy_from_slice(BLANK.as_bytes());
-            seal(&before, &mut head, digits, std::iter::once(&whole[PREFIX + length..]));
+            let place = at_place(&before, at as u64);
+            seal(place, &mut head, digits, std::iter::once(&whole[PREFIX + length..]));
             bytes[at..end].copy_from_slice(&head);
         } else {
             before.update(whole);
@@ -94,12 +95,12 @@ fn a_newer_version_is_refused() {
     let key = crate::VERSION_KEY.as_bytes();
     let place = bytes.windows(key.len()).position(|window| window == key).unwrap();
     let version =
-        (place..bytes.len()).chain(0..place).find(|&at| bytes[at..].starts_with(b"1\0\0\0"));
+        (place..bytes.len()).chain(0..place).find(|&at| bytes[at..].starts_with(b"2\0\0\0"));
     let mut changed = bytes.clone();
-    changed[version.unwrap()] = b'2';
+    changed[version.unwrap()] = b'3';
     let refused = read(&changed).unwrap_err().to_string();
     assert!(
-        refused.contains("has version 2 of the schema, and this rust_daq reads up to 1"),
+        refused.contains("has version 3 of the schema, and this rust_daq reads up to 2"),
         "{refused}"
     );
 }

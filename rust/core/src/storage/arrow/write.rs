@@ -20,6 +20,7 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::Metadata;
 use crate::storage::file::AppendFile;
+use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
 /// How an Arrow stream is written.
@@ -79,6 +80,30 @@ impl Format for ArrowFormat {
         if stream.shape.own_metadata() { check_texts(batch) } else { Ok(()) }
     }
 
+    fn resume(&mut self, layout: Layout) -> Result<(), Error> {
+        let Layout::Arrow { channels, own_metadata, beginning } = layout else {
+            let problem = "the recording is CSV; continue it with CsvWriter".to_owned();
+            return Err(Error::OtherSchema { problem });
+        };
+        let shape = Shape::of(&channels, own_metadata);
+        // Channels and metadata that were named when it is continued have a place in it.
+        if let Some(asked) = &self.stream {
+            for channel in asked.shape.channels() {
+                shape.place(channel)?;
+            }
+        }
+        let asked =
+            self.stream.as_ref().map_or(self.own_metadata, |asked| asked.shape.own_metadata());
+        if asked && !own_metadata {
+            let problem = "the recording has no metadata for each row; omit own_metadata, or write \
+                           into another file";
+            return Err(Error::OtherSchema { problem: problem.to_owned() });
+        }
+        self.own_metadata = own_metadata;
+        self.stream = Some(Stream::with_beginning(shape, beginning));
+        Ok(())
+    }
+
     fn begin(&mut self, file: &mut AppendFile) -> io::Result<()> {
         file.append(&self.stream()?.beginning)
     }
@@ -88,6 +113,7 @@ impl Format for ArrowFormat {
     }
 
     fn end(&mut self, file: &mut AppendFile) -> io::Result<()> {
+        self.stream()?.write_closing(file)?;
         file.append(&CONTINUATION)?;
         file.append(&[0; 4])
     }
@@ -99,9 +125,26 @@ impl Stream {
         let beginning = beginning(&shape).map_err(|error| Error::OtherSchema {
             problem: format!("Arrow refuses it: {error}"),
         })?;
+        Ok(Self::with_beginning(shape, beginning))
+    }
+
+    fn with_beginning(shape: Shape, beginning: Vec<u8>) -> Self {
         let mut seen = Hasher::new();
         seen.update(&beginning);
-        Ok(Self { shape, last: Last::default(), beginning, seen, messages: Messages::default() })
+        Self { shape, last: Last::default(), beginning, seen, messages: Messages::default() }
+    }
+
+    /// A message without rows, the last of a stream.
+    fn write_closing(&mut self, file: &mut AppendFile) -> io::Result<()> {
+        let Self { shape, seen, messages, .. } = self;
+        let mut body = Body::default();
+        for _ in 0..3 {
+            body.column(0, Vec::new());
+        }
+        if shape.own_metadata() {
+            body.texts(&[]);
+        }
+        messages.append(0, &body, None, seen, file)
     }
 
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {

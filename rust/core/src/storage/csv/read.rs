@@ -13,7 +13,8 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::input::Input;
 use crate::storage::numbering::Numbering;
-use crate::storage::recording::{CUT, Step, not_read};
+use crate::storage::resume::Layout;
+use crate::storage::source::{CUT, Step, not_read};
 
 /// The most rows of a batch.
 const ROWS: usize = 1 << 16;
@@ -21,15 +22,16 @@ const ROWS: usize = 1 << 16;
 /// The most cells of a row, and one more, which tells that there are too many.
 const CELLS: usize = 6;
 
+/// The byte order mark that a spreadsheet puts before UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What stands in a line feed, and behind it on Windows.
 const LINE_ENDS: [u8; 2] = *b"\n\r";
 
 /// A CSV file that is read.
 pub(in crate::storage) struct CsvReader {
-    input: Input,
     reader: Reader,
-    /// `None` where the file ends within its first line.
-    columns: Option<Columns>,
+    columns: Columns,
     /// The bytes up to the end of the last row that was given.
     whole: u64,
     /// The rows that were given.
@@ -64,9 +66,9 @@ struct Known {
 }
 
 impl CsvReader {
-    /// Reads the first line.
-    pub(in crate::storage) fn open(mut input: Input, path: &Path) -> Result<Self, Error> {
-        let columns = columns(&mut input).map_err(|error| not_read(path, &error))?;
+    /// Reads the first line; `None` where the file ends within it.
+    pub(in crate::storage) fn open(input: &mut Input, path: &Path) -> Result<Option<Self>, Error> {
+        let columns = columns(input).map_err(|error| not_read(path, &error))?;
         let columns = columns.map_err(|line| Error::NoRecording {
             path: path.to_owned(),
             problem: format!(
@@ -74,12 +76,11 @@ impl CsvReader {
                  CsvWriter and compact wrote"
             ),
         })?;
-        let whole = if columns.is_some() { input.position() } else { 0 };
-        Ok(Self {
-            input,
+        let Some(columns) = columns else { return Ok(None) };
+        Ok(Some(Self {
             reader: ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build(),
             columns,
-            whole,
+            whole: input.position(),
             rows: 0,
             cells: vec![0; 256],
             ends: [0; CELLS],
@@ -88,28 +89,27 @@ impl CsvReader {
             known: HashMap::new(),
             batches: 0,
             end: None,
-        })
+        }))
     }
 
     /// The next rows, as many as make a batch.
-    pub(in crate::storage) fn next(&mut self) -> io::Result<Step> {
-        let Some(columns) = self.columns else { return Ok(Step::Torn(CUT.to_owned())) };
+    pub(in crate::storage) fn next(&mut self, input: &mut Input) -> io::Result<Step> {
         let mut builder = BatchBuilder::default();
         let mut numbering = Numbering::default();
         self.batches += 1;
         let mut rows = 0;
         while rows < ROWS && self.end.is_none() {
             if !std::mem::take(&mut self.waiting) {
-                self.end = self.read_row()?;
+                self.end = self.read_row(input)?;
                 if self.end.is_some() {
                     break;
                 }
             }
-            match self.take_row(columns, &mut builder, &mut numbering) {
+            match self.take_row(&mut builder, &mut numbering) {
                 Ok(true) => {
                     rows += 1;
                     self.rows += 1;
-                    self.whole = self.input.position();
+                    self.whole = input.position();
                 }
                 Ok(false) => {
                     self.waiting = true;
@@ -130,16 +130,32 @@ impl CsvReader {
         Ok(Step::Batch(numbering.finish(builder.finish(), first)))
     }
 
-    /// The bytes behind the last row that was given.
-    pub(in crate::storage) fn leftover(&mut self) -> io::Result<u64> {
-        let read = self.input.position() - self.whole;
-        Ok(read + self.input.left()?)
+    /// Goes back to the end of the last row that was given.
+    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) -> io::Result<()> {
+        self.reader.reset();
+        self.waiting = false;
+        self.end = None;
+        input.seek(self.whole)
+    }
+
+    /// The bytes up to the end of the last row that was given.
+    pub(in crate::storage) const fn whole(&self) -> u64 {
+        self.whole
+    }
+
+    /// The columns, and the unit of each name.
+    pub(in crate::storage) fn layout(&self) -> Layout {
+        let unit =
+            |(name, known): (&String, &Known)| (name.clone(), known.channel.unit().to_owned());
+        Layout::Csv {
+            numbered: self.columns.numbered,
+            units: self.known.iter().map(unit).collect(),
+        }
     }
 
     /// Adds the present row to a batch; `false` where it begins another one.
     fn take_row(
         &mut self,
-        columns: Columns,
         builder: &mut BatchBuilder,
         numbering: &mut Numbering<i32>,
     ) -> Result<bool, String> {
@@ -151,11 +167,11 @@ impl CsvReader {
         }
         let cells = &mut cells[..self.count];
         if let Some(last) = cells.last_mut()
-            && columns.returns
+            && self.columns.returns
         {
             *last = last.strip_suffix(b"\r").unwrap_or(last);
         }
-        let row = Row::of(cells, columns.numbered)?;
+        let row = Row::of(cells, self.columns.numbered)?;
         let index = index(&mut self.known, self.batches, &row, builder)?;
         if !numbering.admits(index, row.sequence) {
             return Ok(false);
@@ -166,19 +182,19 @@ impl CsvReader {
     }
 
     /// Reads the cells of the next row, or tells why there is none.
-    fn read_row(&mut self) -> io::Result<Option<Step>> {
+    fn read_row(&mut self, input: &mut Input) -> io::Result<Option<Step>> {
         let (mut written, mut begun) = (0, false);
         self.count = 0;
         loop {
-            let piece = self.input.peek()?;
+            let piece = input.peek()?;
             if piece.is_empty() {
                 let torn = Step::Torn(CUT.to_owned());
-                return Ok(Some(if begun { torn } else { self.ended() }));
+                return Ok(Some(if begun { torn } else { self.ended(input) }));
             }
             let (cells, ends) = (&mut self.cells[written..], &mut self.ends[self.count..]);
             let (result, taken, more, count) = self.reader.read_record(piece, cells, ends);
             begun |= piece[..taken].iter().any(|byte| !LINE_ENDS.contains(byte));
-            self.input.consume(taken);
+            input.consume(taken);
             written += more;
             self.count += count;
             let damage = match result {
@@ -198,8 +214,8 @@ impl CsvReader {
     }
 
     /// The end of a file that has nothing behind its last row but ends of lines.
-    fn ended(&mut self) -> Step {
-        self.whole = self.input.position();
+    fn ended(&mut self, input: &Input) -> Step {
+        self.whole = input.position();
         Step::End
     }
 }
@@ -208,17 +224,20 @@ impl CsvReader {
 fn columns(input: &mut Input) -> io::Result<Result<Option<Columns>, String>> {
     let numbered = [HEADER, SEQUENCE].concat();
     let mut line = Vec::new();
-    let longest = numbered.len() + LINE_ENDS.len();
+    let longest = MARK.len() + numbered.len() + LINE_ENDS.len();
     while line.len() < longest && line.last() != Some(&b'\n') {
         if !input.read(1, |byte| line.extend_from_slice(byte))? {
             let both = [format!("{numbered}\r\n"), format!("{HEADER}\r\n"), format!("{HEADER}\n")];
-            if both.iter().any(|whole| whole.as_bytes().starts_with(&line)) {
+            let text = line.strip_prefix(MARK).unwrap_or(&line);
+            if both.iter().any(|whole| whole.as_bytes().starts_with(text))
+                || MARK.starts_with(&line)
+            {
                 return Ok(Ok(None));
             }
             break;
         }
     }
-    let text = String::from_utf8_lossy(&line);
+    let text = String::from_utf8_lossy(line.strip_prefix(MARK).unwrap_or(&line));
     let found = text
         .strip_suffix('\n')
         .map(|text| text.strip_suffix('\r').map_or((text, false), |text| (text, true)));

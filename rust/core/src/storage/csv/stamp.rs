@@ -67,16 +67,18 @@ fn write_digits(out: &mut [u8], mut number: u32) {
 /// The instant that a text is; a fraction may have fewer digits.
 pub(super) fn read(text: &[u8]) -> Option<i64> {
     let number = |place: usize, count: usize| digits(text.get(place..place + count)?);
-    for (place, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
-        if text.get(place) != Some(&mark) {
+    // RFC 3339 allows a blank between the date and the time; pandas and spreadsheets write one.
+    for (place, marks) in [(4, "-"), (7, "-"), (10, "T "), (13, ":"), (16, ":")] {
+        if !marks.as_bytes().contains(text.get(place)?) {
             return None;
         }
     }
+    let text = text.strip_suffix(b"Z").or_else(|| text.strip_suffix(b"+00:00"))?;
     let small = |place| u8::try_from(number(place, 2)?).ok();
     let fraction = match text.get(SECONDS - 1..)? {
-        b"Z" => 0,
+        b"" => 0,
         rest => {
-            let fraction = rest.strip_prefix(b".")?.strip_suffix(b"Z")?;
+            let fraction = rest.strip_prefix(b".")?;
             let missing = u32::try_from(9_usize.checked_sub(fraction.len())?).ok()?;
             digits(fraction).filter(|_| !fraction.is_empty())? * 10_u32.pow(missing)
         }
@@ -129,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn utc_may_be_an_offset_of_zero_and_the_time_may_follow_a_blank() {
+        for text in
+            ["1970-01-01T00:00:01+00:00", "1970-01-01 00:00:01Z", "1970-01-01 00:00:01+00:00"]
+        {
+            assert_eq!(read(text.as_bytes()), Some(1_000_000_000), "{text}");
+        }
+        assert_eq!(read(b"1970-01-01T00:00:01.000000005+00:00"), Some(1_000_000_005));
+    }
+
+    #[test]
     fn what_is_no_instant_is_refused() {
         for text in [
             "",
@@ -138,7 +150,12 @@ mod tests {
             "1970-01-01T00:00:00.0000000001Z",
             "1970-01-01T00:00:00.000000000",
             "1970-01-01T00:00:00.00000000xZ",
-            "1970-01-01 00:00:00.000000000Z",
+            "1970-01-01_00:00:00.000000000Z",
+            "1970-01-01T00:00:00.000000000+00:00Z",
+            "1970-01-01T00:00:00.000000000+01:00",
+            "1970-01-01T00:00:00.000000000-00:00",
+            "1970-01-01T00:00:00+0000",
+            "1970-01-01T00:00:00.+00:00",
             "1970-02-30T00:00:00.000000000Z",
             "1970-13-01T00:00:00.000000000Z",
             "1970-00-01T00:00:00.000000000Z",
@@ -150,7 +167,6 @@ mod tests {
             "2262-04-11T23:47:16.854775808Z",
             "1677-09-21T00:12:43.145224191Z",
             "+970-01-01T00:00:00.000000000Z",
-            "1970-01-01T00:00:00.000000000+00:00",
         ] {
             assert_eq!(read(text.as_bytes()), None, "{text}");
         }

@@ -13,6 +13,7 @@ use crate::batch::Batch;
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::file::AppendFile;
+use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
 /// The longest text of a value.
@@ -139,6 +140,32 @@ impl Format for CsvFormat {
         if self.sequences == Sequences::AsFirst {
             self.sequences = if numbered { Sequences::Kept } else { Sequences::Missing };
         }
+        Ok(())
+    }
+
+    fn resume(&mut self, layout: Layout) -> Result<(), Error> {
+        let refused = |problem: &str| Err(Error::OtherSchema { problem: problem.to_owned() });
+        let Layout::Csv { numbered, units } = layout else {
+            return refused("the recording is an Arrow stream; continue it with ArrowWriter");
+        };
+        self.sequences = match (self.sequences, numbered) {
+            (Sequences::Kept, false) => {
+                return refused(
+                    "the recording has no column of sequence numbers; pass sequences=False to leave \
+                     them out, or write into another file",
+                );
+            }
+            (Sequences::Dropped, true) => {
+                return refused(
+                    "the recording has a column of sequence numbers; omit sequences, or write into \
+                     another file",
+                );
+            }
+            (Sequences::AsFirst, false) => Sequences::Missing,
+            (Sequences::AsFirst, true) => Sequences::Kept,
+            (asked, _) => asked,
+        };
+        self.units = units;
         Ok(())
     }
 

@@ -1,0 +1,203 @@
+//! The one writer of a file.
+//!
+//! A writer claims its file for as long as it may write. The system releases the claim with the process, however that
+//! ends: on Unix it is a lock (`flock`), elsewhere a handle that shares no writing. A file system without locks grants
+//! every claim.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often a claim is tried: a reader that follows a file asks by claiming it for an instant.
+const TRIES: u32 = 10;
+
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What to do with a file that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is replaced.
+    Replace,
+    /// It is continued, where it is a recording.
+    Append,
+}
+
+/// A file that nobody else writes.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    file: File,
+    /// The process that made the claim. A fork has the same handle and must not end the claim of its parent.
+    #[cfg(unix)]
+    process: u32,
+}
+
+impl Claimed {
+    /// Makes a file, or empties one that exists with [`Existing::Replace`].
+    pub(super) fn create(path: &Path, existing: Existing) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        if existing != Existing::Replace {
+            return Self::open(path, options.create_new(true));
+        }
+        check_regular(path)?;
+        let claimed = Self::open(path, options.create(true).truncate(false))?;
+        // Only now: another writer may have had it.
+        claimed.file.set_len(0)?;
+        Ok(claimed)
+    }
+
+    /// Claims a file that exists, to read and to write it.
+    pub(super) fn existing(path: &Path) -> io::Result<Self> {
+        check_regular(path)?;
+        Self::open(path, OpenOptions::new().read(true).write(true))
+    }
+
+    #[cfg(unix)]
+    fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+
+        loop {
+            let claimed = Self::of(options.open(path)?)?;
+            let (facts, now) = (claimed.file.metadata()?, std::fs::metadata(path));
+            // Another writer may have removed the file before the claim.
+            if now.is_ok_and(|now| (now.dev(), now.ino()) == (facts.dev(), facts.ino())) {
+                return Ok(claimed);
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn of(file: File) -> io::Result<Self> {
+        for _ in 0..TRIES {
+            if lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)? {
+                return Ok(Self { file, process: std::process::id() });
+            }
+            sleep(PAUSE);
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    #[cfg(not(unix))]
+    fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
+        let mut options = options.clone();
+        share_reading(&mut options);
+        for _ in 0..TRIES {
+            match options.open(path) {
+                Ok(file) => return Ok(Self { file }),
+                Err(error) if is_claimed(&error) => sleep(PAUSE),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+}
+
+impl Deref for Claimed {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
+impl DerefMut for Claimed {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.file
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Claimed {
+    /// Ends the claim, also where a fork still has the handle.
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            let _ = lock(&self.file, rustix::fs::FlockOperation::Unlock);
+        }
+    }
+}
+
+/// Whether a writer has claimed a file; `None` where the file system cannot tell.
+#[cfg(unix)]
+pub(super) fn is_claimed_by_writer(file: &File, _path: &Path) -> Option<bool> {
+    use rustix::fs::FlockOperation as Operation;
+    use rustix::io::Errno;
+
+    match rustix::fs::flock(file, Operation::NonBlockingLockShared) {
+        Ok(()) => {
+            let _ = lock(file, Operation::Unlock);
+            Some(false)
+        }
+        Err(Errno::WOULDBLOCK) => Some(true),
+        Err(_) => None,
+    }
+}
+
+/// Whether a writer has claimed a file; `None` where the file system cannot tell.
+#[cfg(not(unix))]
+pub(super) fn is_claimed_by_writer(_file: &File, path: &Path) -> Option<bool> {
+    match OpenOptions::new().write(true).open(path) {
+        Ok(_) => Some(false),
+        Err(error) if is_claimed(&error) => Some(true),
+        Err(_) => None,
+    }
+}
+
+/// Whether a writer has claimed a file; not so where there is none, or where the file system cannot tell.
+#[must_use]
+pub fn is_written(path: &Path) -> bool {
+    let regular = std::fs::metadata(path).is_ok_and(|facts| facts.is_file());
+    let file = regular.then(|| File::open(path).ok()).flatten();
+    file.and_then(|file| is_claimed_by_writer(&file, path)).unwrap_or(false)
+}
+
+/// Locks a file or unlocks it; `false` where somebody else has locked it.
+#[cfg(unix)]
+fn lock(file: &File, operation: rustix::fs::FlockOperation) -> io::Result<bool> {
+    use rustix::io::Errno;
+
+    loop {
+        match rustix::fs::flock(file, operation) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            Err(Errno::INTR) => {}
+            Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::INVAL) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(windows)]
+fn share_reading(options: &mut OpenOptions) {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    const FILE_SHARE_READ: u32 = 1;
+    const FILE_SHARE_DELETE: u32 = 4;
+    options.share_mode(FILE_SHARE_READ | FILE_SHARE_DELETE);
+}
+
+#[cfg(not(any(unix, windows)))]
+fn share_reading(_options: &mut OpenOptions) {}
+
+/// Whether the system refuses a handle because another one shares no writing.
+#[cfg(not(unix))]
+fn is_claimed(error: &io::Error) -> bool {
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    cfg!(windows) && error.raw_os_error() == Some(ERROR_SHARING_VIOLATION)
+}
+
+/// Refuses what cannot be cut back, and a pipe that would be waited for.
+fn check_regular(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(facts) if facts.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(facts) if !facts.is_file() => Err(io::ErrorKind::InvalidInput.into()),
+        // What is wrong shows when it is opened.
+        _ => Ok(()),
+    }
+}

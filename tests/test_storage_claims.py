@@ -1,0 +1,184 @@
+"""A file has one writer: the next is refused until the first has closed it, or its process has ended."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from recordings import of, read, told, write
+
+from rust_daq.storage import ArrowWriter, CsvWriter, compact
+
+HERE = Path(__file__).parent
+WRITERS = [ArrowWriter, CsvWriter]
+
+every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+every_way = pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+
+OTHER = """
+import sys
+from recordings import of
+from rust_daq.storage import ArrowWriter, CsvWriter
+writer = globals()[sys.argv[1]](sys.argv[2], **eval(sys.argv[3]))
+writer.write(of(5))
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+class OtherProcess:
+    """A process that has a writer open."""
+
+    def __init__(self, writer_class, path, **settings):
+        command = [sys.executable, "-c", OTHER, writer_class.__name__, str(path), repr(settings)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE)
+        assert self._process.stdout.readline() == "ready\n"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.kill()
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+def check_refused(make):
+    """Tell that a writer is refused, since another one has the file; return the file that the error names."""
+    with pytest.raises(OSError, match="is being written by another writer; close that one first") as refused:
+        make()
+    assert refused.value.errno == errno.EBUSY
+    return Path(refused.value.filename)
+
+
+@every_writer
+@every_way
+@pytest.mark.parametrize("rotate", [{}, {"rotate_bytes": 1_000_000}])
+def test_a_second_writer_is_refused_until_the_first_has_closed(tmp_path, writer_class, settings, rotate):
+    path = tmp_path / "run.x"
+    with writer_class(path, **rotate) as first:
+        first.write(of(5))
+        assert check_refused(lambda: writer_class(path, **settings, **rotate)) == first.path
+        first.write(of(5, start=5))
+    assert read(first.path)[0] == told([of(10)])
+    with writer_class(path, **settings, **rotate) as second:
+        second.write(of(5, start=10))
+    assert read(second.path)[0] == told([of(15) if "append" in settings else of(15)[10:]])
+
+
+@every_writer
+def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class):
+    # Each batch fills a part, and the next part begins with the next batch.
+    with writer_class(tmp_path / "run.x", rotate_bytes=1) as first:
+        for count in range(3):
+            first.write(of(5, start=5 * count))
+            assert check_refused(lambda: writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True)) == first.path
+    assert [row for path in first.paths for row in read(path)[0]] == told([of(15)])
+    with writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True) as second:
+        second.write(of(5))
+    assert list(tmp_path.iterdir()) == second.paths
+
+
+@every_writer
+@every_way
+def test_a_writer_of_another_process_is_noticed_and_one_that_was_killed_is_gone(tmp_path, writer_class, settings):
+    path = tmp_path / "run"
+    with OtherProcess(writer_class, path) as other:
+        assert check_refused(lambda: writer_class(path, **settings)) == path
+        assert len(read_torn(path)) == 5
+        other.kill()
+        with writer_class(path, **settings) as writer:
+            writer.write(of(5, start=5))
+    assert read(path)[0] == told([of(10) if "append" in settings else of(10)[5:]])
+
+
+def read_torn(path):
+    if path.suffix == "" and path.read_bytes().startswith(b"\xff"):
+        with pytest.warns(match="ends before it was closed"):
+            return read(path)[0]
+    return read(path)[0]
+
+
+@every_writer
+def test_a_writer_that_failed_leaves_its_file_to_others(tmp_path, writer_class):
+    path = tmp_path / "run"
+    failing = writer_class(path)
+    failing.write(of(5))
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        failing.flush()
+    with writer_class(path) as writer:
+        writer.write(of(3))
+    assert read(path)[0] == told([of(3)])
+
+
+@forks
+@every_writer
+def test_a_fork_that_lives_on_holds_no_claim_of_its_parent(tmp_path, writer_class):
+    code = f"""
+import os, sys
+from recordings import of
+from rust_daq.storage import {writer_class.__name__} as writer_class
+writer = writer_class(sys.argv[1])
+begin, end = os.pipe()
+child = os.fork()
+if not child:
+    os.close(end)
+    os.read(begin, 1)
+    os._exit(0)
+os.close(begin)
+writer.write(of(5))
+writer.close()
+with writer_class(sys.argv[1], append=True) as again:
+    again.write(of(5, start=5))
+os.close(end)
+os.waitpid(child, 0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=True, cwd=HERE)
+    assert read(tmp_path / "run")[0] == told([of(10)])
+
+
+@forks
+@every_writer
+def test_a_fork_that_ends_does_not_end_the_claim_of_its_parent(tmp_path, writer_class):
+    code = f"""
+import os, sys
+from rust_daq.storage import {writer_class.__name__} as writer_class
+writer = writer_class(sys.argv[1])
+child = os.fork()
+if not child:
+    del writer
+    sys.exit()
+os.waitpid(child, 0)
+try:
+    writer_class(sys.argv[1], append=True)
+except OSError as error:
+    print(error.errno)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    done = subprocess.run(command, check=True, cwd=HERE, capture_output=True, text=True)
+    assert int(done.stdout) == errno.EBUSY
+
+
+@every_writer
+def test_what_is_written_is_no_target_of_compact(tmp_path, writer_class):
+    source = write(tmp_path / "other.arrow", [of(3)])
+    with writer_class(tmp_path / "run") as writer:
+        writer.write(of(5))
+        with pytest.raises(OSError, match="is being written by a writer") as refused:
+            compact(source, writer.path, overwrite=True)
+        assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(writer.path))
+    assert read(writer.path)[0] == told([of(5)])
+    assert compact(source, writer.path, overwrite=True) == 3
+
+
+@every_writer
+def test_to_replace_and_to_continue_exclude_each_other(tmp_path, writer_class):
+    with pytest.raises(ValueError, match="overwrite and append are both True; pass one of them"):
+        writer_class(tmp_path / "run", overwrite=True, append=True)
+    assert not any(tmp_path.iterdir())

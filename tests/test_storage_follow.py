@@ -1,0 +1,262 @@
+"""Recordings that are read while they are written, and those that have several parts."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from recordings import LAMP, of, read, told, write
+
+from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
+
+WRITERS = [ArrowWriter, CsvWriter]
+LONG = 60.0
+"""Seconds that no test waits, unless it fails."""
+
+every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+
+
+def following(path, **settings):
+    """Start to follow a recording in a thread; return how to wait for its batches."""
+    recording = open_recording(path, follow=True, **settings)
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(recording))
+    thread.start()
+
+    def wait():
+        thread.join(LONG)
+        assert not thread.is_alive()
+        return found
+
+    return wait
+
+
+@every_writer
+@pytest.mark.parametrize("sync", ["none", "flush"])
+def test_a_reader_that_was_first_sees_all_rows(tmp_path, writer_class, sync):
+    with writer_class(tmp_path / "run", sync=sync) as writer:
+        recording = open_recording(writer.path)
+        assert recording.format is None
+        writer.write(of(100))
+        writer.write(of(100, start=100))
+    assert told(recording) == told([of(200)])
+    assert recording.format == ("arrow" if writer_class is ArrowWriter else "csv")
+
+
+@every_writer
+def test_a_file_that_became_something_else_is_refused(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        recording = open_recording(writer.path)
+        writer.path.write_text("shopping list\n")
+        with pytest.raises(ValueError, match="is no recording"):
+            next(recording)
+
+
+@every_writer
+@pytest.mark.parametrize("sync", ["none", "flush"])
+def test_rows_are_followed_until_their_writer_closes(tmp_path, writer_class, sync):
+    with writer_class(tmp_path / "run", sync=sync) as writer:
+        wait = following(writer.path)
+        for count in range(50):
+            # Ends of what is handed to the system fall into the middle of rows.
+            writer.write(of(997, start=997 * count))
+    assert told(wait()) == told([of(997 * 50)])
+
+
+@every_writer
+def test_each_batch_comes_before_the_next_is_written(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        recording = open_recording(writer.path, follow=True, timeout=LONG)
+        for count in range(5):
+            writer.write(of(3, start=3 * count))
+            assert told([next(recording)]) == told([of(3, start=3 * count)])
+            assert recording.next_row == 3 * count + 3
+        assert recording.leftover_bytes is None
+    assert list(recording) == []
+    assert recording.leftover_bytes == 0
+
+
+@every_writer
+def test_parts_are_followed_until_their_writer_closes(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=1_000) as writer:
+        wait = following(tmp_path / "run.x")
+        for count in range(50):
+            writer.write(of(20, start=20 * count))
+    assert len(writer.paths) > 5
+    assert told(wait()) == told([of(1_000)])
+
+
+@every_writer
+def test_nothing_that_comes_in_time_is_said_and_may_be_waited_for_again(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        recording = open_recording(writer.path, follow=True, timeout=timedelta(milliseconds=30))
+        for count in range(2):
+            with pytest.raises(TimeoutError, match=r"no row came for 0.03 s, .* iterate again to wait on"):
+                next(recording)
+            writer.write(of(3, start=3 * count))
+            assert told([next(recording)]) == told([of(3, start=3 * count)])
+
+
+@every_writer
+def test_a_writer_that_is_killed_ends_what_follows_it(tmp_path, writer_class):
+    code = f"""
+import sys, time
+from recordings import of
+from rust_daq.storage import {writer_class.__name__} as writer_class
+writer = writer_class(sys.argv[1])
+writer.write(of(5))
+print("ready", flush=True)
+time.sleep({LONG})
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent) as process:
+        assert process.stdout.readline() == "ready\n"
+        recording = open_recording(tmp_path / "run", follow=True, timeout=LONG)
+        assert told([next(recording)]) == told([of(5)])
+        process.kill()
+    if writer_class is ArrowWriter:
+        with pytest.warns(TornRecordingWarning, match="ends before it was closed"):
+            assert list(recording) == []
+    assert list(recording) == []
+
+
+@every_writer
+def test_a_finished_recording_is_followed_to_its_end(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        writer.write(of(5))
+    assert told(open_recording(writer.path, follow=True)) == told([of(5)])
+    compact(writer.path, tmp_path / "run.parquet")
+    assert told(open_recording(tmp_path / "run.parquet", follow=True)) == told([of(5)])
+
+
+def test_damage_ends_what_follows_though_the_writer_lives(tmp_path):
+    with ArrowWriter(tmp_path / "run") as writer:
+        writer.write(of(5))
+        writer.write(of(5))
+        with writer.path.open("r+b") as file:
+            # Its last value.
+            file.seek(writer.bytes - 32)
+            file.write(b"\xaa" * 8)
+        recording = open_recording(writer.path, follow=True, timeout=LONG)
+        with pytest.warns(TornRecordingWarning, match="what follows is damaged"):
+            assert told(recording) == told([of(5)])
+
+
+@every_writer
+def test_a_recording_that_is_closed_while_it_is_followed_is_no_longer_waited_for(tmp_path, writer_class):
+    with writer_class(tmp_path / "run") as writer:
+        recording = open_recording(writer.path, follow=True, timeout=LONG)
+        raised = []
+
+        def iterate():
+            with pytest.raises(ValueError, match="the recording is closed; open it again"):
+                next(recording)
+            raised.append(True)
+
+        thread = threading.Thread(target=iterate)
+        thread.start()
+        recording.close()
+        thread.join(LONG)
+        assert raised
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Windows differ")
+def test_ctrl_c_ends_the_waiting(tmp_path):
+    code = """
+import sys
+from rust_daq.storage import ArrowWriter, open_recording
+writer = ArrowWriter(sys.argv[1])
+recording = open_recording(sys.argv[1], follow=True)
+try:
+    print("ready", flush=True)
+    next(recording)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=LONG)[0] == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"follow": 1}, TypeError, "follow must be a bool, got 1"),
+        ({"timeout": 1.0}, ValueError, "timeout is 1.0 without follow=True"),
+        ({"follow": True, "timeout": -1}, ValueError, "timeout is -1; pass a number of seconds of at least 0"),
+        ({"follow": True, "timeout": float("nan")}, ValueError, "timeout is nan"),
+        ({"follow": True, "timeout": timedelta(-1)}, ValueError, "timeout is datetime"),
+        ({"follow": True, "timeout": "1"}, TypeError, "timeout must be a number of seconds or a timedelta, got '1'"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(tmp_path, settings, error, sentence):
+    path = write(tmp_path / "run.arrow", [of(3)])
+    with pytest.raises(error, match=sentence):
+        open_recording(path, **settings)
+
+
+# Several parts
+
+
+@every_writer
+def test_the_name_of_all_parts_opens_them_in_their_order(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
+        for count in range(3):
+            writer.write(of(4, start=4 * count))
+    # What only sorts last as text, and files that are no parts.
+    writer.path.rename(tmp_path / "run.part10000.x")
+    writer.paths[1].rename(tmp_path / "run.part9999.x")
+    writer.paths[0].rename(tmp_path / "run.part9998.x")
+    (tmp_path / "run.part00001.x").write_text("no part")
+    (tmp_path / "run.part1.x").write_text("no part")
+    recording = open_recording(tmp_path / "run.x")
+    with pytest.warns(TornRecordingWarning, match="the parts before .*run.part9998.x are missing"):
+        assert told(recording) == told([of(12)])
+    assert (recording.path, recording.next_row, recording.leftover_bytes) == (tmp_path / "run.x", 12, 0)
+
+
+@every_writer
+def test_a_part_that_is_missing_or_torn_is_named(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
+        for count in range(4):
+            writer.write(of(4, start=4 * count))
+    writer.paths[2].unlink()
+    size = writer.paths[1].stat().st_size
+    writer.paths[1].write_bytes(writer.paths[1].read_bytes()[:-4])
+    recording = open_recording(tmp_path / "run.x")
+    sentence = r"run.part0001.x: the file ends before it was closed; the parts before .*run.part0003.x are missing; "
+    with pytest.warns(TornRecordingWarning, match=sentence):
+        rows = told(recording)
+    if writer_class is ArrowWriter:
+        assert rows == told([of(8), of(4, start=12)])
+        assert recording.leftover_bytes == 4
+    else:
+        assert rows == told([of(7), of(4, start=12)])
+        assert 0 < recording.leftover_bytes < size
+
+
+@every_writer
+def test_all_parts_are_compacted_by_their_name(tmp_path, writer_class):
+    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
+        for count in range(3):
+            writer.write(of(4, start=4 * count))
+    with pytest.raises(ValueError, match="is one of the sources"):
+        compact(tmp_path / "run.x", writer.paths[1], overwrite=True)
+    assert compact(tmp_path / "run.x", tmp_path / "run.parquet") == 12
+    assert read(tmp_path / "run.parquet")[0] == told([of(12)])
+
+
+@every_writer
+def test_a_file_of_the_very_name_comes_before_its_parts(tmp_path, writer_class):
+    for settings, count in (({"rotate_bytes": 1}, 3), ({}, 5)):
+        with writer_class(tmp_path / "run.x", **settings) as writer:
+            writer.write(of(count, LAMP))
+    assert read(tmp_path / "run.x")[0] == told([of(5, LAMP)])
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        open_recording(tmp_path / "other.x")
