@@ -143,7 +143,7 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
 
     let mut batches = Vec::new();
     let (mut builder, mut numbering) = (BatchBuilder::default(), Numbering::default());
-    let mut units_of_names = HashMap::new();
+    let mut first_units = HashMap::new();
     let mut known: HashMap<Facts<'_>, (Channel, usize, i32)> = HashMap::new();
     for row in 0..table.num_rows() {
         let (Some(name), Some(unit)) = (names[row], units[row]) else {
@@ -153,14 +153,6 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
             ));
         };
         let number = sequences.is_valid(row).then(|| sequences.value(row));
-        // Recordings of one name with two units may be in one table, but not in one batch.
-        let same_unit = *units_of_names.entry(name).or_insert(unit) == unit;
-        if !same_unit || !numbering.admits(name, number) {
-            let made = std::mem::take(&mut builder).finish();
-            batches.push(std::mem::take(&mut numbering).finish(made, Numbering::first_of));
-            numbering.admits(name, number);
-            units_of_names = HashMap::from([(name, unit)]);
-        }
         let (channel, batch, index) = match known.entry((name, unit, metadata[row])) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
@@ -168,6 +160,15 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
                 place.insert((Channel::new(name, unit, metadata)?, usize::MAX, 0))
             }
         };
+        // Recordings of one name with two units may be in one table, but not in one batch. Only a channel that the batch
+        // does not have yet can bring another unit.
+        let same_unit = *batch == batches.len() || *first_units.entry(name).or_insert(unit) == unit;
+        if !same_unit || !numbering.admits(name, number) {
+            let made = std::mem::take(&mut builder).finish();
+            batches.push(std::mem::take(&mut numbering).finish(made, Numbering::first_of));
+            numbering.admits(name, number);
+            first_units = HashMap::from([(name, unit)]);
+        }
         if *batch != batches.len() {
             (*batch, *index) = (batches.len(), builder.index(channel)?);
         }
