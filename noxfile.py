@@ -171,7 +171,9 @@ def docs(session: nox.Session) -> None:
     if options.reuse:
         expected = "seconds, since nothing is measured"
     elif "gallery" in profile:
-        expected = f"{profile['gallery']} s at least, several times that for six rounds of each; and the pages"
+        expected = (
+            f"{profile['gallery']} s at least, several times that for the rounds that verdicts take; and the pages"
+        )
     else:
         expected = "as long as it takes to decide 5 %, and the pages"
     with step(session, "run the examples and write the site", expected):

@@ -217,6 +217,8 @@ def kit():
 
 kit_calls = {
     "bench.decide": "bench.decide(ratio)",
+    "bench.fewest_rounds": "bench.fewest_rounds(3)",
+    "bench.Interrupted": "bench.Interrupted(two)",
     "bench.Estimate": "bench.Estimate(0.9, 0.88, 0.92, 0.95, 12)",
     "bench.Settings": "bench.Settings(rounds=6)",
     "bench.Statement": "bench.Statement('1')",

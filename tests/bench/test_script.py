@@ -15,6 +15,7 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
+from made_runs import made_result
 
 from rust_daq import bench
 from rust_daq.bench import Archive, Run
@@ -283,6 +284,14 @@ def test_wrong_call_measures_nothing(example: Example) -> None:
 def test_place_that_cannot_be_written_to_is_refused(name: str, flag: str) -> None:
     with pytest.raises(OutputError, match=f"^{flag} /proc/deep/er cannot be written \\(.*name a place where you may"):
         Outputs(**{name: Path("/proc/deep/er")}).prepare()
+
+
+def test_figures_of_similar_names_do_not_overwrite_one_another(tmp_path: Path) -> None:
+    outputs = Outputs(plot_dir=tmp_path)
+    names = ("a b", "a-b", "a\nb", "a_b", "a%20b")
+    saved = [path for name in names for path in outputs.save_figure(made_result(name=name))]
+    assert len(set(saved)) == 2 * len(names)
+    assert sorted(tmp_path.iterdir()) == sorted(saved)
 
 
 def test_refused_place_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -183,7 +183,9 @@ class Outputs:
 
         figure, ax = blank(result.key)
         result.draw(ax)
-        stem = re.sub(r"[^\w.-]+", "-", f"{result.example}-{result.name}")
+        # Each character that a file name may not have becomes its number, so that no two names become one.
+        named = re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):02x}", result.name)
+        stem = f"{result.example}-{named}"
         paths = [self.plot_dir / f"{stem}.{ending}" for ending in ("png", "svg")]
         for path in paths:
             figure.savefig(path, dpi=160)

@@ -288,7 +288,7 @@ class AtLeast(Reading):
 class Missed(Reading):
     """From a `Paced`: one more than the arrivals that were missed, over one; so 1 when none was.
 
-    A count is what it is, so that its interval is itself; of fewer than six rounds there is none, as of anything.
+    A count is exact, so its interval is the count itself; over fewer rounds than one verdict takes there is none.
 
     Parameters
     ----------

@@ -111,7 +111,8 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
         type=whole_number,
         default=rounds,
         metavar="N",
-        help=f"rounds of fresh processes in each measurement; below 6 nothing is judged (default: {rounds})",
+        help="rounds of fresh processes in each measurement; one verdict takes 6, up to 3 together take 7, up to 6 "
+        f"take 8, up to 12 take 9 (default: {rounds})",
     )
     parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
     parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
