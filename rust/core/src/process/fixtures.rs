@@ -26,22 +26,25 @@ pub(super) fn in_pieces(
     output
 }
 
-/// Rows of channels by name, a millisecond apart.
+/// Rows of channels by name, those of each a millisecond apart.
 pub(super) fn batch(rows: &[(&str, f64)]) -> Batch {
     let mut names: Vec<&str> = Vec::new();
-    let mut indices = Vec::new();
+    let mut counts: Vec<i64> = Vec::new();
+    let (mut indices, mut times) = (Vec::new(), Vec::new());
     for (name, _) in rows {
         let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
             names.push(name);
+            counts.push(0);
             names.len() - 1
         });
+        times.push(1_000_000 * counts[index]);
+        counts[index] += 1;
         indices.push(i32::try_from(index).unwrap());
     }
     let channels: Vec<_> =
         names.iter().map(|name| Channel::new(name, "V", None).unwrap()).collect();
-    let times = (0..rows.len()).map(|row| 1_000_000 * i64::try_from(row).unwrap()).collect();
     let values = rows.iter().map(|row| row.1).collect();
-    Batch::new(times, values, &channels, Some(indices.into())).unwrap()
+    Batch::new(times.into(), values, &channels, Some(indices.into())).unwrap()
 }
 
 /// The same with the sequence number of each name's first row.

@@ -106,14 +106,14 @@ def measure(sampler: Sampler[R], name: str, settings: Settings, share: float = 1
     Raises
     ------
     ValueError
-        If `share` is not above 0 and at most 1, or for what `Settings.measured` raises it.
+        If `share` is not from 0 to 1, or for what `Settings.measured` raises it.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
         If it was stopped; the rounds that were finished are its ``result``.
     """
-    if not 0 < positive("share", share, "parts of the example's seconds") <= 1:
-        message = f"share must be above 0 and at most 1, got {share!r}"
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        message = f"share must be the part of the example's seconds, from 0 to 1, got {share!r}"
         raise ValueError(message)
     return settings.measured(
         sampler.kind, name, sampler.recorded(), sampler.plan, lambda: collect(sampler, name, settings, share)
