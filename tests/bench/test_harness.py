@@ -126,16 +126,16 @@ def test_a_first_execution_that_does_what_is_done_once_does_not_decide(machine):
     assert tried(MadeWorker(machine, "mine", Statement("once()", setup))).cost == pytest.approx(3_000, rel=0.01)
 
 
-def test_a_statement_longer_than_a_slice_is_executed_twice_to_try_it_and_once_a_slice(machine):
+def test_a_statement_longer_than_a_slice_is_executed_three_times_to_try_it_and_once_a_slice(machine):
     setup = f"{WORK}\nseen = []"
     worker = MadeWorker(machine, "mine", Statement("work(20_000_000); seen.append(1)", setup))
     found = shared({"mine": tried(worker)})["mine"]
-    assert len(worker.worker.namespace["seen"]) == 2
+    assert len(worker.worker.namespace["seen"]) == 3
     assert (found.repeats, found.loops) == (1, 1)
     slices = slices_within(20, [found])
     samples = sample_slices({"mine": worker}, {"mine": found}, 0, slices)
     # One more to warm up.
-    assert len(worker.worker.namespace["seen"]) == 2 + 1 + slices
+    assert len(worker.worker.namespace["seen"]) == 3 + 1 + slices
     assert [sample.value for sample in samples if sample.quantity == "slice_ns"] == [20e6 + machine.loop] * slices
 
 

@@ -30,7 +30,7 @@ class TornRecordingWarning(UserWarning):
     >>> with ArrowWriter(path) as writer:
     ...     for start in range(2):
     ...         writer.write(Channel("ai0", "V").batch([0.5] * 100, start=start * 10**9, rate=100.0))
-    >>> path.write_bytes(path.read_bytes()[:-100]) < writer.bytes
+    >>> path.write_bytes(path.read_bytes()[:-1_000]) < writer.bytes
     True
     >>> with open_recording(path) as recording, warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
