@@ -212,3 +212,10 @@ def test_a_single_count_is_not_judged():
 def test_a_build_that_judges_counts_twice_whatever_its_seconds():
     made = footprint({"one": "bytes(n)"}, sizes=[10], settings=Settings(seconds=1e-6, judges=True))
     assert made.settings["runs"] == 2
+
+
+def test_several_contenders_are_counted_in_several_runs():
+    three = dict.fromkeys(("one", "two", "three"))
+    result = footprint({name: "bytes(n)" for name in three}, sizes=[10], runs=2)
+    assert result.settings["runs"] == 2
+    assert {result.count(name, 10, "traced_current_bytes")[0] for name in three} == {10 + 33.0}

@@ -140,7 +140,7 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
                 if sampler.pinned:
                     keep_on_one_core(workers, index)
                 found = sampler.sample(workers, index)
-                if index == 0 and rounds > 1 and can_fork(sampler.sampled()):
+                if index == 0 and rounds > 1 and workers and can_fork(sampler.sampled()):
                     sampler.shared = shared_modules(workers)
             samples += found
             pace.append(min(before, yardstick()))
