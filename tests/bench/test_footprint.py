@@ -215,7 +215,7 @@ def test_a_build_that_judges_counts_twice_whatever_its_seconds():
 
 
 def test_several_contenders_are_counted_in_several_runs():
-    three = dict.fromkeys(("one", "two", "three"))
-    result = footprint({name: "bytes(n)" for name in three}, sizes=[10], runs=2)
+    three = dict.fromkeys(("one", "two", "three"), "bytes(n)")
+    result = footprint(three, sizes=[10_000], runs=2)
     assert result.settings["runs"] == 2
-    assert {result.count(name, 10, "traced_current_bytes")[0] for name in three} == {10 + 33.0}
+    assert all(result.count(name, 10_000, "traced_current_bytes")[0] >= 10_000 for name in three)
