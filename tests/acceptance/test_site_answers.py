@@ -90,25 +90,25 @@ def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
         assert plain or verdict.startswith("inconclusive: "), sentence
     notes = [note.get_text() for note in page.select(".bench-note")]
     few = "not judged in this profile" in verdicts.values()
-    assert few == any(note.startswith("not judged: this profile makes fewer rounds") for note in notes)
+    assert few == any(note.startswith("not judged: fewer rounds than the verdict takes") for note in notes)
 
 
 def widened(run: Run, key: str, contender: str, factor: float) -> Run:
     """The run as if it had had rounds enough, in each of which a contender took `factor` times as long as it did."""
     result = run[key]
     first = result.samples[result.samples["round"] == 0]
-    samples = [first.assign(round=index) for index in range(8)]
+    samples = [first.assign(round=index) for index in range(12)]
     for index, sample in enumerate(samples):
         mine = sample["contender"] == contender
         # A little apart from round to round, as rounds are.
         sample.loc[mine, "value"] = sample.loc[mine, "value"] * factor * (1 + index / 1000)
     import pandas as pd
 
-    changed = dataclasses.replace(result, samples=pd.concat(samples), settings={**result.settings, "rounds": 8})
+    changed = dataclasses.replace(result, samples=pd.concat(samples), settings={**result.settings, "rounds": 12})
     return Run(run.document, {**run.results, key: changed})
 
 
-@pytest.mark.parametrize(("factor", "outcome"), [(0.01, "holds"), (100.0, "does not hold")])
+@pytest.mark.parametrize(("factor", "outcome"), [(0.1, "holds"), (10.0, "does not hold")])
 def test_a_verdict_on_the_page_flips_with_its_measurement(run: Run, factor: float, outcome: str) -> None:
     assertion = "The Rust binding outperforms pure-Python constructors"
     doctored = widened(run, "benchmark_datapoint/ready", "rust_daq.DataPoint", factor)
