@@ -189,6 +189,7 @@ impl PyReport {
 
     #[staticmethod]
     #[pyo3(signature = (counts, elapsed_ns, cpu_ns, ended, responses, /))]
+    #[allow(clippy::needless_pass_by_value)] // a vector is what a Python list becomes
     fn _from_numbers(
         counts: [u64; 7],
         elapsed_ns: u64,
