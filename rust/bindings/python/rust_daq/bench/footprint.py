@@ -270,6 +270,7 @@ class ByteSampler(Sampler[Footprint]):
 
     kind = Footprint
     rounds_are = "runs"
+    foresees = False
 
     def workers(self, index: int) -> nullcontext[Mapping[str, WorkerProcess]]:
         """None that lives for a round."""

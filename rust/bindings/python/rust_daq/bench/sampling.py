@@ -51,6 +51,8 @@ class Sampler(ABC, Generic[R]):
     kind: type[R]
     rounds_are = "rounds"
     """What the result's settings call the number of rounds."""
+    foresees = True
+    """Whether `prepare` knows how long a round takes, rather than at most."""
 
     def __init__(
         self, stated: Mapping[str, Statement], plan: Mapping[str, Any], judged: int, timeout: float | None = None
@@ -136,7 +138,8 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
                     starting = time.perf_counter() - begin
                     seconds = starting + sampler.prepare(workers)
                     rounds = sampler.rounds(settings, seconds, share)
-                    announce(settings, name, rounds, seconds)
+                    if sampler.foresees:
+                        announce(settings, name, rounds, seconds)
                 if sampler.pinned:
                     keep_on_one_core(workers, index)
                 found = sampler.sample(workers, index)
