@@ -9,16 +9,23 @@ from rust_daq.bench import Settings, Statement, compare, throughput
 pytestmark = pytest.mark.acceptance
 
 SIZES = (10, 1_000)
+TRIES = 6
 APART = 1.25
 """A wrong number of loops made a batch read half as long again."""
 
 
 @pytest.mark.parametrize("text", ["[0.0] * n", "bytes(100 * n)", "sum(range(n))"])
 def test_throughput_and_compare_agree_on_a_batch_of_each_size(text: str) -> None:
-    # The fastest of eight rounds each: a neighbour that comes and goes only ever adds, and spoils a median of few.
+    # The fastest round of each, of more and more: a neighbour only ever adds, and other tests run next to this one.
     settings = Settings(rounds=8)
-    batches = throughput({"batch": text}, sizes=SIZES, settings=settings)
-    for size in SIZES:
-        single = float(compare({"batch": Statement(text, f"n = {size}")}, settings=settings).costs["batch"].min())
-        batch = float(batches.times["batch", size].min())
-        assert 1 / APART < batch / single < APART, f"{text} at {size}: {batch:.0f} ns and {single:.0f} ns"
+    fastest: dict[tuple[str, int], float] = {}
+    for _ in range(TRIES):
+        batches = throughput({"batch": text}, sizes=SIZES, settings=settings)
+        for size in SIZES:
+            single = compare({"batch": Statement(text, f"n = {size}")}, settings=settings).costs["batch"].min()
+            for kind, found in (("compare", single), ("throughput", batches.times["batch", size].min())):
+                fastest[kind, size] = min(float(found), fastest.get((kind, size), float("inf")))
+        ratios = [fastest["throughput", size] / fastest["compare", size] for size in SIZES]
+        if all(1 / APART < ratio < APART for ratio in ratios):
+            return
+    pytest.fail(f"{text}: {fastest}")
