@@ -17,11 +17,10 @@ temporary folder, which it removes.
 # --------------
 # A sine with noise and a moving average of 16, point by point, as a pipeline
 # and as a loop in Python, each alone and next to a Python thread that
-# computes; and as a pipeline in batches of a hundredth of a second. Each
-# reports how late its points were, from the moment at which they were due. A
-# pipeline without a callback needs no GIL; a loop in Python takes it each time
-# that it wakes up. A run makes a thousand points, so that ten lie beyond the
-# 99th percentile.
+# computes. Each reports how late its points were, from the moment at which
+# they were due. A pipeline without a callback needs no GIL; a loop in Python
+# takes it each time that it wakes up. A run makes a thousand points, so that
+# ten lie beyond the 99th percentile.
 
 import os
 import queue
@@ -57,7 +56,7 @@ def with_cost(work):
     return numbers | {"cpu_per_point_ns": cpu / numbers["processed"]}
 
 
-def run(rate, seconds=0.15, scans_per_read=None, **parts):
+def run(rate, seconds=0.1, scans_per_read=None, **parts):
     """Return what a pipeline tells."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
     pipeline = Pipeline(source, [MovingAverage(16)], **parts)
@@ -97,7 +96,6 @@ bench.observe(
         "pipeline, busy": "beside(run, 1_000, 1.0, scans_per_read=1)",
         "Python": "in_python(1_000, 1.0)",
         "pipeline": "run(1_000, 1.0, scans_per_read=1)",
-        "pipeline, batches": "run(1_000, 1.0)",
     },
     columns=["p99_ns", "p50_ns"],
     compared=["p99_ns"],
@@ -124,7 +122,7 @@ bench.observe(
 # Each also reports the processor time of the whole process per point.
 
 
-def with_numpy(rate, size, seconds=0.15, take=take):
+def with_numpy(rate, size, seconds=0.1, take=take):
     """Return what an acquisition of NumPy, a thread and a queue tells."""
     waiting = queue.Queue(100)
     noise = np.random.default_rng(1)
@@ -220,7 +218,6 @@ bench.observe(
             "written(lambda path: "
             "run(1e6, **batch, on_batch=take, sinks=[ArrowWriter(path)]))"
         ),
-        "no callback": "run(1e6, **batch)",
     },
     columns=["cpu_per_point_ns"],
     compared=["cpu_per_point_ns"],
@@ -290,7 +287,7 @@ def stall(batch):
 
 def stalled(policy):
     """Return what a pipeline tells whose consumer stalls."""
-    return run(1e4, 0.5, 100, on_batch=stall, capacity=1_000, on_full=policy)
+    return run(1e4, 0.25, 100, on_batch=stall, capacity=1_000, on_full=policy)
 
 
 bench.observe(

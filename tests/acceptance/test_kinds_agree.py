@@ -6,7 +6,7 @@ import pytest
 
 from rust_daq.bench import Settings, Statement, compare, throughput
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 SIZES = (10, 1_000)
 TRIES = 6
@@ -16,7 +16,7 @@ APART = 1.25
 
 @pytest.mark.parametrize("text", ["[0.0] * n", "bytes(100 * n)", "sum(range(n))"])
 def test_throughput_and_compare_agree_on_a_batch_of_each_size(text: str) -> None:
-    # The fastest round of each, of more and more: a neighbour only ever adds, and other tests run next to this one.
+    # The fastest round of each, of more and more: what works beside it only ever adds.
     settings = Settings(rounds=8)
     fastest: dict[tuple[str, int], float] = {}
     for _ in range(TRIES):

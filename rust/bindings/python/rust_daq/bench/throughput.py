@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SIZES = (1_000, 10_000, 100_000)
 LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
-"""Sizes of the fit, beside those that are asked for."""
+"""Sizes of the fit, next to the requested ones."""
 SCALED = (10_000, 100_000)
 """Whether a point in a large batch costs what it costs in a smaller one is asked of these two."""
 LARGEST_RESIDUAL = 0.1
@@ -119,8 +119,8 @@ class Throughput(Result):
             If those sizes were not measured.
         """
         small, large = SCALED
-        if large > max(self.sizes):
-            message = f"{self.name} has batches up to {max(self.sizes)}; the scaling needs one of {large}"
+        if large not in self.sizes:
+            message = f"{self.name} has batches of {', '.join(map(str, self.sizes))}; the scaling needs one of {large}"
             raise ValueError(message)
         new, old = self.times[contender, large] / large, self.times[contender, small] / small
         if to is not None:
@@ -182,7 +182,7 @@ class Throughput(Result):
             "knee (a/b), points": lambda row: quantity.digits(row.knee_points),
             "largest residual": lambda row: quantity.percent(row.largest_residual),
         }
-        if max(self.sizes) >= SCALED[1]:
+        if SCALED[1] in self.sizes:
             columns["a point at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
             columns["verdict"] = lambda row: decide(self.scaling(row.Index))
         return text_columns(self.fit(), columns)
@@ -193,9 +193,9 @@ class Throughput(Result):
         if pairs := self.identical:
             sizes = self.sizes
             found["noise_floor"] = noise_floor(self.ratio(one, size, two) for one, two in pairs for size in sizes)
-            if max(sizes) >= SCALED[1]:
+            if SCALED[1] in sizes:
                 found["scaling_noise_floor"] = noise_floor(self.scaling(one, two) for one, two in pairs)
-        if max(self.sizes) >= SCALED[1]:
+        if SCALED[1] in self.sizes:
             for contender in self.contenders:
                 scaling = self.scaling(contender)
                 found[contender] |= {
@@ -288,9 +288,10 @@ class BatchSampler(Sampler[Throughput]):
 
     @property
     def ladder(self) -> list[int]:
-        """The sizes that were asked for, and those of the fit."""
+        """The requested sizes, smaller ones for the fit, and those of the scaling."""
         sizes = self.plan["sizes"]
-        return sorted({*sizes, *(size for size in LADDER if size <= max(sizes))})
+        smaller = (size for size in LADDER if size < min(sizes))
+        return sorted({*sizes, *smaller, *(SCALED if SCALED[1] in sizes else ())})
 
     def requests(self, size: int) -> dict[str, dict[str, Any]]:
         """What each worker is asked to time at a size: a callable takes it, text finds it by the name ``n``."""
@@ -342,7 +343,7 @@ def throughput(
     contenders : mapping of str to str, callable or Statement
         Statements that use the name ``n``, or callables that take it; the first is the baseline.
     sizes : sequence of int
-        The batch sizes of the table.  Powers of ten below the largest are measured too, for the fit.
+        The batch sizes of the table.  Powers of ten below the smallest are measured too, for the fit.
     setup, namespace, name, settings, share, timeout : optional
         As for `compare`.
     repeats : int, optional
