@@ -117,7 +117,13 @@ def test_the_sentences_of_every_page_that_shows_the_number_change(
 ) -> None:
     dear = str(runs[0].value(f"{RESULT}/cheapest")[1])
     before, after = (run.written(f"{RESULT}/{dear}/cost_ns") for run in runs)
-    showing = [name for name, page in site.pages.items() if before in measured(page)]
+    # Three digits can be those of another number: what counts is which pages ask for this one.
+    asking = {
+        path.relative_to(ROOT / "docs" if path.suffix == ".md" else ROOT).with_suffix(".html").as_posix()
+        for path in [*ROOT.glob("docs/**/*.md"), *ROOT.glob("gallery/*.py")]
+        if f"{RESULT}/{dear}/cost_ns" in path.read_text(encoding="utf-8")
+    }
+    showing = [name for name, page in site.pages.items() if name in asking and before in measured(page)]
     assert "index.html" in showing
     assert [name for name in showing if measured(rebuilt.pages[name]) == measured(site.pages[name])] == []
     assert after in measured(rebuilt.pages["index.html"])
