@@ -210,5 +210,5 @@ def test_two_groups_of_rounds_are_those_on_both_sides_of_the_largest_gap(values,
 
 def test_modes_name_those_whose_rounds_fall_into_two_groups():
     [sentence] = in_rounds([100.0, 100.0, 100.0, 100.0], [50.0, 100.0, 50.0, 100.0]).modes()
-    assert sentence == "the rounds of two fall into two groups, which for two are around 50.0\u202fns and 100\u202fns"
+    assert sentence == "the rounds of “two” fall into two groups, around 50.0\u202fns and 100\u202fns"
     assert made_result().modes() == ()

@@ -130,7 +130,7 @@ def test_rounds_of_two_groups_are_said_where_a_number_is_steady(kind):
     assert len(sentences) == (kind != "paced")
     assert found.modes() == ()
     if sentences:
-        assert sentences[0].startswith("the rounds of one, two, three fall into two groups, which for ")
+        assert sentences[0].startswith("the rounds of “one”, “two”, “three” fall into two groups, for “")
 
 
 @pytest.mark.parametrize("kind", KINDS)

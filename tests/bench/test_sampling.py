@@ -155,7 +155,7 @@ def test_each_makes_the_cost_steady_and_what_the_clock_takes_is_said(machine):
 
 
 def test_a_statement_that_ignores_n_is_said(machine):
-    contenders = {"uses": "work(100 * n)", "ignores": "work(5_000)"}
+    contenders = {"uses": "work(100 * n)", "ignores": "work(5_000)", "long in itself": "work(5_000 + 50 * n)"}
     result = bench.throughput(contenders, sizes=(1, 100), setup=WORK, settings=Settings(rounds=1))
     [remark] = [remark for remark in result.remarks() if "does the statement use n?" in remark]
     assert "takes ignores about as long as" in remark
@@ -215,8 +215,8 @@ def test_rounds_of_two_paces_are_said_in_the_notes(machine, monkeypatch):
     monkeypatch.setattr("rust_daq.bench.sampling.alive", changing)
     notes = compared(machine).notes
     [note] = [note for note in notes if "two groups" in note]
-    assert note.startswith("the rounds of one, two fall into two groups, which for ")
-    assert re.search(r"for (one are around 3\.\d+\sµs and 6\.\d+|two are around 6\.\d+\sµs and 12\.\d+)\sµs$", note)
+    assert note.startswith("the rounds of “one”, “two” fall into two groups, for “")
+    assert re.search(r"for (“one” around 3\.\d+\sµs and 6\.\d+|“two” around 6\.\d+\sµs and 12\.\d+)\sµs$", note)
 
 
 # Long calls

@@ -69,7 +69,7 @@ def test_a_line_that_misses_a_time_by_more_than_a_tenth_has_no_knee(steeper, kno
     fit = made.fit().loc["one"]
     assert (fit["largest_residual"] <= 0.1) == known
     assert math.isfinite(fit["knee_points"]) == known
-    assert (made.fit_table().loc["one", "knee (a/b), points"] != bench.quantity.MISSING) == known
+    assert (made.fit_table().loc["one", "knee (a/b), items"] != bench.quantity.MISSING) == known
 
 
 @pytest.mark.parametrize(("steeper", "verdict"), [(1.0, "no difference shown"), (1.5, "slower")])

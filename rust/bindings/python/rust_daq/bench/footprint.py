@@ -177,7 +177,7 @@ class Footprint(Result):
                 "heap, held": lambda row: span(row, "heap"),
                 "heap, peak": lambda row: span(row, "heap_peak"),
                 "resident (approximate)": lambda row: span(row, "resident"),
-                f"a point ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
+                f"an item ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
             },
         )
 

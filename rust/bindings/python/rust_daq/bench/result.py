@@ -161,9 +161,10 @@ class Result(ABC):
         if not groups:
             return ()
         apart = max(groups, key=lambda key: groups[key][1] / groups[key][0])
-        named = ", ".join(dict.fromkeys(str(key[0]) for key in groups))
+        names = [f"“{name}”" for name in dict.fromkeys(str(key[0]) for key in groups)]
+        one = f", for “{apart[0]}”" if len(names) > 1 else ","
         low, high = (self.written(apart, value) for value in groups[apart])
-        return (f"the rounds of {named} fall into two groups, which for {apart[0]} are around {low} and {high}",)
+        return (f"the rounds of {', '.join(names)} fall into two groups{one} around {low} and {high}",)
 
     def written(self, key: tuple[Any, ...], value: float) -> str:
         """Write one of the numbers."""

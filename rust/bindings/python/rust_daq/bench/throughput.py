@@ -34,7 +34,7 @@ SCALED = (10_000, 100_000)
 LARGEST_RESIDUAL = 0.1
 """Where the line misses a measured time by more, it has no knee."""
 SLICES = 2
-GROWS = 2.0
+GROWS = 1.2
 """A batch of a hundred times as many points that takes less than so many times as long seems to ignore its size."""
 
 
@@ -178,12 +178,12 @@ class Throughput(Result):
         """The fit as text, with the ratio of 100,000 to 10,000 where both were measured."""
         columns: dict[str, Callable[[Any], str]] = {
             "fixed cost of a batch (a)": lambda row: quantity.time(row.fixed_ns),
-            "cost per point (b)": lambda row: quantity.time(row.point_ns),
-            "knee (a/b), points": lambda row: quantity.digits(row.knee_points),
+            "cost per item (b)": lambda row: quantity.time(row.point_ns),
+            "knee (a/b), items": lambda row: quantity.digits(row.knee_points),
             "largest residual": lambda row: quantity.percent(row.largest_residual),
         }
         if SCALED[1] in self.sizes:
-            columns["a point at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
+            columns["an item at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
             columns["verdict"] = lambda row: decide(self.scaling(row.Index))
         return text_columns(self.fit(), columns)
 
@@ -234,7 +234,7 @@ class Throughput(Result):
         return text_columns(
             self.to_pandas(),
             {
-                "points per second": lambda row: (
+                "items per second": lambda row: (
                     quantity.MISSING if row.at_floor else quantity.rate(row.points_per_second)
                 ),
                 "median": self._median_cell,
@@ -265,7 +265,7 @@ class Throughput(Result):
         if len(self.sizes) == 1:
             [size] = self.sizes
             values = {name: float(per_point[name, size] / size) for name in self.contenders}
-            label = f"time per point, in a batch of {quantity.written('', size)} (shorter is better)"
+            label = f"time per item, in a batch of {quantity.written('', size)} (shorter is better)"
             bars(ax, values, first=self.baseline, unit="_ns", label=label)
             return
         series = {}
@@ -275,8 +275,8 @@ class Throughput(Result):
         lines(ax, series)
         logarithmic(ax, "x", "")
         logarithmic(ax, "y", "_ns")
-        ax.set_xlabel("points in a batch")
-        ax.set_ylabel("time per point (lower is better)")
+        ax.set_xlabel("items in a batch")
+        ax.set_ylabel("time per item (lower is better)")
 
 
 class BatchSampler(Sampler[Throughput]):
