@@ -302,7 +302,7 @@ ASSERTIONS = {
     ),
     "What this package says of itself": (
         Claim(
-            "Reading .value is as fast as CPython's own attribute of that kind, complex.real.",
+            "Reading .value costs what CPython's own attribute of that kind, complex.real, costs.",
             "timestamps/reading",
             Cost(".value", "complex.real"),
             SAME,

@@ -122,7 +122,7 @@ def criterion(run: Run) -> pd.DataFrame:
             "mean": quantity.time(found["mean_ns"]),
             "95 % interval": f"{quantity.time(low)} to {quantity.time(high)}",
             "standard deviation": quantity.time(found["sd_ns"]),
-            "elements": elements or quantity.MISSING,
+            "elements": quantity.written("", elements) if elements else quantity.MISSING,
             "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")

@@ -194,16 +194,22 @@ def covered(found: Evidence) -> TableMarkup | HTML:
     """Coverage of 95 % intervals, drawn from what was recorded and live."""
     rows = []
     for variant, told in CIRCUMSTANCES.items():
+        covering = {}
         for rounds in ROUNDS:
             each = [rates.simulated_coverage(found, variant, rounds, name) for name in rates.operations(found)]
-            rate = Rate(sum(one.count for one in each), sum(one.of for one in each))
-            if rate.of:
-                rows.append({"intervals": f"drawn, {rounds} rounds", "circumstances": told, "intervals made": rate.of})
-                rows[-1]["hold the truth"] = str(rate)
-        live = rates.live_coverage(found, variant)
-        if live.of:
-            rows.append({"intervals": "live, the first stage", "circumstances": told, "intervals made": live.of})
-            rows[-1]["hold the truth"] = str(live)
+            drawn = Rate(sum(one.count for one in each), sum(one.of for one in each))
+            covering[f"drawn, {rounds} rounds"] = drawn
+        covering["live, the first stage"] = rates.live_coverage(found, variant)
+        rows += [
+            {
+                "intervals": intervals,
+                "circumstances": told,
+                "intervals made": quantity.written("", rate.of),
+                "hold the truth": str(rate),
+            }
+            for intervals, rate in covering.items()
+            if rate.of
+        ]
     return table(found, rows, "How often a 95 % interval holds the truth")
 
 

@@ -121,7 +121,7 @@ bench.compare(
 # Reading the points back
 # -----------------------
 # Iterating over a batch of a million rows makes each point when its turn
-# comes; the list has its million objects already.
+# comes; the list has its million objects already. The value of each is read.
 
 
 def setup_reading():

@@ -17,7 +17,9 @@ it removes.
 # The contenders
 # --------------
 # Four kinds of point, each stamped when it is made, and a moving average in
-# Python for those who keep the loop there.
+# Python for those who keep the loop there. The names ``now`` and ``utc`` are
+# looked up once, and the values repeat, so that the points share their floats:
+# :doc:`timestamps` and :doc:`benchmark_memory` do neither.
 
 from rust_daq import bench
 
@@ -129,8 +131,8 @@ footprint
 # thread, ``queue.Queue`` and a ring of NumPy, and as one loop in Python. Each
 # takes a sample at fixed instants, stamps it, averages, writes and hands it
 # over. The response time counts from the instant at which the sample was due.
-# The last column is the highest rate that each holds for a twentieth of a
-# second.
+# The last columns are the highest rate that each holds for a twentieth of a
+# second, and that rate over the one asked for.
 #
 # Each writes as its kind does: the pipeline a stream of Arrow, the ring blocks
 # of 100 rows with ``tofile``, and the loop rows with ``csv``. All leave it to
@@ -301,11 +303,14 @@ paced.plot()
 #
 # :verdict:`compare_alternatives/acquisition/pure Python/p99_ns vs
 # rust_daq.Pipeline
-# | faster: At this rate, with nothing else running, the loop in Python is more
-# punctual than the pipeline, {this} against {other} at the 99th percentile.
-# | slower: At this rate the pipeline is more punctual than the loop in Python,
-# {other} against {this} at the 99th percentile.
-# | no difference shown: At this rate the loop in Python and the pipeline are
-# equally punctual, {this} and {other} at the 99th percentile.`
+# | faster: At this rate, each with its file and nothing else running, the loop
+# in Python is more punctual than the pipeline, {this} against {other} at the
+# 99th percentile.
+# | slower: At this rate, each with its file and nothing else running, the
+# pipeline is more punctual than the loop in Python, {other} against {this} at
+# the 99th percentile.
+# | no difference shown: At this rate, each with its file and nothing else
+# running, the loop in Python and the pipeline are equally punctual, {this} and
+# {other} at the 99th percentile.`
 # :doc:`/gallery/pipeline` has other rates, batches and a busy neighbour, and
 # :doc:`/tuning` says when to leave the loop to Rust.

@@ -92,9 +92,9 @@ points
 # %%
 # A row of a batch, a sample of a stream
 # --------------------------------------
-# To go through a batch asks its iterator for one point after the other; an
-# index has to be checked each time. A processor that is given one sample
-# looks at two arrays and their types first.
+# The points of a batch are made by one call, by an index for each row, and by
+# its iterator. A processor gets its samples in one array, or in a thousand
+# arrays of one sample.
 
 rows = crossing(
     "rows",

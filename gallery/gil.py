@@ -117,8 +117,7 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# Let calls that release the GIL do the heavy work, and give them blocks of
-# some thousand samples.
+# Let calls that release the GIL do the heavy work, and give them blocks.
 #
 # - :verdict:`gil/calls/MovingAverage.process vs another count
 #   | faster: Next to a moving average the count takes {this}, next to another

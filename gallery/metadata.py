@@ -163,6 +163,11 @@ bench.compare(
 )
 
 # %%
+# :verdict:`metadata/reading/metadata of a share vs metadata of a copy
+# | faster, slower: Reading a share takes {this}, and reading a copy {other}.
+# | no difference shown: Reading a share and reading a copy show no difference,
+# {this} and {other}.`
+#
 # What to do
 # ----------
 # Give metadata to the channel, once. Where a few points differ, make a

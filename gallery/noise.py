@@ -104,7 +104,8 @@ pipeline = bench.observe(
 # ----------------------------
 # Of each kind, the ratio of two identical programs that is farthest from 1. A
 # difference between two different programs has to exceed it to mean anything,
-# whatever its interval says. Bytes have no such floor: counts repeat, or the
+# whatever its interval says. Single calls are timed in steps of the clock, so
+# their floor can be 0. Bytes have no such floor: counts repeat, or the
 # range over the runs shows that they do not.
 
 floors = {

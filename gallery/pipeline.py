@@ -112,12 +112,13 @@ bench.observe(
 # - :verdict:`pipeline/busy/pipeline/p99_ns vs Python
 #   | faster, slower: Alone it is {this} for the pipeline, and {other} for the
 #   loop.
-#   | no difference shown: Alone they show no difference, {this} and {other}.`
+#   | no difference shown: Alone they show no difference, {this} and {other}.
+#   | inconclusive: Alone this run cannot tell them apart, {this} and {other}.`
 #
 # Up to a million points per second
 # ---------------------------------
 # The same with a callback that takes the result: as a pipeline in batches of a
-# hundredth of a second, as one whose callback is given every point, and built
+# hundredth of a second, as one that reads and hands over one by one, and built
 # from NumPy, ``bottleneck``, a thread and ``queue.Queue``, in equal batches.
 # Each also reports the processor time of the whole process per point.
 

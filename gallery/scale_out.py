@@ -372,7 +372,7 @@ larger
 # What to do
 # ----------
 # Stay with a loop while it is quick enough. Give each recording a task where
-# there are many, whole ones, and let the engine share them out; look at the
-# errors by name afterwards. For a question to all the rows make Parquet of
-# the recordings, and let polars or DuckDB stream it before you think of a
-# second machine. :doc:`/gallery/storage` has the formats, and what survives.
+# there are many, and as long as those that gained above; look at the errors by
+# name afterwards. For a question to all the rows make Parquet of the
+# recordings, and let polars or DuckDB stream it before you think of a second
+# machine. :doc:`/gallery/storage` has the formats, and what survives.

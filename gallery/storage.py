@@ -182,7 +182,9 @@ files = {
 # %%
 # What a row costs
 # ----------------
-# Fifty blocks into a fresh file, from the first to the closed file. What
+# Fifty blocks into a fresh file, from the first to the closed file, with the
+# step from two arrays to a batch, a table or text. Nothing is judged here:
+# :doc:`/gallery/streams` compares with pyarrow, from existing batches. What
 # pyarrow holds back of a Parquet file until it is closed cannot be flushed, so
 # that no number is there. Its CSV is here twice: without a zone, a file does
 # not say when its rows were.

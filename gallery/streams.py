@@ -205,6 +205,7 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Give a pipeline an ArrowWriter as its sink, leave ``sync`` as it is, and
-# write batches of at least some hundred rows. :doc:`/gallery/storage` has the
-# other formats, and what survives a kill.
+# Give a pipeline an ArrowWriter as its sink, with ``sync="flush"``, its
+# default, so that the rows survive the process. Write large batches:
+# :doc:`/gallery/rates` has the rows per second of each size, and
+# :doc:`/gallery/storage` the other formats, and what survives a kill.
