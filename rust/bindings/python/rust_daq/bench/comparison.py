@@ -192,7 +192,7 @@ class Comparison(Result):
         return bool(max(ratio / quotient, quotient / ratio) > QUOTIENT)
 
     def _drift(self, name: str) -> str:
-        """Say that a cost changes within the rounds: each execution changes what the next one works on."""
+        """Say that a cost changes within the rounds, as where each execution changes what the next one works on."""
         samples = self.samples[(self.samples["quantity"] == "slice_ns") & (self.samples["contender"] == name)]
         cost = (samples["value"] / samples["loops"]).set_axis(samples["sample"])
         half = cost.index.max() / 2
@@ -205,8 +205,8 @@ class Comparison(Result):
             return ""
         times = quantity.digits(np.exp(grown.value))
         return (
-            f"the cost of {name} changes within a round, {times} times from its first half to its second: give it a "
-            "fresh input with Statement(..., each=...)"
+            f"the cost of {name} changes within a round: in its second half it is {times} times that of the first; if "
+            "the statement changes its input, give it a fresh one with Statement(..., each=...)"
         )
 
     def to_pandas(self) -> pd.DataFrame:
