@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from recordings import LASER, of, read, told, write
 
-from rust_daq import Pipeline
+from rust_daq import Channel, Pipeline
 from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
 
 WRITERS = [ArrowWriter, CsvWriter]
@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_ends_a_pipeline_with_its_error(tmp_path):
     code = """
 import resource, sys
 from recordings import of
-from rust_daq import Pipeline
+from rust_daq import Channel, Pipeline
 from rust_daq.storage import ArrowWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 writer = ArrowWriter(sys.argv[1])
@@ -360,9 +360,21 @@ def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
 @pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
 def test_what_is_no_file_is_not_written(tmp_path, writer_class, settings):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", "/dev/null"):
+    for path in (tmp_path / "pipe", "/dev/zero"):
         with pytest.raises(ValueError, match="is no file; pass the path of one"):
             writer_class(path, **settings)
+
+
+@posix
+@every_writer
+def test_the_null_device_takes_what_any_number_of_writers_write(writer_class):
+    batch = Channel("ai0", "V").batch([1.0, 2.0], start=0, rate=1.0)
+    with writer_class(os.devnull, overwrite=True) as one, writer_class(os.devnull, overwrite=True) as two:
+        for writer in (one, two):
+            writer.write(batch)
+            assert writer.rows == 2
+    with pytest.raises(ValueError, match="is no file; pass the path of one"):
+        writer_class(os.devnull, append=True)
 
 
 @posix
