@@ -79,6 +79,19 @@ def test_a_ratio_has_its_interval_where_there_is_one():
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (1.0012, 1.08, "1.05 (1.001 to 1.08)"),
+        (0.9, 0.99996, "1.05 (0.900 to 0.99996)"),
+        (0.9, 1.0, "1.05 (0.900 to 1.00)"),
+        (0.96, 1 + 1e-9, "1.05 (0.960 to 1.00)"),
+    ],
+)
+def test_the_interval_of_a_ratio_shows_on_which_side_of_1_its_ends_are(low, high, text):
+    assert quantity.ratio(Estimate(1.05, low, high, 0.95, 12)) == text
+
+
+@pytest.mark.parametrize(
     ("column", "value", "spec", "text"),
     [
         ("cost_ns", 186.4, "", f"186{SPACE}ns"),

@@ -188,7 +188,7 @@ class Footprint(Result):
         size = self.sizes[-1]
         frame = self.to_pandas()["per_point_bytes"]
         values = {name: float(frame[name, size]) for name in self.contenders}
-        label = f"bytes per point, in a batch of {quantity.written('', size)} ({self.source}; shorter is better)"
+        label = f"bytes per item, in a batch of {quantity.written('', size)} ({self.source}; shorter is better)"
         bars(ax, values, first=self.baseline, unit="_bytes", label=label)
 
 

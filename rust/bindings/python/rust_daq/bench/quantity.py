@@ -129,7 +129,18 @@ def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
 
 def ratio(estimate: Estimate) -> str:
     """``0.74 (0.72 to 0.76)``, or the number alone when there were too few rounds for an interval."""
-    return span(estimate, digits)
+    text = span(estimate, digits)
+    value, parenthesis, _ = text.partition(" (")
+    return f"{value} ({ratio_end(estimate.low)} to {ratio_end(estimate.high)})" if parenthesis else text
+
+
+def ratio_end(value: float) -> str:
+    """Write an end of a ratio's interval, with more digits where three would hide on which side of 1 it is."""
+    text = digits(value)
+    if text == "1.00" and value != 1:
+        longer = (f"{value:.{decimals}f}" for decimals in range(3, 7))
+        return next((more for more in longer if float(more) != 1), text)
+    return text
 
 
 def span(estimate: Estimate, write: Callable[[float], str] = time) -> str:
