@@ -76,9 +76,18 @@ def test_no_fact_holds_a_path() -> None:
     assert "/" not in str(rust_daq.build_info())
 
 
-def test_importing_the_package_does_not_import_numpy() -> None:
-    code = "import sys, rust_daq; sys.exit('numpy' in sys.modules or 'rust_daq.bench' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_importing_the_package_imports_nothing_that_points_do_not_need() -> None:
+    code = "import sys; before = {*sys.modules}; import rust_daq; print(*{*sys.modules} - before)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    slow = {"numpy", "typing", "re", "inspect", "threading", "functools", "collections", "rust_daq.bench"}
+    assert not slow & {*ran.stdout.split()}
+
+
+def test_a_program_that_uses_a_pipeline_finds_it_by_its_name() -> None:
+    assert {"Pipeline", "SharedSink"} <= {*dir(rust_daq)}
+    assert rust_daq.Pipeline is rust_daq.__dict__["Pipeline"]
+    with pytest.raises(AttributeError, match="module 'rust_daq' has no attribute 'Pipelines'"):
+        _ = rust_daq.Pipelines
 
 
 @pytest.mark.parametrize(("profile", "warnings"), [("debug", 1), ("release", 0)])

@@ -1,11 +1,12 @@
 """Timestamped measurement data with a Rust core."""
 
-import warnings
-
 from rust_daq._build import build_info
 from rust_daq._core import Batch, Channel, DataPoint, Metadata, Report, SimulatedInstrument, build_facts
-from rust_daq._pipeline import Pipeline
-from rust_daq._shared_sink import SharedSink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rust_daq._pipeline import Pipeline
+    from rust_daq._shared_sink import SharedSink
 
 __all__ = [
     "Batch",
@@ -23,11 +24,33 @@ __all__ = [
 __version__ = build_facts()["version"]
 
 if build_facts()["profile"] != "release":
+    import warnings
+
     warnings.warn(
         "this rust_daq is a debug build, many times slower than a release build; "
         "build it with `maturin develop --release`",
         RuntimeWarning,
         stacklevel=2,
     )
+    del warnings
 
-del build_facts, warnings
+del build_facts
+
+
+_LATER = {"Pipeline": "rust_daq._pipeline", "SharedSink": "rust_daq._shared_sink"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs more of the standard library when it is first used: a program that makes points does not."""
+    if name not in _LATER:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module
+
+    found: object = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -396,7 +396,7 @@ class Pipeline:
 
 
 _ASYNC_FLAGS = 0x80 | 0x200
-"""`inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`, without the import, which takes longer than this package's."""
+"""`inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`; the import takes longer than this package's."""
 
 
 def _is_async(function: object) -> bool:
@@ -404,8 +404,8 @@ def _is_async(function: object) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     function = getattr(function, "__func__", function)
-    if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)
+    if not hasattr(function, "__code__") and callable(function):
+        function = type(function).__call__
     code = getattr(function, "__code__", None)
     return code is not None and bool(code.co_flags & _ASYNC_FLAGS)
 
