@@ -60,8 +60,8 @@ bench.TableMarkup(found, "Which ways share memory")
 # What a view costs
 # -----------------
 # A million rows. The table of the batch has the names of the channels as a
-# third column; that of the two arrays has not, and is checked by pyarrow for
-# values that are missing.
+# third column; that of the two arrays has not, and pyarrow looks for missing
+# instants in it.
 
 
 def setup():
