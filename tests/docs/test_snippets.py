@@ -53,7 +53,7 @@ def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("sort") is None, reason="a pipe of a Unix shell")
-def test_the_check_of_imports_names_the_slowest(tmp_path):
+def test_the_check_of_imports_names_the_slowest_last(tmp_path):
     [command] = blocks(SLOW, "sh")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ended = subprocess.run(
@@ -64,7 +64,10 @@ def test_the_check_of_imports_names_the_slowest(tmp_path):
         text=True,
         check=True,
     )
-    assert ended.stdout.splitlines()[-1].endswith("rust_daq")
+    rows = [line.split("|") for line in ended.stdout.splitlines()]
+    took = [int(row[1]) for row in rows]
+    assert took == sorted(took)
+    assert "rust_daq" in {row[2].strip() for row in rows}
 
 
 def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
