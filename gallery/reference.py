@@ -15,7 +15,8 @@ contain.
 # What takes many rows is given a thousand; a frame has 1,024 samples. Each
 # call is repeated until that takes two milliseconds, three times over, with
 # the garbage collector on, and the middle one counts; then again in other
-# processes. There is nothing to compare, so the calls share a process.
+# processes, where the time of the profile allows. There is nothing to compare,
+# so the calls share a process.
 
 import importlib.util
 

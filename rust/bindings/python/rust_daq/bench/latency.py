@@ -192,10 +192,15 @@ class Latency(Result):
         return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, name))
 
     def remarks(self) -> tuple[str, ...]:
-        """What the mark means, and what is timed as a call."""
-        mark = f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement"
+        """What the mark means where there is one, and what is timed as a call."""
+        floor = any(self.at_floor(name, percentile) for name in self.statements for percentile in self.percentiles)
+        mark = (
+            f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement, "
+            "so nothing is judged by it"
+        )
         called = [name for name in self.statements if self.contenders[name].get("called")]
-        return (mark, *([f"the time of {', '.join(called)} includes the call of a function"] if called else []))
+        words = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        return (mark, *words) if floor else tuple(words)
 
     def draw(self, ax: Axes) -> None:
         """The percentiles of each contender on a logarithmic axis, the clock in grey."""
