@@ -26,6 +26,7 @@ EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 def about(run: Run) -> pd.DataFrame:
     """The run, its machine and its build, one fact a row."""
     machine, build, tree = run.document["machine"], run.document["build"], run.document["tree"]
+    measured = {name: facts["version"] for name, facts in run.packages.items()}
     around = {"virtual machine": machine["virtual_machine"], "container": machine["container"]}
     virtual = ", ".join(f"{what} ({name})" for what, name in around.items() if name)
     facts = {
@@ -48,7 +49,7 @@ def about(run: Run) -> pd.DataFrame:
             False: "no: it runs Python slower than a released one",
         }.get(machine.get("optimised"), "not known here"),
         "pace": paces(run),
-        "packages": ", ".join(f"{name} {version}" for name, version in machine["packages"].items()),
+        "packages": ", ".join(f"{name} {version}" for name, version in (measured | machine["packages"]).items()),
         "rust-daq": build["version"],
         "commit": f"{tree['commit'][:12]}{' with changes' if tree['dirty'] else ''}",
         "last commit that changed the extension": f"{build['commit'][:12]}{' with changes' if build['dirty'] else ''}",

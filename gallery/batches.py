@@ -20,7 +20,9 @@ file.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

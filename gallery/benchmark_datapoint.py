@@ -22,7 +22,9 @@ file.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__, samples=50_000)
+settings = bench.settings(
+    __doc__, samples=50_000, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

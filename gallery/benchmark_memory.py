@@ -19,7 +19,9 @@ file.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__, runs=5)
+settings = bench.settings(
+    __doc__, runs=5, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 bench.footprint_self_test(settings=settings)
 

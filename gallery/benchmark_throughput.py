@@ -18,7 +18,9 @@ file.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__, repeats=7)
+settings = bench.settings(
+    __doc__, repeats=7, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

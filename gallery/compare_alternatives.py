@@ -24,7 +24,13 @@ it removes.
 from rust_daq import bench
 
 settings = bench.settings(
-    __doc__, samples=40_000, repeats=7, runs=5, rate=1000.0, duration=15.0
+    __doc__,
+    samples=40_000,
+    repeats=7,
+    runs=5,
+    rate=1000.0,
+    duration=15.0,
+    packages={"rust-daq": "rust_daq:build_info"},
 )
 
 

@@ -23,7 +23,9 @@ import pandas as pd
 from rust_daq import bench
 from rust_daq.bench.quantity import span
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 ITEMS = 1_000
 
 

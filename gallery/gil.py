@@ -21,7 +21,9 @@ nobody waits for them; it writes no file.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

@@ -22,7 +22,9 @@ import pandas as pd
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__, samples=20_000)
+settings = bench.settings(
+    __doc__, samples=20_000, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

@@ -39,7 +39,9 @@ from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
 from rust_daq.process import MovingAverage
 from rust_daq.storage import ArrowWriter
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 channel = Channel("ai0", "V")
 

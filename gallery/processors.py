@@ -26,7 +26,9 @@ import scipy.signal
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

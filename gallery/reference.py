@@ -22,7 +22,9 @@ import importlib.util
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

@@ -38,7 +38,9 @@ from rust_daq import Channel, bench
 from rust_daq.process import Fft, Iir
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 RATE, LENGTHS = 1e4, [10_000, 100_000, 1_000_000]
 temporary = tempfile.TemporaryDirectory()

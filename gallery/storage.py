@@ -43,7 +43,9 @@ import pyarrow.parquet
 from rust_daq import Channel, bench
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
-settings = bench.settings(__doc__, kills=5)
+settings = bench.settings(
+    __doc__, kills=5, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 BLOCKS, ROWS = 50, 1_000
 channel = Channel("ai0", "V")

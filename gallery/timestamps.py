@@ -18,7 +18,9 @@ and the cost of reading the instant back.
 
 from rust_daq import bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 
 def setup():

@@ -25,7 +25,9 @@ import pyarrow as pa
 
 from rust_daq import Batch, Channel, bench
 
-settings = bench.settings(__doc__)
+settings = bench.settings(
+    __doc__, packages={"rust-daq": "rust_daq:build_info"}
+)
 
 samples = np.random.default_rng(1).normal(size=1_000_000)
 batch = Channel("laser", "V").batch(samples, start=0, rate=1_000.0)

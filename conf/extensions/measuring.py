@@ -6,7 +6,7 @@ out because its text did not change, and no traceback of one that was mended sin
 
 What differs is where the numbers come from.  A plain build measures anew, always, and seals a new run.  A build that
 reuses (``nox -s docs -- --reuse``, for someone who writes prose) runs the examples too, but their measuring calls
-return the results of the run that the last whole build sealed, made with the same profile by the same extension; a
+return the results of the run that the last whole build sealed, made with the same profile by the same packages; a
 call that has none is refused by name.  That run stays as it is, with the time at which it was measured.
 
 The other builders (``linkcheck``, ``doctest``) publish nothing and measure nothing.
@@ -29,11 +29,12 @@ from sphinx.errors import SphinxError
 from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 import criterion
-import rust_daq
 import tails
 import tree
 from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
+from rust_daq.bench.configuration import ConfigurationError
+from rust_daq.bench.packages import PackageError, changed_packages, configured, describe
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
@@ -74,8 +75,8 @@ def lay(app: Sphinx) -> None:
         if not run_folder(app.config).is_dir():
             app.config.nb_execution_mode = "off"
         return
-    refuse_burning_build()
-    reused = reusable(app) if app.config.measuring_reuse else None
+    packages, facts = measured_packages(app)
+    reused = reusable(app, facts) if app.config.measuring_reuse else None
     name = app.config.measuring_profile or (reused.document["profile"] if reused else "default")
     if reused and name != reused.document["profile"]:
         message = (
@@ -100,6 +101,7 @@ def lay(app: Sphinx) -> None:
             "slices": profile.slices,
             "seconds": profile.seconds,
             "options": profile.options,
+            "packages": packages,
             "reuse": str(run_folder(app.config)) if reused else None,
             "began": time.time(),
         }
@@ -109,26 +111,24 @@ def lay(app: Sphinx) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def refuse_burning_build() -> None:
-    """Raise if the extension slows itself down on purpose, which no published number may come from."""
-    if rust_daq.build_info().get("burn"):
-        message = "the extension is built with the feature burn and slows itself down; build it without: nox -s docs"
-        raise MeasuringError(message)
+def measured_packages(app: Sphinx) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """The packages that the site's configuration names, and their facts; refuses what is not worth measuring."""
+    try:
+        packages = configured(Path(app.confdir))
+        return packages, describe(packages)
+    except (ConfigurationError, PackageError) as error:
+        raise MeasuringError(str(error)) from error
 
 
-def reusable(app: Sphinx) -> Run:
-    """The last whole build's run, if the extension that is installed made it."""
+def reusable(app: Sphinx, facts: Mapping[str, Any]) -> Run:
+    """The last whole build's run, if the packages that are installed made it."""
     try:
         run = Run.load(run_folder(app.config))
     except ArchiveError as error:
         message = f"there is no run to reuse ({error}); measure one first: nox -s docs"
         raise MeasuringError(message) from error
-    made, installed = run.document["build"], rust_daq.build_info()
-    if made["extension_sha256"] != installed["extension_sha256"]:
-        message = (
-            f"the run {run.id} was made by another build of the extension ({made['extension_sha256'][:12]}) than the "
-            f"one installed ({installed['extension_sha256'][:12]}); measure again: nox -s docs"
-        )
+    if why := changed_packages(run.packages, facts):
+        message = f"the run {run.id} cannot be reused: {why}; measure again: nox -s docs"
         raise MeasuringError(message)
     return run
 

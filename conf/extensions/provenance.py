@@ -43,11 +43,25 @@ def strip(document: Mapping[str, Any]) -> dict[str, str]:
     return {
         "measured": minute(document["measured"]),
         "commit": commit,
+        **versions(document),
         "profile": document["profile"],
         "machine": processor(machine),
         "Python": interpreter(machine).removeprefix("Python "),
-        "rustc": rustc(document["build"]),
+        **({"rustc": rustc(build)} if "rustc" in (build := document["build"]) else {}),
     }
+
+
+def versions(document: Mapping[str, Any]) -> dict[str, str]:
+    """The version of each measured package by its name; none in a run of an older kit."""
+    return {name: facts["version"] for name, facts in document.get("packages", {}).items()}
+
+
+def extension(build: Mapping[str, Any]) -> str:
+    """What a package says of how it was compiled; empty where it says nothing of it."""
+    told = [f"rustc {rustc(build)}"] if "rustc" in build else []
+    told += [f"profile {build['profile']}"] if "profile" in build else []
+    told += [f"target features {', '.join(build['target_features'])}"] if "target_features" in build else []
+    return ", ".join(told)
 
 
 def minute(time: str) -> str:
@@ -63,7 +77,7 @@ def processor(machine: Mapping[str, Any]) -> str:
 
 def rustc(build: Mapping[str, Any]) -> str:
     """The compiler's version alone."""
-    return str(build.get("rustc", "unknown")).removeprefix("rustc ").split(" ")[0]
+    return str(build["rustc"]).removeprefix("rustc ").split(" ")[0]
 
 
 def entry_of(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
@@ -121,9 +135,8 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
         "load at start": "not known here" if load is None else f"{load:.2f}",
         "what may have disturbed": "; ".join([*disturbances(document), *disturbed]) or "nothing was seen",
         "Python": f"{machine['implementation']} {interpreter(machine).removeprefix('Python ')}, {machine['compiler']}",
-        "extension": (
-            f"rustc {rustc(build)}, profile {build['profile']}, target features {', '.join(build['target_features'])}"
-        ),
+        **versions(document),
+        **({"extension": compiled} if (compiled := extension(build)) else {}),
         "commit": f"{str(tree_read['commit'])[:12]}{' with changes' if tree_read['dirty'] else ''}",
         "run": f"{document['id']}, profile {document['profile']}",
     }

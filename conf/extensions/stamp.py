@@ -16,8 +16,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-import rust_daq
-from measuring import publishes, run_folder
+from measuring import measured_packages, publishes, run_folder
 from rust_daq import bench
 
 LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
@@ -29,8 +28,9 @@ def stamp_file(app: Sphinx) -> Path:
 
 
 def fingerprint(app: Sphinx) -> str:
-    """The stamp of this build: extension, run, archives, kit, conf, and the modules that cells import."""
-    digest = hashlib.sha256(rust_daq.build_info()["extension_sha256"].encode())
+    """The stamp of this build: packages, run, archives, kit, conf, and the modules that cells import."""
+    packages = {name: (facts["version"], facts["files_sha256"]) for name, facts in measured_packages(app)[1].items()}
+    digest = hashlib.sha256(repr(packages).encode())
     for name in ("run.json", "samples.parquet"):
         digest.update((run_folder(app.config) / name).read_bytes())
     for folder in app.config.stamp_archives:

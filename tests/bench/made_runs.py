@@ -39,5 +39,5 @@ def made_result(
 
 
 def made_run(*results: Comparison, profile: str = "quick", **further: Any) -> Run:
-    """A run of the given results, by default of one."""
-    return Run.of(results or (made_result(),), profile=profile, **further)
+    """A run of the given results, by default of one; without `packages` it measured none."""
+    return Run.of(results or (made_result(),), profile=profile, **{"packages": {}} | further)

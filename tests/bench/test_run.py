@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from made_runs import COSTS, STARTED, made_result, made_run
 
-import rust_daq
 from rust_daq import bench
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.run import Run, identity
@@ -72,14 +71,17 @@ def test_further_fact_cannot_take_the_place_of_a_part() -> None:
         ("measured", "measured", STARTED),
         ("complete", "complete", True),
         ("machine/python", "python", bench.machine()["python"]),
-        ("build/extension_sha256", "extension_sha256", rust_daq.build_info()["extension_sha256"]),
+        ("build/commit", "commit", "0123456789"),
+        ("packages/tiny/version", "version", "1.0"),
+        ("packages/tiny/build/commit", "commit", "0123456789"),
         ("criterion/batch_roundtrip/1000/mean_ns", "mean_ns", 7.5),
         ("criterion/batch_roundtrip/mean_ns", "mean_ns", 1.5),
     ],
 )
 def test_every_number_has_an_address(path: str, column: str, value: object) -> None:
     criterion = {"batch_roundtrip": {"mean_ns": 1.5}, "batch_roundtrip/1000": {"mean_ns": 7.5}}
-    found = made_run(criterion=criterion).value(path)
+    packages = {"tiny": {"version": "1.0", "files_sha256": None, "build": {"commit": "0123456789"}}}
+    found = made_run(criterion=criterion, packages=packages).value(path)
     assert found == (column, pytest.approx(value) if isinstance(value, float) else value)
 
 

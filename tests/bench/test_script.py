@@ -267,7 +267,7 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     Path("run").mkdir()
     Path("run", "run.json").touch()
     with pytest.raises(SystemExit) as ended:
-        script_settings("How dear?", Path("how_dear.py"), 1, {"samples": 50_000, "rate": 1000.0, "duration": 1.0})
+        script_settings("How dear?", Path("how_dear.py"), 1, {"samples": 50_000, "rate": 1000.0, "duration": 1.0}, {})
     assert (ended.value.code, *capsys.readouterr()) == (2, "", f"how_dear.py: {sentence}\n")
     assert not Path("a").exists()
     assert Path("other.py").read_text(encoding="utf-8") == "pass\n"

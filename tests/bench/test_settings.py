@@ -20,6 +20,7 @@ from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
+PACKAGES = {"rust-daq": "rust_daq:build_info"}
 STATED = {"one": Statement("pass")}
 
 
@@ -91,14 +92,14 @@ def test_contender_with_a_slash_is_refused_before_measuring() -> None:
 
 def test_debug_build_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rust_daq, "build_info", lambda: {"profile": "debug"})
-    with pytest.raises(RuntimeError, match="debug build, which is not worth measuring"):
-        measured(Settings(), make=lambda: pytest.fail("it measured"))
+    with pytest.raises(RuntimeError, match="rust-daq is a debug build, which is not worth measuring"):
+        measured(Settings(packages=PACKAGES), make=lambda: pytest.fail("it measured"))
 
 
 def test_build_that_slows_itself_down_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rust_daq, "build_info", lambda: {"profile": "release", "burn": True})
     with pytest.raises(RuntimeError, match="feature burn and slows itself down"):
-        measured(Settings(), make=lambda: pytest.fail("it measured"))
+        measured(Settings(packages=PACKAGES), make=lambda: pytest.fail("it measured"))
 
 
 def read_in_turn(monkeypatch: pytest.MonkeyPatch, *readings: Neighbours) -> None:

@@ -12,7 +12,6 @@ import pytest
 from made_runs import STARTED, made_result, made_run
 from pandas.testing import assert_frame_equal
 
-import rust_daq
 from rust_daq.bench import Run, Settings, Statement
 from rust_daq.bench.comparison import Comparison
 from rust_daq.bench.recorder import ReuseError, StageRecorder
@@ -140,11 +139,16 @@ def test_other_profile_is_refused_by_name(tmp_path: Path, archived: Path) -> Non
 @pytest.mark.parametrize(
     ("part", "key", "value", "sentence"),
     [
-        ("build", "extension_sha256", "0" * 64, "with another build of the extension"),
+        (
+            "packages",
+            "tiny",
+            {"version": "1.0", "files_sha256": "a", "build": {}},
+            "it measured tiny, which is not named",
+        ),
         ("machine", "python", "3.99.0", "with Python 3.99.0"),
     ],
 )
-def test_other_extension_or_python_is_refused_by_name(
+def test_other_package_or_python_is_refused_by_name(
     tmp_path: Path, part: str, key: str, value: str, sentence: str
 ) -> None:
     run = made_run()
@@ -155,7 +159,14 @@ def test_other_extension_or_python_is_refused_by_name(
         call(reusing(tmp_path, folder))
 
 
-def test_extension_is_compared_by_its_hash(tmp_path: Path, archived: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = rust_daq.build_info() | {"commit": "another", "dirty": True}
-    monkeypatch.setattr(rust_daq, "build_info", lambda: installed)
-    assert call(reusing(tmp_path, archived)).started == Run.load(archived).document["measured"]
+def test_package_that_was_upgraded_is_refused_by_name(tmp_path: Path, archived: Path, monkeypatch) -> None:
+    run = Run.load(archived)
+    facts = {"tiny": {"version": "1.0", "files_sha256": "a", "build": {"commit": "then"}}}
+    folder = replace(run, document=run.document | {"packages": facts}).save(tmp_path / "named")
+    again = {"tiny": facts["tiny"] | {"build": {"commit": "now"}}}
+    monkeypatch.setattr(Stage, "packages", lambda _: again)  # another commit, the same files
+    assert call(reusing(tmp_path, folder)).started == STARTED
+    monkeypatch.setattr(Stage, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
+    (tmp_path / "reusing" / "first" / "made.json").unlink()
+    with pytest.raises(ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; build without --reuse"):
+        call(reusing(tmp_path, folder))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from made_package import install
 
 import rust_daq
 from tiny_project import EXAMPLE, Project
@@ -98,12 +102,47 @@ def test_reuse_keeps_the_run_and_reads_no_page_that_stayed(project: Project) -> 
     assert "New words." in project.page("other")
 
 
-def test_reuse_refuses_a_run_of_another_extension(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def binding(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a package is installed that the project measures, and no other."""
+    folder = project.folder / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    install(folder, version="1.0")
+    project.write("pyproject.toml", '[tool.evenhand]\npackages = ["tiny-binding"]\n')
+    return folder
+
+
+def test_a_site_about_another_package_names_that_one_alone(project: Project, binding: Path) -> None:
+    project.example_with_table()
+    assert project.build().status == 0
+    assert {name: facts["version"] for name, facts in project.run["packages"].items()} == {"tiny-binding": "1.0"}
+    assert binding.name not in str(project.run["packages"])
+    strip = re.search(r'<details class="provenance">.*?</details>', project.page("gallery/first"), re.DOTALL)
+    assert strip is not None
+    assert "tiny-binding</dt><dd>1.0" in strip[0]
+    assert "rust" not in strip[0]
+
+
+def test_reuse_refuses_a_run_of_another_version_by_name(project: Project, binding: Path) -> None:
     project.build()
-    monkeypatch.setattr(rust_daq, "build_info", lambda: {"extension_sha256": "another", "profile": "release"})
+    install(binding, version="1.1")
     outcome = project.build(measuring_reuse=True)
     assert outcome.status != 0
-    assert "another build of the extension" in outcome.said
+    assert "it was measured with tiny-binding 1.0, and 1.1 is installed; measure again" in outcome.said
+    assert project.runs == 1
+
+
+def test_reuse_refuses_a_run_of_another_build_of_the_same_version(project: Project, binding: Path) -> None:
+    project.build()
+    (install(binding, version="1.0") / "_native.so").write_bytes(b"compiled again")
+    assert "another build of tiny-binding 1.0 than the installed one" in project.build(measuring_reuse=True).said
+
+
+def test_a_site_about_a_package_that_is_not_installed_measures_nothing(project: Project) -> None:
+    project.write("pyproject.toml", '[tool.evenhand]\npackages = ["no-such-package"]\n')
+    assert "no-such-package is not installed, so it cannot be measured" in project.build().said
+    assert project.runs == 0
 
 
 def test_a_build_that_slows_itself_down_makes_no_site(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

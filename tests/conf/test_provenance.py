@@ -56,7 +56,15 @@ def test_the_strip_names_time_commit_profile_machine_and_compilers() -> None:
 def test_a_build_that_knows_no_commit_says_so() -> None:
     unknown = DOCUMENT | {"build": {}, "tree": {"commit": "unknown", "dirty": None}}
     assert strip(unknown)["commit"] == "unknown"
-    assert strip(unknown)["rustc"] == "unknown"
+    assert "rustc" not in strip(unknown)
+    assert "extension" not in details(unknown, ENTRY)
+
+
+def test_the_strip_names_the_packages_that_were_measured() -> None:
+    packages = {"rpds-py": {"version": "0.27.1", "files_sha256": "a", "build": {}}}
+    named = DOCUMENT | {"build": {}, "packages": packages}
+    assert strip(named)["rpds-py"] == details(named, ENTRY)["rpds-py"] == "0.27.1"
+    assert "rust-daq" not in strip(named)
 
 
 def test_the_line_tells_when_the_result_was_measured_and_how_often() -> None:

@@ -129,11 +129,29 @@ def overview(run: Run) -> dict[str, Any]:
         "measured": document["measured"],
         "profile": document["profile"],
         "complete": run.complete,
-        "commit": str(document["build"].get("commit"))[:7],
+        "packages": packages_of(run),
+        "commit": str(document["build"].get("commit") or "")[:7],
         "results": len(document["results"]),
         "cpu": document["machine"].get("cpu"),
         "python": document["machine"].get("python"),
     }
+
+
+def packages_of(run: Run) -> str:
+    """The measured packages, each with its version."""
+    return ", ".join(f"{name} {facts['version']}" for name, facts in run.packages.items())
+
+
+def builds(run: Run) -> list[str]:
+    """What was measured, a package a line; a run of an older kit has one build and no name for it."""
+    build = run.document["build"]
+    named = [(f"{name} {facts['version']}", facts["build"]) for name, facts in run.packages.items()]
+    found = named or ([(f"version {build.get('version', 'unknown')}", build)] if build else [])
+    lines = []
+    for name, facts in found:
+        commit = f"commit {str(facts['commit'])[:7]}" if facts.get("commit") else ""
+        lines.append(", ".join(part for part in (name, commit, facts.get("rustc", "")) if part))
+    return lines or ["no package was named"]
 
 
 def show(archive: Archive, chosen: argparse.Namespace) -> None:
@@ -142,12 +160,11 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     if chosen.json:
         write_json(run.document)
         return
-    machine, build = run.document["machine"], run.document["build"]
+    machine = run.document["machine"]
     print(f"run {run.id}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
     print(f"measured {run.document['measured']}, profile {run.document['profile']}")
-    print(
-        f"rust-daq {build.get('version')}, commit {str(build.get('commit'))[:7]}, {build.get('rustc', 'rustc unknown')}"
-    )
+    for line in builds(run):
+        print(literal(line))
     print(
         f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "
         f"{quantity.memory(machine.get('memory_bytes') or float('nan'))}, {machine.get('distribution')}, "

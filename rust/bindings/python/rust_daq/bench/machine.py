@@ -16,7 +16,6 @@ import psutil
 from rust_daq.bench import surroundings
 
 PACKAGES = (
-    "rust-daq",
     "numpy",
     "scipy",
     "pandas",

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rust_daq.bench.packages import changed_packages
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
 from rust_daq.bench.statement import Statement
@@ -89,7 +90,7 @@ class StageRecorder(Recorder):
         Raises
         ------
         ReuseError
-            If it has none: another extension, another Python, a changed statement or changed settings.
+            If it has none: another build of a package, another Python, a changed statement or changed settings.
         """
         if self.reused is None:
             return None
@@ -110,10 +111,8 @@ class StageRecorder(Recorder):
         plan: Mapping[str, Any],
     ) -> str:
         """What differs between a measuring call and what a run holds under its name."""
-        import rust_daq
-
-        if run.document["build"].get("extension_sha256") != rust_daq.build_info()["extension_sha256"]:
-            return "it was measured with another build of the extension"
+        if why := changed_packages(run.packages, self.stage.packages()):
+            return why
         # A statement's fingerprint is that of its bytecode, which each Python writes in its own way.
         python = run.document["machine"].get("python")
         if python != platform.python_version():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rust_daq.bench import quantity, run_folder
 from rust_daq.bench.address import MISSING, descend, leaves, nearest
 from rust_daq.bench.machine import machine as machine_now
+from rust_daq.bench.packages import configured, describe
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run_folder import SCHEMA, ArchiveError
 
@@ -54,6 +55,7 @@ class Run:
         profile: str,
         complete: bool = True,
         machine: Mapping[str, Any] | None = None,
+        packages: Mapping[str, Mapping[str, Any]] | None = None,
         build: Mapping[str, Any] | None = None,
         **further: Any,
     ) -> Run:
@@ -69,8 +71,11 @@ class Run:
             Whether all was measured that was to be.
         machine : mapping, optional
             What `bench.machine` said before measuring began; asked now otherwise.
+        packages : mapping, optional
+            ``version``, ``files_sha256`` and ``build`` of each measured package, as `Settings.package_facts` has
+            them; asked now otherwise, of the packages that the configuration nearest to the working folder names.
         build : mapping, optional
-            What the build that was measured told of itself, where it is not the one of this environment.
+            Facts of the build that was measured; those of the first package that has some otherwise.
         **further
             Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
 
@@ -79,25 +84,26 @@ class Run:
         ValueError
             If two results have one name, or a further fact has the name of a part of every run.
         """
-        import rust_daq
-
         by_key: dict[str, Result] = {}
         for result in results:
             if result.key in by_key:
                 message = f"two results are called {result.key!r}; pass another name=... to one of them"
                 raise ValueError(message)
             by_key[result.key] = result
-        build = plain(rust_daq.build_info() if build is None else build)
+        packages = describe(configured()) if packages is None else packages
+        if build is None:
+            build = next((facts["build"] for facts in packages.values() if facts["build"]), {})
         times = [result.started for result in by_key.values()]
         measured = min(times, default=datetime.now(UTC).isoformat(timespec="seconds"))
         document = {
             "schema": SCHEMA,
-            "id": identity(measured, str(build["commit"])),
+            "id": identity(measured, label(build, packages)),
             "measured": measured,
             "profile": profile,
             "complete": complete,
             "machine": plain(machine_now() if machine is None else machine),
-            "build": build,
+            "packages": plain(packages),
+            "build": plain(build),
             "results": [{**result.document(), "samples": len(result.samples)} for result in by_key.values()],
         }
         if taken := sorted(set(document) & set(further)):
@@ -114,6 +120,11 @@ class Run:
     def complete(self) -> bool:
         """Whether all was measured that was to be."""
         return bool(self.document["complete"])
+
+    @property
+    def packages(self) -> Mapping[str, Mapping[str, Any]]:
+        """Facts of the measured packages by name; empty in a run of an older kit, which named none."""
+        return dict(self.document.get("packages", {}))
 
     def __getitem__(self, key: str) -> Result:
         if key not in self.results:
@@ -341,10 +352,17 @@ def entries(run: Run) -> dict[str, Mapping[str, Any]]:
     return {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
 
 
-def identity(measured: str, commit: str) -> str:
-    """A name that sorts by time and that no other run of the same second and commit has."""
+def identity(measured: str, subject: str) -> str:
+    """A name that sorts by time and that no other run of the same second and subject has."""
     stamp = datetime.fromisoformat(measured).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"{stamp}-{commit[:7]}-{secrets.token_hex(4)}"
+    return f"{stamp}-{subject}-{secrets.token_hex(4)}"
+
+
+def label(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was measured, for the name of a run: a commit, else the first package with its version, else Python."""
+    if commit := build.get("commit"):
+        return str(commit)[:7]
+    return next((f"{name}-{facts['version']}" for name, facts in packages.items()), "python")
 
 
 def plain_scalar(value: Any) -> Any:

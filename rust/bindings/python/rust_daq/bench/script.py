@@ -19,6 +19,7 @@ from rust_daq.bench.flags import FlagParser, path, whole_number
 from rust_daq.bench.machine import machine
 from rust_daq.bench.outputs import OutputError, Outputs
 from rust_daq.bench.paced import arrivals_in
+from rust_daq.bench.packages import PackageError
 from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
@@ -35,7 +36,9 @@ MOST_SAMPLES = 10_000_000
 UNIFORM = ("help", "rounds", "json", "plot_dir", "archive")
 
 
-def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -> Settings:
+def script_settings(
+    doc: str, script: Path, rounds: int, options: Mapping[str, Any], packages: Mapping[str, str]
+) -> Settings:
     """Read the flags of a script, check the places that they name, and begin.
 
     Parameters
@@ -48,11 +51,14 @@ def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, A
         Rounds where no flag says otherwise.
     options : mapping
         The script's own numbers with their defaults.
+    packages : mapping of str to str
+        The packages that it measures, each with its build hook.
 
     Raises
     ------
     SystemExit
-        With status 2 after a sentence, for a wrong flag or a place that cannot be written to.
+        With status 2 after a sentence, for a wrong flag, a place that cannot be written to, or a package that cannot
+        be measured.
     """
     closed = sys.stdout is None
     prepare_streams()
@@ -68,8 +74,13 @@ def script_settings(doc: str, script: Path, rounds: int, options: Mapping[str, A
         parser.error(str(error))
     chosen = found.pop("rounds")
     recorder = ScriptRecorder(script.stem, outputs, {"rounds": chosen} | found)
-    recorder.begin(headline(doc) or script.stem)
-    return Settings(example=script.stem, rounds=chosen, options=found, recorder=recorder)
+    made = Settings(example=script.stem, rounds=chosen, options=found, recorder=recorder, packages=packages)
+    try:
+        facts = made.package_facts
+    except PackageError as error:
+        parser.error(str(error))
+    recorder.begin(headline(doc) or script.stem, facts)
+    return made
 
 
 def refuse_impossible(options: Mapping[str, Any]) -> None:
@@ -157,8 +168,8 @@ class ScriptRecorder(Recorder):
         self._document: IO[str] | None = None
         self._process = os.getpid()
 
-    def begin(self, title: str) -> None:
-        """Say what comes, and make sure that the end is reached on every way out."""
+    def begin(self, title: str, packages: Mapping[str, Mapping[str, Any]]) -> None:
+        """Say what comes, remember what is measured, and make sure that the end is reached on every way out."""
         if self.outputs.to_standard_output:
             # What is printed from here on, by whomever, goes to standard error.
             sys.stdout.flush()
@@ -170,6 +181,7 @@ class ScriptRecorder(Recorder):
             f"{literal(title)}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
             flush=True,
         )
+        self._packages = packages
         self._machine = machine()
         for note in self._machine["notes"]:
             print(note, flush=True)
@@ -245,6 +257,7 @@ class ScriptRecorder(Recorder):
                 profile=PROFILE,
                 complete=not self.unfinished,
                 machine=self._machine,
+                packages=self._packages,
                 command=self.command(),
             )
             if self.outputs.json is not None:

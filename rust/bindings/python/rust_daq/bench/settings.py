@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from rust_daq.bench.arguments import positive, whole
 from rust_daq.bench.neighbours import Neighbours
+from rust_daq.bench.packages import Packages, configured, describe, named
 from rust_daq.bench.recorder import Recorder, StageRecorder
 from rust_daq.bench.result import Interrupted, Result
 from rust_daq.bench.stage import STAGE_VARIABLE, Stage
@@ -44,6 +46,9 @@ class Settings:
         Whether each call makes the rounds that its verdicts take even where the seconds do not suffice.
     slices : int, optional
         Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
+    packages : sequence of str, or mapping of str to str, optional
+        The distributions that are measured; see `settings`. None: those that the configuration nearest to the
+        working folder names.
 
     Examples
     --------
@@ -60,6 +65,7 @@ class Settings:
     recorder: Recorder = field(default_factory=Recorder)
     judges: bool = False
     slices: int | None = None
+    packages: Packages | None = None
 
     def __post_init__(self) -> None:
         whole("rounds", self.rounds)
@@ -67,6 +73,7 @@ class Settings:
             whole("slices", self.slices)
         if self.seconds is not None:
             positive("seconds", self.seconds, "seconds")
+        object.__setattr__(self, "packages", configured() if self.packages is None else named(self.packages))
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask before there are options.
@@ -75,6 +82,17 @@ class Settings:
             return options[name]
         message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
         raise AttributeError(message)
+
+    @cached_property
+    def package_facts(self) -> dict[str, dict[str, Any]]:
+        """Version, hash of the files, and build of each package that is measured.
+
+        Raises
+        ------
+        PackageError
+            If a package is not installed, or its build is not worth measuring.
+        """
+        return describe(cast("Mapping[str, str]", self.packages))
 
     def rounds_within(self, round_seconds: float, share: float, fewest: int) -> int:
         """The rounds that a call with this share of the seconds can make; fixed before sampling begins.
@@ -110,12 +128,12 @@ class Settings:
         ValueError
             If a name holds a slash, which parts the names in a number's address, or the example has a result
             of that name already.
-        RuntimeError
-            If the extension is a debug build, or one that slows itself down.
+        PackageError
+            If a measured package is not installed, is a debug build, or slows itself down.
         ReuseError
             If the build reuses and the archived run has no such result.
         """
-        refuse_build()
+        _ = self.package_facts  # what is not worth measuring is refused before a process is started
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
             if not isinstance(given, str):
                 message = f"{what} must be a text, got {given!r}"
@@ -151,20 +169,7 @@ class Settings:
         self.recorder.progress(f"{self.example}/{name}", done, total)
 
 
-def refuse_build() -> None:
-    """Raise if the extension that is installed is none to measure: its numbers would be about nothing."""
-    import rust_daq
-
-    build = rust_daq.build_info()
-    if build["profile"] == "debug":
-        message = "rust_daq is a debug build, which is not worth measuring; install one made with --release"
-        raise RuntimeError(message)
-    if build.get("burn"):
-        message = "rust_daq is built with the feature burn and slows itself down; install one without it"
-        raise RuntimeError(message)
-
-
-def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settings:
+def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None = None, **options: Any) -> Settings:
     """Make the settings of an example.
 
     Parameters
@@ -173,12 +178,33 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
         The example's ``__doc__``, whose first lines are its ``--help``.
     rounds : int
         Rounds of each measuring call.
+    packages : sequence of str, or mapping of str to str, optional
+        The distributions that the example measures, such as ``["rpds-py"]``.  Version and a hash of the files of each
+        go into the run.  A mapping names a function for each that returns facts of its build,
+        ``{"rust-daq": "rust_daq:build_info"}``, or an empty text; a build with the facts ``profile: "debug"`` or
+        ``burn: true`` is refused.  None: those that the nearest configuration names.
     **options
         The example's own numbers with their defaults; each is a flag of the script.
 
     Returns
     -------
     Settings
+
+    Raises
+    ------
+    ValueError
+        If an option has the name of a part of all settings, the configuration cannot be used, or the example names a
+        package that the site it is built into does not name.
+    TypeError
+        If `packages` is of another form.
+
+    Notes
+    -----
+    A configuration is `evenhand.toml` or, after it in the same folder, the table ``[tool.evenhand]`` in
+    `pyproject.toml`, with the setting ``packages``, a list or a table.  It is searched in the folder of the script and
+    those above it, then in the working folder and those above it.  The argument is stronger than any configuration.
+    Where nothing is named, the run names no package; that is right for a script that measures Python alone.  In a docs
+    build the site's configuration decides, because all of its pages show one run.
 
     Examples
     --------
@@ -194,24 +220,32 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, **options: Any) -> Settin
         raise ValueError(message)
     stage = os.environ.get(STAGE_VARIABLE)
     if stage:
-        return staged(Stage(Path(stage)), options)
+        return staged(Stage(Path(stage)), options, None if packages is None else named(packages))
     caller = sys._getframe(1).f_globals  # noqa: SLF001 - a script is known by who calls, not by what was started
     file = caller.get("__file__")
     if file is None:
-        return Settings(example="notebook", rounds=rounds, options=options)
+        return Settings(example="notebook", rounds=rounds, options=options, packages=packages)
     script = Path(str(file))
+    chosen = configured(script.parent) if packages is None else named(packages)
     # An example that is imported, or run by IPython, has no command line of its own.
     if caller.get("__name__") != "__main__" or hasattr(builtins, "get_ipython"):
-        return Settings(example=script.stem, rounds=rounds, options=options)
+        return Settings(example=script.stem, rounds=rounds, options=options, packages=chosen)
     from rust_daq.bench.script import script_settings
 
-    return script_settings(doc or "", script, rounds, options)
+    return script_settings(doc or "", script, rounds, options, chosen)
 
 
-def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
+def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str] | None) -> Settings:
     """The settings that the docs build has planned for the example it runs now."""
     plan = stage.plan()
     example = stage.example()
+    site = plan.get("packages", {})
+    if unnamed := [name for name in packages or () if name not in site]:
+        message = (
+            f"{example} measures {unnamed[0]}, which the configuration of this site does not name; add it to packages "
+            "under [tool.evenhand] in pyproject.toml"
+        )
+        raise ValueError(message)
     return Settings(
         example=example,
         rounds=plan["rounds"],
@@ -220,4 +254,5 @@ def staged(stage: Stage, options: Mapping[str, Any]) -> Settings:
         recorder=StageRecorder(stage),
         judges=plan["judged"],
         slices=plan.get("slices"),
+        packages=site,
     )

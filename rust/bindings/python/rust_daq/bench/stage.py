@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rust_daq.bench.machine import machine
+from rust_daq.bench.packages import describe
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run import Run
 
@@ -32,17 +33,25 @@ class Stage:
     folder: Path
 
     def prepare(self, plan: Mapping[str, Any]) -> None:
-        """Begin a build: keep its plan, and what the machine is like before anything is measured.
+        """Begin a build: keep its plan, and what machine and packages are like before anything is measured.
 
         Parameters
         ----------
         plan : mapping
-            ``profile``, ``rounds``, ``seconds`` by example, ``options``, and ``reuse``, the folder of a run
-            whose results stand for measuring (None to measure).
+            ``profile``, ``rounds``, ``seconds`` by example, ``options``, ``reuse``, the folder of a run whose
+            results are returned instead of measuring (None to measure), and ``packages``, the build hook of each
+            measured package by its name.
+
+        Raises
+        ------
+        PackageError
+            If a package is not installed, or its build is not worth measuring.
         """
+        packages = describe(plan.get("packages", {}))
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("plan.json", plan)
         self._write("machine.json", machine())
+        self._write("packages.json", packages)
 
     def plan(self) -> dict[str, Any]:
         """The build's plan."""
@@ -51,6 +60,10 @@ class Stage:
     def machine(self) -> dict[str, Any]:
         """The machine as it was when the build began."""
         return self._read("machine.json")
+
+    def packages(self) -> dict[str, Any]:
+        """The packages as they were when the build began."""
+        return self._read("packages.json")
 
     def example(self) -> str:
         """The example that runs now.
@@ -103,7 +116,8 @@ class Stage:
         **further
             Facts that no result holds; see `Run.of`.
         """
-        return Run.of(self.results(), profile=self.plan()["profile"], machine=self.machine(), **further)
+        around = {"machine": self.machine(), "packages": self.packages()}
+        return Run.of(self.results(), profile=self.plan()["profile"], **around, **further)
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         (self.folder / name).write_text(json.dumps(plain(value), indent=2), encoding="utf-8")

@@ -144,7 +144,15 @@ def keep(gate: Gate, status: int, json_path: Path | None, markdown: Path | None,
             for stage, found in enumerate(gate.stages, 1)
             for result in found.values()
         ]
-        run = Run.of(results, profile=gate.plan.name, complete=gate.complete, machine=gate.machine, gate=document)
+        run = Run.of(
+            results,
+            profile=gate.plan.name,
+            complete=gate.complete,
+            machine=gate.machine,
+            packages={},  # they are installed in the environments of the sides
+            build=gate.sides[CANDIDATE].build,
+            gate=document,
+        )
         print(f"added {Archive(archive).add(run).name} to {archive}", file=sys.stderr)
 
 

@@ -125,6 +125,7 @@ def measure(
         profile=PROFILE,
         complete=complete,
         machine=around,
+        packages={},  # they are installed in the environment of the side
         build={**side.build, "commit": revision.commit},
         revision=asdict(revision),
         left_out=left_out,

@@ -159,7 +159,7 @@ class Work:
         """Begin a session, or go on with one of the same build, plan and machine: its calibrations hold."""
         began = datetime.now(UTC).isoformat(timespec="seconds")
         around = machine()
-        conditions = Run.of([], profile=plan["name"], machine=around).conditions()
+        conditions = Run.of([], profile=plan["name"], machine=around, packages={}).conditions()
         build = dict(self.sides[BASE].build)
         same = {"conditions": conditions, "build": build, "plan": dict(plan)}
         for name, known in read(self.archive).sessions.items():
