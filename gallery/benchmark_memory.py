@@ -23,7 +23,14 @@ settings = bench.settings(
     __doc__, runs=5, packages={"rust-daq": "rust_daq:build_info"}
 )
 
-bench.footprint_self_test(settings=settings)
+bench.footprint_self_test(
+    {
+        "bytes made by Rust": bench.Statement(
+            "_Allocation(n)", "from rust_daq._core import _Allocation"
+        )
+    },
+    settings=settings,
+)
 
 # %%
 # The contenders

@@ -14,6 +14,7 @@ from rust_daq.bench.decision import decide
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.result import SAMPLE_COLUMNS, restored
 from rust_daq.bench.settings import Settings
+from rust_daq.bench.statement import Statement
 
 SIZE = 3_000_000
 OBJECT = sys.getsizeof(b"")
@@ -131,11 +132,36 @@ def test_without_memray_bytes_a_point_come_from_tracemalloc_and_say_so(without_m
 
 @needs_memray
 def test_the_self_test_shows_that_only_the_heap_column_sees_what_rust_allocates():
-    pytest.importorskip("rust_daq._core")
-    made = footprint_self_test()
+    rust = Statement("_Allocation(n)", "from rust_daq._core import _Allocation")
+    made = footprint_self_test({"bytes made by Rust": rust})
     (size,) = made.sizes
     assert made.count("bytes made by Rust", size, "traced_peak_bytes")[0] < 4_096
     assert made.count("bytes made by Rust", size, "heap_bytes")[0] == pytest.approx(size, abs=4_096)
+
+
+def test_the_self_test_counts_the_bytes_of_any_package_beside_pythons_own():
+    made = footprint_self_test({"bytes made by NumPy": Statement("ones(n, 'u1')", "from numpy import ones")})
+    (size,) = made.sizes
+    assert list(made.contenders) == ["bytes made by Python", "bytes made by NumPy"]
+    assert made.count("bytes made by NumPy", size, "traced_current_bytes")[0] == pytest.approx(size, abs=4_096)
+
+
+@pytest.mark.parametrize(
+    ("foreign", "kind", "sentence"),
+    [
+        (
+            "ones(n)",
+            TypeError,
+            r"foreign must be a mapping of row names to statements, got 'ones\(n\)'; pass one such as",
+        ),
+        ({}, ValueError, r"foreign must name at least one row, and none 'bytes made by Python', got \[\]"),
+        ({"bytes made by Python": "b''"}, ValueError, r"none 'bytes made by Python', got \['bytes made by Python'\]"),
+        ({"mine": "for i in range(n): pass"}, ValueError, "the statement of 'mine' is not an expression"),
+    ],
+)
+def test_a_self_test_without_a_foreign_allocation_is_refused(foreign, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        footprint_self_test(foreign)
 
 
 def test_a_statement_that_is_no_expression_is_refused_by_name():

@@ -39,6 +39,8 @@ FEWEST_RUNS = 2
 """With fewer there is no range, and nothing is judged."""
 SELF_TEST_BYTES = 4 * 2**20
 """Far above what a counter takes itself and above the pages by which the resident size grows."""
+OWN = "bytes made by Python"
+FOREIGN_EXAMPLE = "pass one such as {'bytes made by Rust': Statement('allocate(n)', 'from mine import allocate')}"
 
 
 class Footprint(Result):
@@ -303,14 +305,19 @@ class ByteSampler(Sampler[Footprint]):
         return [*(not_available(counter, why) for counter, why in self.missing.items()), *own_cost(samples)]
 
 
-def footprint_self_test(*, name: str = "self_test", settings: Settings | None = None) -> Footprint:
-    """Show what each column sees: the same known number of bytes, allocated by Python and allocated by Rust.
+def footprint_self_test(
+    foreign: Mapping[str, str | Statement], *, name: str = "self_test", settings: Settings | None = None
+) -> Footprint:
+    """Show what each column sees: the same known number of bytes, allocated by Python and by the code of a package.
 
     A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to
     nothing.
 
     Parameters
     ----------
+    foreign : mapping of str to str or Statement
+        By the name of a row: an expression that allocates and writes ``n`` bytes with the allocator of the code that
+        is measured.  The machine has no page for memory that is only reserved.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
@@ -321,17 +328,29 @@ def footprint_self_test(*, name: str = "self_test", settings: Settings | None = 
     Footprint
         With one size, the number of bytes asked for.
 
+    Raises
+    ------
+    TypeError
+        If `foreign` is no mapping of statements.
+    ValueError
+        If `foreign` is empty, has the name of the row of Python's own bytes, or a statement is no expression.
+
     Examples
     --------
+    Arrow has an allocator of its own, which `tracemalloc` does not see:
+
     >>> from rust_daq import bench
-    >>> result = bench.footprint_self_test()
+    >>> nulls = bench.Statement("pa.nulls(n, pa.int8())", "import pyarrow as pa")
+    >>> result = bench.footprint_self_test({"bytes made by Arrow": nulls})
     >>> size = result.sizes[0]
-    >>> result.count("bytes made by Rust", size, "traced_current_bytes")[0] < size / 10
+    >>> result.count("bytes made by Arrow", size, "traced_current_bytes")[0] < size / 10
     True
     """
-    contenders = {
-        # Written, not only reserved: the machine gives no page to memory that nobody has touched.
-        "bytes made by Python": Statement("b'x' * n"),
-        "bytes made by Rust": Statement("_Allocation(n)", "from rust_daq._core import _Allocation"),
-    }
+    if not isinstance(foreign, Mapping):
+        message = f"foreign must be a mapping of row names to statements, got {foreign!r}; {FOREIGN_EXAMPLE}"
+        raise TypeError(message)
+    if not foreign or OWN in foreign:
+        message = f"foreign must name at least one row, and none {OWN!r}, got {list(foreign)!r}; {FOREIGN_EXAMPLE}"
+        raise ValueError(message)
+    contenders = {OWN: Statement("b'x' * n"), **foreign}
     return footprint(contenders, sizes=(SELF_TEST_BYTES,), name=name, settings=settings, runs=1)
