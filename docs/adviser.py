@@ -9,7 +9,8 @@ from itertools import product
 
 import pandas as pd
 
-from rust_daq.bench import Run, TableMarkup, advise, quantity
+from rust_daq import advise
+from rust_daq.bench import Run, TableMarkup, quantity
 
 TYPICAL = (
     (10.0, 8, 0.0, math.inf),

@@ -167,4 +167,4 @@ bench.observe(
 # rate. They share a thread, and their times add up: where one carries a and
 # the other b, both carry 1 / (1/a + 1/b). :doc:`/advice` computes this for
 # your own rate from the numbers of this page, and so does ``python -m
-# rust_daq.bench advise`` from the numbers of your own machine.
+# rust_daq.advise`` from the numbers of your own machine.

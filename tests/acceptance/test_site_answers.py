@@ -15,7 +15,8 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from rust_daq.bench import Estimate, Pair, Run, advise
+from rust_daq import advise
+from rust_daq.bench import Estimate, Pair, Run
 from rust_daq.bench.quantity import spaced
 from site_folder import ROOT, SiteFolder
 

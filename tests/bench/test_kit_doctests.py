@@ -9,8 +9,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from documented import docstrings, example_test, failures, named
 
-from rust_daq import bench
-from rust_daq.bench import advise
+from rust_daq import advise, bench
 
 ADVICE = {name: getattr(advise, name).__doc__ for name in ("Advice", "Measured", "advise")}
 DOCUMENTED = dict(docstrings(bench)) | ADVICE

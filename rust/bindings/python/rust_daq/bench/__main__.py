@@ -1,25 +1,23 @@
-"""``python -m rust_daq.bench``: what an archive of runs holds, one run, two runs side by side, advice from one."""
+"""``python -m rust_daq.bench``: what an archive of runs holds, one run, two runs side by side."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rust_daq.bench import advise, quantity
+from rust_daq.bench import quantity
 from rust_daq.bench.agreement import Agreement
-from rust_daq.bench.archive import Archive
-from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
+from rust_daq.bench.archive import Archive, opened
+from rust_daq.bench.flags import USAGE, FlagParser, path, whole_number
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.history.previous import Previous
-from rust_daq.bench.result import Result
 from rust_daq.bench.run import Run
-from rust_daq.bench.run_folder import DOCUMENT, ArchiveError
+from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.side_by_side import SideBySide
 from rust_daq.bench.terminal import literal, prepare_streams, print_table
 
@@ -41,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = made.parse_args(arguments)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
         made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
-    folder = chosen.archive or Path(os.environ.get(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
+    folder = chosen.archive or default_archive()
     try:
-        commands = {"list": list_runs, "show": show, "compare": compare, "advise": give_advice}
+        commands = {"list": list_runs, "show": show, "compare": compare}
         commands[chosen.command](Archive(folder), chosen)
     except ArchiveError as error:
         print(f"rust_daq.bench: {literal(error)}", file=sys.stderr)
@@ -51,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def default_archive() -> Path:
+    """The archive of a command that names none."""
+    return Path(os.environ.get(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
 
 
 def parser() -> FlagParser:
@@ -76,30 +79,7 @@ def parser() -> FlagParser:
     two.add_argument(
         "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
     )
-    asked = commands.add_parser("advise", parents=[uniform], help="say what to use at a rate, from what was measured")
-    asked.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples per second of each channel")
-    asked.add_argument("--channels", type=whole_number, default=1, metavar="N", help="how many channels (default: 1)")
-    asked.add_argument(
-        "--loss", type=share, default=0.0, metavar="SHARE", help="points that may be lost, 0.01 is one in a hundred"
-    )
-    asked.add_argument(
-        "--latency", type=number, default=math.inf, metavar="S", help="seconds from a sample until it is handed over"
-    )
-    asked.add_argument("--run", metavar="RUN", help=f"{RUN_HELP} (default: the newest that measured what is needed)")
     return top
-
-
-def opened(archive: Archive, name: str) -> Run:
-    """The run that a name or a folder stands for."""
-    folder = Path(name)
-    if folder.is_file():
-        return Run.document_of(folder)
-    if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
-        return Run.load(folder.resolve())
-    if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
-        raise ArchiveError(message)
-    return archive.open(name)
 
 
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
@@ -217,49 +197,6 @@ def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
         print("\n".join([found.sentence, *found.refusals]))
     for reason in listing.refused.values():
         print(f"left out: {literal(reason)}", file=sys.stderr)
-
-
-def give_advice(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print what to use at a rate, with the measurement behind each answer."""
-    run = measured(archive) if chosen.run is None else opened(archive, chosen.run)
-    if missing := [key for key in advise.NEEDED if key not in run.results]:
-        raise ArchiveError(not_measured(missing, f"run {run.id}", archive))
-    advice = advise.advise(run, rate=chosen.rate, channels=chosen.channels, loss=chosen.loss, latency=chosen.latency)
-    answers = advice.answers()
-    if chosen.json:
-        write_json({"run": run.id, "answers": answers, "measured_in": advise.SOURCES, "program": advice.snippet})
-        return
-    rows = {what: {"answer": text, "measured in": advise.SOURCES.get(what, "")} for what, text in answers.items()}
-    asked = f"{advise.hertz(advice.rate)}, {advice.channels} channel{'s' if advice.channels > 1 else ''}"
-    print_table(data_frame(list(rows.values()), index=list(rows)).rename_axis("what"), asked)
-    print(f"measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
-    if advice.snippet:
-        print(f"\n{advice.snippet}", end="")
-
-
-def measured(archive: Archive) -> Run:
-    """The newest results of an archive that advice needs; a script's run has those of one example only."""
-    if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
-        raise ArchiveError(message)
-    newest: Run | None = None
-    found: dict[str, Result] = {}
-    for run in reversed(archive.runs().runs):
-        wanted = [key for key in advise.NEEDED if key in run.results and key not in found]
-        if wanted and (newest is None or not newest.differences(run)):
-            newest = newest or run
-            found |= {key: run.results[key] for key in wanted}
-    missing = [key for key in advise.NEEDED if key not in found]
-    if missing or newest is None:
-        raise ArchiveError(not_measured(missing, f"the archive {archive.folder.name}", archive))
-    return Run(newest.document, found)
-
-
-def not_measured(keys: Sequence[str], where: str, archive: Archive) -> str:
-    """Say what is missing for advice, and which example measures it."""
-    scripts = sorted({key.partition("/")[0] for key in keys})
-    commands = "; ".join(f"python {script}.py --archive {archive.folder.name}" for script in scripts)
-    return f"{where} has no {', '.join(keys)}; measure it: {commands}"
 
 
 def write_json(document: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rust_daq.bench import run_folder
 from rust_daq.bench.run import Run
-from rust_daq.bench.run_folder import LATEST, ArchiveError
+from rust_daq.bench.run_folder import DOCUMENT, LATEST, ArchiveError
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,16 @@ class Archive:
             known = f"; there are {', '.join(near)}" if near else "; it holds none"
             message = f"the archive {self.folder.name} has no run {name!r}{known}"
         raise ArchiveError(message)
+
+
+def opened(archive: Archive, name: str) -> Run:
+    """The run that a name or a folder stands for."""
+    folder = Path(name)
+    if folder.is_file():
+        return Run.document_of(folder)
+    if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
+        return Run.load(folder.resolve())
+    if not archive.folder.is_dir():
+        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        raise ArchiveError(message)
+    return archive.open(name)

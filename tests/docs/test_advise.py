@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import STARTED, made_run
 
+from rust_daq import advise as advising
+from rust_daq.advise import CHANNELS, LATENCIES, LOSSES, RATES, Curve, Measured, advise, advise_each, step
+from rust_daq.advise.__main__ import main
 from rust_daq.bench import Archive, Estimate, Footprint, Observed, Run
-from rust_daq.bench import advise as advising
-from rust_daq.bench.__main__ import main
-from rust_daq.bench.advise import CHANNELS, LATENCIES, LOSSES, RATES, Curve, Measured, advise, advise_each, step
 from rust_daq.bench.quantity import NARROW_SPACE
 from rust_daq.bench.result import SAMPLE_COLUMNS
 from rust_daq.storage import open_recording
@@ -411,7 +411,7 @@ def said(capsys, *arguments):
 
 
 def test_the_command_answers_from_the_runs_of_an_archive(archive, capsys):
-    status, out, _ = said(capsys, "advise", "--rate", "50000", "--archive", str(archive.folder))
+    status, out, _ = said(capsys, "--rate", "50000", "--archive", str(archive.folder))
     assert status == 0
     assert out.startswith("50\u202fkHz, 1 channel\n")
     assert "in batches of 1 000 rows: scans_per_read=1000, on_batch rates/capacity" in " ".join(out.split())
@@ -419,7 +419,7 @@ def test_the_command_answers_from_the_runs_of_an_archive(archive, capsys):
 
 def test_the_command_says_the_same_as_the_function(archive, capsys):
     asked = ["--rate", "44100", "--channels", "8", "--loss", "0.01", "--latency", "0.1"]
-    _, out, _ = said(capsys, "advise", *asked, "--json", "--archive", str(archive.folder))
+    _, out, _ = said(capsys, *asked, "--json", "--archive", str(archive.folder))
     expected = advise(MEASURED, rate=44_100.0, channels=8, loss=0.01, latency=0.1)
     found = json.loads(out)
     assert found["answers"] == expected.answers()
@@ -429,7 +429,7 @@ def test_the_command_says_the_same_as_the_function(archive, capsys):
 def test_an_archive_that_lacks_a_measurement_names_it_and_the_script(tmp_path, capsys):
     archive = Archive(tmp_path / "runs")
     archive.add(made_run(*results()[:3], profile="script"))
-    status, out, error = said(capsys, "advise", "--rate", "1000", "--archive", str(archive.folder))
+    status, out, error = said(capsys, "--rate", "1000", "--archive", str(archive.folder))
     assert (status, out) == (2, "")
     assert "has no zero_copy/footprint; measure it: python zero_copy.py --archive runs" in error
 
@@ -437,7 +437,7 @@ def test_an_archive_that_lacks_a_measurement_names_it_and_the_script(tmp_path, c
 def test_results_of_another_machine_are_not_mixed_in(archive, capsys):
     run = made_run(results()[0], profile="other")
     archive.add(Run({**run.document, "id": "2999" + run.id[4:]}, run.results))
-    status, _, error = said(capsys, "advise", "--rate", "1000", "--archive", str(archive.folder))
+    status, _, error = said(capsys, "--rate", "1000", "--archive", str(archive.folder))
     assert status == 2
     assert "has no rates/response, rates/files, zero_copy/footprint" in error
 
@@ -445,7 +445,7 @@ def test_results_of_another_machine_are_not_mixed_in(archive, capsys):
 def test_a_run_can_be_named(archive, tmp_path, capsys):
     folder = made_run(*results()).save(tmp_path / "mine")
     asked = ["--rate", "10", "--latency", "0.1", "--run", str(folder)]
-    status, out, _ = said(capsys, "advise", *asked, "--archive", str(archive.folder))
+    status, out, _ = said(capsys, *asked, "--archive", str(archive.folder))
     assert status == 0
     assert "point by point" in out
     assert "on_point=take" in out
@@ -461,6 +461,6 @@ def test_a_run_can_be_named(archive, tmp_path, capsys):
     ],
 )
 def test_a_wrong_request_gets_one_sentence(archive, capsys, flags, sentence):
-    status, out, error = said(capsys, "advise", *flags, "--archive", str(archive.folder))
+    status, out, error = said(capsys, *flags, "--archive", str(archive.folder))
     assert (status, out, error.count("\n")) == (2, "", 1)
     assert sentence in error

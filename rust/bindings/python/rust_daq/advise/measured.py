@@ -37,7 +37,7 @@ class Curve:
     Examples
     --------
     >>> from rust_daq.bench import Estimate
-    >>> from rust_daq.bench.advise import Curve
+    >>> from rust_daq.advise import Curve
     >>> exact = lambda value: Estimate(value, value, value, level=0.95, rounds=9)
     >>> curve = Curve({1: exact(1e5), 100: exact(1e7)})
     >>> round(curve.at(10).value), curve.at(1_000).value
@@ -116,7 +116,7 @@ class Measured:
     Examples
     --------
     >>> from rust_daq.bench import Estimate
-    >>> from rust_daq.bench.advise import Curve, Measured
+    >>> from rust_daq.advise import Curve, Measured
     >>> exact = lambda value: Estimate(value, value, value, level=0.95, rounds=9)
     >>> short = Estimate(5e6, low=float("nan"), high=float("nan"), level=0.95, rounds=2)
     >>> ways, files = {"per batch": Curve({1: exact(1e6)})}, {"ArrowWriter": Curve({1: exact(3e5)})}

@@ -1,9 +1,9 @@
 """`advise`: what to use at a rate, computed from what a run measured."""
 
-from rust_daq.bench.advise.advice import CHANNELS, OUTSIDE, RATES, SOURCES, Advice, hertz, seconds
-from rust_daq.bench.advise.choice import LATENCIES, LOSSES, MOST_READS, advise, advise_each, step
-from rust_daq.bench.advise.measured import CAPACITY, FILES, MEMORY, NEEDED, RESPONSE, Curve, Measured
-from rust_daq.bench.advise.program import filled
+from rust_daq.advise.advice import CHANNELS, OUTSIDE, RATES, SOURCES, Advice, hertz, seconds
+from rust_daq.advise.choice import LATENCIES, LOSSES, MOST_READS, advise, advise_each, step
+from rust_daq.advise.measured import CAPACITY, FILES, MEMORY, NEEDED, RESPONSE, Curve, Measured
+from rust_daq.advise.program import filled
 
 __all__ = [
     "CAPACITY",

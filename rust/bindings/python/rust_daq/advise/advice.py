@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rust_daq.advise import program
+from rust_daq.advise.measured import CAPACITY, FILES, MEMORY, PER_POINT, RESPONSE, together
 from rust_daq.bench import Estimate, quantity
-from rust_daq.bench.advise import program
-from rust_daq.bench.advise.measured import CAPACITY, FILES, MEMORY, PER_POINT, RESPONSE, together
 
 COMFORT = 10.0
 """From this headroom on a pause of nine tenths of the time is caught up with."""
@@ -79,7 +79,7 @@ class Advice:
     Examples
     --------
     >>> from rust_daq.bench import Estimate
-    >>> from rust_daq.bench.advise import Advice
+    >>> from rust_daq.advise import Advice
     >>> fast = Estimate(4e6, low=3e6, high=5e6, level=0.95, rounds=9)
     >>> late, size = (Estimate(value, value, value, level=0.95, rounds=9) for value in (5e6, 7e9))
     >>> advice = Advice(1e4, 8, 0.0, 0.1, "", "per batch", 50, late, fast, size, "ArrowWriter", "", fast, size)

@@ -1,0 +1,111 @@
+"""``python -m rust_daq.advise``: what to use at a rate, from the runs of one's own archive."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+
+from rust_daq.advise.advice import SOURCES, hertz
+from rust_daq.advise.choice import advise
+from rust_daq.advise.measured import NEEDED
+from rust_daq.bench import Archive, ArchiveError, Run
+from rust_daq.bench.__main__ import ARCHIVE_VARIABLE, DEFAULT_ARCHIVE, RUN_HELP, default_archive
+from rust_daq.bench.archive import opened
+from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
+from rust_daq.bench.frames import data_frame
+from rust_daq.bench.result import Result
+from rust_daq.bench.terminal import literal, prepare_streams, print_table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0, or 2 after a sentence on standard error.
+    """
+    prepare_streams()
+    chosen = parser().parse_args(arguments)
+    archive = Archive(chosen.archive or default_archive())
+    try:
+        run = measured(archive) if chosen.run is None else complete(archive, chosen.run)
+    except ArchiveError as error:
+        print(f"rust_daq.advise: {literal(error)}", file=sys.stderr)
+        return USAGE
+    advice = advise(run, rate=chosen.rate, channels=chosen.channels, loss=chosen.loss, latency=chosen.latency)
+    answers = advice.answers()
+    if chosen.json:
+        document = {"run": run.id, "answers": answers, "measured_in": SOURCES, "program": advice.snippet}
+        print(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
+        return 0
+    rows = {what: {"answer": text, "measured in": SOURCES.get(what, "")} for what, text in answers.items()}
+    asked = f"{hertz(advice.rate)}, {advice.channels} channel{'s' if advice.channels > 1 else ''}"
+    print_table(data_frame(list(rows.values()), index=list(rows)).rename_axis("what"), asked)
+    print(f"measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
+    if advice.snippet:
+        print(f"\n{advice.snippet}", end="")
+    return 0
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    made = FlagParser(
+        prog="python -m rust_daq.advise", description="Say what to use at a rate, from what was measured."
+    )
+    made.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples per second of each channel")
+    made.add_argument("--channels", type=whole_number, default=1, metavar="N", help="how many channels (default: 1)")
+    made.add_argument(
+        "--loss", type=share, default=0.0, metavar="SHARE", help="points that may be lost, 0.01 is one in a hundred"
+    )
+    made.add_argument(
+        "--latency", type=number, default=math.inf, metavar="S", help="seconds from a sample until it is handed over"
+    )
+    made.add_argument("--run", metavar="RUN", help=f"{RUN_HELP} (default: the newest that measured what is needed)")
+    made.add_argument(
+        "--archive",
+        type=path,
+        metavar="DIR",
+        help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
+    )
+    made.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
+    return made
+
+
+def complete(archive: Archive, name: str) -> Run:
+    """The run of that name, which has every measurement that advice needs."""
+    run = opened(archive, name)
+    if missing := [key for key in NEEDED if key not in run.results]:
+        raise ArchiveError(not_measured(missing, f"run {run.id}", archive))
+    return run
+
+
+def measured(archive: Archive) -> Run:
+    """The newest results of an archive that advice needs; a script's run has those of one example only."""
+    if not archive.folder.is_dir():
+        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        raise ArchiveError(message)
+    newest: Run | None = None
+    found: dict[str, Result] = {}
+    for run in reversed(archive.runs().runs):
+        wanted = [key for key in NEEDED if key in run.results and key not in found]
+        if wanted and (newest is None or not newest.differences(run)):
+            newest = newest or run
+            found |= {key: run.results[key] for key in wanted}
+    missing = [key for key in NEEDED if key not in found]
+    if missing or newest is None:
+        raise ArchiveError(not_measured(missing, f"the archive {archive.folder.name}", archive))
+    return Run(newest.document, found)
+
+
+def not_measured(keys: Sequence[str], where: str, archive: Archive) -> str:
+    """Say what is missing for advice, and which example measures it."""
+    scripts = sorted({key.partition("/")[0] for key in keys})
+    commands = "; ".join(f"python {script}.py --archive {archive.folder.name}" for script in scripts)
+    return f"{where} has no {', '.join(keys)}; measure it: {commands}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
