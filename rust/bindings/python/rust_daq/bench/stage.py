@@ -116,8 +116,13 @@ class Stage:
         **further
             Facts that no result holds; see `Run.of`.
         """
-        around = {"machine": self.machine(), "packages": self.packages()}
-        return Run.of(self.results(), profile=self.plan()["profile"], **around, **further)
+        return Run.of(
+            self.results(),
+            profile=self.plan()["profile"],
+            machine=self.machine(),
+            packages=self.packages(),
+            **further,
+        )
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         (self.folder / name).write_text(json.dumps(plain(value), indent=2), encoding="utf-8")
