@@ -165,9 +165,9 @@ def docs(session: nox.Session) -> None:
             bench_rust(session, "--no-run")
         with step(session, "run the Rust benchmarks", f"about {profile['criterion']} s, and their analysis"):
             run_criterion(session, profile["criterion"])
-    environment = {"RUST_DAQ_PROFILE": options.profile or ("" if options.reuse else "default")}
+    environment = {"EVENHAND_PROFILE": options.profile or ("" if options.reuse else "default")}
     if options.reuse:
-        environment["RUST_DAQ_REUSE"] = "1"
+        environment["EVENHAND_REUSE"] = "1"
     if options.reuse:
         expected = "seconds, since nothing is measured"
     elif "gallery" in profile:

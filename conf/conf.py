@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import rust_daq
+from rust_daq.bench.environment import variable
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -46,9 +47,9 @@ templates_path = ["templates"]
 
 # The run
 measuring_folder = str(BUILD)
-measuring_profile = os.environ.get("RUST_DAQ_PROFILE", "")
+measuring_profile = variable("EVENHAND_PROFILE")
 measuring_profiles = str(HERE / "profiles.toml")
-measuring_reuse = os.environ.get("RUST_DAQ_REUSE") == "1"
+measuring_reuse = variable("EVENHAND_REUSE") == "1"
 measuring_criterion = str(ROOT / "target" / "criterion")
 measuring_tails = str(BUILD / "tails")
 stamp_archives = [str(ROOT / "docs" / "archive"), str(ROOT / "build" / "history")]

@@ -35,12 +35,10 @@ from profiles import Profile
 from rust_daq.bench import ArchiveError, Run
 from rust_daq.bench.configuration import ConfigurationError
 from rust_daq.bench.packages import PackageError, changed_packages, configured, describe
+from rust_daq.bench.run import RUN_VARIABLE
 from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
-RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"
-"""Names the folder of the sealed run; set by the build, read by the pages' code cells."""
-
 LINES = 4
 """How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
 

@@ -38,7 +38,7 @@ def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
         for path in ROOT.glob("*.md"):
             shutil.copy(path, folder)
     flags = [f"-D{name}={value}" for name, value in {"measuring_folder": folder / "build", **overrides}.items()]
-    environment = {name: value for name, value in os.environ.items() if name != "RUST_DAQ_PROFILE"}
+    environment = {name: value for name, value in os.environ.items() if name != "EVENHAND_PROFILE"}
     return subprocess.run(
         [
             sys.executable,
@@ -57,7 +57,7 @@ def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
             docs,
             folder / "html",
         ],
-        env=environment | {"RUST_DAQ_REUSE": "1"},
+        env=environment | {"EVENHAND_REUSE": "1"},
         capture_output=True,
         text=True,
         timeout=600,

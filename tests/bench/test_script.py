@@ -81,7 +81,7 @@ class Example:
 
 def environment() -> dict[str, str]:
     """The environment, without what a docs build leaves in it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("RUST_DAQ")}
+    return {name: value for name, value in os.environ.items() if not name.startswith("EVENHAND")}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ kernelspec: {name: python3}
 
 ```{code-cell} python
 import json, os, pathlib
-run = json.loads(pathlib.Path(os.environ["RUST_DAQ_BENCH_RUN"], "run.json").read_text())
+run = json.loads(pathlib.Path(os.environ["EVENHAND_RUN"], "run.json").read_text())
 print("it took", run["results"][0]["rows"][0]["cost_ns"])
 ```
 """,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from rust_daq.bench import quantity
 from rust_daq.bench.agreement import Agreement
 from rust_daq.bench.archive import Archive, opened
+from rust_daq.bench.environment import variable
 from rust_daq.bench.flags import USAGE, FlagParser, path, whole_number
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.history.previous import Previous
@@ -21,7 +21,7 @@ from rust_daq.bench.run_folder import ArchiveError
 from rust_daq.bench.side_by_side import SideBySide
 from rust_daq.bench.terminal import literal, prepare_streams, print_table
 
-ARCHIVE_VARIABLE = "RUST_DAQ_BENCH_ARCHIVE"
+ARCHIVE_VARIABLE = "EVENHAND_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
 RUN_HELP = "an id, the beginning of one, latest, the folder of a run, or its run.json alone"
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def default_archive() -> Path:
     """The archive of a command that names none."""
-    return Path(os.environ.get(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
+    return Path(variable(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
 
 
 def parser() -> FlagParser:

@@ -74,7 +74,7 @@ def drawing(figure: Figure, label: str) -> str:
     import matplotlib as mpl
 
     written = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rust-daq"}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "evenhand"}):
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
     root = ET.fromstring(written.getvalue())  # noqa: S314 - matplotlib wrote it a line above
     name = f"f{hashlib.sha256(written.getvalue().encode()).hexdigest()[:8]}"

@@ -335,7 +335,7 @@ class ArchivedResults(Mapping[str, Result]):
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 message = (
                     f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be made again "
-                    f"({type(error).__name__}: {error}); upgrade rust-daq, or measure again"
+                    f"({type(error).__name__}: {error}); install a newer version of the kit, or measure again"
                 )
                 raise ArchiveError(message) from error
         return self._made[key]
@@ -370,7 +370,7 @@ def plain_scalar(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-RUN_VARIABLE = "RUST_DAQ_BENCH_RUN"
+RUN_VARIABLE = "EVENHAND_RUN"
 """Names the folder of the run that a site is built from; set by the build, read by the code of its pages."""
 
 
@@ -388,7 +388,7 @@ def current_run() -> Run:
     >>> bench.current_run()  # outside of a build
     Traceback (most recent call last):
         ...
-    RuntimeError: RUST_DAQ_BENCH_RUN is not set: there is a current run only while a site is built; use Run.load(folder)
+    RuntimeError: EVENHAND_RUN is not set: there is a current run only while a site is built; use Run.load(folder)
     """
     folder = os.environ.get(RUN_VARIABLE)
     if not folder:

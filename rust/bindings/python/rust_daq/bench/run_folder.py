@@ -194,7 +194,7 @@ def parsed(path: Path, name: str) -> dict[str, Any]:
         message = f"{name} is no run: its {DOCUMENT} names no schema; move it out of the archive"
         raise ArchiveError(message)
     if schema != SCHEMA:
-        todo = "upgrade rust-daq to read it" if schema > SCHEMA else "measure again"
+        todo = "install a newer version of the kit to read it" if schema > SCHEMA else "measure again"
         message = f"{name} has schema {schema}, and this version reads {SCHEMA}; {todo}"
         raise ArchiveError(message)
     if missing := wrong_in(document):

@@ -181,7 +181,7 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None
     packages : sequence of str, or mapping of str to str, optional
         The distributions that the example measures, such as ``["rpds-py"]``.  Version and a hash of the files of each
         go into the run.  A mapping names a function for each that returns facts of its build,
-        ``{"rust-daq": "rust_daq:build_info"}``, or an empty text; a build with the facts ``profile: "debug"`` or
+        ``{"mine": "mine:build_info"}``, or an empty text; a build with the facts ``profile: "debug"`` or
         ``burn: true`` is refused.  None: those that the nearest configuration names.
     **options
         The example's own numbers with their defaults; each is a flag of the script.

@@ -14,9 +14,9 @@ from rust_daq.bench.packages import describe
 from rust_daq.bench.result import Result, plain, restored
 from rust_daq.bench.run import Run
 
-STAGE_VARIABLE = "RUST_DAQ_BENCH_STAGE"
+STAGE_VARIABLE = "EVENHAND_STAGE"
 """Names the stage's folder; set by the build, read by `settings`."""
-EXAMPLE_VARIABLE = "RUST_DAQ_BENCH_EXAMPLE"
+EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
 """Names the example that runs now: sphinx-gallery gives an example no ``__file__``."""
 
 

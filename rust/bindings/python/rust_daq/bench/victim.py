@@ -1,6 +1,6 @@
 """The process that `killed` kills: a self-contained file, run by path, that works until then.
 
-It imports neither `rust_daq` nor the rest of the kit, so that it begins as soon as the work itself can.
+It imports nothing of the kit, so that it begins as soon as the work itself can.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The process in which a statement is timed.
 
-One self-contained file, run by path, that imports neither `rust_daq` nor the rest of the kit: it works in any
+One self-contained file, run by path, that imports nothing of the kit: it works in any
 environment that has a Python, and what is measured is never mixed with what measures.  It reads requests from
 standard input and answers on what was standard output; both ends are processes of the kit, and no other pickle is
 ever read.  Whatever the statement prints goes to standard error.
