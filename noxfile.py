@@ -335,6 +335,18 @@ def trust(session: nox.Session) -> None:
     run_gate(session, "trust")
 
 
+@nox.session
+def survival(session: nox.Session) -> None:
+    """Kill each writer of recordings fifty times, those of laboratories included; it goes on where it was."""
+    with step(session, "install what the writers need", INSTALLING):
+        install(session, "build", extra="bench")
+        session.install("--constraint", LOCK, "--requirement", "conf/survival/requirements.txt")
+    with step(session, "build the extension", COMPILING):
+        build_extension(session)
+    with step(session, "kill the writers", "minutes; seconds when nothing is missing in the archive"):
+        session.run("python", "conf/survival/gather.py", *session.posargs)
+
+
 def run_gate(session: nox.Session, program: str) -> None:
     """Run a program of the folder conf/gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
 

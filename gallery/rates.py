@@ -105,8 +105,8 @@ response
 # What a file takes
 # -----------------
 # Batches of ``n`` rows go into a fresh file. Each is flushed to the operating
-# system before the next one, and survives the process. An Arrow stream has a
-# header for each batch, which many rows share; a row of CSV has none.
+# system before the next one. An Arrow stream has a header for each batch,
+# which many rows share; a row of CSV has none.
 
 
 def files():

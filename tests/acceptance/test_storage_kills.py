@@ -93,7 +93,9 @@ def survived(build_folder: Path) -> pd.DataFrame:
 def test_the_guide_has_the_kills_of_every_sync(survived):
     ours = {name for name in survived.index if name.startswith(tuple(WRITERS))}
     assert {name.split(", ")[1] for name in ours if "ArrowWriter" in name} == {"none", "flush", "batch", "5 ms"}
-    assert (survived["kills"] >= 1).all()
+    assert (survived["kills"] >= 5).all()
+    opened = survived[["opens_normally", "after_repair", "not_at_all"]]
+    assert (opened.sum(axis=1) == survived["kills"]).all()
     assert (survived.loc[sorted(ours), "written"] >= 20_000).all()
 
 
@@ -101,4 +103,5 @@ def test_no_kill_of_the_guide_cost_an_acknowledged_row_and_none_made_a_wrong_one
     ours = survived[survived.index.str.startswith(tuple(WRITERS))]
     assert (ours[["wrong", "cut_wrong"]] == 0).all(axis=None)
     assert (ours.loc[~ours.index.str.endswith("none"), "lost"] == 0).all()
+    assert (ours["opens_normally"] == ours["kills"]).all()
     assert (ours["cut_recovered"] > 0).all()

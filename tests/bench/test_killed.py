@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import psutil
 import pytest
 
 from rust_daq import bench
+from rust_daq.bench.killed import killed_together
 
 
 def counting(count):
@@ -62,3 +64,40 @@ def test_work_that_does_not_come_so_far_is_told():
 def test_negative_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match="give numbers from 0 on"):
         bench.killed(counting, **wrong)
+
+
+# Several that work side by side
+
+
+def test_each_of_several_is_killed_at_its_own_moment():
+    def work(number, count):
+        count(number)
+        time.sleep(0.4)
+        count(10 + number)
+        time.sleep(600)
+
+    works = [partial(work, number) for number in range(3)]
+    assert killed_together(works, after=0, seconds=[0.0, 3.0, 0.0]) == [0, 11, 2]
+
+
+def test_none_of_several_is_left():
+    before = set(psutil.Process().children(recursive=True))
+    killed_together([counting] * 3, after=5, seconds=[0.0] * 3)
+    with pytest.raises(bench.WorkerError, match="did not count up to 1"):
+        killed_together([counting, lambda count: time.sleep(600)], seconds=[600.0, 0.0], timeout=0.5)
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_one_of_several_that_fails_is_told():
+    with pytest.raises(bench.WorkerError, match=r"(?s)the work ended by itself.*ZeroDivisionError"):
+        killed_together([counting, lambda count: 1 / 0], seconds=[600.0, 600.0])
+
+
+def test_several_that_cannot_begin_are_told():
+    class Unknown:
+        def __reduce__(self):
+            return (int, ("no number",))
+
+    unknown = Unknown()
+    with pytest.raises(bench.WorkerError, match=r"(?s)ended by itself \(status 1\).*ValueError"):
+        killed_together([lambda count: unknown] * 2, seconds=[0.0, 0.0])

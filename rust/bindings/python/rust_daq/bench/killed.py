@@ -1,26 +1,30 @@
-"""`killed`: a process killed in the middle of its work, and how far it said that it was."""
+"""`killed`: processes killed in the middle of their work, and how far each said that it was."""
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from rust_daq.bench.process import TIMEOUT, WorkerError
 from rust_daq.bench.statement import by_value
 
 VICTIM = Path(__file__).with_name("victim.py")
 STEP = 0.0005
-"""Seconds between two looks at the count."""
+"""Seconds between two looks at the counts."""
+ENDING = 10.0
+"""Seconds in which the parent of several victims has to end."""
+Work = Callable[[Callable[[int], None]], Any]
 
 
-def killed(
-    work: Callable[[Callable[[int], None]], Any], *, after: int = 1, seconds: float = 0.0, timeout: float = TIMEOUT
-) -> int:
+def killed(work: Work, *, after: int = 1, seconds: float = 0.0, timeout: float = TIMEOUT) -> int:
     """Kill a process in the middle of its work (``kill -9``), and tell how far it said that it was.
 
     What a file still holds then is what a program that dies leaves behind; whoever writes it says with each count what
@@ -62,51 +66,115 @@ def killed(
     >>> bench.killed(work, after=10) >= 10
     True
     """
-    if after < 0 or seconds < 0:
-        message = f"after is {after!r} and seconds is {seconds!r}; give numbers from 0 on"
+    return killed_together([work], after=after, seconds=[seconds], timeout=timeout)[0]
+
+
+def killed_together(
+    works: Sequence[Work], *, after: int = 1, seconds: Sequence[float], timeout: float = TIMEOUT
+) -> list[int]:
+    """Kill several processes, which work side by side; return what each counted last.
+
+    On Linux they are forked from one that has imported what they need; elsewhere they work one after the other.  The
+    arguments are those of `killed`, with `seconds` for each.
+    """
+    if after < 0 or min(seconds) < 0:
+        message = f"after is {after!r} and seconds is {min(seconds)!r}; give numbers from 0 on"
         raise ValueError(message)
+    if len(works) > 1 and sys.platform != "linux":
+        return [
+            killed(work, after=after, seconds=moment, timeout=timeout)
+            for work, moment in zip(works, seconds, strict=True)
+        ]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        counted = Path(folder) / "count"
-        counted.write_bytes(bytes(8))
-
-        def count() -> int:
-            return int.from_bytes(counted.read_bytes(), "little") - 1
-
+        victims = [Victim(Path(folder) / str(place), moment) for place, moment in enumerate(seconds)]
         process = subprocess.Popen(  # noqa: S603 - our own file, with this interpreter
-            [sys.executable, "-P", str(VICTIM), str(counted)], stdin=subprocess.PIPE, stderr=errors
+            [sys.executable, "-P", str(VICTIM), *(str(victim.file) for victim in victims)],
+            stdin=subprocess.PIPE,
+            stderr=errors,
         )
         try:
-            hand_over(process, by_value(work))
-            wait_for(process, timeout, lambda: count() >= after)
-            time.sleep(seconds)
-            problem = None if process.poll() is None else f"ended by itself (status {process.returncode})"
-        except TimeoutError:
-            problem = f"did not count up to {after} within {timeout:g} s"
+            hand_over(process, [by_value(work) for work in works])
+            problem = kill_each(victims, process, after, timeout)
         finally:
-            process.kill()
-            process.wait()
+            if len(works) == 1:
+                process.kill()
+            # The parent of several ends those that live, and waits for all, once its input is closed.
+            try:
+                process.communicate(timeout=ENDING)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
         if problem is not None:
             errors.seek(0)
             words = errors.read().decode(errors="replace").strip()
             message = f"the work {problem}{f': {words[-2000:]}' if words else ''}"
             raise WorkerError(message)
-        return count()
+        return [victim.count for victim in victims]
 
 
-def hand_over(process: subprocess.Popen[bytes], work: bytes) -> None:
-    """Send the work; a process that is gone already is told by its status."""
+class Victim:
+    """A process that works until it is killed, known by the file in which it counts.
+
+    Parameters
+    ----------
+    file : Path
+        Made here: the number of the process, then what it has counted, plus one.
+    seconds : float
+        How long after it has counted far enough it is killed.
+    """
+
+    def __init__(self, file: Path, seconds: float) -> None:
+        self.file = file
+        self.seconds = seconds
+        self.due: float | None = None
+        file.write_bytes(bytes(16))
+
+    @property
+    def pid(self) -> int:
+        """The process; 0 before it has begun."""
+        return int.from_bytes(self.file.read_bytes()[:8], "little")
+
+    @property
+    def count(self) -> int:
+        """What it counted last; -1 before it has counted."""
+        return int.from_bytes(self.file.read_bytes()[8:], "little") - 1
+
+    def ended(self) -> bool:
+        """Whether it has ended though nobody killed it."""
+        return self.pid != 0 and psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
+
+    def killed(self, after: int) -> bool:
+        """Kill it if it is time to; tell whether it was."""
+        now = time.monotonic()
+        if self.due is None and self.count >= after:
+            self.due = now + self.seconds
+        if self.due is None or now < self.due:
+            return False
+        psutil.Process(self.pid).kill()
+        return True
+
+
+def hand_over(process: subprocess.Popen[bytes], works: list[bytes]) -> None:
+    """Send the works; a process that is gone already is told by its status."""
     assert process.stdin is not None
     try:
-        process.stdin.write(work)
-        process.stdin.close()
+        pickle.dump(works, process.stdin)
+        process.stdin.flush()
     except BrokenPipeError:
         process.wait()
 
 
-def wait_for(process: subprocess.Popen[bytes], timeout: float, reached: Callable[[], bool]) -> None:
-    """Wait until something is reached or the process has ended; `TimeoutError` if neither happens in time."""
+def kill_each(victims: Sequence[Victim], process: subprocess.Popen[bytes], after: int, timeout: float) -> str | None:
+    """Kill each victim at its time; return what went wrong, if anything did."""
     deadline = time.monotonic() + timeout
-    while not reached() and process.poll() is None:
-        if time.monotonic() > deadline:
-            raise TimeoutError
+    alive = list(victims)
+    while alive:
+        if process.poll() is not None:
+            return f"ended by itself (status {process.returncode})"
+        if len(victims) > 1 and any(victim.ended() for victim in alive):
+            return "ended by itself"
+        alive = [victim for victim in alive if not victim.killed(after)]
+        if time.monotonic() > deadline and any(victim.due is None for victim in alive):
+            return f"did not count up to {after} within {timeout:g} s"
         time.sleep(STEP)
+    return None

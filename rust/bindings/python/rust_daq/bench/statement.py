@@ -344,9 +344,10 @@ def describe_function(function: types.FunctionType, inside: tuple[Any, ...]) -> 
 
 def by_value(thing: Any) -> bytes:
     """Pickle for a worker: code of the script or notebook goes along whole, for the worker cannot import it."""
-    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    function = thing.func if isinstance(thing, functools.partial) else thing
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
     # A module outside any package is the caller's own file; packages are installed where the worker finds them.
-    own = isinstance(thing, types.FunctionType) and not getattr(module, "__package__", "")
+    own = isinstance(function, types.FunctionType) and not getattr(module, "__package__", "")
     registered = module if own and module is not None and module.__name__ != "__main__" else None
     if registered is not None:
         cloudpickle.register_pickle_by_value(registered)

@@ -18,7 +18,8 @@ from typing import Any
 from rust_daq.bench.result import plain
 
 SCHEMA = 1
-REQUIRED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+Kinds = Mapping[str, Mapping[str, type | tuple[type, ...]]]
+REQUIRED: Kinds = {
     "session": {"session": str, "started": str, "conditions": dict, "build": dict, "plan": dict},
     "calibration": {"session": str, "operation": str, "amount": int, "target": float, "ratio": float},
     "gate": {"session": str, "started": str, "variant": str, "injected": float, "operations": dict},
@@ -103,17 +104,17 @@ def read(path: Path) -> Evidence:
     return Evidence(sessions, calibrations, gates, identical, tuple(refused))
 
 
-def parsed(text: str) -> tuple[Mapping[str, Any] | None, str]:
-    """A line as a document, or why it is none."""
+def parsed(text: str, required: Kinds = REQUIRED) -> tuple[Mapping[str, Any] | None, str]:
+    """A line as a document of one of the kinds, or why it is none."""
     try:
         line = json.loads(text)
     except ValueError:
         return None, "is torn"
-    if not isinstance(line, dict) or line.get("kind") not in REQUIRED:
+    if not isinstance(line, dict) or line.get("kind") not in required:
         return None, "is foreign: it has no kind that is known here"
     if line.get("schema") != SCHEMA:
         return None, f"has schema {line.get('schema')!r}, and this version reads {SCHEMA}"
-    for part, kind in REQUIRED[line["kind"]].items():
+    for part, kind in required[line["kind"]].items():
         if kind is float and isinstance(line.get(part), int):
             line[part] = float(line[part])
         if not isinstance(line.get(part), kind):

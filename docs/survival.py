@@ -1,0 +1,73 @@
+"""The table of what survives a kill: this build's kills, and the archived ones with their dates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from days import span
+from rust_daq.bench import Run, quantity
+from rust_daq.bench.markup import TableMarkup
+from rust_daq.bench.survival import Evidence, read
+from rust_daq.bench.trust import Rate
+
+ARCHIVE = Path(__file__).parent / "archive" / "survival.jsonl"
+MEASURED = "storage/survives"
+
+
+def evidence() -> Evidence:
+    """Every kill that is archived."""
+    return read(ARCHIVE)
+
+
+def table(run: Run, found: Evidence) -> TableMarkup:
+    """Each kind of recording in this build, with the archived kills of the same kind below it, then all others."""
+    built = run[MEASURED].to_pandas()
+    rows = []
+    for name in built.index:
+        told = built.loc[name]
+        rows.append(row(str(name), "this build", {key: int(told[key]) for key in told.index if key in COUNTS}))
+        rows += [archived(each) for each in found.gathered if kind(each.writer) == kind(str(name))]
+    known = {kind(str(name)) for name in built.index}
+    rows += [archived(each) for each in found.gathered if kind(each.writer) not in known]
+    frame = pd.DataFrame(rows).set_index("recording")
+    return TableMarkup(frame, "What is left of the recordings of killed processes", notes(found), source=MEASURED)
+
+
+COUNTS = ("kills", "opens_normally", "after_repair", "not_at_all", "kills_with_loss", "written", "lost", "wrong")
+
+
+def archived(each: Any) -> dict[str, str]:
+    """The row of one version of a writer."""
+    return row(each.writer, f"{span(each.started)}, {each.version}", each.survival.as_dict())
+
+
+def kind(name: str) -> str:
+    """What was recorded and how, without what repairs it."""
+    return name.partition(", else ")[0].partition(", no h5clear")[0]
+
+
+def row(name: str, when: str, counts: dict[str, int]) -> dict[str, str]:
+    """The texts of one row."""
+    repair = name.partition(", else ")[2] or ("no h5clear here" if "no h5clear" in name else "")
+    repaired = quantity.written("", counts["after_repair"])
+    return {
+        "recording": kind(name),
+        "killed in": when,
+        "kills": quantity.written("", counts["kills"]),
+        "opens normally": quantity.written("", counts["opens_normally"]),
+        "after repair": f"{repaired} ({repair})" if repair else repaired,
+        "not at all": quantity.written("", counts["not_at_all"]),
+        "rows lost": f"{quantity.written('', counts['lost'])} of {quantity.written('', counts['written'])}",
+        "kills that lost rows (95 % interval)": str(Rate(counts["kills_with_loss"], counts["kills"])),
+        "wrong rows": quantity.written("", counts["wrong"]),
+    }
+
+
+def notes(found: Evidence) -> list[str]:
+    """Where the dated rows come from, and which lines of the archive are left out."""
+    machines = sorted({machine for each in found.gathered for machine in each.machines})
+    made = [f"Dated rows: archived kills, {', '.join(machines)}."] if machines else ["No kill is archived yet."]
+    return [*made, *(f"Left out: {reason}." for reason in found.refused)]
