@@ -33,7 +33,7 @@ fn of(channels: &[&Channel], rows: i32) -> Batch {
     for row in 0..rows {
         let channel = channels[row.cast_unsigned() as usize % channels.len()];
         let index = builder.index(channel).unwrap();
-        builder.push(i64::from(row) * 1_000_000_007, f64::from(row) / 8.0, index);
+        builder.push(i64::from(row) * 1_000_000_007, f64::from(row) / 8.0, index).unwrap();
     }
     builder.finish()
 }
