@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from recordings import LAMP, LASER, TUNED, mixed, of, read, told
+from recordings import LAMP, LASER, TUNED, mixed, of, read, told, write
 
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
@@ -120,6 +120,29 @@ writer.close()
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
     assert "opened before the process was forked" in done.stdout
     assert len(read(tmp_path / "run")[0]) == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.parametrize("suffix", ["arrow", "csv"])
+def test_a_fork_and_its_parent_read_one_recording_each_for_itself(tmp_path, suffix):
+    # Longer than what is read at once, so that each of the two goes on reading the file.
+    batches = [of(5_000, start=5_000 * number) for number in range(40)]
+    path = write(tmp_path / f"run.{suffix}", batches)
+    code = """
+import os, sys
+from rust_daq.storage import open_recording
+with open_recording(sys.argv[1]) as recording:
+    first = len(next(recording))
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    print(first + sum(map(len, recording)), recording.leftover_bytes, flush=True)
+    if not child:
+        os._exit(0)
+"""
+    command = [sys.executable, "-W", "error", "-c", code, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("200000 0\n" * 2, 0), done.stderr
 
 
 # Several files

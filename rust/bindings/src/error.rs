@@ -28,8 +28,10 @@ pub fn raised(error: &Error) -> PyErr {
         }
         Error::ColumnType { .. } => PyTypeError::new_err(message),
         Error::NoSuchRow { .. } => PyIndexError::new_err(message),
+        Error::OutOfMemory { .. }
+        | Error::StateMemory { .. }
+        | Error::File { kind: ErrorKind::OutOfMemory, .. } => PyMemoryError::new_err(message),
         Error::File { path, problem, kind, code } => refused_by_system(path, problem, *kind, *code),
-        Error::OutOfMemory { .. } => PyMemoryError::new_err(message),
         Error::Thread { .. } | Error::Panicked { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }

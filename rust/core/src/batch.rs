@@ -180,14 +180,6 @@ impl Batch {
         self.indices.as_ref().map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0))
     }
 
-    /// Whether there is a row of the channel of this index.
-    pub(crate) fn has_rows_of(&self, channel: usize) -> bool {
-        match &self.indices {
-            None => !self.is_empty(),
-            Some(indices) => indices.iter().any(|index| index.cast_unsigned() as usize == channel),
-        }
-    }
-
     /// For each channel the index of the first one of its name.
     pub(crate) fn names(&self) -> Vec<usize> {
         let mut first = HashMap::new();
@@ -378,7 +370,10 @@ pub(crate) fn check_indices(indices: &[i32], channels: usize) -> Result<(), Erro
 }
 
 /// The entries of these rows, which have to be there.
-fn gathered<T: ArrowNativeType>(column: &[T], rows: &[usize]) -> Result<ScalarBuffer<T>, Error> {
+pub(crate) fn gathered<T: ArrowNativeType>(
+    column: &[T],
+    rows: &[usize],
+) -> Result<ScalarBuffer<T>, Error> {
     collected(rows.len(), rows.iter().map(|&row| column[row]))
 }
 

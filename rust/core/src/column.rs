@@ -3,6 +3,9 @@
 //! The number of rows often comes from outside: an array that repeats one number a million million times, a hundred
 //! references to one batch. Rust ends the process where memory is missing; here that is an error.
 
+use std::alloc::{Layout, alloc_zeroed};
+use std::ptr::NonNull;
+
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
 use multiversion::multiversion;
@@ -18,6 +21,45 @@ pub fn room<T>(rows: usize) -> Result<Vec<T>, Error> {
     let mut column = Vec::new();
     column.try_reserve_exact(rows).map_err(|_| Error::OutOfMemory { rows })?;
     Ok(column)
+}
+
+/// A number that is 0 when all its bits are.
+///
+/// # Safety
+///
+/// It is just that.
+#[allow(unsafe_code, reason = "it promises what `zeroed` relies on")]
+pub(crate) unsafe trait ZeroBits: Copy {}
+
+macro_rules! zero_bits {
+    ($($number:ty),*) => {$(
+        // SAFETY: Rust's integers and floats are 0 when all their bits are.
+        #[allow(unsafe_code, reason = "see there")]
+        unsafe impl ZeroBits for $number {}
+    )*};
+}
+
+zero_bits!(u8, i32, usize, f64);
+
+/// A column of so many zeros, of which no page is touched where the system has pages of zeros at hand.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+#[allow(unsafe_code, reason = "a vector that was reserved first has to write its zeros itself")]
+#[allow(clippy::same_length_and_capacity, reason = "it is both, of memory that was asked for here")]
+pub(crate) fn zeroed<T: ZeroBits>(rows: usize) -> Result<Vec<T>, Error> {
+    let refused = || Error::OutOfMemory { rows };
+    let layout = Layout::array::<T>(rows).map_err(|_| refused())?;
+    if layout.size() == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout has a size. The memory is of the allocator that vectors use, has the layout of `rows` entries,
+    // and is all zeros, which is an entry of such a type.
+    unsafe {
+        let memory = NonNull::new(alloc_zeroed(layout).cast::<T>()).ok_or_else(refused)?;
+        Ok(Vec::from_raw_parts(memory.as_ptr(), rows, rows))
+    }
 }
 
 /// A column of these entries.

@@ -167,6 +167,13 @@ pub enum Error {
         rows: usize,
     },
 
+    /// The state of a processor has no room as bytes.
+    #[error("the state takes {bytes} bytes, for which there is not enough memory; free some first")]
+    StateMemory {
+        /// How many bytes were asked for.
+        bytes: usize,
+    },
+
     /// A state is larger than the memory that can be had.
     #[error("{argument} is {got}, for which there is not enough memory; pass a smaller one")]
     Memory {

@@ -29,16 +29,29 @@ impl Batch {
         self.rows_of_names_before(self.len())
     }
 
+    /// For each channel how many rows there are, those of others of its name apart.
+    pub(crate) fn rows_of_channels(&self) -> Vec<usize> {
+        match &self.indices {
+            None => vec![self.len(); self.channels.len()],
+            Some(indices) => self.counted(indices),
+        }
+    }
+
+    fn counted(&self, indices: &[i32]) -> Vec<usize> {
+        let mut rows = vec![0; self.channels.len()];
+        for &index in indices {
+            // Indices are not negative: they were checked.
+            rows[index.cast_unsigned() as usize] += 1;
+        }
+        rows
+    }
+
     /// For each channel how many of the first `end` rows are of its name.
     fn rows_of_names_before(&self, end: usize) -> Vec<usize> {
         let Some(indices) = &self.indices else {
             return vec![end; self.channels.len()];
         };
-        let mut rows = vec![0; self.channels.len()];
-        for &index in &indices[..end] {
-            // Indices are not negative: they were checked.
-            rows[index.cast_unsigned() as usize] += 1;
-        }
+        let rows = self.counted(&indices[..end]);
         let mut of_name: HashMap<&str, usize> = HashMap::new();
         for (channel, rows) in self.channels.iter().zip(rows) {
             *of_name.entry(channel.name()).or_default() += rows;

@@ -27,6 +27,14 @@ const CHECKSUM_KEY: &str = "rust_daq.crc32";
 /// What each message begins with; its length follows in four bytes.
 pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
 
+/// Each message begins with the marker and the length of its head.
+const PREFIX: usize = 8;
+
+/// The longest head of a message in bytes: no memory is taken for a longer one, and none is written.
+///
+/// Its largest parts are the names, units and metadata of all channels, and a sequence number for each of them.
+const LONGEST_HEAD: usize = 1 << 26;
+
 /// What buffers and messages begin at a multiple of.
 const ALIGNMENT: usize = 8;
 

@@ -106,7 +106,7 @@ impl Recording {
                 Step::Torn(problem) => problem != CUT,
             };
             if !damaged && self.next_part()?.is_none() && self.source.is_written() {
-                self.source.rewind()?;
+                self.source.rewind();
                 return Ok(Next::Nothing);
             }
             if let Some(batch) = self.pass()? {
@@ -120,7 +120,7 @@ impl Recording {
     fn pass(&mut self) -> Result<Option<Batch>, Error> {
         // Looked for before reading again: a writer completes a part before it begins another.
         let next = self.next_part()?;
-        self.source.rewind()?;
+        self.source.rewind();
         match self.source.step()? {
             Step::Batch(batch) => return Ok(Some(self.counted(batch))),
             step => self.leave(step)?,

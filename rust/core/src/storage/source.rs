@@ -56,8 +56,8 @@ impl Source {
     /// Reads what precedes the batches, as far as it is there by now.
     fn begin(&mut self) -> Result<(), Error> {
         let Self { path, input, reader } = self;
-        let beginning = input.seek(0).and_then(|()| input.peek());
-        let beginning = beginning.map_err(|error| not_read(path, &error))?;
+        input.seek(0);
+        let beginning = input.peek().map_err(|error| not_read(path, &error))?;
         *reader = match beginning.first() {
             None => None,
             Some(&first) if first == CONTINUATION[0] => {
@@ -97,13 +97,12 @@ impl Source {
     }
 
     /// Goes back behind the last whole batch, to read on from there when the file has grown.
-    pub(super) fn rewind(&mut self) -> Result<(), Error> {
-        let rewound = match &mut self.reader {
-            None => Ok(()),
+    pub(super) fn rewind(&mut self) {
+        match &mut self.reader {
+            None => {}
             Some(Reader::Arrow(reader)) => reader.rewind(&mut self.input),
             Some(Reader::Csv(reader)) => reader.rewind(&mut self.input),
-        };
-        rewound.map_err(|error| not_read(&self.path, &error))
+        }
     }
 
     /// Whether a writer may still add to the file; so it is where the file system cannot tell.
@@ -139,8 +138,8 @@ impl Source {
             return Ok(true);
         }
         let Some(Reader::Arrow(reader)) = &self.reader else { return Ok(false) };
-        let zeros = self.input.seek(reader.damage()).and_then(|()| self.input.has_only_zeros());
-        zeros.map_err(|error| not_read(&self.path, &error))
+        self.input.seek(reader.damage());
+        self.input.has_only_zeros().map_err(|error| not_read(&self.path, &error))
     }
 
     /// What a writer has to know that continues the file; `None` where it has no whole beginning.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use arrow_array::builder::{Int32Builder, UInt64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    Array, ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray, UInt64Array,
 };
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::numbering::Numbering;
@@ -18,6 +18,7 @@ use super::{TABLE_VERSION, VERSION_KEY};
 use crate::batch::arrow::{CHANNEL, METADATA, TIMESTAMP, UNIT, UTC, VALUE, texts};
 use crate::batch::{Batch, BatchBuilder, Chunk, Memory, instants_of_arrow, numbers_of_arrow};
 use crate::channel::Channel;
+use crate::column::{room, total, zeroed};
 use crate::error::Error;
 use crate::metadata::Metadata;
 
@@ -31,19 +32,23 @@ const SEQUENCE: &str = "sequence";
 ///
 /// # Errors
 ///
-/// [`Error::Column`], which says what Arrow refuses.
+/// [`Error::Column`], which says what Arrow refuses; [`Error::OutOfMemory`].
 pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
-    let timestamps = batches.iter().flat_map(|batch| batch.timestamps().iter().copied());
-    let timestamps: TimestampNanosecondArray = timestamps.collect::<Vec<_>>().into();
-    let values = batches.iter().flat_map(|batch| batch.values().iter().copied());
-    let values: Float64Array = values.collect::<Vec<_>>().into();
+    let rows = total(batches.iter().map(|batch| batch.len()))?;
+    let (mut timestamps, mut values) = (room(rows)?, room(rows)?);
+    for batch in batches {
+        timestamps.extend_from_slice(batch.timestamps());
+        values.extend_from_slice(batch.values());
+    }
+    let timestamps = TimestampNanosecondArray::from(timestamps);
+    let values = Float64Array::from(values);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(timestamps.with_timezone(UTC)),
-        Arc::new(encoded(batches, |channel| Some(channel.name()))),
+        Arc::new(encoded(batches, rows, |channel| Some(channel.name()))?),
         Arc::new(values),
-        Arc::new(encoded(batches, |channel| Some(channel.unit()))),
-        Arc::new(encoded(batches, |channel| channel.metadata().map(Metadata::json))),
-        Arc::new(sequences(batches)),
+        Arc::new(encoded(batches, rows, |channel| Some(channel.unit()))?),
+        Arc::new(encoded(batches, rows, |channel| channel.metadata().map(Metadata::json))?),
+        Arc::new(sequences(batches, rows)?),
     ];
     RecordBatch::try_new(Arc::new(schema()), columns).map_err(|error| Error::Column {
         column: "of the batches".to_owned(),
@@ -69,11 +74,12 @@ fn schema() -> Schema {
 /// A text of each row's channel.
 fn encoded<'a>(
     batches: &[&'a Batch],
+    rows: usize,
     text: impl Fn(&'a Channel) -> Option<&'a str>,
-) -> DictionaryArray<Int32Type> {
+) -> Result<DictionaryArray<Int32Type>, Error> {
     let mut places: HashMap<&str, i32> = HashMap::new();
     let mut distinct = Vec::new();
-    let mut keys = Int32Builder::new();
+    let mut keys = Nullable::of(rows)?;
     for batch in batches {
         let place = |channel: &'a Channel| {
             let text = text(channel)?;
@@ -83,28 +89,60 @@ fn encoded<'a>(
             }))
         };
         let of_channel: Vec<Option<i32>> = batch.channels().iter().map(place).collect();
-        keys.extend((0..batch.len()).map(|row| of_channel[batch.index_of(row)]));
+        (0..batch.len()).for_each(|row| keys.push(of_channel[batch.index_of(row)]));
     }
-    DictionaryArray::new(keys.finish(), Arc::new(StringArray::from(distinct)))
+    let (keys, nulls) = keys.finish();
+    let texts = Arc::new(StringArray::from(distinct));
+    Ok(DictionaryArray::new(Int32Array::new(keys, nulls), texts))
 }
 
 /// The sequence number of each row, null where it is not known.
-fn sequences(batches: &[&Batch]) -> UInt64Array {
-    let mut column = UInt64Builder::new();
+fn sequences(batches: &[&Batch], rows: usize) -> Result<UInt64Array, Error> {
+    let mut column = Nullable::of(rows)?;
     for batch in batches {
         let Some(first) = batch.first_sequences() else {
-            column.append_nulls(batch.len());
+            (0..batch.len()).for_each(|_| column.push(None));
             continue;
         };
         let names = batch.names();
         let mut numbers = first.to_vec();
         for row in 0..batch.len() {
             let number = &mut numbers[names[batch.index_of(row)]];
-            column.append_value(*number);
+            column.push(Some(*number));
             *number = number.wrapping_add(1);
         }
     }
-    column.finish()
+    let (numbers, nulls) = column.finish();
+    Ok(UInt64Array::new(numbers, nulls))
+}
+
+/// A column of which rows may be null, in memory that was asked for.
+struct Nullable<T> {
+    entries: Vec<T>,
+    valid: Vec<u8>,
+    nulls: usize,
+}
+
+impl<T: ArrowNativeType> Nullable<T> {
+    fn of(rows: usize) -> Result<Self, Error> {
+        Ok(Self { entries: room(rows)?, valid: zeroed(rows.div_ceil(8))?, nulls: 0 })
+    }
+
+    /// Adds a row, of which there are no more than it was made for.
+    fn push(&mut self, entry: Option<T>) {
+        let row = self.entries.len();
+        match entry {
+            Some(_) => self.valid[row / 8] |= 1 << (row % 8),
+            None => self.nulls += 1,
+        }
+        self.entries.push(entry.unwrap_or_default());
+    }
+
+    fn finish(self) -> (ScalarBuffer<T>, Option<NullBuffer>) {
+        let rows = self.entries.len();
+        let valid = || NullBuffer::new(BooleanBuffer::new(self.valid.into(), 0, rows));
+        (self.entries.into(), (self.nulls > 0).then(valid))
+    }
 }
 
 /// The batches of a table that comes in pieces, another one with each piece and wherever sequence

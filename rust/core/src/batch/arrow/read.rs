@@ -230,7 +230,7 @@ type Named = (Vec<Channel>, Option<ScalarBuffer<i32>>);
 /// The channels that a column names, and the index of each row.
 fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Result<Named, Error> {
     let Some(dictionary) = names.as_any_dictionary_opt() else {
-        return encoded(texts(CHANNEL, names)?.into_iter(), known);
+        return encoded(names.len(), texts(CHANNEL, names)?.into_iter(), known);
     };
     let values = texts(CHANNEL, dictionary.values())?;
     if let Some(keys) = dictionary.keys().as_primitive_opt::<Int32Type>()
@@ -248,7 +248,7 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
     }
     // A name that no row has may be unknown.
     if !used.iter().all(|used| *used) {
-        return encoded(keys.iter().map(|key| key.and_then(|key| values[key])), known);
+        return encoded(keys.len(), keys.iter().map(|key| key.and_then(|key| values[key])), known);
     }
     let channels = values.iter().map(|name| known(name.unwrap_or_default()));
     let channels = channels.collect::<Result<_, _>>()?;
@@ -263,12 +263,13 @@ fn narrowed(index: usize) -> i32 {
 }
 
 fn encoded<'a>(
+    count: usize,
     rows: impl Iterator<Item = Option<&'a str>>,
     known: impl Fn(&str) -> Result<Channel, Error>,
 ) -> Result<Named, Error> {
     let mut channels = Vec::new();
     let mut places: HashMap<&str, i32> = HashMap::new();
-    let mut indices = Vec::new();
+    let mut indices = room(count)?;
     for name in rows.map(Option::unwrap_or_default) {
         let index = if let Some(&place) = places.get(name) {
             place
@@ -440,7 +441,7 @@ fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize
     fn checked<T: ArrowPrimitiveType>(
         found: &dyn Array,
         values: usize,
-    ) -> Option<Vec<Option<usize>>>
+    ) -> Result<Option<Vec<Option<usize>>>, Error>
     where
         usize: TryFrom<T::Native>,
     {
@@ -448,7 +449,12 @@ fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize
             None => Some(None),
             Some(key) => usize::try_from(key).ok().filter(|key| *key < values).map(Some),
         };
-        found.as_primitive::<T>().iter().map(check).collect()
+        let mut keys = room(found.len())?;
+        for key in found.as_primitive::<T>() {
+            let Some(key) = check(key) else { return Ok(None) };
+            keys.push(key);
+        }
+        Ok(Some(keys))
     }
     let keys = match found.data_type() {
         DataType::Int8 => checked::<Int8Type>(found, values),
@@ -459,19 +465,24 @@ fn keys(name: &str, found: &dyn Array, values: usize) -> Result<Vec<Option<usize
         DataType::UInt16 => checked::<UInt16Type>(found, values),
         DataType::UInt32 => checked::<UInt32Type>(found, values),
         DataType::UInt64 => checked::<UInt64Type>(found, values),
-        _ => None,
+        _ => Ok(None),
     };
-    keys.ok_or_else(|| {
+    keys?.ok_or_else(|| {
         column(name, format!("has an index outside its dictionary of {values} names"))
     })
 }
 
 /// Each row's text; of a dictionary, its values spread out.
 pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
+    let rows = |count, texts: &mut dyn Iterator<Item = Option<&'a str>>| {
+        let mut rows = room(count)?;
+        rows.extend(texts);
+        Ok(rows)
+    };
     if let Some(dictionary) = found.as_any_dictionary_opt() {
         let values = texts(name, dictionary.values())?;
         let keys = keys(name, dictionary.keys(), values.len())?;
-        return Ok(keys.into_iter().map(|key| key.and_then(|key| values[key])).collect());
+        return rows(keys.len(), &mut keys.into_iter().map(|key| key.and_then(|key| values[key])));
     }
     // What comes from elsewhere is not yet known to be text.
     found
@@ -479,9 +490,9 @@ pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'
         .validate_full()
         .map_err(|error| column(name, format!("is no text: {error}")))?;
     match found.data_type() {
-        DataType::Utf8 => Ok(found.as_string::<i32>().iter().collect()),
-        DataType::LargeUtf8 => Ok(found.as_string::<i64>().iter().collect()),
-        DataType::Utf8View => Ok(found.as_string_view().iter().collect()),
+        DataType::Utf8 => rows(found.len(), &mut found.as_string::<i32>().iter()),
+        DataType::LargeUtf8 => rows(found.len(), &mut found.as_string::<i64>().iter()),
+        DataType::Utf8View => rows(found.len(), &mut found.as_string_view().iter()),
         _ => Err(wrong_type(name, found, TEXTS)),
     }
 }

@@ -8,12 +8,13 @@ use arrow_array::{
     ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
 };
-use arrow_buffer::{Buffer, MutableBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, UTC, VALUE};
 use crate::batch::Batch;
 use crate::channel::Channel;
+use crate::column::{collected, room, zeroed};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata, Object};
 
@@ -59,7 +60,7 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::Column`], which says what Arrow refuses.
+    /// [`Error::Column`], which says what Arrow refuses; [`Error::OutOfMemory`].
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
         let names = Names::of(&self.channels);
         let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
@@ -67,13 +68,10 @@ impl Batch {
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(timestamps.with_timezone(UTC)),
             Arc::new(values),
-            Arc::new(self.name_column(&names)),
+            Arc::new(self.name_column(&names)?),
         ];
         if names.are_shared() {
-            let texts: Vec<Option<&str>> =
-                self.channels.iter().map(|known| known.metadata().map(Metadata::json)).collect();
-            let rows = (0..self.len()).map(|row| texts[self.index_of(row)]);
-            columns.push(Arc::new(rows.collect::<StringArray>()));
+            columns.push(Arc::new(self.metadata_column()?));
         }
         let schema = schema_of(&self.channels, &names, names.are_shared());
         RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| Error::Column {
@@ -82,13 +80,52 @@ impl Batch {
         })
     }
 
-    fn name_column(&self, names: &Names<'_>) -> DictionaryArray<Int32Type> {
+    fn name_column(&self, names: &Names<'_>) -> Result<DictionaryArray<Int32Type>, Error> {
         let indices = match &self.indices {
-            None => ScalarBuffer::new(zeros(self.len()), 0, self.len()),
+            None => ScalarBuffer::new(zeros(self.len())?, 0, self.len()),
             Some(indices) if !names.are_shared() => indices.clone(),
-            Some(_) => (0..self.len()).map(|row| names.of_channel[self.index_of(row)]).collect(),
+            Some(_) => {
+                let of_row = |row| names.of_channel[self.index_of(row)];
+                collected(self.len(), (0..self.len()).map(of_row))?
+            }
         };
-        dictionary(indices, &names.names)
+        Ok(dictionary(indices, &names.names))
+    }
+
+    /// The metadata of each row, which 32 bits have to count the bytes of.
+    fn metadata_column(&self) -> Result<StringArray, Error> {
+        let texts: Vec<Option<&str>> =
+            self.channels.iter().map(|known| known.metadata().map(Metadata::json)).collect();
+        let text = |row| texts[self.index_of(row)];
+        let length = |row| text(row).map_or(0, str::len);
+        let bytes = (0..self.len()).map(length).fold(0, usize::saturating_add);
+        let Ok(_) = i32::try_from(bytes) else {
+            return Err(Error::Column {
+                column: METADATA.to_owned(),
+                problem: format!(
+                    "takes {bytes} bytes in all rows, and an Arrow column has room for {}; pass the \
+                     batch in parts, or each of batch.by_channel()",
+                    i32::MAX
+                ),
+            });
+        };
+        let (mut offsets, mut data) = (room(self.len() + 1)?, room(bytes)?);
+        let mut valid: Vec<u8> = zeroed(self.len().div_ceil(8))?;
+        offsets.push(0);
+        for row in 0..self.len() {
+            if let Some(text) = text(row) {
+                valid[row / 8] |= 1 << (row % 8);
+                data.extend_from_slice(text.as_bytes());
+            }
+            offsets.push(i32::try_from(data.len()).unwrap_or(i32::MAX));
+        }
+        let valid = NullBuffer::new(BooleanBuffer::new(valid.into(), 0, self.len()));
+        let offsets = OffsetBuffer::new(offsets.into());
+        let nulls = Some(valid).filter(|valid| valid.null_count() > 0);
+        StringArray::try_new(offsets, data.into(), nulls).map_err(|error| Error::Column {
+            column: METADATA.to_owned(),
+            problem: error.to_string(),
+        })
     }
 }
 
@@ -142,16 +179,16 @@ fn dictionary(indices: ScalarBuffer<i32>, names: &[&str]) -> DictionaryArray<Int
 }
 
 /// A buffer of at least so many zeros.
-fn zeros(count: usize) -> Buffer {
-    let bytes = count * size_of::<i32>();
+fn zeros(count: usize) -> Result<Buffer, Error> {
     // A holder that panicked left a whole buffer, or none.
     let mut shared = ZEROS.lock().unwrap_or_else(PoisonError::into_inner);
     match &*shared {
-        Some(zeros) if zeros.len() >= bytes => zeros.clone(),
+        Some(zeros) if zeros.len() / size_of::<i32>() >= count => Ok(zeros.clone()),
         _ => {
-            let zeros = Buffer::from(MutableBuffer::from_len_zeroed(bytes.next_power_of_two()));
+            let longer = count.checked_next_power_of_two().unwrap_or(count);
+            let zeros = Buffer::from_vec(zeroed::<i32>(longer)?);
             *shared = Some(zeros.clone());
-            zeros
+            Ok(zeros)
         }
     }
 }

@@ -9,6 +9,20 @@ use arrow_ipc::RecordBatch;
 use super::ALIGNMENT;
 use crate::batch::{Batch, with_metadata};
 use crate::channel::Channel;
+use crate::column::room;
+use crate::error::Error;
+
+/// Why there is no batch: the message says what is not so, or there is not enough memory for what it says.
+pub(super) enum Refused {
+    Damaged,
+    Memory(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        if matches!(error, Error::OutOfMemory { .. }) { Self::Memory(error) } else { Self::Damaged }
+    }
+}
 
 /// Columns of one length, in the body of a message.
 pub(super) struct Columns<'a> {
@@ -26,57 +40,63 @@ struct Parts<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// The columns; `None` where the message says what is not so.
     pub(super) fn of(
         message: RecordBatch<'_>,
         body: &'a Buffer,
         own_metadata: bool,
-    ) -> Option<Self> {
-        let (parts, nulls) = Parts::of(message, body, if own_metadata { 4 } else { 3 })?;
+    ) -> Result<Self, Refused> {
+        let parts = Parts::of(message, body, if own_metadata { 4 } else { 3 });
+        let (parts, nulls) = parts.ok_or(Refused::Damaged)?;
         if nulls.iter().take(3).any(|&nulls| nulls != 0) {
-            return None;
+            return Err(Refused::Damaged);
         }
         let texts = match nulls.get(3) {
             Some(&nulls) => Some(parts.texts(nulls)?),
             None => None,
         };
-        Some(Self {
-            timestamps: parts.numbers(1)?,
-            values: parts.numbers(3)?,
-            indices: parts.numbers(5)?,
+        Ok(Self {
+            timestamps: parts.numbers(1).ok_or(Refused::Damaged)?,
+            values: parts.numbers(3).ok_or(Refused::Damaged)?,
+            indices: parts.numbers(5).ok_or(Refused::Damaged)?,
             texts,
         })
     }
 
     /// The batch of these channels, numbered where there are numbers.
-    pub(super) fn batch(self, channels: &Arc<[Channel]>, sequences: Option<&str>) -> Option<Batch> {
-        let sequences = match sequences {
-            Some(text) => Some(numbers(text).filter(|numbers| numbers.len() == channels.len())?),
-            None => None,
-        };
+    pub(super) fn batch(
+        self,
+        channels: &Arc<[Channel]>,
+        sequences: Option<&str>,
+    ) -> Result<Batch, Refused> {
+        let sequences = sequences.map(|text| {
+            numbers(text).filter(|numbers| numbers.len() == channels.len()).ok_or(Refused::Damaged)
+        });
+        let sequences = sequences.transpose()?;
         let Self { timestamps, values, indices, texts } = self;
         let all: Option<Arc<[u64]>> =
             sequences.as_ref().and_then(|numbers| numbers.iter().copied().collect());
         if texts.is_none() && all.is_some() == sequences.is_some() {
-            return Batch::of_distinct(timestamps, values, Arc::clone(channels), indices, all).ok();
+            let channels = Arc::clone(channels);
+            return Ok(Batch::of_distinct(timestamps, values, channels, indices, all)?);
         }
         if indices.iter().any(|&index| index.cast_unsigned() as usize >= channels.len()) {
-            return None;
+            return Err(Refused::Damaged);
         }
-        let batch = match texts {
-            Some(texts) => {
-                with_metadata(&timestamps, &values, channels, Some(&indices), &texts).ok()?
+        let batch = match (texts, &sequences) {
+            (Some(texts), _) => {
+                with_metadata(&timestamps, &values, channels, Some(&indices), &texts)?
             }
-            None => of_numbered(timestamps, values, channels, &indices, sequences.as_ref()?)?,
+            (None, Some(numbers)) => of_numbered(timestamps, values, channels, &indices, numbers)?,
+            (None, None) => return Err(Refused::Damaged),
         };
-        let Some(sequences) = sequences else { return Some(batch) };
+        let Some(sequences) = sequences else { return Ok(batch) };
         let names = channels.iter().map(Channel::name).zip(sequences);
         let names: HashMap<&str, Option<u64>> = names.collect();
         let number = |name: &str| names.get(name).copied().flatten();
         if batch.channels().iter().any(|channel| number(channel.name()).is_none()) {
-            return None;
+            return Err(Refused::Damaged);
         }
-        Some(batch.with_first_sequences(Some(&|name| number(name).unwrap_or(0))))
+        Ok(batch.with_first_sequences(Some(&|name| number(name).unwrap_or(0))))
     }
 }
 
@@ -87,16 +107,18 @@ fn of_numbered(
     channels: &[Channel],
     indices: &[i32],
     sequences: &[Option<u64>],
-) -> Option<Batch> {
+) -> Result<Batch, Refused> {
     let mut kept = Vec::new();
     let mut places = Vec::with_capacity(channels.len());
     for (channel, number) in channels.iter().zip(sequences) {
         places.push(number.map(|_| i32::try_from(kept.len()).unwrap_or(i32::MAX)));
         kept.extend(number.map(|_| channel.clone()));
     }
-    let place = |&index: &i32| places[index.cast_unsigned() as usize];
-    let indices = indices.iter().map(place).collect::<Option<Vec<_>>>()?;
-    Batch::of_distinct(timestamps, values, kept.into(), indices.into(), None).ok()
+    let mut moved = room(indices.len())?;
+    for &index in indices {
+        moved.push(places[index.cast_unsigned() as usize].ok_or(Refused::Damaged)?);
+    }
+    Ok(Batch::of_distinct(timestamps, values, kept.into(), moved.into(), None)?)
 }
 
 /// What a JSON array of numbers and nulls holds.
@@ -154,12 +176,13 @@ impl<'a> Parts<'a> {
     }
 
     /// The texts of the last column.
-    fn texts(&self, nulls: usize) -> Option<Vec<Option<&'a str>>> {
-        let (valid, offsets, data) = (self.bytes(6)?, self.bytes(7)?, self.bytes(8)?);
+    fn texts(&self, nulls: usize) -> Result<Vec<Option<&'a str>>, Refused> {
+        let bytes = |buffer| self.bytes(buffer).ok_or(Refused::Damaged);
+        let (valid, offsets, data) = (bytes(6)?, bytes(7)?, bytes(8)?);
         if offsets.len() / size_of::<i32>() <= self.rows
             || (nulls > 0 && valid.len() * 8 < self.rows)
         {
-            return None;
+            return Err(Refused::Damaged);
         }
         let offset = |row: usize| {
             let bytes = offsets[row * size_of::<i32>()..].first_chunk()?;
@@ -172,6 +195,10 @@ impl<'a> Parts<'a> {
             let text = data.get(offset(row)?..offset(row + 1)?)?;
             std::str::from_utf8(text).ok().map(Some)
         };
-        (0..self.rows).map(text).collect()
+        let mut texts = room(self.rows)?;
+        for row in 0..self.rows {
+            texts.push(text(row).ok_or(Refused::Damaged)?);
+        }
+        Ok(texts)
     }
 }

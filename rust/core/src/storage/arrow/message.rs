@@ -12,6 +12,8 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 
 use super::checksum::{BLANK, at_place, seal};
 use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY, padding};
+use crate::column::{room, zeroed};
+use crate::error::Error;
 use crate::storage::file::AppendFile;
 
 const ZEROS: [u8; 8] = [0; 8];
@@ -33,13 +35,20 @@ impl<'a> Body<'a> {
         self.buffer(values);
     }
 
-    /// A column of texts.
-    pub(super) fn texts(&mut self, texts: &[Option<&str>]) {
-        let (mut valid, mut offsets, mut data) = (vec![0; texts.len().div_ceil(8)], vec![], vec![]);
+    /// A column of so many rows of texts.
+    pub(super) fn texts(
+        &mut self,
+        rows: usize,
+        text: impl Fn(usize) -> Option<&'a str>,
+    ) -> Result<(), Error> {
+        let length = |row| text(row).map_or(0, str::len);
+        let mut data = room((0..rows).map(length).fold(0, usize::saturating_add))?;
+        let mut offsets = room(rows.saturating_add(1).saturating_mul(size_of::<i32>()))?;
+        let mut valid: Vec<u8> = zeroed(rows.div_ceil(8))?;
         offsets.extend_from_slice(&0_i32.to_le_bytes());
         let mut nulls = 0;
-        for (row, text) in texts.iter().enumerate() {
-            match text {
+        for row in 0..rows {
+            match text(row) {
                 Some(text) => {
                     valid[row / 8] |= 1 << (row % 8);
                     data.extend_from_slice(text.as_bytes());
@@ -50,10 +59,11 @@ impl<'a> Body<'a> {
             let end = i32::try_from(data.len()).unwrap_or(i32::MAX);
             offsets.extend_from_slice(&end.to_le_bytes());
         }
-        self.nodes.push(FieldNode::new(whole(texts.len()), nulls));
+        self.nodes.push(FieldNode::new(whole(rows), nulls));
         self.buffer(valid);
         self.buffer(offsets);
         self.buffer(data);
+        Ok(())
     }
 
     fn buffer(&mut self, bytes: impl Into<Cow<'a, [u8]>>) {

@@ -11,8 +11,8 @@ use arrow_schema::Schema;
 use crc32fast::Hasher;
 
 use super::checksum::{at_place, is_right};
-use super::decode::Columns;
-use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY};
+use super::decode::{Columns, Refused};
+use super::{CHECKSUM_KEY, CONTINUATION, LONGEST_HEAD, PREFIX, SEQUENCES_KEY};
 use crate::batch::{Batch, arrow_schema, described};
 use crate::channel::Channel;
 use crate::error::Error;
@@ -21,11 +21,12 @@ use crate::storage::resume::Layout;
 use crate::storage::source::{CUT, DAMAGED, Step, not_read};
 use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
-/// Each message begins with the marker and the length of its head.
-const PREFIX: usize = 8;
-
 /// From this version on the place of a message counts, and a message without rows comes last.
 const PLACES: u32 = 2;
+
+/// Why a message is not read whose head is longer than that of any message that was written here.
+const TOO_LONG: &str =
+    "what follows is damaged: it begins with a head that is longer than any that was written here";
 
 /// A stream that is read.
 #[derive(Debug)]
@@ -71,6 +72,12 @@ impl ArrowReader {
         let next = next(input, &mut head).map_err(|error| not_read(path, &error))?;
         let stream = match next {
             Head::Torn(CUT) => return Ok(None),
+            Head::Torn(TOO_LONG) => {
+                return Err(no_recording(
+                    path,
+                    "its schema is longer than any that was written here",
+                ));
+            }
             Head::Message => Stream::of(&head, path)?,
             Head::End | Head::Torn(_) => return Err(no_recording(path, "its schema is missing")),
         };
@@ -110,12 +117,17 @@ impl ArrowReader {
                 }
                 MessageHeader::RecordBatch if !stream.closed => {
                     stream.beginning.get_or_insert(place);
-                    let Some(batch) = stream.batch(&message, &self.head, &body, place) else {
-                        return Ok(Step::Torn(DAMAGED.to_owned()));
+                    let batch = match stream.batch(&message, &self.head, &body, place) {
+                        Ok(batch) => batch,
+                        Err(Refused::Damaged) => return Ok(Step::Torn(DAMAGED.to_owned())),
+                        Err(Refused::Memory(error)) => {
+                            return Err(io::Error::new(io::ErrorKind::OutOfMemory, error));
+                        }
                     };
                     self.end = input.position();
-                    if stream.version >= PLACES && batch.is_empty() {
-                        stream.closed = true;
+                    if batch.is_empty() {
+                        // An earlier version says nothing by it.
+                        stream.closed = stream.version >= PLACES;
                         continue;
                     }
                     self.whole = self.end;
@@ -129,10 +141,10 @@ impl ArrowReader {
     }
 
     /// Goes back to the end of the last batch.
-    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) -> io::Result<()> {
+    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) {
         self.stream.closed = false;
         self.end = self.whole;
-        input.seek(self.whole)
+        input.seek(self.whole);
     }
 
     /// The bytes up to the end of the last batch.
@@ -166,10 +178,8 @@ impl ArrowReader {
         let Some(length) = self.stream.beginning.or(self.names_end()) else { return Ok(None) };
         let mut beginning = Vec::new();
         let count = usize::try_from(length).unwrap_or(usize::MAX);
-        let read = input
-            .seek(0)
-            .and_then(|()| input.read(count, |bytes| beginning.extend_from_slice(bytes)));
-        read.map_err(|error| not_read(path, &error))?;
+        input.seek(0);
+        input.read_onto(count, &mut beginning).map_err(|error| not_read(path, &error))?;
         Ok(Some(Layout::Arrow {
             channels: self.stream.channels.to_vec(),
             own_metadata: self.stream.own_metadata,
@@ -218,19 +228,20 @@ impl Stream {
         head: &[u8],
         body: &Buffer,
         place: u64,
-    ) -> Option<Batch> {
+    ) -> Result<Batch, Refused> {
         let entry = |key: &str| {
             let entries = message.custom_metadata()?;
             entries.iter().find(|entry| entry.key() == Some(key))?.value()
         };
-        let digits = entry(CHECKSUM_KEY)?;
+        let digits = entry(CHECKSUM_KEY).ok_or(Refused::Damaged)?;
         let digits = digits.as_ptr() as usize - head.as_ptr() as usize;
         let before =
             if self.version >= PLACES { at_place(&self.seen, place) } else { self.seen.clone() };
         if !is_right(before, head, digits, body) {
-            return None;
+            return Err(Refused::Damaged);
         }
-        let columns = Columns::of(message.header_as_record_batch()?, body, self.own_metadata)?;
+        let rows = message.header_as_record_batch().ok_or(Refused::Damaged)?;
+        let columns = Columns::of(rows, body, self.own_metadata)?;
         columns.batch(&self.channels, entry(SEQUENCES_KEY))
     }
 }
@@ -272,11 +283,11 @@ fn next(input: &mut Input, head: &mut Vec<u8>) -> io::Result<Head> {
     if length == 0 {
         return Ok(Head::End);
     }
-    if !input.has(length.into())? {
-        return Ok(Head::Torn(CUT));
-    }
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let whole = input.read(length, |bytes| head.extend_from_slice(bytes))?;
+    if length > LONGEST_HEAD {
+        return Ok(Head::Torn(TOO_LONG));
+    }
+    let whole = input.read_onto(length, head)?;
     Ok(if whole { Head::Message } else { Head::Torn(CUT) })
 }
 

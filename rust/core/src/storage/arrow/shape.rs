@@ -67,11 +67,13 @@ impl Shape {
         let channels = batch.channels();
         let mut places = Vec::with_capacity(channels.len());
         let mut all = true;
+        // Asked for where a channel does not fit, and for all at once: rows times channels can be many.
+        let mut rows = None;
         for (index, channel) in channels.iter().enumerate() {
             match self.place(channel) {
                 Ok(place) => places.push(place),
                 // A slice may know channels of which it has no row.
-                Err(_) if !batch.has_rows_of(index) => {
+                Err(_) if rows.get_or_insert_with(|| batch.rows_of_channels())[index] == 0 => {
                     all = false;
                     places.push(0);
                 }

@@ -4,16 +4,23 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::checksum::{BLANK, at_place, seal};
-use super::{CHECKSUM_KEY, CONTINUATION};
+use super::write::{check_heads, head_of_batch};
+use super::{ArrowFormat, CHECKSUM_KEY, CONTINUATION, LONGEST_HEAD, PREFIX};
 use crate::batch::Batch;
 use crate::batch::tests::{batch, channel};
+use crate::channel::Channel;
 use crate::error::Error;
-use crate::storage::fixtures::{any_batches, arrow, read, told};
-
-const PREFIX: usize = 8;
+use crate::metadata::{Json, Metadata};
+use crate::storage::STREAM_VERSION;
+use crate::storage::fixtures::{Folder, any_batches, arrow, read, read_file, told, written};
 
 /// Puts right checksums into a stream, as far as it has messages: whoever lies may know how to compute them.
-fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
+fn resealed(bytes: Vec<u8>) -> Vec<u8> {
+    resealed_with(bytes, at_place)
+}
+
+/// The same, with what the checksum of a message has seen before it.
+fn resealed_with(mut bytes: Vec<u8>, seen: impl Fn(&Hasher, u64) -> Hasher) -> Vec<u8> {
     let mut before = Hasher::new();
     let mut at = 0;
     while let Some(length) = bytes.get(at + 4..at + PREFIX) {
@@ -31,8 +38,8 @@ fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
             let digits = digits.as_ptr() as usize - head.as_ptr() as usize;
             let mut head = head.to_vec();
             head[digits..digits + BLANK.len()].copy_from_slice(BLANK.as_bytes());
-            let place = at_place(&before, at as u64);
-            seal(place, &mut head, digits, std::iter::once(&whole[PREFIX + length..]));
+            let seen = seen(&before, at as u64);
+            seal(seen, &mut head, digits, std::iter::once(&whole[PREFIX + length..]));
             bytes[at..end].copy_from_slice(&head);
         } else {
             before.update(whole);
@@ -122,4 +129,85 @@ proptest! {
         }
         let _ = read(&resealed(bytes));
     }
+}
+
+/// The places and lengths of the heads of all messages.
+fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
+    let (mut heads, mut at) = (Vec::new(), 0);
+    while let Some(length) = bytes.get(at + 4..at + PREFIX) {
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        let Ok(message) = root_as_message(&bytes[at + PREFIX..at + PREFIX + length]) else { break };
+        heads.push((at, length));
+        at += PREFIX + length + usize::try_from(message.bodyLength()).unwrap();
+    }
+    heads
+}
+
+#[test]
+fn no_memory_is_taken_for_a_head_that_nobody_wrote() {
+    let bytes = arrow(&own());
+    let heads = heads(&bytes);
+    let folder = Folder::new();
+    let path = folder.path("run");
+    let longer = u32::try_from(LONGEST_HEAD + 8).unwrap();
+    let with_head = |at: usize| {
+        let mut changed = bytes.clone();
+        changed[at + 4..at + PREFIX].copy_from_slice(&longer.to_le_bytes());
+        std::fs::write(&path, &changed).unwrap();
+        // As long as the head says, so that it is not refused for its end.
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(2 * u64::from(longer)).unwrap();
+        read_file(&path)
+    };
+    let schema = with_head(0).unwrap_err().to_string();
+    assert!(schema.contains("its schema is longer than any that was written here"), "{schema}");
+    let last = heads[heads.len() - 2].0;
+    let found = with_head(last).unwrap();
+    assert_eq!(told(&found.batches, true), told(&own()[..1], true));
+    assert!(found.torn.unwrap().contains("a head that is longer than any that was written here"));
+}
+
+#[test]
+fn no_head_is_written_that_nobody_would_read() {
+    let with_text = |length: usize| {
+        let text = Metadata::new(Json::String("x".repeat(length))).unwrap();
+        let channel = Channel::new("laser", "mW", Some(text)).unwrap();
+        let format = ArrowFormat::new(std::slice::from_ref(&channel), false)?;
+        let row = Batch::of_channel(channel, vec![1].into(), vec![0.5].into())?;
+        read(&written(format, &[row])).map(|found| found.next_row)
+    };
+    assert_eq!(with_text(LONGEST_HEAD - 1024), Ok(1));
+    let refused = with_text(LONGEST_HEAD);
+    assert!(matches!(refused, Err(Error::OtherSchema { .. })), "{refused:?}");
+}
+
+#[test]
+fn the_head_of_a_batch_is_as_long_as_its_channels_allow() {
+    for count in [1, 2, 1000] {
+        let row = |index: i32| (1, 0.5, channel(&format!("channel {index}"), "V", None));
+        let rows: Vec<_> = (0..count).map(row).collect();
+        let numbered = batch(&rows).with_first_sequences(Some(&|_| u64::MAX));
+        let bytes = arrow(&[numbered]);
+        let heads = heads(&bytes);
+        let (_, length) = heads[heads.len() - 2];
+        let most = head_of_batch(rows.len());
+        assert!(length <= most && length + 1024 > most, "{count}: {length} of {most}");
+    }
+    let refused = check_heads(LONGEST_HEAD / 21, &[]);
+    assert!(matches!(refused, Err(Error::OtherSchema { .. })), "{refused:?}");
+    assert_eq!(check_heads(LONGEST_HEAD / 21 - 1024, &[]), Ok(()));
+}
+
+#[test]
+fn a_message_without_rows_is_no_batch_in_the_first_version_either() {
+    let mut bytes = arrow(&own());
+    let key = b"rust_daq.version";
+    let text = [b"\x01\0\0\0", STREAM_VERSION.to_string().as_bytes()].concat();
+    let schema = heads(&bytes)[0].1;
+    assert!(bytes[..schema].windows(key.len()).any(|bytes| bytes == key));
+    let version = bytes[..schema].windows(text.len()).position(|bytes| bytes == text).unwrap();
+    bytes[version + text.len() - 1] = b'1';
+    let found = read(&resealed_with(bytes, |before, _| before.clone())).unwrap();
+    assert_eq!(told(&found.batches, true), told(&own(), true));
+    assert_eq!((found.batches.len(), found.torn, found.leftover), (own().len(), None, 0));
 }

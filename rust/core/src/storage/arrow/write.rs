@@ -14,9 +14,10 @@ use crc32fast::Hasher;
 
 use super::message::{Body, Messages};
 use super::shape::{Last, Shape};
-use super::{ALIGNMENT, CONTINUATION};
+use super::{ALIGNMENT, CONTINUATION, LONGEST_HEAD};
 use crate::batch::Batch;
 use crate::channel::Channel;
+use crate::column::room;
 use crate::error::Error;
 use crate::metadata::Metadata;
 use crate::storage::file::AppendFile;
@@ -99,6 +100,7 @@ impl Format for ArrowFormat {
                            into another file";
             return Err(Error::OtherSchema { problem: problem.to_owned() });
         }
+        check_heads(shape.channels().len(), &beginning)?;
         self.own_metadata = own_metadata;
         self.stream = Some(Stream::with_beginning(shape, beginning));
         Ok(())
@@ -125,6 +127,7 @@ impl Stream {
         let beginning = beginning(&shape).map_err(|error| Error::OtherSchema {
             problem: format!("Arrow refuses it: {error}"),
         })?;
+        check_heads(shape.channels().len(), &beginning)?;
         Ok(Self::with_beginning(shape, beginning))
     }
 
@@ -142,7 +145,7 @@ impl Stream {
             body.column(0, Vec::new());
         }
         if shape.own_metadata() {
-            body.texts(&[]);
+            body.texts(0, |_| None).map_err(refused)?;
         }
         messages.append(0, &body, None, seen, file)
     }
@@ -154,11 +157,10 @@ impl Stream {
         let mut body = Body::default();
         body.column(rows, batch.timestamps().inner().as_slice());
         body.column(rows, batch.values().inner().as_slice());
-        body.column(rows, indices(batch, places));
+        body.column(rows, indices(batch, places).map_err(refused)?);
         if shape.own_metadata() {
             let texts = texts(batch);
-            let texts: Vec<_> = (0..rows).map(|row| texts[batch.index_of(row)]).collect();
-            body.texts(&texts);
+            body.texts(rows, |row| texts[batch.index_of(row)]).map_err(refused)?;
         }
         let sequences = sequences(batch, places, shape.channels());
         messages.append(rows, &body, sequences.as_deref(), seen, file)
@@ -185,13 +187,58 @@ fn beginning(shape: &Shape) -> Result<Vec<u8>, ArrowError> {
     Ok(bytes)
 }
 
+/// The most bytes in the head of a batch of so many channels.
+pub(super) const fn head_of_batch(channels: usize) -> usize {
+    /// A sequence number of 64 bits with its comma.
+    const NUMBER: usize = 21;
+    /// All else.
+    const REST: usize = 1024;
+    channels.saturating_mul(NUMBER).saturating_add(REST)
+}
+
+/// Refuses channels for which the head of a message would be longer than a reader takes.
+pub(super) fn check_heads(channels: usize, beginning: &[u8]) -> Result<(), Error> {
+    let schema = beginning.get(CONTINUATION.len()..).and_then(|bytes| bytes.first_chunk());
+    let schema = schema.map_or(0, |&length| u32::from_le_bytes(length) as usize);
+    let batch = head_of_batch(channels);
+    if schema.max(batch) <= LONGEST_HEAD {
+        return Ok(());
+    }
+    let problem = format!(
+        "the names, units and metadata of the {channels} channels take {schema} bytes and their \
+         sequence numbers up to {batch}, and a recording has room for {LONGEST_HEAD} bytes of \
+         each; pass less metadata, or write the channels into several files"
+    );
+    Err(Error::OtherSchema { problem })
+}
+
 /// For each row the place of its channel in the stream.
-fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Cow<'a, [u8]> {
+fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Result<Cow<'a, [u8]>, Error> {
     let place = |index: i32| places.map_or(index, |places| places[index.cast_unsigned() as usize]);
-    match batch.indices() {
-        Some(indices) if places.is_none() => indices.inner().as_slice().into(),
-        Some(indices) => indices.iter().flat_map(|&index| place(index).to_le_bytes()).collect(),
-        None => place(0).to_le_bytes().repeat(batch.len()).into(),
+    let known = batch.indices();
+    if let (Some(indices), None) = (known, places) {
+        return Ok(indices.inner().as_slice().into());
+    }
+    let length = batch.len().saturating_mul(size_of::<i32>());
+    let mut bytes = room(length)?;
+    if let Some(indices) = known {
+        for &index in indices {
+            bytes.extend_from_slice(&place(index).to_le_bytes());
+        }
+    } else if length > 0 {
+        bytes.extend_from_slice(&place(0).to_le_bytes());
+        while bytes.len() < length {
+            bytes.extend_from_within(..bytes.len().min(length - bytes.len()));
+        }
+    }
+    Ok(bytes.into())
+}
+
+/// The failure of a write for which there is no memory.
+fn refused(error: Error) -> io::Error {
+    match error {
+        Error::OutOfMemory { .. } => io::Error::new(io::ErrorKind::OutOfMemory, error),
+        other => io::Error::other(other),
     }
 }
 

@@ -131,11 +131,11 @@ impl CsvReader {
     }
 
     /// Goes back to the end of the last row that was given.
-    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) -> io::Result<()> {
+    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) {
         self.reader.reset();
         self.waiting = false;
         self.end = None;
-        input.seek(self.whole)
+        input.seek(self.whole);
     }
 
     /// The bytes up to the end of the last row that was given.

@@ -79,10 +79,13 @@ impl CsvFormat {
         self.channels = None;
         self.cells = channels.iter().map(Cells::of).collect();
         let mut all = true;
+        let mut rows = None;
         for (index, channel) in channels.iter().enumerate() {
             match self.check_channel(channel, &self.cells[index]) {
                 // A slice may know channels of which it has no row.
-                Err(error) if batch.has_rows_of(index) => return Err(error),
+                Err(error) if rows.get_or_insert_with(|| batch.rows_of_channels())[index] > 0 => {
+                    return Err(error);
+                }
                 refused => all &= refused.is_ok(),
             }
         }
