@@ -3,8 +3,12 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from rust_daq import Batch, Channel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process reliably")
 
@@ -72,3 +76,99 @@ def test_a_size_that_memory_does_not_hold_raises(name: str) -> None:
     assert ended.returncode == 0, ended.stderr[-2_000:]
     assert ended.stdout.startswith("raised")
     assert "panic" not in ended.stdout
+
+
+# Nothing is asked for that no machine has: only a little more than is there.
+TIGHT = """
+import pickle, resource
+from pathlib import Path
+import numpy as np
+import pyarrow as pa
+from rust_daq import Batch, Channel
+from rust_daq.process import Fft, Iir, MovingAverage
+from rust_daq.storage import ArrowWriter
+
+ROWS = 12_000_000
+A, B = Channel("a", "V"), Channel("b", "V")
+TUNED = Channel("a", "V", {"text": "x" * 1000})
+zeros = np.zeros(ROWS)
+one = A.batch(zeros, start=0, rate=1.0)
+two = Batch.from_numpy(np.arange(ROWS), zeros, [A, B], (np.arange(ROWS) % 2).astype("int32"))
+
+def limit():
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (24 << 20), resource.RLIM_INFINITY))
+"""
+
+TIGHT_PROGRAMS = {
+    "averages of a batch": ("average = MovingAverage(2)", "average.process(one)"),
+    "averages of two channels": ("average = MovingAverage(2)", "average.process(two)"),
+    "samples of a batch": ("filter = Iir([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])", "filter.process(one)"),
+    "averages in place": ("average = MovingAverage(2)", "average.process_values(zeros, zeros)"),
+    "frames of two channels": ("fft = Fft(4096, 4096, 0.5)", "fft.process(two)"),
+    "frames that wait": ("fft = Fft(2**22, 1, 1.0)", "fft.process(one[: 2**22 - 1])"),
+    "values that wait": ("fft = Fft(2**22, 1, 1.0)", "fft.process_values(zeros[: 2**22 - 1])"),
+    "decibels": (
+        "spectra = Fft(2, 1, 1.0, 'boxcar').process(one[: 2**22])",
+        "spectra.decibels()",
+    ),
+    "window": ("fft = Fft(2**22, 1, 1.0, np.ones(2**22))", "fft.window"),
+    "frequencies": ("fft = Fft(2**23, 1, 1.0)", "fft.frequencies"),
+    "a state of averages": (
+        "average = MovingAverage(2**21); average.process_values(zeros[: 2**21])",
+        "pickle.dumps(average)",
+    ),
+    "a state of frames": ("fft = Fft(2**22, 1, 1.0); fft.process_values(zeros[: 2**22 - 1])", "pickle.dumps(fft)"),
+    "a list": ("entries = [1.0] * ROWS", "A.batch(entries)"),
+    "instants of a list": ("entries = [1] * ROWS", "A.batch([1.0], entries)"),
+    "rows that are named": ("rows = np.broadcast_to(np.int64(0), ROWS)", "two[rows]"),
+    "indices for Arrow": ("", "one.__arrow_c_array__()"),
+    "names for Arrow": (
+        "one = Batch.from_numpy(np.arange(ROWS), zeros, [TUNED, A], np.ones(ROWS, 'int32'))",
+        "one.__arrow_c_array__()",
+    ),
+    "metadata for Arrow": (
+        "one = Batch.from_numpy(np.arange(10**5), zeros[: 10**5], [TUNED, A], np.zeros(10**5, 'int32'))",
+        "one.__arrow_c_array__()",
+    ),
+    "names of Arrow": (
+        "names = pa.repeat('a', ROWS); times = pa.array(np.arange(ROWS)).cast(pa.timestamp('ns', 'UTC'));",
+        "Batch.from_arrow(pa.table({'timestamp': times, 'value': zeros, 'channel': names}), A, share=True)",
+    ),
+    "indices of a recording": (
+        "writer = ArrowWriter(path, sync='none')",
+        "writer.write(one)",
+    ),
+    "metadata of a recording": (
+        "writer = ArrowWriter(path, own_metadata=True, sync='none'); one = TUNED.batch(zeros[: 10**5])",
+        "writer.write(one)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TIGHT_PROGRAMS)
+def test_a_copy_that_memory_does_not_hold_raises(name: str, tmp_path: Path) -> None:
+    before, statement = TIGHT_PROGRAMS[name]
+    program = f"""
+        path = {str(tmp_path / "run")!r}
+        {before}
+        limit()
+        try:
+            {statement}
+        except MemoryError as error:
+            print("raised", error)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", TIGHT + textwrap.dedent(program)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr[-2_000:]
+    assert ended.stdout.startswith("raised")
+
+
+def test_metadata_that_a_column_of_arrow_does_not_hold_are_refused() -> None:
+    tuned = Channel("a", "V", {"text": "x" * 100_000})
+    rows = 2**31 // 100_000 + 1
+    batch = Batch.from_numpy(np.arange(rows), np.zeros(rows), [tuned, Channel("a", "V")], np.zeros(rows, "int32"))
+    with pytest.raises(ValueError, match=r"metadata takes \d+ bytes in all rows.*pass the batch in parts"):
+        batch.__arrow_c_array__()
+    assert len(Batch.from_arrow(batch[:10])) == 10

@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use rust_daq::{Chunk, Error, Memory, collected};
+use rust_daq::{Chunk, Error, Memory, collected, room};
 
 use crate::error::{raised, shown, wrong_type};
 
@@ -43,10 +43,10 @@ impl<'py> Source<'py> {
     fn of(argument: &str, wanted: &str, data: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = data.py();
         if let Ok(list) = data.cast::<PyList>() {
-            return Ok(Self::Entries(list.iter().collect()));
+            return held(list.len(), list.iter()).map(Self::Entries);
         }
         if let Ok(tuple) = data.cast::<PyTuple>() {
-            return Ok(Self::Entries(tuple.iter().collect()));
+            return held(tuple.len(), tuple.iter()).map(Self::Entries);
         }
         if data.hasattr(intern!(py, "__arrow_c_array__"))? {
             return Ok(Self::Arrow(vec![crate::capsule::read_array(data)?]));
@@ -70,10 +70,21 @@ impl<'py> Source<'py> {
         }
         if kind == 'O' {
             let list = array.call_method0("tolist")?;
-            return Ok(Self::Entries(list.cast::<PyList>()?.iter().collect()));
+            let list = list.cast::<PyList>()?;
+            return held(list.len(), list.iter()).map(Self::Entries);
         }
         Ok(Self::NumPy(array))
     }
+}
+
+/// The entries of a sequence, each with a reference: what is read of one may change the sequence.
+fn held<'py>(
+    count: usize,
+    entries: impl Iterator<Item = Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let mut held = room(count).map_err(|error| raised(&error))?;
+    held.extend(entries.take(count));
+    Ok(held)
 }
 
 fn is_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
-use rust_daq::{Batch, Failure, OnGap, Output, Process, Stage};
+use rust_daq::{Batch, Error, Failure, OnGap, Output, Process, Stage};
 
 use crate::array::{Input, Output as Place};
 use crate::batch::PyBatch;
@@ -89,7 +89,7 @@ impl<P: Process> Shared<P> {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
         shape: impl Fn(&P, usize) -> Shape + Sync,
-        work: impl Fn(&mut P, &[f64], &mut [f64]) + Sync,
+        work: impl Fn(&mut P, &[f64], &mut [f64]) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
         burn();
         let py = values.py();
@@ -98,18 +98,15 @@ impl<P: Process> Shared<P> {
             let found = shape(&*self.lock(py)?, input.len());
             // Makes an array, at which Python may run anything: the processor is not locked.
             let place = Place::of(py, out, found.as_ref())?;
-            let mut done = Ok(false);
+            let mut done = Ok(Ok(false));
             let filled = place.fill(&input, input.len() >= DETACHED, |values, out| {
                 done = self.0.lock_detached().map(|mut processor| {
                     let fits = shape(&processor, values.len()).as_ref() == found.as_ref();
-                    if fits {
-                        work(&mut processor, values, out);
-                    }
-                    fits
+                    if fits { work(&mut processor, values, out).map(|()| true) } else { Ok(false) }
                 });
-            });
+            })?;
             // Another thread may have given it samples in between, after which a frame more or less is whole.
-            if done? {
+            if done?.map_err(|error| raised(&error))? {
                 return Ok(filled);
             }
         }
@@ -171,7 +168,12 @@ fn reduced<'py>(
     keywords.set_item("on_gap", on_gap.as_str())?;
     let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
     let arguments = (processor.get_type(), arguments, keywords).into_pyobject(py)?;
-    (make, arguments, PyBytes::new(py, state)).into_pyobject(py)
+    let filled = |bytes: &mut [u8]| {
+        bytes.copy_from_slice(state);
+        Ok(())
+    };
+    let state = PyBytes::new_with(py, state.len(), filled)?;
+    (make, arguments, state).into_pyobject(py)
 }
 
 /// The bytes of a state.

@@ -12,9 +12,10 @@ use numpy::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use rust_daq::copied;
 
 use super::{is_masked, numbers};
-use crate::error::wrong_type;
+use crate::error::{raised, wrong_type};
 
 const OUT_WANTED: &str = "a writable, contiguous float64 array";
 
@@ -93,12 +94,12 @@ impl<'py> Output<'py> {
         input: &Input<'py>,
         detached: bool,
         work: impl FnOnce(&[f64], &mut [f64]) + Send,
-    ) -> Bound<'py, PyAny> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let Self(array) = self;
         let count = array.len();
         if count == 0 && input.len() == 0 {
             work(&[], &mut []);
-            return array.into_any();
+            return Ok(array.into_any());
         }
         // SAFETY: nobody writes to the values: where they share memory with `out` a copy is read. The place is
         // contiguous, writable, of this type, aligned, and held by `array` until the work is done; one thread alone
@@ -113,14 +114,14 @@ impl<'py> Output<'py> {
         };
         let shared = values.as_ptr_range().start < place.as_ptr_range().end
             && place.as_ptr_range().start < values.as_ptr_range().end;
-        let copy = if shared { values.to_vec() } else { Vec::new() };
-        let values = if shared { &copy } else { values };
+        let copy = shared.then(|| copied(values)).transpose().map_err(|error| raised(&error))?;
+        let values = copy.as_deref().unwrap_or(values);
         if detached {
             array.py().detach(|| work(values, place));
         } else {
             work(values, place);
         }
-        array.into_any()
+        Ok(array.into_any())
     }
 }
 

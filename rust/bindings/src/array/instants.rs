@@ -4,12 +4,13 @@ use arrow_buffer::ScalarBuffer;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use rust_daq::instants_of_arrow;
+use rust_daq::{instants_of_arrow, room};
 
 use super::buffer::entries;
 use super::datetimes::{nanoseconds, no_time_zone, refuse_not_a_time};
 use super::mask::without_masks;
 use super::{Source, entry_error, is_of_pandas, joined, plain, wrong_dtype};
+use crate::error::raised;
 use crate::timestamp;
 
 const WANTED: &str = "one-dimensional instants: datetime64 or int64 of nanoseconds since 1970 UTC, \
@@ -35,7 +36,11 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
                 timestamp::extract("timestamp", entry)
                     .map_err(|error| entry_error(py, argument, index, error))
             };
-            entries.iter().enumerate().map(read).collect::<PyResult<Vec<_>>>().map(Into::into)
+            let mut times = room(entries.len()).map_err(|error| raised(&error))?;
+            for entry in entries.iter().enumerate() {
+                times.push(read(entry)?);
+            }
+            Ok(times.into())
         }
         Source::Arrow(arrays) => {
             let times = joined(argument, &arrays, instants_of_arrow)?;

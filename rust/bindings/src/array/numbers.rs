@@ -34,7 +34,11 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
             let read = |(index, entry): (usize, &Bound<'_, PyAny>)| {
                 value::extract(entry).map_err(|error| entry_error(py, argument, index, error))
             };
-            entries.iter().enumerate().map(read).collect::<PyResult<Vec<_>>>().map(Into::into)
+            let mut values = room(entries.len()).map_err(|error| raised(&error))?;
+            for entry in entries.iter().enumerate() {
+                values.push(read(entry)?);
+            }
+            Ok(values.into())
         }
         Source::Arrow(arrays) => joined(argument, &arrays, numbers_of_arrow),
         Source::NumPy(array) => of_numpy(argument, &array),

@@ -153,8 +153,11 @@ fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> P
 /// The rows that integers mean.
 fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
     let given = integers(array, |_, index| no_such_row(&index, rows))?;
-    let found: PyResult<_> = given.into_iter().map(|index| resolved(index.into(), rows)).collect();
-    found.map(Selection::Rows)
+    let mut found = room(given.len()).map_err(|error| raised(&error))?;
+    for index in given {
+        found.push(resolved(index.into(), rows)?);
+    }
+    Ok(Selection::Rows(found))
 }
 
 /// The row that an index means, which is negative from the end.

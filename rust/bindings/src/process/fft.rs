@@ -7,6 +7,7 @@ use rust_daq::{Fft, Process, Window};
 
 use super::{Shape, Shared, object, reduced, state_bytes, word};
 use crate::array::numbers;
+use crate::batch::view;
 use crate::error::{caused_by, raised, shown};
 use crate::number::{count, real};
 
@@ -217,9 +218,7 @@ impl PyFft {
     fn window<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let window = self.0.lock(py)?.window().clone();
         match &window {
-            Window::Weights(weights) => {
-                py.import("numpy")?.call_method1("array", (weights.to_vec(),))
-            }
+            Window::Weights(weights) => view(py, weights.clone(), "float64")?.call_method0("copy"),
             named => Ok(named.name().into_pyobject(py)?),
         }
     }
@@ -239,14 +238,14 @@ impl PyFft {
     /// The frequencies of a spectrum in hertz: a new array, shape (n_frequencies,).
     #[getter]
     fn frequencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let frequencies = self.0.lock(py)?.frequencies().to_vec();
-        py.import("numpy")?.call_method1("array", (frequencies,))
+        let frequencies = self.0.lock(py)?.frequencies().clone();
+        view(py, frequencies, "float64")?.call_method0("copy")
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let fft = self.0.lock(py)?;
         let window = match fft.window() {
-            Window::Weights(weights) => format!("{weights:?}"),
+            Window::Weights(weights) => format!("{:?}", &weights[..]),
             named => format!("'{}'", named.name().unwrap_or_default()),
         };
         Ok(format!(
@@ -266,7 +265,7 @@ impl PyFft {
         let arguments = arguments.into_pyobject(py)?;
         let (on_gap, state) = {
             let fft = fft.0.lock(py)?;
-            (fft.on_gap(), fft.state())
+            (fft.on_gap(), fft.state().map_err(|error| raised(&error))?)
         };
         reduced(slf.as_any(), arguments, on_gap, &state)
     }
@@ -288,7 +287,7 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
             return Ok(named);
         }
     } else if !window.cast::<PyTuple>().is_ok_and(is_spec) {
-        return Ok(Window::Weights(numbers("window", window)?.to_vec().into()));
+        return numbers("window", window).map(Window::Weights);
     }
     let own = "'boxcar', 'hann', 'hamming', 'blackman', 'flattop'";
     let got = match window.cast::<PyString>() {
@@ -309,5 +308,5 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
         );
         caused_by(error, PyValueError::new_err(message), py)
     })?;
-    Ok(Window::Weights(numbers("window", &weights)?.to_vec().into()))
+    numbers("window", &weights).map(Window::Weights)
 }

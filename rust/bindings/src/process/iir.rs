@@ -165,7 +165,10 @@ impl PyIir {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.process_values(values, out, line, Iir::process_values)
+        self.0.process_values(values, out, line, |filter, values, out| {
+            filter.process_values(values, out);
+            Ok(())
+        })
     }
 
     /// Forget all that came, of every channel and of `process_values`.
@@ -216,7 +219,7 @@ impl PyIir {
         let arguments = (filter.rows(py)?, filter.initial(py)?).into_pyobject(py)?;
         let (on_gap, state) = {
             let filter = filter.0.lock(py)?;
-            (filter.on_gap(), filter.state())
+            (filter.on_gap(), filter.state().map_err(|error| raised(&error))?)
         };
         reduced(slf.as_any(), arguments, on_gap, &state)
     }

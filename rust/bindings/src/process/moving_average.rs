@@ -150,7 +150,10 @@ impl PyMovingAverage {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.process_values(values, out, line, MovingAverage::process_values)
+        self.0.process_values(values, out, line, |average, values, out| {
+            average.process_values(values, out);
+            Ok(())
+        })
     }
 
     /// Forget all that came, of every channel and of `process_values`.
@@ -202,7 +205,11 @@ impl PyMovingAverage {
         let py = slf.py();
         let (arguments, on_gap, state) = {
             let average = slf.get().0.lock(py)?;
-            ((average.window(), average.min_count()), average.on_gap(), average.state())
+            (
+                (average.window(), average.min_count()),
+                average.on_gap(),
+                average.state().map_err(|error| raised(&error))?,
+            )
         };
         reduced(slf.as_any(), arguments.into_pyobject(py)?, on_gap, &state)
     }

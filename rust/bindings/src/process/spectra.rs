@@ -114,7 +114,7 @@ impl PySpectra {
     /// >>> spectra.decibels().round(3)
     /// array([[20.   , 26.021,   -inf]])
     fn decibels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let decibels = py.detach(|| self.0.decibels());
+        let decibels = py.detach(|| self.0.decibels()).map_err(|error| raised(&error))?;
         self.table(py, decibels.into())
     }
 

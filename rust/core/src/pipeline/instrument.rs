@@ -10,6 +10,7 @@ pub use scans::Scans;
 use super::clock::paced;
 use crate::batch::Batch;
 use crate::channel::Channel;
+use crate::column::{collected, zeroed};
 use crate::error::Error;
 use crate::schedule::Schedule;
 
@@ -91,21 +92,20 @@ impl SimulatedInstrument {
     /// [`Error::TimestampOutOfRange`], [`Error::Memory`].
     pub fn batch(&self, start_ns: i64, first: u64, scans: usize) -> Result<Batch, Error> {
         let count = self.channels.len();
-        let mut values = Vec::new();
         let rows = scans.saturating_mul(count);
         let refused = |_| Error::Memory { argument: "scans", got: scans };
-        values.try_reserve_exact(rows).map_err(refused)?;
+        let mut values = zeroed(rows).map_err(refused)?;
         let times = self.schedule.starting_at(start_ns).times_from(first, scans)?;
-        values.resize(rows, 0.0);
         for place in 0..count {
             self.signal(place).write(first, &mut values, place, count);
         }
         let batch = if let [channel] = &*self.channels {
             Batch::of_channel(channel.clone(), times.into(), values.into())?
         } else {
-            let times = times.iter().flat_map(|&time| std::iter::repeat_n(time, count)).collect();
+            let times = times.iter().flat_map(|&time| std::iter::repeat_n(time, count));
+            let times = collected(rows, times)?;
             let index = |row| i32::try_from(row % count).unwrap_or(i32::MAX);
-            let indices = (0..rows).map(index).collect();
+            let indices = collected(rows, (0..rows).map(index))?;
             Batch::new(times, values.into(), &self.channels, Some(indices))?
         };
         Ok(batch.with_first_sequences(Some(&|_| first)))

@@ -7,8 +7,9 @@ use arrow_buffer::ScalarBuffer;
 use super::gap::OnGap;
 use super::groups::Groups;
 use super::kernel::{Kernel, Map};
-use super::state::{Reader, write_length, wrong};
-use crate::batch::Batch;
+use super::state::{Reader, Writer, wrong};
+use crate::batch::{Batch, gathered};
+use crate::column::zeroed;
 use crate::error::Error;
 
 /// The states of all channels that came, by name.
@@ -81,8 +82,19 @@ impl<K: Kernel> Channels<K> {
         {
             return Err(gap.clone());
         }
+        for (arrival, place) in arrivals.iter().zip(&known) {
+            if let Some(place) = *place {
+                self.streams[place].kernel.prepare(arrival.rows)?;
+            }
+        }
         let missing = known.iter().filter(|place| place.is_none()).count();
-        let mut fresh = (0..missing).map(|_| pattern.fresh()).collect::<Result<Vec<_>, _>>()?;
+        let fresh = (0..missing).map(|_| pattern.fresh());
+        let mut fresh = fresh.collect::<Result<Vec<_>, _>>()?;
+        // They are taken from the end.
+        let unknown = arrivals.iter().zip(&known).filter(|(_, place)| place.is_none());
+        for (kernel, (arrival, _)) in fresh.iter_mut().rev().zip(unknown) {
+            kernel.prepare(arrival.rows)?;
+        }
         let mut admitted = Vec::with_capacity(arrivals.len());
         for ((arrival, place), gap) in arrivals.iter().zip(known).zip(gaps) {
             let place = place.or_else(|| {
@@ -111,18 +123,19 @@ impl<K: Kernel> Channels<K> {
         self.streams.iter().map(|stream| &stream.kernel)
     }
 
-    pub(super) fn save(&self, state: &mut Vec<u8>) {
+    pub(super) fn save(&self, state: &mut Writer) -> Result<(), Error> {
         let mut names: Vec<_> = self.places.iter().collect();
         names.sort_unstable();
-        write_length(state, names.len());
+        state.length(names.len())?;
         for (name, &place) in names {
             let Stream { kernel, next } = &self.streams[place];
-            write_length(state, name.len());
-            state.extend_from_slice(name.as_bytes());
-            state.push(u8::from(next.is_some()));
-            state.extend_from_slice(&next.unwrap_or(0).to_le_bytes());
-            kernel.save(state);
+            state.length(name.len())?;
+            state.bytes(name.as_bytes())?;
+            state.flag(next.is_some())?;
+            state.number(next.unwrap_or(0))?;
+            kernel.save(state)?;
         }
+        Ok(())
     }
 
     pub(super) fn load(on_gap: OnGap, pattern: &K, state: &mut Reader<'_>) -> Result<Self, Error> {
@@ -147,17 +160,19 @@ impl<K: Kernel> Channels<K> {
 impl<K: Map> Channels<K> {
     /// The batch with a value for each of its values, made by the state of the row's channel.
     pub(super) fn map(&mut self, batch: &Batch, pattern: &K) -> Result<Batch, Error> {
-        let groups = Groups::new(batch);
+        let groups = Groups::new(batch)?;
         let arrivals = groups.arrivals();
+        let mut values = zeroed(batch.len())?;
+        let grouped = groups
+            .rows()
+            .map(|rows| Ok((rows, gathered(batch.values(), rows)?, zeroed(batch.len())?)));
+        let grouped = grouped.transpose()?;
         let places = self.admit(arrivals, pattern)?;
-        let mut values = vec![0.0; batch.len()];
-        match (groups.rows(), places.as_slice()) {
+        match (grouped, places.as_slice()) {
             (None, &[place]) => self.kernel(place).extend(batch.values(), &mut values),
             (None, _) => {}
-            (Some(rows), places) => {
-                let gathered: Vec<f64> = rows.iter().map(|&row| batch.values()[row]).collect();
-                let mut made = vec![0.0; batch.len()];
-                let (mut input, mut output) = (gathered.as_slice(), made.as_mut_slice());
+            (Some((rows, gathered, mut made)), places) => {
+                let (mut input, mut output) = (&*gathered, made.as_mut_slice());
                 for (arrival, &place) in arrivals.iter().zip(places) {
                     let (now, later) = input.split_at(arrival.rows);
                     let (sums, rest) = output.split_at_mut(arrival.rows);

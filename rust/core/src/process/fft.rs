@@ -1,5 +1,7 @@
 //! Spectra of frames that follow upon each other.
 
+use arrow_buffer::ScalarBuffer;
+
 use super::Process;
 use super::channels::{Arrival, Channels};
 use super::gap::OnGap;
@@ -7,8 +9,9 @@ use super::groups::Groups;
 use super::kernel::Kernel;
 use super::output::Output;
 use super::spectra::Spectra;
-use super::state::{Reader, wrong};
-use crate::batch::Batch;
+use super::state::{Reader, Writer, wrong};
+use crate::batch::{Batch, gathered};
+use crate::column;
 use crate::error::Error;
 
 mod frames;
@@ -70,8 +73,8 @@ impl Fft {
         if !rate.is_finite() || rate <= 0.0 {
             return Err(Error::Rate { got: rate.to_string() });
         }
-        let values = Frames::new(size, hop)?;
         let transform = Transform::new(size, rate, &window, scaling)?;
+        let values = Frames::new(size, hop);
         Ok(Self { rate, window, transform, values, channels: Channels::new(on_gap) })
     }
 
@@ -113,7 +116,7 @@ impl Fft {
 
     /// The frequencies of a spectrum, in hertz.
     #[must_use]
-    pub fn frequencies(&self) -> &[f64] {
+    pub const fn frequencies(&self) -> &ScalarBuffer<f64> {
         self.transform.frequencies()
     }
 
@@ -125,13 +128,18 @@ impl Fft {
 
     /// Writes the spectra of the frames that these values complete, with a state apart from those of the channels.
     ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`]; all is then as it was.
+    ///
     /// # Panics
     ///
     /// Unless there is room for as many numbers as [`frames_after`](Self::frames_after) says, times the frequencies.
-    pub fn process_values(&mut self, input: &[f64], output: &mut [f64]) {
+    pub fn process_values(&mut self, input: &[f64], output: &mut [f64]) -> Result<(), Error> {
         let bins = self.transform.frequencies().len();
         let frames = self.values.after(input.len());
         assert_eq!(output.len(), frames * bins, "as many spectra as frames");
+        self.values.reserve(input.len())?;
         let mut places = output.chunks_exact_mut(bins);
         let transform = &mut self.transform;
         self.values.extend(input, &[], |frame| {
@@ -139,15 +147,19 @@ impl Fft {
                 transform.write(frame.samples, place);
             }
         });
+        Ok(())
     }
 
     /// All states as bytes, for [`restore`](Self::restore).
-    #[must_use]
-    pub fn state(&self) -> Vec<u8> {
-        let mut state = MARK.to_vec();
-        self.values.save(&mut state);
-        self.channels.save(&mut state);
-        state
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StateMemory`].
+    pub fn state(&self) -> Result<Vec<u8>, Error> {
+        let mut state = Writer::of(MARK);
+        self.values.save(&mut state)?;
+        self.channels.save(&mut state)?;
+        Ok(state.finish())
     }
 
     /// Goes on where one with the same arguments gave its state.
@@ -204,7 +216,7 @@ impl Fft {
     }
 
     fn spectra(&mut self, batch: &Batch) -> Result<Spectra, Error> {
-        let groups = Groups::new(batch);
+        let groups = Groups::new(batch)?;
         self.check_rate(batch, &groups)?;
         let arrivals = groups.arrivals();
         let bins = self.transform.frequencies().len();
@@ -214,13 +226,19 @@ impl Fft {
             [_] => Vec::new(),
             _ => room(batch.len(), count, bins)?,
         };
+        let columns = groups
+            .rows()
+            .map(|rows| Ok((gathered(batch.values(), rows)?, gathered(batch.timestamps(), rows)?)));
+        let columns = columns.transpose()?;
+        let mut all: Vec<Made> = column::room(count)?;
+        let (mut times_ns, mut indices) = (column::room(count)?, column::room(count)?);
         let admitted = self.channels.admit(arrivals, &self.values)?;
-        let mut all: Vec<Made> = Vec::new();
         let mut start = 0;
         for (arrival, &admitted) in arrivals.iter().zip(&admitted) {
             let frames = self.channels.kernel(admitted);
-            let rows = groups.rows().map(|rows| &rows[start..start + arrival.rows]);
-            start += arrival.rows;
+            let range = start..start + arrival.rows;
+            start = range.end;
+            let rows = groups.rows().map(|rows| &rows[range.clone()]);
             let transform = &mut self.transform;
             let made = |frame: frames::Frame<'_>| {
                 let place = all.len();
@@ -230,13 +248,9 @@ impl Fft {
                 let row = rows.map_or(frame.last, |rows| rows[frame.last]);
                 all.push(Made { row, time_ns: frame.middle_ns, place });
             };
-            match rows {
+            match &columns {
                 None => frames.extend(batch.values(), batch.timestamps(), made),
-                Some(rows) => {
-                    let values: Vec<f64> = rows.iter().map(|&row| batch.values()[row]).collect();
-                    let times: Vec<i64> = rows.iter().map(|&row| batch.timestamps()[row]).collect();
-                    frames.extend(&values, &times, made);
-                }
+                Some((values, times)) => frames.extend(&values[range.clone()], &times[range], made),
             }
         }
         if arrivals.len() > 1 {
@@ -248,12 +262,14 @@ impl Fft {
             power = ordered;
         }
         let index = |made: &Made| i32::try_from(batch.index_of(made.row)).unwrap_or(i32::MAX);
+        times_ns.extend(all.iter().map(|made| made.time_ns));
+        indices.extend(all.iter().map(index));
         Ok(Spectra {
-            times_ns: all.iter().map(|made| made.time_ns).collect(),
+            times_ns: times_ns.into(),
             power: power.into(),
             frequencies: self.transform.frequencies().clone(),
             channels: batch.channels().clone(),
-            indices: all.iter().map(index).collect(),
+            indices: indices.into(),
             scaling: self.scaling(),
         })
     }

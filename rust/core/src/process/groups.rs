@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::channels::Arrival;
 use crate::batch::Batch;
+use crate::column::zeroed;
+use crate::error::Error;
 
 /// Which rows of a batch are of which name.
 pub(super) struct Groups<'a> {
@@ -13,13 +15,14 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    pub(super) fn new(batch: &'a Batch) -> Self {
+    /// Tells the rows of a batch apart; without the memory for it there is an error.
+    pub(super) fn new(batch: &'a Batch) -> Result<Self, Error> {
         let first = |index: usize| batch.first_sequences().map(|first| first[index]);
         let name = |index: usize| batch.channels()[index].name();
         let Some(indices) = batch.indices() else {
             let rows = batch.len();
             let only = (rows > 0).then(|| Arrival { name: name(0), rows, first: first(0) });
-            return Self { arrivals: only.into_iter().collect(), rows: None };
+            return Ok(Self { arrivals: only.into_iter().collect(), rows: None });
         };
         let mut counts = vec![0; batch.channels().len()];
         // Indices are not negative: a batch checks them.
@@ -42,13 +45,13 @@ impl<'a> Groups<'a> {
             .iter()
             .scan(0, |end, arrival| Some(std::mem::replace(end, *end + arrival.rows)))
             .collect();
-        let mut rows = vec![0; indices.len()];
+        let mut rows = zeroed(indices.len())?;
         for (row, index) in indices.iter().enumerate() {
             let place = &mut free[groups[index.cast_unsigned() as usize]];
             rows[*place] = row;
             *place += 1;
         }
-        Self { arrivals, rows: Some(rows) }
+        Ok(Self { arrivals, rows: Some(rows) })
     }
 
     /// The names of which there are rows.

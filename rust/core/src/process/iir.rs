@@ -7,7 +7,7 @@ use super::channels::Channels;
 use super::gap::OnGap;
 use super::kernel::{Kernel, Map};
 use super::output::Output;
-use super::state::Reader;
+use super::state::{Reader, Writer};
 use crate::batch::Batch;
 use crate::error::Error;
 
@@ -104,12 +104,15 @@ impl Iir {
     }
 
     /// All states as bytes, for [`restore`](Self::restore).
-    #[must_use]
-    pub fn state(&self) -> Vec<u8> {
-        let mut state = MARK.to_vec();
-        self.values.save(&mut state);
-        self.channels.save(&mut state);
-        state
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StateMemory`].
+    pub fn state(&self) -> Result<Vec<u8>, Error> {
+        let mut state = Writer::of(MARK);
+        self.values.save(&mut state)?;
+        self.channels.save(&mut state)?;
+        Ok(state.finish())
     }
 
     /// Goes on where a filter with the same arguments gave its state.

@@ -7,6 +7,7 @@ use arrow_buffer::ScalarBuffer;
 use super::fft::Scaling;
 use crate::batch::{check_indices, same_length};
 use crate::channel::Channel;
+use crate::column::zeroed;
 use crate::error::Error;
 
 mod decibels;
@@ -93,11 +94,14 @@ impl Spectra {
     }
 
     /// The same numbers in decibels: ten times the logarithm of powers, twenty times that of amplitudes.
-    #[must_use]
-    pub fn decibels(&self) -> Vec<f64> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn decibels(&self) -> Result<Vec<f64>, Error> {
         let factor = if self.scaling == Scaling::Amplitude { 20.0 } else { 10.0 };
-        let mut decibels = vec![0.0; self.power.len()];
+        let mut decibels = zeroed(self.power.len())?;
         decibels::logarithms(&self.power, factor, &mut decibels);
-        decibels
+        Ok(decibels)
     }
 }

@@ -2,15 +2,60 @@
 
 use crate::error::Error;
 
-/// A count, in eight bytes.
-pub(super) fn write_length(state: &mut Vec<u8>, length: usize) {
-    state.extend_from_slice(&(length as u64).to_le_bytes());
-}
+/// Writes a state; where memory is missing there is an error.
+pub(super) struct Writer(Vec<u8>);
 
-/// Floats bit by bit, without their number.
-pub(super) fn write_floats(state: &mut Vec<u8>, floats: &[f64]) {
-    for float in floats {
-        state.extend_from_slice(&float.to_le_bytes());
+impl Writer {
+    /// A state that begins with `mark`.
+    pub(super) fn of(mark: &[u8]) -> Self {
+        Self(mark.to_vec())
+    }
+
+    /// The state.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn reserve(&mut self, bytes: usize) -> Result<(), Error> {
+        let whole = self.0.len().saturating_add(bytes);
+        self.0.try_reserve(bytes).map_err(|_| Error::StateMemory { bytes: whole })
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.reserve(bytes.len())?;
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(super) fn flag(&mut self, flag: bool) -> Result<(), Error> {
+        self.bytes(&[u8::from(flag)])
+    }
+
+    pub(super) fn number(&mut self, number: u64) -> Result<(), Error> {
+        self.bytes(&number.to_le_bytes())
+    }
+
+    /// A count, in eight bytes.
+    pub(super) fn length(&mut self, length: usize) -> Result<(), Error> {
+        self.number(length as u64)
+    }
+
+    /// Floats bit by bit, without their number.
+    pub(super) fn floats(&mut self, floats: &[f64]) -> Result<(), Error> {
+        self.reserve(size_of_val(floats))?;
+        for float in floats {
+            self.0.extend_from_slice(&float.to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// Instants, without their number.
+    pub(super) fn instants(&mut self, instants: &[i64]) -> Result<(), Error> {
+        self.reserve(size_of_val(instants))?;
+        for instant in instants {
+            self.0.extend_from_slice(&instant.to_le_bytes());
+        }
+        Ok(())
     }
 }
 
@@ -58,10 +103,6 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn instant(&mut self) -> Result<i64, Error> {
-        self.array().map(i64::from_le_bytes)
-    }
-
     /// A count of at most `most`.
     pub(super) fn length(&mut self, most: usize) -> Result<usize, Error> {
         let length = usize::try_from(self.number()?).ok();
@@ -77,7 +118,17 @@ impl<'a> Reader<'a> {
     pub(super) fn floats(&mut self, count: usize, floats: &mut Vec<f64>) -> Result<(), Error> {
         let bytes = count.saturating_mul(size_of::<f64>());
         let (chunks, _) = self.take(bytes)?.as_chunks();
+        floats.try_reserve(count).map_err(|_| Error::OutOfMemory { rows: count })?;
         floats.extend(chunks.iter().map(|&bytes| f64::from_le_bytes(bytes)));
+        Ok(())
+    }
+
+    /// Appends so many instants, in the same way.
+    pub(super) fn instants(&mut self, count: usize, instants: &mut Vec<i64>) -> Result<(), Error> {
+        let bytes = count.saturating_mul(size_of::<i64>());
+        let (chunks, _) = self.take(bytes)?.as_chunks();
+        instants.try_reserve(count).map_err(|_| Error::OutOfMemory { rows: count })?;
+        instants.extend(chunks.iter().map(|&bytes| i64::from_le_bytes(bytes)));
         Ok(())
     }
 

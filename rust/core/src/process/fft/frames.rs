@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::process::kernel::Kernel;
-use crate::process::state::{Reader, write_floats, write_length, wrong};
+use crate::process::state::{Reader, Writer, wrong};
 
 /// The samples that the next frames need.
 #[derive(Debug, Clone)]
@@ -26,12 +26,8 @@ pub(super) struct Frame<'a> {
 }
 
 impl Frames {
-    pub(super) fn new(size: usize, hop: usize) -> Result<Self, Error> {
-        let frames = Self { size, hop, skip: 0, samples: Vec::new(), times: Vec::new() };
-        // Several such buffers are made in the end; one tells whether there is any hope.
-        let refused = |_| Error::Memory { argument: "size", got: size };
-        Vec::<f64>::new().try_reserve_exact(size.saturating_mul(8)).map_err(refused)?;
-        Ok(frames)
+    pub(super) const fn new(size: usize, hop: usize) -> Self {
+        Self { size, hop, skip: 0, samples: Vec::new(), times: Vec::new() }
     }
 
     pub(super) const fn size(&self) -> usize {
@@ -58,6 +54,13 @@ impl Frames {
     /// Whether samples with times can follow upon those that are kept, or samples without.
     pub(super) const fn goes_on(&self, timed: bool) -> bool {
         self.samples.is_empty() || timed != self.times.is_empty()
+    }
+
+    /// Takes the memory that so many more samples without times need.
+    pub(super) fn reserve(&mut self, samples: usize) -> Result<(), Error> {
+        // A frame that is not yet full needs no more of them, nor does the rest behind the last one.
+        let most = samples.min(self.size - 1);
+        self.samples.try_reserve(most).map_err(|_| Error::OutOfMemory { rows: samples })
     }
 
     /// Takes samples, with their times or with none, and gives each frame that is full with them.
@@ -116,7 +119,13 @@ fn middle(times: &[i64], first: usize, last: usize) -> i64 {
 
 impl Kernel for Frames {
     fn fresh(&self) -> Result<Self, Error> {
-        Self::new(self.size, self.hop)
+        Ok(Self::new(self.size, self.hop))
+    }
+
+    fn prepare(&mut self, samples: usize) -> Result<(), Error> {
+        self.reserve(samples)?;
+        let refused = |_| Error::OutOfMemory { rows: samples };
+        self.times.try_reserve(samples.min(self.size - 1)).map_err(refused)
     }
 
     fn clear(&mut self) {
@@ -125,14 +134,14 @@ impl Kernel for Frames {
         self.times.clear();
     }
 
-    fn save(&self, state: &mut Vec<u8>) {
-        write_length(state, self.size);
-        write_length(state, self.hop);
-        write_length(state, self.skip);
-        write_length(state, self.samples.len());
-        write_floats(state, &self.samples);
-        write_length(state, self.times.len());
-        self.times.iter().for_each(|time| state.extend_from_slice(&time.to_le_bytes()));
+    fn save(&self, state: &mut Writer) -> Result<(), Error> {
+        state.length(self.size)?;
+        state.length(self.hop)?;
+        state.length(self.skip)?;
+        state.length(self.samples.len())?;
+        state.floats(&self.samples)?;
+        state.length(self.times.len())?;
+        state.instants(&self.times)
     }
 
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
@@ -145,9 +154,8 @@ impl Kernel for Frames {
             return Err(wrong("it has samples that it skips"));
         }
         state.floats(count, &mut loaded.samples)?;
-        for _ in 0..state.length(count)? {
-            loaded.times.push(state.instant()?);
-        }
+        let timed = state.length(count)?;
+        state.instants(timed, &mut loaded.times)?;
         if !loaded.times.is_empty() && loaded.times.len() != count {
             return Err(wrong("it has samples without a time"));
         }

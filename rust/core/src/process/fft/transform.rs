@@ -12,6 +12,9 @@ use realfft::{RealFftPlanner, RealToComplex};
 use super::{Scaling, Window};
 use crate::error::Error;
 
+/// How many floats for each sample of a frame a plan takes at most while it is made, with all that works by it.
+const PLAN: usize = 32;
+
 /// The plan of a transform of one size, and the memory that it works in.
 pub(super) struct Transform {
     plan: Arc<dyn RealToComplex<f64>>,
@@ -37,6 +40,9 @@ impl Transform {
         window: &Window,
         scaling: Scaling,
     ) -> Result<Self, Error> {
+        // Its parts are made by others, which ask for no leave: one question tells whether there is any hope.
+        let refused = |_| Error::Memory { argument: "size", got: size };
+        Vec::<[f64; PLAN]>::new().try_reserve_exact(size).map_err(refused)?;
         let weights = window.weights(size)?;
         let sum: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|weight| weight * weight).sum();

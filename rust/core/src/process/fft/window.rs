@@ -2,8 +2,10 @@
 
 use std::f64::consts::TAU;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use arrow_buffer::ScalarBuffer;
+
+use crate::column::room;
 use crate::error::Error;
 
 /// A window: one by name, in the periodic form in which `scipy.signal.get_window` gives it, or weights.
@@ -21,7 +23,7 @@ pub enum Window {
     /// Four cosines: the height of a line is right wherever it lies between two bins.
     FlatTop,
     /// One weight for each sample.
-    Weights(Arc<[f64]>),
+    Weights(ScalarBuffer<f64>),
 }
 
 impl Window {
@@ -42,7 +44,7 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// [`Error::WeightCount`], and [`Error::Weights`] when a weight is not finite or all of them are 0.
+    /// [`Error::WeightCount`], [`Error::OutOfMemory`], and [`Error::Weights`] when a weight is not finite or all of them are 0.
     pub fn weights(&self, size: usize) -> Result<Vec<f64>, Error> {
         // The factors of the cosines: those of SciPy.
         let cosines: &[f64] = match self {
@@ -62,9 +64,11 @@ impl Window {
                 let sign = if order % 2 == 0 { 1.0 } else { -1.0 };
                 sign * factor * (f64::from(order) * angle(sample)).cos()
             };
-            (0..).zip(cosines).map(term).sum()
+            (0..).zip(cosines).map(term).sum::<f64>()
         };
-        Ok((0..size).map(weight).collect())
+        let mut weights: Vec<f64> = room(size)?;
+        weights.extend((0..size).map(weight));
+        Ok(weights)
     }
 }
 
@@ -78,7 +82,9 @@ fn checked(weights: &[f64], size: usize) -> Result<Vec<f64>, Error> {
     if weights.iter().all(|&weight| weight == 0.0) {
         return Err(Error::Weights { problem: "has only weights of 0".to_owned() });
     }
-    Ok(weights.to_vec())
+    let mut copy = room(size)?;
+    copy.extend_from_slice(weights);
+    Ok(copy)
 }
 
 impl FromStr for Window {

@@ -8,7 +8,7 @@ use super::Initial;
 use super::section::Section;
 use crate::error::Error;
 use crate::process::kernel::Kernel;
-use crate::process::state::{Reader, write_floats, write_length};
+use crate::process::state::{Reader, Writer};
 
 /// How many sections go through the samples at once: more do not fit into the registers.
 const TOGETHER: usize = 4;
@@ -168,11 +168,11 @@ impl Kernel for Cascade {
         (self.started, self.passed) = (false, 0);
     }
 
-    fn save(&self, state: &mut Vec<u8>) {
-        write_length(state, self.states.len());
-        state.push(u8::from(self.started));
-        write_length(state, self.passed);
-        self.states.iter().for_each(|states| write_floats(state, states));
+    fn save(&self, state: &mut Writer) -> Result<(), Error> {
+        state.length(self.states.len())?;
+        state.flag(self.started)?;
+        state.length(self.passed)?;
+        self.states.iter().try_for_each(|states| state.floats(states))
     }
 
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {

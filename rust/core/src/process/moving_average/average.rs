@@ -4,7 +4,7 @@ use super::blocks::Blocks;
 use super::tree::{LONGEST, Tree};
 use crate::error::Error;
 use crate::process::kernel::Kernel;
-use crate::process::state::{Reader, write_length, wrong};
+use crate::process::state::{Reader, Writer, wrong};
 
 /// The mean of the last `window` samples, and of those that are there before so many came.
 ///
@@ -90,9 +90,9 @@ impl Kernel for Average {
         }
     }
 
-    fn save(&self, state: &mut Vec<u8>) {
-        write_length(state, self.window);
-        write_length(state, self.seen);
+    fn save(&self, state: &mut Writer) -> Result<(), Error> {
+        state.length(self.window)?;
+        state.length(self.seen)?;
         match &self.sums {
             Sums::Tree(tree) => tree.save(state),
             Sums::Blocks(blocks) => blocks.save(state),

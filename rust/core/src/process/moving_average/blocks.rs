@@ -7,7 +7,7 @@ use super::space::Space;
 use super::split::{Count, join, split};
 use super::tree::{pairs, singles};
 use crate::error::Error;
-use crate::process::state::{Reader, write_floats, write_length};
+use crate::process::state::{Reader, Writer};
 
 /// How many sums are made at once, at most.
 const CHUNK: usize = 512;
@@ -141,12 +141,12 @@ impl Blocks {
         seen == self.block + self.rest || seen == self.block + self.place
     }
 
-    pub(super) fn save(&self, state: &mut Vec<u8>) {
-        write_length(state, self.place);
-        state.push(u8::from(self.rows[0].len() == self.block));
-        self.rows.iter().for_each(|rows| write_floats(state, rows));
-        self.sum.iter().for_each(|sum| write_floats(state, sum));
-        write_floats(state, &self.before);
+    pub(super) fn save(&self, state: &mut Writer) -> Result<(), Error> {
+        state.length(self.place)?;
+        state.flag(self.rows[0].len() == self.block)?;
+        self.rows.iter().try_for_each(|rows| state.floats(rows))?;
+        self.sum.iter().try_for_each(|sum| state.floats(sum))?;
+        state.floats(&self.before)
     }
 
     pub(super) fn load(window: usize, state: &mut Reader<'_>) -> Result<Self, Error> {

@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::space::Space;
 use super::split::{Divide, join, split};
 use crate::error::Error;
-use crate::process::state::{Reader, write_floats};
+use crate::process::state::{Reader, Writer};
 
 /// The longest window that is summed in this way; a longer one is quicker in blocks.
 pub(super) const LONGEST: usize = 32;
@@ -57,8 +57,8 @@ impl Tree {
         }
     }
 
-    pub(super) fn save(&self, state: &mut Vec<u8>) {
-        write_floats(state, &self.before[..self.window - 1]);
+    pub(super) fn save(&self, state: &mut Writer) -> Result<(), Error> {
+        state.floats(&self.before[..self.window - 1])
     }
 
     pub(super) fn load(window: usize, state: &mut Reader<'_>) -> Result<Self, Error> {
