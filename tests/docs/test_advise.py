@@ -20,6 +20,7 @@ from made_runs import STARTED, made_run
 from rust_daq import advise as advising
 from rust_daq.advise import CHANNELS, LATENCIES, LOSSES, RATES, Curve, Measured, advise, advise_each, step
 from rust_daq.advise.__main__ import main
+from rust_daq.advise.measured import SEVERAL, of_whole_scans
 from rust_daq.bench import Archive, Estimate, Footprint, Observed, Run
 from rust_daq.bench.quantity import NARROW_SPACE
 from rust_daq.bench.result import SAMPLE_COLUMNS
@@ -124,7 +125,8 @@ def ask(measured, rate, channels, loss, latency):
 
 def test_the_numbers_are_read_from_a_run():
     found = Measured.of(made_run(*results()))
-    pairs = list(zip(found.numbers(), MEASURED.numbers(), strict=True))
+    several = {SEVERAL: of_whole_scans(MEASURED.capacity[SEVERAL], 16)}
+    pairs = list(zip(found.numbers(), replace(MEASURED, capacity=MEASURED.capacity | several).numbers(), strict=True))
     assert len(pairs) > 20
     for (key, number), (expected, wanted) in pairs:
         assert (key, number.value) == (expected, pytest.approx(wanted.value))
@@ -222,6 +224,15 @@ def test_the_interval_of_the_response_has_that_of_the_capacity():
 def ends(*numbers):
     """The low ends of some numbers, and the high ones."""
     return [number.low for number in numbers], [number.high for number in numbers]
+
+
+def test_a_batch_of_several_channels_counts_with_the_rows_of_whole_scans():
+    asked = curve({1: 1e5, 10: 2e5, 100: 3e5, 1_000: 4e5}, 1.0)
+    assert {rows: found.value for rows, found in of_whole_scans(asked, 16).sizes.items()} == {
+        16: 2e5,
+        112: 3e5,
+        1_008: 4e5,
+    }
 
 
 def test_several_channels_take_the_capacity_and_the_bytes_of_several():

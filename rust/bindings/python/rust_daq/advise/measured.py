@@ -19,6 +19,8 @@ NEEDED = (CAPACITY, RESPONSE, FILES, MEMORY)
 
 PER_POINT, PER_BATCH, SEVERAL = "per point", "per batch", "per batch, 16 channels"
 """The contenders of the capacity."""
+MANY = 16
+"""Those of `SEVERAL`."""
 KEPT = 100_000
 """The size at which the bytes per row are taken."""
 FEWEST_COUNTS = 2
@@ -150,8 +152,9 @@ class Measured:
         memory = cast("Footprint", run[MEMORY])
         [acquired] = response.contenders
         row, many, point = (counted(memory, name) for name in ("batch", "batch, 16 channels", "list of points"))
+        ways = curves(capacity, "processed_per_second")
         return cls(
-            curves(capacity, "processed_per_second"),
+            ways | {SEVERAL: of_whole_scans(ways[SEVERAL], MANY)},
             response.number(acquired, "p99_9_ns"),
             row,
             many,
@@ -183,6 +186,11 @@ def curves(result: Observed, column: str) -> dict[str, Curve]:
     return {
         name: Curve({size: result.number(name, column, size) for size in result.sizes}) for name in result.contenders
     }
+
+
+def of_whole_scans(curve: Curve, channels: int) -> Curve:
+    """Return a curve by the rows that a batch had: a read has a row of every channel, so a multiple of them."""
+    return Curve({-(-size // channels) * channels: estimate for size, estimate in curve.sizes.items()})
 
 
 def counted(result: Footprint, contender: str) -> Estimate:
