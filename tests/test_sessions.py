@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import types
@@ -232,3 +233,34 @@ def test_a_report_that_broke_off_is_an_error(tmp_path):
     path = report(tmp_path, "InvalidRead", [EXTENSION])
     path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")
     assert judged(path).returncode == 1
+
+
+# The kills of writers
+
+
+def test_the_writers_of_laboratories_are_pinned_and_installed_by_their_session_alone(noxfile, monkeypatch):
+    asked = []
+
+    class Killing(Session):
+        def __init__(self):
+            super().__init__("--kills", "2")
+
+        def install(self, *arguments):
+            asked.append(arguments)
+
+        def run(self, *command):
+            asked.append(command)
+
+    for name in ("install", "build_extension"):
+        monkeypatch.setattr(noxfile, name, lambda *_, **__: None)
+    noxfile.survival(Killing())
+    installed, ran = asked
+    assert installed[:2] == ("--constraint", noxfile.LOCK)
+    pins = (ROOT / installed[-1]).read_text(encoding="utf-8").splitlines()
+    named = [re.fullmatch(r"([\w-]+)==[\d.]+", pin)[1].lower() for pin in pins if not pin.startswith("#")]
+    assert named == ["asammdf", "mcap", "nptdms", "zarr"]
+    lock = (ROOT / noxfile.LOCK).read_text(encoding="utf-8").lower()
+    assert not [name for name in named if re.search(rf"^{name}==", lock, re.MULTILINE)]
+    assert ran[0] == "python"
+    assert (ROOT / ran[1]).is_file()
+    assert ran[2:] == ("--kills", "2")

@@ -88,3 +88,13 @@ def test_the_notes_name_the_machines_and_what_is_left_out():
     assert shown().notes == ("No kill is archived yet.",)
     notes = shown(gathered("TDMS"), refused=("line 7 of survival.jsonl is torn",)).notes
     assert notes == ("Dated rows: archived kills, Quick 1.", "Left out: line 7 of survival.jsonl is torn.")
+
+
+def test_the_archive_has_fifty_kills_of_each_version_and_of_every_format():
+    found = survival.evidence()
+    assert found.refused == ()
+    assert {len(each.survival.kills) for each in found.gathered} == {50}
+    packages = {each.version.split()[0] for each in found.gathered}
+    assert {"rust_daq", "pyarrow", "h5py", "pandas", "CPython", "npTDMS", "mcap", "zarr", "asammdf"} <= packages
+    names = {survival.kind(each.writer) for each in found.gathered}
+    assert {"h5py, flushed", "h5py, latest, flushed", "h5py, SWMR, flushed", "pyarrow, file, flushed"} <= names
