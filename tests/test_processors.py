@@ -253,7 +253,7 @@ def test_threads_take_turns_with_one_processor() -> None:
     try:
         average = MovingAverage(1_000_000)
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda count: average.process_values(np.ones(count)), [1, 5_000] * 50))
+            list(pool.map(lambda count: average.process_values(np.ones(count)), [1, 5_000] * 500))
         # Whatever their order, the mean of ones is one.
         np.testing.assert_array_equal(average.process_values(np.ones(3)), np.ones(3))
     finally:

@@ -99,8 +99,15 @@ impl<P: Process> Shared<P> {
             // Makes an array, at which Python may run anything: the processor is not locked.
             let place = Place::of(py, out, found.as_ref())?;
             let mut done = Ok(Ok(false));
-            let filled = place.fill(&input, input.len() >= DETACHED, |values, out| {
-                done = self.0.lock_detached().map(|mut processor| {
+            let detached = input.len() >= DETACHED;
+            let filled = place.fill(&input, detached, |values, out| {
+                // An attached thread may not just wait: whoever has the lock may be waiting to be attached again.
+                let locked = if detached {
+                    self.0.lock_detached()
+                } else {
+                    Python::attach(|py| self.0.lock(py))
+                };
+                done = locked.map(|mut processor| {
                     let fits = shape(&processor, values.len()).as_ref() == found.as_ref();
                     if fits { work(&mut processor, values, out).map(|()| true) } else { Ok(false) }
                 });
