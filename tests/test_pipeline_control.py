@@ -233,7 +233,7 @@ def test_ctrl_c_is_seen_while_a_call_waits(call: str) -> None:
         if "run" not in "{call}":
             pipeline.start()
             time.sleep(0.5)  # batches wait, so that a stop takes long
-            begun.append(print("begun", flush=True))
+            threading.Timer(0.1, print, ["begun"], {{"flush": True}}).start()  # within the call
         try:
             pipeline.{call}
         except KeyboardInterrupt:
