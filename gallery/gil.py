@@ -32,7 +32,7 @@ def setup():
 
     import numpy as np
 
-    from rust_daq import Batch, Channel, Pipeline, SimulatedInstrument
+    from rust_daq import Batch, Channel
     from rust_daq.process import Fft, Iir, MovingAverage
 
     samples = np.random.default_rng(1).normal(size=30_000)
@@ -41,7 +41,6 @@ def setup():
     average = MovingAverage(16)
     lowpass = Iir([[0.02, 0.04, 0.02, 1.0, -1.56, 0.64]])
     fft = Fft(1024, 512, 1e6)
-    instrument = SimulatedInstrument(1e5, channel, scans_per_read=1000)
 
     def count():
         number = 0
@@ -62,14 +61,6 @@ def setup():
         done = True
         thread.join()
 
-    def acquiring(**callbacks):
-        """Count while a pipeline acquires at 100 kHz."""
-        with Pipeline(instrument, [average], **callbacks):
-            count()
-
-    def nothing(given):
-        pass
-
     return locals()
 
 
@@ -81,8 +72,6 @@ calls = bench.compare(
         "Fft.process": "beside(lambda: fft.process(batch))",
         "Batch.concat": "beside(lambda: Batch.concat([batch, batch]))",
         "Channel.points": "beside(lambda: channel.points(samples[:10_000]))",
-        "numpy.sort": "beside(lambda: np.sort(samples))",
-        "alone, again": "count()",
         "another count": "beside(count)",
     },
     setup=setup,
@@ -97,20 +86,66 @@ calls
 calls.plot()
 
 # %%
-# Callbacks
-# ---------
-# A pipeline works on threads of Rust and takes the GIL only to call Python:
-# here not at all, for each batch of 1,000, and for each point of it, at
-# 100 kHz.
+# Callbacks and loops
+# -------------------
+# A pipeline works on threads of Rust and takes the GIL only to call Python. At
+# 100 kHz Python gets each point, each batch of 1,000, or every five
+# milliseconds the newest points for a display. Batches are given to a
+# callback, or taken by a loop, plain or of asyncio, in a thread of its own.
+
+
+def acquiring():
+    """Return the names that the acquisitions at 100 kHz use."""
+    import asyncio
+    import threading
+
+    from rust_daq import Channel, Pipeline, SimulatedInstrument
+    from rust_daq.process import MovingAverage
+
+    instrument = SimulatedInstrument(
+        1e5, Channel("ai0", "V"), scans_per_read=1000
+    )
+    count = setup()["count"]
+    take = id  # whoever takes a batch or a point, and does nothing with it
+
+    def acquire(read, **callbacks):
+        """Count while a pipeline runs, and a thread may read from it."""
+        pipeline = Pipeline(instrument, [MovingAverage(16)], **callbacks)
+        thread = threading.Thread(target=read, args=[pipeline])
+        with pipeline:
+            thread.start()
+            count()
+        while (
+            thread.is_alive()
+        ):  # a loop that came late began a run of its own
+            pipeline.stop()
+            thread.join(0.01)
+
+    def loop(pipeline):
+        for batch in pipeline:
+            take(batch)
+
+    async def async_loop(pipeline):
+        async for batch in pipeline:
+            take(batch)
+
+    def display(pipeline):
+        while not pipeline.wait(0.005):
+            take(pipeline.latest(1_000))
+
+    return locals()
+
 
 bench.compare(
     {
         "alone": "count()",
-        "no callback": "acquiring()",
-        "callback per batch": "acquiring(on_batch=nothing)",
-        "callback per point": "acquiring(on_point=nothing)",
+        "callback per batch": "acquire(take, on_batch=take)",
+        "callback per point": "acquire(take, on_point=take)",
+        "loop": "acquire(loop)",
+        "async loop": "acquire(lambda it: asyncio.run(async_loop(it)))",
+        "latest": "acquire(display)",
     },
-    setup=setup,
+    setup=acquiring,
     name="callbacks",
     settings=settings,
     share=0.3,
@@ -133,5 +168,26 @@ bench.compare(
 #   take the same from it, {this} and {other}.
 #   | inconclusive: This run cannot tell a callback for each batch, {this},
 #   from one for each point, {other}.`
+# - :verdict:`gil/callbacks/loop vs callback per batch
+#   | faster, slower: Next to a loop over batches it takes {this}, next to a
+#   callback for each {other}.
+#   | no difference shown: A loop over batches and a callback for each take the
+#   same from it, {this} and {other}.
+#   | inconclusive: This run cannot tell a loop over batches, {this}, from a
+#   callback for each, {other}.`
+# - :verdict:`gil/callbacks/async loop vs loop
+#   | faster, slower: Next to a loop of asyncio it takes {this}, next to a
+#   plain one {other}.
+#   | no difference shown: A loop of asyncio and a plain one take the same from
+#   it, {this} and {other}.
+#   | inconclusive: This run cannot tell a loop of asyncio, {this}, from a
+#   plain one, {other}.`
+# - :verdict:`gil/callbacks/latest vs callback per batch
+#   | faster, slower: Next to a display it takes {this}, next to a callback for
+#   each batch {other}.
+#   | no difference shown: A display and a callback for each batch take the
+#   same from it, {this} and {other}.
+#   | inconclusive: This run cannot tell a display, {this}, from a callback for
+#   each batch, {other}.`
 #
 # :doc:`/tuning` has the rule.

@@ -22,6 +22,7 @@ temporary folder, which it removes.
 # takes it each time that it wakes up. A run makes a thousand points, so that
 # ten lie beyond the 99th percentile.
 
+import asyncio
 import os
 import queue
 import tempfile
@@ -179,9 +180,46 @@ held.plot()
 # In batches a point takes :measured:`pipeline/held/per
 # batch/10000/cpu_per_point_ns` of processor time at 10 kHz, and
 # :measured:`pipeline/held/per batch/1000000/cpu_per_point_ns` at 1 MHz. The
-# next measurement is in batches of 1,000 at one rate. Two of its contenders
-# write their averages into a stream of Arrow, each batch handed to the
-# operating system: the pipeline by its own writer, NumPy by pyarrow's.
+# next measurement is in batches of 1,000 at one rate. The pipeline hands them
+# to a callback, or to a loop, plain or of asyncio; a display takes the newest
+# points twenty times per second. Two contenders write their averages into a
+# stream of Arrow, each batch handed to the operating system: the pipeline by
+# its own writer, NumPy by pyarrow's.
+
+
+def read(work, rate, scans_per_read, seconds=0.15):
+    """Return what a pipeline tells from which some work reads."""
+    source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
+    pipeline = Pipeline(source, [MovingAverage(16)])
+
+    def acquire():
+        pipeline.start(seconds)
+        work(pipeline)
+        return pipeline.stop().as_dict()
+
+    return with_cost(acquire)
+
+
+def loop(pipeline):
+    """Take each batch."""
+    for given in pipeline:
+        take(given)
+
+
+def async_loop(pipeline):
+    """Take each batch, as a task of an event loop."""
+
+    async def work():
+        async for given in pipeline:
+            take(given)
+
+    asyncio.run(work())
+
+
+def display(pipeline):
+    """Take the newest points twenty times per second."""
+    while not pipeline.wait(0.05):
+        take(pipeline.latest(1_000))
 
 
 def written(work):
@@ -221,16 +259,43 @@ bench.observe(
             "written(lambda path: "
             "run(1e6, **batch, on_batch=take, sinks=[ArrowWriter(path)]))"
         ),
+        "loop": "read(loop, 1e6, **batch)",
+        "async loop": "read(async_loop, 1e6, **batch)",
+        "latest": "read(display, 1e6, **batch)",
     },
     columns=["cpu_per_point_ns"],
     compared=["cpu_per_point_ns"],
-    namespace=names | {"ArrowWriter": ArrowWriter},
+    namespace=names
+    | {"ArrowWriter": ArrowWriter, "read": read}
+    | {"loop": loop, "async_loop": async_loop, "display": display},
     name="cost",
     settings=settings,
     share=0.1,
 )
 
 # %%
+# - :verdict:`pipeline/cost/loop/cpu_per_point_ns vs pipeline
+#   | faster, slower: In a loop a point takes {this} of processor time, with a
+#   callback for each batch {other}.
+#   | no difference shown: In a loop and with a callback for each batch a point
+#   takes the same processor time, {this} and {other}.
+#   | inconclusive: This run cannot tell a loop, {this}, from a callback for
+#   each batch, {other}.`
+# - :verdict:`pipeline/cost/async loop/cpu_per_point_ns vs loop
+#   | faster, slower: In a loop of asyncio it takes {this}, in a plain one
+#   {other}.
+#   | no difference shown: In a loop of asyncio and in a plain one it takes the
+#   same, {this} and {other}.
+#   | inconclusive: This run cannot tell a loop of asyncio, {this}, from a
+#   plain one, {other}.`
+# - :verdict:`pipeline/cost/latest/cpu_per_point_ns vs pipeline
+#   | faster, slower: With a display it takes {this}, with a callback for each
+#   batch {other}.
+#   | no difference shown: With a display and with a callback for each batch it
+#   takes the same, {this} and {other}.
+#   | inconclusive: This run cannot tell a display, {this}, from a callback for
+#   each batch, {other}.`
+#
 # Up to where it breaks
 # ---------------------
 # The highest rate that holds for a twentieth of a second: a queue of a

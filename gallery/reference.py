@@ -126,6 +126,8 @@ calls = {
     "Pipeline.run": "pipeline.run()",
     "Pipeline.start and stop": "pipeline.start()\npipeline.stop()",
     "Pipeline.wait": "pipeline.wait()",
+    "Pipeline.latest": "pipeline.latest(1_000)",
+    "Pipeline, loop": "for _ in pipeline: pass",
     "SharedSink": "SharedSink(rows)",
     "SharedSink.write": "sink.write(plain)",
     "Report.percentile_ns": "report.percentile_ns(0.99)",

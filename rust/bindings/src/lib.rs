@@ -51,6 +51,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<metadata::PyMetadata>()?;
     module.add_class::<pipeline::PyPipelinePlan>()?;
     module.add_class::<pipeline::PyPipelineRun>()?;
+    module.add_class::<pipeline::PyNewest>()?;
     module.add_class::<point::PyDataPoint>()?;
     module.add_class::<process::PyFft>()?;
     module.add_class::<process::PyIir>()?;

@@ -1,5 +1,6 @@
 //! What `rust_daq.Pipeline` is made of: its parts, checked once, and its runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -19,7 +20,7 @@ mod sink;
 mod source;
 mod stage;
 
-pub use run::PyPipelineRun;
+pub use run::{PyNewest, PyPipelineRun};
 
 /// The parts of a pipeline, of which each run is made anew.
 #[pyclass(name = "_PipelinePlan", module = "rust_daq._core", frozen, immutable_type)]
@@ -32,6 +33,8 @@ pub struct PyPipelinePlan {
     on_point: Option<Py<PyAny>>,
     capacity: usize,
     on_full: OnFull,
+    /// How many of the newest points a run keeps, in whole batches: one of them, until more are asked for.
+    newest: AtomicUsize,
 }
 
 #[pymethods]
@@ -77,14 +80,24 @@ impl PyPipelinePlan {
             on_point: callable("on_point", on_point)?,
             capacity,
             on_full: word.to_string_lossy().parse().map_err(|error| raised(&error))?,
+            newest: AtomicUsize::new(1),
         })
     }
 
-    /// Starts a run of so many seconds, or until the source ends or it is stopped.
+    /// Lets each run keep so many of its newest points, at least.
+    fn keep(&self, n: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let points = count("n", "the number of the newest points", n)?;
+        self.newest.fetch_max(points, Ordering::Relaxed);
+        Ok(points)
+    }
+
+    /// Starts a run of so many seconds, or until the source ends or it is stopped; with a loop that reads it from the
+    /// first batch on, as number 1.
     fn start(
         &self,
         py: Python<'_>,
         duration: Option<&Bound<'_, PyAny>>,
+        read: bool,
     ) -> PyResult<PyPipelineRun> {
         let duration = duration.map(read_duration).transpose()?;
         let bound = |objects: &[Py<PyAny>]| -> Vec<_> {
@@ -98,9 +111,19 @@ impl PyPipelinePlan {
         sinks.extend(self.on_batch.iter().map(|callback| sink::batches(callback.bind(py))));
         sinks.extend(self.on_point.iter().map(|callback| sink::points(callback.bind(py))));
         let (capacity, on_full) = (self.capacity, self.on_full);
+        let newest = self.newest.load(Ordering::Relaxed);
         let around = source::with_thread_state;
-        let acquisition =
-            Acquisition { source, stages, sinks, capacity, on_full, duration, around };
+        let acquisition = Acquisition {
+            source,
+            stages,
+            sinks,
+            capacity,
+            on_full,
+            duration,
+            read,
+            newest,
+            around,
+        };
         PyPipelineRun::start(py, acquisition)
     }
 

@@ -18,7 +18,7 @@ mod sequences;
 pub use arrow::{CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
 pub(crate) use arrow::{arrow_schema, described, with_metadata};
 pub use builder::BatchBuilder;
-use entries::Entries;
+pub(crate) use entries::Entries;
 
 /// Rows of an instant, a value and a channel, in columns that are shared: a clone or a slice copies none.
 ///

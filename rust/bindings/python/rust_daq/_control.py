@@ -78,6 +78,8 @@ class Parts:
         return " and ".join(texts) or "its threads"
 
     def _named(self, kind: str, index: int) -> str:
+        if kind == "hand over":
+            return "the loop over the pipeline to take a batch"
         name, part = "source", self.source
         if kind == "process":
             name, part = f"processors[{index}]", self.processors[index]
@@ -184,6 +186,11 @@ def finish(run: _PipelineRun, parts: Parts, seconds: float, *, drain: bool) -> b
         raise
 
 
+def is_inside(run: _PipelineRun) -> bool:
+    """Tell whether the end of a run waits for the caller: one of its threads, or a loop that reads it."""
+    return run.is_inside() or (run.is_read_here() and not run.wait(0))
+
+
 def give_up(run: _PipelineRun, parts: Parts, interrupt: BaseException) -> bool:
     """Abandon what a run has waiting; whether its threads end in time. A note says what does not return."""
     over = False
@@ -205,6 +212,7 @@ def _end_all() -> None:
     with _lock:
         runs = dict(_running)
     for run in runs:
+        run.leave()  # no loop goes on from here
         run.stop(run not in _given_up)
     try:
         _await_progress([run for run in runs if run not in _given_up])

@@ -1,18 +1,16 @@
 """`rust_daq.Pipeline`: what a person does with a paced acquisition; its work is done in Rust."""
 
 import functools
-import threading
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from rust_daq._chain import Processor, flattened
-from rust_daq._control import LOOK_SECONDS, Parts, ended, finish, give_up, seconds_of, started, timeout_of, wait_for
-from rust_daq._core import Batch, DataPoint, Report, SimulatedInstrument, _PipelinePlan, _PipelineRun
+from rust_daq._control import LOOK_SECONDS, Parts, is_inside, timeout_of, wait_for
+from rust_daq._core import Batch, DataPoint, Report, SimulatedInstrument, _PipelinePlan
+from rust_daq._current import Current, batches
 from rust_daq._progress import shown_progress
-from rust_daq._shared_sink import SharedSink
 
 
 class Sink(Protocol):
@@ -29,6 +27,9 @@ class Pipeline:
     sends them through the processors and hands them on. Both are Rust's: no Python object is made unless a part is
     Python's, and the GIL is not needed otherwise. A run numbers the samples of each channel from 0
     (`Batch.first_sequence`), resets the processors before it and closes the sinks after it.
+
+    ``for batch in pipeline`` and ``async for batch in pipeline`` take each processed batch of the run, or of a new one
+    where none runs. `latest` is for a display.
 
     Every point is counted: produced is always processed, dropped, abandoned and queued together.
 
@@ -78,6 +79,16 @@ class Pipeline:
     >>> report = Pipeline(instrument, [MovingAverage(16)], on_batch=batches.append).run(0.05)
     >>> report.produced, report.dropped, sum(len(batch) for batch in batches)
     (50, 0, 50)
+
+    A loop takes the batches instead; it begins a run, which ends when the loop does:
+
+    >>> laser = Channel("laser", "mW")
+    >>> for batch in Pipeline(laser.batch([value]) for value in (0.5, 2.5, 3.5)):
+    ...     print(batch.values)
+    ...     if batch.values.max() > 1.0:
+    ...         break
+    [0.5]
+    [2.5]
     """
 
     def __init__(
@@ -105,13 +116,8 @@ class Pipeline:
             if _is_async(function):
                 message = f"{name} is an async function, which a pipeline does not await; pass a plain function"
                 raise TypeError(message)
-        self._plan = _PipelinePlan(source, steps, ends, capacity, on_full, on_batch, on_point, rate)
-        self._parts = Parts(source, steps, ends, on_batch=on_batch, on_point=on_point)
-        self._changed = threading.Condition()
-        self._starter: int | None = None
-        self._run: _PipelineRun | None = None
-        self._duration: float | None = None
-        self._report: Report | None = None
+        plan = _PipelinePlan(source, steps, ends, capacity, on_full, on_batch, on_point, rate)
+        self._current = Current(plan, Parts(source, steps, ends, on_batch=on_batch, on_point=on_point))
 
     def run(self, duration: float | timedelta | None = None) -> Report:
         """Acquire for so long, and wait for the end.
@@ -157,14 +163,13 @@ class Pipeline:
         >>> report.processed, report.ended
         (2, 'source')
         """
-        self.start(duration)
-        run = self._run
+        run = self._current.start(duration)
         try:
-            with shown_progress(self._duration) as show:
-                while run is not None and not run.wait(LOOK_SECONDS):
+            with shown_progress(self._current.duration) as show:
+                while not run.wait(LOOK_SECONDS):
                     show(self.report)
         except BaseException as error:
-            self._abandon(error)
+            self._current.abandon(error)
             raise
         return self.stop()
 
@@ -195,41 +200,7 @@ class Pipeline:
         >>> pipeline.stop().ended
         'stopped'
         """
-        seconds = duration if duration is None else seconds_of("duration", duration)
-        with self._changed:
-            run = self._run
-            if self._starter is not None:
-                message = "the pipeline is being started by another call; wait until that has returned"
-                raise RuntimeError(message)
-            self._starter = threading.get_ident() if run is None else None
-        if run is not None:
-            run.report()  # of a fork this says what is the matter
-            message = "the pipeline runs already; stop it first, or make another Pipeline"
-            raise RuntimeError(message)
-        try:
-            # Calls the source's iter() and the processors' reset(): no lock is held.
-            run = started(self._claimed(), self._parts, lambda: self._plan.start(seconds))
-            self._run, self._duration = run, seconds
-        finally:
-            with self._changed:
-                self._starter = None
-                self._changed.notify_all()
-
-    def _present(self) -> _PipelineRun | None:
-        """Give the run; its threads may ask for it before `start` has returned in another one."""
-        with self._changed:
-            while self._starter not in {None, threading.get_ident()}:
-                self._changed.wait()
-            return self._run
-
-    def _claimed(self) -> list[tuple[str, Any]]:
-        """Name the parts that only one run at a time can use."""
-        source = self._parts.source
-        has_state = callable(source) or hasattr(source, "__next__")
-        claimed = [("source", source)] if has_state else []
-        claimed += [(f"processors[{index}]", step) for index, step in enumerate(self._parts.processors)]
-        sinks = enumerate(self._parts.sinks)
-        return claimed + [(f"sinks[{index}]", sink) for index, sink in sinks if not isinstance(sink, SharedSink)]
+        self._current.start(duration)
 
     def wait(self, timeout: float | timedelta | None = None) -> bool:
         """Wait until the run is over, or for so long.
@@ -269,11 +240,14 @@ class Pipeline:
         True
         """
         seconds = timeout_of(timeout)
-        run = self._present()
+        run = self._current.present()
         if run is None:
             return True
         if run.is_inside():
             message = "wait was called inside the run that it would wait for; call stop here, and wait elsewhere"
+            raise RuntimeError(message)
+        if is_inside(run):
+            message = "wait was called in a loop over the pipeline, which the run waits for; call stop here, or break"
             raise RuntimeError(message)
         return wait_for(run, seconds)
 
@@ -330,28 +304,64 @@ class Pipeline:
         >>> pipeline.run(60).ended
         'stopped'
         """
-        seconds = timeout_of(timeout)
-        run = self._present()
-        if run is not None and run.is_inside():
-            run.stop(drain)
-            return run.report()
-        if run is not None:
-            if not finish(run, self._parts, seconds, drain=drain):
-                message = f"the run is not over after {seconds:g} s; it waits for {self._parts.under_way(run)}"
-                raise TimeoutError(message)
-            error = self._collect(run)
-            if error is not None:
-                raise error
-        if self._report is None:
-            message = "the pipeline was never started; call run or start first"
-            raise RuntimeError(message)
-        return self._report
+        return self._current.end(drain=drain, seconds=timeout_of(timeout))
 
     @property
     def report(self) -> Report | None:
         """What the present run has done so far, or the last one did; None before the first."""
-        run = self._present()
-        return self._report if run is None else run.report()
+        return self._current.report()
+
+    def latest(self, n: int) -> Any:
+        """Return the newest points that were processed, for a display.
+
+        The source never waits for it. A run keeps its newest batch, and from the first call on as many points as were
+        ever asked for. Call it before `start` to have `n` points from the beginning on.
+
+        Parameters
+        ----------
+        n : int
+            The most points to return, of all channels together, at least 1; where the last processor makes spectra, the
+            most frames.
+
+        Returns
+        -------
+        Batch or Spectra
+            The newest points of the present run, or of the last one; an empty batch before its first. Points before a
+            change of a channel's unit, or of the frequencies of spectra, are left out.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `n` is not an integer of at least 1.
+
+        Notes
+        -----
+        O(n) to join them, without the GIL. The pipeline keeps the fewest of its newest batches that have the largest n
+        together: less than one batch more, and whatever they share their memory with.
+
+        Examples
+        --------
+        >>> from rust_daq import Channel, Pipeline, SimulatedInstrument
+        >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V"), scans_per_read=1))
+        >>> len(pipeline.latest(16))
+        0
+        >>> with pipeline:
+        ...     while len(newest := pipeline.latest(16)) < 16:
+        ...         _ = pipeline.wait(0.01)  # a plot is drawn here
+        >>> len(newest), len(pipeline.latest(1))
+        (16, 1)
+        """
+        return self._current.latest(n)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the processed batches."""
+        return batches(self._current)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Iterate over the processed batches without blocking the event loop."""
+        from rust_daq._async_loop import AsyncBatches
+
+        return AsyncBatches(self._current)
 
     def __enter__(self) -> Self:
         self.start()
@@ -363,36 +373,13 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        run = self._current.run
+        if run is not None and run.is_read_here():
+            run.leave()  # a loop that this thread has left waiting
         if error is None:
             self.stop()
         else:
-            self._abandon(error)
-
-    def _abandon(self, error: BaseException) -> None:
-        """End the run because of an exception, to which what else went wrong is added as notes."""
-        run = self._run
-        if run is not None and not run.is_inside() and give_up(run, self._parts, error):
-            self._collect(run, error)
-
-    def _collect(self, run: _PipelineRun, error: BaseException | None = None) -> BaseException | None:
-        """Keep the report of a run that is over, and give what went wrong; as notes to `error` where there is one."""
-        with self._changed:
-            if self._run is not run:
-                return error
-            self._report, self._run = run.report(), None
-        ended(run)
-        for failure in run.take_errors():
-            if error is None:
-                error = failure
-            else:
-                error.add_note(f"and then the pipeline raised {failure!r}")
-        if self._duration is not None and error is None and self._report.ended == "source":
-            warnings.warn(
-                f"source had no more after {self._report.elapsed_ns / 1e9:.3g} s of the {self._duration:g} s asked for",
-                RuntimeWarning,
-                stacklevel=4,
-            )
-        return error
+            self._current.abandon(error)
 
 
 _ASYNC_FLAGS = 0x80 | 0x200

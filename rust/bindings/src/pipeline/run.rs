@@ -5,10 +5,11 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use rust_daq::{Acquisition, Error, Failure, Run, Work};
+use rust_daq::{Acquisition, Error, Failure, Output, Run, Work};
 
 use super::raised::Raised;
 use crate::error::raised;
+use crate::process::object;
 use crate::report::PyReport;
 
 /// A run of a pipeline, on threads of its own.
@@ -72,8 +73,55 @@ impl PyPipelineRun {
             Work::Process(index) => ("process", index),
             Work::Write(index) => ("write", index),
             Work::Close(index) => ("close", index),
+            Work::HandOver => ("hand over", 0),
         };
         Ok(self.here()?.work().into_iter().map(named).collect())
+    }
+
+    /// Lets a loop in this thread take each batch from the next one on; its number, or None while another one reads.
+    fn attach(&self) -> PyResult<Option<u64>> {
+        Ok(self.here()?.attach())
+    }
+
+    /// The next processed batch, for which it waits so many seconds at most.
+    fn take<'py>(
+        &self,
+        py: Python<'py>,
+        reader: u64,
+        seconds: f64,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let run = self.here()?;
+        let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let taken = py.detach(|| run.take(reader, longest));
+        taken.map(|output| object(py, output)).transpose()
+    }
+
+    /// Waits until a batch can be taken or the run is over, so many seconds at most.
+    fn await_offer(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        let run = self.here()?;
+        let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        py.detach(|| run.await_offer(longest));
+        Ok(())
+    }
+
+    /// Ends the reading of a loop, or of any without its number; the run goes on.
+    #[pyo3(signature = (reader=None))]
+    fn leave(&self, py: Python<'_>, reader: Option<u64>) -> PyResult<()> {
+        let run = self.here()?;
+        py.detach(|| run.leave(reader));
+        Ok(())
+    }
+
+    /// Whether the loop that reads was last seen in this thread.
+    fn is_read_here(&self) -> PyResult<bool> {
+        Ok(self.here()?.is_read_here())
+    }
+
+    /// The newest points of this run, at most so many.
+    fn newest(&self, py: Python<'_>, n: usize) -> PyResult<PyNewest> {
+        let run = self.here()?;
+        let newest = py.detach(|| run.latest(n)).map_err(|error| raised(&error))?;
+        Ok(PyNewest(newest))
     }
 
     /// What went wrong, the cause first; each exception is given once.
@@ -107,6 +155,24 @@ impl Drop for PyPipelineRun {
         if self.process != std::process::id() {
             std::mem::forget(self.run.take());
         }
+    }
+}
+
+/// The newest points of a run, which stay when it is gone.
+#[pyclass(name = "_Newest", module = "rust_daq._core", frozen, immutable_type)]
+pub struct PyNewest(Output);
+
+#[pymethods]
+impl PyNewest {
+    /// Those of no run.
+    #[new]
+    fn new() -> PyResult<Self> {
+        Output::joined(&[]).map(Self).map_err(|error| raised(&error))
+    }
+
+    /// The last of them, at most so many.
+    fn last<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyAny>> {
+        object(py, self.0.slice(self.0.len().saturating_sub(n), n))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Distinct channels in the order in which they came; one name has one unit.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     channels: Vec<Channel>,
     indices: HashMap<Channel, i32>,
     /// For each name a channel of that name, which tells its unit.
@@ -18,7 +18,7 @@ pub(super) struct Entries {
 
 impl Entries {
     /// The index of a channel, new or known.
-    pub(super) fn add(&mut self, channel: &Channel) -> Result<i32, Error> {
+    pub(crate) fn add(&mut self, channel: &Channel) -> Result<i32, Error> {
         if let Some(&index) = self.indices.get(channel) {
             return Ok(index);
         }
@@ -46,12 +46,12 @@ impl Entries {
     }
 
     /// The indices of channels, new or known.
-    pub(super) fn add_all(&mut self, channels: &[Channel]) -> Result<Vec<i32>, Error> {
+    pub(crate) fn add_all(&mut self, channels: &[Channel]) -> Result<Vec<i32>, Error> {
         channels.iter().map(|channel| self.add(channel)).collect()
     }
 
     /// The distinct channels.
-    pub(super) fn finish(self) -> Arc<[Channel]> {
+    pub(crate) fn finish(self) -> Arc<[Channel]> {
         self.channels.into()
     }
 }

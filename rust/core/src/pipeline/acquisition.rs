@@ -19,6 +19,10 @@ pub struct Acquisition {
     pub on_full: OnFull,
     /// How long the source is read; `None` until it ends or is stopped.
     pub duration: Option<Duration>,
+    /// Whether a loop takes each processed batch from the first on ([`Run::take`]); its number is 1.
+    pub read: bool,
+    /// The newest processed points that are kept ([`Run::latest`]).
+    pub newest: usize,
     /// What the whole work of each thread is done inside of.
     pub around: Around,
 }

@@ -26,17 +26,24 @@ impl Consumer {
     pub fn run(&mut self, shared: &Shared) -> Result<(), Failure> {
         while let Some(Waiting { batch, due_ns }) = shared.queue.pop() {
             let rows = batch.len();
-            if let Err(failure) = guarded(|| self.consume(Output::Batch(batch), shared)) {
-                shared.queue.failed(rows);
-                return Err(failure);
+            match guarded(|| self.consume(Output::Batch(batch), shared)) {
+                Ok(true) => {
+                    let response_ns = shared.clock.passed_ns().saturating_sub(due_ns);
+                    shared.responses.record(response_ns, rows);
+                    shared.queue.processed(rows);
+                }
+                Ok(false) => shared.queue.failed(rows),
+                Err(failure) => {
+                    shared.queue.failed(rows);
+                    return Err(failure);
+                }
             }
-            shared.responses.record(shared.clock.passed_ns().saturating_sub(due_ns), rows);
-            shared.queue.processed(rows);
         }
         Ok(())
     }
 
-    fn consume(&mut self, mut output: Output, shared: &Shared) -> Result<(), Failure> {
+    /// Whether the batch reached everybody; not the loop that reads, when the run is abandoned before.
+    fn consume(&mut self, mut output: Output, shared: &Shared) -> Result<bool, Failure> {
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let Output::Batch(batch) = &output else { return Err(Error::SpectraEnd.into()) };
             output = shared.consuming.during(Work::Process(index), || stage.apply(batch))?;
@@ -44,7 +51,13 @@ impl Consumer {
         let mut sinks = self.sinks.iter_mut().enumerate();
         sinks.try_for_each(|(index, sink)| {
             shared.consuming.during(Work::Write(index), || sink.write(&output))
-        })
+        })?;
+        if !shared.handover.is_read() {
+            shared.newest.add(output);
+            return Ok(true);
+        }
+        shared.newest.add(output.clone());
+        Ok(shared.consuming.during(Work::HandOver, || shared.handover.offer(output)))
     }
 
     /// Closes every sink, whatever the others say.

@@ -11,12 +11,15 @@ use cpu_time::ThreadTime;
 use super::acquisition::Around;
 use super::clock::Clock;
 use super::consumer::Consumer;
+use super::handover::Handover;
+use super::newest::Newest;
 use super::queue::Queue;
 use super::reader::Reader;
 use super::report::{Counts, Ended, Report, Responses};
 use super::work::Present;
 use super::{Acquisition, Failure, Work};
 use crate::error::Error;
+use crate::process::Output;
 
 /// The source's and the consumer's.
 const THREADS: usize = 2;
@@ -33,6 +36,8 @@ pub struct Run {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) queue: Queue,
+    pub(super) handover: Handover,
+    pub(super) newest: Newest,
     pub(super) responses: Responses,
     pub(super) clock: Clock,
     /// The source is to end.
@@ -60,12 +65,23 @@ struct End {
 
 impl Run {
     pub(super) fn start(acquisition: Acquisition) -> Result<Self, Failure> {
-        let Acquisition { source, stages, sinks, capacity, on_full, duration, around } =
-            acquisition;
+        let Acquisition {
+            source,
+            stages,
+            sinks,
+            capacity,
+            on_full,
+            duration,
+            read,
+            newest,
+            around,
+        } = acquisition;
         let mut consumer = Consumer::new(stages, sinks);
         consumer.reset()?;
         let shared = Arc::new(Shared {
             queue: Queue::new(capacity, on_full),
+            handover: Handover::new(read),
+            newest: Newest::new(newest),
             responses: Responses::default(),
             clock: Clock::default(),
             stop: AtomicBool::new(false),
@@ -105,7 +121,46 @@ impl Run {
         self.shared.stop_source();
         if !drain {
             self.shared.queue.abandon();
+            self.shared.handover.abandon();
         }
+    }
+
+    /// Lets a loop in the present thread take each batch from the next one on; the number by which it does, or `None`
+    /// while another loop reads.
+    #[must_use]
+    pub fn attach(&self) -> Option<u64> {
+        self.shared.handover.attach()
+    }
+
+    /// Takes the next processed batch, for which it waits so long at most; the consumer waits until then.
+    #[must_use]
+    pub fn take(&self, reader: u64, longest: Duration) -> Option<Output> {
+        self.shared.handover.take(reader, longest)
+    }
+
+    /// Waits until there is something to take or the run is over, and for so long at most.
+    pub fn await_offer(&self, longest: Duration) {
+        self.shared.handover.await_offer(longest);
+    }
+
+    /// Ends the reading of one loop, or of any; the run goes on without it.
+    pub fn leave(&self, reader: Option<u64>) {
+        self.shared.handover.leave(reader);
+    }
+
+    /// Whether the loop that reads was last seen in the present thread, which must not wait for the run then.
+    #[must_use]
+    pub fn is_read_here(&self) -> bool {
+        self.shared.handover.is_read_here()
+    }
+
+    /// The newest points that were processed, or frames of spectra, at most so many, which are kept from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn latest(&self, points: usize) -> Result<Output, Error> {
+        self.shared.newest.joined(points)
     }
 
     /// Whether the caller is one of the run's own threads, in which nobody can wait for its end.
@@ -232,6 +287,7 @@ impl Shared {
         drop(end);
         self.stop_source();
         self.queue.abandon();
+        self.handover.abandon();
     }
 
     fn closed(&self, failures: Vec<Failure>) {
@@ -250,6 +306,8 @@ impl Shared {
         if end.done == THREADS {
             end.elapsed = Some(self.clock.passed());
             self.over.notify_all();
+            drop(end);
+            self.handover.finish();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -78,6 +79,8 @@ fn acquisition(source: Box<dyn Source>, sink: impl Sink + 'static) -> Acquisitio
         capacity: 1000,
         on_full: OnFull::Block,
         duration: None,
+        read: false,
+        newest: 0,
         around: |work| work(),
     }
 }
@@ -190,6 +193,80 @@ impl Stage for Faulty {
     fn reset(&mut self) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// Takes all that a loop gets; what it took in rows, and whether it left before the end.
+fn read(run: &Run, most: usize) -> (u64, bool) {
+    let mut rows = 0;
+    for _ in 0..most {
+        loop {
+            if let Some(output) = run.take(1, Duration::from_secs(1)) {
+                rows += output.len() as u64;
+                break;
+            }
+            if run.wait(Some(Duration::ZERO)) {
+                return (rows, false);
+            }
+        }
+    }
+    (rows, true)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_a_loop_did_not_take_is_dropped_or_abandoned(
+        sizes in prop::collection::vec(1_usize..20, 0..40),
+        capacity in 20_usize..60,
+        policy in prop::sample::select(vec![OnFull::Block, OnFull::DropOldest, OnFull::DropNewest]),
+        most in 0_usize..40,
+    ) {
+        let (sink, seen) = keeper();
+        let mut looped = acquisition(feed(sizes, None), sink);
+        (looped.capacity, looped.on_full, looped.read) = (capacity, policy, true);
+        looped.newest = 30;
+        let run = looped.start().unwrap();
+        let (rows, left) = read(&run, most);
+        if left {
+            run.stop(false);
+            run.leave(Some(1));
+        }
+        let (report, failures) = finished(&run);
+        prop_assert_eq!(failures, Vec::<String>::new());
+        prop_assert_eq!(report.counts.processed, rows);
+        if !left {
+            prop_assert_eq!(report.counts.abandoned, 0);
+        }
+        let numbers = numbers(&seen);
+        let latest = run.latest(30).unwrap();
+        let kept = numbers.len().min(30);
+        prop_assert_eq!(latest.len(), kept);
+        if let (Output::Batch(batch), Some(last)) = (latest, numbers.last()) {
+            // Where something was dropped between two batches a batch of both has no numbers.
+            if let Some(first) = batch.first_sequences() {
+                prop_assert_eq!(first[0] + kept as u64, last + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_loop_that_leaves_lets_the_run_go_on_and_another_one_read() {
+    let (sink, seen) = keeper();
+    let mut looped = acquisition(feed(vec![1; 10], None), sink);
+    looped.read = true;
+    let run = looped.start().unwrap();
+    assert_eq!(run.attach(), None);
+    assert_eq!(read(&run, 3), (3, true));
+    run.leave(Some(2)); // which is nobody
+    assert!(run.is_read_here());
+    run.leave(None);
+    assert!(!run.is_read_here() && run.take(1, Duration::ZERO).is_none());
+    let (report, _) = finished(&run);
+    assert_eq!((report.counts.processed, seen.lock().unwrap().batches.len()), (10, 10));
+    assert_eq!(run.attach(), Some(2));
+    assert!(run.take(2, Duration::from_secs(60)).is_none());
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum Work {
     Write(usize),
     /// The sink of this index is closed.
     Close(usize),
+    /// A loop is waited for, which takes a batch.
+    HandOver,
 }
 
 const KINDS: usize = 8;
@@ -32,6 +34,7 @@ impl Present {
             Work::Process(index) => (3, index),
             Work::Write(index) => (4, index),
             Work::Close(index) => (5, index),
+            Work::HandOver => (6, 0),
         };
         self.0.store(index * KINDS + kind, Ordering::Relaxed);
         let result = call();
@@ -48,6 +51,7 @@ impl Present {
             3 => Some(Work::Process(index)),
             4 => Some(Work::Write(index)),
             5 => Some(Work::Close(index)),
+            6 => Some(Work::HandOver),
             _ => None,
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 
 use super::fft::Scaling;
-use crate::batch::{check_indices, same_length};
+use crate::batch::{Entries, check_indices, same_length};
 use crate::channel::Channel;
-use crate::column::zeroed;
+use crate::column::{room, total, zeroed};
 use crate::error::Error;
 
 mod decibels;
@@ -91,6 +91,53 @@ impl Spectra {
     #[must_use]
     pub const fn scaling(&self) -> Scaling {
         self.scaling
+    }
+
+    /// Whether frames of both can follow each other in one.
+    pub(super) fn joins(&self, other: &Self) -> bool {
+        self.scaling == other.scaling && self.frequencies == other.frequencies
+    }
+
+    /// So many frames from `offset` on, cut to what there is, of the same columns.
+    #[must_use]
+    pub fn slice(&self, offset: usize, count: usize) -> Self {
+        let offset = offset.min(self.len());
+        let count = count.min(self.len() - offset);
+        let width = self.frequencies.len();
+        Self {
+            times_ns: self.times_ns.slice(offset, count),
+            power: self.power.slice(offset * width, count * width),
+            indices: self.indices.slice(offset, count),
+            ..self.clone()
+        }
+    }
+
+    /// The frames of spectra that join, at least one, copied once.
+    pub(super) fn concat(several: &[Self]) -> Result<Self, Error> {
+        let [first, others @ ..] = several else { return Err(Error::SpectraEnd) };
+        if others.is_empty() {
+            return Ok(first.clone());
+        }
+        let frames = total(several.iter().map(Self::len))?;
+        let numbers = frames.checked_mul(first.frequencies.len());
+        let mut power = room(numbers.ok_or(Error::OutOfMemory { rows: frames })?)?;
+        let (mut times_ns, mut indices) = (room(frames)?, room(frames)?);
+        let mut entries = Entries::default();
+        for spectra in several {
+            times_ns.extend_from_slice(&spectra.times_ns);
+            power.extend_from_slice(&spectra.power);
+            let merged = entries.add_all(&spectra.channels)?;
+            indices
+                .extend(spectra.indices.iter().map(|index| merged[index.cast_unsigned() as usize]));
+        }
+        Self::new(
+            times_ns.into(),
+            power.into(),
+            first.frequencies.clone(),
+            entries.finish(),
+            indices.into(),
+            first.scaling,
+        )
     }
 
     /// The same numbers in decibels: ten times the logarithm of powers, twenty times that of amplitudes.

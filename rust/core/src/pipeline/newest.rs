@@ -1,0 +1,75 @@
+//! The newest points of a run, for a display.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Error;
+use crate::process::Output;
+
+/// The newest results: the fewest that have so many points, or frames of spectra, together.
+#[derive(Debug)]
+pub struct Newest(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    outputs: VecDeque<Output>,
+    points: usize,
+    /// How many points are wanted.
+    wanted: usize,
+}
+
+impl Kept {
+    /// Takes the oldest result out if the others have enough points.
+    fn outdated(&mut self) -> Option<Output> {
+        let rest = self.points - self.outputs.front()?.len();
+        if rest < self.wanted {
+            return None;
+        }
+        self.points = rest;
+        self.outputs.pop_front()
+    }
+}
+
+impl Newest {
+    pub fn new(wanted: usize) -> Self {
+        Self(Mutex::new(Kept { wanted, ..Kept::default() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what the last stage made.
+    pub fn add(&self, output: Output) {
+        if output.is_empty() {
+            return;
+        }
+        let mut kept = self.lock();
+        kept.points += output.len();
+        kept.outputs.push_back(output);
+        // Memory is released without the lock.
+        let mut outdated = kept.outdated();
+        drop(kept);
+        while outdated.is_some() {
+            outdated = self.lock().outdated();
+        }
+    }
+
+    /// The newest `points` of those that are kept, as one; so many are kept from now on.
+    pub fn joined(&self, points: usize) -> Result<Output, Error> {
+        let mut kept = self.lock();
+        kept.wanted = kept.wanted.max(points);
+        let mut found = 0;
+        let needed = |output: &&Output| {
+            let more = found < points;
+            found += output.len();
+            more
+        };
+        let mut outputs: Vec<Output> =
+            kept.outputs.iter().rev().take_while(needed).cloned().collect();
+        drop(kept);
+        outputs.reverse();
+        let joined = Output::joined(&outputs)?;
+        Ok(joined.slice(joined.len().saturating_sub(points), points))
+    }
+}

@@ -1,0 +1,705 @@
+"""Batches that a loop takes from a pipeline, and the newest points for a display."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_pipeline_control import BATCH, CHANNEL, SECONDS, run_script
+
+from rust_daq import Batch, Channel, Pipeline, Report, SimulatedInstrument
+from rust_daq.process import Fft, MovingAverage
+from rust_daq.storage import ArrowWriter, open_recording
+
+BATCHES = [CHANNEL.batch([float(index)] * 10, start=0, rate=1.0) for index in range(20)]
+
+
+class Kept:
+    """A sink that keeps what it is given, and may fail at its end."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.batches: list[Batch] = []
+        self.closed = 0
+        self.error = error
+
+    def write(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        self.closed += 1
+        if self.error is not None:
+            raise self.error
+
+
+def adds_up(report: Report | None) -> bool:
+    assert report is not None
+    return report.produced == report.processed + report.dropped + report.abandoned + report.queued
+
+
+def first(batch: Any) -> int:
+    number: int = batch.first_sequence["ai0"]
+    return number
+
+
+def endless() -> Pipeline:
+    return Pipeline(lambda: BATCH)
+
+
+def instrument(rate: float = 1000.0, **parts: Any) -> SimulatedInstrument:
+    return SimulatedInstrument(rate, CHANNEL, **parts)
+
+
+def finish(main: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine, with an end if it has none."""
+    return asyncio.run(asyncio.wait_for(main, SECONDS))
+
+
+def first_of(pipeline: Pipeline) -> Any:
+    """Leave a loop at its first batch."""
+    for batch in pipeline:
+        return batch
+    return None
+
+
+def plainly(pipeline: Pipeline) -> list[Any]:
+    return list(pipeline)
+
+
+def asynchronously(pipeline: Pipeline) -> list[Any]:
+    async def collected() -> list[Any]:
+        return [batch async for batch in pipeline]
+
+    result: list[Any] = finish(collected())
+    return result
+
+
+LOOPS = pytest.mark.parametrize("loop", [plainly, asynchronously])
+Loop = Callable[[Pipeline], list[Any]]
+
+
+# What a loop gets
+
+
+@LOOPS
+def test_a_loop_begins_a_run_and_takes_every_batch_in_order(loop: Loop) -> None:
+    sink = Kept()
+    pipeline = Pipeline(BATCHES, sinks=[sink])
+    for _ in range(2):
+        taken = loop(pipeline)
+        assert [batch.values[0] for batch in taken] == list(range(20))
+        assert list(map(first, taken)) == list(range(0, 200, 10))
+    report = pipeline.report
+    assert report is not None
+    assert (report.ended, report.processed, sink.closed) == ("source", 200, 2)
+    assert sink.batches[20:] == taken
+
+
+@LOOPS
+@pytest.mark.parametrize("capacity", [10, 1_000])
+def test_a_loop_takes_spectra_where_the_last_processor_makes_them(loop: Loop, capacity: int) -> None:
+    taken = loop(Pipeline(BATCHES, [Fft(16, 8, 1.0)], capacity=capacity))
+    assert sum(map(len, taken)) == (200 - 16) // 8 + 1
+    assert {type(spectra).__name__ for spectra in taken} == {"Spectra"}
+
+
+@LOOPS
+def test_a_loop_reads_a_run_that_goes_on_and_leaves_it_running(loop: Loop) -> None:
+    pipeline = Pipeline(instrument(scans_per_read=1))
+    with pipeline:
+        for batch in pipeline:
+            if first(batch) >= 3:
+                break
+        assert not pipeline.wait(0)
+        assert first(first_of(pipeline)) > first(batch)
+    pipeline.start(0.05)
+    taken = loop(pipeline)
+    assert first(taken[-1]) == 49
+    assert pipeline.wait(0)
+
+
+def test_a_loop_over_a_run_that_is_over_ends_at_once() -> None:
+    pipeline = Pipeline(BATCHES)
+    with pipeline:
+        assert pipeline.wait(SECONDS)
+        assert list(pipeline) == []
+    assert len(list(pipeline)) == 20
+
+
+@pytest.mark.parametrize("policy", ["block", "drop_oldest", "drop_newest"])
+def test_a_slow_loop_fills_the_queue_and_on_full_decides(policy: Any) -> None:
+    full = threading.Event()
+
+    def read() -> Iterator[Batch]:
+        for index, batch in enumerate(BATCHES):
+            # One batch is in the loop, one is offered to it and five wait.
+            if index == (7 if policy == "block" else 19):
+                full.set()
+            yield batch
+
+    pipeline = Pipeline(read(), capacity=50, on_full=policy)
+    taken = []
+    for batch in pipeline:
+        assert full.wait(SECONDS)
+        taken.append(int(batch.values[0]))
+    report = pipeline.report
+    assert report is not None
+    assert adds_up(report)
+    assert report.processed == 10 * len(taken)
+    assert report.dropped == 200 - report.processed
+    assert (report.dropped == 0) == (policy == "block")
+    assert taken == sorted(taken)
+    if policy == "drop_oldest":
+        assert taken[-1] == 19
+    else:
+        assert taken[0] == 0
+
+
+@pytest.mark.parametrize("drain", [True, False])
+def test_what_a_loop_did_not_take_is_not_processed(drain: bool) -> None:
+    pipeline = endless()
+    taken = 0
+    for batch in pipeline:
+        taken += len(batch)
+        if taken == 20:
+            pipeline.stop(drain=drain)
+            assert pipeline.report is not None  # it goes on
+    report = pipeline.stop()
+    assert report.ended == "stopped"
+    assert report.processed == taken
+    assert (report.abandoned > 0, taken > 20) == (not drain, drain) or report.produced == 20
+    assert adds_up(report)
+
+
+# How a loop ends
+
+
+def fail_in(pipeline: Pipeline) -> None:
+    for _ in pipeline:
+        raise LookupError
+
+
+@pytest.mark.parametrize("way", ["break", "exception", "close", "collected"])
+def test_a_run_that_a_loop_began_ends_when_it_is_left(way: str) -> None:
+    sink = Kept()
+    pipeline = Pipeline(lambda: BATCH, sinks=[sink])
+    taken = 0
+    if way == "break":
+        for batch in pipeline:
+            taken += len(batch)
+            break
+    elif way == "exception":
+        taken = len(BATCH)
+        with pytest.raises(LookupError):
+            fail_in(pipeline)
+    else:
+        iterator: Any = iter(pipeline)
+        taken = len(next(iterator))
+        if way == "close":
+            iterator.close()
+        else:
+            cycle = [iterator]
+            cycle.append(cycle)
+            del iterator, cycle
+            gc.collect()
+    assert sink.closed == 1
+    report = pipeline.report
+    assert report is not None
+    assert (report.ended, report.processed, report.queued) == ("stopped", taken, 0)
+    assert adds_up(report)
+    assert pipeline.stop() == report
+
+
+@pytest.mark.parametrize("way", ["break", "exception", "cancelled", "aclose"])
+def test_a_run_that_an_async_loop_began_ends_when_it_is_left(way: str) -> None:
+    sink = Kept()
+    pipeline = Pipeline(lambda: BATCH if len(sink.batches) < 5 else CHANNEL.batch([]), sinks=[sink])
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async for _ in pipeline:
+            begun.set()
+            if way == "break":
+                break
+            if way == "exception":
+                raise LookupError
+
+    async def main() -> None:
+        if way == "aclose":
+            async with contextlib.aclosing(aiter(pipeline)) as batches:
+                await anext(batches)
+            assert sink.closed == 1
+            return
+        task = asyncio.create_task(work())
+        await begun.wait()
+        if way == "cancelled":
+            await asyncio.sleep(0.05)
+            task.cancel()
+        with contextlib.suppress(LookupError, asyncio.CancelledError):
+            await task
+
+    finish(main())
+    assert pipeline.wait(SECONDS)
+    assert pipeline.stop().ended == "stopped"
+    assert sink.closed == 1
+    assert adds_up(pipeline.report)
+
+
+def test_a_second_async_loop_after_a_break_begins_another_run() -> None:
+    sink = Kept()
+    pipeline = Pipeline(BATCHES, sinks=[sink])
+
+    async def main() -> None:
+        for _ in range(3):
+            async for batch in pipeline:
+                assert batch.values[0] == 0
+                break
+            assert [batch.values[0] async for batch in pipeline] == list(range(20))
+
+    finish(main())
+    assert sink.closed == 6
+
+
+@LOOPS
+@pytest.mark.parametrize("part", ["source", "processor", "sink", "close"])
+@pytest.mark.parametrize("running", [True, False])
+def test_what_the_run_raises_is_raised_in_the_loop(loop: Loop, part: str, running: bool) -> None:
+    class Broken:
+        def read(self) -> Iterator[Batch]:
+            yield BATCH
+            if part == "source":
+                raise LookupError(part)
+
+        def process(self, batch: Batch) -> Batch:
+            if part == "processor":
+                raise LookupError(part)
+            return batch
+
+        def write(self, batch: Batch) -> None:
+            if part == "sink":
+                raise LookupError(part)
+
+        def close(self) -> None:
+            if part == "close":
+                raise LookupError(part)
+
+    broken = Broken()
+    pipeline = Pipeline(broken.read(), [broken], [broken])
+    if running:
+        pipeline.start()
+    with pytest.raises(LookupError, match=part):
+        loop(pipeline)
+    assert pipeline.stop().ended == "failed"
+
+
+def test_an_error_of_a_run_that_was_left_is_kept_for_stop() -> None:
+    error = OSError("disk full")
+    pipeline = Pipeline(lambda: BATCH, sinks=[Kept(error)])
+    with pytest.warns(RuntimeWarning, match="the run that a loop began and left failed; stop raises why"):
+        first_of(pipeline)
+    with pytest.raises(OSError, match="disk full"):
+        pipeline.stop()
+    with pytest.warns(RuntimeWarning, match="left failed"):
+        first_of(pipeline)
+    with pytest.raises(OSError, match="disk full"):
+        next(iter(pipeline))
+
+
+def test_a_loop_that_is_left_while_a_part_blocks_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rust_daq._current.GRACE_SECONDS", 0.05)
+    gate = threading.Event()
+
+    def read() -> Iterator[Batch]:
+        yield BATCH
+        gate.wait(SECONDS)
+
+    pipeline = Pipeline(read())
+    with pytest.warns(RuntimeWarning, match="left still waits for source <generator .*; stop waits for it too"):
+        first_of(pipeline)
+    gate.set()
+    assert pipeline.stop(timeout=SECONDS).ended in {"stopped", "source"}
+
+
+def test_with_stops_a_run_whose_loop_waits_in_the_same_thread() -> None:
+    with endless() as pipeline:
+        iterator = iter(pipeline)
+        next(iterator)
+    assert adds_up(pipeline.report)
+    assert list(iterator) == []
+
+
+# Who may call what
+
+
+@LOOPS
+def test_stop_in_the_loop_requests_the_end_and_wait_is_refused(loop: Loop) -> None:
+    pipeline = endless()
+    acted: list[Report] = []
+
+    def act() -> None:
+        if acted:
+            return
+        with pytest.raises(RuntimeError, match="wait was called in a loop over the pipeline, .*; call stop here"):
+            pipeline.wait(SECONDS)
+        acted.append(pipeline.stop())
+
+    async def asynchronous() -> None:
+        async for _ in pipeline:
+            act()
+
+    if loop is plainly:
+        for _ in pipeline:
+            act()
+    else:
+        finish(asynchronous())
+    assert pipeline.wait(0)
+    assert pipeline.stop().ended == "stopped"
+
+
+def test_another_thread_stops_a_loop_which_takes_what_waits() -> None:
+    stopping = threading.Event()
+    pipeline = Pipeline(lambda: BATCH, capacity=10)
+    taken = []
+
+    def iterate() -> None:
+        for batch in pipeline:
+            taken.append(batch)
+            assert stopping.wait(SECONDS)
+
+    with pipeline:
+        thread = threading.Thread(target=iterate)
+        thread.start()
+        while not taken:
+            time.sleep(0.001)
+        begin = threading.Timer(0.05, stopping.set)
+        begin.start()
+    report = pipeline.stop()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert report.processed == report.produced
+
+
+def test_a_stop_in_time_names_the_loop_and_without_drain_does_not_wait_for_it() -> None:
+    taken, gate = threading.Event(), threading.Event()
+    pipeline = endless()
+
+    def iterate() -> None:
+        for _ in pipeline:
+            taken.set()
+            gate.wait(SECONDS)
+
+    thread = threading.Thread(target=iterate)
+    thread.start()
+    assert taken.wait(SECONDS)
+    with pytest.raises(TimeoutError, match="it waits for the loop over the pipeline to take a batch"):
+        pipeline.stop(timeout=0.05)
+    report = pipeline.stop(drain=False, timeout=SECONDS)
+    assert (report.ended, report.processed) == ("stopped", 2)
+    gate.set()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
+def test_a_second_loop_is_refused() -> None:
+    pipeline = endless()
+    loop = iter(pipeline)
+    next(loop)
+    with pytest.raises(RuntimeError, match="another loop iterates over the pipeline, and each batch goes to one"):
+        next(iter(pipeline))
+    next(loop)  # nothing happened to the first one
+    del loop
+    assert pipeline.stop().ended == "stopped"
+
+
+def test_a_loop_inside_the_run_is_refused() -> None:
+    pipeline = Pipeline([BATCH], on_batch=lambda batch: next(iter(pipeline)))
+    with pytest.raises(RuntimeError, match="of the run that it is inside; iterate in another thread"):
+        pipeline.run()
+
+
+def test_a_pipeline_is_the_source_of_another() -> None:
+    first = Pipeline(BATCHES)
+    assert Pipeline(first).run().processed == 200
+    assert first.stop().processed == 200
+
+
+# The event loop
+
+
+def test_an_async_loop_lets_other_tasks_run() -> None:
+    pipeline = Pipeline(instrument(10.0, scans_per_read=1))
+    ready = endless()
+
+    async def first(pipeline: Pipeline) -> None:
+        async for _ in pipeline:
+            break
+
+    async def main() -> None:
+        for waited in (pipeline, ready):
+            task = asyncio.create_task(first(waited))
+            turns = 0
+            while not task.done():
+                await asyncio.sleep(0)
+                turns += 1
+            # The batch is a tenth of a second away, or there already: other tasks have turns anyhow.
+            assert turns >= 2
+
+    finish(main())
+    for started in (pipeline, ready):
+        started.stop()
+
+
+def test_several_async_loops_wait_at_once() -> None:
+    async def main() -> None:
+        pipelines = [Pipeline(instrument(scans_per_read=1)) for _ in range(20)]
+
+        async def work(pipeline: Pipeline) -> int:
+            pipeline.start(0.05)
+            return sum([len(batch) async for batch in pipeline])
+
+        # Not one of them needs the threads that other work of the program shares.
+        asyncio.get_running_loop().set_default_executor(Single(1))
+        assert all(await asyncio.gather(*map(work, pipelines)))
+
+    from concurrent.futures import ThreadPoolExecutor as Single
+
+    finish(main())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sends SIGINT")
+@pytest.mark.parametrize("loop", ["for", "async for", "with"])
+def test_ctrl_c_ends_a_loop_that_waits(loop: str) -> None:
+    text = f"""
+        import asyncio, sys, threading
+        from rust_daq import Channel, Pipeline, SimulatedInstrument
+        pipeline = Pipeline(SimulatedInstrument(1e-5, Channel("a", "V")))
+        threading.Timer(0.5, print, ["begun"], {{"flush": True}}).start()  # within the loop
+        async def main():
+            async for batch in pipeline:
+                pass
+        try:
+            if "{loop}" == "async for":
+                asyncio.run(main())
+            elif "{loop}" == "with":
+                with pipeline:
+                    list(pipeline)
+            else:
+                list(pipeline)
+        except KeyboardInterrupt:
+            print("interrupted")
+        print(pipeline.stop().ended)
+    """
+    ended = run_script(text, interrupts=1)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split()[-2:] == ["interrupted", "stopped"]
+
+
+def test_the_interpreter_ends_while_loops_wait() -> None:
+    text = """
+        import asyncio
+        from rust_daq import Channel, Pipeline, SimulatedInstrument
+        source = SimulatedInstrument(1000.0, Channel("a", "V"))
+        pipelines = [Pipeline(source) for _ in range(3)]
+        loops = [iter(pipelines[0]), iter(pipelines[1])]
+        print([len(next(loop)) for loop in loops])
+        async def main():
+            global kept
+            kept = aiter(pipelines[2])
+            await anext(kept)
+        asyncio.run(main())
+    """
+    ended = run_script(text)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_a_loop_does_not_hang() -> None:
+    text = """
+        import asyncio, os, signal
+        from rust_daq import Channel, Pipeline, SimulatedInstrument
+        source = SimulatedInstrument(1e6, Channel("a", "V"), scans_per_read=10)
+        pipeline = Pipeline(source, capacity=100, on_full="drop_oldest")
+        def child(calls):
+            signal.alarm(20)  # ends a child that hangs
+            for call in calls:
+                try:
+                    call()
+                    print("no error", call)
+                except RuntimeError as error:
+                    assert "forked" in str(error), error
+            os._exit(0)
+        for turn, batch in enumerate(pipeline):
+            pid = os.fork()
+            if pid == 0:
+                child([lambda: pipeline.latest(10), lambda: pipeline.stop(), lambda: next(iter(pipeline))])
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, turn
+            if turn == 50:
+                break
+        for left in (True, False):
+            for batch in pipeline:
+                pid = os.fork()
+                if left or pid:
+                    break
+            if pid == 0:
+                signal.alarm(20)
+                os._exit(0 if left else 1)
+            status = os.waitpid(pid, 0)[1]
+            if left:
+                assert status == 0
+        child_report = pipeline.report
+        if (pid := os.fork()) == 0:
+            signal.alarm(20)
+            os._exit(0 if len(pipeline.latest(10)) == 10 else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        print("done")
+    """
+    ended = run_script(text, seconds=120)
+    assert ended.stdout.strip() == "done", (ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize("kind", ["for", "async for"])
+@pytest.mark.parametrize("state", ["new", "waiting", "left"])
+def test_no_cycle_through_a_loop_survives(kind: str, state: str) -> None:
+    class Program:
+        def __init__(self) -> None:
+            self.pipeline = Pipeline(instrument())
+            self.loop: Any = iter(self.pipeline) if kind == "for" else aiter(self.pipeline)
+
+        async def next(self) -> Any:
+            return next(self.loop) if kind == "for" else await anext(self.loop)
+
+    program = Program()
+    if state != "new":
+        finish(program.next())
+    if state == "left" and kind == "for":
+        program.loop.close()
+    elif state == "left":
+        finish(program.loop.aclose())
+    gone = weakref.ref(program)
+    del program
+    gc.collect()
+    assert gone() is None
+
+
+# The newest points
+
+
+def numbers(batch: Any) -> list[int]:
+    return list(range(first(batch), first(batch) + len(batch)))
+
+
+def test_latest_has_the_newest_points_before_during_and_after_a_run() -> None:
+    gate, waiting = threading.Event(), threading.Event()
+
+    def read() -> Iterator[Batch]:
+        yield from BATCHES
+        waiting.set()
+        gate.wait(SECONDS)
+        yield BATCH
+
+    seen = threading.Semaphore(0)
+    pipeline = Pipeline(read(), [MovingAverage(2)], on_batch=lambda batch: seen.release())
+    assert len(pipeline.latest(1_000)) == 0
+    assert pipeline.latest(15).channels == ()
+    pipeline.start()
+    assert waiting.wait(SECONDS)
+    while len(pipeline.latest(500)) < 200:
+        time.sleep(0.001)
+    assert numbers(pipeline.latest(15)) == list(range(185, 200))
+    assert pipeline.latest(15).values.tolist() == [18.0] * 4 + [18.0] + [18.5] + [19.0] * 9
+    assert numbers(pipeline.latest(1_000_000)) == list(range(200))
+    gate.set()
+    assert pipeline.wait(SECONDS)
+    assert numbers(pipeline.latest(3)) == [199, 200, 201]
+    pipeline.stop()
+    assert numbers(pipeline.latest(3)) == [199, 200, 201]
+    assert len(pipeline.latest(1_000_000)) == 202
+
+
+def test_a_run_keeps_its_newest_batch_and_as_many_points_as_were_asked_for() -> None:
+    batches = [CHANNEL.batch(np.arange(7.0), start=0, rate=1.0)] * 1_000
+    pipeline = Pipeline(batches)
+    pipeline.run()
+    assert len(pipeline.latest(2_000)) == 7
+    pipeline.run()
+    assert len(pipeline.latest(np.int64(2_000))) == 2_000
+    assert 2_000 <= len(pipeline.latest(10_000)) < 2_007
+    pipeline.run()
+    assert len(pipeline.latest(7_001)) == 7_000
+
+
+def test_latest_of_several_channels_has_the_newest_rows_of_all() -> None:
+    channels = [Channel("left", "V"), Channel("right", "V")]
+    pipeline = Pipeline(SimulatedInstrument(1000.0, channels))
+    pipeline.run(0.05)
+    latest = pipeline.latest(10)
+    assert [len(part) for part in latest.by_channel().values()] == [5, 5]
+    assert latest.first_sequence == {"left": 45, "right": 45}
+
+
+def test_latest_joins_spectra_too() -> None:
+    pipeline = Pipeline([*BATCHES, CHANNEL.batch([1.0], start=0, rate=1.0)], [Fft(16, 8, 1.0)])
+    pipeline.latest(1_000)
+    taken = list(pipeline)
+    latest = pipeline.latest(5)
+    assert len(latest) == 5
+    power = np.concatenate([spectra.power for spectra in taken])
+    times = np.concatenate([spectra.times for spectra in taken])
+    assert np.array_equal(latest.power, power[-5:])
+    assert np.array_equal(latest.times, times[-5:])
+    assert np.array_equal(latest.frequencies, taken[-1].frequencies)
+    assert latest.channels == ("ai0",) * 5
+    assert len(pipeline.latest(1_000)) == len(power)
+
+
+def test_latest_leaves_out_what_does_not_fit_the_newest() -> None:
+    volts, amperes = Channel("ai0", "V"), Channel("ai0", "A")
+    pipeline = Pipeline([volts.batch([1.0, 2.0]), amperes.batch([3.0]), amperes.batch([4.0])])
+    pipeline.latest(10)
+    pipeline.run()
+    assert pipeline.latest(10).values.tolist() == [3.0, 4.0]
+
+
+def test_latest_does_not_wait_for_a_loop_or_a_callback() -> None:
+    taken, gate = threading.Event(), threading.Event()
+
+    def hold(batch: Batch) -> None:
+        taken.set()
+        gate.wait(SECONDS)
+
+    with Pipeline(BATCHES, on_batch=hold) as pipeline:
+        assert taken.wait(SECONDS)
+        assert len(pipeline.latest(10)) == 0  # it is not processed yet
+        gate.set()
+    for batch in pipeline:
+        assert pipeline.latest(10).values[-1] >= batch.values[0]
+
+
+@pytest.mark.parametrize(
+    ("n", "error", "words"),
+    [
+        (0, ValueError, r"n is 0 \(int\); pass the number of the newest points, from 1 to"),
+        (-1, ValueError, "n is -1"),
+        (2.5, TypeError, r"n must be the number of the newest points, got 2.5"),
+        ("all", TypeError, "n must be"),
+        (True, TypeError, "n must be"),
+        (None, TypeError, "n must be"),
+    ],
+)
+def test_latest_takes_a_count(n: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        endless().latest(n)
+
+
+def test_a_recording_has_what_the_loop_saw(tmp_path: Path) -> None:
+    path = tmp_path / "run.arrow"
+    seen = list(Pipeline(BATCHES, sinks=[ArrowWriter(path)]))
+    assert Batch.concat(list(open_recording(path))) == Batch.concat(seen)
