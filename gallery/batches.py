@@ -159,7 +159,9 @@ bench.compare(
 # | faster, slower: 100,000 samples become a batch in {this}, and NumPy arrays
 # in {other}.
 # | no difference shown: 100,000 samples become a batch in as much time as
-# NumPy arrays, {this} and {other}.`
+# NumPy arrays, {this} and {other}.
+# | inconclusive: For 100,000 samples this run cannot tell a batch, {this},
+# from NumPy arrays, {other}.`
 # Store blocks as a batch, and make points of it where a single sample means
 # something: an alarm, a log line, a plot's cursor.
 #

@@ -309,14 +309,19 @@ paced.plot()
 #
 # :verdict:`compare_alternatives/acquisition/pure Python/p99_ns vs
 # rust_daq.Pipeline
-# | faster: At this rate, each with its file and nothing else running, the loop
-# in Python is more punctual than the pipeline, {this} against {other} at the
-# 99th percentile.
-# | slower: At this rate, each with its file and nothing else running, the
+# | faster: At this rate, each with its file and no busy thread next to it, the
+# loop in Python is more punctual than the pipeline, {this} against {other} at
+# the 99th percentile.
+# | slower: At this rate, each with its file and no busy thread next to it, the
 # pipeline is more punctual than the loop in Python, {other} against {this} at
 # the 99th percentile.
-# | no difference shown: At this rate, each with its file and nothing else
-# running, the loop in Python and the pipeline are equally punctual, {this} and
-# {other} at the 99th percentile.`
+# | no difference shown: At this rate, each with its file and no busy thread
+# next to it, the loop in Python and the pipeline are equally punctual, {this}
+# and {other} at the 99th percentile.
+# | inconclusive: At this rate, each with its file and no busy thread next to
+# it, this run cannot tell the loop in Python, {this} at the 99th percentile,
+# from the pipeline, {other}.`
+# Where a note below the table names other processes, the verdict is about a
+# busy machine.
 # :doc:`/gallery/pipeline` has other rates, batches and a busy neighbour, and
 # :doc:`/tuning` says when to leave the loop to Rust.

@@ -160,7 +160,9 @@ bench.compare(
 #   | faster: Next to a moving average the count takes {this}, next to another
 #   count {other}.
 #   | no difference shown: The count takes as much time next to a moving
-#   average as next to another count, {this} and {other}.`
+#   average as next to another count, {this} and {other}.
+#   | inconclusive: This run cannot tell the count next to a moving average,
+#   {this}, from that next to another count, {other}.`
 # - :verdict:`gil/callbacks/callback per batch vs callback per point
 #   | faster, slower: With a callback for each batch it takes {this}, with one
 #   for each point {other}.

@@ -118,8 +118,13 @@ price = bench.compare(
 price
 
 # %%
-# Shared: :measured:`metadata/price/shared/sentence`.
-#
+# :verdict:`metadata/price/shared vs none
+# | faster, slower: A point that shares its metadata takes {this}, and one
+# without {other}.
+# | no difference shown: A point that shares its metadata takes as much time
+# as one without, {this} and {other}.
+# | inconclusive: This run cannot tell a point that shares its metadata,
+# {this}, from one without, {other}.`
 # :verdict:`metadata/price/shared vs dict of two
 # | faster, slower: With a share a point takes {this}, with a copy of two
 # entries {other}.`

@@ -111,12 +111,17 @@ bench.observe(
 # %%
 # - :verdict:`pipeline/busy/pipeline, busy/p99_ns vs Python, busy
 #   | faster, slower: Next to the busy thread the 99th percentile of the
-#   pipeline is {this}, that of the loop {other}.`
+#   pipeline is {this}, that of the loop {other}.
+#   | inconclusive: Next to the busy thread this run cannot tell the 99th
+#   percentile of the pipeline, {this}, from that of the loop, {other}.`
 # - :verdict:`pipeline/busy/pipeline/p99_ns vs Python
 #   | faster, slower: Alone it is {this} for the pipeline, and {other} for the
 #   loop.
 #   | no difference shown: Alone they show no difference, {this} and {other}.
 #   | inconclusive: Alone this run cannot tell them apart, {this} and {other}.`
+#
+# :doc:`/gallery/compare_alternatives` compares them alone, each with a file;
+# its verdict can differ.
 #
 # Up to a million points per second
 # ---------------------------------

@@ -127,7 +127,9 @@ bench.compare(
 # %%
 # :verdict:`processors/average_1000/bottleneck vs rust_daq
 # | faster, slower: For a window of 1,000 bottleneck takes {this}, and rust_daq
-# {other}.`
+# {other}.
+# | inconclusive: For a window of 1,000 this run cannot tell bottleneck,
+# {this}, from rust_daq, {other}.`
 #
 # Accuracy and speed
 # ------------------

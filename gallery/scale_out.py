@@ -373,8 +373,8 @@ larger
 # %%
 # What to do
 # ----------
-# Stay with a loop while it is quick enough. Give each recording a task where
-# there are many, and as long as those that gained above; look at the errors by
-# name afterwards. For a question to all the rows make Parquet of the
+# Stay with a loop while it is quick enough, and for recordings of a size that
+# gained nothing above. Otherwise give each recording a task; look at the
+# errors by name afterwards. For a question to all the rows make Parquet of the
 # recordings, and let polars or DuckDB stream it before you think of a second
 # machine. :doc:`/gallery/storage` has the formats, and what survives.

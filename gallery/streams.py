@@ -112,15 +112,21 @@ written.plot()
 #   | faster, slower: Behind a buffer ArrowWriter takes {this}, and pyarrow
 #   {other}.
 #   | no difference shown: Behind a buffer ArrowWriter and pyarrow show no
-#   difference, {this} and {other}.`
+#   difference, {this} and {other}.
+#   | inconclusive: Behind a buffer this run cannot tell ArrowWriter, {this},
+#   from pyarrow, {other}.`
 # - :verdict:`streams/written/ArrowWriter, flush vs new_stream(path)
 #   | faster, slower: Batch by batch ArrowWriter takes {this}, and pyarrow
 #   {other}.
 #   | no difference shown: Batch by batch ArrowWriter and pyarrow show no
-#   difference, {this} and {other}.`
+#   difference, {this} and {other}.
+#   | inconclusive: Batch by batch this run cannot tell ArrowWriter, {this},
+#   from pyarrow, {other}.`
 # - :verdict:`streams/written/ArrowWriter, flush vs ArrowWriter, none
 #   | slower, faster: Flushing each batch, ArrowWriter takes {this} instead of
-#   {other}.`
+#   {other}.
+#   | inconclusive: This run cannot tell ArrowWriter that flushes each batch,
+#   {this}, from one that does not, {other}.`
 #
 # To the storage device
 # ---------------------

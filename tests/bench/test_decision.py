@@ -81,3 +81,11 @@ def test_the_fewest_rounds_are_the_first_that_fall_on_one_side_rarely_enough(jud
 
 def test_a_lower_level_takes_fewer_rounds():
     assert (fewest_rounds(level=0.80), fewest_rounds(8, 0.99)) == (4, 11)
+
+
+@pytest.mark.parametrize("step", [49.0, 98.0, 103.0])
+def test_a_result_one_step_from_1_is_not_put_to_one_side_by_rounding(step):
+    assert 1 / step * step < 1
+    found = Estimate(0.01, 0.001, 1 / step, 0.95, 7).coarsened(step, step)
+    assert found.high == 1
+    assert decide(found) == "inconclusive"

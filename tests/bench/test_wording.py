@@ -180,8 +180,8 @@ def test_a_wrong_form_is_an_error_that_says_what_to_write(text: str, said: str) 
     ("cost", "gain"),
     [
         (50.0, "factor 2.00"),
-        (200.0, "no gain shown: ratio 2.00, slower"),
-        (101.0, "no gain shown: ratio 1.01, no difference shown"),
+        (200.0, "no gain shown: factor 0.500, slower"),
+        (101.0, "no gain shown: factor 0.990, no difference shown"),
     ],
 )
 def test_a_gain_is_written_only_where_there_is_one(cost: float, gain: str) -> None:

@@ -53,7 +53,7 @@ def test_a_remedy_shows_its_gain_only_where_the_run_shows_one(project: Project) 
     assert texts[:12] == [
         "beside it", "before", "after", "gain",
         "<em>calls</em>", "by two: 200\u202fns", "by one: 100\u202fns", "factor 2.00",
-        "back", "by one: 100\u202fns", "by two: 200\u202fns", "no gain shown: ratio 2.00, slower",
+        "back", "by one: 100\u202fns", "by two: 200\u202fns", "no gain shown: factor 0.500, slower",
     ]  # fmt: skip
 
 

@@ -99,8 +99,12 @@ class Estimate:
         return self.high < 1 or self.low > 1
 
     def coarsened(self, below: float, above: float) -> Estimate:
-        """The same with an interval that reaches further, by a factor at each end: it was found in steps so large."""
-        return Estimate(self.value, self.low / below, self.high * above, self.level, self.rounds)
+        """The same with an interval that reaches further, by a factor at each end: it was found in steps so large.
+
+        An end one step from 1 comes to lie at 1, and rounding must not put it to one side.
+        """
+        low, high = (1.0 if math.isclose(end, 1) else end for end in (self.low / below, self.high * above))
+        return Estimate(self.value, low, high, self.level, self.rounds)
 
     def inverse(self) -> Estimate:
         """One over it: of a ratio of rates, that of the times behind them."""

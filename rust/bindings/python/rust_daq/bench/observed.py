@@ -166,7 +166,9 @@ class Observed(Result):
         if "not judged" in verdicts.values():
             return TOO_FEW
         sizes = list(itertools.takewhile(lambda size: verdicts[size] == "faster", verdicts))
-        return f"faster from {quantity.written('', sizes[-1])} on" if sizes else "faster at no size that was measured"
+        if not sizes:
+            return "shown to be faster at no size that was measured"
+        return f"faster from {quantity.written('', sizes[-1])} on"
 
     def facts(self) -> dict[str, Any]:
         """Of identical contenders, how far apart they are in each compared number; with sizes, where one is faster."""

@@ -108,7 +108,7 @@ class Pair:
             return f"factor {quantity.ratio(self.ratio(run).inverse())}"
         if outcome in {"not judged", "not measured"}:
             return f"no gain shown: {outcome}"
-        return f"no gain shown: ratio {quantity.ratio(self.ratio(run))}, {outcome}"
+        return f"no gain shown: factor {quantity.ratio(self.ratio(run).inverse())}, {outcome}"
 
 
 @dataclass(frozen=True)
