@@ -72,6 +72,7 @@ calls = bench.compare(
         "Fft.process": "beside(lambda: fft.process(batch))",
         "Batch.concat": "beside(lambda: Batch.concat([batch, batch]))",
         "Channel.points": "beside(lambda: channel.points(samples[:10_000]))",
+        "alone, again": "count()",
         "another count": "beside(count)",
     },
     setup=setup,

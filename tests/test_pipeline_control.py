@@ -6,6 +6,7 @@ import gc
 import itertools
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -276,7 +277,8 @@ def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place: s
     )
     assert ended.returncode == -signal.SIGINT, ended.stderr
     assert "Fatal" not in ended.stderr
-    assert "the pipeline was given up while it waits for" in ended.stderr
+    # By the call, or at exit where the signal came before the call waited.
+    assert re.search("pipeline was given up (at exit )?while it waits for", ended.stderr)
 
 
 @pytest.mark.parametrize("place", ["on_batch", "iterator"])

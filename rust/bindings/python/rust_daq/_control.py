@@ -146,18 +146,21 @@ def started(claimed: list[tuple[str, Any]], parts: Parts, start: Callable[[], _P
     for name, part in taken:
         message = f"{name} {part!r} is in use by another pipeline that runs; {_remedy(name)}"
         raise RuntimeError(message)
+    run = None
     try:
         run = start()  # runs code of the parts: no lock is held
+        with _lock:
+            _claims.update(dict.fromkeys(keys, run))
+            _running[run] = weakref.ref(parts)
+            if _before_collection not in gc.callbacks:
+                gc.callbacks.append(_before_collection)
     except BaseException:
+        if run is not None:  # Ctrl-C came when its threads had begun
+            run.stop(False)
         with _lock:
             for key in keys:
-                del _claims[key]
+                _claims.pop(key, None)
         raise
-    with _lock:
-        _claims.update(dict.fromkeys(keys, run))
-        _running[run] = weakref.ref(parts)
-        if _before_collection not in gc.callbacks:
-            gc.callbacks.append(_before_collection)
     return run
 
 

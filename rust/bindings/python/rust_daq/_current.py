@@ -54,13 +54,17 @@ class Current:
             message = "the pipeline runs already; stop it first, or make another Pipeline"
             raise RuntimeError(message)
         try:
-            # Calls the source's iter() and the processors' reset(): no lock is held.
-            run = started(self._claimed(), self._parts, lambda: self._plan.start(seconds, read))
-            self.run, self.duration = run, seconds
-        finally:
-            with self._changed:
-                self._starter = None
-                self._changed.notify_all()
+            try:
+                # Calls the source's iter() and the processors' reset(): no lock is held.
+                run = started(self._claimed(), self._parts, lambda: self._plan.start(seconds, read))
+                self.run, self.duration = run, seconds
+            finally:
+                with self._changed:
+                    self._starter = None
+                    self._changed.notify_all()
+        except BaseException as error:
+            self.abandon(error)  # Ctrl-C came when its threads had begun
+            raise
         return run
 
     def settle(self) -> None:
