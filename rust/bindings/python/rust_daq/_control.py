@@ -135,8 +135,10 @@ def _key(part: object) -> tuple[int, ...]:
     return (id(part),) if function is None else (id(getattr(part, "__self__", None)), id(function))
 
 
-def started(claimed: list[tuple[str, Any]], parts: Parts, start: Callable[[], _PipelineRun]) -> _PipelineRun:
-    """Start a run that uses these parts alone."""
+def started(
+    claimed: list[tuple[str, Any]], parts: Parts, begin: Callable[..., _PipelineRun], *arguments: object
+) -> _PipelineRun:
+    """Start a run that uses these parts alone; `begin` is the method of the extension that does it."""
     keys = [_key(part) for _, part in claimed]
     with _lock:
         _prune()
@@ -146,17 +148,20 @@ def started(claimed: list[tuple[str, Any]], parts: Parts, start: Callable[[], _P
     for name, part in taken:
         message = f"{name} {part!r} is in use by another pipeline that runs; {_remedy(name)}"
         raise RuntimeError(message)
-    run = None
+    runs: list[_PipelineRun] = []
     try:
-        run = start()  # runs code of the parts: no lock is held
+        # It runs code of the parts, so no lock is held. The list has the run before Ctrl-C can be seen: the signal is
+        # raised between two calls, and this is one.
+        runs.extend(map(begin, *([argument] for argument in arguments)))
+        [run] = runs
         with _lock:
             _claims.update(dict.fromkeys(keys, run))
             _running[run] = weakref.ref(parts)
             if _before_collection not in gc.callbacks:
                 gc.callbacks.append(_before_collection)
-    except BaseException:
-        if run is not None:  # Ctrl-C came when its threads had begun
-            run.stop(False)
+    except BaseException as error:
+        for run in runs:
+            give_up(run, parts, error)
         with _lock:
             for key in keys:
                 _claims.pop(key, None)

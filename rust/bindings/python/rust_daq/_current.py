@@ -56,7 +56,7 @@ class Current:
         try:
             try:
                 # Calls the source's iter() and the processors' reset(): no lock is held.
-                run = started(self._claimed(), self._parts, lambda: self._plan.start(seconds, read))
+                run = started(self._claimed(), self._parts, self._plan.start, seconds, read)
                 self.run, self.duration = run, seconds
             finally:
                 with self._changed:
