@@ -279,7 +279,7 @@ acquisition
 # ------------------------------
 # A loop in Python, with two kinds of point: it sleeps until a point is due,
 # makes it and feeds the average. The row "scheduler" is an empty statement
-# paced alike. One ratio is judged, which takes one round less.
+# paced alike. It makes the rounds that one verdict takes.
 
 paced = bench.paced(
     {
