@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
-from rust_daq.bench import Run
+from rust_daq.bench import Run, fewest_rounds
 from rust_daq.bench.quantity import spaced
 from site_folder import ROOT, Page, SiteFolder
 from site_server import served
@@ -68,10 +68,12 @@ def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
 def doctored(run: Run, contender: str, factor: float) -> Run:
     """The run as if a contender of `RESULT` had taken `factor` times as long, in rounds enough to judge."""
     result = run[RESULT]
-    again = result.samples.assign(round=result.samples["round"] + len(result.pace))
-    samples = pd.concat([result.samples, again], ignore_index=True)
+    rounds = len(result.pace)
+    times = -(-fewest_rounds(result.judged) // rounds)
+    copies = [result.samples.assign(round=result.samples["round"] + rounds * index) for index in range(times)]
+    samples = pd.concat(copies, ignore_index=True)
     samples.loc[samples["contender"] == contender, "value"] *= factor
-    changed = dataclasses.replace(result, samples=samples, pace=result.pace * 2)
+    changed = dataclasses.replace(result, samples=samples, pace=result.pace * times)
     entries = [
         {**changed.document(), "samples": len(samples)} if f"{entry['example']}/{entry['name']}" == RESULT else entry
         for entry in run.document["results"]
