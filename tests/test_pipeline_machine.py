@@ -76,6 +76,7 @@ class Parts:
         self.acts: dict[str, str] = {}
         self.gate = threading.Event()
         self.pipeline: Pipeline
+        self.reading: Iterator[Batch]
         self.given = self.opened = self.closed = 0
         self.written: list[float] = []
         self.files: list[tuple[Path, list[float]]] = []
@@ -104,7 +105,8 @@ class Parts:
 
     def __iter__(self) -> Iterator[Batch]:
         self.given = 0
-        return self.generate()
+        self.reading = self.generate()  # kept: a generator that is dropped is closed by Python
+        return self.reading
 
     def generate(self) -> Iterator[Batch]:
         self.opened += 1
