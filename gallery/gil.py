@@ -107,7 +107,7 @@ def acquiring():
         1e5, Channel("ai0", "V"), scans_per_read=1000
     )
     count = setup()["count"]
-    take = id  # whoever takes a batch or a point, and does nothing with it
+    take = id  # stands for the code that uses a batch or a point
 
     def acquire(read, **callbacks):
         """Count while a pipeline runs, and a thread may read from it."""
@@ -116,9 +116,8 @@ def acquiring():
         with pipeline:
             thread.start()
             count()
-        while (
-            thread.is_alive()
-        ):  # a loop that came late began a run of its own
+        # A loop that came late has begun a run of its own.
+        while thread.is_alive():
             pipeline.stop()
             thread.join(0.01)
 

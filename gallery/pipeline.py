@@ -192,7 +192,7 @@ held.plot()
 # its own writer, NumPy by pyarrow's.
 
 
-def read(work, rate, scans_per_read, seconds=0.15):
+def read(work, rate, scans_per_read, seconds=0.1):
     """Return what a pipeline tells from which some work reads."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
     pipeline = Pipeline(source, [MovingAverage(16)])

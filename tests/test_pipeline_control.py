@@ -281,6 +281,28 @@ def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place: s
     assert re.search("pipeline was given up (at exit )?while it waits for", ended.stderr)
 
 
+def test_ctrl_c_before_start_has_returned_ends_the_run_that_it_has_begun() -> None:
+    # The reset of a processor, called by the extension, trips the signal; Python sees it when start has begun the run.
+    text = """
+        import _thread, time
+        from rust_daq import Channel, Pipeline, SimulatedInstrument
+        class Part:
+            reset, closed = _thread.interrupt_main, False
+            def process(self, batch): return batch
+            def write(self, batch): pass
+            def close(self): time.sleep(0.2); self.closed = True
+        part = Part()
+        pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("a", "V")), [part], [part])
+        try:
+            pipeline.start()
+        except KeyboardInterrupt:
+            print("interrupted", part.closed)
+    """
+    ended = run_script(text)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == ["interrupted", "True"]
+
+
 @pytest.mark.parametrize("place", ["on_batch", "iterator"])
 def test_the_interpreter_ends_while_a_part_blocks_and_names_it(place: str) -> None:
     ended = run_script(f"{BLOCKING}\n    pipeline.start()\n    time.sleep(0.3)", place)
