@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from batches import INT64, documents, names, text
 from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel
@@ -15,12 +16,6 @@ FORMATS = ["arrow", "csv", "parquet"]
 LASER = Channel("laser", "mW")
 LAMP = Channel("lamp", "K")
 TUNED = Channel("laser", "mW", {"gain": 2})
-
-# Without NumPy's NaT, which is no instant.
-INT64 = st.integers(-(2**63) + 1, 2**63 - 1)
-text = st.text(st.characters(codec="utf-8"), max_size=6)
-names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
-documents = st.none() | st.integers() | text | st.dictionaries(text, st.integers() | text | st.none(), max_size=2)
 
 
 def of(rows, channel=LASER, first=None, start=0):

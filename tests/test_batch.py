@@ -14,40 +14,19 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
+from batches import CHANNELS, LASER, PROBE, STAGE, address, of_many, of_one, of_own, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
 
-LASER = Channel("laser", "mW", {"gain": 2})
-PROBE = Channel("probe", "K")
-STAGE = Channel("stage", "")
-CHANNELS = [LASER, PROBE, STAGE, Channel("laser", "mW", {"gain": 4}), Channel("laser", "mW")]
-
 # Without NumPy's NaT, which is no instant.
-INT64 = st.integers(-(2**63) + 1, 2**63 - 1)
-rows = st.lists(st.tuples(INT64, st.floats(), st.sampled_from(CHANNELS)).map(lambda row: row[2].point(row[1], row[0])))
 indices = st.none() | st.integers(-30, 30)
 
 
-def address(column: Any) -> int:
-    return int(column.ctypes.data)
-
-
-def of_one(count: int = 6) -> Batch:
-    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
-
-
-def of_many(count: int = 6) -> Batch:
-    numbers = np.arange(count)
-    return Batch.from_numpy(numbers * 10, numbers.astype(float), CHANNELS, numbers % len(CHANNELS))
-
-
-@pytest.fixture(params=[of_one, of_many])
-def batch(request: pytest.FixtureRequest) -> Batch:
-    made = request.param()
-    assert isinstance(made, Batch)
-    return made
+@pytest.fixture(params=[of_one, of_many, of_own])
+def batch(request):
+    return request.param()
 
 
 # columns
@@ -99,7 +78,9 @@ def test_a_slice_is_a_view(batch: Batch) -> None:
 
 
 @pytest.mark.unsafe_code
-def test_columns_outlive_the_batch(batch: Batch) -> None:
+@pytest.mark.parametrize("make", [of_one, of_many])
+def test_columns_outlive_the_batch(make):
+    batch = make()
     expected = batch.values.tolist(), batch.timestamps.tolist(), batch.indices.tolist()
     part = batch[1:4]
     kept = batch.values, batch.timestamps, batch.indices
@@ -112,23 +93,6 @@ def test_columns_outlive_the_batch(batch: Batch) -> None:
     assert kept[0].sum() == 15
 
 
-@pytest.mark.parametrize("name", ["timestamps", "values", "channels", "indices", "nbytes", "novel"])
-def test_nothing_can_be_set_or_deleted(name: str) -> None:
-    with pytest.raises(AttributeError):
-        setattr(of_one(), name, 1)
-    with pytest.raises(AttributeError):
-        delattr(of_one(), name)
-    with pytest.raises(TypeError):
-        of_one()[0] = of_one()[1]  # type: ignore[index]
-
-
-def test_a_batch_is_made_by_its_methods_alone_and_is_final() -> None:
-    with pytest.raises(TypeError):
-        Batch()
-    with pytest.raises(TypeError, match="not an acceptable base type"):
-        type("Sub", (Batch,), {})
-
-
 # rows
 
 
@@ -136,7 +100,7 @@ def test_a_row_is_a_point() -> None:
     batch = of_many()
     for row in (1, -5, np.int8(1), np.uint64(1), np.int64(-5)):
         assert batch[row] == DataPoint(10, "probe", 1.0, "K")
-    assert batch[0].metadata == {"gain": 2}
+    assert batch[0].metadata == {"gain": 2, "big": 2**80}
     assert batch[3].metadata == {"gain": 4}
 
 
@@ -299,13 +263,6 @@ def test_equality_is_one_bool(batch: Batch) -> None:
     assert (batch == batch[::-1]) is False
 
 
-@pytest.mark.parametrize("other", [None, 1, [1], "batch", np.arange(6)[:0].tolist()])
-def test_a_batch_is_unequal_to_everything_else(batch: Batch, other: object) -> None:
-    assert (batch == other) is False
-    assert (batch != other) is True
-    assert batch != batch.to_points()
-
-
 def test_a_batch_is_not_hashable_and_has_no_order(batch: Batch) -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(batch)
@@ -322,7 +279,7 @@ def test_batches_are_equal_when_their_points_are(left: list[DataPoint], right: l
 def test_rows_are_equal_as_points_are() -> None:
     nan = float("nan")
     assert LASER.batch([nan, 0.0], [1, 2]) == LASER.batch([-nan, -0.0], [1, 2])
-    other = Channel("laser", "mW", {"gain": 2.0})
+    other = Channel("laser", "mW", {"gain": 2.0, "big": 2**80})
     assert LASER.batch([1.0], [1]) == other.batch([1.0], [1])
     assert LASER.batch([1.0], [1]) != Channel("laser", "mW").batch([1.0], [1])
     assert LASER.batch([1.0], [1]) != LASER.batch([1.0], [2])
@@ -500,7 +457,7 @@ def test_from_numpy_of_one_channel_needs_no_indices() -> None:
 
 
 def test_channels_that_are_equal_become_one() -> None:
-    twin = Channel("laser", "mW", {"gain": 2})
+    twin = Channel("laser", "mW", {"big": 2**80, "gain": 2})
     batch = Batch.from_numpy([1, 2, 3], [1.0, 2.0, 3.0], [LASER, PROBE, twin], [0, 1, 2])
     assert batch.channels == (LASER, PROBE)
     assert batch.indices.tolist() == [0, 1, 0]

@@ -15,63 +15,22 @@ import polars as pl
 import psutil
 import pyarrow as pa
 import pytest
+from batches import LASER, PROBE, address, of_distinct, of_one, of_own, rows_of_any_channels
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
 
-LASER = Channel("laser", "mW", {"gain": 2, "big": 2**80})
-PROBE = Channel("probe", "K")
 CHANNELS = [LASER, PROBE]
 UTC = pa.timestamp("ns", "UTC")
 KEY = b"rust_daq.channels"
 
 # Without NumPy's NaT, which is no instant.
-INT64 = st.integers(-(2**63) + 1, 2**63 - 1)
-text = st.text(st.characters(codec="utf-8"), max_size=6)
-documents = st.none() | st.integers() | text | st.dictionaries(text, st.integers() | text | st.none(), max_size=2)
-all_channels = st.lists(
-    st.tuples(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), text, documents),
-    max_size=5,
-    unique_by=lambda channel: channel[0],
-).map(lambda fields: [Channel(*field) for field in fields])
 
 
-@st.composite
-def points(draw: st.DrawFn) -> list[DataPoint]:
-    """Rows of several channels, some of one name with other metadata."""
-    channels = draw(all_channels)
-    channels += [Channel(channel.name, channel.unit, draw(documents)) for channel in channels[:2]]
-    if not channels:
-        return []
-    row = st.tuples(st.sampled_from(channels), st.floats(), INT64)
-    return [channel.point(value, stamp) for channel, value, stamp in draw(st.lists(row, max_size=20))]
-
-
-def address(column: Any) -> int:
-    return int(column.ctypes.data)
-
-
-def of_one(count: int = 6) -> Batch:
-    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
-
-
-def of_many(count: int = 6) -> Batch:
-    numbers = np.arange(count)
-    return Batch.from_numpy(numbers * 10, numbers.astype(float), CHANNELS, numbers % 2)
-
-
-def of_own(count: int = 6) -> Batch:
-    """Points of one name whose metadata differ."""
-    rows = range(count)
-    return Batch.from_points([DataPoint(row, "laser", row, "mW", {"row": row} if row % 2 else None) for row in rows])
-
-
-@pytest.fixture(params=[of_one, of_many, of_own])
-def batch(request: pytest.FixtureRequest) -> Batch:
-    made = request.param()
-    assert isinstance(made, Batch)
-    return made
+@pytest.fixture(params=[of_one, of_distinct, of_own])
+def batch(request):
+    return request.param()
 
 
 def table(**columns: Any) -> pa.Table:
@@ -100,7 +59,7 @@ def test_the_schema_is_the_same_for_one_and_many_channels() -> None:
         pa.field("value", pa.float64(), nullable=False),
         pa.field("channel", pa.dictionary(pa.int32(), pa.string()), nullable=False),
     ]
-    for batch in (of_one(), of_many(), of_one(0), of_one()[2:3], Batch.concat([])):
+    for batch in (of_one(), of_distinct(), of_one(0), of_one()[2:3], Batch.concat([])):
         for schema in (pa.table(batch).schema, pa.record_batch(batch).schema, pa.schema(batch)):
             assert schema.equals(pa.schema(fields))
             assert list(schema.metadata) == [KEY]
@@ -110,11 +69,11 @@ def test_a_metadata_column_is_there_only_when_points_of_one_channel_differ() -> 
     made = pa.table(of_own())
     assert made.schema.field("metadata") == pa.field("metadata", pa.string(), nullable=True)
     assert made["metadata"].to_pylist() == [None, '{"row":1}', None, '{"row":3}', None, '{"row":5}']
-    assert "metadata" not in pa.table(of_many()).column_names
+    assert "metadata" not in pa.table(of_distinct()).column_names
 
 
 def test_the_schema_tells_units_and_metadata() -> None:
-    assert schema_metadata(pa.table(of_many()).schema) == {
+    assert schema_metadata(pa.table(of_distinct()).schema) == {
         "laser": {"unit": "mW", "metadata": {"gain": 2, "big": 2**80}},
         "probe": {"unit": "K", "metadata": None},
     }
@@ -122,7 +81,7 @@ def test_the_schema_tells_units_and_metadata() -> None:
 
 
 def test_the_dictionary_holds_each_name_once() -> None:
-    for batch, names in [(of_one(), ["laser"]), (of_many(), ["laser", "probe"]), (of_own(), ["laser"])]:
+    for batch, names in [(of_one(), ["laser"]), (of_distinct(), ["laser", "probe"]), (of_own(), ["laser"])]:
         for chunk in pa.table(batch)["channel"].chunks:
             assert chunk.dictionary.to_pylist() == names
 
@@ -198,7 +157,7 @@ def test_pyarrow_looks_at_the_columns_of_the_batch(batch: Batch) -> None:
 
 @pytest.mark.unsafe_code
 def test_the_indices_of_distinct_names_are_not_copied() -> None:
-    batch = of_many()
+    batch = of_distinct()
     assert address(pa.record_batch(batch)["channel"].indices.to_numpy()) == address(batch.indices)
 
 
@@ -247,7 +206,9 @@ def test_a_batch_of_distinct_names_goes_to_arrow_and_back_without_a_copy(batch: 
 
 
 @pytest.mark.unsafe_code
-def test_arrow_data_outlive_the_batch(batch: Batch) -> None:
+@pytest.mark.parametrize("make", [of_one, of_distinct, of_own])
+def test_arrow_data_outlive_the_batch(make):
+    batch = make()
     expected = expected_rows(batch)
     made, frame, part = pa.table(batch), pl.DataFrame(batch), pa.record_batch(batch[2:])
     del batch
@@ -276,7 +237,7 @@ def test_a_batch_outlives_the_arrow_data() -> None:
 
 @pytest.mark.unsafe_code
 def test_a_stream_outlives_the_batch() -> None:
-    batch = of_many()
+    batch = of_distinct()
     stream, pair = batch.__arrow_c_stream__(), batch.__arrow_c_array__()
     expected = expected_rows(batch)
     del batch
@@ -287,7 +248,7 @@ def test_a_stream_outlives_the_batch() -> None:
 
 @pytest.mark.unsafe_code
 def test_capsules_that_nobody_takes_are_freed() -> None:
-    batch = of_many()
+    batch = of_distinct()
     for part in (batch, batch[1:4]):
         assert part.__arrow_c_stream__() is not None
         assert part.__arrow_c_array__() is not None
@@ -295,7 +256,7 @@ def test_capsules_that_nobody_takes_are_freed() -> None:
 
 
 def test_capsules_that_nobody_takes_and_tables_that_are_dropped_leave_no_memory() -> None:
-    batch, foreign = of_many(1_000), table()
+    batch, foreign = of_distinct(1_000), table()
     process = psutil.Process(os.getpid())
 
     def work(times: int) -> None:
@@ -320,7 +281,7 @@ def test_capsules_that_nobody_takes_and_tables_that_are_dropped_leave_no_memory(
 # round trips
 
 
-@given(points(), st.slices(20))
+@given(rows_of_any_channels(), st.slices(20))
 def test_rows_come_back_equal(rows: list[DataPoint], part: slice) -> None:
     batch = Batch.from_points(rows)
     assert Batch.from_arrow(pa.table(batch)).to_points() == rows
@@ -328,13 +289,13 @@ def test_rows_come_back_equal(rows: list[DataPoint], part: slice) -> None:
     assert [repr(point) for point in Batch.from_arrow(batch)] == [repr(point) for point in rows]
 
 
-@given(points())
+@given(rows_of_any_channels())
 def test_rows_come_back_from_polars(rows: list[DataPoint]) -> None:
     batch = Batch.from_points(rows)
     assert Batch.from_arrow(pl.DataFrame(batch), batch.channels).to_points() == rows
 
 
-@given(points())
+@given(rows_of_any_channels())
 def test_rows_come_back_from_a_file(rows: list[DataPoint]) -> None:
     sink = pa.BufferOutputStream()
     made = pa.table(Batch.from_points(rows))
@@ -388,8 +349,8 @@ def test_a_table_in_chunks_is_read() -> None:
 
 
 def test_a_table_without_rows_is_read() -> None:
-    schema = pa.table(of_many()).schema
-    for source in (pa.table(of_many()).slice(0, 0), schema.empty_table(), pa.Table.from_batches([], schema)):
+    schema = pa.table(of_distinct()).schema
+    for source in (pa.table(of_distinct()).slice(0, 0), schema.empty_table(), pa.Table.from_batches([], schema)):
         assert Batch.from_arrow(source).to_points() == []
 
 
@@ -448,10 +409,10 @@ def test_rows_without_a_name_are_of_the_one_channel() -> None:
 
 def test_given_channels_come_before_those_of_the_schema() -> None:
     other = Channel("laser", "W", [1])
-    made = pa.table(of_many())
+    made = pa.table(of_distinct())
     assert Batch.from_arrow(made, other).channels == (other, PROBE)
-    assert Batch.from_arrow(made, [Channel("novel", "V")]) == of_many()
-    assert Batch.from_arrow(made, None) == of_many()
+    assert Batch.from_arrow(made, [Channel("novel", "V")]) == of_distinct()
+    assert Batch.from_arrow(made, None) == of_distinct()
 
 
 def test_a_metadata_column_counts_for_every_row() -> None:
@@ -691,7 +652,7 @@ def test_a_stream_that_is_no_table_is_refused() -> None:
 
 
 def test_an_array_of_structures_is_read_unless_one_is_null() -> None:
-    whole = pa.array(of_many())
+    whole = pa.array(of_distinct())
     assert isinstance(whole, pa.StructArray)
     rows = table().to_struct_array().combine_chunks()
     assert Batch.from_arrow(rows, CHANNELS).to_points() == EXPECTED
@@ -745,7 +706,7 @@ class ArrayOffer:
 
 
 def test_the_schema_of_an_array_tells_the_channels() -> None:
-    assert Batch.from_arrow(ArrayOffer(of_many().__arrow_c_array__())) == of_many()
+    assert Batch.from_arrow(ArrayOffer(of_distinct().__arrow_c_array__())) == of_distinct()
 
 
 @pytest.mark.unsafe_code

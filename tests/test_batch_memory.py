@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from batches import address, beside
 
 from rust_daq import Batch, Channel
 
@@ -26,15 +27,6 @@ UTC = pa.timestamp("ns", "UTC")
 
 def of_two() -> Batch:
     return Batch.from_numpy(np.arange(4), np.arange(4.0), [A, B], np.array([0, 1, 0, 1], np.int32))
-
-
-def beside(batch: Batch) -> tuple[bytes, list[Any]]:
-    buffers: list[Any] = []
-    return pickle.dumps(batch, 5, buffer_callback=buffers.append), buffers
-
-
-def address(column: Any) -> int:
-    return int(np.asarray(column).ctypes.data)
 
 
 # Each gives a read-only buffer of the bytes, and how to write to them all the same.

@@ -8,45 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from batches import CHANNELS, LASER, address, beside, of_many, of_one, of_own, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rust_daq import Batch, Channel, DataPoint, Metadata
+from rust_daq import Batch, DataPoint, Metadata
 
-LASER = Channel("laser", "mW", {"gain": 2})
-CHANNELS = [LASER, Channel("probe", "K"), Channel("laser", "mW", {"gain": 2**80}), Channel("stage", "")]
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
-rows = st.lists(
-    st.tuples(st.integers(-(2**63) + 1, 2**63 - 1), st.floats(), st.sampled_from(CHANNELS)).map(
-        lambda row: row[2].point(row[1], row[0])
-    )
-)
 
-
-def of_one(count: int = 6) -> Batch:
-    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
-
-
-def of_many(count: int = 6) -> Batch:
-    numbers = np.arange(count)
-    return Batch.from_numpy(numbers * 10, numbers.astype(float), CHANNELS, numbers % len(CHANNELS))
-
-
-@pytest.fixture(params=[of_one, of_many])
-def batch(request: pytest.FixtureRequest) -> Batch:
-    made = request.param()
-    assert isinstance(made, Batch)
-    return made
-
-
-def beside(batch: Any) -> tuple[bytes, list[pickle.PickleBuffer]]:
-    buffers: list[pickle.PickleBuffer] = []
-    return pickle.dumps(batch, 5, buffer_callback=buffers.append), buffers
-
-
-def address(column: Any) -> int:
-    return int(np.asarray(column).ctypes.data)
+@pytest.fixture(params=[of_one, of_many, of_own])
+def batch(request):
+    return request.param()
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -123,7 +96,9 @@ def test_a_buffer_that_is_not_aligned_is_read(batch: Batch) -> None:
 
 
 @pytest.mark.unsafe_code
-def test_columns_and_batches_outlive_each_other(batch: Batch) -> None:
+@pytest.mark.parametrize("make", [of_one, of_many])
+def test_columns_and_batches_outlive_each_other(make):
+    batch = make()
     points = batch.to_points()
     data, buffers = beside(batch)
     back = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])

@@ -10,8 +10,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from batches import INT64
 from hypothesis import given
-from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel, DataPoint, SimulatedInstrument
 
@@ -19,20 +19,23 @@ A = Channel("a", "V")
 NS = 1_767_225_600_000_000_000
 WHOLE = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "10ms", "7D", "25us"]
 
-# Wherever an instant is taken: each gives back the nanoseconds that it understood.
+# Wherever an instant is taken: the argument, and what gives back the nanoseconds that it understood.
 Taker = Callable[[Any], int]
-SCALARS: dict[str, Taker] = {
-    "DataPoint": lambda instant: DataPoint(instant, "a", 1.0, "V").timestamp_ns,
-    "DataPoint, by name": lambda instant: DataPoint(timestamp=instant, channel="a", value=1.0, unit="V").timestamp_ns,
-    "replace": lambda instant: DataPoint(0, "a", 1.0, "V").replace(timestamp=instant).timestamp_ns,
-    "point": lambda instant: A.point(1.0, instant).timestamp_ns,
-    "start": lambda instant: A.batch([1.0], start=instant, rate=1.0)[0].timestamp_ns,
-    "start of points": lambda instant: A.points([1.0], start=instant, rate=1.0)[0].timestamp_ns,
-    "instrument": lambda instant: SimulatedInstrument(1.0, A).batch(1, start=instant)[0].timestamp_ns,
-    "list": lambda instant: A.batch([1.0], [instant])[0].timestamp_ns,
-    "list for points": lambda instant: A.points([1.0], [instant])[0].timestamp_ns,
-    "tuple": lambda instant: Batch.from_numpy((instant,), [1.0], A)[0].timestamp_ns,
-    "objects": lambda instant: A.batch([1.0], np.array([instant], object))[0].timestamp_ns,
+SCALARS: dict[str, tuple[str, Taker]] = {
+    "DataPoint": ("timestamp", lambda instant: DataPoint(instant, "a", 1.0, "V").timestamp_ns),
+    "DataPoint, by name": (
+        "timestamp",
+        lambda instant: DataPoint(timestamp=instant, channel="a", value=1.0, unit="V").timestamp_ns,
+    ),
+    "replace": ("timestamp", lambda instant: DataPoint(0, "a", 1.0, "V").replace(timestamp=instant).timestamp_ns),
+    "point": ("timestamp", lambda instant: A.point(1.0, instant).timestamp_ns),
+    "start": ("start", lambda instant: A.batch([1.0], start=instant, rate=1.0)[0].timestamp_ns),
+    "start of points": ("start", lambda instant: A.points([1.0], start=instant, rate=1.0)[0].timestamp_ns),
+    "instrument": ("start", lambda instant: SimulatedInstrument(1.0, A).batch(1, start=instant)[0].timestamp_ns),
+    "list": ("timestamp", lambda instant: A.batch([1.0], [instant])[0].timestamp_ns),
+    "list for points": ("timestamp", lambda instant: A.points([1.0], [instant])[0].timestamp_ns),
+    "tuple": ("timestamp", lambda instant: Batch.from_numpy((instant,), [1.0], A)[0].timestamp_ns),
+    "objects": ("timestamp", lambda instant: A.batch([1.0], np.array([instant], object))[0].timestamp_ns),
 }
 ARRAYS: dict[str, Callable[[Any], Batch]] = {
     "batch": lambda times: A.batch(np.zeros(len(times)), times),
@@ -40,7 +43,8 @@ ARRAYS: dict[str, Callable[[Any], Batch]] = {
     "from_numpy": lambda times: Batch.from_numpy(times, np.zeros(len(times)), A),
 }
 
-every_scalar = pytest.mark.parametrize("take", SCALARS.values(), ids=SCALARS)
+every_scalar = pytest.mark.parametrize("take", [take for _, take in SCALARS.values()], ids=SCALARS)
+every_argument = pytest.mark.parametrize(("argument", "take"), SCALARS.values(), ids=SCALARS)
 every_array = pytest.mark.parametrize("take", ARRAYS.values(), ids=ARRAYS)
 
 
@@ -61,7 +65,7 @@ def test_what_a_batch_hands_out_is_taken_back(take: Taker) -> None:
     assert [take(instant) for instant in batch.timestamps] == [NS, -1]
 
 
-@given(st.integers(-(2**63) + 1, 2**63 - 1))
+@given(INT64)
 def test_a_datetime64_is_kept_to_the_nanosecond(nanoseconds: int) -> None:
     assert A.point(1.0, np.datetime64(nanoseconds, "ns")).timestamp_ns == nanoseconds
 
@@ -98,10 +102,20 @@ def test_nat_is_refused(take: Taker, unit: str) -> None:
         take(np.datetime64("NaT") if unit == "generic" else np.datetime64("NaT", unit))
 
 
-@every_scalar
-@pytest.mark.parametrize("instant", [np.datetime64(300, "Y"), np.datetime64(-300, "Y"), np.datetime64(2**62, "us")])
-def test_a_datetime64_beyond_the_range_is_refused(take: Taker, instant: np.datetime64) -> None:
-    with pytest.raises(OverflowError, match="outside 64-bit nanoseconds; pass"):
+@every_argument
+@pytest.mark.parametrize(
+    "instant",
+    [
+        *(np.datetime64(300, "Y"), np.datetime64(-300, "Y"), np.datetime64(2**62, "us")),
+        *(2**63, -(2**63) - 1, pytest.param(10**5000, id="huge")),
+        dt.datetime(1677, 9, 21, 0, 12, 43, 145224, tzinfo=dt.UTC),
+        dt.datetime(2262, 4, 11, 23, 47, 16, 854776, tzinfo=dt.UTC),
+        dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=23))),
+        dt.datetime.max.replace(tzinfo=dt.timezone(-dt.timedelta(hours=23))),
+    ],
+)
+def test_an_instant_outside_64_bit_nanoseconds_is_refused(argument: str, take: Taker, instant: Any) -> None:
+    with pytest.raises(OverflowError, match=rf"^{argument}.* outside 64-bit nanoseconds; pass"):
         take(instant)
 
 
@@ -126,16 +140,23 @@ def test_the_entry_that_numpy_reads_as_nat_is_named(take: Callable[[Any], Batch]
         Batch.from_arrow(pa.table(table), A)
 
 
-@every_scalar
-@pytest.mark.parametrize("wrong", [np.timedelta64(5, "s"), np.float64(5), np.bool_(True), True, 1.5, "2026-01-01"])
-def test_what_is_no_instant_is_refused(take: Taker, wrong: Any) -> None:
-    with pytest.raises(TypeError, match="must be"):
+@every_argument
+@pytest.mark.parametrize(
+    "wrong",
+    [np.timedelta64(5, "s"), np.float64(5), np.bool_(True), True, 1.5, "2026-01-01", b"1", dt.date(2026, 1, 1), 1j],
+)
+def test_what_is_no_instant_is_refused(argument: str, take: Taker, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{argument} must be .* nanoseconds .*, got "):
         take(wrong)
 
 
+class Nanoseconds(int):
+    pass
+
+
 @every_scalar
-@pytest.mark.parametrize("integer", [np.int64(5), np.uint8(5), np.int32(5), np.uint64(5)])
-def test_integers_of_numpy_are_nanoseconds(take: Taker, integer: Any) -> None:
+@pytest.mark.parametrize("integer", [np.int64(5), np.uint8(5), np.int32(5), np.uint64(5), Nanoseconds(5)])
+def test_whatever_is_an_integer_is_nanoseconds(take: Taker, integer: Any) -> None:
     assert take(integer) == 5
 
 
@@ -167,11 +188,21 @@ def test_arrays_that_could_have_a_time_zone_and_have_none_are_refused(take: Call
     assert "timestamp" in str(refused.value)
 
 
-@every_scalar
-@pytest.mark.parametrize("naive", [pd.Timestamp(NS), dt.datetime(2026, 1, 1)])
-def test_a_datetime_without_a_time_zone_is_refused(take: Taker, naive: dt.datetime) -> None:
+class Nowhere(dt.tzinfo):
+    """A zone that tells no offset."""
+
+    def utcoffset(self, when: dt.datetime | None) -> None:
+        return None
+
+
+@every_argument
+@pytest.mark.parametrize(
+    "naive", [pd.Timestamp(NS), dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1, tzinfo=Nowhere())]
+)
+def test_a_datetime_without_a_time_zone_is_refused(argument: str, take: Taker, naive: dt.datetime) -> None:
     attach = r"\.tz_localize\('UTC'\)" if isinstance(naive, pd.Timestamp) else r"\.replace\(tzinfo=timezone\.utc\)"
-    with pytest.raises(TypeError, match=rf"has no time zone; pass .*: {attach}, got"):
+    shown = "Timestamp" if isinstance(naive, pd.Timestamp) else r"datetime\.datetime\(2026, 1, 1"
+    with pytest.raises(TypeError, match=rf"^{argument} has no time zone; pass datetime\.now.*: {attach}, got {shown}"):
         take(naive)
 
 

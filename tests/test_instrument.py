@@ -65,22 +65,15 @@ def test_the_noise_is_white_and_each_channel_has_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"rate": 0}, ValueError, "rate is 0;"),
-        ({"rate": -1.0}, ValueError, "rate is -1;"),
-        ({"rate": float("nan")}, ValueError, "rate is NaN;"),
-        ({"rate": float("inf")}, ValueError, "rate is inf;"),
         ({"rate": 1e10}, ValueError, "rate is 10000000000; pass hertz from"),
         ({"rate": 1e-10}, ValueError, "pass hertz from 1e-9 to 1e9"),
-        ({"rate": "fast"}, TypeError, "rate must be a number of scans a second, got 'fast'"),
         ({"channels": []}, ValueError, "channels is empty; pass at least one"),
         ({"channels": "ai0"}, TypeError, "channels must be a Channel or a sequence of them"),
         ({"channels": [ONE, Channel("ai0", "K")]}, ValueError, "ai0"),
-        ({"scans_per_read": 0}, ValueError, "scans_per_read is 0"),
         ({"scans_per_read": 2.0}, TypeError, "scans_per_read must be the number of scans"),
         ({"amplitude": float("inf")}, ValueError, "amplitude is inf"),
         ({"noise": [1]}, TypeError, "noise must be a number, got [1]"),
         ({"drift": "up"}, TypeError, "drift must be a number, got 'up'"),
-        ({"seed": -1}, ValueError, "seed is -1"),
         ({"seed": 2**64}, ValueError, "seed is 18446744073709551616"),
         ({"seed": 1.0}, TypeError, "seed must be an int"),
     ],
@@ -94,10 +87,7 @@ def test_what_it_cannot_be_is_refused(settings: Any, error: type[Exception], wor
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"scans": 0}, ValueError, "scans is 0"),
         ({"scans": 2**60}, ValueError, "not enough memory"),
-        ({"scans": 2**80}, ValueError, "scans is "),
-        ({"scans": 1, "first": -1}, ValueError, "first is -1"),
         ({"scans": 1, "start": datetime(2026, 1, 1)}, TypeError, "start"),
         ({"scans": 1, "first": 2**64 - 1}, OverflowError, "timestamp"),
     ],

@@ -1,6 +1,5 @@
 """The metadata of a `DataPoint`: any JSON document, as a snapshot."""
 
-import copy
 import datetime
 import enum
 import json
@@ -14,18 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from batches import documents
 from hypothesis import given
-from hypothesis import strategies as st
 
 from rust_daq import Channel, DataPoint, Metadata
-
-text = st.text(st.characters(codec="utf-8"), max_size=8)
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text
-documents = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
-    max_leaves=20,
-)
 
 
 def kept(metadata: Any) -> Any:
@@ -99,14 +90,6 @@ def test_every_mapping_becomes_a_dict_in_its_own_order() -> None:
     for mapping in (moved, Custom(), MappingProxyType({"b": 2, "a": 1})):
         assert list(kept(mapping).items()) == [("b", 2), ("a", 1)]
     assert kept(ChainMap({"a": 1}, {"a": 2, "b": 2})) == {"a": 1, "b": 2}
-
-
-def test_later_changes_to_the_given_object_do_not_show() -> None:
-    given_object: dict[str, Any] = {"modes": [1, 2]}
-    made = DataPoint(0, "a", 1.0, "V", given_object)
-    given_object["modes"].append(3)
-    given_object["new"] = 1
-    assert made.metadata == {"modes": [1, 2]}
 
 
 def test_changes_to_what_was_read_do_not_reach_the_point() -> None:
@@ -235,18 +218,6 @@ def test_metadata_are_the_document_that_was_given(document: Any) -> None:
     assert eval(repr(metadata), {"Metadata": Metadata}) == metadata
 
 
-@given(documents.filter(lambda document: document is not None), st.integers(0, pickle.HIGHEST_PROTOCOL))
-def test_copies_and_pickles_of_metadata_are_equal(document: Any, protocol: int) -> None:
-    metadata = Metadata(document)
-    assert copy.copy(metadata) is metadata
-    assert copy.deepcopy(metadata) is metadata
-    back = pickle.loads(pickle.dumps(metadata, protocol))
-    assert type(back) is Metadata
-    assert back == metadata
-    assert hash(back) == hash(metadata)
-    assert repr(back.document) == repr(document)
-
-
 def test_the_text_is_json_without_spaces_and_the_same_object_each_time() -> None:
     metadata = Metadata({"gain": 2, "ä": [1.5, None, True, "x"], "big": 2**80})
     assert metadata.json == '{"gain":2,"ä":[1.5,null,true,"x"],"big":1208925819614629174706176}'
@@ -273,22 +244,6 @@ def test_metadata_compare_as_json() -> None:
     assert Metadata({"a": 1}) != {"a": 1}
     with pytest.raises(TypeError):
         Metadata(1) < Metadata(2)  # type: ignore[operator]  # noqa: B015
-
-
-@pytest.mark.parametrize("name", ["document", "json", "novel"])
-def test_nothing_of_metadata_can_be_set_or_deleted(name: str) -> None:
-    metadata = Metadata({"a": 1})
-    with pytest.raises(AttributeError):
-        setattr(metadata, name, 1)
-    with pytest.raises(AttributeError):
-        delattr(metadata, name)
-
-
-def test_the_class_of_metadata_is_final_and_cannot_be_changed() -> None:
-    with pytest.raises(TypeError, match="not an acceptable base type"):
-        type("Sub", (Metadata,), {})
-    with pytest.raises(TypeError):
-        Metadata.novel = 1  # type: ignore[attr-defined]
 
 
 def test_neither_the_given_document_nor_the_one_read_is_the_one_kept() -> None:

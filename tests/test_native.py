@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from rust_daq import Batch, Channel, DataPoint, Metadata
+from rust_daq import Channel, DataPoint, Metadata
 
 HERE = Path(__file__)
 ORDINARY = "RUST_DAQ_ORDINARY_CLASSES"
@@ -295,7 +295,8 @@ def test_both_ways_answer_alike() -> None:
 
 @quick_only
 def test_the_other_tests_pass_the_ordinary_way() -> None:
-    files = [str(HERE.with_name(name)) for name in ("test_datapoint.py", "test_metadata.py", "test_channel.py")]
+    names = ("datapoint", "metadata", "channel", "values", "instants", "numbers")
+    files = [str(HERE.with_name(f"test_{name}.py")) for name in names]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
     ended = subprocess.run(
         command, capture_output=True, text=True, env=environment(ordinary=True), cwd=HERE.parents[1], check=False
@@ -341,155 +342,6 @@ def test_the_class_is_final_both_ways(ordinary: bool) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, env=environment(ordinary=ordinary), check=False)
     assert ended.returncode == 0, ended.stderr
     assert "not an acceptable base type" in ended.stdout
-
-
-# references
-
-
-def new(text: str) -> str:
-    """Text that is nobody's constant."""
-    return text.encode().decode()
-
-
-def parts() -> dict[str, Any]:
-    """New objects, which nobody else counts."""
-    moment = dt.datetime(2026, 1, 1, tzinfo=UTC)
-    document: Any = {new("gain"): 2.5, "operator": new("ada")}
-    return {
-        "timestamp": moment,
-        "channel": new("laser"),
-        "value": float("1.5"),
-        "unit": new("mW"),
-        "metadata": Metadata(document),
-        "document": document,
-        "integer": 2**62,
-        "class": DataPoint,
-        "Channel": Channel,
-    }
-
-
-def counts(known: dict[str, Any]) -> dict[str, int]:
-    return {name: sys.getrefcount(part) for name, part in known.items()}
-
-
-def good(known: dict[str, Any]) -> list[Callable[[], Any]]:
-    four = (known["timestamp"], known["channel"], known["value"], known["unit"])
-    named = dict(zip(NAMES, (*four, known["metadata"]), strict=True))
-    channel = Channel(known["channel"], known["unit"], known["metadata"])
-    batch = channel.batch([1.0, 2.0], [1, 2])
-    point = DataPoint(**named)
-    return [
-        lambda: DataPoint(*four),
-        lambda: DataPoint(*four, None),
-        lambda: DataPoint(*four, known["metadata"]),
-        lambda: DataPoint(*four, known["document"]),
-        lambda: DataPoint(*four, [known["document"]]),
-        lambda: DataPoint(**named),
-        lambda: DataPoint(**dict(reversed(named.items()))),
-        lambda: DataPoint(*four, metadata=known["document"]),
-        lambda: DataPoint(known["integer"], known["channel"], known["integer"], known["unit"]),
-        lambda: DataPoint(0, Text(known["channel"]), Real(1.5), known["unit"], Table(known["document"])),
-        lambda: DataPoint.now(known["channel"], known["value"], known["unit"], known["metadata"]),
-        lambda: point.replace(value=known["value"]),
-        lambda: (point.timestamp, point.timestamp_ns, point.channel, point.value, point.unit, point.metadata),
-        lambda: (hash(point), repr(point), point == DataPoint(**named), point.__reduce__()),
-        lambda: channel.point(known["value"]),
-        lambda: channel.point(known["value"], known["timestamp"]),
-        lambda: channel.point(value=known["value"], timestamp=known["integer"]),
-        lambda: channel.points([known["value"]] * 3),
-        lambda: (list(batch), batch.to_points(), batch[0], batch[1:], Batch.from_points([point, point])),
-        lambda: next(iter(batch)),
-    ]
-
-
-def bad(known: dict[str, Any]) -> list[Callable[[], Any]]:
-    four = (known["timestamp"], known["channel"], known["value"], known["unit"])
-    named = dict(zip(NAMES, (*four, known["metadata"]), strict=True))
-    channel = Channel(known["channel"], known["unit"], known["metadata"])
-    wrong = object()
-    return [
-        lambda: DataPoint(*four[:3]),  # type: ignore[call-arg]
-        lambda: DataPoint(*four, known["metadata"], known["document"]),  # type: ignore[call-arg]
-        lambda: DataPoint(*four, known["document"] | {"a": wrong}),
-        lambda: DataPoint(*four, {"a": known["document"], "b": {1}}),  # type: ignore[dict-item]
-        lambda: DataPoint(*four, {"a": float("nan")}),
-        lambda: DataPoint(*four, unit=known["unit"]),  # type: ignore[misc]
-        lambda: DataPoint(**named, novel=known["document"]),  # type: ignore[call-arg]
-        lambda: DataPoint(**(named | {"value": wrong})),
-        lambda: DataPoint(**(named | {"timestamp": wrong})),
-        lambda: DataPoint(**(named | {"channel": wrong})),
-        lambda: DataPoint(**(named | {"unit": "\ud800"})),
-        lambda: DataPoint(**(named | {"channel": ""})),
-        lambda: DataPoint(**(named | {"timestamp": Broken()})),
-        lambda: DataPoint(**(named | {"value": Broken()})),
-        lambda: DataPoint.now(known["channel"], wrong, known["unit"], known["metadata"]),  # type: ignore[arg-type]
-        lambda: DataPoint(**named).replace(value=wrong),
-        lambda: channel.point(wrong, known["timestamp"]),  # type: ignore[arg-type]
-        lambda: channel.point(known["value"], wrong),  # type: ignore[arg-type]
-        lambda: channel.point(known["value"], known["timestamp"], wrong),  # type: ignore[call-arg]
-        lambda: channel.points([known["value"], wrong]),  # type: ignore[list-item]
-        lambda: Batch.from_points([DataPoint(**named), wrong]),  # type: ignore[list-item]
-    ]
-
-
-@pytest.mark.unsafe_code
-def test_a_thousand_constructions_leave_every_count_as_it_was() -> None:
-    known = parts()
-    for number, call in enumerate(good(known)):
-        call()
-        before = counts(known)
-        for _ in range(1_000):
-            call()
-        assert counts(known) == before, f"good call {number}"
-
-
-@pytest.mark.unsafe_code
-def test_a_thousand_failures_leave_every_count_as_it_was() -> None:
-    known = parts()
-
-    def fail(call: Callable[[], Any]) -> None:
-        try:
-            call()
-        except (TypeError, ValueError, ArithmeticError):
-            return
-        pytest.fail("a call that has to fail did not")
-
-    for number, call in enumerate(bad(known)):
-        fail(call)
-        gc.collect()
-        before = counts(known)
-        for _ in range(1_000):
-            fail(call)
-        gc.collect()
-        assert counts(known) == before, f"bad call {number}"
-
-
-@pytest.mark.unsafe_code
-def test_a_point_counts_what_it_holds_once() -> None:
-    known = parts()
-    before = counts(known)
-    held = [
-        DataPoint(known["timestamp"], known["channel"], known["value"], known["unit"], known["metadata"])
-        for _ in range(10)
-    ]
-    grown = {name: count - before[name] for name, count in counts(known).items()}
-    nothing = dict.fromkeys(known, 0)
-    assert grown == nothing | {"channel": 10, "unit": 10, "metadata": 10, "class": 10}
-    held.clear()
-    assert counts(known) == before
-
-
-@pytest.mark.unsafe_code
-def test_a_point_keeps_what_it_holds_alive() -> None:
-    made = [DataPoint(row, f"channel {row}", row, f"unit {row}", Metadata({"row": row})) for row in range(1_000)]
-    made += [DataPoint(row, f"channel {row}", row, f"unit {row}", {"row": f"{row}"}) for row in range(1_000)]
-    gc.collect()
-    trash = [f"channel {row}" * 2 for row in range(1_000)]
-    for row in range(1_000):
-        assert (made[row].channel, made[row].unit) == (f"channel {row}", f"unit {row}")
-        assert made[row].metadata == {"row": row}
-        assert made[1_000 + row].metadata == {"row": f"{row}"}
-    del trash
 
 
 # cycles

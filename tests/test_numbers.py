@@ -20,6 +20,13 @@ A = Channel("a", "V")
 BATCH = A.batch([1.0, 2.0, 3.0])
 
 
+class NumericText(str):
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        return 1.5
+
+
 class Indexed:
     """Says by ``__index__`` that it is an integer."""
 
@@ -33,7 +40,7 @@ class Indexed:
 INTEGERS: list[Callable[[int], Any]] = [np.int8, np.uint16, np.int32, np.int64, np.uint64, np.array, Indexed]
 every_integer = pytest.mark.parametrize("integer", INTEGERS)
 
-# Each gives back the integer that it took.
+# Each gives back the integer that it took; its name ends in that of the argument.
 COUNTS: dict[str, Callable[[Any], int]] = {
     "MovingAverage.window": lambda count: MovingAverage(count).window,
     "MovingAverage.min_count": lambda count: MovingAverage(100, count).min_count,
@@ -43,15 +50,20 @@ COUNTS: dict[str, Callable[[Any], int]] = {
         SimulatedInstrument(1.0, A, scans_per_read=count).scans_per_read
     ),
     "SimulatedInstrument.seed": lambda count: SimulatedInstrument(1.0, A, seed=count).seed,
-    "SimulatedInstrument.batch": lambda count: len(SimulatedInstrument(1.0, A).batch(count)),
-    "first": lambda count: SimulatedInstrument(1.0, A).batch(1, first=count).first_sequence["a"],
-    "first sequence": lambda count: BATCH.with_first_sequence(count).first_sequence["a"],
-    "first sequences": lambda count: BATCH.with_first_sequence({"a": count}).first_sequence["a"],
+    "SimulatedInstrument.batch.scans": lambda count: len(SimulatedInstrument(1.0, A).batch(count)),
+    "SimulatedInstrument.batch.first": lambda count: (
+        SimulatedInstrument(1.0, A).batch(1, first=count).first_sequence["a"]
+    ),
+    "Batch.with_first_sequence.first": lambda count: BATCH.with_first_sequence(count).first_sequence["a"],
+    "of a name.first": lambda count: BATCH.with_first_sequence({"a": count}).first_sequence["a"],
     "metadata": lambda count: Metadata(count).document,
     "metadata in a list": lambda count: Metadata([count]).document[0],
     "metadata of a point": lambda count: DataPoint(0, "a", 1.0, "V", {"gain": count}).metadata["gain"],
     "metadata of a channel": lambda count: Channel("a", "V", {"gain": count}).metadata.document["gain"],
 }
+AT_LEAST_1 = ["MovingAverage.window", "Fft.hop", "SimulatedInstrument.scans_per_read"]
+AT_LEAST_1 += ["SimulatedInstrument.batch.scans"]
+ARGUMENTS = [name for name in COUNTS if "metadata" not in name]
 every_count = pytest.mark.parametrize("take", COUNTS.values(), ids=COUNTS)
 
 
@@ -70,10 +82,19 @@ def test_pipelines_and_writers_take_them(tmp_path: Any, integer: Callable[[int],
             file.write(BATCH)
 
 
-@pytest.mark.parametrize("name", [name for name in COUNTS if "metadata" not in name])
+@pytest.mark.parametrize("name", ARGUMENTS)
 @pytest.mark.parametrize("wrong", [1.5, np.float64(7), "7", [7], np.array([7, 7]), np.timedelta64(7, "s"), True])
 def test_what_is_no_integer_is_no_count(name: str, wrong: Any) -> None:
-    with pytest.raises(TypeError, match="must be"):
+    with pytest.raises(TypeError, match=rf"^{name.rpartition('.')[2]}.* must be"):
+        COUNTS[name](wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [(name, wrong) for name in ARGUMENTS for wrong in (-1, 2**70)] + [(name, 0) for name in AT_LEAST_1],
+)
+def test_a_count_outside_its_range_is_refused(name: str, wrong: int) -> None:
+    with pytest.raises(ValueError, match=rf"^{name.rpartition('.')[2]}.* is {wrong}.*; pass "):
         COUNTS[name](wrong)
 
 
@@ -130,7 +151,7 @@ def test_a_large_integer_that_a_float_is_is_a_value(take: Callable[[Any], float]
 
 @every_value
 @pytest.mark.parametrize(
-    "large", [2**1024, Decimal("1e400"), Decimal("-1e309"), Fraction(10**400), np.longdouble("1e4000")]
+    "large", [2**1024, 10**400, Decimal("1e400"), Decimal("-1e309"), Fraction(10**400), np.longdouble("1e4000")]
 )
 def test_what_would_become_infinite_is_refused(take: Callable[[Any], float], large: Any) -> None:
     if isinstance(large, np.longdouble) and np.isinf(large):
@@ -151,11 +172,24 @@ def test_infinity_and_nan_are_values(take: Callable[[Any], float]) -> None:
 
 @every_value
 @pytest.mark.parametrize(
-    "wrong", [1j, np.complex128(1), np.complex64(1), np.array(1j), np.timedelta64(1, "s"), np.str_("1"), b"1", "1"]
+    ("number", "expected"),
+    [(3, 3.0), (True, 1.0), (Indexed(3), 3.0), (Decimal("1.5"), 1.5), (Fraction(1, 4), 0.25), (np.float32(1.5), 1.5)]
+    + [(np.int8(-3), -3.0), (2**80, 2.0**80)],
+)
+def test_whatever_says_that_it_is_a_number_is_one(take: Callable[[Any], float], number: Any, expected: float) -> None:
+    assert take(number) == expected
+    assert isinstance(take(number), float)
+
+
+@every_value
+@pytest.mark.parametrize(
+    "wrong",
+    [1j, np.complex128(1), np.complex64(1), np.array(1j), np.timedelta64(1, "s"), np.str_("1"), b"1", "1", None]
+    + [NumericText("1.5"), [1.0], object(), np.array([1.0, 2.0])],
 )
 @pytest.mark.filterwarnings("error")
 def test_what_is_no_real_number_is_refused(take: Callable[[Any], float], wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"^value must be a real number"):
+    with pytest.raises(TypeError, match=r"^value must be a real number .*, got "):
         take(wrong)
 
 
@@ -167,11 +201,39 @@ def test_arrays_of_what_is_no_real_number_are_refused(dtype: str) -> None:
             take(values)
 
 
-@pytest.mark.parametrize("rate", [1j, "1", np.complex64(1), np.timedelta64(1, "s")])
-def test_settings_follow_the_same_rule(rate: Any) -> None:
-    for take in (lambda: Fft(8, 8, rate), lambda: SimulatedInstrument(rate, A), lambda: Pipeline([BATCH], rate=rate)):
-        with pytest.raises(TypeError, match="^rate must be"):
-            take()
+# Settings
+
+RATES: dict[str, Callable[[Any], object]] = {
+    "points": lambda rate: A.points([1.0], start=0, rate=rate),
+    "batch": lambda rate: A.batch([1.0], start=0, rate=rate),
+    "Fft": lambda rate: Fft(8, 8, rate),
+    "SimulatedInstrument": lambda rate: SimulatedInstrument(rate, A),
+    "Pipeline": lambda rate: Pipeline([BATCH], rate=rate),
+}
+every_rate = pytest.mark.parametrize("take", RATES.values(), ids=RATES)
+
+
+@every_rate
+@pytest.mark.parametrize("rate", ["3", b"3", 1j, [1.0], object(), np.str_("3"), np.complex64(1), np.timedelta64(1)])
+def test_a_rate_that_is_no_number_is_refused(take: Callable[[Any], object], rate: Any) -> None:
+    with pytest.raises(TypeError, match=r"^rate must be .*, got "):
+        take(rate)
+
+
+@every_rate
+@pytest.mark.parametrize("rate", [0, 0.0, -0.0, -1, -1e-300, float("nan"), float("inf"), -float("inf")])
+def test_a_rate_at_which_nothing_happens_is_refused(take: Callable[[Any], object], rate: float) -> None:
+    with pytest.raises(ValueError, match=r"^rate is .*; pass "):
+        take(rate)
+
+
+@every_rate
+def test_a_rate_beyond_every_float_is_refused(take: Callable[[Any], object]) -> None:
+    with pytest.raises(OverflowError, match=r"^rate does not fit into a float"):
+        take(10**400)
+
+
+def test_a_rate_is_any_real_number() -> None:
     assert Fft(8, 8, np.float32(4)).rate == Fft(8, 8, np.int8(4)).rate == 4.0
 
 

@@ -333,11 +333,7 @@ def test_points_of_spectra_are_refused() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: MovingAverage(0), ValueError, "window is 0"),
-        (lambda: MovingAverage(-1), ValueError, "window is -1"),
         (lambda: MovingAverage(2**62), ValueError, "not enough memory"),
-        (lambda: MovingAverage(2**70), ValueError, "window is 1180591620717411303424"),
-        (lambda: MovingAverage(2.0), TypeError, "window must be the number of samples"),  # type: ignore[arg-type]
         (lambda: MovingAverage(3, 4), ValueError, "min_count is 4 and window is 3"),
         (lambda: MovingAverage(3, on_gap="stop"), ValueError, "on_gap is 'stop'; pass 'reset'"),  # type: ignore[arg-type]
         (lambda: Iir(np.ones(6)), ValueError, "sos has the shape (6,)"),
@@ -349,10 +345,6 @@ def test_points_of_spectra_are_refused() -> None:
         (lambda: Iir("low"), TypeError, "sos must be rows"),
         (lambda: Iir(BUTTER, "warm"), ValueError, "initial is 'warm'; pass 'zero' or 'steady'"),  # type: ignore[arg-type]
         (lambda: Fft(1, 1, 1.0), ValueError, "size is 1"),
-        (lambda: Fft(4, 0, 1.0), ValueError, "hop is 0"),
-        (lambda: Fft(4, 1, 0.0), ValueError, "rate is 0"),
-        (lambda: Fft(4, 1, float("nan")), ValueError, "rate is NaN"),
-        (lambda: Fft(4, 1, "fast"), TypeError, "rate must be a number of samples"),  # type: ignore[arg-type]
         (lambda: Fft(2**62, 1, 1.0), ValueError, "not enough memory"),
         (lambda: Fft(4, 1, 1.0, "kaiser"), ValueError, "window is 'kaiser'; pass 'boxcar', 'hann'"),
         (lambda: Fft(4, 1, 1.0, [1.0]), ValueError, "window has 1 weights and size is 4"),

@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 import pytest
+from batches import CHANNELS, beside, of_many
 
-from rust_daq import Batch, Channel, DataPoint, Metadata
+from rust_daq import Batch, DataPoint, Metadata
 
 Result = TypeVar("Result")
 
 THREADS = 8
 ROUNDS = 20
 COUNT = 500
-CHANNELS = [Channel("laser", "mW", {"gain": 2, "modes": [1, 2]}), Channel("probe", "K"), Channel("laser", "mW")]
 
 
 @pytest.fixture(autouse=True)
@@ -44,17 +44,12 @@ def together(work: Callable[[int], Result]) -> list[Result]:
         return list(pool.map(run, range(THREADS)))
 
 
-def of_many() -> Batch:
-    numbers = np.arange(COUNT)
-    return Batch.from_numpy(numbers, numbers.astype(float), CHANNELS, numbers % len(CHANNELS))
-
-
 @pytest.fixture
 def batch() -> Batch:
-    return of_many()
+    return of_many(COUNT)
 
 
-EXPECTED = of_many().to_points()
+EXPECTED = of_many(COUNT).to_points()
 
 
 def iterated(batch: Batch, number: int) -> None:
@@ -71,8 +66,7 @@ def sliced(batch: Batch, number: int) -> None:
 
 def pickled(batch: Batch, number: int) -> None:
     assert pickle.loads(pickle.dumps(batch, number % 6)) == batch
-    buffers: list[pickle.PickleBuffer] = []
-    data = pickle.dumps(batch, 5, buffer_callback=buffers.append)
+    data, buffers = beside(batch)
     assert pickle.loads(data, buffers=buffers).to_points() == EXPECTED
 
 
@@ -96,7 +90,7 @@ def looked_at(batch: Batch, number: int) -> None:
     assert batch.values[number] == number
     assert batch.indices[number] == number % len(CHANNELS)
     assert repr(batch).startswith("<Batch of 500 rows")
-    assert batch == of_many()
+    assert batch == of_many(COUNT)
 
 
 @pytest.mark.unsafe_code
@@ -123,10 +117,10 @@ def test_one_batch_in_many_threads_that_do_different_things(batch: Batch) -> Non
 @pytest.mark.unsafe_code
 def test_one_iterator_gives_each_row_once() -> None:
     for _ in range(5):
-        iterator = iter(of_many())
+        iterator = iter(of_many(COUNT))
 
         def take(_: int, iterator: Iterator[DataPoint] = iterator) -> list[int]:
-            return [point.timestamp_ns for point in iterator]
+            return [int(point.value) for point in iterator]
 
         taken = together(take)
         assert sorted(itertools.chain(*taken)) == list(range(COUNT))
@@ -166,7 +160,7 @@ def test_one_metadata_in_many_threads() -> None:
 def test_the_channels_of_a_batch_are_made_once() -> None:
     for _ in range(ROUNDS):
         # Nobody has asked this batch for a channel before.
-        batch = pickle.loads(pickle.dumps(Batch.concat([of_many(), of_many()])))
+        batch = pickle.loads(pickle.dumps(Batch.concat([of_many(COUNT), of_many(COUNT)])))
         made = together(lambda _, batch=batch: batch.channels)  # type: ignore[misc]
         assert all(one is other for channels in made for one, other in zip(channels, made[0], strict=True))
 

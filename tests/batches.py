@@ -1,0 +1,67 @@
+"""Channels, points and batches that the tests of several files make or draw."""
+
+import pickle
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rust_daq import Batch, Channel, DataPoint
+
+LASER = Channel("laser", "mW", {"gain": 2, "big": 2**80})
+PROBE = Channel("probe", "K")
+STAGE = Channel("stage", "")
+CHANNELS = [LASER, PROBE, STAGE, Channel("laser", "mW", {"gain": 4}), Channel("laser", "mW")]
+
+# Without NumPy's NaT, which is no instant.
+INT64 = st.integers(-(2**63) + 1, 2**63 - 1)
+text = st.text(st.characters(codec="utf-8"), max_size=6)
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=12,
+)
+points = st.builds(DataPoint, INT64, names, st.floats(), text, documents)
+rows = st.lists(st.tuples(INT64, st.floats(), st.sampled_from(CHANNELS)).map(lambda row: row[2].point(row[1], row[0])))
+
+
+@st.composite
+def rows_of_any_channels(draw):
+    """Points of several channels, some of one name with other metadata."""
+    facts = st.lists(st.tuples(names, text, documents), max_size=5, unique_by=lambda channel: channel[0])
+    channels = [Channel(*channel) for channel in draw(facts)]
+    channels += [Channel(channel.name, channel.unit, draw(documents)) for channel in channels[:2]]
+    if not channels:
+        return []
+    row = st.tuples(st.sampled_from(channels), st.floats(), INT64)
+    return [channel.point(value, stamp) for channel, value, stamp in draw(st.lists(row, max_size=20))]
+
+
+def of_one(count=6):
+    return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
+
+
+def of_many(count=6, channels=CHANNELS):
+    """Return a batch whose rows are of the channels in turn."""
+    numbers = np.arange(count)
+    return Batch.from_numpy(numbers * 10, numbers.astype(float), channels, numbers % len(channels))
+
+
+def of_distinct(count=6):
+    return of_many(count, [LASER, PROBE])
+
+
+def of_own(count=6):
+    """Return points of one name whose metadata differ."""
+    rows = range(count)
+    return Batch.from_points([DataPoint(row, "laser", row, "mW", {"row": row} if row % 2 else None) for row in rows])
+
+
+def address(column):
+    return int(np.asarray(column).ctypes.data)
+
+
+def beside(given):
+    """Pickle something with its buffers beside it; return the pickle and the buffers."""
+    buffers = []
+    return pickle.dumps(given, 5, buffer_callback=buffers.append), buffers
