@@ -37,6 +37,24 @@ def rows_of_any_channels(draw):
     return [channel.point(value, stamp) for channel, value, stamp in draw(st.lists(row, max_size=20))]
 
 
+@st.composite
+def recorded(draw, *, names=names, text=text, times=INT64, metadata=documents, own=False):
+    """Channels, and batches of them: numbered or not, with every float, some without a row."""
+    facts = draw(st.lists(st.tuples(names, text), min_size=1, max_size=3, unique_by=lambda channel: channel[0]))
+    channels = [Channel(name, unit, draw(metadata)) for name, unit in facts]
+    if own:
+        channels += [Channel(name, unit, draw(metadata)) for name, unit in facts]
+    row = st.tuples(times, st.floats(), st.integers(0, len(channels) - 1))
+    batches = []
+    for rows in draw(st.lists(st.lists(row, max_size=12), min_size=1, max_size=4)):
+        columns = [[row[column] for row in rows] for column in range(3)]
+        batch = Batch.from_numpy(*columns[:2], channels, columns[2])
+        if draw(st.booleans()):
+            batch = batch.with_first_sequence({name: draw(st.integers(0, 2**62)) for name, _ in facts})
+        batches.append(batch)
+    return channels, batches
+
+
 def of_one(count=6):
     return LASER.batch(np.arange(count, dtype=float), np.arange(count) * 10)
 

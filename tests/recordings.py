@@ -1,17 +1,24 @@
-"""What the tests of storage have in common: batches, the files they become, and what those tell of them."""
+"""What the tests of storage have in common: batches, the files they become, and what those tell of them.
+
+Processes that tests start import it, so that it imports little.
+"""
 
 import math
 import struct
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
-from batches import INT64, documents, names, text
-from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel
-from rust_daq.storage import ArrowWriter, CsvWriter, compact, open_recording
+from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
 
+HERE = Path(__file__).parent
 FORMATS = ["arrow", "csv", "parquet"]
+WRITERS = [ArrowWriter, CsvWriter]
+SYNCS = ["none", "flush", "batch", 0.001]
 
 LASER = Channel("laser", "mW")
 LAMP = Channel("lamp", "K")
@@ -32,36 +39,22 @@ def mixed(rows, channels, first=None):
     return batch if first is None else batch.with_first_sequence(first)
 
 
-@st.composite
-def recorded(draw, *, names=names, text=text, times=INT64, metadata=documents, own=False):
-    """Channels, and batches of them: numbered or not, with every float, some without a row."""
-    facts = draw(st.lists(st.tuples(names, text), min_size=1, max_size=3, unique_by=lambda channel: channel[0]))
-    channels = [Channel(name, unit, draw(metadata)) for name, unit in facts]
-    if own:
-        channels += [Channel(name, unit, draw(metadata)) for name, unit in facts]
-    row = st.tuples(times, st.floats(), st.integers(0, len(channels) - 1))
-    batches = []
-    for rows in draw(st.lists(st.lists(row, max_size=12), min_size=1, max_size=4)):
-        columns = [[row[column] for row in rows] for column in range(3)]
-        batch = Batch.from_numpy(*columns[:2], channels, columns[2])
-        if draw(st.booleans()):
-            batch = batch.with_first_sequence({name: draw(st.integers(0, 2**62)) for name, _ in facts})
-        batches.append(batch)
-    return channels, batches
+def record(writer, *batches):
+    """Write batches, close the writer and return it."""
+    with writer:
+        for batch in batches:
+            writer.write(batch)
+    return writer
 
 
 def write(path, batches, channels=None):
     """Write a recording of the format that the path's suffix names, with all that the format has room for."""
     path = Path(path)
     if path.suffix == ".csv":
-        with CsvWriter(path, drop_metadata=True, sequences=True) as writer:
-            for batch in batches:
-                writer.write(batch)
+        record(CsvWriter(path, drop_metadata=True, sequences=True), *batches)
         return path
     stream = path.with_suffix(".stream") if path.suffix == ".parquet" else path
-    with ArrowWriter(stream, channels=channels) as writer:
-        for batch in batches:
-            writer.write(batch)
+    record(ArrowWriter(stream, channels=channels), *batches)
     if path.suffix == ".parquet":
         compact(stream, path)
         stream.unlink()
@@ -85,6 +78,21 @@ def told(batches, *, metadata=True):
 def bits(value):
     """Return what tells a float from another; every NaN is one."""
     return "NaN" if math.isnan(value) else struct.pack("<d", value)
+
+
+def whole(path):
+    """Return what `read` does, whether the file is torn or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TornRecordingWarning)
+        return read(path)
+
+
+def run(code, *arguments, before=()):
+    """Run code in a process of its own, which finds this module; return what it printed."""
+    command = [*before, sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def read(path):

@@ -3,32 +3,24 @@
 import ctypes
 import gc
 import os
-import subprocess
 import sys
 import threading
 import time
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import LAMP, LASER, TUNED, mixed, of, read, told
+from recordings import LAMP, LASER, SYNCS, TUNED, WRITERS, mixed, of, read, record, run, told, whole
 
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
-from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, open_recording
-
-WRITERS = [ArrowWriter, CsvWriter]
-SYNCS = ["none", "flush", "batch", 0.001]
+from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users, names and forks")
 
 
 def rows_there(path):
-    """Return how many whole rows a file has that is still written."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TornRecordingWarning)
-        return sum(len(batch) for batch in open_recording(path))
+    return len(whole(path)[0])
 
 
 # When a batch is in the file
@@ -97,7 +89,7 @@ def test_threads_share_a_writer(tmp_path, writer_class):
     assert rows == told([of(5)] * 80)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@posix
 @every_writer
 def test_a_fork_writes_nothing_a_second_time(tmp_path, writer_class):
     code = f"""
@@ -117,23 +109,21 @@ if not child:
 os.waitpid(child, 0)
 writer.close()
 """
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
-    assert "opened before the process was forked" in done.stdout
+    assert "opened before the process was forked" in run(code, tmp_path / "run")
     assert len(read(tmp_path / "run")[0]) == 5
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@posix
 def test_a_fork_and_its_parent_read_one_recording_each_for_itself(tmp_path):
     # Rows of 64 bytes, of which a whole number is read at once: where one is missing, nothing looks damaged.
     path, rows = tmp_path / "run.csv", 200_000
-    with CsvWriter(path) as writer:
-        writer.write(Channel("c" * 26, "V").batch(np.ones(rows), np.arange(rows)))
+    record(CsvWriter(path), Channel("c" * 26, "V").batch(np.ones(rows), np.arange(rows)))
     assert path.stat().st_size // rows == 64
     code = """
-import os, sys
+import os, sys, warnings
 import numpy as np
 from rust_daq.storage import open_recording
+warnings.simplefilter("error")
 with open_recording(sys.argv[1]) as recording:
     parts = [next(recording).timestamps]
     child = os.fork()
@@ -145,9 +135,7 @@ with open_recording(sys.argv[1]) as recording:
     times = np.concatenate(parts).astype(int)
     print(len(times), (times == np.arange(len(times))).all(), recording.leftover_bytes)
 """
-    command = [sys.executable, "-W", "error", "-c", code, path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == (f"{rows} True 0\n", 0), done.stderr
+    assert run(code, path) == f"{rows} True 0\n"
 
 
 # Several files
@@ -169,17 +157,14 @@ def test_a_full_file_is_closed_and_the_next_batch_begins_another(tmp_path, write
 
 @every_writer
 def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path, writer_class):
-    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
-        for _ in range(3):
-            writer.write(of(1))
+    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(1) for _ in range(3)))
     other = tmp_path / "run.part.x"
     other.touch()
     writer.paths[0].unlink()
     with pytest.raises(FileExistsError, match="overwrite=True") as refused:
         writer_class(tmp_path / "run.x", rotate_bytes=1)
     assert refused.value.filename == str(writer.paths[1])
-    with writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True) as again:
-        again.write(of(2))
+    again = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), of(2))
     assert sorted(tmp_path.iterdir()) == [other, *again.paths]
 
 
@@ -195,8 +180,7 @@ def test_a_file_is_replaced_only_when_that_is_asked_for(tmp_path, writer_class):
     ):
         writer_class(path)
     assert path.read_text() == "what somebody needs"
-    with writer_class(path, overwrite=True) as writer:
-        writer.write(of(5))
+    record(writer_class(path, overwrite=True), of(5))
     assert len(read(path)[0]) == 5
 
 
@@ -278,14 +262,10 @@ def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
 
 def test_a_stream_takes_what_it_was_told_of(tmp_path):
     batches = [of(2, LAMP), mixed(4, [LASER, LAMP], first=3), of(3, LASER, first=7)]
-    with ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]) as writer:
-        for batch in batches:
-            writer.write(batch)
+    record(ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]), *batches)
     assert read(tmp_path / "channels")[0] == told(batches)
     batches = [of(2), mixed(4, [TUNED, LASER], first=3), of(2, TUNED)]
-    with ArrowWriter(tmp_path / "metadata", own_metadata=True) as writer:
-        for batch in batches:
-            writer.write(batch)
+    record(ArrowWriter(tmp_path / "metadata", own_metadata=True), *batches)
     assert read(tmp_path / "metadata")[0] == told(batches)
     with pytest.raises(ValueError, match="channel 'laser' has the units"):
         ArrowWriter(tmp_path / "units", channels=[LASER, Channel("laser", "V")])
@@ -294,8 +274,7 @@ def test_a_stream_takes_what_it_was_told_of(tmp_path):
 
 
 def test_a_batch_comes_back_with_its_own_channels_and_numbers_only(tmp_path):
-    with ArrowWriter(tmp_path / "run", channels=[LASER, LAMP]) as writer:
-        writer.write(of(3, LAMP, first=7))
+    record(ArrowWriter(tmp_path / "run", channels=[LASER, LAMP]), of(3, LAMP, first=7))
     [batch] = open_recording(tmp_path / "run")
     assert batch.first_sequence == {"lamp": 7}
     assert batch.channels == (LAMP,)
@@ -314,17 +293,14 @@ def test_csv_refuses_what_it_has_no_column_for(tmp_path):
 
 
 def test_csv_leaves_out_what_it_is_told_to(tmp_path):
-    with CsvWriter(tmp_path / "run", drop_metadata=True, sequences=False) as writer:
-        writer.write(mixed(4, [LASER, TUNED], first=7))
+    record(CsvWriter(tmp_path / "run", drop_metadata=True, sequences=False), mixed(4, [LASER, TUNED], first=7))
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit\n1970")
     assert read(tmp_path / "run")[0] == told([mixed(4, [LASER])], metadata=False)
 
 
 def test_csv_has_a_column_of_numbers_when_the_first_batch_has(tmp_path):
     batches = [of(2, first=5), of(2), of(2, first=7)]
-    with CsvWriter(tmp_path / "run") as writer:
-        for batch in batches:
-            writer.write(batch)
+    record(CsvWriter(tmp_path / "run"), *batches)
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit,sequence\n")
     assert read(tmp_path / "run")[0] == told(batches)
 
@@ -348,9 +324,7 @@ def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
 @every_writer
 def test_a_gap_of_a_pipeline_shows_in_the_file(tmp_path, writer_class):
     batches = [of(3, first=0), of(3, first=3), of(3, first=8)]
-    with writer_class(tmp_path / "run") as writer:
-        for batch in batches:
-            writer.write(batch)
+    record(writer_class(tmp_path / "run"), *batches)
     found = [batch.first_sequence["laser"] for batch in open_recording(tmp_path / "run")]
     assert found[-1] == 8
     assert read(tmp_path / "run")[0] == told(batches)

@@ -1,14 +1,10 @@
 """A recording that is continued: what it held stays, and what follows fits."""
 
-import warnings
-
 import pytest
-from recordings import LAMP, LASER, TUNED, mixed, of, read, told, write
+from recordings import LAMP, LASER, TUNED, WRITERS, mixed, of, read, record, told, whole, write
 
 from rust_daq import Channel
-from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, open_recording
-
-WRITERS = [ArrowWriter, CsvWriter]
+from rust_daq.storage import ArrowWriter, CsvWriter
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
 
@@ -32,8 +28,7 @@ def test_a_recording_goes_on_after_its_last_row(tmp_path, writer_class, sync):
 @every_writer
 def test_a_recording_that_is_continued_without_rows_is_as_before(tmp_path, writer_class):
     path = tmp_path / "run"
-    with writer_class(path) as writer:
-        writer.write(of(5))
+    record(writer_class(path), of(5))
     before = path.read_bytes()
     writer_class(path, append=True).close()
     assert path.read_bytes() == before
@@ -43,28 +38,20 @@ def test_a_recording_that_is_continued_without_rows_is_as_before(tmp_path, write
 def test_a_recording_without_a_batch_takes_any(tmp_path, writer_class):
     path = tmp_path / "run"
     writer_class(path).close()
-    with writer_class(path, append=True) as writer:
-        writer.write(of(5))
+    record(writer_class(path, append=True), of(5))
     assert read(path)[0] == told([of(5)])
 
 
 @every_writer
 @pytest.mark.parametrize("first", [None, 3])
 def test_a_file_that_was_cut_anywhere_goes_on_after_its_last_whole_batch(tmp_path, writer_class, first):
-    whole = tmp_path / "whole"
     batches = [of(2, first=first), of(2, first=None if first is None else 5, start=2)]
-    with writer_class(whole) as writer:
-        for batch in batches:
-            writer.write(batch)
-    content = whole.read_bytes()
+    content = record(writer_class(tmp_path / "whole"), *batches).path.read_bytes()
     path = tmp_path / "run"
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TornRecordingWarning)
-            before = told(open_recording(path))
-        with writer_class(path, append=True) as writer:
-            writer.write(of(3, first=0 if first is not None else None))
+        before = whole(path)[0]
+        writer = record(writer_class(path, append=True), of(3, first=0 if first is not None else None))
         found, recording = read(path)
         assert found == before + told([of(3, first=0 if first is not None else None)]), length
         assert (recording.leftover_bytes, writer.bytes) == (0, path.stat().st_size)
@@ -80,8 +67,7 @@ def test_zeros_that_a_crash_left_are_cut_off(tmp_path, writer_class, zeros, clos
     content = path.read_bytes()
     writer.close()
     path.write_bytes((path.read_bytes() if closed else content) + bytes(zeros))
-    with writer_class(path, append=True) as writer:
-        writer.write(of(5, start=5))
+    record(writer_class(path, append=True), of(5, start=5))
     assert read(path)[0] == told([of(5), of(5, start=5)])
     assert read(path)[1].leftover_bytes == 0
 
@@ -120,8 +106,7 @@ def test_a_file_that_is_no_recording_is_not_continued(tmp_path):
 @every_writer
 def test_a_unit_stays_what_it_was(tmp_path, writer_class):
     path = tmp_path / "run"
-    with writer_class(path) as writer:
-        writer.write(of(3))
+    record(writer_class(path), of(3))
     with writer_class(path, append=True) as writer:
         with pytest.raises(ValueError, match="channel 'laser' has the units 'mW' and 'W'"):
             writer.write(of(3, Channel("laser", "W")))
@@ -131,8 +116,7 @@ def test_a_unit_stays_what_it_was(tmp_path, writer_class):
 
 def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
     path = tmp_path / "run"
-    with ArrowWriter(path, channels=[TUNED, LAMP]) as writer:
-        writer.write(of(3, TUNED))
+    record(ArrowWriter(path, channels=[TUNED, LAMP]), of(3, TUNED))
     before = path.read_bytes()
     for channels, sentence in [
         ([Channel("laser", "W", {"gain": 2})], "has the units 'mW' and 'W'"),
@@ -153,29 +137,23 @@ def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
 
 def test_a_stream_with_metadata_for_each_row_goes_on_so(tmp_path):
     path = tmp_path / "run"
-    with ArrowWriter(path, own_metadata=True) as writer:
-        writer.write(of(3, TUNED))
-    with ArrowWriter(path, append=True) as writer:
-        writer.write(of(3, LASER))
+    record(ArrowWriter(path, own_metadata=True), of(3, TUNED))
+    record(ArrowWriter(path, append=True), of(3, LASER))
     assert read(path)[0] == told([of(3, TUNED), of(3, LASER)])
 
 
 def test_csv_keeps_its_column_of_numbers(tmp_path):
     numbered, plain = tmp_path / "numbered", tmp_path / "plain"
     for path, first in ((numbered, 0), (plain, None)):
-        with CsvWriter(path) as writer:
-            writer.write(of(3, first=first))
+        record(CsvWriter(path), of(3, first=first))
     with pytest.raises(ValueError, match="has no column of sequence numbers; pass sequences=False"):
         CsvWriter(plain, append=True, sequences=True)
     with pytest.raises(ValueError, match="has a column of sequence numbers; omit sequences"):
         CsvWriter(numbered, append=True, sequences=False)
     with CsvWriter(plain, append=True) as writer, pytest.raises(ValueError, match="for which the file has no column"):
         writer.write(of(3, first=3))
-    with CsvWriter(plain, append=True, sequences=False) as writer:
-        writer.write(of(3, first=3))
-    with CsvWriter(numbered, append=True) as writer:
-        writer.write(of(3, first=3))
-        writer.write(of(3))
+    record(CsvWriter(plain, append=True, sequences=False), of(3, first=3))
+    record(CsvWriter(numbered, append=True), of(3, first=3), of(3))
     assert read(plain)[0] == told([of(3), of(3)])
     assert read(numbered)[0] == told([of(3, first=0), of(3, first=3), of(3)])
 
@@ -183,9 +161,7 @@ def test_csv_keeps_its_column_of_numbers(tmp_path):
 @every_writer
 def test_samples_that_a_recording_has_do_not_come_twice(tmp_path, writer_class):
     path = tmp_path / "run"
-    with writer_class(path) as writer:
-        writer.write(of(5, first=10))
-        writer.write(of(5, LAMP, first=0) if writer_class is CsvWriter else of(5, first=15))
+    record(writer_class(path), of(5, first=10), of(5, LAMP, first=0) if writer_class is CsvWriter else of(5, first=15))
     last = 14 if writer_class is CsvWriter else 19
     with writer_class(path, append=True) as writer:
         for first in (1, 10, last):
@@ -197,8 +173,7 @@ def test_samples_that_a_recording_has_do_not_come_twice(tmp_path, writer_class):
         writer.write(of(5, first=0))
         writer.write(of(5, first=2))
     for first in (last + 1, last + 100):
-        with writer_class(path, append=True) as writer:
-            writer.write(of(5, first=first))
+        record(writer_class(path, append=True), of(5, first=first))
 
 
 @every_writer
@@ -220,8 +195,7 @@ def test_a_rotated_recording_goes_on_in_its_last_part(tmp_path, writer_class):
 @every_writer
 @pytest.mark.parametrize("content", [b"", b"\xff\xff", b"time"])
 def test_a_part_without_a_beginning_takes_that_of_the_one_before(tmp_path, writer_class, content):
-    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
-        writer.write(of(5, first=0))
+    record(writer_class(tmp_path / "run.x", rotate_bytes=1), of(5, first=0))
     (tmp_path / "run.part0001.x").write_bytes(content)
     if content and (writer_class is CsvWriter) != (content == b"time"):
         return
@@ -237,10 +211,8 @@ def test_a_part_without_a_beginning_takes_that_of_the_one_before(tmp_path, write
 
 @every_writer
 def test_one_file_and_parts_are_not_continued_as_each_other(tmp_path, writer_class):
-    with writer_class(tmp_path / "one.x") as writer:
-        writer.write(of(5))
-    with writer_class(tmp_path / "parts.x", rotate_bytes=1) as writer:
-        writer.write(of(5))
+    record(writer_class(tmp_path / "one.x"), of(5))
+    record(writer_class(tmp_path / "parts.x", rotate_bytes=1), of(5))
     before = sorted(tmp_path.iterdir())
     with pytest.raises(FileExistsError, match="the recording is one file; omit rotate_bytes to continue it"):
         writer_class(tmp_path / "one.x", append=True, rotate_bytes=1)

@@ -7,16 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from recordings import of, read, told, write
+from recordings import HERE, WRITERS, of, read, record, run, told, whole, write
 
-from rust_daq.storage import ArrowWriter, CsvWriter, compact
-
-HERE = Path(__file__).parent
-WRITERS = [ArrowWriter, CsvWriter]
+from rust_daq.storage import compact
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users, names and forks")
+
 every_way = pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 
 OTHER = """
 import sys
@@ -66,8 +64,7 @@ def test_a_second_writer_is_refused_until_the_first_has_closed(tmp_path, writer_
         assert check_refused(lambda: writer_class(path, **settings, **rotate)) == first.path
         first.write(of(5, start=5))
     assert read(first.path)[0] == told([of(10)])
-    with writer_class(path, **settings, **rotate) as second:
-        second.write(of(5, start=10))
+    second = record(writer_class(path, **settings, **rotate), of(5, start=10))
     assert read(second.path)[0] == told([of(15) if "append" in settings else of(15)[10:]])
 
 
@@ -79,8 +76,7 @@ def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class
             first.write(of(5, start=5 * count))
             assert check_refused(lambda: writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True)) == first.path
     assert [row for path in first.paths for row in read(path)[0]] == told([of(15)])
-    with writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True) as second:
-        second.write(of(5))
+    second = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), of(5))
     assert list(tmp_path.iterdir()) == second.paths
 
 
@@ -90,18 +86,10 @@ def test_a_writer_of_another_process_is_noticed_and_one_that_was_killed_is_gone(
     path = tmp_path / "run"
     with OtherProcess(writer_class, path) as other:
         assert check_refused(lambda: writer_class(path, **settings)) == path
-        assert len(read_torn(path)) == 5
+        assert len(whole(path)[0]) == 5
         other.kill()
-        with writer_class(path, **settings) as writer:
-            writer.write(of(5, start=5))
+        record(writer_class(path, **settings), of(5, start=5))
     assert read(path)[0] == told([of(10) if "append" in settings else of(10)[5:]])
-
-
-def read_torn(path):
-    if path.suffix == "" and path.read_bytes().startswith(b"\xff"):
-        with pytest.warns(match="ends before it was closed"):
-            return read(path)[0]
-    return read(path)[0]
 
 
 @every_writer
@@ -112,12 +100,11 @@ def test_a_writer_that_failed_leaves_its_file_to_others(tmp_path, writer_class):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         failing.flush()
-    with writer_class(path) as writer:
-        writer.write(of(3))
+    record(writer_class(path), of(3))
     assert read(path)[0] == told([of(3)])
 
 
-@forks
+@posix
 @every_writer
 def test_a_fork_that_lives_on_holds_no_claim_of_its_parent(tmp_path, writer_class):
     code = f"""
@@ -139,11 +126,11 @@ with writer_class(sys.argv[1], append=True) as again:
 os.close(end)
 os.waitpid(child, 0)
 """
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=True, cwd=HERE)
+    run(code, tmp_path / "run")
     assert read(tmp_path / "run")[0] == told([of(10)])
 
 
-@forks
+@posix
 @every_writer
 def test_a_fork_that_ends_does_not_end_the_claim_of_its_parent(tmp_path, writer_class):
     code = f"""
@@ -160,9 +147,7 @@ try:
 except OSError as error:
     print(error.errno)
 """
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    done = subprocess.run(command, check=True, cwd=HERE, capture_output=True, text=True)
-    assert int(done.stdout) == errno.EBUSY
+    assert int(run(code, tmp_path / "run")) == errno.EBUSY
 
 
 @every_writer

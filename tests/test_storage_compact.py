@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from recordings import LAMP, TUNED, mixed, of, read, told, write
+from recordings import LAMP, TUNED, mixed, of, read, record, run, told, write
 
 from rust_daq import Batch, Channel, _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
@@ -100,11 +100,8 @@ def test_a_gap_shows_in_the_file(tmp_path):
 
 
 def test_many_small_and_one_large_batch_are_compacted_in_row_groups(tmp_path):
-    with ArrowWriter(tmp_path / "small", sync="none") as writer:
-        for index in range(20_000):
-            writer.write(of(1, start=index))
-    with ArrowWriter(tmp_path / "large", sync="none") as writer:
-        writer.write(of(600_000, first=0))
+    record(ArrowWriter(tmp_path / "small", sync="none"), *(of(1, start=index) for index in range(20_000)))
+    record(ArrowWriter(tmp_path / "large", sync="none"), of(600_000, first=0))
     assert compact([tmp_path / "small", tmp_path / "large"], tmp_path / "run.parquet") == 620_000
     file = pa.parquet.ParquetFile(tmp_path / "run.parquet")
     sizes = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
@@ -130,9 +127,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     def peak(batches):
         folder = tmp_path / str(batches)
         folder.mkdir()
-        command = [sys.executable, "-c", code, str(folder), str(batches)]
-        here = Path(__file__).parent
-        return int(subprocess.run(command, capture_output=True, text=True, check=True, cwd=here).stdout)
+        return int(run(code, folder, batches))
 
     # 20 MB of rows against 400 MB.
     assert peak(2_000) < peak(100) + 100e6
@@ -254,9 +249,9 @@ try:
 except ModuleNotFoundError as error:
     print(error)
 """
-    command = [sys.executable, "-c", code, str(source), str(tmp_path / "new.parquet"), str(parquet)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"' in done.stdout
+    assert 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"' in run(
+        code, source, tmp_path / "new.parquet", parquet
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")

@@ -9,15 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from recordings import LAMP, of, read, told, write
+from recordings import LAMP, WRITERS, of, read, record, told, write
 
-from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
-
-WRITERS = [ArrowWriter, CsvWriter]
-LONG = 60.0
-"""Seconds that no test waits, unless it fails."""
+from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
+
+LONG = 60.0
+"""Seconds that no test waits, unless it fails."""
 
 
 def following(path, **settings):
@@ -126,8 +125,7 @@ time.sleep({LONG})
 
 @every_writer
 def test_a_finished_recording_is_followed_to_its_end(tmp_path, writer_class):
-    with writer_class(tmp_path / "run") as writer:
-        writer.write(of(5))
+    writer = record(writer_class(tmp_path / "run"), of(5))
     assert told(open_recording(writer.path, follow=True)) == told([of(5)])
     compact(writer.path, tmp_path / "run.parquet")
     assert told(open_recording(tmp_path / "run.parquet", follow=True)) == told([of(5)])
@@ -206,9 +204,7 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, settings, error, sent
 
 @every_writer
 def test_the_name_of_all_parts_opens_them_in_their_order(tmp_path, writer_class):
-    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
-        for count in range(3):
-            writer.write(of(4, start=4 * count))
+    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(3)))
     # What only sorts last as text, and files that are no parts.
     writer.path.rename(tmp_path / "run.part10000.x")
     writer.paths[1].rename(tmp_path / "run.part9999.x")
@@ -223,9 +219,7 @@ def test_the_name_of_all_parts_opens_them_in_their_order(tmp_path, writer_class)
 
 @every_writer
 def test_a_part_that_is_missing_or_torn_is_named(tmp_path, writer_class):
-    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
-        for count in range(4):
-            writer.write(of(4, start=4 * count))
+    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(4)))
     writer.paths[2].unlink()
     size = writer.paths[1].stat().st_size
     writer.paths[1].write_bytes(writer.paths[1].read_bytes()[:-4])
@@ -243,9 +237,7 @@ def test_a_part_that_is_missing_or_torn_is_named(tmp_path, writer_class):
 
 @every_writer
 def test_all_parts_are_compacted_by_their_name(tmp_path, writer_class):
-    with writer_class(tmp_path / "run.x", rotate_bytes=1) as writer:
-        for count in range(3):
-            writer.write(of(4, start=4 * count))
+    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(3)))
     with pytest.raises(ValueError, match="is one of the sources"):
         compact(tmp_path / "run.x", writer.paths[1], overwrite=True)
     assert compact(tmp_path / "run.x", tmp_path / "run.parquet") == 12
@@ -255,8 +247,7 @@ def test_all_parts_are_compacted_by_their_name(tmp_path, writer_class):
 @every_writer
 def test_a_file_of_the_very_name_comes_before_its_parts(tmp_path, writer_class):
     for settings, count in (({"rotate_bytes": 1}, 3), ({}, 5)):
-        with writer_class(tmp_path / "run.x", **settings) as writer:
-            writer.write(of(count, LAMP))
+        record(writer_class(tmp_path / "run.x", **settings), of(count, LAMP))
     assert read(tmp_path / "run.x")[0] == told([of(5, LAMP)])
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         open_recording(tmp_path / "other.x")

@@ -15,9 +15,10 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
+from batches import INT64, recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import FORMATS, LAMP, LASER, TUNED, bits, mixed, of, read, recorded, told, write
+from recordings import FORMATS, LAMP, LASER, TUNED, bits, mixed, of, read, record, told, write
 
 from rust_daq import Batch
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
@@ -66,71 +67,118 @@ def test_a_stream_comes_back_batch_by_batch(folder, recording):
     assert [batch.first_sequence for batch in found] == [batch.first_sequence for batch in there]
 
 
-def expected(batches):
-    """Return time, name, unit and bits of the value of each row."""
-    return [row[:4] for row in told(batches, metadata=False)]
-
-
-def spread(table, units=None):
-    """Return the same of a table."""
-    names = table["channel"].to_pylist()
-    units = table["unit"].to_pylist() if units is None else [units[name] for name in names]
-    times = pa.compute.cast(table["timestamp"], pa.int64()).to_pylist()
-    values = [math.nan if value is None else value for value in table["value"].to_pylist()]
+def spread(times, names, units, values):
+    """Return the rows of columns: time, name, unit and bits of the value."""
     return list(zip(times, names, units, map(bits, values), strict=True))
 
 
-def units_of(schema):
-    return {name: facts["unit"] for name, facts in json.loads(schema.metadata[b"rust_daq.channels"]).items()}
+def of_table(table, units=None):
+    """Return the rows of a table of Arrow."""
+    names = table["channel"].to_pylist()
+    units = table["unit"].to_pylist() if units is None else [units[name] for name in names]
+    times = pa.compute.cast(table["timestamp"], pa.int64()).to_pylist()
+    return spread(times, names, units, [math.nan if value is None else value for value in table["value"].to_pylist()])
 
 
-# Streams
+def of_frame(frame, units=None):
+    """Return the rows of a frame of pandas."""
+    units = frame["unit"] if units is None else frame["channel"].astype(str).map(units)
+    return spread(frame["timestamp"].astype("int64"), frame["channel"], units, frame["value"])
 
 
-@few
-@given(recorded())
-def test_pyarrow_opens_a_stream(folder, recording):
-    channels, batches = recording
-    with pa.ipc.open_stream(written(folder, "arrow", batches, channels)) as stream:
-        assert spread(stream.read_all(), units_of(stream.schema)) == expected(batches)
+def of_texts(columns, read=None):
+    """Return the rows of columns whose timestamps are text."""
+    times = map(read or nanoseconds, columns["timestamp"])
+    return spread(times, columns["channel"], columns["unit"], map(float, columns["value"]))
 
 
-@few
-@given(recorded())
-def test_polars_opens_a_stream(folder, recording):
-    channels, batches = recording
-    path = written(folder, "arrow", batches, channels)
-    units = units_of(pa.ipc.open_stream(path).schema)
-    assert spread(pl.read_ipc_stream(path).to_arrow(), units) == expected(batches)
+def units_of(path):
+    described = pa.ipc.open_stream(path).schema.metadata[b"rust_daq.channels"]
+    return {name: facts["unit"] for name, facts in json.loads(described).items()}
 
 
-@few
-@given(recorded())
-def test_pandas_opens_a_stream_through_pyarrow(folder, recording):
-    channels, batches = recording
-    stream = pa.ipc.open_stream(written(folder, "arrow", batches, channels))
-    frame = stream.read_pandas()
-    times = frame["timestamp"].astype("int64")
-    units = frame["channel"].astype(str).map(units_of(stream.schema))
-    rows = list(zip(times, frame["channel"], units, map(bits, frame["value"]), strict=True))
-    assert rows == expected(batches)
+def nanoseconds(text):
+    """Return the instant of a text by a slow and obvious way."""
+    moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 + moment.hour * 3_600
+    return (seconds + moment.minute * 60 + moment.second) * 10**9 + int(text[20:29])
 
 
-@few
-@given(recorded(times=years))
-def test_duckdb_opens_a_stream_through_pyarrow(folder, recording):
-    channels, batches = recording
-    stream = pa.ipc.open_stream(written(folder, "arrow", batches, channels))
+def with_duckdb(path):
     with duckdb.connect() as connection:
-        found = connection.register("recording", stream.read_all()).sql("from recording").to_arrow_table()
-    assert spread(found, units_of(stream.schema)) == expected(batches)
+        found = connection.register("recording", pa.ipc.open_stream(path).read_all())
+        return of_table(found.sql("from recording").to_arrow_table(), units_of(path))
+
+
+def with_the_standard_library(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    return of_texts({name: [row[name] for row in found] for name in ("timestamp", "channel", "unit", "value")})
+
+
+def with_pyarrow(path):
+    texts = pa.csv.ConvertOptions(strings_can_be_null=False, column_types={"value": pa.float64()})
+    table = pa.csv.read_csv(path, convert_options=texts)
+    return of_table(table) if table.num_rows else []  # without rows it knows no types
+
+
+READERS = {
+    ("arrow", "pyarrow"): lambda path: of_table(pa.ipc.open_stream(path).read_all(), units_of(path)),
+    ("arrow", "polars"): lambda path: of_table(pl.read_ipc_stream(path).to_arrow(), units_of(path)),
+    ("arrow", "pandas"): lambda path: of_frame(pa.ipc.open_stream(path).read_pandas(), units_of(path)),
+    ("arrow", "duckdb"): with_duckdb,
+    ("csv", "pyarrow"): with_pyarrow,
+    ("csv", "pandas"): lambda path: of_texts(pd.read_csv(path), lambda text: pd.Timestamp(text).value),
+    ("csv", "polars"): lambda path: of_texts(pl.read_csv(path, schema_overrides={"value": pl.Float64})),
+    ("csv", "csv"): with_the_standard_library,
+    ("parquet", "pyarrow"): lambda path: of_table(pa.parquet.read_table(path)),
+    ("parquet", "polars"): lambda path: of_table(pl.read_parquet(path).to_arrow()),
+    ("parquet", "pandas"): lambda path: of_frame(pd.read_parquet(path)),
+    ("parquet", "duckdb"): lambda path: [
+        (*row[:3], bits(row[3]))
+        for row in duckdb.sql(f"select epoch_ns(timestamp), channel, unit, value from '{path}'").fetchall()
+    ],
+}
+
+
+def expected(batches):
+    return [row[:4] for row in told(batches, metadata=False)]
+
+
+@pytest.mark.parametrize(("suffix", "reader"), READERS)
+@few
+@given(st.data())
+def test_every_reader_opens_it(folder, suffix, reader, data):
+    readable = plain if suffix == "csv" and reader != "csv" else recorded(times=years if reader == "duckdb" else INT64)
+    channels, batches = data.draw(readable)
+    assert READERS[suffix, reader](written(folder, suffix, batches, channels)) == expected(batches)
+
+
+@few
+@given(plain)
+def test_duckdb_opens_csv_but_for_digits_of_time(folder, recording):
+    _, batches = recording
+    path = written(folder, "csv", batches)
+    found = duckdb.sql(f"select channel, unit, value::double from '{path}'").fetchall()
+    assert [(*row[:2], bits(row[2])) for row in found] == [row[1:] for row in expected(batches)]
+
+
+@few
+@given(recorded(own=True))
+def test_parquet_has_columns_of_metadata_and_sequence_numbers(folder, recording):
+    channels, batches = recording
+    table = pa.parquet.read_table(written(folder, "parquet", batches, channels))
+    assert of_table(table) == expected(batches)
+    documents = [None if text is None else repr(json.loads(text)) for text in table["metadata"].to_pylist()]
+    assert documents == [row[4] for row in told(batches)]
+    assert table["sequence"].to_pylist() == [row[5] for row in told(batches)]
 
 
 def test_a_stream_says_how_it_is_made(tmp_path):
     path = write(tmp_path / "run.arrow", [mixed(4, [LASER, LAMP], first=7)])
     with pa.ipc.open_stream(path) as stream:
         assert stream.schema.metadata[b"rust_daq.version"] == b"2"
-        assert units_of(stream.schema) == {"laser": "mW", "lamp": "K"}
+        assert units_of(path) == {"laser": "mW", "lamp": "K"}
         batch, metadata = stream.read_next_batch_with_custom_metadata()
     assert metadata[b"rust_daq.first_sequences"] == b"[7,7]"
     assert Batch.from_arrow(batch) == mixed(4, [LASER, LAMP])
@@ -148,69 +196,9 @@ def test_columns_of_a_stream_are_not_copied_by_who_maps_the_file(tmp_path):
 # CSV
 
 
-@few
-@given(plain)
-def test_pyarrow_opens_csv(folder, recording):
-    _, batches = recording
-    path = written(folder, "csv", batches)
-    texts = pa.csv.ConvertOptions(strings_can_be_null=False, column_types={"value": pa.float64()})
-    table = pa.csv.read_csv(path, convert_options=texts)
-    if table.num_rows:
-        assert spread(table) == expected(batches)
-
-
-@few
-@given(plain)
-def test_pandas_opens_csv(folder, recording):
-    _, batches = recording
-    frame = pd.read_csv(written(folder, "csv", batches))
-    times = [pd.Timestamp(text).value for text in frame["timestamp"]]
-    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
-    assert rows == expected(batches)
-
-
-@few
-@given(plain)
-def test_polars_opens_csv(folder, recording):
-    _, batches = recording
-    frame = pl.read_csv(written(folder, "csv", batches), schema_overrides={"value": pl.Float64})
-    times = [nanoseconds(text) for text in frame["timestamp"]]
-    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
-    assert rows == expected(batches)
-
-
-@few
-@given(plain)
-def test_duckdb_opens_csv(folder, recording):
-    _, batches = recording
-    path = written(folder, "csv", batches)
-    found = duckdb.sql(f"select timestamp::varchar, channel, unit, value::double from '{path}'").fetchall()
-    assert [(*row[:2], bits(row[2])) for row in (row[1:] for row in found)] == [row[1:] for row in expected(batches)]
-
-
-@few
-@given(recorded())
-def test_the_standard_library_opens_csv(folder, recording):
-    _, batches = recording
-    with written(folder, "csv", batches).open(newline="", encoding="utf-8") as file:
-        found = [
-            (nanoseconds(row["timestamp"]), row["channel"], row["unit"], bits(float(row["value"])))
-            for row in csv.DictReader(file)
-        ]
-    assert found == expected(batches)
-
-
-def nanoseconds(text):
-    """Return the instant of a text by a slow and obvious way."""
-    moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 + moment.hour * 3_600
-    return (seconds + moment.minute * 60 + moment.second) * 10**9 + int(text[20:29])
-
-
 def test_a_value_of_csv_is_the_shortest_text_and_always_a_float(tmp_path):
     values = [1.0, 0.1, 1e300, 1e-300, -0.0, 100.0, math.nan, math.inf, -math.inf, 1 / 3]
-    with CsvWriter(tmp_path / "run.csv") as writer:
-        writer.write(LASER.batch(values, start=0, rate=1.0))
+    record(CsvWriter(tmp_path / "run.csv"), LASER.batch(values, start=0, rate=1.0))
     texts = [line.split(",")[2] for line in (tmp_path / "run.csv").read_text().splitlines()[1:]]
     assert texts == ["1.0", "0.1", "1e+300", "1e-300", "-0.0", "100.0", "NaN", "inf", "-inf", "0.3333333333333333"]
 
@@ -245,47 +233,6 @@ def test_a_long_csv_file_comes_in_parts(tmp_path):
     assert [len(batch) for batch in found] == [65_536, 100_000 - 65_536]
     assert [batch.first_sequence["laser"] for batch in found] == [5, 5 + 65_536]
     assert Batch.concat(found) == of(100_000)
-
-
-# Parquet
-
-
-@few
-@given(recorded(own=True))
-def test_pyarrow_opens_parquet(folder, recording):
-    channels, batches = recording
-    table = pa.parquet.read_table(written(folder, "parquet", batches, channels))
-    assert spread(table) == expected(batches)
-    documents = [None if text is None else repr(json.loads(text)) for text in table["metadata"].to_pylist()]
-    assert documents == [row[4] for row in told(batches)]
-    assert table["sequence"].to_pylist() == [row[5] for row in told(batches)]
-
-
-@few
-@given(recorded())
-def test_polars_opens_parquet(folder, recording):
-    channels, batches = recording
-    frame = pl.read_parquet(written(folder, "parquet", batches, channels))
-    assert spread(frame.to_arrow()) == expected(batches)
-
-
-@few
-@given(recorded())
-def test_pandas_opens_parquet(folder, recording):
-    channels, batches = recording
-    frame = pd.read_parquet(written(folder, "parquet", batches, channels))
-    times = frame["timestamp"].astype("int64")
-    rows = list(zip(times, frame["channel"], frame["unit"], map(bits, frame["value"]), strict=True))
-    assert rows == expected(batches)
-
-
-@few
-@given(recorded(times=years))
-def test_duckdb_opens_parquet(folder, recording):
-    channels, batches = recording
-    path = written(folder, "parquet", batches, channels)
-    found = duckdb.sql(f"select epoch_ns(timestamp), channel, unit, value from '{path}'").fetchall()
-    assert [(*row[:3], bits(row[3])) for row in found] == expected(batches)
 
 
 # In all

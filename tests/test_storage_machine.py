@@ -3,16 +3,15 @@
 import errno
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from recordings import of, told
+from recordings import of, told, whole
 
-from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, open_recording
+from rust_daq.storage import ArrowWriter, CsvWriter
 
 resource = pytest.importorskip("resource", reason="it is POSIX that has limits for a process")
 
@@ -181,9 +180,7 @@ class Recorder(RuleBasedStateMachine):
 
     @staticmethod
     def _rows(paths):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TornRecordingWarning)
-            return [row for path in paths for row in told(open_recording(path))]
+        return [row for path in paths for row in whole(path)[0]]
 
 
 TestRecorder = Recorder.TestCase

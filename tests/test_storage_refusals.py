@@ -6,37 +6,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
-from pathlib import Path
 
 import pytest
-from recordings import LASER, of, read, told, write
+from recordings import LASER, SYNCS, WRITERS, of, read, run, told, whole, write
 
 from rust_daq import Channel, Pipeline
-from rust_daq.storage import ArrowWriter, CsvWriter, TornRecordingWarning, compact, open_recording
-
-WRITERS = [ArrowWriter, CsvWriter]
-SYNCS = ["none", "flush", "batch", 0.001]
-HERE = Path(__file__).parent
+from rust_daq.storage import ArrowWriter, compact, open_recording
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
-posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users and names")
-
-
-def whole(path):
-    """Return what a file tells of its rows, whether it is torn or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TornRecordingWarning)
-        return read(path)
-
-
-def run(code, *arguments, before=()):
-    """Run code in a process of its own; return what it printed."""
-    command = [*before, sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
+posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users, names and forks")
 
 # A disk that is full
 
