@@ -5,82 +5,27 @@ import gc
 import itertools
 import os
 import pickle
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from pipelines import CHANNEL, Gated, Keeper, adds_up, instrument, raising, run_script
 
-from rust_daq import Batch, Channel, DataPoint, Pipeline, Report, SimulatedInstrument
+from rust_daq import Batch, DataPoint, Pipeline
 
-CHANNEL = Channel("ai0", "V")
 ROWS = 10
-
-
-def instrument(rate: float = 10_000.0, **settings: Any) -> SimulatedInstrument:
-    return SimulatedInstrument(rate, CHANNEL, **settings)
 
 
 def batches(count: int, rows: int = ROWS) -> list[Batch]:
     numbers = np.arange(rows, dtype=float)
     return [CHANNEL.batch(numbers + rows * index) for index in range(count)]
-
-
-def equation_holds(report: Report) -> bool:
-    counted = report.processed + report.dropped + report.abandoned + report.queued
-    return report.produced == counted
-
-
-def out_of_paper() -> Exception:
-    return LookupError("no more paper")
-
-
-def disk_full() -> Exception:
-    return OSError("disk full")
-
-
-class Keeper:
-    """A sink that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-        self.closed = 0
-
-    def write(self, batch: Batch) -> None:
-        self.batches.append(batch)
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def sequence(self) -> list[int]:
-        """The number of each row that came."""
-        numbers: list[int] = []
-        for batch in self.batches:
-            assert batch.first_sequence is not None
-            first = batch.first_sequence["ai0"]
-            numbers += range(first, first + len(batch))
-        return numbers
-
-
-class Gated(Keeper):
-    """One that stalls at its first batch until the gate is open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached, self.gate = threading.Event(), threading.Event()
-
-    def write(self, batch: Batch) -> None:
-        self.reached.set()
-        assert self.gate.wait(30)
-        super().write(batch)
 
 
 class Doubled:
@@ -101,11 +46,11 @@ class Doubled:
 
 def test_every_scan_of_the_duration_is_processed_in_order() -> None:
     sink = Keeper()
-    report = Pipeline(instrument(scans_per_read=7), sinks=[sink]).run(0.05)
+    report = Pipeline(instrument(10_000.0, scans_per_read=7), sinks=[sink]).run(0.05)
     assert (report.produced, report.processed, report.ended) == (500, 500, "duration")
     assert sink.sequence() == list(range(500))
     gathered = Batch.concat(sink.batches)
-    expected = instrument().batch(500)
+    expected = instrument(10_000.0).batch(500)
     np.testing.assert_array_equal(gathered.values, expected.values)
     # The scans are stamped with the instants at which they are due, without drift.
     np.testing.assert_array_equal(
@@ -116,7 +61,7 @@ def test_every_scan_of_the_duration_is_processed_in_order() -> None:
 def test_a_run_stamps_from_the_wall_clock_of_its_beginning() -> None:
     sink = Keeper()
     before = DataPoint.now("clock", 0.0, "").timestamp
-    Pipeline(instrument(), sinks=[sink]).run(0.01)
+    Pipeline(instrument(10_000.0), sinks=[sink]).run(0.01)
     first = sink.batches[0][0].timestamp
     after = DataPoint.now("clock", 0.0, "").timestamp
     assert before <= first <= after
@@ -124,7 +69,7 @@ def test_a_run_stamps_from_the_wall_clock_of_its_beginning() -> None:
 
 def test_each_run_begins_anew() -> None:
     sink, processor = Keeper(), Doubled()
-    pipeline = Pipeline(instrument(), [processor], [sink])
+    pipeline = Pipeline(instrument(10_000.0), [processor], [sink])
     pipeline.run(0.01)
     pipeline.run(0.01)
     assert sink.sequence() == [*range(100), *range(100)]
@@ -200,7 +145,7 @@ def test_what_a_stalled_consumer_loses_is_counted_and_a_gap(policy: Any, count: 
         return batch
 
     report = Pipeline(source, sinks=[sink], capacity=5 * ROWS, on_full=policy).run()
-    assert equation_holds(report)
+    assert adds_up(report)
     assert (report.produced, report.abandoned, report.queued) == (count * ROWS, 0, 0)
     kept = sink.sequence()
     assert report.processed == len(kept)
@@ -232,32 +177,22 @@ def test_points_that_come_after_the_next_are_due_are_late() -> None:
 # How it ends
 
 
-def failing(at: int) -> Callable[[Any], None]:
-    calls = itertools.count(1)
-
-    def fail(given: Any) -> None:
-        if next(calls) == at:
-            raise out_of_paper()
-
-    return fail
-
-
 def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
     sink = Keeper()
-    pipeline = Pipeline(endless(), sinks=[sink], on_batch=failing(at=1000))
+    pipeline = Pipeline(endless(), sinks=[sink], on_batch=raising(LookupError("no more paper"), at=1000))
     with pytest.raises(LookupError, match="no more paper"):
         pipeline.run()
     report = pipeline.report
     assert report is not None
     assert (report.ended, report.processed, sink.closed) == ("failed", 999 * ROWS, 1)
     assert len(sink.batches) == 1000  # what the sink has it keeps
-    assert equation_holds(report)
+    assert adds_up(report)
     assert report.abandoned >= ROWS
 
 
 @pytest.mark.parametrize("part", ["on_point", "sinks", "processors", "source", "close"])
 def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
-    fail = failing(at=1)
+    fail = raising(LookupError("no more paper"), at=1)
 
     class Broken:
         def write(self, batch: Batch) -> None:
@@ -285,19 +220,14 @@ def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
         pipeline.run()
     assert pipeline.report is not None
     assert pipeline.report.ended == "failed"
-    assert equation_holds(pipeline.report)
+    assert adds_up(pipeline.report)
 
 
 def test_all_that_went_wrong_is_told() -> None:
-    class Broken:
-        def write(self, batch: Batch) -> None:
-            raise out_of_paper()
-
-        def close(self) -> None:
-            raise disk_full()
-
+    sink = Keeper(OSError("disk full"))
+    sink.write = raising(LookupError("no more paper"))
     with pytest.raises(LookupError) as raised:
-        Pipeline(batches(1), sinks=[Broken()]).run()
+        Pipeline(batches(1), sinks=[sink]).run()
     assert "disk full" in raised.value.__notes__[0]
 
 
@@ -307,7 +237,7 @@ def test_with_starts_and_drains() -> None:
         sink.reached.wait()
         assert pipeline.report is not None
         assert (pipeline.report.ended, pipeline.report.cpu_ns) == (None, None)
-        assert equation_holds(pipeline.report)
+        assert adds_up(pipeline.report)
         assert not pipeline.wait(0)
         sink.gate.set()
     assert pipeline.report.ended == "stopped"
@@ -320,7 +250,7 @@ def test_an_exception_inside_with_abandons_and_tells_what_else_failed() -> None:
     sink = Keeper()
 
     def work() -> None:
-        with Pipeline(endless(), sinks=[sink], on_batch=failing(at=1)) as pipeline:
+        with Pipeline(endless(), sinks=[sink], on_batch=raising(LookupError("no more paper"), at=1)) as pipeline:
             pipeline.wait()
             raise ZeroDivisionError
 
@@ -342,7 +272,7 @@ def test_a_stop_without_draining_abandons_what_waits() -> None:
     report = pipeline.stop(drain=False)
     assert (report.ended, report.queued) == ("stopped", 0)
     assert report.abandoned > 0
-    assert equation_holds(report)
+    assert adds_up(report)
 
 
 def test_a_source_that_ends_early_is_a_warning() -> None:
@@ -352,7 +282,7 @@ def test_a_source_that_ends_early_is_a_warning() -> None:
 
 
 def test_a_second_run_is_refused_while_one_runs() -> None:
-    with Pipeline(instrument()) as pipeline:
+    with Pipeline(instrument(10_000.0)) as pipeline:
         with pytest.raises(RuntimeError, match="runs already; stop it first"):
             pipeline.run(1)
         with pytest.raises(RuntimeError, match="runs already"):
@@ -362,7 +292,7 @@ def test_a_second_run_is_refused_while_one_runs() -> None:
 
 
 def test_a_stop_of_what_never_ran_is_refused_and_a_second_one_gives_the_report_again() -> None:
-    pipeline = Pipeline(instrument())
+    pipeline = Pipeline(instrument(10_000.0))
     assert pipeline.wait()
     assert pipeline.report is None
     with pytest.raises(RuntimeError, match="never started"):
@@ -397,7 +327,7 @@ def test_a_stop_of_what_never_ran_is_refused_and_a_second_one_gives_the_report_a
 )
 def test_parts_that_cannot_work_are_refused_when_it_is_made(changed: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error) as refused:
-        Pipeline(**{"source": instrument()} | changed)
+        Pipeline(**{"source": instrument(10_000.0)} | changed)
     assert words in str(refused.value)
 
 
@@ -406,7 +336,7 @@ def test_parts_that_cannot_work_are_refused_when_it_is_made(changed: Any, error:
     [(0, ValueError), (-1.0, ValueError), (float("nan"), ValueError), (float("inf"), ValueError), ("1 s", TypeError)],
 )
 def test_a_duration_is_a_number_of_seconds_above_0(duration: Any, error: type[Exception]) -> None:
-    pipeline = Pipeline(instrument())
+    pipeline = Pipeline(instrument(10_000.0))
     with pytest.raises(error, match="duration"):
         pipeline.run(duration)
     assert pipeline.report is None
@@ -459,24 +389,6 @@ def test_nothing_is_left_after_a_hundred_pipelines() -> None:
     assert not any(part() for part in parts)
 
 
-def run_script(text: str, *, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a script by itself; interrupted as by Ctrl-C once it has written a line."""
-    with tempfile.TemporaryFile("w+") as errors:
-        started = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=errors, text=True)
-        too_long = threading.Timer(60, started.kill)
-        too_long.start()
-        with started:
-            assert started.stdout is not None
-            output = started.stdout.readline()
-            if interrupt:
-                started.send_signal(signal.SIGINT)
-            # Not `communicate`: it would pass over what came with the first line.
-            output += started.stdout.read()
-        too_long.cancel()
-        errors.seek(0)
-        return subprocess.CompletedProcess(started.args, started.returncode, output, errors.read())
-
-
 PRELUDE = """
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 class Sink:
@@ -499,7 +411,7 @@ except KeyboardInterrupt:
     report = pipeline.report
     print(report.ended, report.produced == report.processed + report.abandoned, sum(written) == report.processed)
 """
-    ended = run_script(text, interrupt=True)
+    ended = run_script(text, interrupts=1, every=0)
     assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "closed", "stopped", "True", "True"]), ended.stderr
 
 
@@ -559,7 +471,7 @@ def test_a_terminal_sees_how_far_it_is() -> None:
 
 
 def test_a_report_gives_its_numbers_by_name() -> None:
-    report = Pipeline(instrument()).run(0.01)
+    report = Pipeline(instrument(10_000.0)).run(0.01)
     numbers = report.as_dict()
     percentiles = {"p50_ns": 0.5, "p95_ns": 0.95, "p99_ns": 0.99, "p99_9_ns": 0.999, "max_ns": 1.0}
     for name, value in numbers.items():
@@ -586,21 +498,21 @@ def test_without_points_there_is_no_response_time() -> None:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_report_comes_back_from_a_pickle(protocol: int) -> None:
-    running = Pipeline(instrument())
+    running = Pipeline(instrument(10_000.0))
     running.start(0.05)
-    reports = [running.report, Pipeline(instrument()).run(0.05), Pipeline([]).run()]
+    reports = [running.report, Pipeline(instrument(10_000.0)).run(0.05), Pipeline([]).run()]
     running.wait()
     for report in reports:
         back = pickle.loads(pickle.dumps(report, protocol))
         assert repr(back) == repr(report)
         assert back.as_dict() == report.as_dict()
-        assert (back.ended, equation_holds(back)) == (report.ended, True)
+        assert (back.ended, adds_up(back)) == (report.ended, True)
         shares = [0.0, 0.1, 0.5, 0.9, 0.999, 1.0]
         assert [back.percentile_ns(share) for share in shares] == [report.percentile_ns(share) for share in shares]
 
 
 def test_a_pickle_that_contradicts_itself_is_no_report() -> None:
-    make, arguments = Pipeline(instrument()).run(0.05).__reduce__()[:2]
+    make, arguments = Pipeline(instrument(10_000.0)).run(0.05).__reduce__()[:2]
     counts, elapsed, cpu, ended, responses = arguments
     with pytest.raises(ValueError, match="more response times than processed points"):
         make(counts, elapsed, cpu, ended, [*responses, (1, 2**63)])

@@ -8,9 +8,6 @@ import math
 import os
 import re
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 import weakref
@@ -21,22 +18,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pipelines import BATCH, CHANNEL, SECONDS, Keeper, adds_up, instrument, raising, run_script
 
 from rust_daq import Batch, Channel, Pipeline, SharedSink, SimulatedInstrument
 from rust_daq.process import MovingAverage
 from rust_daq.storage import ArrowWriter, open_recording
 
-CHANNEL = Channel("ai0", "V")
-BATCH = CHANNEL.batch([0.5, 0.25], start=0, rate=1.0)
-SECONDS = 30.0
-"""When a test gives up."""
-
 PLACES = ["callable", "generator", "iterator", "process", "write", "close", "on_batch", "on_point"]
 """Where a pipeline calls a user's code while it runs."""
-
-
-def disk_full() -> OSError:
-    return OSError("disk full")
 
 
 class Acting:
@@ -93,28 +82,6 @@ def acting(place: str, act: Callable[[Pipeline], object]) -> Pipeline:
     return pipeline
 
 
-def run_script(
-    text: str, *arguments: str, interrupts: int = 0, seconds: float = SECONDS
-) -> subprocess.CompletedProcess[str]:
-    """Run a script by itself; with Ctrl-C once it has written a line, and again each half second."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(text), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        for _ in range(interrupts):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-        output, errors = process.communicate(timeout=seconds)
-    finally:
-        process.kill()
-    return subprocess.CompletedProcess(process.args, process.returncode, first + output, errors)
-
-
 # Ending it from inside
 
 
@@ -128,20 +95,21 @@ def test_stop_inside_the_run_requests_the_end_and_returns(place: str, drain: boo
     final = pipeline.stop()
     assert final.ended == ("duration" if place == "close" else "stopped")
     assert [report.ended for report in reports] == [None]
-    assert final.produced == final.processed + final.abandoned + final.dropped
+    assert adds_up(final)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_wait_inside_the_run_is_refused(place: str) -> None:
-    pipeline = acting(place, lambda inner: inner.wait(1))
-    with pytest.raises(RuntimeError, match="wait was called inside the run .*; call stop here"):
-        pipeline.run(0.01)
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_second_start_inside_the_run_is_refused(place: str) -> None:
-    pipeline = acting(place, lambda inner: inner.start())
-    with pytest.raises(RuntimeError, match="runs already|is being started"):
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (lambda inner: inner.wait(1), "wait was called inside the run .*; call stop here"),
+        (Pipeline.start, "runs already|is being started"),
+    ],
+    ids=["wait", "start"],
+)
+def test_what_would_wait_for_the_run_inside_it_is_refused(place: str, act: Any, sentence: str) -> None:
+    pipeline = acting(place, act)
+    with pytest.raises(RuntimeError, match=sentence):
         pipeline.run(0.01)
 
 
@@ -153,7 +121,7 @@ def test_a_stop_at_a_threshold_ends_run() -> None:
         if batch.values.max() > 0.5:
             pipeline.stop(drain=False)
 
-    pipeline = Pipeline(SimulatedInstrument(1000.0, CHANNEL, noise=0.0), on_batch=watch)
+    pipeline = Pipeline(instrument(noise=0.0), on_batch=watch)
     assert pipeline.run(SECONDS).ended == "stopped"
     assert [bool(batch.values.max() > 0.5) for batch in seen] == [False] * (len(seen) - 1) + [True]
 
@@ -177,7 +145,7 @@ def test_a_start_inside_reset_says_that_it_is_being_started() -> None:
 
 @pytest.mark.parametrize("timeout", [math.inf, 30, timedelta(seconds=30), np.float64(30)])
 def test_a_wait_takes_seconds_and_timedeltas(timeout: Any) -> None:
-    pipeline = Pipeline(SimulatedInstrument(1000.0, CHANNEL))
+    pipeline = Pipeline(instrument())
     pipeline.start(timedelta(milliseconds=20))
     assert pipeline.wait(timeout)
     assert pipeline.stop(timeout=timeout).processed == 20
@@ -195,7 +163,7 @@ def test_a_wait_takes_seconds_and_timedeltas(timeout: Any) -> None:
     ],
 )
 def test_a_timeout_is_a_time_of_at_least_0(call: str, timeout: Any, error: type[Exception], words: str) -> None:
-    with Pipeline(SimulatedInstrument(1000.0, CHANNEL)) as pipeline, pytest.raises(error, match=words):
+    with Pipeline(instrument()) as pipeline, pytest.raises(error, match=words):
         getattr(pipeline, call)(timeout=timeout)
 
 
@@ -248,7 +216,9 @@ def test_ctrl_c_is_seen_while_a_call_waits(call: str) -> None:
 
 BLOCKING = """
     import sys, time
-    from rust_daq import Channel, Pipeline, SimulatedInstrument
+    from rust_daq import Channel, Pipeline, SimulatedInstrument, _control
+    # Seconds in which a part that blocks for good might yet return.
+    _control.GRACE_SECONDS, _control.EXIT_SECONDS = float(sys.argv[2]), 0.3
     batch = Channel("a", "V").batch([1.0])
     def block(*given):
         print("begun", flush=True)
@@ -270,11 +240,10 @@ BLOCKING = """
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("interrupts", [1, 3])
-def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place: str, interrupts: int) -> None:
-    ended = run_script(
-        f"{BLOCKING}\n    pipeline.run(0.1 if sys.argv[1] == 'close' else 60)", place, interrupts=interrupts
-    )
+@pytest.mark.parametrize(("interrupts", "grace"), [(1, 0.3), (3, SECONDS)])
+def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place, interrupts, grace):
+    text = f"{BLOCKING}\n    pipeline.run(0.1 if sys.argv[1] == 'close' else 60)"
+    ended = run_script(text, place, str(grace), interrupts=interrupts, every=0.2)
     assert ended.returncode == -signal.SIGINT, ended.stderr
     assert "Fatal" not in ended.stderr
     # By the call, or at exit where the signal came before the call waited.
@@ -305,7 +274,7 @@ def test_ctrl_c_before_start_has_returned_ends_the_run_that_it_has_begun() -> No
 
 @pytest.mark.parametrize("place", ["on_batch", "iterator"])
 def test_the_interpreter_ends_while_a_part_blocks_and_names_it(place: str) -> None:
-    ended = run_script(f"{BLOCKING}\n    pipeline.start()\n    time.sleep(0.3)", place)
+    ended = run_script(f"{BLOCKING}\n    pipeline.start()\n    time.sleep(0.3)", place, "0.3")
     assert ended.returncode == 0, ended.stderr
     assert "given up at exit while it waits for" in ended.stderr
     assert "Fatal" not in ended.stderr
@@ -336,12 +305,10 @@ def test_the_end_of_the_interpreter_ends_all_pipelines_whatever_one_raises(tmp_p
 
 
 def test_a_sink_that_fails_ends_a_source_that_sleeps() -> None:
-    class Broken:
-        def write(self, batch: Batch) -> None:
-            raise disk_full()
-
+    sink = Keeper()
+    sink.write = raising(OSError("disk full"))
     # The next batch is due after more than a day.
-    pipeline = Pipeline(SimulatedInstrument(1e-5, CHANNEL, scans_per_read=1), sinks=[Broken()])
+    pipeline = Pipeline(instrument(1e-5, scans_per_read=1), sinks=[sink])
     pipeline.start()
     assert pipeline.wait(SECONDS)
     with pytest.raises(OSError, match="disk full"):
@@ -444,7 +411,7 @@ def test_a_part_is_used_by_one_running_pipeline_at_a_time(part: str, tmp_path: P
         "processors": {"processors": [MovingAverage(4)]},
         "sinks": {"sinks": [ArrowWriter(tmp_path / "run.arrow")]},
     }[part]
-    own: Any = {"source": SimulatedInstrument(1000.0, CHANNEL)}
+    own: Any = {"source": instrument()}
     first, second = Pipeline(**own | shared), Pipeline(**own | shared)
     with first:
         if part == "method":
@@ -457,7 +424,7 @@ def test_a_part_is_used_by_one_running_pipeline_at_a_time(part: str, tmp_path: P
 
 
 def test_an_instrument_and_a_list_are_shared_freely() -> None:
-    for source in (SimulatedInstrument(1000.0, CHANNEL), [BATCH]):
+    for source in (instrument(), [BATCH]):
         with Pipeline(source) as first, Pipeline(source) as second:
             pass
         assert first.stop() is not second.stop()

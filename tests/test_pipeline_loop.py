@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_pipeline_control import BATCH, CHANNEL, SECONDS, run_script
+from pipelines import BATCH, CHANNEL, SECONDS, Keeper, adds_up, instrument, numbers, run_script
 
 from rust_daq import Batch, Channel, Pipeline, Report, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
@@ -23,39 +23,12 @@ from rust_daq.storage import ArrowWriter, open_recording
 BATCHES = [CHANNEL.batch([float(index)] * 10, start=0, rate=1.0) for index in range(20)]
 
 
-class Kept:
-    """A sink that keeps what it is given, and may fail at its end."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.batches: list[Batch] = []
-        self.closed = 0
-        self.error = error
-
-    def write(self, batch: Batch) -> None:
-        self.batches.append(batch)
-
-    def close(self) -> None:
-        self.closed += 1
-        if self.error is not None:
-            raise self.error
-
-
-def adds_up(report: Report | None) -> bool:
-    assert report is not None
-    return report.produced == report.processed + report.dropped + report.abandoned + report.queued
-
-
-def first(batch: Any) -> int:
-    number: int = batch.first_sequence["ai0"]
-    return number
+def first(batch):
+    return batch.first_sequence["ai0"]
 
 
 def endless() -> Pipeline:
     return Pipeline(lambda: BATCH)
-
-
-def instrument(rate: float = 1000.0, **parts: Any) -> SimulatedInstrument:
-    return SimulatedInstrument(rate, CHANNEL, **parts)
 
 
 def finish(main: Coroutine[Any, Any, Any]) -> Any:
@@ -91,7 +64,7 @@ Loop = Callable[[Pipeline], list[Any]]
 
 @LOOPS
 def test_a_loop_begins_a_run_and_takes_every_batch_in_order(loop: Loop) -> None:
-    sink = Kept()
+    sink = Keeper()
     pipeline = Pipeline(BATCHES, sinks=[sink])
     for _ in range(2):
         taken = loop(pipeline)
@@ -189,7 +162,7 @@ def fail_in(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("way", ["break", "exception", "close", "collected"])
 def test_a_run_that_a_loop_began_ends_when_it_is_left(way: str) -> None:
-    sink = Kept()
+    sink = Keeper()
     pipeline = Pipeline(lambda: BATCH, sinks=[sink])
     taken = 0
     if way == "break":
@@ -220,7 +193,7 @@ def test_a_run_that_a_loop_began_ends_when_it_is_left(way: str) -> None:
 
 @pytest.mark.parametrize("way", ["break", "exception", "cancelled", "aclose"])
 def test_a_run_that_an_async_loop_began_ends_when_it_is_left(way: str) -> None:
-    sink = Kept()
+    sink = Keeper()
     pipeline = Pipeline(lambda: BATCH if len(sink.batches) < 5 else CHANNEL.batch([]), sinks=[sink])
     begun = asyncio.Event()
 
@@ -254,7 +227,7 @@ def test_a_run_that_an_async_loop_began_ends_when_it_is_left(way: str) -> None:
 
 
 def test_a_second_async_loop_after_a_break_begins_another_run() -> None:
-    sink = Kept()
+    sink = Keeper()
     pipeline = Pipeline(BATCHES, sinks=[sink])
 
     async def main() -> None:
@@ -302,7 +275,7 @@ def test_what_the_run_raises_is_raised_in_the_loop(loop: Loop, part: str, runnin
 
 def test_an_error_of_a_run_that_was_left_is_kept_for_stop() -> None:
     error = OSError("disk full")
-    pipeline = Pipeline(lambda: BATCH, sinks=[Kept(error)])
+    pipeline = Pipeline(lambda: BATCH, sinks=[Keeper(error)])
     with pytest.warns(RuntimeWarning, match="the run that a loop began and left failed; stop raises why"):
         first_of(pipeline)
     with pytest.raises(OSError, match="disk full"):
@@ -590,10 +563,6 @@ def test_no_cycle_through_a_loop_survives(kind: str, state: str) -> None:
 
 
 # The newest points
-
-
-def numbers(batch: Any) -> list[int]:
-    return list(range(first(batch), first(batch) + len(batch)))
 
 
 def test_latest_has_the_newest_points_before_during_and_after_a_run() -> None:

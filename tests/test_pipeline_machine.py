@@ -14,11 +14,11 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from pipelines import CHANNEL, adds_up
 
-from rust_daq import Batch, Channel, Pipeline
+from rust_daq import Batch, Pipeline
 from rust_daq.storage import ArrowWriter, open_recording
 
-CHANNEL = Channel("ai0", "V")
 LIMIT = 20.0
 """When a step hangs; each takes a fraction of a second."""
 
@@ -185,7 +185,7 @@ class Controller(RuleBasedStateMachine):
             result = error
         report = self.worker.do("report", lambda: self.pipeline.report)
         if report is not None:
-            assert report.produced == report.processed + report.dropped + report.abandoned + report.queued
+            assert adds_up(report)
         assert self.parts.unexpected == []
         return result
 

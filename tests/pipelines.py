@@ -1,0 +1,96 @@
+"""What the tests of pipelines have in common: sources, sinks that keep or stall, and scripts run by themselves."""
+
+import itertools
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+
+from rust_daq import Channel, SimulatedInstrument
+
+CHANNEL = Channel("ai0", "V")
+BATCH = CHANNEL.batch([0.5, 0.25], start=0, rate=1.0)
+SECONDS = 30.0
+"""When a test gives up."""
+
+
+def instrument(rate=1000.0, **settings):
+    return SimulatedInstrument(rate, CHANNEL, **settings)
+
+
+def adds_up(report):
+    """Tell whether each point that was produced is counted once."""
+    return report.produced == report.processed + report.dropped + report.abandoned + report.queued
+
+
+def raising(error, at=1):
+    """Return a function that raises the error at one of its calls."""
+    calls = itertools.count(1)
+
+    def call(*_):
+        if next(calls) == at:
+            raise error
+
+    return call
+
+
+class Keeper:
+    """A sink that keeps what it is given, and may fail at its end."""
+
+    def __init__(self, error=None):
+        self.batches = []
+        self.closed = 0
+        self.error = error
+
+    def write(self, batch):
+        self.batches.append(batch)
+
+    def close(self):
+        self.closed += 1
+        if self.error is not None:
+            raise self.error
+
+    def sequence(self):
+        """Return the number of each row that came."""
+        return [number for batch in self.batches for number in numbers(batch)]
+
+
+def numbers(batch):
+    """Return the number of each row."""
+    first = batch.first_sequence["ai0"]
+    return list(range(first, first + len(batch)))
+
+
+class Gated(Keeper):
+    """One that stalls at its first batch until the gate is open."""
+
+    def __init__(self):
+        super().__init__()
+        self.reached, self.gate = threading.Event(), threading.Event()
+
+    def write(self, batch):
+        self.reached.set()
+        assert self.gate.wait(SECONDS)
+        super().write(batch)
+
+
+def run_script(text, *arguments, interrupts=0, every=0.5, seconds=2 * SECONDS):
+    """Run a script by itself; with Ctrl-C once it has written a line, and again each so many seconds."""
+    with tempfile.TemporaryFile("w+") as errors:
+        command = [sys.executable, "-c", textwrap.dedent(text), *arguments]
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        too_long = threading.Timer(seconds, started.kill)
+        too_long.start()
+        with started:
+            output = started.stdout.readline()
+            for _ in range(interrupts):
+                started.send_signal(signal.SIGINT)
+                time.sleep(every)
+            # Not `communicate`: it would pass over what came with the first line.
+            output += started.stdout.read()
+        too_long.cancel()
+        errors.seek(0)
+        return subprocess.CompletedProcess(command, started.returncode, output, errors.read())
