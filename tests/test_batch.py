@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
 
-# Without NumPy's NaT, which is no instant.
 indices = st.none() | st.integers(-30, 30)
 
 

@@ -25,8 +25,6 @@ CHANNELS = [LASER, PROBE]
 UTC = pa.timestamp("ns", "UTC")
 KEY = b"rust_daq.channels"
 
-# Without NumPy's NaT, which is no instant.
-
 
 @pytest.fixture(params=[of_one, of_distinct, of_own])
 def batch(request):

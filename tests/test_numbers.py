@@ -110,6 +110,7 @@ def test_what_is_no_integer_is_no_metadata(wrong: Any) -> None:
 # Each gives back the float that it made of a value.
 VALUES: dict[str, Callable[[Any], float]] = {
     "DataPoint": lambda value: DataPoint(0, "a", value, "V").value,
+    "now": lambda value: DataPoint.now("a", value, "V").value,
     "point": lambda value: A.point(value).value,
     "point at a time": lambda value: A.point(value, 0).value,
     "replace": lambda value: DataPoint(0, "a", 1.0, "V").replace(value=value).value,
