@@ -15,7 +15,7 @@ import polars as pl
 import psutil
 import pyarrow as pa
 import pytest
-from batches import LASER, PROBE, address, of_distinct, of_one, of_own, rows_of_any_channels
+from batches import LASER, PROBE, Handed, address, of_distinct, of_one, of_own, rows_of_any_channels
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -427,18 +427,105 @@ def refused(source: Any, error: type[Exception], message: str, channels: Any = C
         Batch.from_arrow(source, channels)
 
 
+OTHER_TYPES = {
+    "timestamp": [pa.array([1, 2, 3]), pa.array([1, 2, 3], pa.date32()), pa.array(["a", "b", "c"])]
+    + [pa.array([1.0, 2.0, 3.0]), pa.array([1, 2, 3], pa.duration("ns")), pa.array([1, 2, 3], pa.timestamp("ns"))],
+    "value": [pa.array(["1", "2", "3"]), pa.array([1, 2, 3], pa.decimal128(5)), pa.array([True, False, True])]
+    + [pa.array([1.0] * 3).dictionary_encode(), pa.array([[1.0]] * 3), pa.array([1, 2, 3], pa.timestamp("ns"))],
+    "channel": [pa.array([1, 2, 3]), pa.array([b"laser"] * 3), pa.array([1, 2, 3]).dictionary_encode()],
+    "metadata": [pa.array([1, 2, 3]), pa.array([{"a": 1}] * 3)],
+}
+NULL_NAME = pa.array(["laser", "probe", None])
+WITH_NULL = [
+    *(("timestamp", pa.array([1, 2, None], UTC)), ("value", pa.array([1, 2, None])), ("channel", NULL_NAME)),
+    *(("channel", NULL_NAME.dictionary_encode()),),
+    *(("channel", pa.DictionaryArray.from_arrays(pa.array([0, 1, 2]), NULL_NAME)),),
+]
+NO_UNIT = r"^nothing tells the unit of channel 'probe'; pass channels=\[Channel\('probe', unit\), \.\.\.\]"
+NO_DATA = [None, 1, "a", [1.0], {"timestamp": [1]}, np.zeros(3), LASER]
+
+
 @pytest.mark.parametrize(
-    ("name", "column"),
+    ("source", "error", "message"),
     [
-        ("timestamp", pa.array([1, 2, None], UTC)),
-        ("value", pa.array([1, 2, None])),
-        ("channel", pa.array(["laser", "probe", None])),
-        ("channel", pa.array(["laser", "probe", None]).dictionary_encode()),
-        ("channel", pa.DictionaryArray.from_arrays(pa.array([0, 1, 2]), pa.array(["laser", "probe", None]))),
+        *(
+            (table(**{name: column}), TypeError, rf"^column {name} is .*; pass ")
+            for name, columns in OTHER_TYPES.items()
+            for column in ([*columns] if name == "metadata" else [*columns, pa.nulls(3)])
+        ),
+        *(
+            (table(**{name: column}), ValueError, rf"^column {name} has a null in row 2; drop")
+            for name, column in WITH_NULL
+        ),
+        *((table(**{name: None}), ValueError, rf"^column {name} is missing; pass") for name in table().column_names),
+        *(
+            (table().append_column(name, table()[name]), ValueError, rf"^column {name} ")
+            for name in table().column_names
+        ),
+        (table(extra=pa.array([1, 2, 3])), ValueError, r"^column extra .*; leave it out"),
+        (
+            pd.DataFrame({"timestamp": pd.to_datetime([1, 2, 3]), "value": 1.0, "channel": "laser"}),
+            TypeError,
+            r"^column timestamp is .*; pass timestamps with a time zone",
+        ),
+        (table(channel=pa.array(["laser", "", "laser"])), ValueError, "''"),
+        *(
+            (
+                table(timestamp=pa.array([1, count, 3], pa.timestamp(unit, "UTC"))),
+                OverflowError,
+                rf"^timestamp {count} .* is outside 64-bit nanoseconds; pass",
+            )
+            for unit, count in (("s", 2**40), ("ms", 2**50), ("us", -(2**60)))
+        ),
+        *(
+            (
+                table(value=pa.array([1, 2**53 + 1, 2], kind)),
+                ValueError,
+                rf"^column value holds {2**53 + 1} in row 1, .*; convert",
+            )
+            for kind in (pa.int64(), pa.uint64())
+        ),
+        *(
+            (table(metadata=pa.array([None, None, wrong])), ValueError, "metadata")
+            for wrong in ("", "{", "{'a': 1}", "[1,]", "NaN", "[" * 500 + "]" * 500)
+        ),
+        *((source, TypeError, r"^data offers no Arrow data .*got .*; pass") for source in NO_DATA),
+        (pa.array([1.0, 2.0]), TypeError, r"^data is an Arrow array of .*; pass a table or a record batch"),
+        (pa.chunked_array([[1.0]]), (TypeError, ValueError), "."),
+    ],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
+)
+def test_what_is_no_batch_is_refused(source: Any, error: type[Exception], message: str) -> None:
+    refused(source, error, message)
+
+
+@pytest.mark.parametrize(
+    ("channels", "made", "error", "message"),
+    [
+        *((channels, table(channel=None), ValueError, r"^column channel is missing; pass") for channels in ([], None)),
+        (LASER, table(), ValueError, NO_UNIT),
+        (LASER, table(channel=pa.array(["probe"] * 3).dictionary_encode()), ValueError, NO_UNIT),
+        (None, table(), ValueError, r"^nothing tells the unit of channel 'laser'"),
+        *(
+            (wrong, table(), TypeError, r"^channels must be a Channel or a sequence of them, got ")
+            for wrong in ("laser", 1, [LASER, "probe"])
+        ),
+        (
+            [*CHANNELS, Channel("laser", "W")],
+            table(),
+            ValueError,
+            r"^channel 'laser' has the units 'mW' and 'W'; convert",
+        ),
+        *(
+            (None, table().replace_schema_metadata({KEY: wrong}), ValueError, r"(metadata|rust_daq\.channels)")
+            for wrong in ("", "{", "[]", '{"laser": "mW"}', '{"laser": {}}', '{"laser": {"unit": 1}}')
+        ),
     ],
 )
-def test_nulls_are_refused_with_their_row(name: str, column: Any) -> None:
-    refused(table(**{name: column}), ValueError, rf"^column {name} has a null in row 2; drop")
+def test_channels_that_do_not_tell_what_the_rows_need_are_refused(
+    channels: Any, made: Any, error: type[Exception], message: str
+) -> None:
+    refused(made, error, message, channels)
 
 
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
@@ -487,90 +574,6 @@ def test_a_refusal_names_the_row_of_the_whole_column(name: str, chunks: Any) -> 
             LASER.batch(pa.chunked_array(chunks))
 
 
-@pytest.mark.parametrize(
-    ("name", "column"),
-    [
-        ("timestamp", pa.array([1, 2, 3])),
-        ("timestamp", pa.array([1, 2, 3], pa.date32())),
-        ("timestamp", pa.array(["a", "b", "c"])),
-        ("timestamp", pa.array([1.0, 2.0, 3.0])),
-        ("timestamp", pa.array([1, 2, 3], pa.duration("ns"))),
-        ("timestamp", pa.nulls(3)),
-        ("value", pa.array(["1", "2", "3"])),
-        ("value", pa.array([1, 2, 3], pa.decimal128(5))),
-        ("value", pa.array([True, False, True])),
-        ("value", pa.array([1.0, 2.0, 3.0]).dictionary_encode()),
-        ("value", pa.array([[1.0], [2.0], [3.0]])),
-        ("value", pa.array([1, 2, 3], pa.timestamp("ns"))),
-        ("value", pa.nulls(3)),
-        ("channel", pa.array([1, 2, 3])),
-        ("channel", pa.array([b"laser", b"probe", b"laser"])),
-        ("channel", pa.array([1, 2, 3]).dictionary_encode()),
-        ("channel", pa.nulls(3)),
-        ("metadata", pa.array([1, 2, 3])),
-        ("metadata", pa.array([{"a": 1}] * 3)),
-    ],
-    ids=lambda given_column: str(getattr(given_column, "type", given_column)),
-)
-def test_a_column_of_another_type_is_refused(name: str, column: Any) -> None:
-    refused(table(**{name: column}), TypeError, rf"^column {name} is .*; pass ")
-
-
-def test_timestamps_without_a_zone_are_refused() -> None:
-    naive = pa.array([1, 2, 3], pa.timestamp("ns"))
-    refused(table(timestamp=naive), TypeError, r"^column timestamp is .*; pass timestamps with a time zone")
-    frame = pd.DataFrame({"timestamp": pd.to_datetime([1, 2, 3]), "value": 1.0, "channel": "laser"})
-    refused(frame, TypeError, r"^column timestamp is .*; pass timestamps with a time zone")
-
-
-@pytest.mark.parametrize("name", ["timestamp", "value"])
-def test_a_missing_column_is_refused(name: str) -> None:
-    refused(table(**{name: None}), ValueError, rf"^column {name} is missing; pass")
-
-
-def test_a_missing_channel_column_is_refused_unless_there_is_one_channel() -> None:
-    for channels in (CHANNELS, [], None):
-        refused(table(channel=None), ValueError, r"^column channel is missing; pass", channels)
-
-
-def test_a_column_too_many_is_refused() -> None:
-    refused(table(extra=pa.array([1, 2, 3])), ValueError, r"^column extra .*; leave it out")
-
-
-@pytest.mark.parametrize("name", ["timestamp", "value", "channel"])
-def test_a_column_that_is_there_twice_is_refused(name: str) -> None:
-    made = table()
-    refused(made.append_column(name, made[name]), ValueError, rf"^column {name} ")
-
-
-def test_a_channel_whose_unit_nothing_tells_is_refused() -> None:
-    message = r"^nothing tells the unit of channel 'probe'; pass channels=\[Channel\('probe', unit\), \.\.\.\]"
-    refused(table(), ValueError, message, LASER)
-    refused(table(channel=pa.array(["probe"] * 3).dictionary_encode()), ValueError, message, LASER)
-    refused(table(), ValueError, r"^nothing tells the unit of channel 'laser'", None)
-
-
-def test_an_empty_name_is_refused() -> None:
-    refused(table(channel=pa.array(["laser", "", "laser"])), ValueError, "''")
-
-
-@pytest.mark.parametrize("wrong", ["laser", 1, [LASER, "probe"]])
-def test_channels_of_another_type_are_refused(wrong: Any) -> None:
-    refused(table(), TypeError, r"^channels must be a Channel or a sequence of them, got ", wrong)
-
-
-@pytest.mark.parametrize(("unit", "count"), [("s", 2**40), ("ms", 2**50), ("us", -(2**60))])
-def test_an_instant_outside_64_bit_nanoseconds_is_refused(unit: str, count: int) -> None:
-    stamps = pa.array([1, count, 3], pa.timestamp(unit, "UTC"))
-    refused(table(timestamp=stamps), OverflowError, rf"^timestamp {count} .* is outside 64-bit nanoseconds; pass")
-
-
-@pytest.mark.parametrize("kind", ["int64", "uint64"])
-def test_an_integer_that_no_float_is_is_refused(kind: str) -> None:
-    numbers = pa.array([1, 2**53 + 1, 2], getattr(pa, kind)())
-    refused(table(value=numbers), ValueError, rf"^column value holds {2**53 + 1} in row 1, .*; convert")
-
-
 @pytest.mark.unsafe_code
 @pytest.mark.parametrize("index", [2, -1, 127])
 @pytest.mark.parametrize("names", [["laser", "probe"], ["laser", None]])
@@ -617,38 +620,6 @@ def test_strings_that_are_no_utf8_are_refused(name: str, kind: str, dictionary: 
     assert name in ended.stdout
 
 
-@pytest.mark.parametrize("wrong", ["", "{", "{'a': 1}", "[1,]", "NaN", "[" * 500 + "]" * 500])
-def test_metadata_that_are_no_json_are_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="metadata"):
-        Batch.from_arrow(table(metadata=pa.array([None, None, wrong])), CHANNELS)
-
-
-@pytest.mark.parametrize("wrong", ["", "{", "[]", '{"laser": "mW"}', '{"laser": {}}', '{"laser": {"unit": 1}}'])
-def test_a_description_of_channels_that_is_none_is_refused(wrong: str) -> None:
-    made = table().replace_schema_metadata({KEY: wrong})
-    with pytest.raises(ValueError, match=r"(metadata|rust_daq\.channels)"):
-        Batch.from_arrow(made)
-
-
-def test_two_units_under_one_name_are_refused() -> None:
-    given_channels = [LASER, PROBE, Channel("laser", "W")]
-    refused(table(), ValueError, r"^channel 'laser' has the units 'mW' and 'W'; convert", given_channels)
-
-
-@pytest.mark.parametrize("source", [None, 1, "a", [1.0], {"timestamp": [1]}, np.zeros(3), LASER])
-def test_what_is_no_arrow_data_is_refused(source: Any) -> None:
-    refused(source, TypeError, r"^data offers no Arrow data .*got .*; pass")
-
-
-def test_an_array_that_is_no_table_is_refused() -> None:
-    refused(pa.array([1.0, 2.0]), TypeError, r"^data is an Arrow array of .*; pass a table or a record batch")
-
-
-def test_a_stream_that_is_no_table_is_refused() -> None:
-    with pytest.raises((TypeError, ValueError)):
-        Batch.from_arrow(pa.chunked_array([[1.0]]), CHANNELS)
-
-
 def test_an_array_of_structures_is_read_unless_one_is_null() -> None:
     whole = pa.array(of_distinct())
     assert isinstance(whole, pa.StructArray)
@@ -683,53 +654,33 @@ def test_a_reader_that_is_used_up_gives_no_rows() -> None:
     assert Batch.from_arrow(reader, CHANNELS).to_points() == []
 
 
-class Offer:
-    """Offers what it was given."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
-        return self.stream
-
-
-class ArrayOffer:
-    """Offers what it was given."""
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> Any:
-        return self.array
-
-
 def test_the_schema_of_an_array_tells_the_channels() -> None:
-    assert Batch.from_arrow(ArrayOffer(of_distinct().__arrow_c_array__())) == of_distinct()
+    assert Batch.from_arrow(Handed("__arrow_c_array__", of_distinct().__arrow_c_array__())) == of_distinct()
 
 
 @pytest.mark.unsafe_code
 def test_a_capsule_that_was_taken_already_is_refused() -> None:
     stream, pair = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__()
-    assert Batch.from_arrow(Offer(stream)) == of_one()
-    assert Batch.from_arrow(ArrayOffer(pair), LASER) == of_one()
+    assert Batch.from_arrow(Handed("__arrow_c_stream__", stream)) == of_one()
+    assert Batch.from_arrow(Handed("__arrow_c_array__", pair), LASER) == of_one()
     with pytest.raises(ValueError, match=r"(?i)released|taken"):
-        Batch.from_arrow(Offer(stream))
+        Batch.from_arrow(Handed("__arrow_c_stream__", stream))
     with pytest.raises(ValueError, match=r"(?i)released|taken"):
-        Batch.from_arrow(ArrayOffer(pair), LASER)
+        Batch.from_arrow(Handed("__arrow_c_array__", pair), LASER)
 
 
 @pytest.mark.unsafe_code
 def test_a_capsule_of_another_kind_is_refused() -> None:
     stream, (schema, array), batch = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__(), of_one()
-    for offer in (Offer(schema), Offer(array), Offer(batch), Offer(None)):
+    for answer in (schema, array, batch, None):
         with pytest.raises((TypeError, ValueError)):
-            Batch.from_arrow(offer)
+            Batch.from_arrow(Handed("__arrow_c_stream__", answer))
     for answer in ((array, schema), (schema, stream), (schema,), schema, None, (schema, None), (schema, array, array)):
         with pytest.raises((TypeError, ValueError)):
-            Batch.from_arrow(ArrayOffer(answer))
+            Batch.from_arrow(Handed("__arrow_c_array__", answer))
     # None of them took the data.
-    assert Batch.from_arrow(ArrayOffer((schema, array)), LASER) == of_one()
-    assert Batch.from_arrow(Offer(stream)) == of_one()
+    assert Batch.from_arrow(Handed("__arrow_c_array__", (schema, array)), LASER) == of_one()
+    assert Batch.from_arrow(Handed("__arrow_c_stream__", stream)) == of_one()
 
 
 def test_an_error_of_the_producer_is_raised() -> None:

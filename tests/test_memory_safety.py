@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pytest
+from batches import Handed
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
 
@@ -317,13 +318,6 @@ def test_columns_and_iterators_outlive_their_batch(channel):
         assert values.tolist() == list(view) == [point.value for point in points] == copied.values.tolist()
         assert part.tolist() == values[1:-1:2].tolist()
         assert [point.value for point in rest] == values[1:].tolist()
-
-
-class Handed:
-    """Hands out the same capsules each time, which may be taken once."""
-
-    def __init__(self, name, capsules):
-        setattr(self, name, lambda requested_schema=None: capsules)
 
 
 @pytest.mark.usefixtures("counted")
