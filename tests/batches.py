@@ -1,8 +1,10 @@
 """Channels, points and batches that the tests of several files make or draw."""
 
+import gc
 import pickle
 
 import numpy as np
+import psutil
 from hypothesis import strategies as st
 
 from rust_daq import Batch, Channel, DataPoint
@@ -90,3 +92,14 @@ class Handed:
 
     def __init__(self, name, capsules):
         setattr(self, name, lambda requested_schema=None: capsules)
+
+
+def growth(work, before, times):
+    """Return by how many bytes the process grows while work is done so often, after it was done `before` times."""
+    process = psutil.Process()
+    work(before)
+    gc.collect()
+    resident = process.memory_info().rss
+    work(times)
+    gc.collect()
+    return process.memory_info().rss - resident

@@ -14,7 +14,8 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
-from batches import CHANNELS, LASER, PROBE, STAGE, address, of_many, of_one, of_own, rows
+from arguments import Arguments, fails
+from batches import CHANNELS, LASER, PROBE, STAGE, address, growth, of_many, of_one, of_own, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -527,60 +528,18 @@ def test_the_channels_of_a_batch_are_looked_up_and_not_searched() -> None:
 # nothing leaks
 
 
-def failing(bad: Any) -> list[Any]:
-    """One of each kind of refusal, as functions to call."""
-    cycle: list[Any] = []
-    cycle.append(cycle)
-    batch = of_many()
-    wrong_times, wrong_values = np.array(["NaT"], "M8[ns]"), np.array([2**53 + 1])
-    return [
-        lambda: DataPoint(bad, "laser", 1.0, "mW", {"gain": 1}),
-        lambda: DataPoint(0, "laser", bad, "mW", {"gain": [1]}),
-        lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": {"a": [1, "x" * 100, bad]}}),
-        lambda: DataPoint(0, "laser", 1.0, "mW", {"gain": bad}),
-        lambda: DataPoint(0, "laser", 1.0, "mW", cycle),
-        lambda: DataPoint(0, "laser", 1.0, "mW", novel="x" * 100),  # type: ignore[call-arg]
-        lambda: DataPoint(0, "laser", 1.0),  # type: ignore[call-arg]
-        lambda: Channel("laser", "mW", bad),
-        lambda: Metadata(["x" * 100, bad]),
-        lambda: LASER.point(bad),
-        lambda: LASER.point(1.0, bad),
-        lambda: LASER.points([1.0, 2.0, bad]),
-        lambda: LASER.batch(np.zeros(100), wrong_times),
-        lambda: LASER.batch(wrong_values),
-        lambda: LASER.batch(np.zeros(100), start=0, rate=0),
-        lambda: batch[100],
-        lambda: batch[[0, 100]],
-        lambda: Batch.from_points([LASER.point(1.0), bad]),
-        lambda: Batch.from_numpy(np.zeros(100, "i8"), np.zeros(100), CHANNELS, np.full(100, 9)),
-        lambda: Batch.concat([batch, bad]),
-        lambda: Batch.from_arrow(bad),
-    ]
-
-
 def test_a_hundred_thousand_failures_leave_the_memory_as_it_was() -> None:
-    calls = failing({"novel", b"object"})
-    process = psutil.Process(os.getpid())
+    calls = Arguments().refused()
 
     def fail(times: int) -> None:
         for call in itertools.islice(itertools.cycle(calls), times):
-            try:
-                call()
-            except (TypeError, ValueError, IndexError, OverflowError):
-                continue
-            pytest.fail("a call that has to fail did not")
+            fails(call)
 
-    fail(20_000)
-    gc.collect()
-    before = process.memory_info().rss
-    fail(100_000)
-    gc.collect()
-    assert process.memory_info().rss - before < 2 * 2**20
+    assert growth(fail, 20_000, 100_000) < 2 * 2**20
 
 
 def test_twenty_thousand_batches_leave_the_memory_as_it_was() -> None:
     numbers = np.arange(100.0)
-    process = psutil.Process(os.getpid())
 
     def work(times: int) -> None:
         for _ in range(times):
@@ -589,9 +548,4 @@ def test_twenty_thousand_batches_leave_the_memory_as_it_was() -> None:
             assert next(iter(batch)).value == 0.0
             assert Batch.concat([batch, batch])[[0, 150]].values[1] == 50.0
 
-    work(3_000)
-    gc.collect()
-    before = process.memory_info().rss
-    work(20_000)
-    gc.collect()
-    assert process.memory_info().rss - before < 2 * 2**20
+    assert growth(work, 3_000, 20_000) < 2 * 2**20
