@@ -183,7 +183,6 @@ def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
     with pytest.raises(LookupError, match="no more paper"):
         pipeline.run()
     report = pipeline.report
-    assert report is not None
     assert (report.ended, report.processed, sink.closed) == ("failed", 999 * ROWS, 1)
     assert len(sink.batches) == 1000  # what the sink has it keeps
     assert adds_up(report)
@@ -218,7 +217,6 @@ def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
     pipeline = Pipeline(source, [Broken()], [Broken()], on_point=on_point)
     with pytest.raises(LookupError, match="no more paper"):
         pipeline.run()
-    assert pipeline.report is not None
     assert pipeline.report.ended == "failed"
     assert adds_up(pipeline.report)
 
@@ -235,14 +233,12 @@ def test_with_starts_and_drains() -> None:
     sink = Gated()
     with Pipeline(endless(), sinks=[sink], capacity=5 * ROWS) as pipeline:
         sink.reached.wait()
-        assert pipeline.report is not None
         assert (pipeline.report.ended, pipeline.report.cpu_ns) == (None, None)
         assert adds_up(pipeline.report)
         assert not pipeline.wait(0)
         sink.gate.set()
     assert pipeline.report.ended == "stopped"
     assert (pipeline.report.abandoned, pipeline.report.queued) == (0, 0)
-    assert pipeline.report.cpu_ns is not None
     assert len(sink.sequence()) == pipeline.report.processed
 
 
@@ -287,7 +283,6 @@ def test_a_second_run_is_refused_while_one_runs() -> None:
             pipeline.run(1)
         with pytest.raises(RuntimeError, match="runs already"):
             pipeline.start()
-    assert pipeline.report is not None
     assert pipeline.report.ended == "stopped"
 
 

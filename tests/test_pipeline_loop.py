@@ -1,7 +1,6 @@
 """Batches that a loop takes from a pipeline, and the newest points for a display."""
 
 import asyncio
-import contextlib
 import gc
 import os
 import sys
@@ -71,7 +70,6 @@ def test_a_loop_begins_a_run_and_takes_every_batch_in_order(loop: Loop) -> None:
         assert [batch.values[0] for batch in taken] == list(range(20))
         assert list(map(first, taken)) == list(range(0, 200, 10))
     report = pipeline.report
-    assert report is not None
     assert (report.ended, report.processed, sink.closed) == ("source", 200, 2)
     assert sink.batches[20:] == taken
 
@@ -124,7 +122,6 @@ def test_a_slow_loop_fills_the_queue_and_on_full_decides(policy: Any) -> None:
         assert full.wait(SECONDS)
         taken.append(int(batch.values[0]))
     report = pipeline.report
-    assert report is not None
     assert adds_up(report)
     assert report.processed == 10 * len(taken)
     assert report.dropped == 200 - report.processed
@@ -153,77 +150,6 @@ def test_what_a_loop_did_not_take_is_not_processed(drain: bool) -> None:
 
 
 # How a loop ends
-
-
-def fail_in(pipeline: Pipeline) -> None:
-    for _ in pipeline:
-        raise LookupError
-
-
-@pytest.mark.parametrize("way", ["break", "exception", "close", "collected"])
-def test_a_run_that_a_loop_began_ends_when_it_is_left(way: str) -> None:
-    sink = Keeper()
-    pipeline = Pipeline(lambda: BATCH, sinks=[sink])
-    taken = 0
-    if way == "break":
-        for batch in pipeline:
-            taken += len(batch)
-            break
-    elif way == "exception":
-        taken = len(BATCH)
-        with pytest.raises(LookupError):
-            fail_in(pipeline)
-    else:
-        iterator: Any = iter(pipeline)
-        taken = len(next(iterator))
-        if way == "close":
-            iterator.close()
-        else:
-            cycle = [iterator]
-            cycle.append(cycle)
-            del iterator, cycle
-            gc.collect()
-    assert sink.closed == 1
-    report = pipeline.report
-    assert report is not None
-    assert (report.ended, report.processed, report.queued) == ("stopped", taken, 0)
-    assert adds_up(report)
-    assert pipeline.stop() == report
-
-
-@pytest.mark.parametrize("way", ["break", "exception", "cancelled", "aclose"])
-def test_a_run_that_an_async_loop_began_ends_when_it_is_left(way: str) -> None:
-    sink = Keeper()
-    pipeline = Pipeline(lambda: BATCH if len(sink.batches) < 5 else CHANNEL.batch([]), sinks=[sink])
-    begun = asyncio.Event()
-
-    async def work() -> None:
-        async for _ in pipeline:
-            begun.set()
-            if way == "break":
-                break
-            if way == "exception":
-                raise LookupError
-
-    async def main() -> None:
-        if way == "aclose":
-            async with contextlib.aclosing(aiter(pipeline)) as batches:
-                await anext(batches)
-            assert sink.closed == 1
-            return
-        task = asyncio.create_task(work())
-        await begun.wait()
-        if way == "cancelled":
-            await asyncio.sleep(0.05)
-            task.cancel()
-        with contextlib.suppress(LookupError, asyncio.CancelledError):
-            await task
-
-    finish(main())
-    assert pipeline.wait(SECONDS)
-    assert pipeline.stop().ended == "stopped"
-    assert sink.closed == 1
-    assert adds_up(pipeline.report)
 
 
 def test_a_second_async_loop_after_a_break_begins_another_run() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import queue
 import shutil
 import tempfile
@@ -159,9 +160,7 @@ class Controller(RuleBasedStateMachine):
         self.begun = False
         """Whether a run was started of which nobody has learned the end."""
 
-    @initialize(
-        policy=st.sampled_from(["block", "drop_oldest", "drop_newest"]), capacity=st.sampled_from([3, 7, 1_000])
-    )
+    @initialize(policy=st.sampled_from(POLICIES), capacity=st.sampled_from([3, 7, 1_000]))
     def make(self, policy: Any, capacity: int) -> None:
         self.parts = parts = Parts(self.folder)
         self.pipeline = parts.pipeline = Pipeline(
@@ -279,42 +278,56 @@ class Controller(RuleBasedStateMachine):
 
     # Loops
 
-    @rule(most=st.integers(1, 50), end=st.sampled_from(["break", "raise", "stop"]))
+    @rule(most=st.integers(1, 50), end=st.sampled_from(["break", "raise", "stop", "close", "collect"]))
     def iterate(self, most: int, end: str) -> None:
         if self.loop is not None:
             return
 
         def step() -> None:
-            for index, batch in enumerate(self.pipeline, 1):
+            # A name for the loop would keep it when something raises.
+            batches: Any = iter(self.pipeline) if end in {"close", "collect"} else self.pipeline
+            for index, batch in enumerate(batches, 1):
                 self.taken += len(batch)
                 if index == most:
-                    if end == "break":
-                        break
                     if end == "raise":
                         raise PlannedError
+                    if end != "stop":
+                        break
                     self.pipeline.stop()
+            if end == "close":
+                batches.close()
+            elif end == "collect":
+                cycle = [batches]
+                cycle.append(cycle)
+                del batches, cycle
+                gc.collect()
 
         self._iterate("a loop", step)
 
-    @rule(most=st.integers(1, 50), end=st.sampled_from(["break", "cancel", "stop"]))
+    @rule(most=st.integers(1, 50), end=st.sampled_from(["break", "raise", "stop", "cancel", "close"]))
     def iterate_asynchronously(self, most: int, end: str) -> None:
         if self.loop is not None:
             return
 
         async def work() -> None:
-            index = 0
-            async for batch in self.pipeline:
-                self.taken += len(batch)
-                index += 1
-                if index == most:
-                    if end == "break":
-                        break
-                    if end == "cancel":
-                        task = asyncio.current_task()
-                        assert task is not None
-                        task.cancel()
-                    else:
-                        self.pipeline.stop()
+            async with (
+                contextlib.aclosing(aiter(self.pipeline))
+                if end == "close"
+                else contextlib.nullcontext(self.pipeline) as batches
+            ):
+                index = 0
+                async for batch in batches:
+                    self.taken += len(batch)
+                    index += 1
+                    if index == most:
+                        if end == "raise":
+                            raise PlannedError
+                        if end == "stop":
+                            self.pipeline.stop()
+                        elif end == "cancel":
+                            asyncio.current_task().cancel()
+                        else:
+                            break
 
         def step() -> None:
             with contextlib.suppress(asyncio.CancelledError):
@@ -325,12 +338,13 @@ class Controller(RuleBasedStateMachine):
     def _iterate(self, name: str, step: Callable[[], None]) -> None:
         began, self.taken = not self.begun, 0
         self._do(name, step)
+        if began:
+            # A run that a loop began ends with it, however it is left.
+            assert self._do("the wait after it", lambda: self.pipeline.wait(LIMIT / 2))
         self._do("the stop after it", self.pipeline.stop)
         self._check_end()
-        report = self.pipeline.report
-        assert report is not None
         if began:
-            assert report.processed == self.taken
+            assert self.pipeline.report.processed == self.taken
 
     @rule()
     def begin_loop(self) -> None:
