@@ -7,8 +7,10 @@ from rust_daq.bench.archive import Archive
 from rust_daq.bench.claim import Claim, Judgement
 from rust_daq.bench.comparison import Comparison, compare
 from rust_daq.bench.deadlines import deadlines, highest_rate, responses, search_step
-from rust_daq.bench.decision import Estimate, decide, fewest_rounds
+from rust_daq.bench.decision import decide, fewest_rounds
 from rust_daq.bench.equality import check_equal
+from rust_daq.bench.estimate import Estimate
+from rust_daq.bench.example import settings
 from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.footprint import Footprint, footprint, footprint_self_test
 from rust_daq.bench.killed import killed
@@ -22,7 +24,7 @@ from rust_daq.bench.reading import AtLeast, Bytes, Cost, Missed, Number, Percent
 from rust_daq.bench.result import Interrupted
 from rust_daq.bench.run import Run, current_run
 from rust_daq.bench.run_folder import ArchiveError
-from rust_daq.bench.settings import Settings, settings
+from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Statement, statements
 from rust_daq.bench.throughput import Throughput, throughput
 from rust_daq.bench.wording import Pair, Wording

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import LEVEL, Estimate
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import plain
 from rust_daq.bench.run import Run, entries

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import Estimate, Verdict, decide, doubt
+from rust_daq.bench.decision import Verdict, decide, doubt
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.reading import Reading
 from rust_daq.bench.run import Run
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import whole
-from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, TOO_FEW, Estimate, Verdict, decide
+from rust_daq.bench.decision import FEWEST_ROUNDS, TOO_FEW, Verdict, decide
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.harness import (
     FLOOR,

@@ -10,7 +10,9 @@ import numpy as np
 
 from rust_daq.bench.arguments import positive, whole
 from rust_daq.bench.capacity import STEPS, search
-from rust_daq.bench.paced import arrivals_in
+
+MOST_ARRIVALS = 20_000_000
+"""Each keeps eight bytes in the worker until the run ends."""
 
 
 def deadlines(rate: float, seconds: float) -> Iterator[int]:
@@ -157,6 +159,30 @@ def search_step(low: float, high: float) -> float:
     """
     low, high = bracket(low, high)
     return float((high / low) ** (1 / 2**STEPS))
+
+
+def arrivals_in(rate: float, duration: float) -> int:
+    """Count the arrivals that are due in `duration` seconds, the first at once.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or more than one run keeps.
+    """
+    arrivals = round(rate * duration)
+    if arrivals < 1:
+        message = (
+            f"duration is {duration:g} s, in which there is no whole arrival at a rate of {rate:g} Hz; "
+            f"pace for at least {1 / rate:g} s"
+        )
+        raise ValueError(message)
+    if arrivals > MOST_ARRIVALS:
+        message = (
+            f"rate {rate:g} Hz for a duration of {duration:g} s makes {arrivals} arrivals, and a run keeps "
+            f"at most {MOST_ARRIVALS}; pace for at most {MOST_ARRIVALS / rate:g} s"
+        )
+        raise ValueError(message)
+    return arrivals
 
 
 def bracket(low: float, high: float) -> tuple[float, float]:

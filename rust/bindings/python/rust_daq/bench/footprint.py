@@ -20,7 +20,7 @@ from rust_daq.bench.counting import (
     own_cost,
     seconds_of,
 )
-from rust_daq.bench.decision import Estimate
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import Result, text_columns

@@ -13,16 +13,10 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any, Self
-
-from rust_daq.bench.process import TIMEOUT, WORKER, WorkerProcess
-from rust_daq.bench.statement import Statement
-
-FEWEST_WORKERS = 3
-"""With fewer a server takes as long to start as they do."""
 
 
 class ForkServer:
@@ -32,23 +26,28 @@ class ForkServer:
     ----------
     python : str
         The interpreter.
+    worker : Path
+        The program that it runs.
     modules : sequence of str
         What it imports first.
+    timeout : float
+        Seconds that a request may take.
     """
 
-    def __init__(self, python: str, modules: Sequence[str]) -> None:
+    def __init__(self, python: str, worker: Path, modules: Sequence[str], timeout: float) -> None:
+        self.timeout = timeout
         self._link, theirs = socket.socketpair()
         self._lock = threading.Lock()
         self._answers = self._link.makefile("rb")
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
-                [python, "-P", str(WORKER), str(theirs.fileno())],
+                [python, "-P", str(worker), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        self._link.settimeout(TIMEOUT)
+        self._link.settimeout(timeout)
         try:
             self.usable = self._ask({"do": "import", "modules": list(modules)}).get("threads") == 1
         except (OSError, ValueError):
@@ -127,7 +126,7 @@ class Forked:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
 
-    def wait(self, timeout: float = TIMEOUT) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended.
 
         Raises
@@ -135,21 +134,10 @@ class Forked:
         subprocess.TimeoutExpired
             If it lives after so many seconds.
         """
+        timeout = self._server.timeout if timeout is None else timeout
         if self.returncode is None:
             self.returncode = self._server.status(self._pid, timeout)
         if self.returncode is None:
-            raise subprocess.TimeoutExpired(str(WORKER), timeout)
+            command = "a forked worker"
+            raise subprocess.TimeoutExpired(command, timeout)
         return self.returncode
-
-
-def can_fork(stated: Mapping[str, Statement]) -> bool:
-    """Whether the workers of a round may be forked: on Linux, of one interpreter, and enough of them to gain by it."""
-    pythons = {statement.python for statement in stated.values()}
-    return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
-
-
-def shared_modules(workers: Mapping[str, WorkerProcess]) -> list[str]:
-    """What every worker of a round has imported, in the order of the first."""
-    imported = [worker.ask({"do": "imports"})["modules"] for worker in workers.values()]
-    others = [set(modules) for modules in imported[1:]]
-    return [module for module in imported[0] if all(module in modules for modules in others)]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import names, whole
-from rust_daq.bench.decision import Estimate, Verdict, decide
+from rust_daq.bench.decision import Verdict, decide
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import COLLECTOR, FLOOR_MARK, Result, text_columns

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import names, whole, whole_numbers
 from rust_daq.bench.counting import expression
-from rust_daq.bench.decision import LEVEL, TOO_FEW, Estimate, Verdict, decide, fewest_rounds
+from rust_daq.bench.decision import TOO_FEW, Verdict, decide, fewest_rounds
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import Result

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import names, positive, whole
 from rust_daq.bench.capacity import BRACKET, BURST_SECONDS, HELD, NOT_HELD, STEPS, TRIES, sample_capacity
-from rust_daq.bench.decision import Estimate, Verdict, decide, fewest_rounds
+from rust_daq.bench.deadlines import arrivals_in
+from rust_daq.bench.decision import Verdict, decide, fewest_rounds
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.process import WorkerProcess
 from rust_daq.bench.result import Result, text_columns
@@ -35,8 +37,6 @@ FLOOR = 3.0
 """A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
 WARMUP = 20
 """Calls before the run that are not counted: what a process does once is not the arrival's."""
-MOST_ARRIVALS = 20_000_000
-"""Each keeps eight bytes in the worker until the run ends."""
 
 
 class Paced(Result):
@@ -466,30 +466,6 @@ def rounds_of(due: int, compared: Sequence[str], contenders: int) -> int:
     """The rounds that the verdicts take where each keeps the arrivals that a p99 needs, else one."""
     rounds = fewest_rounds(len(compared) * max(contenders - 1, 1))
     return rounds if enough(due // rounds, PERCENTILES["p99"]) else 1
-
-
-def arrivals_in(rate: float, duration: float) -> int:
-    """Count the arrivals that are due in `duration` seconds, the first at once.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or more than one run keeps.
-    """
-    arrivals = round(rate * duration)
-    if arrivals < 1:
-        message = (
-            f"duration is {duration:g} s, in which there is no whole arrival at a rate of {rate:g} Hz; "
-            f"pace for at least {1 / rate:g} s"
-        )
-        raise ValueError(message)
-    if arrivals > MOST_ARRIVALS:
-        message = (
-            f"rate {rate:g} Hz for a duration of {duration:g} s makes {arrivals} arrivals, and a run keeps "
-            f"at most {MOST_ARRIVALS}; pace for at most {MOST_ARRIVALS / rate:g} s"
-        )
-        raise ValueError(message)
-    return arrivals
 
 
 def enough(arrivals: int, share: float) -> bool:

@@ -13,12 +13,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from rust_daq.bench.forking import Forked, ForkServer
 from rust_daq.bench.statement import Harness, Statement
-
-if TYPE_CHECKING:
-    from rust_daq.bench.forking import Forked, ForkServer
 
 WORKER = Path(__file__).with_name("worker.py")
 TIMEOUT = 120.0

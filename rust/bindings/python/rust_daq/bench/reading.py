@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.decision import FEWEST_ROUNDS, Verdict, decide
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.observed import ALONE
 from rust_daq.bench.statistics import ratio_interval
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import LEVEL, Estimate
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.figure_markup import FigureMarkup
 from rust_daq.bench.frames import SAMPLE_COLUMNS, data_frame
 from rust_daq.bench.markup import TableMarkup

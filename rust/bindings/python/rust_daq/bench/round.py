@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
-from rust_daq.bench.forking import ForkServer, can_fork
-from rust_daq.bench.process import TIMEOUT, WorkerProcess
+from rust_daq.bench.forking import ForkServer
+from rust_daq.bench.process import TIMEOUT, WORKER, WorkerProcess
 from rust_daq.bench.statement import Harness, Statement
+
+FEWEST_WORKERS = 3
+"""With fewer a server takes as long to start as they do."""
 
 
 @contextmanager
@@ -45,8 +48,21 @@ def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[
     if shared is None or not can_fork(stated):
         return None
     python = next(iter(stated.values())).python or sys.executable
-    server = stack.enter_context(ForkServer(python, shared))
+    server = stack.enter_context(ForkServer(python, WORKER, shared, TIMEOUT))
     return server if server.usable else None
+
+
+def can_fork(stated: Mapping[str, Statement]) -> bool:
+    """Whether the workers of a round may be forked: on Linux, of one interpreter, and enough of them to gain by it."""
+    pythons = {statement.python for statement in stated.values()}
+    return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
+
+
+def shared_modules(workers: Mapping[str, WorkerProcess]) -> list[str]:
+    """What every worker of a round has imported, in the order of the first."""
+    imported = [worker.ask({"do": "imports"})["modules"] for worker in workers.values()]
+    others = [set(modules) for modules in imported[1:]]
+    return [module for module in imported[0] if all(module in modules for modules in others)]
 
 
 def close_all(begun: Mapping[str, Future[WorkerProcess]]) -> None:

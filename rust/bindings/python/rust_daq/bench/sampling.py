@@ -17,13 +17,12 @@ from typing import Any, Generic, TypeVar
 
 from rust_daq.bench.arguments import positive
 from rust_daq.bench.decision import fewest_rounds
-from rust_daq.bench.forking import can_fork, shared_modules
 from rust_daq.bench.frames import Sample, samples_of
 from rust_daq.bench.harness import keep_on_one_core
 from rust_daq.bench.pace import yardstick
 from rust_daq.bench.process import TIMEOUT, WorkerProcess
 from rust_daq.bench.result import Interrupted, Result, records
-from rust_daq.bench.round import alive
+from rust_daq.bench.round import alive, can_fork, shared_modules
 from rust_daq.bench.settings import Settings
 from rust_daq.bench.statement import Statement
 

@@ -15,10 +15,10 @@ from types import FrameType, TracebackType
 from typing import IO, Any
 
 from rust_daq.bench.archive import Archive
+from rust_daq.bench.deadlines import arrivals_in
 from rust_daq.bench.flags import FlagParser, path, whole_number
 from rust_daq.bench.machine import machine
 from rust_daq.bench.outputs import OutputError, Outputs
-from rust_daq.bench.paced import arrivals_in
 from rust_daq.bench.packages import PackageError
 from rust_daq.bench.recorder import Recorder
 from rust_daq.bench.result import Result

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are loaded as they are used: together they take longer to import than all else here
 
-from rust_daq.bench.decision import FEWEST_ROUNDS, Estimate, fewest_rounds
+from rust_daq.bench.decision import FEWEST_ROUNDS, fewest_rounds
+from rust_daq.bench.estimate import Estimate
 
 Floats = npt.NDArray[np.float64]
 

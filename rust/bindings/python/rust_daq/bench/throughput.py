@@ -12,7 +12,8 @@ import scipy
 
 from rust_daq.bench import quantity
 from rust_daq.bench.arguments import whole, whole_numbers
-from rust_daq.bench.decision import LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.decision import Verdict, decide
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.frames import Sample, data_frame
 from rust_daq.bench.harness import FLOOR, Calibration, sample_slices, shared, slices_within, tried
 from rust_daq.bench.process import WorkerProcess

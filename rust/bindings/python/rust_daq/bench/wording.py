@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from rust_daq.bench import quantity
 from rust_daq.bench.address import nearest
-from rust_daq.bench.decision import Estimate, Verdict
+from rust_daq.bench.decision import Verdict
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.observed import ALONE
 from rust_daq.bench.reading import Bytes, Cost, Number, Percentile, PerPoint, Reading, Tail
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from rust_daq.bench.decision import LEVEL, Estimate
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.gate.instructions import Count, count_all
 from rust_daq.bench.gate.judging import Finding, Status, judge_first, judge_second, suspects
 from rust_daq.bench.gate.operation import Operation

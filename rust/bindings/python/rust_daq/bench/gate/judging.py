@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy.typing as npt
 
-from rust_daq.bench.decision import LEVEL, Estimate, decide, rounds_needed
+from rust_daq.bench.decision import decide, rounds_needed
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.gate.rounds import FAMILY
 from rust_daq.bench.statistics import holm_levels, ratio_interval, ratio_p_value
 

@@ -7,7 +7,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import SMALLEST_EFFECT, Estimate
+from rust_daq.bench.decision import SMALLEST_EFFECT
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.gate.gate import Gate, Outcome
 from rust_daq.bench.gate.instructions import Count

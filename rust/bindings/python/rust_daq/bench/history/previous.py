@@ -12,7 +12,8 @@ import numpy as np
 import scipy
 
 from rust_daq.bench import quantity
-from rust_daq.bench.decision import FEWEST_ROUNDS, LEVEL, Estimate, Verdict, decide
+from rust_daq.bench.decision import FEWEST_ROUNDS, Verdict, decide
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.frames import data_frame
 from rust_daq.bench.result import plain
 from rust_daq.bench.run import Run, entries

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rust_daq.bench.decision import EQUIVALENCE, Estimate
+from rust_daq.bench.decision import EQUIVALENCE
+from rust_daq.bench.estimate import Estimate
 from rust_daq.bench.history.measure import EXAMPLE, OPERATION, REFERENCE
 from rust_daq.bench.run import Run
 

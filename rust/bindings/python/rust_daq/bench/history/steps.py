@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import scipy
 
-from rust_daq.bench.decision import LEVEL, Estimate, decide
+from rust_daq.bench.decision import decide
+from rust_daq.bench.estimate import LEVEL, Estimate
 from rust_daq.bench.history.series import Z95, Point, Series
 
 FEWEST_COMMITS = 4
