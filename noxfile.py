@@ -311,7 +311,7 @@ def bench(session: nox.Session) -> None:
     build_extension(session)
     for example in EXAMPLES:
         session.run("python", f"gallery/{example}.py", "--archive", ".benchmarks", *session.posargs)
-    session.run("python", "-m", "rust_daq.bench", "list", "--archive", ".benchmarks")
+    session.run("python", "-m", "evenhand", "list", "--archive", ".benchmarks")
 
 
 @nox.session
@@ -596,4 +596,6 @@ def lock(session: nox.Session) -> None:
     groups = [part for group in names for part in ("--group", group)]
     resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
     form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]
+    # The kit comes from the tree, and what it needs is in the lock.
+    form += ["--no-emit-package", "evenhand"]
     session.run(*resolve, *form, "--all-extras", *groups, "pyproject.toml", "-o", LOCK)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import rust_daq
-from rust_daq.bench.environment import variable
+from evenhand.runs.variables import variable
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

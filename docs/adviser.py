@@ -9,8 +9,9 @@ from itertools import product
 
 import pandas as pd
 
+from evenhand import Run, TableMarkup
+from evenhand.results import quantity
 from rust_daq import advise
-from rust_daq.bench import Run, TableMarkup, quantity
 
 TYPICAL = (
     (10.0, 8, 0.0, math.inf),

@@ -4,7 +4,7 @@ A claim is its sentence, the result that decides, what is read of it, what the d
 the noise floor that an effect has to exceed.  A claim that does not hold stays.
 """
 
-from rust_daq.bench import AtLeast, Bytes, Claim, Cost, Missed, Percentile, Scaling, Tail
+from evenhand import AtLeast, Bytes, Claim, Cost, Missed, Percentile, Scaling, Tail
 
 POINT = "rust_daq.DataPoint"
 SLOTS = "dataclass, slots"

@@ -16,11 +16,12 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from days import day, span
-from rust_daq.bench import FigureMarkup, Run, quantity
-from rust_daq.bench.figure import COLOURS, DESK, INK, style
-from rust_daq.bench.gate.operation import Operations
-from rust_daq.bench.history import Change, Series, Store, changes, read, series
-from rust_daq.bench.markup import TableMarkup
+from evenhand import FigureMarkup, Run
+from evenhand.gate.history import Change, Series, Store, changes, read, series
+from evenhand.gate.operation import Operations
+from evenhand.results import quantity
+from evenhand.results.figure import COLOURS, DESK, INK, style
+from evenhand.results.table_markup import TableMarkup
 
 ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "docs" / "archive" / "runs", ROOT / "build" / "history" / "runs")

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from days import span
-from rust_daq.bench import Run, quantity
-from rust_daq.bench.markup import TableMarkup
-from rust_daq.bench.survival import Evidence, read
-from rust_daq.bench.trust import Rate
+from evenhand import Run
+from evenhand.gate.survival import Evidence, read
+from evenhand.gate.trust import Rate
+from evenhand.results import quantity
+from evenhand.results.table_markup import TableMarkup
 
 ARCHIVE = Path(__file__).parent / "archive" / "survival.jsonl"
 MEASURED = "storage/survives"

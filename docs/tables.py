@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from claims import ASSERTIONS, CLAIMS
-from rust_daq.bench import Run, TableMarkup, pace, quantity
-from rust_daq.bench.decision import fewest_rounds
+from evenhand import Run, TableMarkup
+from evenhand.judge.decision import fewest_rounds
+from evenhand.measure import yardstick
+from evenhand.results import quantity
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -68,7 +70,7 @@ def paces(run: Run) -> str:
     if not found:
         return "not measured"
     span = f"{quantity.time(min(found))} to {quantity.time(max(found))}"
-    return f"a fixed piece of Python took {span}, a factor of {quantity.digits(pace.varied(found))}"
+    return f"a fixed piece of Python took {span}, a factor of {quantity.digits(yardstick.varied(found))}"
 
 
 class JudgedTable(TableMarkup):

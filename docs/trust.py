@@ -11,9 +11,9 @@ import pandas as pd
 from IPython.display import HTML
 
 from days import span
-from rust_daq.bench import quantity
-from rust_daq.bench.markup import TableMarkup
-from rust_daq.bench.trust import Evidence, Rate, harnesses, rates, read
+from evenhand.gate.trust import Evidence, Rate, other_tools, rates, read
+from evenhand.results import quantity
+from evenhand.results.table_markup import TableMarkup
 
 ARCHIVE = Path(__file__).parent / "archive" / "trust.jsonl"
 CIRCUMSTANCES = {
@@ -216,7 +216,7 @@ def covered(found: Evidence) -> TableMarkup | HTML:
 def others(found: Evidence) -> TableMarkup | HTML:
     """What rules of other harnesses say of identical builds."""
     rows = []
-    apart, beside = (harnesses.called(found, "quiet", apart=made) for made in (True, False))
+    apart, beside = (other_tools.called(found, "quiet", apart=made) for made in (True, False))
     for name, rate in apart.items():
         if rate.of:
             rows.append(

@@ -18,7 +18,7 @@ file.
 # would give it. Iterating over an array makes a NumPy scalar of each entry, so
 # the comprehensions ask for a list of floats first.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

@@ -20,7 +20,7 @@ file.
 # own workers do. Each contender is written as you would write it without the
 # others, and all of them build equal data, which is checked first.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, samples=50_000, packages={"rust-daq": "rust_daq:build_info"}

@@ -17,7 +17,7 @@ file.
 # First the counters themselves: the same known number of bytes, allocated once
 # by Python and once by Rust.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, runs=5, packages={"rust-daq": "rust_daq:build_info"}

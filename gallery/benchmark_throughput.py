@@ -16,7 +16,7 @@ file.
 # Each statement makes a list of ``n`` points with a ready timestamp; the kit
 # sets ``n``.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, repeats=7, packages={"rust-daq": "rust_daq:build_info"}

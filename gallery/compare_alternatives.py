@@ -21,7 +21,7 @@ it removes.
 # looked up once, and the values repeat, so that the points share their floats:
 # :doc:`timestamps` and :doc:`benchmark_memory` do neither.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__,

@@ -20,8 +20,8 @@ page you know how much that is for each operation, next to its work.
 
 import pandas as pd
 
-from rust_daq import bench
-from rust_daq.bench.quantity import span
+import evenhand as bench
+from evenhand.results.quantity import span
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

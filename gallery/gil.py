@@ -19,7 +19,7 @@ nobody waits for them; it writes no file.
 # second core; with a call that holds it, the two take turns. The count also
 # waits for the last call to end, which works on 30,000 samples.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

@@ -16,9 +16,9 @@ without it.
 # Each call starts a fresh interpreter and waits for its end. The first
 # contender imports nothing; the time of the others beyond it is their import.
 # The package imports NumPy when the first array is asked for, and the kit that
-# measures here, :mod:`rust_daq.bench`, only when somebody asks for it.
+# measures here, :mod:`evenhand`, only when somebody asks for it.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

@@ -20,7 +20,7 @@ file.
 # dict that anybody can change. A :class:`rust_daq.Metadata` cannot change, so
 # it is shared and never copied.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

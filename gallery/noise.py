@@ -20,7 +20,7 @@ you can tell which of its other results mean something.
 
 import pandas as pd
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, samples=20_000, packages={"rust-daq": "rust_daq:build_info"}

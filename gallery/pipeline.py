@@ -36,7 +36,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
-from rust_daq import Channel, Pipeline, SimulatedInstrument, bench
+import evenhand as bench
+from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import MovingAverage
 from rust_daq.storage import ArrowWriter
 

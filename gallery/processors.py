@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import scipy.signal
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

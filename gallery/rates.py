@@ -21,7 +21,7 @@ megabytes into a temporary folder, which it removes.
 # second that come through are its capacity. A read has a row of every channel,
 # so with sixteen channels the batches have at least sixteen rows.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

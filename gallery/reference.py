@@ -20,7 +20,7 @@ contain.
 
 import importlib.util
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}
@@ -186,7 +186,7 @@ def kit():
 
     import pandas as pd
 
-    from rust_daq import bench
+    import evenhand as bench
 
     names, described = setup(), bench.machine()
     folder, numbers = names["folder"], names["numbers"]
@@ -245,7 +245,7 @@ kit_calls = {
 if importlib.util.find_spec("matplotlib"):
     kit_calls["bench.FigureMarkup"] = "two.figure()._repr_html_()"
 bench.observe(
-    {"rust_daq.bench": "costs(calls)"},
+    {"evenhand": "costs(calls)"},
     columns=[f"{name}_ns" for name in kit_calls],
     setup=kit,
     namespace={"calls": kit_calls},

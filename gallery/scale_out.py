@@ -34,7 +34,8 @@ import distributed
 import numpy as np
 import psutil
 
-from rust_daq import Channel, bench
+import evenhand as bench
+from rust_daq import Channel
 from rust_daq.process import Fft, Iir
 from rust_daq.storage import ArrowWriter, compact, open_recording
 

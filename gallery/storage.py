@@ -39,8 +39,9 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 
-from rust_daq import Channel, bench
-from rust_daq.bench.survival import recover, survive
+import evenhand as bench
+from evenhand.gate.survival import recover, survive
+from rust_daq import Channel
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
 settings = bench.settings(

@@ -21,7 +21,7 @@ removes; measure on the file system that you record to.
 
 import dataclasses
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

@@ -16,7 +16,7 @@ and the cost of reading the instant back.
 # ``datetime.now(timezone.utc)``, as a program without this package would
 # write; the last one stores plain nanoseconds.
 
-from rust_daq import bench
+import evenhand as bench
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

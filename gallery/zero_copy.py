@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rust_daq import Batch, Channel, bench
+import evenhand as bench
+from rust_daq import Batch, Channel
 
 settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}

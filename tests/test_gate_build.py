@@ -292,7 +292,7 @@ def test_the_gate_measures_the_base_and_the_tree_by_the_kit_of_the_tree(build, p
     assert program("compare", "--base", "HEAD", "--quick", "--only", "x") == 0
     kit, measured = program.calls
     assert kit == ["kit", "three\n"]
-    assert measured[:2] == ["-m", "rust_daq.bench.gate"]
+    assert measured[:2] == ["-m", "evenhand.gate"]
     assert value(measured, "--base-python") == "base-python"
     assert value(measured, "--base-name").startswith("HEAD (")
     assert value(measured, "--candidate-name").endswith(" with changes)")
@@ -311,8 +311,8 @@ def test_a_wrong_flag_is_said_before_anything_is_built(program, capsys):
 
 
 def test_the_gate_knows_the_flags_that_it_passes_on(build, monkeypatch):
-    from rust_daq.bench.flags import FlagParser
-    from rust_daq.bench.gate.__main__ import add_measuring_flags
+    from evenhand.cli.flags import FlagParser
+    from evenhand.gate.__main__ import add_measuring_flags
 
     parser = FlagParser()
     add_measuring_flags(parser)

@@ -8,10 +8,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 
+from evenhand import Comparison, Run
+from evenhand.results.figure import bars, style
 from measuring import publishes, run_folder
 from provenance import minute
-from rust_daq.bench import Comparison, Run
-from rust_daq.bench.figure import bars, style
 
 CARD = "_static/card.png"
 SHOWN = "benchmark_datapoint/ready"

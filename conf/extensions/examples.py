@@ -18,8 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
+from evenhand.cli.script import described
 from measuring import gallery_folders
-from rust_daq.bench.script import described
 
 ORDER = (
     "benchmark_datapoint",
@@ -108,7 +108,7 @@ def used(source: str) -> set[str]:
             kits |= {alias.asname or alias.name for alias in node.names if alias.name == "bench"}
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in kits:
-            names.add(f"rust_daq.bench.{node.attr}")
+            names.add(f"evenhand.{node.attr}")
     given = names | {call for call in GIVES if call.startswith(".") and call in source}
     return names | {GIVES[name] for name in given & GIVES.keys()}
 
@@ -221,7 +221,7 @@ def copy_note(found: re.Match[str]) -> str:
 def reference(app: Sphinx, docname: str) -> str:
     """The line that leads from an example to what it uses."""
     [example] = [example for example in read_all(app) if example.name == docname.rpartition("/")[2]]
-    names = sorted(example.uses - {"rust_daq.bench"}, key=lambda name: ("bench" in name, name))
+    names = sorted(example.uses - {"evenhand"}, key=lambda name: ("bench" in name, name))
     if not names:
         return ""
     links = ", ".join(f":py:obj:`{name.removeprefix('rust_daq.')} <{name}>`" for name in names)

@@ -10,8 +10,9 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from evenhand import Pair, Run, Wording
+from evenhand.results import quantity
 from measuring import publishes, run_folder
-from rust_daq.bench import Pair, Run, Wording, quantity
 
 
 class SealedRun:
@@ -51,7 +52,7 @@ class RunRole(SphinxRole, ABC):
         return [nodes.inline(self.rawtext, text, classes=[self.name])], []
 
 
-class Measured(RunRole):
+class NumberRole(RunRole):
     """``{measured}`example/result/contender/column|format spec```, or a fact, ``example/result/fact``."""
 
     def written(self, run: Run) -> str:
@@ -60,7 +61,7 @@ class Measured(RunRole):
         return text(run, path, spec)
 
 
-class Verdict(RunRole):
+class VerdictRole(RunRole):
     """``{verdict}`example/result/contender/column vs other contender | faster: ... | slower: ...```."""
 
     def written(self, run: Run) -> str:
@@ -127,7 +128,7 @@ def row_of_remedy(line: str, columns: int, run: Run | None) -> list[str]:
     return [*what, f"{before}: {old}", f"{after}: {new}", pair.gain(run)]
 
 
-ROLES = {"measured": Measured, "verdict": Verdict}
+ROLES = {"measured": NumberRole, "verdict": VerdictRole}
 
 
 def text(run: Run, path: str, spec: str) -> str:

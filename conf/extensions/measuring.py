@@ -31,12 +31,12 @@ from sphinx_gallery.gen_gallery import generate_gallery_rst
 import criterion
 import tails
 import tree
+from evenhand import ArchiveError, Run
+from evenhand.runs.configuration import ConfigurationError
+from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
+from evenhand.runs.packages import PackageError, changed_packages, configured, describe
+from evenhand.runs.run import RUN_VARIABLE
 from profiles import Profile
-from rust_daq.bench import ArchiveError, Run
-from rust_daq.bench.configuration import ConfigurationError
-from rust_daq.bench.packages import PackageError, changed_packages, configured, describe
-from rust_daq.bench.run import RUN_VARIABLE
-from rust_daq.bench.stage import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
 LINES = 4

@@ -20,8 +20,9 @@ from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 import tree
+from evenhand.measure import yardstick
+from evenhand.results import quantity
 from measuring import publishes, run_folder
-from rust_daq.bench import pace, quantity
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
 ARCHIVED = "archive: "
@@ -113,8 +114,8 @@ def interpreter(machine: Mapping[str, Any]) -> str:
 
 def disturbances(document: Mapping[str, Any]) -> list[str]:
     """What makes single numbers of this run doubtful: a pace that changed while it was made."""
-    varied = pace.varied(each for entry in document["results"] for each in entry.get("pace_ns", ()))
-    return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > pace.NOTICED else []
+    varied = yardstick.varied(each for entry in document["results"] for each in entry.get("pace_ns", ()))
+    return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > yardstick.NOTICED else []
 
 
 def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from rust_daq.bench.quantity import spaced
+from evenhand.results.quantity import spaced
 
 TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 """A tag; a script and a style are taken as one, for a sign in them can look like a tag."""

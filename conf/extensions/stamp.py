@@ -16,8 +16,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+import evenhand as bench
 from measuring import measured_packages, publishes, run_folder
-from rust_daq import bench
 
 LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
 

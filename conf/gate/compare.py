@@ -18,7 +18,7 @@ from build import (
     working_tree,
 )
 
-# What is passed on to `python -m rust_daq.bench.gate`, known here so that a mistake is said before anything is built.
+# What is passed on to `python -m evenhand.gate`, known here so that a mistake is said before anything is built.
 PASSED_ON = ("--quick", "--strict", "--count", "--only", "--timeout", "--json", "--markdown", "--archive")
 PARTS = {"python": "python", "label": "name", "criterion": "criterion"}
 """What is known of a side, and the end of the flag that takes it."""
@@ -26,7 +26,7 @@ PARTS = {"python": "python", "label": "name", "criterion": "criterion"}
 
 def parser() -> argparse.ArgumentParser:
     """The flags that are not passed on."""
-    epilog = f"Passed on to python -m rust_daq.bench.gate: {', '.join(PASSED_ON)}."
+    epilog = f"Passed on to python -m evenhand.gate: {', '.join(PASSED_ON)}."
     made = argparse.ArgumentParser(prog="nox -s gate --", allow_abbrev=False, description=__doc__, epilog=epilog)
     made.add_argument("--base", metavar="REV", help="what to compare with (default: where this branch left main)")
     made.add_argument("--criterion", action="store_true", help="measure Criterion's benchmarks, too")
@@ -63,7 +63,7 @@ def measure(chosen: argparse.Namespace, further: list[str]) -> int:
         if part in side
         for text in (f"--{name}-{end}", side[part])
     ]
-    command = [sys.executable, "-m", "rust_daq.bench.gate", "--operations", OPERATIONS]
+    command = [sys.executable, "-m", "evenhand.gate", "--operations", OPERATIONS]
     return to_the_end([*command, *about, *further])
 
 

@@ -43,7 +43,7 @@ def measure(chosen: argparse.Namespace) -> int:
             failed.append(revision.label)
             continue
         about = [text for part in PARTS for text in (f"--{part}", side[part])]
-        command = [sys.executable, "-m", "rust_daq.bench.history", "measure", "--operations", OPERATIONS]
+        command = [sys.executable, "-m", "evenhand.gate.history", "measure", "--operations", OPERATIONS]
         if status := to_the_end([*command, *about, "--store", chosen.store, "--runs", chosen.runs]):
             return status
     if failed:

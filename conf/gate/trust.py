@@ -39,7 +39,7 @@ def gather(chosen: argparse.Namespace) -> int:
     install_kit(sides["candidate"]["wheel"])
     pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
     only = [text for name in WATCHED for text in ("--only", name)]
-    command = [sys.executable, "-m", "rust_daq.bench.trust", "--operations", OPERATIONS, *pythons, *only]
+    command = [sys.executable, "-m", "evenhand.gate.trust", "--operations", OPERATIONS, *pythons, *only]
     command += ["--identical"] if chosen.identical else []
     return to_the_end([*command, "--archive", chosen.archive, "--minutes", chosen.minutes])
 

@@ -15,10 +15,10 @@ import cloudpickle
 import h5py
 import laboratory
 
+import evenhand as bench
 import rust_daq
-from rust_daq import bench
-from rust_daq.bench.survival import Survival, gather, read
-from rust_daq.bench.terminal import RoundProgress, prepare_streams
+from evenhand.cli.terminal import RoundProgress, prepare_streams
+from evenhand.gate.survival import Survival, gather, read
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHIVE = ROOT / "docs" / "archive" / "survival.jsonl"

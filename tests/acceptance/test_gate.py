@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from rust_daq import bench
-from rust_daq.bench.gate.instructions import unavailable
+import evenhand as bench
+from evenhand.gate.instructions import unavailable
 from site_folder import ROOT
 
 pytestmark = pytest.mark.acceptance
@@ -37,7 +37,7 @@ def pythons() -> dict[str, str]:
 def gate(base: str, candidate: str, folder: Path, *further: str) -> tuple[int, dict[str, Any], str]:
     """Run the gate as a command; its status, its document and what it printed."""
     written = folder / "gate.json"
-    command = [sys.executable, "-m", "rust_daq.bench.gate", "--quick", "--only", OPERATION, "--json", str(written)]
+    command = [sys.executable, "-m", "evenhand.gate", "--quick", "--only", OPERATION, "--json", str(written)]
     sides = ["--base-python", base, "--candidate-python", candidate]
     operations = ["--operations", str(ROOT / "conf" / "gate" / "operations.toml")]
     done = subprocess.run([*command, *sides, *operations, *further], capture_output=True, text=True, check=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rust_daq.bench.gate.operation import Operations
-from rust_daq.bench.statement import Statement
-from rust_daq.bench.trust.identical import compare_copies
+from evenhand.gate.operation import Operations
+from evenhand.gate.trust.identical import compare_copies
+from evenhand.measure.statement import Statement
 from site_folder import ROOT
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.alone]

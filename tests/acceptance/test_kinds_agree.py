@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rust_daq.bench import Settings, Statement, compare, throughput
+from evenhand import Settings, Statement, compare, throughput
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 

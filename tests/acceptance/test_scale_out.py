@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
+from evenhand import Run
 from rust_daq import Channel
-from rust_daq.bench import Run
 from rust_daq.process import Fft, Iir, MovingAverage
 from rust_daq.storage import ArrowWriter, CsvWriter, compact, open_recording
 

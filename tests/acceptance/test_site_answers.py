@@ -15,9 +15,9 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
+from evenhand import Estimate, Pair, Run
+from evenhand.results.quantity import spaced
 from rust_daq import advise
-from rust_daq.bench import Estimate, Pair, Run
-from rust_daq.bench.quantity import spaced
 from site_folder import ROOT, SiteFolder
 
 sys.path.append(str(ROOT / "docs"))

@@ -14,8 +14,8 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
 
-from rust_daq.bench import Run, fewest_rounds
-from rust_daq.bench.quantity import spaced
+from evenhand import Run, fewest_rounds
+from evenhand.results.quantity import spaced
 from site_folder import ROOT, Page, SiteFolder
 from site_server import served
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rust_daq import Channel, bench, storage
+import evenhand as bench
+from rust_daq import Channel, storage
 from rust_daq.storage import TornRecordingWarning, open_recording
 
 pytestmark = [

@@ -26,7 +26,7 @@ def test_the_order_is_that_of_the_questions_and_then_of_names() -> None:
 
 def test_names_are_found_where_statements_are_strings() -> None:
     source = """
-from rust_daq import bench
+import evenhand as bench
 
 def setup():
     from rust_daq import Channel
@@ -36,8 +36,8 @@ bench.compare({"a": "Channel('x', 'V').batch(samples)"})
 # Text about :class:`rust_daq.Pipeline`.
 """
     assert examples.used(source) == {
-        "rust_daq.bench",
-        "rust_daq.bench.compare",
+        "evenhand",
+        "evenhand.compare",
         "rust_daq.Channel",
         "rust_daq.process.Iir",
         "rust_daq.Batch",
@@ -70,7 +70,7 @@ def test_no_two_drawings_are_alike() -> None:
 API = """# Things
 
 ```{eval-rst}
-.. py:module:: rust_daq.bench
+.. py:module:: evenhand
 
 .. py:function:: settings(doc)
 ```
@@ -92,7 +92,7 @@ def test_a_page_of_the_reference_gets_the_examples_of_its_names(project: Project
 
 
 def test_a_minigallery_stands_where_it_was_put_and_only_there(project: Project) -> None:
-    more = "```{eval-rst}\n.. minigallery:: rust_daq.bench.settings\n```\n\n## Further\n"
+    more = "```{eval-rst}\n.. minigallery:: evenhand.measure.settings\n```\n\n## Further\n"
     project.write("docs/other.md", API.replace("MORE", more))
     assert project.build().status == 0
     text = project.page("other")
@@ -110,7 +110,7 @@ def test_an_example_leads_to_the_reference(project: Project) -> None:
     project.write("docs/other.md", API.replace("MORE", ""))
     project.build()
     [line] = re.findall(r'<p class="used-here">.*?</p>', project.page("gallery/first"), re.DOTALL)
-    assert 'href="../other.html#rust_daq.bench.settings"' in line
+    assert 'href="../other.html#evenhand.measure.settings"' in line
 
 
 def test_the_gallery_shows_a_card_an_example(project: Project) -> None:

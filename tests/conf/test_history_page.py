@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from made_history import history_run, revision, stepped
 
-from rust_daq.bench.history import add
-from rust_daq.bench.trust import append
+from evenhand.gate.history import add
+from evenhand.gate.trust import append
 from tiny_project import Project
 
 ROOT = Path(__file__).parents[2]

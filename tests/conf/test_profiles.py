@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rust_daq.bench.decision import FEWEST_ROUNDS
-from rust_daq.bench.footprint import FEWEST_RUNS
-from rust_daq.bench.harness import SLICES
-from rust_daq.bench.paced import COMPARED, rounds_of
+from evenhand.judge.decision import FEWEST_ROUNDS
+from evenhand.measure.timing_loop import SLICES
+from evenhand.results.footprint import FEWEST_RUNS
+from evenhand.results.paced import COMPARED, rounds_of
 
 PROFILES = tomllib.loads((Path(__file__).parents[2] / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
 JUDGED = [name for name, profile in PROFILES.items() if profile.get("judged", True)]

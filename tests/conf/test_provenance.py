@@ -117,7 +117,7 @@ orphan: true
 # Deep
 
 ```{code-cell} python
-from rust_daq import bench
+import evenhand as bench
 run = bench.current_run()
 run["first/made"].figure()
 ```

@@ -48,8 +48,8 @@ It takes :measured:`first/made/one/cost_ns`.
 from pathlib import Path
 
 import pandas as pd
-from rust_daq import bench
-from rust_daq.bench.result import records
+import evenhand as bench
+from evenhand.results.result import records
 
 settings = bench.settings(__doc__)
 stated = bench.statements({"one": "1", "two": "2"})

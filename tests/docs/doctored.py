@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from made_runs import STARTED
 
-from rust_daq import bench
-from rust_daq.bench.result import SAMPLE_COLUMNS
+import evenhand as bench
+from evenhand.results.result import SAMPLE_COLUMNS
 
 ROUNDS = 8
 SMALL, LARGE = 10_000, 100_000

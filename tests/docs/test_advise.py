@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import STARTED, made_run
 
+from evenhand import Archive, Estimate, Footprint, Observed, Run
+from evenhand.results.quantity import NARROW_SPACE
+from evenhand.results.result import SAMPLE_COLUMNS
 from rust_daq import advise as advising
 from rust_daq.advise import CHANNELS, LATENCIES, LOSSES, RATES, Curve, Measured, advise, advise_each, step
 from rust_daq.advise.__main__ import main
 from rust_daq.advise.measured import SEVERAL, of_whole_scans
-from rust_daq.bench import Archive, Estimate, Footprint, Observed, Run
-from rust_daq.bench.quantity import NARROW_SPACE
-from rust_daq.bench.result import SAMPLE_COLUMNS
 from rust_daq.storage import open_recording
 
 

@@ -10,7 +10,7 @@ import pytest
 from doctored import doctored
 
 from claims import ASSERTIONS, CLAIMS
-from rust_daq.bench import Claim, Missed
+from evenhand import Claim, Missed
 
 ROOT = Path(__file__).parents[2]
 OPPOSITE = {"faster": 1.6, "slower": 0.6, "no difference shown": 1.6}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from made_history import history_run
 
+from evenhand.gate.history import Store
 from history import OPERATIONS, Line, commits_between, labels, state
-from rust_daq.bench.history import Store
 
 
 def git(folder: Path, *arguments: str) -> str:

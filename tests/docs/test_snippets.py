@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from rust_daq.bench import __main__ as kit
-from rust_daq.bench.gate import __main__ as gate
+from evenhand.cli import commands as kit
+from evenhand.gate import __main__ as gate
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *(DOCS / "api").glob("*.md")])
 EXAMPLES = {path.stem for path in (DOCS.parent / "gallery").glob("*.py")}
-PARSERS = {"rust_daq.bench": kit.parser, "rust_daq.bench.gate": gate.parser}
+PARSERS = {"evenhand": kit.parser, "evenhand.gate": gate.parser}
 SLOW = (DOCS / "slow.md").read_text(encoding="utf-8")
 
 
@@ -84,7 +84,7 @@ def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
         assert "{doc}`/gallery/" in gain
 
 
-@pytest.mark.parametrize(("page", "line"), commands("python -m rust_daq.bench"))
+@pytest.mark.parametrize(("page", "line"), commands("python -m evenhand"))
 def test_a_command_that_a_page_names_is_one(page, line):
     del page
     module, *arguments = shlex.split(line)[2:]

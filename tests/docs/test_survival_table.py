@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import survival
-from rust_daq.bench.survival import Evidence, Gathered, Remains, Survival
+from evenhand.gate.survival import Evidence, Gathered, Remains, Survival
 
 COUNTS = {
     "kills": 5.0,

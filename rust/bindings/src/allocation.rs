@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 /// So many bytes on Rust's heap, each of them written, freed with this object.
 ///
-/// The known quantity of `rust_daq.bench.footprint_self_test`, and of no use for anything else.
+/// The known quantity of `evenhand.footprint_self_test`, and of no use for anything else.
 #[pyclass(frozen, name = "_Allocation", module = "rust_daq._core")]
 pub struct PyAllocation {
     bytes: Vec<u8>,

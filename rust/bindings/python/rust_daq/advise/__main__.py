@@ -7,16 +7,16 @@ import math
 import sys
 from collections.abc import Sequence
 
+from evenhand import Archive, ArchiveError, Run
+from evenhand.cli.commands import ARCHIVE_VARIABLE, DEFAULT_ARCHIVE, RUN_HELP, default_archive
+from evenhand.cli.flags import USAGE, FlagParser, number, path, share, whole_number
+from evenhand.cli.terminal import literal, prepare_streams, print_table
+from evenhand.measure.records import data_frame
+from evenhand.results.result import Result
+from evenhand.runs.archive import opened
 from rust_daq.advise.advice import SOURCES, hertz
 from rust_daq.advise.choice import advise
 from rust_daq.advise.measured import NEEDED
-from rust_daq.bench import Archive, ArchiveError, Run
-from rust_daq.bench.__main__ import ARCHIVE_VARIABLE, DEFAULT_ARCHIVE, RUN_HELP, default_archive
-from rust_daq.bench.archive import opened
-from rust_daq.bench.flags import USAGE, FlagParser, number, path, share, whole_number
-from rust_daq.bench.frames import data_frame
-from rust_daq.bench.result import Result
-from rust_daq.bench.terminal import literal, prepare_streams, print_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

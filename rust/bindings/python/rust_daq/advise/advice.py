@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evenhand import Estimate
+from evenhand.results import quantity
 from rust_daq.advise import program
 from rust_daq.advise.measured import CAPACITY, FILES, MEMORY, PER_POINT, RESPONSE, together
-from rust_daq.bench import Estimate, quantity
 
 COMFORT = 10.0
 """From this headroom on a pause of nine tenths of the time is caught up with."""
@@ -78,7 +79,7 @@ class Advice:
 
     Examples
     --------
-    >>> from rust_daq.bench import Estimate
+    >>> from evenhand import Estimate
     >>> from rust_daq.advise import Advice
     >>> fast = Estimate(4e6, low=3e6, high=5e6, level=0.95, rounds=9)
     >>> late, size = (Estimate(value, value, value, level=0.95, rounds=9) for value in (5e6, 7e9))

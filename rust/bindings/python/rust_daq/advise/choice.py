@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from evenhand import Estimate, Run
 from rust_daq.advise.advice import CANNOT_TELL, CHANNELS, FORMATS, OUTSIDE, RATES, Advice
 from rust_daq.advise.measured import PER_BATCH, PER_POINT, SEVERAL, Measured, least, together
-from rust_daq.bench import Estimate, Run
 
 SCANS = tuple(step * 10**power for power in range(4) for step in (1, 2, 5))
 """The batches that are weighed, in samples of each channel; 1 is point by point."""
@@ -81,7 +81,7 @@ def advise(
 
     Examples
     --------
-    >>> from rust_daq.bench import Estimate
+    >>> from evenhand import Estimate
     >>> from rust_daq.advise import Curve, Measured, advise
     >>> exact = lambda value: Estimate(value, value, value, level=0.95, rounds=9)
     >>> fast = Curve({1: exact(3e5), 10: exact(3e6), 100: exact(6e6), 1_000: exact(1e7)})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from rust_daq.bench import Estimate, Footprint, Observed, Run
+from evenhand import Estimate, Footprint, Observed, Run
 
 CAPACITY = "rates/capacity"
 RESPONSE = "rates/response"
@@ -38,7 +38,7 @@ class Curve:
 
     Examples
     --------
-    >>> from rust_daq.bench import Estimate
+    >>> from evenhand import Estimate
     >>> from rust_daq.advise import Curve
     >>> exact = lambda value: Estimate(value, value, value, level=0.95, rounds=9)
     >>> curve = Curve({1: exact(1e5), 100: exact(1e7)})
@@ -117,7 +117,7 @@ class Measured:
 
     Examples
     --------
-    >>> from rust_daq.bench import Estimate
+    >>> from evenhand import Estimate
     >>> from rust_daq.advise import Curve, Measured
     >>> exact = lambda value: Estimate(value, value, value, level=0.95, rounds=9)
     >>> short = Estimate(5e6, low=float("nan"), high=float("nan"), level=0.95, rounds=2)

@@ -1,0 +1,1 @@
+"""Commands and scripts: flags, tables in a terminal, files that are written."""

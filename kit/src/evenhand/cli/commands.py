@@ -1,0 +1,208 @@
+"""``python -m evenhand``: what an archive of runs holds, one run, two runs side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
+from evenhand.cli.terminal import literal, prepare_streams, print_table
+from evenhand.gate.history.previous import Previous
+from evenhand.measure.records import data_frame
+from evenhand.results import quantity
+from evenhand.runs.agreement import Agreement
+from evenhand.runs.archive import Archive, opened
+from evenhand.runs.difference import SideBySide
+from evenhand.runs.run import Run
+from evenhand.runs.run_folder import ArchiveError
+from evenhand.runs.variables import variable
+
+ARCHIVE_VARIABLE = "EVENHAND_ARCHIVE"
+DEFAULT_ARCHIVE = ".benchmarks"
+RUN_HELP = "an id, the beginning of one, latest, the folder of a run, or its run.json alone"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0, or 2 after a sentence on standard error.
+    """
+    prepare_streams()
+    made = parser()
+    chosen = made.parse_args(arguments)
+    if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
+        made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
+    folder = chosen.archive or default_archive()
+    try:
+        commands = {"list": list_runs, "show": show, "compare": compare}
+        commands[chosen.command](Archive(folder), chosen)
+    except ArchiveError as error:
+        print(f"evenhand: {literal(error)}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def default_archive() -> Path:
+    """The archive of a command that names none."""
+    return Path(variable(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    top = FlagParser(prog="python -m evenhand", description="Read the runs that scripts and builds archived.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    uniform = FlagParser(add_help=False)
+    uniform.add_argument(
+        "--archive",
+        type=path,
+        metavar="DIR",
+        help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
+    )
+    uniform.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
+    commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
+    one = commands.add_parser("show", parents=[uniform], help="show one run")
+    one.add_argument("run", metavar="RUN", help=RUN_HELP)
+    two = commands.add_parser(
+        "compare", parents=[uniform], help="put two runs side by side, or one beside those before it"
+    )
+    two.add_argument("first", metavar="RUN_A", help=RUN_HELP)
+    two.add_argument("second", metavar="RUN_B", nargs="?", help=RUN_HELP)
+    two.add_argument(
+        "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
+    )
+    return top
+
+
+def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Name the runs, and the folders that are none."""
+    if not archive.folder.is_dir():
+        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        raise ArchiveError(message)
+    listing = archive.runs()
+    rows = [overview(run) for run in listing]
+    if chosen.json:
+        write_json({"runs": rows, "refused": dict(listing.refused)})
+    elif rows:
+        frame = data_frame(rows).set_index("id")
+        frame["complete"] = frame["complete"].map({True: "yes", False: "no"})
+        print_table(frame)
+    else:
+        print(f"{archive.folder} holds no whole run; a script's --archive adds one")
+    for reason in listing.refused.values():
+        print(f"left out: {literal(reason)}", file=sys.stderr)
+
+
+def overview(run: Run) -> dict[str, Any]:
+    """A run in a line."""
+    document = run.document
+    return {
+        "id": run.id,
+        "measured": document["measured"],
+        "profile": document["profile"],
+        "complete": run.complete,
+        "packages": packages_of(run),
+        "commit": str(document["build"].get("commit") or "")[:7],
+        "results": len(document["results"]),
+        "cpu": document["machine"].get("cpu"),
+        "python": document["machine"].get("python"),
+    }
+
+
+def packages_of(run: Run) -> str:
+    """The measured packages, each with its version."""
+    return ", ".join(f"{name} {facts['version']}" for name, facts in run.packages.items())
+
+
+def builds(run: Run) -> list[str]:
+    """What was measured, a package a line; a run of an older kit has one build and no name for it."""
+    build = run.document["build"]
+    named = [(f"{name} {facts['version']}", facts["build"]) for name, facts in run.packages.items()]
+    found = named or ([(f"version {build.get('version', 'unknown')}", build)] if build else [])
+    lines = []
+    for name, facts in found:
+        commit = f"commit {str(facts['commit'])[:7]}" if facts.get("commit") else ""
+        lines.append(", ".join(part for part in (name, commit, facts.get("rustc", "")) if part))
+    return lines or ["no package was named"]
+
+
+def show(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print a run: where it comes from, then each result."""
+    run = opened(archive, chosen.run)
+    if chosen.json:
+        write_json(run.document)
+        return
+    machine = run.document["machine"]
+    print(f"run {run.id}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
+    print(f"measured {run.document['measured']}, profile {run.document['profile']}")
+    for line in builds(run):
+        print(literal(line))
+    print(
+        f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "
+        f"{quantity.memory(machine.get('memory_bytes') or float('nan'))}, {machine.get('distribution')}, "
+        f"{machine.get('implementation')} {machine.get('python')}"
+    )
+    for note in machine.get("notes", ()):
+        print(literal(note))
+    if run.document["results"] and not run.results:
+        print("without its samples; --json prints its document, with every summary")
+    for result in run.results.values():
+        print()
+        print_table(result.table(), result.key)
+        for note in result.notes:
+            print(literal(note))
+
+
+def compare(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print what two runs say within themselves and side by side; or one beside the medians of those before it."""
+    if chosen.history is not None:
+        compare_with_history(archive, chosen)
+        return
+    pair = SideBySide(opened(archive, chosen.first), opened(archive, chosen.second))
+    if chosen.json:
+        write_json(pair.document())
+        return
+    print(f"first  {pair.first.id}\nsecond {pair.second.id}\n")
+    agreement = Agreement(pair.first, pair.second)
+    ratios = agreement.table()
+    if len(ratios):
+        print_table(ratios.set_index("result"), "Ratios within each run")
+    print(agreement.sentence)
+    if not pair.differences:
+        print()
+        print_table(pair.table().set_index("result"), "Side by side")
+    print(f"\n{pair.sentence}")
+
+
+def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
+    """Print a run beside the medians of those before it, and what cannot be compared."""
+    run = opened(archive, chosen.first)
+    listing = archive.runs()
+    found = Previous.of(run, listing.runs, chosen.history)
+    if chosen.json:
+        write_json(found.document() | {"refused": dict(listing.refused)})
+    else:
+        print(f"run {run.id}")
+        if found.earlier:
+            print_table(found.table())
+            print()
+        print("\n".join([found.sentence, *found.refusals]))
+    for reason in listing.refused.values():
+        print(f"left out: {literal(reason)}", file=sys.stderr)
+
+
+def write_json(document: Any) -> None:
+    """Write a document on standard output, and nothing else there."""
+    print(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

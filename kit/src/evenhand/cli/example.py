@@ -1,0 +1,103 @@
+"""`settings` of an example: flags in a script, the profile's values in the docs build, defaults in a notebook."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evenhand.cli.script import script_settings
+from evenhand.measure.settings import ROUNDS, Settings
+from evenhand.runs.draft import STAGE_VARIABLE, Stage
+from evenhand.runs.packages import Packages, configured, named
+from evenhand.runs.recorder import StageRecorder
+
+
+def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None = None, **options: Any) -> Settings:
+    """Make the settings of an example.
+
+    Parameters
+    ----------
+    doc : str
+        The example's ``__doc__``, whose first lines are its ``--help``.
+    rounds : int
+        Rounds of each measuring call.
+    packages : sequence of str, or mapping of str to str, optional
+        The distributions that the example measures, such as ``["rpds-py"]``.  Version and a hash of the files of each
+        go into the run.  A mapping names a function for each that returns facts of its build,
+        ``{"mine": "mine:build_info"}``, or an empty text; a build with the facts ``profile: "debug"`` or
+        ``burn: true`` is refused.  None: those that the nearest configuration names.
+    **options
+        The example's own numbers with their defaults; each is a flag of the script.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ValueError
+        If an option has the name of a part of all settings, the configuration cannot be used, or the example names a
+        package that the site it is built into does not name.
+    TypeError
+        If `packages` is of another form.
+
+    Notes
+    -----
+    A configuration is `evenhand.toml` or, after it in the same folder, the table ``[tool.evenhand]`` in
+    `pyproject.toml`, with the setting ``packages``, a list or a table.  It is searched in the folder of the script and
+    those above it, then in the working folder and those above it.  The argument is stronger than any configuration.
+    Where nothing is named, the run names no package; that is right for a script that measures Python alone.  In a docs
+    build the site's configuration decides, because all of its pages show one run.
+
+    Examples
+    --------
+    In an example, which is then a script with flags, a page and a notebook:
+
+    >>> import evenhand as bench
+    >>> settings = bench.settings("Does it hold?", samples=50_000)
+    >>> settings.samples
+    50000
+    """
+    if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
+        message = f"option {unusable[0]!r} is a part of all settings; give it another name"
+        raise ValueError(message)
+    stage = os.environ.get(STAGE_VARIABLE)
+    if stage:
+        return staged(Stage(Path(stage)), options, None if packages is None else named(packages))
+    caller = sys._getframe(1).f_globals  # noqa: SLF001 - a script is known by who calls, not by what was started
+    file = caller.get("__file__")
+    if file is None:
+        return Settings(example="notebook", rounds=rounds, options=options, packages=packages)
+    script = Path(str(file))
+    chosen = configured(script.parent) if packages is None else named(packages)
+    # An example that is imported, or run by IPython, has no command line of its own.
+    if caller.get("__name__") != "__main__" or hasattr(builtins, "get_ipython"):
+        return Settings(example=script.stem, rounds=rounds, options=options, packages=chosen)
+    return script_settings(doc or "", script, rounds, options, chosen)
+
+
+def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str] | None) -> Settings:
+    """The settings that the docs build has planned for the example it runs now."""
+    plan = stage.plan()
+    example = stage.example()
+    site = plan.get("packages", {})
+    if unnamed := [name for name in packages or () if name not in site]:
+        message = (
+            f"{example} measures {unnamed[0]}, which the configuration of this site does not name; add it to packages "
+            "under [tool.evenhand] in pyproject.toml"
+        )
+        raise ValueError(message)
+    return Settings(
+        example=example,
+        rounds=plan["rounds"],
+        seconds=plan["seconds"].get(example),
+        options={name: plan["options"].get(name, value) for name, value in options.items()},
+        recorder=StageRecorder(stage),
+        judges=plan["judged"],
+        slices=plan.get("slices"),
+        packages=site,
+    )

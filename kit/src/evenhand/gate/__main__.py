@@ -1,0 +1,172 @@
+"""``python -m evenhand.gate``: compare two environments, operation by operation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from evenhand.cli.flags import USAGE, FlagParser, number, path
+from evenhand.cli.outputs import OutputError, Outputs, write_whole
+from evenhand.cli.terminal import RoundProgress, prepare_streams, print_table
+from evenhand.gate import criterion, report
+from evenhand.gate.gate import QUICK, Gate, Plan, run
+from evenhand.gate.instructions import unavailable
+from evenhand.gate.operation import OperationError, Operations
+from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
+from evenhand.runs.archive import Archive
+from evenhand.runs.run import Run
+from evenhand.runs.run_folder import ArchiveError
+
+DESCRIPTION = """Compare two builds of a package, each installed in an environment of its own, alive side by side.
+
+Exit status: 0, 1 when something got slower, 2 for wrong usage, an environment that cannot be measured or an operation
+that failed, 3 with --strict when something stayed inconclusive, 130 after Ctrl-C."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    closed = sys.stdout is None
+    prepare_streams()
+    flags = parser()
+    chosen = flags.parse_args(arguments)
+    outputs = Outputs(json=chosen.json, markdown=chosen.markdown, archive=chosen.archive)
+    if closed and outputs.to_standard_output:
+        flags.error("--json - needs standard output, which is closed; name a file")
+    try:
+        # Known now, and not after an hour.
+        outputs.prepare(chosen.operations)
+    except OutputError as error:
+        flags.error(str(error))
+    try:
+        operations = Operations.read(chosen.operations).only(chosen.only)
+        sides = asked(chosen, operations.build_info)
+        if chosen.base_criterion or chosen.candidate_criterion:
+            further = criterion.operations(sides)
+            operations = replace(operations, operations=(*operations.operations, *further))
+    except (OperationError, SideError) as error:
+        print(f"gate: {error}", file=sys.stderr)
+        return USAGE
+    plan = replace(QUICK if chosen.quick else Plan(), timeout=chosen.timeout)
+    count = len(operations.operations)
+    print(f"base       {sides[BASE].label}\ncandidate  {sides[CANDIDATE].label}", file=sys.stderr)
+    print(
+        f"measures {count} operation{'s' if count != 1 else ''} in {plan.first} rounds, and those that might have "
+        f"changed in {plan.second} more. Ctrl-C stops and shows what was measured.",
+        file=sys.stderr,
+        flush=True,
+    )
+    missing = unavailable() if chosen.count else ""
+    if missing:
+        print(f"--count is left out: {missing}", file=sys.stderr, flush=True)
+    progress = RoundProgress()
+    gate = run(operations.operations, sides, plan, progress.show, count=chosen.count and not missing)
+    progress.clear()
+    status = gate.exit_status(strict=chosen.strict)
+    try:
+        keep(gate, status, chosen.json, chosen.markdown, chosen.archive)
+    except (OSError, ArchiveError) as error:
+        print(f"gate: the result could not be written: {error}", file=sys.stderr)
+        status = status or USAGE
+    if chosen.json is None or str(chosen.json) != "-":
+        show(gate, status)
+    return status
+
+
+def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
+    """Both sides, once they have told what they are."""
+    given = vars(chosen)
+    if (given["base_criterion"] is None) != (given["candidate_criterion"] is None):
+        message = "--base-criterion and --candidate-criterion come together: name the executable of both sides"
+        raise SideError(message)
+    return {
+        name: Side.ask(
+            given[f"{name}_name"],
+            str(given[f"{name}_python"]),
+            build_info,
+            benchmarks=str(given[f"{name}_criterion"] or ""),
+        )
+        for name in (BASE, CANDIDATE)
+    }
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    made = FlagParser(prog="python -m evenhand.gate", description=DESCRIPTION)
+    made.add_argument("--base-python", type=path, required=True, metavar="PATH", help="interpreter of the base")
+    made.add_argument("--candidate-python", type=path, required=True, metavar="PATH", help="and of the candidate")
+    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
+    made.add_argument("--base-name", default="base", metavar="TEXT", help="what the base is called")
+    made.add_argument("--candidate-name", default="candidate", metavar="TEXT", help="what the candidate is called")
+    for name in (BASE, CANDIDATE):
+        made.add_argument(
+            f"--{name}-criterion", type=path, metavar="PATH", help=f"the {name}'s executable of Criterion benchmarks"
+        )
+    add_measuring_flags(made)
+    return made
+
+
+def add_measuring_flags(made: FlagParser) -> None:
+    """Add the flags that decide how it is measured and what becomes of it."""
+    made.add_argument(
+        "--quick", action="store_true", help=f"{QUICK.first} rounds and {QUICK.second}, of {QUICK.slices} slices"
+    )
+    made.add_argument("--strict", action="store_true", help="end with status 3 when something stays inconclusive")
+    made.add_argument("--count", action="store_true", help="count instructions, too: Linux with valgrind")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
+    made.add_argument(
+        "--timeout", type=number, default=Plan.timeout, metavar="SECONDS", help="after which a worker counts as hung"
+    )
+    made.add_argument("--json", type=path, metavar="PATH", help="write the result as JSON; - is standard output")
+    made.add_argument("--markdown", type=path, metavar="PATH", help="write it as Markdown, for a pull request")
+    made.add_argument("--archive", type=path, metavar="DIR", help="add the samples to that folder of runs")
+
+
+def keep(gate: Gate, status: int, json_path: Path | None, markdown: Path | None, archive: Path | None) -> None:
+    """Write what was asked for."""
+    document = report.document(gate, status)
+    if json_path is not None:
+        text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        if str(json_path) == "-":
+            print(text, end="", flush=True)
+        else:
+            json_path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(json_path, text)
+    if markdown is not None:
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(markdown, report.markdown(gate, status))
+    if archive is not None:
+        results = [
+            replace(result, example=f"gate, stage {stage}")
+            for stage, found in enumerate(gate.stages, 1)
+            for result in found.values()
+        ]
+        run = Run.of(
+            results,
+            profile=gate.plan.name,
+            complete=gate.complete,
+            machine=gate.machine,
+            packages={},  # they are installed in the environments of the sides
+            build=gate.sides[CANDIDATE].build,
+            gate=document,
+        )
+        print(f"added {Archive(archive).add(run).name} to {archive}", file=sys.stderr)
+
+
+def show(gate: Gate, status: int) -> None:
+    """Print the table, and what it means."""
+    print_table(report.table(gate))
+    print()
+    for note in (*gate.machine["notes"], *gate.notes):
+        print(note)
+    print(report.explained(gate))
+    if gate.counts:
+        print(report.explained_counts(gate))
+    print(f"gate: {report.sentence(gate, status)}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

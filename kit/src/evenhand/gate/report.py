@@ -1,0 +1,218 @@
+"""What a gate says: a table for people, Markdown for a pull request, JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from evenhand.gate.findings import SCREENING, Status
+from evenhand.gate.gate import Gate, Outcome
+from evenhand.gate.instructions import Count
+from evenhand.gate.interleaving import FAMILY
+from evenhand.gate.side import BASE, CANDIDATE
+from evenhand.judge.decision import SMALLEST_EFFECT
+from evenhand.judge.estimate import Estimate
+from evenhand.measure.records import data_frame
+from evenhand.results import quantity
+from evenhand.results.result import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+"""Version of the document; ``schema/gate-1.json`` describes it."""
+ORDER: tuple[Status, ...] = (
+    "failed",
+    "slower",
+    "inconclusive",
+    "not judged",
+    "faster",
+    "gone",
+    "new",
+    "unchanged",
+)
+"""What needs a person first."""
+DISAGREEING = {
+    "same": "as many instructions as before, so look at memory, caches and the place of the code",
+    "more": "more instructions, which the processor hides",
+    "fewer": "fewer instructions, which take no less time",
+}
+
+
+def sentence(gate: Gate, status: int) -> str:
+    """The whole gate in a sentence."""
+    counts = Counter(outcome.status for outcome in gate.outcomes)
+    told = ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
+    stopped = "" if gate.complete else "stopped before its end: "
+    return f"{stopped}{told} (exit status {status})"
+
+
+def explained(gate: Gate) -> str:
+    """How the statuses came about, in two sentences."""
+    first, second = gate.plan.first, gate.plan.second
+    return (
+        f"Ratios are candidate over base with a 95 % interval, of {first} rounds, or of {second} fresh ones where the "
+        f"first showed a difference at {quantity.bound(SCREENING)}. Slower or faster takes at least "
+        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction: of a hundred "
+        f"whole gates of identical builds about {100 * (1 - FAMILY):.0f} raises an alarm."
+    )
+
+
+def explained_counts(gate: Gate) -> str:
+    """What the instructions are worth, and which operations are poor subjects."""
+    poor = {name: count for name, count in gate.counts.items() if count.poor}
+    listed = ", ".join(
+        f"{name} (spread {quantity.percent(count.spread)}, threshold {quantity.percent(count.threshold)})"
+        for name, count in poor.items()
+    )
+    told = f"Poor subjects, which take another number each time: {listed}." if poor else "All counts are repeatable."
+    return f"Instructions are counted under valgrind; time decides, a count says where to look. {told}"
+
+
+def sorted_outcomes(gate: Gate) -> list[Outcome]:
+    """The outcomes, what needs a person first, the largest change first within a status."""
+
+    def size(outcome: Outcome) -> float:
+        return -abs(outcome.finding.ratio.value - 1) if outcome.finding else 0.0
+
+    return sorted(gate.outcomes, key=lambda outcome: (ORDER.index(outcome.status), size(outcome)))
+
+
+def table(gate: Gate) -> pd.DataFrame:
+    """One row an operation, as text."""
+    rows = [row(outcome, gate) for outcome in sorted_outcomes(gate)]
+    return data_frame(rows).set_index("operation")
+
+
+def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
+    """An outcome as text."""
+    finding = outcome.finding
+    count = gate.counts.get(outcome.operation.name)
+    cells = {
+        "operation": outcome.operation.name,
+        "status": outcome.status,
+        "base": value(outcome, outcome.base),
+        "candidate": value(outcome, outcome.candidate),
+        "ratio (interval that decides)": quantity.ratio(finding.deciding) if finding else quantity.MISSING,
+    }
+    if gate.counts:
+        cells["instructions"] = counted(count) if count else quantity.MISSING
+    return cells | {"remark": remark(outcome, count)}
+
+
+def counted(count: Count) -> str:
+    """How the number of instructions changed; a poor subject with its own threshold."""
+    change = f"{100 * (count.ratio - 1):+z.2f}{quantity.NARROW_SPACE}%".replace("-", "−")
+    return f"{change}, within ± {quantity.percent(count.threshold)}" if count.poor and count.says == "same" else change
+
+
+def value(outcome: Outcome, estimate: Estimate | None) -> str:
+    """A time or a number of bytes."""
+    if estimate is None:
+        return quantity.MISSING
+    write = quantity.memory if outcome.operation.kind == "bytes" else quantity.time
+    return write(estimate.value)
+
+
+def remark(outcome: Outcome, count: Count | None = None) -> str:
+    """What a status leaves open."""
+    finding = outcome.finding
+    said = [outcome.reason] if outcome.reason else []
+    if finding is not None and finding.largest_slowdown is not None:
+        more = "more" if outcome.operation.kind == "bytes" else "slower"
+        said.append(f"at most {quantity.percent(finding.largest_slowdown)} {more}")
+    if finding is not None and finding.rounds_needed is not None:
+        said.append(f"about {finding.rounds_needed} rounds would decide")
+    if count is not None and count.disagrees(outcome.status):
+        said.append(f"time and count disagree: {DISAGREEING[count.says]}")
+    return "; ".join(said)
+
+
+def markdown(gate: Gate, status: int) -> str:
+    """The gate as a comment for a pull request: what changed in sight, the rest folded away."""
+    frame = table(gate)
+    quiet = frame["status"].isin(["unchanged"])
+    parts = [f"### Gate: {sentence(gate, status)}", f"`{gate.sides[BASE].label}` → `{gate.sides[CANDIDATE].label}`"]
+    if (~quiet).any():
+        parts.append(markdown_table(frame[~quiet]))
+    if quiet.any():
+        summary = f"<details><summary>{quiet.sum()} unchanged</summary>"
+        parts += [summary, markdown_table(frame[quiet]), "</details>"]
+    parts += [f"{note}." for note in gate.notes]
+    parts.append(explained(gate))
+    if gate.counts:
+        parts.append(explained_counts(gate))
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """A table in Markdown; a bar inside a cell would end it."""
+    frame = frame.reset_index()
+    rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |" for cells in rows)
+
+
+def document(gate: Gate, status: int) -> dict[str, Any]:
+    """The gate as JSON values; ``schema/gate-1.json`` describes them."""
+    return {
+        "schema": SCHEMA,
+        "started": gate.started,
+        "seconds": round(gate.seconds, 1),
+        "complete": gate.complete,
+        "exit_status": status,
+        "plan": gate.plan.document(),
+        "machine": plain(gate.machine),
+        "base": gate.sides[BASE].document(),
+        "candidate": gate.sides[CANDIDATE].document(),
+        "notes": list(gate.notes),
+        "operations": [plain(entry(outcome, gate.counts.get(outcome.operation.name))) for outcome in gate.outcomes],
+    }
+
+
+def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
+    """An operation as JSON values."""
+    finding = outcome.finding
+    return {
+        "name": outcome.operation.name,
+        "kind": outcome.operation.kind,
+        "unit": outcome.operation.unit.removeprefix("_"),
+        "statement": outcome.operation.statement,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "stage": finding.stage if finding else None,
+        "base": numbers(outcome.base),
+        "candidate": numbers(outcome.candidate),
+        "ratio": numbers(finding.ratio) if finding else None,
+        "corrected": numbers(finding.corrected) if finding else None,
+        "largest_slowdown": finding.largest_slowdown if finding else None,
+        "rounds_needed": finding.rounds_needed if finding else None,
+        "instructions": instructions(outcome.status, count) if count else None,
+    }
+
+
+def instructions(status: Status, count: Count) -> dict[str, Any]:
+    """A count as JSON values."""
+    return {
+        "base": median(count.base),
+        "candidate": median(count.candidate),
+        "ratio": count.ratio,
+        "spread": count.spread,
+        "threshold": count.threshold,
+        "repeatable": not count.poor,
+        "says": count.says,
+        "disagrees": count.disagrees(status),
+    }
+
+
+def numbers(estimate: Estimate | None) -> dict[str, Any] | None:
+    """An estimate as JSON values."""
+    if estimate is None:
+        return None
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "level": estimate.level,
+        "rounds": estimate.rounds,
+    }

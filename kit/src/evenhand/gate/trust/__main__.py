@@ -1,0 +1,60 @@
+"""``python -m evenhand.gate.trust``: make decisions about builds of which the truth is known, and keep each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from evenhand.cli.flags import USAGE, FlagParser, number, path
+from evenhand.cli.terminal import RoundProgress, prepare_streams
+from evenhand.gate.operation import OperationError, Operations
+from evenhand.gate.side import BASE, CANDIDATE, SideError
+from evenhand.gate.trust.evidence import read
+from evenhand.gate.trust.work import TASKS, Work
+from evenhand.measure.process import WorkerError
+
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    prepare_streams()
+    chosen = parser().parse_args(arguments)
+    progress = RoundProgress()
+    pythons = {BASE: str(chosen.base_python), CANDIDATE: str(chosen.candidate_python)}
+    status = 0
+    try:
+        operations = Operations.read(chosen.operations).only(chosen.only)
+        work = Work.of(operations, pythons, chosen.archive, progress.show)
+        tasks = tuple(task for task in TASKS if task.identical) if chosen.identical else TASKS
+        work.gather(60 * chosen.minutes, tasks)
+    except (OperationError, SideError, WorkerError) as error:
+        progress.clear()
+        print(f"trust: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        status = STOPPED
+    progress.clear()
+    evidence = read(chosen.archive)
+    for task in TASKS:
+        print(f"{task!s:32} {task.made(evidence)} of {task.wanted} wanted")
+    for reason in evidence.refused:
+        print(f"left out: {reason}", file=sys.stderr)
+    return status
+
+
+def parser() -> FlagParser:
+    """The command's flags."""
+    made = FlagParser(prog="python -m evenhand.gate.trust", description=__doc__)
+    made.add_argument("--base-python", type=path, required=True, metavar="PATH", help="interpreter of one environment")
+    made.add_argument("--candidate-python", type=path, required=True, metavar="PATH", help="and of another, same build")
+    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
+    made.add_argument("--archive", type=path, required=True, metavar="FILE", help="the file that lines are added to")
+    made.add_argument("--identical", action="store_true", help="only comparisons of identical statements")
+    made.add_argument("--minutes", type=number, default=60.0, metavar="X", help="how long (default: 60)")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

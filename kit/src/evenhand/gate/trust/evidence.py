@@ -1,0 +1,122 @@
+"""The archive of decisions: a text file to which one line is added for each, and never one is changed.
+
+Each line is a JSON document of a kind: a ``session`` says what was built and on which machine, a ``calibration`` how
+much an amount of burnt work slows an operation down, a ``gate`` what one whole gate decided, an ``identical`` what a
+comparison of identical statements decided, with what every round measured.  So any rule can be put to the same samples
+later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenhand.results.result import plain
+
+SCHEMA = 1
+Kinds = Mapping[str, Mapping[str, type | tuple[type, ...]]]
+REQUIRED: Kinds = {
+    "session": {"session": str, "started": str, "conditions": dict, "build": dict, "plan": dict},
+    "calibration": {"session": str, "operation": str, "amount": int, "target": float, "ratio": float},
+    "gate": {"session": str, "started": str, "variant": str, "injected": float, "operations": dict},
+    "identical": {
+        "session": str,
+        "started": str,
+        "variant": str,
+        "statement": str,
+        "verdicts": dict,
+        "costs": dict,
+    },
+}
+"""The kinds of lines, and what each has to have."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a file holds.
+
+    Parameters
+    ----------
+    sessions : mapping of str to mapping
+        By their names.
+    calibrations, gates, identical : tuple of mapping
+        In the order in which they were written.
+    refused : tuple of str
+        Lines that are torn, foreign or of a newer schema, each named in a sentence.
+    """
+
+    sessions: Mapping[str, Mapping[str, Any]]
+    calibrations: tuple[Mapping[str, Any], ...]
+    gates: tuple[Mapping[str, Any], ...]
+    identical: tuple[Mapping[str, Any], ...]
+    refused: tuple[str, ...]
+
+    def of(self, variant: str, injected: float) -> list[Mapping[str, Any]]:
+        """The gates of a variant, with so much injected: 1 is nothing."""
+        return [gate for gate in self.gates if gate["variant"] == variant and gate["injected"] == injected]
+
+    def truth(self, gate: Mapping[str, Any], operation: str) -> float | None:
+        """How much slower the candidate really was, by the calibration of the gate's session."""
+        if gate["injected"] == 1:
+            return 1.0
+        found = [
+            calibration["ratio"]
+            for calibration in self.calibrations
+            if (calibration["session"], calibration["operation"], calibration["target"])
+            == (gate["session"], operation, gate["injected"])
+        ]
+        return float(found[-1]) if found else None
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line, whole and on the disk before this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"schema": SCHEMA, **plain(line)}, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    with path.open("a+", encoding="utf-8") as file:
+        # Whoever was killed in the middle of a line has left no end of it.
+        begun = file.tell() and not path.read_bytes().endswith(b"\n")
+        file.write(f"{chr(10) if begun else ''}{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: Path) -> Evidence:
+    """Read a file; a line that is none is named and hides no other."""
+    sessions: dict[str, Mapping[str, Any]] = {}
+    kinds: dict[str, list[Mapping[str, Any]]] = {"calibration": [], "gate": [], "identical": []}
+    refused = []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    for number, text in enumerate(lines, 1):
+        line, why = parsed(text)
+        if line is None:
+            refused.append(f"line {number} of {path.name} {why}")
+        elif line["kind"] == "session":
+            sessions[line["session"]] = line
+        elif line["session"] not in sessions:
+            refused.append(f"line {number} of {path.name} belongs to a session that is not there")
+        else:
+            kinds[line["kind"]].append(line)
+    calibrations, gates, identical = (tuple(kinds[kind]) for kind in ("calibration", "gate", "identical"))
+    return Evidence(sessions, calibrations, gates, identical, tuple(refused))
+
+
+def parsed(text: str, required: Kinds = REQUIRED) -> tuple[Mapping[str, Any] | None, str]:
+    """A line as a document of one of the kinds, or why it is none."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None, "is torn"
+    if not isinstance(line, dict) or line.get("kind") not in required:
+        return None, "is foreign: it has no kind that is known here"
+    if line.get("schema") != SCHEMA:
+        return None, f"has schema {line.get('schema')!r}, and this version reads {SCHEMA}"
+    for part, kind in required[line["kind"]].items():
+        if kind is float and isinstance(line.get(part), int):
+            line[part] = float(line[part])
+        if not isinstance(line.get(part), kind):
+            return None, f"has no usable {part!r}"
+    return line, ""

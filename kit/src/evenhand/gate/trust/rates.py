@@ -1,0 +1,138 @@
+"""Rates with their intervals, and what they are counted from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+
+from evenhand.gate.trust.evidence import Evidence
+from evenhand.judge.decision import FEWEST_ROUNDS
+from evenhand.judge.statistics import median_intervals, ratio_interval
+from evenhand.results import quantity
+
+ALARMS = ("slower", "faster")
+DRAWS = 4_000
+"""Samples drawn for each coverage that is simulated."""
+SEED = 20_061_124
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many of so many.
+
+    Parameters
+    ----------
+    count, of : int
+        Both.
+    """
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        """The share; NaN of nothing."""
+        return self.count / self.of if self.of else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """At 95 %, by Clopper and Pearson (1934)."""
+        if not self.of:
+            return (0.0, 1.0)
+        found = scipy.stats.binomtest(self.count, self.of).proportion_ci(0.95, method="exact")
+        return (float(found.low), float(found.high))
+
+    def __str__(self) -> str:
+        """``1.0 % (0.0 to 5.4)``."""
+        if not self.of:
+            return "none made"
+        low, high = self.interval
+        return f"{quantity.percent(self.value)} ({quantity.digits(100 * low)} to {quantity.digits(100 * high)})"
+
+
+def whole_gates(evidence: Evidence, variant: str) -> Rate:
+    """Gates of identical builds that raised an alarm about any operation."""
+    gates = evidence.of(variant, 1.0)
+    alarmed = [any(told["status"] in ALARMS for told in gate["operations"].values()) for gate in gates]
+    return Rate(sum(alarmed), len(gates))
+
+
+def false_comparisons(evidence: Evidence, variant: str, statement: str | None = None) -> Rate:
+    """Comparisons of identical statements with a false verdict among theirs."""
+    lines = [
+        line for line in evidence.identical if line["variant"] == variant and statement in {None, line["statement"]}
+    ]
+    return Rate(sum(any(verdict in ALARMS for verdict in line["verdicts"].values()) for line in lines), len(lines))
+
+
+def found(evidence: Evidence, variant: str, injected: float, operation: str | None = None) -> Rate:
+    """Injected slowdowns that were found, an operation of a gate each."""
+    statuses = [
+        told["status"]
+        for gate in evidence.of(variant, injected)
+        for name, told in gate["operations"].items()
+        if operation in {None, name}
+    ]
+    return Rate(statuses.count("slower"), len(statuses))
+
+
+def errors(evidence: Evidence, variant: str, injected: float, operation: str) -> list[float]:
+    """By how much the estimates missed the truth, as logarithms."""
+    missed = []
+    for gate in evidence.of(variant, injected):
+        truth, told = evidence.truth(gate, operation), gate["operations"].get(operation)
+        if truth is not None and told is not None and told.get("ratio"):
+            missed.append(math.log(told["ratio"] / truth))
+    return missed
+
+
+def samples(gate: dict[str, Any], stage: str) -> dict[str, tuple[list[float], list[float]]]:
+    """Candidate and base of each operation, one number a round."""
+    return {
+        name: (told[stage]["candidate"], told[stage]["base"])
+        for name, told in gate["operations"].items()
+        if told.get(stage)
+    }
+
+
+def live_coverage(evidence: Evidence, variant: str) -> Rate:
+    """Intervals of the first stage at 95 % that hold the truth, of gates whose truth is known."""
+    held = []
+    for gate in evidence.of(variant, 1.0):
+        for new, old in samples(dict(gate), "first").values():
+            estimate = ratio_interval(new, old)
+            if estimate.has_interval:
+                held.append(estimate.low <= 1 <= estimate.high)
+    return Rate(sum(held), len(held))
+
+
+def simulated_coverage(evidence: Evidence, variant: str, rounds: int, operation: str) -> Rate:
+    """Intervals at 95 % of so many rounds, drawn from all that were recorded of an operation, that hold the truth."""
+    pool = pooled(evidence, variant, operation)
+    if len(pool) < 2 * rounds or rounds < FEWEST_ROUNDS:
+        return Rate(0, 0)
+    random = np.random.default_rng(SEED + rounds)
+    low, high = median_intervals([random.choice(pool, rounds, replace=False) for _ in range(DRAWS)])
+    return Rate(int(np.sum((low <= 0) & (high >= 0))), DRAWS)
+
+
+def pooled(evidence: Evidence, variant: str, operation: str) -> Sequence[float]:
+    """The logarithms of all recorded rounds' ratios of identical builds, of both stages."""
+    logs: list[float] = []
+    for gate in evidence.of(variant, 1.0):
+        for stage in ("first", "second"):
+            if operation in (told := samples(dict(gate), stage)):
+                new, old = told[operation]
+                logs += list(np.log(new) - np.log(old))
+    return logs
+
+
+def operations(evidence: Evidence) -> list[str]:
+    """Every operation that a gate decided about, in the order of their first decision."""
+    names: Iterable[str] = (name for gate in evidence.gates for name in gate["operations"])
+    return list(dict.fromkeys(names))

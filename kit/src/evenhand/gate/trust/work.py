@@ -1,0 +1,229 @@
+"""Gathering evidence: whole gates about builds of which the truth is known, one after the other, for some time."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evenhand.gate.gate import QUICK, Gate, Plan, run
+from evenhand.gate.interleaving import per_round
+from evenhand.gate.operation import Operations
+from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
+from evenhand.gate.trust import identical, rates
+from evenhand.gate.trust.busy_cores import Variant, beside
+from evenhand.gate.trust.evidence import Evidence, append, read
+from evenhand.gate.trust.injection import Burning, calibrate
+from evenhand.measure.statement import Statement
+from evenhand.results.result import Result
+from evenhand.runs.machine import machine
+from evenhand.runs.run import Run
+
+Progress = Callable[[str, int, int], None]
+INJECTED = (1.02, 1.05, 1.1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of decision, and how many of it there shall be.
+
+    Parameters
+    ----------
+    variant : str
+        What works beside the gate.
+    injected : float
+        By what the candidate is slowed down; 1 is an A/A.
+    wanted : int
+        How many decisions are wanted; beyond that the tasks grow alike.
+    identical : bool
+        A decision is a comparison of identical statements rather than a whole gate.
+    """
+
+    variant: Variant
+    injected: float
+    wanted: int
+    identical: bool = False
+
+    def made(self, evidence: Evidence) -> int:
+        """How many there are."""
+        if self.identical:
+            return rates.false_comparisons(evidence, self.variant).of
+        return len(evidence.of(self.variant, self.injected))
+
+    def __str__(self) -> str:
+        what = "identical statements" if self.identical else f"gates × {self.injected:g}"
+        return f"{self.variant}, {what}"
+
+
+TASKS = (
+    Task("quiet", 1.0, 100),
+    Task("quiet", 1.05, 40),
+    Task("quiet", 1.02, 20),
+    Task("quiet", 1.1, 20),
+    Task("loaded", 1.0, 50),
+    Task("loaded", 1.05, 20),
+    Task("neighbour", 1.0, 50),
+    Task("neighbour", 1.05, 20),
+    Task("quiet", 1.0, 150, identical=True),
+    Task("loaded", 1.0, 150, identical=True),
+)
+
+
+def next_task(evidence: Evidence, tasks: tuple[Task, ...] = TASKS) -> Task:
+    """The task that is furthest behind what is wanted of it."""
+    return min(tasks, key=lambda task: task.made(evidence) / task.wanted)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Evidence being gathered.
+
+    Parameters
+    ----------
+    operations : Operations
+        A few, whose burnt work can be set.
+    sides : mapping of str to Burning
+        Two environments with the same build.
+    archive : Path
+        The file of decisions.
+    plan : Plan
+        The rounds of each gate.
+    progress : callable
+        Is told what is done, how much of it, and how much there is.
+    """
+
+    operations: Operations
+    sides: Mapping[str, Burning]
+    archive: Path
+    plan: Plan = QUICK
+    progress: Progress = lambda _what, _done, _total: None
+
+    @classmethod
+    def of(cls, operations: Operations, pythons: Mapping[str, str], archive: Path, progress: Progress) -> Work:
+        """Ask both sides what they are.
+
+        Raises
+        ------
+        SideError
+            If one cannot be slowed down, or they are not the same build.
+        """
+        if not operations.burn:
+            message = "the operations name no way to burn work; add: burn = '... {amount} ...'"
+            raise SideError(message)
+        asked = {name: Side.ask(name, python, operations.build_info) for name, python in pythons.items()}
+        if asked[BASE].build != asked[CANDIDATE].build:
+            message = "base and candidate are different builds; what is slowed down has to be the same otherwise"
+            raise SideError(message)
+        sides = {name: Burning(name, side.python, side.build, burn=operations.burn) for name, side in asked.items()}
+        return cls(operations, sides, archive, progress=progress)
+
+    def gather(self, seconds: float, tasks: tuple[Task, ...] = TASKS) -> int:
+        """Decide until the time is up; the number of decisions that were added.
+
+        Each decision is in the archive as soon as it is made, so that nothing is lost when this is stopped.
+        """
+        end = time.monotonic() + seconds
+        amounts: dict[float, dict[str, int]] = {}
+        made = 0
+        while time.monotonic() < end:
+            task = next_task(read(self.archive), tasks)
+            if task.identical:
+                append(self.archive, self.compare_copies(task))
+            else:
+                session = self.session(self.plan.document())
+                amounts = amounts or self.amounts(session)
+                gate = self.decide(task, amounts)
+                if not gate.complete:
+                    raise KeyboardInterrupt
+                append(self.archive, line(gate, task, session))
+            made += 1
+            self.progress(str(task), made, made)
+        return made
+
+    def compare_copies(self, task: Task) -> dict[str, Any]:
+        """Compare copies of the statement that is furthest behind, in the environment of one side."""
+        python = self.sides[BASE].python
+        statements = {
+            name: Statement(fields["statement"], fields.get("setup"), python=python)
+            for name, fields in self.operations.identical.items()
+        }
+        name = identical.next_statement(read(self.archive), task.variant, statements)
+        with beside(task.variant, secrets.randbelow(1 << 30)):
+            return identical.decide(name, statements[name], task.variant, self.session(identical.PLAN))
+
+    def session(self, plan: Mapping[str, Any]) -> str:
+        """Begin a session, or go on with one of the same build, plan and machine: its calibrations hold."""
+        began = datetime.now(UTC).isoformat(timespec="seconds")
+        around = machine()
+        conditions = Run.of([], profile=plan["name"], machine=around, packages={}).conditions()
+        build = dict(self.sides[BASE].build)
+        same = {"conditions": conditions, "build": build, "plan": dict(plan)}
+        for name, known in read(self.archive).sessions.items():
+            if all(known[part] == value for part, value in same.items()):
+                return name
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        append(self.archive, {"kind": "session", "session": name, "started": began, **same})
+        return name
+
+    def amounts(self, session: str) -> dict[float, dict[str, int]]:
+        """How much is burnt for each injected slowdown, by operation; what is not known yet is found first."""
+        known: dict[float, dict[str, int]] = {injected: {} for injected in INJECTED}
+        for calibration in read(self.archive).calibrations:
+            if calibration["session"] == session:
+                known[calibration["target"]][calibration["operation"]] = calibration["amount"]
+        for operation in self.operations.operations:
+            missing = [injected for injected in INJECTED if operation.name not in known[injected]]
+            if missing:
+                for found in calibrate(operation, self.sides, missing, self.progress):
+                    append(self.archive, {**found, "session": session})
+                    known[float(found["target"])][operation.name] = int(found["amount"])
+        return known
+
+    def decide(self, task: Task, amounts: Mapping[float, Mapping[str, int]]) -> Gate:
+        """Make one whole gate."""
+        base, candidate = self.sides[BASE], self.sides[CANDIDATE]
+        burnt = amounts.get(task.injected, {})
+        slowed = Burning(candidate.label, candidate.python, candidate.build, burn=candidate.burn, amounts=burnt)
+        with beside(task.variant, secrets.randbelow(1 << 30)):
+            return run(self.operations.operations, {BASE: base, CANDIDATE: slowed}, self.plan, self.progress)
+
+
+def line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
+    """A gate as a line of the archive: what it decided, and what each round measured."""
+    told = {}
+    for outcome in gate.outcomes:
+        name, finding = outcome.operation.name, outcome.finding
+        told[name] = {
+            "status": outcome.status,
+            "stage": finding.stage if finding else None,
+            "ratio": rounded(finding.ratio.value, 5) if finding else None,
+            "low": rounded(finding.ratio.low, 5) if finding else None,
+            "high": rounded(finding.ratio.high, 5) if finding else None,
+            **{
+                stage: measured(results[name]) if name in results else None
+                for stage, results in zip(("first", "second"), (*gate.stages, {}, {}), strict=False)
+            },
+        }
+    return {
+        "kind": "gate",
+        "session": session,
+        "started": gate.started,
+        "seconds": round(gate.seconds, 1),
+        "variant": task.variant,
+        "injected": task.injected,
+        "operations": told,
+    }
+
+
+def measured(result: Result) -> dict[str, list[float]]:
+    """One number a round and side, with the digits that a timing has."""
+    return {side: [float(f"{value:.4g}") for value in per_round(result, side)] for side in (BASE, CANDIDATE)}
+
+
+def rounded(value: float, digits: int) -> float:
+    """A number of so many decimals."""
+    return round(float(value), digits)

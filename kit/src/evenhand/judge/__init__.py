@@ -1,0 +1,1 @@
+"""Estimates with intervals, the one decision function, claims, and sentences bound to verdicts."""

@@ -1,0 +1,116 @@
+"""A claim: an expectation that is put to a measurement, and what becomes of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from evenhand.judge.decision import Verdict, decide, doubt
+from evenhand.judge.estimate import Estimate
+from evenhand.judge.metric import Reading
+from evenhand.results import quantity
+from evenhand.runs.run import Run
+
+Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
+
+AT_FLOOR = "one of the two is too close to the same number of an empty statement, so nothing is judged by it"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a claim in a run.
+
+    Parameters
+    ----------
+    outcome : {"holds", "does not hold", "inconclusive", "not judged in this profile"}
+        What became of it.
+    number : str
+        What was measured, with its interval.
+    ratio : Estimate
+        What was judged.
+    noise : float
+        How far apart identical programs measured in the same run; NaN where no such pair was measured.
+    reason : str
+        Why it could not be told; empty where it could.
+
+    Examples
+    --------
+    >>> import math
+    >>> import evenhand as bench
+    >>> nothing = bench.Estimate(0.5, math.nan, math.nan, 0.95, 2)
+    >>> bench.Judgement("not judged in this profile", "0.500", nothing, math.nan, "2 rounds are too few").outcome
+    'not judged in this profile'
+    """
+
+    outcome: Outcome
+    number: str
+    ratio: Estimate
+    noise: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An expectation with the measurement that decides it.
+
+    Parameters
+    ----------
+    sentence : str
+        What is expected, as a reader would say it.
+    measurement : str
+        The result that decides, ``example/name``, or another part of the run, such as ``tails``.
+    reading : Reading
+        What is read of it: a ratio with its interval.
+    expected : {"faster", "slower", "no difference shown"}
+        What `decide` has to say of the ratio for the claim to hold.
+    noise : str, optional
+        The address of the noise floor in the run: how far apart identical programs measured.  An effect that is no
+        larger decides nothing.
+
+    Examples
+    --------
+    >>> from evenhand import Claim, Cost
+    >>> claim = Claim("A tuple is faster than a list.", "mine/literals", Cost("tuple", "list"), "faster")
+    >>> claim.example
+    'mine'
+    """
+
+    sentence: str
+    measurement: str
+    reading: Reading
+    expected: Verdict
+    noise: str | None = None
+
+    @property
+    def example(self) -> str:
+        """The example that measures it."""
+        return self.measurement.partition("/")[0]
+
+    def judge(self, run: Run) -> Judgement:
+        """Put the claim to a run."""
+        measured = run.part(self.measurement)
+        ratio = self.reading.ratio(measured)
+        noise = math.nan if self.noise is None else float(run.value(self.noise)[1])
+        counted = noise if math.isfinite(noise) else 0.0
+        verdict = decide(ratio, counted)
+        outcomes: dict[Verdict, Outcome] = {
+            "not judged": "not judged in this profile",
+            "inconclusive": "inconclusive",
+            self.expected: "holds",
+        }
+        number, reason = self.reading.number(measured), doubt(ratio, counted)
+        if ratio.has_interval and self.reading.verdict(measured) == "not judged":
+            return Judgement("inconclusive", number, ratio, noise, AT_FLOOR)
+        return Judgement(outcomes.get(verdict, "does not hold"), number, ratio, noise, reason)
+
+    def row(self, run: Run) -> dict[str, str]:
+        """The claim as a row of a table."""
+        found = self.judge(run)
+        return {
+            "claim": self.sentence,
+            "verdict": f"{found.outcome}: {found.reason}" if found.outcome == "inconclusive" else found.outcome,
+            "measured (95 % interval)": found.number,
+            "noise floor": quantity.percent(found.noise),
+            "measured in": self.example,
+        }

@@ -1,0 +1,360 @@
+"""Readings: what a claim takes from a measurement, as a ratio of times with its interval."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evenhand.judge.decision import FEWEST_ROUNDS, Verdict, decide
+from evenhand.judge.estimate import LEVEL, Estimate
+from evenhand.judge.statistics import ratio_interval
+from evenhand.results import quantity
+from evenhand.results.self_reported import ALONE
+
+if TYPE_CHECKING:
+    from evenhand.results.comparison import Comparison
+    from evenhand.results.footprint import Footprint
+    from evenhand.results.latency import Latency
+    from evenhand.results.paced import Paced
+    from evenhand.results.self_reported import Observed
+    from evenhand.results.throughput import Throughput
+
+
+class Reading(ABC):
+    """What a claim takes from a measurement.
+
+    The ratio is one of times, or of what is worse when there is more of it: below 1 is better, as `decide` has it.
+    Its interval is corrected for as many ratios as the measurement judges together.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> class Twice(bench.Reading):
+    ...     def ratio(self, measured):
+    ...         return measured.ratio("two", "one")
+    >>> claim = bench.Claim("Two is faster than one.", "mine/made", Twice(), "faster")
+    """
+
+    @abstractmethod
+    def ratio(self, measured: Any) -> Estimate:
+        """Return the ratio that is judged."""
+
+    def number(self, measured: Any) -> str:
+        """Write what a reader sees: the ratio with its interval, or the number that it was made of."""
+        return quantity.ratio(self.ratio(measured))
+
+    def verdict(self, measured: Any) -> Verdict:
+        """Return the verdict that the measurement itself gives, where its kind has one."""
+        return decide(self.ratio(measured))
+
+
+def over(ratio: Estimate, share: float) -> Estimate:
+    """A ratio over another one: whether something is more than a share of something."""
+    return Estimate(ratio.value / share, ratio.low / share, ratio.high / share, ratio.level, ratio.rounds)
+
+
+@dataclass(frozen=True)
+class Cost(Reading):
+    """From a `Comparison`: what a contender costs over what another one costs.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    share : float
+        Judged against this share of `to`: with 0.5, "slower" means more than half of it.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Cost("datetime.now", "whole", share=0.5)  # "slower": more than half of it
+    Cost(contender='datetime.now', to='whole', share=0.5)
+    """
+
+    contender: str
+    to: str
+    share: float = 1.0
+
+    def ratio(self, measured: Comparison) -> Estimate:
+        """Return the ratio that is judged."""
+        return over(measured.ratio(self.contender, self.to), self.share)
+
+    def number(self, measured: Comparison) -> str:
+        """Write the plain ratio."""
+        return quantity.ratio(measured.ratio(self.contender, self.to))
+
+    def verdict(self, measured: Comparison) -> Verdict:
+        """Return the verdict of the comparison, or that on the share."""
+        return measured.verdict(self.contender, self.to) if self.share == 1 else super().verdict(measured)
+
+
+@dataclass(frozen=True)
+class Percentile(Reading):
+    """From a `Latency` or a `Paced`: a percentile over the same of another contender.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    which : str
+        ``p50``, ``p95``, ``p99`` or ``p99_9``.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Percentile("mine", "p99", "dict")
+    Percentile(contender='mine', which='p99', to='dict')
+    """
+
+    contender: str
+    which: str
+    to: str
+
+    def ratio(self, measured: Latency | Paced) -> Estimate:
+        """Return the ratio that is judged."""
+        return measured.ratio(self.contender, self.which, self.to)
+
+    def verdict(self, measured: Latency | Paced) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.which, self.to)
+
+
+@dataclass(frozen=True)
+class PerPoint(Reading):
+    """From a `Throughput`: what a batch of one size costs over what it costs another contender.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    size : int
+        One of the sizes.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.PerPoint("mine", "dict", 1_000)
+    PerPoint(contender='mine', to='dict', size=1000)
+    """
+
+    contender: str
+    to: str
+    size: int
+
+    def ratio(self, measured: Throughput) -> Estimate:
+        """Return the ratio that is judged."""
+        return measured.ratio(self.contender, self.size, self.to)
+
+    def verdict(self, measured: Throughput) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.size, self.to)
+
+
+@dataclass(frozen=True)
+class Scaling(Reading):
+    """From a `Throughput`: a point in a batch of 100,000 over one in a batch of 10,000.
+
+    Parameters
+    ----------
+    contender : str
+        Name of a contender.
+    to : str, optional
+        Another one, whose same ratio it is put over.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Scaling("dict", "mine")  # "slower": the cost of dicts rises more
+    Scaling(contender='dict', to='mine')
+    """
+
+    contender: str
+    to: str | None = None
+
+    def ratio(self, measured: Throughput) -> Estimate:
+        """Return the ratio that is judged."""
+        return measured.scaling(self.contender, self.to)
+
+
+@dataclass(frozen=True)
+class Bytes(Reading):
+    """From a `Footprint`: a count of bytes over one of another contender.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    size : int
+        One of the sizes.
+    what, of : str
+        Which count of each, by default the same; see `Footprint.count`.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Bytes("mine", "dict", 100_000)
+    Bytes(contender='mine', to='dict', size=100000, what='heap_peak_bytes', of=None)
+    """
+
+    contender: str
+    to: str
+    size: int
+    what: str = "heap_peak_bytes"
+    of: str | None = None
+
+    def ratio(self, measured: Footprint) -> Estimate:
+        """Return the ratio that is judged."""
+        return measured.ratio(self.contender, self.size, self.what, self.to, self.of)
+
+
+@dataclass(frozen=True)
+class Number(Reading):
+    """From an `Observed`: a number of a contender over the same of another one, of rates the times behind them.
+
+    Parameters
+    ----------
+    contender, to : str
+        Names of contenders.
+    column : str
+        The number; as of a time, "slower" says that there is more of it, and of a rate that there is less.
+    size : int, optional
+        One of the sizes, where there are some.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Number("mine", "p99_ns", "theirs")
+    Number(contender='mine', column='p99_ns', to='theirs', size=1)
+    """
+
+    contender: str
+    column: str
+    to: str
+    size: int = ALONE
+
+    def ratio(self, measured: Observed) -> Estimate:
+        """Return the ratio that is judged."""
+        ratio = measured.ratio(self.contender, self.column, self.size, self.to)
+        return ratio.inverse() if self.column.endswith("_per_second") else ratio
+
+    def verdict(self, measured: Observed) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.column, self.size, self.to)
+
+
+@dataclass(frozen=True)
+class AtLeast(Reading):
+    """From an `Observed`: a bound over a number, which is below 1 where the number exceeds the bound.
+
+    Parameters
+    ----------
+    contender : str
+        Name of a contender.
+    column : str
+        The number.
+    bound : float
+        What it is put against.
+    size : int, optional
+        One of the sizes, where there are some.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.AtLeast("mine", "headroom", 1.0)  # "faster": it exceeds 1
+    AtLeast(contender='mine', column='headroom', bound=1.0, size=1)
+    """
+
+    contender: str
+    column: str
+    bound: float
+    size: int = ALONE
+
+    def ratio(self, measured: Observed) -> Estimate:
+        """Return the ratio that is judged."""
+        found = over(measured.number(self.contender, self.column, self.size), self.bound)
+        if found.value <= 0 or found.low <= 0:
+            # Of nothing there is no inverse.
+            return Estimate(math.nan, math.nan, math.nan, found.level, found.rounds)
+        return found.inverse()
+
+    def number(self, measured: Observed) -> str:
+        """Write the number."""
+        return quantity.ratio(measured.number(self.contender, self.column, self.size))
+
+
+@dataclass(frozen=True)
+class Missed(Reading):
+    """From a `Paced`: one more than the arrivals that were missed, over one; so 1 when none was.
+
+    A count is exact, so its interval is the count itself; over fewer rounds than one verdict takes there is none.
+
+    Parameters
+    ----------
+    contender : str
+        Name of a contender.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Missed("mine")  # "no difference shown": none was missed
+    Missed(contender='mine')
+    """
+
+    contender: str
+
+    def ratio(self, measured: Paced) -> Estimate:
+        """Return the ratio that is judged."""
+        counts = measured.arrivals.loc[self.contender]
+        value = 1.0 + float(counts["missed"].sum())
+        end = value if len(counts) >= FEWEST_ROUNDS else math.nan
+        return Estimate(value, end, end, 1.0, len(counts))
+
+    def number(self, measured: Paced) -> str:
+        """Write how many of how many."""
+        counts = measured.arrivals.loc[self.contender].sum()
+        missed, arrivals = (quantity.written("", int(counts[what])) for what in ("missed", "arrivals"))
+        return f"{missed} of {arrivals}"
+
+
+@dataclass(frozen=True)
+class Tail(Reading):
+    """From the tails that were timed in Rust, ``tails``: a percentile of one call over that of another one.
+
+    Parameters
+    ----------
+    call, to : str
+        Names in ``tails``.
+    which : str
+        ``p50``, ``p90`` or ``p99``.
+    share : float
+        As in `Cost`.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.Tail("attach", "round trip", "p99", share=0.5)
+    Tail(call='attach', to='round trip', which='p99', share=0.5)
+    """
+
+    call: str
+    to: str
+    which: str
+    share: float = 1.0
+
+    def ratio(self, measured: Mapping[str, Any]) -> Estimate:
+        """Return the ratio that is judged."""
+        return over(self._plain(measured), self.share)
+
+    def number(self, measured: Mapping[str, Any]) -> str:
+        """Write the plain ratio."""
+        return quantity.ratio(self._plain(measured))
+
+    def _plain(self, measured: Mapping[str, Any]) -> Estimate:
+        new, old = (measured[call]["rounds"][f"{self.which}_ns"] for call in (self.call, self.to))
+        if None in (*new, *old):
+            # Some round had too few calls for this percentile.
+            return Estimate(math.nan, math.nan, math.nan, LEVEL, 0)
+        return ratio_interval(new, old)

@@ -1,0 +1,58 @@
+"""`check_equal`: contenders that build other data are not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from evenhand.measure.statement import Setup, Statement, statements
+
+
+def check_equal(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    fields: Iterable[str],
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+) -> None:
+    """Run each contender once and compare what it builds with what the first one builds.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        As for `compare`.
+    fields : iterable of str
+        What is compared: attributes, or keys of a mapping.  A field whose time is stamped in each construction is
+        left out, or compared in its type by naming it ``"timestamp:type"``.
+    setup, namespace : optional
+        As for `compare`.
+
+    Raises
+    ------
+    ValueError
+        If a contender builds something else: it names the contender, the field and both values.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.check_equal({"int": "3", "bool": "True"}, fields=["real"])
+    Traceback (most recent call last):
+        ...
+    ValueError: bool does not build the data of int: its real is 1, not 3
+    """
+    stated = statements(contenders, setup, namespace)
+    built = {name: statement.build() for name, statement in stated.items()}
+    first, reference = next(iter(built.items()))
+    for name, thing in built.items():
+        for field in fields:
+            wanted, found = content(reference, field), content(thing, field)
+            if type(wanted) is not type(found) or wanted != found:
+                message = f"{name} does not build the data of {first}: its {field} is {found!r}, not {wanted!r}"
+                raise ValueError(message)
+
+
+def content(thing: Any, field: str) -> Any:
+    """A field of a mapping or an object; of ``name:type`` the type."""
+    name, _, aspect = field.partition(":")
+    value = thing[name] if isinstance(thing, Mapping) else getattr(thing, name)
+    return type(value) if aspect == "type" else value

@@ -1,0 +1,176 @@
+"""A worker process seen from outside: started, asked, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from evenhand.measure.fork_server import Forked, ForkServer
+from evenhand.measure.statement import Harness, Statement
+
+WORKER = Path(__file__).with_name("worker.py")
+TIMEOUT = 120.0
+"""Seconds a single request may take, unless it says otherwise; a worker that hangs is ended and named."""
+
+
+class WorkerError(RuntimeError):
+    """A statement failed in its worker, or the worker died or did not answer.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    raised : str
+        The class of the exception that the statement raised; empty when the worker itself is at fault.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> try:
+    ...     bench.compare({"wrong": "1 / 0"})
+    ... except bench.WorkerError as error:
+    ...     print(str(error).splitlines()[0])
+    the statement of 'wrong' failed in its worker: ZeroDivisionError: division by zero
+    """
+
+    def __init__(self, message: str, raised: str = "") -> None:
+        super().__init__(message)
+        self.raised = raised
+
+
+class WorkerProcess:
+    """One fresh interpreter with one statement in it.
+
+    Parameters
+    ----------
+    name : str
+        The contender, for messages.
+    statement : Statement
+        What it measures, and in which interpreter.
+    core : int, optional
+        The core that it is kept on; by default the system chooses.
+    timeout : float
+        Seconds that a request may take, unless it says otherwise.
+    under : sequence of str
+        A command that runs the interpreter, such as valgrind.
+    environment : mapping of str to str
+        Variables that it has besides ours.
+    harness : Harness, optional
+        What surrounds the statement; by default what it needs when it is alone.
+    server : ForkServer, optional
+        Where it is forked; by default it is a fresh interpreter.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        statement: Statement,
+        core: int | None = None,
+        timeout: float = TIMEOUT,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        harness: Harness | None = None,
+        server: ForkServer | None = None,
+    ) -> None:
+        self.name = name
+        self.timeout = timeout
+        begin = time.perf_counter()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._process: subprocess.Popen[bytes] | Forked
+        if server is None:
+            self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+                [*under, statement.python or sys.executable, "-P", str(WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=None if environment is None else {**os.environ, **environment},
+            )
+        else:
+            self._process = server.fork(self._errors)
+        try:
+            if core is not None:
+                self.ask({"do": "pin", "core": core})
+            self.ask(statement.request(harness))
+        except BaseException:
+            self.close()
+            raise
+        self.start_seconds = time.perf_counter() - begin
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, request: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        WorkerError
+            If the statement raised, or the worker died or did not answer within `timeout` seconds.
+        """
+        timeout = self.timeout if timeout is None else timeout
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        overdue = threading.Event()
+
+        def end() -> None:
+            overdue.set()
+            process.kill()
+
+        timer = threading.Timer(timeout, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            pickle.dump(request, process.stdin)
+            process.stdin.flush()
+            answer: dict[str, Any] = pickle.load(process.stdout)
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            process.wait()
+            why = f"did not answer within {timeout:g} s" if overdue.is_set() else f"died (status {process.returncode})"
+            message = f"the worker of {self.name!r} {why}{self._last_words()}"
+            raise WorkerError(message) from None
+        finally:
+            timer.cancel()
+        if "error" in answer:
+            message = f"the statement of {self.name!r} failed in its worker: {answer['error']}\n{answer['traceback']}"
+            raise WorkerError(message, answer["error"].partition(":")[0])
+        return answer
+
+    def kill(self) -> None:
+        """End the process at once, from any thread; whoever waits for its answer gets a `WorkerError`."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process; one that is in the middle of something is killed."""
+        process = self._process
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                # It may have died with a request unread; `ask` has said so then.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        try:
+            process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._errors.close()
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        text = self._errors.read().decode(errors="replace").strip()
+        return f": {text[-2000:]}" if text else ""

@@ -1,0 +1,102 @@
+"""A round: fresh workers alive side by side, asked in turn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+from evenhand.measure.fork_server import ForkServer
+from evenhand.measure.process import TIMEOUT, WORKER, WorkerProcess
+from evenhand.measure.statement import Harness, Statement
+
+FEWEST_WORKERS = 3
+"""With fewer a server takes as long to start as they do."""
+
+
+@contextmanager
+def alive(
+    stated: Mapping[str, Statement],
+    core: int | None = None,
+    timeout: float = TIMEOUT,
+    shared: Sequence[str] | None = None,
+    index: int = 0,
+) -> Iterator[dict[str, WorkerProcess]]:
+    """Start a worker for each contender; all of them end when the round does, whatever happens.
+
+    Every statement has the same harness around it.  The workers start side by side, as many as there are cores:
+    nothing is timed before the last of them is ready.  On one core, if one is named: they take turns, so that none has
+    to wait for it.  Where the modules that they share are known, they are forked of a server that has imported them.
+    They start in the order of the round `index`, because the system places them by it.
+    """
+    harness = Harness.of(stated)
+    begun: dict[str, Future[WorkerProcess]] = {}
+    with ExitStack() as stack:
+        server = serving(stack, stated, shared)
+        stack.callback(close_all, begun)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _, name in turns(list(stated), index, 1):
+                made = pool.submit(WorkerProcess, name, stated[name], core, timeout, harness=harness, server=server)
+                begun[name] = made
+        yield {name: begun[name].result() for name in stated}
+
+
+def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[str] | None) -> ForkServer | None:
+    """Start a fork server for a round; None where its workers have to be spawned."""
+    if shared is None or not can_fork(stated):
+        return None
+    python = next(iter(stated.values())).python or sys.executable
+    server = stack.enter_context(ForkServer(python, WORKER, shared, TIMEOUT))
+    return server if server.usable else None
+
+
+def can_fork(stated: Mapping[str, Statement]) -> bool:
+    """Whether the workers of a round may be forked: on Linux, of one interpreter, and enough of them to gain by it."""
+    pythons = {statement.python for statement in stated.values()}
+    return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
+
+
+def shared_modules(workers: Mapping[str, WorkerProcess]) -> list[str]:
+    """What every worker of a round has imported, in the order of the first."""
+    imported = [worker.ask({"do": "imports"})["modules"] for worker in workers.values()]
+    others = [set(modules) for modules in imported[1:]]
+    return [module for module in imported[0] if all(module in modules for modules in others)]
+
+
+def close_all(begun: Mapping[str, Future[WorkerProcess]]) -> None:
+    """End all workers that were started."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for worker in begun.values():
+            if worker.exception() is None:
+                pool.submit(worker.result().close)
+
+
+def core_of(index: int) -> int | None:
+    """The core of a round: each in turn, so that a neighbour on one of them spoils some rounds and not all.
+
+    Returns
+    -------
+    int or None
+        None where the system pins no process.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[index % len(cores)]
+
+
+def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:
+    """The order of a round: forward and backward in turn.
+
+    Odd rounds begin backward, and after every second round another contender is the first one: in each pair of rounds
+    any contender comes before any other as often as after it, also where a round has one slice.
+    """
+    first = index // 2 % len(contenders)
+    forward = contenders[first:] + contenders[:first]
+    return [
+        (turn, contender)
+        for turn in range(slices)
+        for contender in (forward if (turn + index) % 2 == 0 else forward[::-1])
+    ]

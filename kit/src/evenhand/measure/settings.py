@@ -1,0 +1,164 @@
+"""What decides how long and how often an example measures, and where its results go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from evenhand.measure.arguments import positive, whole
+from evenhand.measure.statement import Statement
+from evenhand.results.result import Interrupted, Result
+from evenhand.runs.neighbours import Neighbours
+from evenhand.runs.packages import Packages, configured, describe, named
+from evenhand.runs.recorder import Recorder
+
+R = TypeVar("R", bound=Result)
+
+ROUNDS = 12
+"""Rounds where nobody asked for another number: enough for an interval, a few seconds for a pair."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides how long and how often an example measures.
+
+    Parameters
+    ----------
+    example : str
+        Name of the example, under which its results are kept.
+    rounds : int
+        Rounds of each call, or the most of them where there is a budget of seconds.
+    seconds : float, optional
+        The example's share of the build's time; None where it takes what it takes.
+    options : mapping
+        The example's own numbers (``samples``, ``repeats``), read as attributes.
+    recorder : Recorder
+        Where results go.
+    judges : bool
+        Whether each call makes the rounds that its verdicts take even where the seconds do not suffice.
+    slices : int, optional
+        Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
+    packages : sequence of str, or mapping of str to str, optional
+        The distributions that are measured; see `settings`. None: those that the configuration nearest to the
+        working folder names.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> settings = bench.Settings(example="mine", rounds=6, options={"samples": 1_000})
+    >>> settings.rounds, settings.samples
+    (6, 1000)
+    """
+
+    example: str = "interactive"
+    rounds: int = ROUNDS
+    seconds: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    recorder: Recorder = field(default_factory=Recorder)
+    judges: bool = False
+    slices: int | None = None
+    packages: Packages | None = None
+
+    def __post_init__(self) -> None:
+        whole("rounds", self.rounds)
+        if self.slices is not None:
+            whole("slices", self.slices)
+        if self.seconds is not None:
+            positive("seconds", self.seconds, "seconds")
+        object.__setattr__(self, "packages", configured() if self.packages is None else named(self.packages))
+
+    def __getattr__(self, name: str) -> Any:
+        # Copying and pickling ask before there are options.
+        options = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        message = f"these settings have no option {name!r}; the options are: {', '.join(sorted(options)) or 'none'}"
+        raise AttributeError(message)
+
+    @cached_property
+    def package_facts(self) -> dict[str, dict[str, Any]]:
+        """Version, hash of the files, and build of each package that is measured.
+
+        Raises
+        ------
+        PackageError
+            If a package is not installed, or its build is not worth measuring.
+        """
+        return describe(cast("Mapping[str, str]", self.packages))
+
+    def rounds_within(self, round_seconds: float, share: float, fewest: int) -> int:
+        """The rounds that a call with this share of the seconds can make; fixed before sampling begins.
+
+        Parameters
+        ----------
+        round_seconds : float
+            What one round takes.
+        share : float
+            The part of the example's seconds.
+        fewest : int
+            The rounds that the call's verdicts take.
+        """
+        if self.seconds is None:
+            return self.rounds
+        least = fewest if self.judges else 1
+        return max(least, min(self.rounds, int(self.seconds * share / round_seconds)))
+
+    def measured(
+        self,
+        kind: type[R],
+        name: str,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+        make: Callable[[], R],
+    ) -> R:
+        """Measure, or return what is archived of the same example, name, statements and plan; then record it.
+
+        Raises
+        ------
+        TypeError
+            If the name is not a text.
+        ValueError
+            If a name holds a slash, which parts the names in a number's address, or the example has a result
+            of that name already.
+        PackageError
+            If a measured package is not installed, is a debug build, or slows itself down.
+        ReuseError
+            If the build reuses and the archived run has no such result.
+        """
+        _ = self.package_facts  # what is not worth measuring is refused before a process is started
+        for what, given in (("name", name), *(("contender", contender) for contender in stated)):
+            if not isinstance(given, str):
+                message = f"{what} must be a text, got {given!r}"
+                raise TypeError(message)
+            if "/" in given or not given:
+                message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
+                raise ValueError(message)
+        self.recorder.expect(self.example, name)
+        result = self.recorder.archived(self.example, kind, name, stated, plan)
+        if result is None:
+            before, begin = Neighbours.read(), time.perf_counter_ns()
+            stopped = None
+            try:
+                result = make()
+            except Interrupted as interrupted:
+                stopped, result = interrupted, cast("R", interrupted.result)
+            took = {"took_ns": time.perf_counter_ns() - begin}
+            notes = (*result.notes, *before.notes_until(Neighbours.read()))
+            result = replace(result, settings={**result.settings, **took}, notes=notes)
+            if stopped is not None:
+                self.recorder.record(result)
+                # A script ends with the status of the signal that stopped it.
+                raise stopped.__cause__ if isinstance(stopped.__cause__, SystemExit) else Interrupted(result)
+        self.recorder.record(result)
+        return result
+
+    def announce(self, text: str) -> None:
+        """Say what takes long, before it begins."""
+        self.recorder.announce(text)
+
+    def progress(self, name: str, done: int, total: int) -> None:
+        """Say how far a measurement is; on a terminal only."""
+        self.recorder.progress(f"{self.example}/{name}", done, total)

@@ -1,0 +1,540 @@
+"""The process in which a statement is timed.
+
+One self-contained file, run by path, that imports nothing of the kit: it works in any
+environment that has a Python, and what is measured is never mixed with what measures.  It reads requests from
+standard input and answers on what was standard output; both ends are processes of the kit, and no other pickle is
+ever read.  Whatever the statement prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import itertools
+import math
+import os
+import pickle
+import signal
+import sys
+import time
+import types
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+STATEMENT = "__statement__"
+TRIES = 3
+COPIES = 64
+"""Copies that are timed together where one of them cannot be told from the loop."""
+AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`; the module takes long to import."""
+
+_COST = """
+def measure(__bench_loops, __bench_timer):
+    __bench_iterator = __bench_repeat(None, __bench_loops)
+    __bench_begin = __bench_timer()
+    for __bench_loop in __bench_iterator:
+        __bench_statement
+    return __bench_timer() - __bench_begin
+"""
+
+_ALONE = """
+def measure(__bench_loops, __bench_timer):
+    __bench_total = 0
+    for __bench_loop in __bench_repeat(None, __bench_loops):
+        __bench_each
+        __bench_begin = __bench_timer()
+        __bench_statement
+        __bench_total += __bench_timer() - __bench_begin
+    return __bench_total
+"""
+
+_CALLS = """
+def measure(__bench_times, __bench_timer):
+    for __bench_index in range(len(__bench_times)):
+        __bench_each
+        __bench_begin = __bench_timer()
+        __bench_statement
+        __bench_times[__bench_index] = __bench_timer() - __bench_begin
+"""
+
+_CALL = """
+def measure():
+    __bench_each
+    __bench_statement
+"""
+
+
+def insert(tree: ast.Module, mark: str, statements: list[ast.stmt]) -> None:
+    """Put statements in the place of a mark."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", [])
+        places = [index for index, line in enumerate(body) if ast.unparse(line) == mark]
+        for index in places:
+            body[index : index + 1] = statements or [ast.Pass()]
+
+
+def value_returned(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Let a function return the value of its last statement, where that is an expression."""
+    if statements and isinstance(statements[-1], ast.Expr):
+        return [*statements[:-1], ast.Return(statements[-1].value)]
+    return statements
+
+
+def refuse_never_run(value: Any, source: str, known: dict[str, Any]) -> None:
+    """Raise if a statement made something that waits to be run: its time would be that of making it."""
+    made = {types.CoroutineType: "coroutine", types.AsyncGeneratorType: "async generator"}.get(type(value))
+    if isinstance(value, types.GeneratorType):
+        fresh = value.gi_frame is not None and not value.gi_suspended and not value.gi_running
+        made = "generator" if fresh and all(value is not other for other in known.values()) else None
+    if made is None:
+        return
+    called = source.startswith(STATEMENT)
+    text = "f()" if called else ast.unparse(ast.parse(source).body[-1])
+    advice = {
+        "coroutine": f"await {text}",
+        "async generator": f"[item async for item in {text}]",
+        "generator": f"for item in {text}: pass",
+    }[made]
+    if made == "coroutine":
+        value.close()
+    begin = "the callable" if called else f"the statement {source!r}"
+    message = f"{begin} makes a {made} that never runs; give source text that runs it: {advice!r}"
+    raise TypeError(message)
+
+
+def pace(
+    call: Callable[[], Any],
+    rate: float,
+    arrivals: int,
+    clock: Callable[[], int] = time.perf_counter_ns,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> dict[str, Any]:
+    """Call at a fixed rate against absolute deadlines, and count each response from the moment it was due.
+
+    Arrival `k` is due `k / rate` seconds after the begin; the run ends when arrival number `arrivals` would be due.
+    One server takes arrivals in order: a late wake-up serves all that is due by then, without sleeping between.
+
+    Returns
+    -------
+    dict
+        ``responses``: nanoseconds from due to done, for each arrival done by the end.  ``waited``: for each arrival
+        not done by the end, how long it had waited then, which is the least its response can be.  ``late``: of those
+        done, how many were done after the next one was due.  ``idle``: nanoseconds from the begin to the last moment
+        at which nothing was due, that is, at which there was no backlog; -1 when there was none.
+    """
+    interval = 1e9 / rate
+    responses = array("q", bytes(8 * arrivals))
+    begin = clock()
+    end = begin + round(arrivals * interval)
+    served = late = 0
+    idle = -1
+    while served < arrivals:
+        due = begin + round(served * interval)
+        now = clock()
+        if now >= end:
+            break
+        if now < due:
+            idle = now - begin
+            sleep((due - now) / 1e9)
+            continue
+        call()
+        done = clock()
+        if done > end:
+            break
+        responses[served] = done - due
+        served += 1
+        late += done > begin + round(served * interval)
+    waited = [end - begin - round(index * interval) for index in range(served, arrivals)]
+    return {"responses": responses[:served], "waited": waited, "late": late, "idle": idle}
+
+
+def bucket(nanoseconds: int) -> int:
+    """Round up to 11 significant bits: at most 0.1 % more, so that a histogram of a long run stays small."""
+    shift = max(nanoseconds.bit_length() - 11, 0)
+    return -(-nanoseconds >> shift) << shift
+
+
+def elsewhere() -> int:
+    """Nanoseconds of processor time that other threads and processes of ours have used, those that ended included."""
+    children = os.times()
+    ended = round((children.children_user + children.children_system) * 1e9)
+    return time.process_time_ns() - time.thread_time_ns() + ended
+
+
+def is_parallel(others: int, elapsed: int) -> bool:
+    """Whether others worked for us: more than one per cent of the time, and than reading the clocks takes."""
+    return others > max(elapsed // 100, 20_000)
+
+
+def counters() -> Any:
+    """The counters of bytes, from the file next to this one: nobody else needs them."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("__memory__", os.path.join(os.path.dirname(__file__), "worker_memory.py"))  # noqa: PTH118, PTH120 - pathlib is not imported here, to start quickly
+    assert spec is not None
+    assert spec.loader is not None
+    memory = module_from_spec(spec)
+    spec.loader.exec_module(memory)
+    return memory.COUNTERS
+
+
+def as_number(column: str, value: Any) -> float:
+    """A number that was told; None is one that is not known."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool | str | bytes):
+        message = f"{column} is {value!r}, which is no number; give a number, or None where it is not known"
+        raise TypeError(message)
+    return float(value)
+
+
+class Worker:
+    """The statement, its names, and the ways to measure it."""
+
+    def __init__(self) -> None:
+        self.namespace: dict[str, Any] = {"__name__": "__worker__"}
+        self.source = "pass"
+        self.each = ""
+        self.alone = False
+        self.asynchronous = False
+        self.compiled: dict[Any, Callable[..., Any]] = {}
+
+    def imports(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Name the modules that are imported by now, in their order."""
+        del request
+        return {"modules": [name for name in sys.modules if not name.startswith("__")]}
+
+    def pin(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Stay on one core, and all that the statement starts with it."""
+        os.sched_setaffinity(0, {request["core"]})
+        return {}
+
+    def prepare(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run the setup, then freeze what it left, so that the collector does not walk it again."""
+        begin = time.perf_counter()
+        if request.get("namespace") is not None:
+            self.namespace.update(pickle.loads(request["namespace"]))
+        setup = request.get("setup")
+        if isinstance(setup, str):
+            exec(compile(setup, "<setup>", "exec"), self.namespace)
+        elif setup is not None:
+            names = pickle.loads(setup)()
+            if names is not None and not hasattr(names, "keys"):
+                message = f"setup returns {type(names).__name__}; return a mapping of names, such as locals(), or None"
+                raise TypeError(message)
+            self.namespace.update(names or {})
+        if request.get("call") is not None:
+            self.namespace[STATEMENT] = pickle.loads(request["call"])
+        self.source, self.alone, self.asynchronous = request["source"], request["alone"], request["asynchronous"]
+        if request["called"]:
+            self.namespace[STATEMENT] = self.function(_CALL, self.source)
+            self.source = f"{STATEMENT}()"
+        self.each = request["each"]
+        gc.collect()
+        gc.freeze()
+        return {"seconds": time.perf_counter() - begin}
+
+    def function(self, template: str, source: str, repeats: int = 1, *, value: bool = False) -> Callable[..., Any]:
+        """Compile a template with the statement, `repeats` times over, and with what is done before each execution.
+
+        The trees are joined rather than the texts, so that a string over several lines stays what it is.
+        """
+        tree = ast.parse(template)
+        statements = ast.parse(source).body
+        insert(tree, "__bench_each", ast.parse(self.each if source != "pass" else "").body)
+        insert(tree, "__bench_statement", (value_returned(statements) if value else statements) * repeats)
+        if self.asynchronous:
+            [plain] = tree.body
+            assert isinstance(plain, ast.FunctionDef)
+            tree.body = [
+                ast.AsyncFunctionDef(**{part: getattr(plain, part) for part in plain._fields if hasattr(plain, part)})
+            ]
+        # The statement's names are the function's globals, as `timeit` has it with its `globals` argument.
+        self.namespace["__bench_repeat"] = itertools.repeat
+        local: dict[str, Any] = {}
+        exec(compile(ast.fix_missing_locations(tree), "<statement>", "exec"), self.namespace, local)
+        measure: Callable[..., Any] = local["measure"]
+        return (lambda *given: self.run(measure(*given))) if self.asynchronous else measure
+
+    def run(self, awaited: Any) -> Any:
+        """Run a coroutine in the one event loop of this process."""
+        if not hasattr(self, "_runner"):
+            import asyncio
+
+            self._runner = asyncio.Runner()
+        return self._runner.run(awaited)
+
+    def expression(self, text: str) -> Callable[[], Any]:
+        """An expression as a function, after what is done before each execution was done."""
+        exec(compile(self.each, "<each>", "exec"), self.namespace)
+        code = compile(text.strip(), "<statement>", "eval", flags=AWAIT)
+        if code.co_flags & COROUTINE:
+            return lambda: self.run(eval(code, self.namespace))
+        return lambda: eval(code, self.namespace)
+
+    def once(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Execute the statement once: how long that takes, before anything is known of it."""
+        if request.get("size") is not None:
+            self.namespace["n"] = request["size"]
+        source = request.get("source") or self.source
+        execute = self.function(_CALL, source, value=True)
+        others, begin = elsewhere(), time.perf_counter_ns()
+        value = execute()
+        elapsed = time.perf_counter_ns() - begin
+        parallel = is_parallel(elsewhere() - others, elapsed)
+        refuse_never_run(value, source, self.namespace)
+        return {"seconds": elapsed / 1e9, "parallel": parallel}
+
+    def calibrate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Find what an execution takes, and what the loop around it does.
+
+        The least of a few tries: the first ones warm up, and a neighbour on the machine only ever adds.
+        """
+        if request.get("size") is not None:
+            self.namespace["n"] = request["size"]
+        source, seconds = request.get("source") or self.source, request["seconds"]
+        empty = min(self.trial("pass", 1, seconds)[0] for _ in range(TRIES))
+        others, begin = elsewhere(), time.perf_counter_ns()
+        tries = [self.trial(source, 1, seconds) for _ in range(TRIES)]
+        parallel = is_parallel(elsewhere() - others, time.perf_counter_ns() - begin)
+        cost, wall = (max(min(found[part] for found in tries) - empty, 0.0) for part in (0, 1))
+        if not self.alone and cost < empty:
+            many = min(self.trial(source, COPIES, seconds)[0] for _ in range(TRIES))
+            cost = wall = max(many - empty, 0.0) / COPIES
+        return {"empty": empty, "cost": cost, "wall": wall, "parallel": parallel}
+
+    def trial(self, source: str, repeats: int, seconds: float) -> tuple[float, float]:
+        """Nanoseconds a loop, timed and in all, from loops doubled until they last `seconds`."""
+        measure = self.function(_ALONE if self.alone else _COST, source, repeats)
+        loops = 1
+        while True:
+            begin = time.perf_counter_ns()
+            timed: int = measure(loops, time.perf_counter_ns)
+            elapsed = time.perf_counter_ns() - begin
+            if elapsed >= seconds * 1e9:
+                return timed / loops, elapsed / loops
+            loops *= 2
+
+    def cost(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Time one slice, `loops` passes over `repeats` copies of the statement, and as many of the empty loop."""
+        if request.get("size") is not None:
+            self.namespace["n"] = request["size"]
+        source, loops = request.get("source") or self.source, request["loops"]
+        measure, empty = self.timed(source, request["repeats"]), self.timed("pass", 1)
+        begin = time.process_time_ns()
+        elapsed = measure(loops, time.perf_counter_ns)
+        # What is done before each execution is in the processor's time, and not in the statement's.
+        processor = None if self.alone else time.process_time_ns() - begin
+        return {"elapsed": elapsed, "empty": empty(loops, time.perf_counter_ns), "processor": processor}
+
+    def timed(self, source: str, repeats: int) -> Callable[..., Any]:
+        """The function that times a statement, compiled once."""
+        key = (source, repeats)
+        if key not in self.compiled:
+            self.compiled[key] = self.function(_ALONE if self.alone else _COST, source, repeats)
+        return self.compiled[key]
+
+    def calls(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Time single calls; the answer is how often each number of nanoseconds was seen."""
+        measure = self.function(_CALLS, self.source)
+        measure(array("q", bytes(8 * request["warmup"])), time.perf_counter_ns)
+        times = array("q", bytes(8 * request["calls"]))
+        measure(times, time.perf_counter_ns)
+        return {"histogram": sorted(Counter(times).items())}
+
+    def instructions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Under callgrind: count what one run of so many loops takes, each into a file of its own."""
+        from importlib.machinery import ExtensionFileLoader
+        from importlib.util import module_from_spec, spec_from_loader
+
+        loader = ExtensionFileLoader("dist_instrument_hooks", request["hooks"])
+        spec = spec_from_loader(loader.name, loader)
+        assert spec is not None
+        hooks = module_from_spec(spec)
+        loader.exec_module(hooks)
+        instrument = hooks.instrument_hooks_init()
+        if not hooks.instrument_hooks_is_instrumented(instrument):
+            message = "this process does not run under callgrind"
+            raise RuntimeError(message)
+        measure = self.function(_COST, self.source, request["repeats"])
+        for _ in range(request["warmup"]):
+            measure(1, time.perf_counter_ns)
+        # A collection would be counted with whichever loop it falls into.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for loops in request["loops"]:
+            hooks.instrument_hooks_start_benchmark(instrument)
+            measure(loops, time.perf_counter_ns)
+            hooks.instrument_hooks_stop_benchmark(instrument)
+            hooks.instrument_hooks_set_executed_benchmark(instrument, os.getpid(), b"loops")
+        return {}
+
+    def hold(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""
+        # What is made once in a process, whoever calls first (imported modules, type objects), is not the batch's.
+        self.namespace["n"] = 1
+        refuse_never_run(self.expression(request["expression"])(), request["expression"], self.namespace)
+        self.namespace["n"] = request["size"]
+        make = self.expression(request["expression"])
+        begin = time.perf_counter()
+        counted = counters()[request["counter"]](make, request["folder"])
+        return {"counted": counted, "seconds": time.perf_counter() - begin}
+
+    def observe(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the statement once, and give those of the numbers it tells that are asked for."""
+        if request["size"] is not None:
+            self.namespace["n"] = request["size"]
+        told = self.expression(request["expression"])()
+        refuse_never_run(told, request["expression"], self.namespace)
+        if not hasattr(told, "keys"):
+            message = f"it gives {type(told).__name__}; give a mapping of names to numbers"
+            raise TypeError(message)
+        missing = [column for column in request["columns"] if column not in told]
+        if missing:
+            message = f"it tells no {', '.join(missing)}; it has {', '.join(map(str, told.keys()))}"
+            raise ValueError(message)
+        return {"numbers": {column: as_number(column, told[column]) for column in request["columns"]}}
+
+    def paced(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Call the statement at a fixed rate."""
+        call = self._call()
+        for _ in range(request["warmup"]):
+            call()
+        run = pace(call, request["rate"], request["arrivals"])
+        return {
+            "responses": sorted(Counter(map(bucket, run["responses"])).items()),
+            "waited": sorted(Counter(map(bucket, run["waited"])).items()),
+            "late": run["late"],
+            "idle": run["idle"],
+        }
+
+    def saturate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How many arrivals a second are served when there is always one that is due."""
+        call = self._call()
+        count = 1
+        while True:
+            begin = time.perf_counter_ns()
+            for _ in range(count):
+                call()
+            elapsed = time.perf_counter_ns() - begin
+            if elapsed >= request["seconds"] * 1e9:
+                break
+            count *= 2
+        # Calls without pacing are faster than paced ones, so at twice their rate there is always one that is due.
+        rate = 2e9 * count / elapsed
+        arrivals = max(int(rate * request["seconds"]), 2 * request["fewest"])
+        run = pace(call, rate, arrivals)
+        return {"per_second": len(run["responses"]) * rate / arrivals}
+
+    def _call(self) -> Callable[[], Any]:
+        """The statement as a function without arguments, whose globals are the statement's names."""
+        return self.function(_CALL, self.source)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the other end closes the pipe."""
+    worker = Worker()
+    while True:
+        try:
+            request = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            answer = getattr(worker, request["do"])(request)
+        except BaseException as error:
+            import traceback
+
+            answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+def work() -> None:
+    """Take the pipe for ourselves, so that nothing the statement prints can reach it."""
+    # Ctrl-C reaches the whole foreground group; the parent decides what becomes of its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    requests = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    serve(requests, answers)
+
+
+def serve_forks(descriptor: int) -> None:
+    """Import what workers share, and fork one for each that is asked for; Linux only.
+
+    Requests and answers are one line of JSON each, over a socket that also brings the three files of a worker.
+    """
+    import json
+    import socket
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    link = socket.socket(fileno=descriptor)
+    children: set[int] = set()
+    answer: dict[str, int | None]
+    while True:
+        message, files, _, _ = socket.recv_fds(link, 1 << 20, 3)
+        if not message:
+            break
+        request = json.loads(message)
+        if request["do"] == "import":
+            answer = {"threads": import_all(request["modules"])}
+        elif request["do"] == "fork":
+            child = os.fork()
+            if child == 0:
+                link.close()
+                for place, file in enumerate(files):
+                    os.dup2(file, place)
+                    os.close(file)
+                try:
+                    work()
+                finally:
+                    os._exit(0)
+            children.add(child)
+            answer = {"pid": child}
+        else:
+            answer = {"status": ended(request["pid"], request["seconds"])}
+            if answer["status"] is not None:
+                children.discard(request["pid"])
+        for file in files:
+            os.close(file)
+        link.sendall(json.dumps(answer).encode() + b"\n")
+    for child in children:
+        os.waitpid(child, 0)  # their pipes are closed, so they end
+
+
+def import_all(modules: list[str]) -> int:
+    """Import what can be imported here, and count the threads that there are then: a fork keeps one of them."""
+    from contextlib import suppress
+    from importlib import import_module
+
+    for module in modules:
+        with suppress(BaseException):  # a worker that needs it says so itself
+            import_module(module)
+    gc.collect()
+    gc.freeze()
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - pathlib is not imported here
+
+
+def ended(child: int, seconds: float) -> int | None:
+    """The status of a worker, None while it lives after so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until:
+            return None
+        time.sleep(0.001)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        serve_forks(int(sys.argv[1]))
+    else:
+        work()

@@ -1,0 +1,374 @@
+"""`compare`: what one operation costs, and the ratios between contenders, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from evenhand.judge.decision import FEWEST_ROUNDS, TOO_FEW, Verdict, decide
+from evenhand.judge.estimate import LEVEL, Estimate
+from evenhand.judge.statistics import median_interval, noise_floor
+from evenhand.measure.arguments import whole
+from evenhand.measure.process import WorkerProcess
+from evenhand.measure.records import Sample, data_frame
+from evenhand.measure.sampling import Sampler, measure
+from evenhand.measure.settings import Settings
+from evenhand.measure.statement import Harness, Setup, Statement, statements
+from evenhand.measure.timing_loop import (
+    FLOOR,
+    SLICE_SECONDS,
+    SLICES,
+    Calibration,
+    differing_copies,
+    sample_slices,
+    shared,
+    slices_within,
+    tried,
+)
+from evenhand.results import quantity
+from evenhand.results.result import COLLECTOR, FLOOR_MARK, Result, text_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+NAN = float("nan")
+QUOTIENT = 1.1
+"""A ratio that is further than this from the quotient of the costs beside it is explained."""
+CORES = 1.15
+"""More processor time than this a second means more than one core."""
+DRIFT = 1.1
+"""A cost that changes by more than this factor within a round is not one number."""
+
+
+class Comparison(Result):
+    """Cost per operation of named contenders and their ratios to the first.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"list": "[1, 2]", "dict": "{1: 2}"}, settings=quick)
+    >>> result.baseline, result.verdict("dict")
+    ('list', 'not judged')
+    >>> result.cost("list").value > 0
+    True
+    """
+
+    kind: ClassVar[str] = "comparison"
+
+    @property
+    def items(self) -> int:
+        """The operations that a statement makes; what is told is for one of them."""
+        return int(self.settings.get("items", 1))
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """Nanoseconds per operation, one row a round, one column a contender: the median of the round's slices."""
+        samples = self.samples[self.samples["quantity"] == "slice_ns"]
+        cost = samples["value"] / samples["loops"] / self.items
+        medians = cost.groupby([samples["round"], samples["contender"]]).median()
+        return medians.unstack("contender")[list(self.contenders)]
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """The costs, by contender."""
+        return {(name,): self.costs[name] for name in self.contenders}
+
+    def cost(self, contender: str) -> Estimate:
+        """Nanoseconds per operation: the median over rounds, with its interval."""
+        return self.estimate(contender)
+
+    def ratio(self, contender: str, to: str | None = None) -> Estimate:
+        """Cost of `contender` over the cost of `to` (by default the baseline), with the interval that decides.
+
+        It is the median of the rounds' ratios, so it can differ from the quotient of the two costs.  The interval is
+        corrected for all contenders that are judged together.
+        """
+        return self.ratio_of(contender, to)
+
+    def difference(self, contender: str, to: str | None = None) -> Estimate:
+        """Nanoseconds that an operation of `contender` takes beyond one of `to` (by default the baseline)."""
+        return median_interval(self.costs[contender] - self.costs[to or self.baseline], LEVEL)
+
+    @cached_property
+    def _sums(self) -> pd.DataFrame:
+        """By contender, and over all rounds: nanoseconds and executions of each quantity."""
+        return self.samples.groupby(["contender", "quantity"])[["value", "loops"]].sum()
+
+    def per_execution(self, contender: str, what: str) -> float:
+        """Nanoseconds per execution of what was timed alongside (``empty_ns``, ``processor_ns``); NaN without it."""
+        if (contender, what) not in self._sums.index:
+            return NAN
+        row = self._sums.loc[contender, what]
+        return float(row["value"] / row["loops"])
+
+    def at_floor(self, contender: str) -> bool:
+        """Whether the cost cannot be told from that of the empty loop: nothing is judged by it then."""
+        return self.per_execution(contender, "slice_ns") < FLOOR * self.per_execution(contender, "empty_ns")
+
+    def cores(self, contender: str) -> float:
+        """Processor time over time: how many cores worked; NaN where it was not measured."""
+        return self.per_execution(contender, "processor_ns") / self.per_execution(contender, "slice_ns")
+
+    def verdict(self, contender: str, to: str | None = None) -> Verdict:
+        """Judge `contender` against `to` by the project's one decision function; nothing at the floor is judged."""
+        if self.at_floor(contender) or self.at_floor(to or self.baseline):
+            return "not judged"
+        return decide(self.ratio(contender, to))
+
+    @cached_property
+    def ranking(self) -> list[str]:
+        """The contenders, cheapest first."""
+        return [str(name) for name in self.costs.median().sort_values().index]
+
+    def sentence(self, contender: str, to: str | None = None) -> str:
+        """Say in words how `contender` compares with `to`."""
+        other = to or self.baseline
+        ratio = quantity.ratio(self.ratio(contender, other))
+        at_floor = self.at_floor(contender) or self.at_floor(other)
+        endings = {
+            "faster": "faster",
+            "slower": "slower",
+            "no difference shown": "no difference shown",
+            "inconclusive": "inconclusive: the interval is too wide to say",
+            "not judged": "not judged, because it cannot be told from the empty loop" if at_floor else TOO_FEW,
+        }
+        return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
+
+    def facts(self) -> dict[str, Any]:
+        """The winner, if it can be told from the next; of identical contenders, how far apart they are."""
+        if len(self.ranking) == 1:
+            return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
+        first, second = self.ranking[:2]
+        verdict = self.verdict(first, second)
+        told = {"faster": first, "not judged": f"not judged in this profile (lowest here: {first})"}
+        found: dict[str, Any] = {
+            "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
+            "cheapest": first,
+            "slowest": self.ranking[-1],
+        }
+        if pairs := self.identical:
+            found["noise_floor"] = noise_floor(self.ratio(one, two) for one, two in pairs)
+        return found
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know of the numbers."""
+        floor = [name for name in self.contenders if self.at_floor(name)]
+        constant = [name for name in floor if self.contenders[name].get("constant")]
+        mark = f"{FLOOR_MARK} cannot be told from the empty loop, so nothing is judged by it"
+        remarks = [mark] if floor else []
+        if constant:
+            remarks.append(f"the compiler leaves nothing to execute of {', '.join(constant)}: a constant or a comment")
+        remarks += self._timed_as()
+        remarks += differing_copies(self.contenders)
+        remarks += [
+            f"{name} used {quantity.digits(self.cores(name))} cores"
+            for name in self.contenders
+            if self.cores(name) > CORES
+        ]
+        remarks += [sentence for name in self.contenders if (sentence := self._drift(name))]
+        if apart := [name for name in list(self.contenders)[1:] if self._apart(name)]:
+            remarks.append(
+                f"the ratio of {', '.join(apart)} is the median of the rounds' ratios; the quotient of the two times "
+                "shown differs from it by more than a tenth"
+            )
+        return tuple(remarks)
+
+    def _timed_as(self) -> list[str]:
+        """How the loop was, where it is not the plain one."""
+        called = [name for name, record in self.contenders.items() if record.get("called")]
+        remarks = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        if self.settings.get("alone"):
+            clock = max(self.per_execution(name, "empty_ns") for name in self.contenders)
+            remarks.append(f"each execution is timed alone, and {quantity.time(clock)} of each is the clock's")
+        return remarks
+
+    def _apart(self, name: str) -> bool:
+        """Whether the ratio is far from the quotient of the costs."""
+        quotient = self.cost(name).value / self.cost(self.baseline).value
+        ratio = self.ratio(name).value
+        return bool(max(ratio / quotient, quotient / ratio) > QUOTIENT)
+
+    def _drift(self, name: str) -> str:
+        """Say that a cost changes within the rounds, as where each execution changes what the next one works on."""
+        samples = self.samples[(self.samples["quantity"] == "slice_ns") & (self.samples["contender"] == name)]
+        cost = (samples["value"] / samples["loops"]).set_axis(samples["sample"])
+        half = cost.index.max() / 2
+        rounds = samples["round"].to_numpy()
+        early, late = (cost[part].groupby(rounds[part]).median() for part in (cost.index < half, cost.index > half))
+        if len(early) < FEWEST_ROUNDS or len(early) != len(late):
+            return ""
+        grown = median_interval(np.log(late.to_numpy()) - np.log(early.to_numpy()), LEVEL)
+        if abs(grown.value) < np.log(DRIFT) or grown.low <= 0 <= grown.high:
+            return ""
+        times = quantity.digits(np.exp(grown.value))
+        return (
+            f"the cost of {name} changes within a round: in its second half it is {times} times that of the first; if "
+            "the statement changes its input, give it a fresh one with Statement(..., each=...)"
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender: cost, operations per second, ratio to the baseline, verdict."""
+        rows = []
+        for name in self.contenders:
+            cost, baseline = self.cost(name), name == self.baseline
+            rows.append(
+                {
+                    "contender": name,
+                    **self.interval_columns("cost", "_ns", cost),
+                    **self.interval_columns("difference", "_ns", self.difference(name)),
+                    "operations_per_second": 1e9 / cost.value,
+                    **self.interval_columns("ratio", "", self.ratio(name)),
+                    "rounds": cost.rounds,
+                    "verdict": "baseline" if baseline else self.verdict(name),
+                    "at_floor": self.at_floor(name),
+                    "cores": self.cores(name),
+                    "sentence": f"{name} is the baseline" if baseline else self.sentence(name),
+                }
+            )
+        return data_frame(rows).set_index("contender")
+
+    def table(self) -> pd.DataFrame:
+        """Cost, rate, ratio and verdict as text."""
+        return text_columns(
+            self.to_pandas(),
+            {
+                "time per operation": self._cost_cell,
+                "operations per second": lambda row: (
+                    quantity.MISSING if row.at_floor else quantity.rate(row.operations_per_second)
+                ),
+                f"ratio to {self.baseline} (95 % interval)": self._ratio_cell,
+                "verdict": lambda row: row.verdict,
+            },
+        )
+
+    @staticmethod
+    def _cost_cell(row: Any) -> str:
+        text = quantity.time(row.cost_ns)
+        return f"{text} {FLOOR_MARK}" if row.at_floor else text
+
+    def _ratio_cell(self, row: Any) -> str:
+        if row.verdict == "baseline":
+            return "1"
+        floor = row.at_floor or self.at_floor(self.baseline)
+        return quantity.MISSING if floor else quantity.ratio(self.ratio(row.Index))
+
+    def draw(self, ax: Axes) -> None:
+        """One bar a contender, with the interval of its cost."""
+        from evenhand.results.figure import bars
+
+        frame = self.to_pandas()
+        values = {str(name): float(cost) for name, cost in frame["cost_ns"].items()}
+        spread = np.abs(frame[["cost_low_ns", "cost_high_ns"]].to_numpy().T - frame["cost_ns"].to_numpy())
+        written = [self._cost_cell(row) for row in frame.itertuples(index=False)]
+        bars(
+            ax,
+            values,
+            first=self.baseline,
+            unit="_ns",
+            label="time per operation (shorter is better)",
+            spread=spread,
+            written=written,
+        )
+
+
+class CostSampler(Sampler[Comparison]):
+    """Slices of many executions each, by workers that take turns."""
+
+    kind = Comparison
+    calibrations: Mapping[str, Calibration]
+    slices: int
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Calibrate all contenders together."""
+        alone = bool(self.plan.get("alone"))
+        trials = {name: tried(worker) for name, worker in workers.items()}
+        self.pinned = not any(trial.parallel for trial in trials.values())
+        self.calibrations = shared(trials, alone=alone)
+        self.slices = slices_within(self.plan["most_slices"], self.calibrations.values())
+        return (self.slices + 1) * sum(found.slice_seconds for found in self.calibrations.values())
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Sample the slices of a round."""
+        return sample_slices(workers, self.calibrations, index, self.slices)
+
+    def facts(self) -> dict[str, Any]:
+        """The slices that a round has, and whether its workers share a core."""
+        return {"slices": self.slices, "one_core": self.pinned}
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """The statements, each with its calibration."""
+        return {name: record | self.calibrations[name].record() for name, record in super().records().items()}
+
+
+def compare(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "comparison",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    items: int = 1,
+    timeout: float | None = None,
+) -> Comparison:
+    """Compare the cost of statements: fresh processes each round, sampled in interleaved order.
+
+    Every contender is timed by the same loop, with the same number of copies of the statement in it.  Where one of them
+    is a callable, text is timed as the call of a function, too; where one awaits, all run inside an event loop; where
+    one has `Statement.each`, every execution is timed alone.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is compared; the first is the baseline.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; see `bench.settings`.
+    share : float
+        The part of the example's seconds that this call may use.
+    items : int
+        The operations that each statement makes, where it makes many: times are told for one of them.
+    timeout : float, optional
+        Seconds that a worker may take for one request, such as the first execution; 120 by default.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it has to be; no process has been started then.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"sort": "sorted(x)", "copy": "x[:]"}, setup="x = [3, 1, 2]", settings=quick)
+    >>> list(result.to_pandas().index)
+    ['sort', 'copy']
+    """
+    settings = settings or Settings()
+    stated = statements(contenders, setup, namespace)
+    items = whole("items", items)
+    plan: dict[str, Any] = {
+        "most_slices": settings.slices or SLICES,
+        "slice_seconds": SLICE_SECONDS,
+        "collector": COLLECTOR,
+    }
+    if items != 1:
+        plan["items"] = items
+    if Harness.of(stated).alone:
+        plan["alone"] = True
+    return measure(CostSampler(stated, plan, len(stated) - 1, timeout), name, settings, share)

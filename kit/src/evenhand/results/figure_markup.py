@@ -1,0 +1,130 @@
+"""A figure as HTML: drawn for a desk and for a phone, in the ink of the page around it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from evenhand.results.figure import INK
+from evenhand.results.table_markup import source_attribute
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GROUPS = ("g", "defs")
+DROPPED = ("metadata", "style")
+"""Parts of matplotlib's SVG that say nothing to a reader, and a style that would reach the whole page."""
+FAMILY = re.compile(r"font-family:[^;]*;?")
+SHORT = re.compile(r"font:[^;]*?([\d.]+px)[^;]*")
+NUMBER = re.compile(r"-?\d+\.\d{3,}")
+UPRIGHT = re.compile(r"rotate\(-?0 [^)]*\)")
+BLACK = re.compile(rf"(?<=: )(?:#000000|black|{INK})\b")
+REFERRED = re.compile(r"[a-z][0-9a-f]{10}$")
+"""A name that something in the figure refers to; matplotlib numbers all other parts, alike in each figure."""
+
+
+class FigureMarkup:
+    """A figure as a notebook or a page shows it: an image in the page's own text colour, once for each width.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        What is shown; its layout is changed on the way.
+    caption : str
+        A sentence below it.
+    label : str
+        What it shows, for who does not see it; made of its axes and contenders by default.
+    source : str
+        The result that it shows, ``example/name``; a page says beside the figure how that was measured.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import evenhand as bench
+    >>> figure = Figure()
+    >>> line = figure.subplots().plot([0, 1], [0, 1])
+    >>> "<figcaption>A line</figcaption>" in bench.FigureMarkup(figure, "A line", label="a line")._repr_html_()
+    True
+    """
+
+    def __init__(self, figure: Figure, caption: str = "", *, label: str = "", source: str = "") -> None:
+        from evenhand.results.figure import described, narrow
+
+        self.caption = caption
+        self.source = source
+        self.label = label or described(figure)
+        self.desk = drawing(figure, self.label)
+        narrow(figure)
+        self.phone = drawing(figure, self.label)
+
+    def _repr_html_(self) -> str:
+        # A notebook shows the one for a desk; a page with a style for narrow screens takes turns.
+        drawings = f'<div class="bench-desk">{self.desk}</div><div class="bench-phone" hidden>{self.phone}</div>'
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        return f'<figure class="bench-figure"{source_attribute(self.source)}>{drawings}{caption}</figure>'
+
+
+def drawing(figure: Figure, label: str) -> str:
+    """A figure as an SVG element to stand in a page."""
+    import matplotlib as mpl
+
+    written = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "evenhand"}):
+        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
+    root = ET.fromstring(written.getvalue())  # noqa: S314 - matplotlib wrote it a line above
+    name = f"f{hashlib.sha256(written.getvalue().encode()).hexdigest()[:8]}"
+    prune(root)
+    for element in root.iter():
+        element.tag = local(element.tag)
+        element.attrib = attributes(element.attrib, name)
+    viewed = root.attrib["viewBox"]
+    # A px of the page is three quarters of a point, in which matplotlib counts.
+    width = float(viewed.split()[2]) / 0.75
+    root.attrib = {"viewBox": viewed, "role": "img", "aria-label": label, "style": f"max-width: {width:.0f}px"}
+    return ET.tostring(root, encoding="unicode")
+
+
+def prune(element: ET.Element) -> None:
+    """Take out what shows nothing: descriptions, a style for the whole page, empty groups, blanks between elements."""
+    for child in list(element):
+        prune(child)
+        tag = local(child.tag)
+        if tag in DROPPED or (tag in GROUPS and not len(child)):
+            element.remove(child)
+        child.tail = None
+    if local(element.tag) != "text" and local(element.tag) != "tspan":
+        element.text = None
+
+
+def local(name: str) -> str:
+    """A name without its namespace, as HTML has it."""
+    return name.rpartition("}")[2]
+
+
+def attributes(given: Mapping[str, str], name: str) -> dict[str, str]:
+    """Attributes as a page takes them: its ink and its font, names of this figure alone, as many digits as show."""
+    kept = {}
+    for key, value in ((local(key), value) for key, value in given.items()):
+        if key == "id":
+            if REFERRED.match(value):
+                kept[key] = f"{name}-{value}"
+        elif key == "href":
+            kept[key] = value.replace("#", f"#{name}-")
+        elif key == "style":
+            kept[key] = BLACK.sub("currentColor", FAMILY.sub("", SHORT.sub(r"font-size: \1", value)).strip(" ;"))
+        elif key == "transform":
+            if not UPRIGHT.fullmatch(value):
+                kept[key] = shorter(value)
+        else:
+            kept[key] = shorter(value).replace("url(#", f"url(#{name}-")
+    return kept
+
+
+def shorter(text: str) -> str:
+    """Numbers with two decimals, a hundredth of a point."""
+    return " ".join(NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text).split())

@@ -1,0 +1,356 @@
+"""`footprint`: the bytes that a batch takes, by three counters, each in a process of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from evenhand.judge.estimate import Estimate
+from evenhand.judge.statistics import noise_floor
+from evenhand.measure.arguments import whole, whole_numbers
+from evenhand.measure.memory import (
+    COUNTED,
+    EMPTY,
+    count_empty,
+    count_run,
+    expression,
+    not_available,
+    own_cost,
+    seconds_of,
+)
+from evenhand.measure.process import WorkerProcess
+from evenhand.measure.records import Sample, data_frame
+from evenhand.measure.sampling import Sampler, measure
+from evenhand.measure.settings import Settings
+from evenhand.measure.statement import Setup, Statement, statements
+from evenhand.results import quantity
+from evenhand.results.result import Result, text_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SIZES = (1_000, 10_000, 100_000)
+RUNS = 3
+FEWEST_RUNS = 2
+"""With fewer there is no range, and nothing is judged."""
+SELF_TEST_BYTES = 4 * 2**20
+"""Far above what a counter takes itself and above the pages by which the resident size grows."""
+OWN = "bytes made by Python"
+FOREIGN_EXAMPLE = "pass one such as {'bytes made by Rust': Statement('allocate(n)', 'from mine import allocate')}"
+
+
+class Footprint(Result):
+    """Bytes that a batch takes while it is kept, by three counters.
+
+    `tracemalloc` sees what Python's own allocator hands out, and nothing that an extension allocates
+    elsewhere.  The heap, counted by `memray`, holds all of it, Rust included.  The resident size is the
+    growth of the process in RAM: whole pages, memory that was freed but not given back, and what the machine
+    moved meanwhile; it is approximate.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> result = bench.footprint({"floats": "[float(i) for i in range(n)]"}, sizes=[1_000], runs=1)
+    >>> result.per_point("floats", 1_000)[0] > 24  # eight for the place in the list, more for the float
+    True
+    """
+
+    kind: ClassVar[str] = "footprint"
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Nothing: a count has no sampling error, and its range over runs stands for an interval."""
+        return {}
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Median, lowest and highest count over runs; rows (contender, size, quantity)."""
+        grouped = self.samples.groupby(["contender", "size", "quantity"])["value"]
+        return grouped.agg(["median", "min", "max"])
+
+    @property
+    def sizes(self) -> list[int]:
+        """The batch sizes, as they were asked for."""
+        return [int(size) for size in self.settings["sizes"]]
+
+    def count(self, contender: str, size: int, what: str) -> tuple[float, float, float]:
+        """Median, lowest and highest count of `what`; NaN where its counter is not available.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender.
+        size : int
+            One of `sizes`.
+        what : str
+            ``traced_current_bytes``, ``traced_peak_bytes``, ``heap_bytes``, ``heap_peak_bytes`` or
+            ``resident_bytes``.
+        """
+        key = (contender, size, what)
+        if key not in self.counts.index:
+            return (math.nan, math.nan, math.nan)
+        row = self.counts.loc[key]
+        return float(row["median"]), float(row["min"]), float(row["max"])
+
+    @cached_property
+    def source(self) -> str:
+        """The counter from which the bytes a point are taken: the heap, else what `tracemalloc` sees."""
+        return "heap" if "heap_bytes" in self.counts.index.get_level_values("quantity") else "tracemalloc"
+
+    def per_point(self, contender: str, size: int) -> tuple[float, float, float]:
+        """Bytes a point: what is held, over the size; median, lowest, highest."""
+        held = "heap_bytes" if self.source == "heap" else "traced_current_bytes"
+        median, low, high = (count / size for count in self.count(contender, size, held))
+        return median, low, high
+
+    def ratio(self, contender: str, size: int, what: str, to: str | None = None, of: str | None = None) -> Estimate:
+        """A count of `contender` over a count of `to` (by default the baseline).
+
+        A count has no sampling error as a time has, so the interval is the range that the runs allow: from the
+        lowest over the highest to the highest over the lowest.  It takes two runs.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        size : int
+            One of `sizes`.
+        what, of : str
+            As for `count`; `of` is what is counted of `to`, by default the same.
+        """
+        value, low, high = self.count(contender, size, what)
+        other, lowest, highest = self.count(to or self.baseline, size, of or what)
+        runs = int(self.settings["runs"])
+        if runs < FEWEST_RUNS:
+            low = high = math.nan
+        return Estimate(value / other, low / highest, high / lowest, 1.0, runs)
+
+    def sentence(self, contender: str, size: int) -> str:
+        """Say in words what a point takes and how that compares with the baseline."""
+        mine = self.per_point(contender, size)[0]
+        text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
+        if contender == self.baseline:
+            return f"{text} ({self.source})"
+        ratio = mine / self.per_point(self.baseline, size)[0]
+        return f"{text}, {quantity.digits(ratio)} times as much as {self.baseline} ({self.source})"
+
+    def facts(self) -> dict[str, Any]:
+        """The smallest and the largest at the largest size, and what each counter takes itself."""
+        size = max(self.sizes)
+        spans = {name: self.per_point(name, size) for name in self.contenders}
+        ranking = sorted(spans, key=lambda name: spans[name][0])
+        facts: dict[str, Any] = {"smallest": ranking[0], "largest": ranking[-1], "counted_by": self.source}
+        if len(ranking) > 1 and not spans[ranking[0]][2] < spans[ranking[1]][1]:
+            facts["smallest"] = f"no clear winner between {ranking[0]} and {ranking[1]}"
+        if pairs := self.identical:
+            held = "heap_bytes" if self.source == "heap" else "traced_current_bytes"
+            sizes = self.sizes
+            facts["noise_floor"] = noise_floor(self.ratio(one, size, held, two) for one, two in pairs for size in sizes)
+        own = {what: self.count(EMPTY, 0, what)[0] for whats in COUNTED.values() for what in whats}
+        return facts | {f"empty_statement_{what}": count for what, count in own.items()}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender and size: counts with their lowest and highest, bytes a point, ratio."""
+        rows = []
+        for name in self.contenders:
+            for size in self.sizes:
+                row: dict[str, Any] = {"contender": name, "size": size}
+                for what in (what for whats in COUNTED.values() for what in whats):
+                    stem = what.removesuffix("_bytes")
+                    row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(name, size, what)
+                row["per_point_bytes"] = self.per_point(name, size)[0]
+                row["per_point_ratio"] = row["per_point_bytes"] / self.per_point(self.baseline, size)[0]
+                row["per_point_counted_by"] = self.source
+                row["runs"] = int(self.settings["runs"])
+                row["sentence"] = self.sentence(name, size)
+                rows.append(row)
+        return data_frame(rows).set_index(["contender", "size"])
+
+    def table(self) -> pd.DataFrame:
+        """The counts as text; a range where runs differed, "not available" where a counter is missing."""
+        return text_columns(
+            self.to_pandas(),
+            {
+                "tracemalloc, held": lambda row: span(row, "traced_current"),
+                "tracemalloc, peak": lambda row: span(row, "traced_peak"),
+                "heap, held": lambda row: span(row, "heap"),
+                "heap, peak": lambda row: span(row, "heap_peak"),
+                "resident (approximate)": lambda row: span(row, "resident"),
+                f"an item ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
+            },
+        )
+
+    def draw(self, ax: Axes) -> None:
+        """Bytes a point in the largest batch, one bar a contender; the table has the other sizes."""
+        from evenhand.results.figure import bars
+
+        size = self.sizes[-1]
+        frame = self.to_pandas()["per_point_bytes"]
+        values = {name: float(frame[name, size]) for name in self.contenders}
+        label = f"bytes per item, in a batch of {quantity.written('', size)} ({self.source}; shorter is better)"
+        bars(ax, values, first=self.baseline, unit="_bytes", label=label)
+
+
+def span(row: Any, stem: str) -> str:
+    """Write a count, with its lowest and highest where they are written differently."""
+    value, low, high = (getattr(row, f"{stem}{end}_bytes") for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return "not available"
+    text, lowest, highest = (quantity.memory(count) for count in (value, low, high))
+    return text if lowest == highest else f"{text} ({lowest} to {highest})"
+
+
+def footprint(
+    contenders: Mapping[str, str | Callable[..., Any] | Statement],
+    *,
+    sizes: Sequence[int] = SIZES,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "footprint",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    runs: int | None = None,
+) -> Footprint:
+    """Count the bytes that batches take: `tracemalloc`, the whole heap, the resident size.
+
+    Each number comes from a process of its own, in which nothing is timed.  The statement is evaluated there
+    once for one item, so that what a process makes once is not counted, then for `n` items, and what it
+    returns is kept while the counter is read.  Only what is allocated from just before to just after is
+    counted, so the names of `setup` are not.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        Expressions that make a batch of `n` items (``"[point() for i in range(n)]"``), or callables that take
+        `n`; the first is the baseline.
+    sizes : sequence of int
+        The values of `n`.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; its option ``runs``, if there is one, is the default of `runs`.
+    share : float
+        The part of the example's seconds that this call may use; it may lower `runs`, never raise it.
+    runs : int, optional
+        How often each number is counted; the table shows the median.
+
+    Returns
+    -------
+    Footprint
+
+    Raises
+    ------
+    ValueError
+        If a statement is no expression, `sizes` is empty or not positive, or `runs` is not positive.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> result = bench.footprint({"bytes": "bytes(n)", "array": "bytearray(n)"}, sizes=[100_000], runs=1)
+    >>> result.count("bytes", 100_000, "traced_current_bytes")[0] >= 100_000
+    True
+    """
+    settings = settings or Settings()
+    stated = statements(contenders, setup, namespace)
+    if runs is None:
+        runs = settings.options.get("runs", RUNS)
+    plan = {"sizes": whole_numbers("sizes", sizes), "most_runs": whole("runs", runs)}
+    for contender, statement in stated.items():
+        expression(contender, statement)
+    return measure(ByteSampler(stated, plan, 0), name, settings, share)
+
+
+class ByteSampler(Sampler[Footprint]):
+    """Counts of bytes, each in a process of its own; nothing is timed, so they may run side by side."""
+
+    kind = Footprint
+    rounds_are = "runs"
+    foresees = False
+
+    def workers(self, index: int) -> nullcontext[Mapping[str, WorkerProcess]]:
+        """None that lives for a round."""
+        del index
+        return nullcontext({})
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Try each contender at a small size, where the number of runs depends on it."""
+        del workers
+        self.missing: dict[str, str] = {}
+        return seconds_of(self.stated, self.plan["sizes"]) if self.plan["most_runs"] > 1 else 0.0
+
+    def rounds(self, settings: Settings, seconds: float, share: float) -> int:
+        """As many as the seconds suffice for, up to what was asked; a judged build counts twice at least."""
+        most: int = self.plan["most_runs"]
+        if settings.seconds is None or most == 1:
+            return most
+        fewest = min(most, FEWEST_RUNS if settings.judges else 1)
+        return max(fewest, min(most, int(settings.seconds * share / seconds)))
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Count each contender at each size by each counter; in the first run an empty statement, too."""
+        del workers
+        empty = count_empty(self.missing) if index == 0 else []
+        return [*empty, *count_run(self.stated, self.plan["sizes"], index, self.missing)]
+
+    def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
+        """Which columns are empty, and what the counters take themselves."""
+        del rounds
+        return [*(not_available(counter, why) for counter, why in self.missing.items()), *own_cost(samples)]
+
+
+def footprint_self_test(
+    foreign: Mapping[str, str | Statement], *, name: str = "self_test", settings: Settings | None = None
+) -> Footprint:
+    """Show what each column sees: the same known number of bytes, allocated by Python and by the code of a package.
+
+    A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to
+    nothing.
+
+    Parameters
+    ----------
+    foreign : mapping of str to str or Statement
+        By the name of a row: an expression that allocates and writes ``n`` bytes with the allocator of the code that
+        is measured.  The machine has no page for memory that is only reserved.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build.
+
+    Returns
+    -------
+    Footprint
+        With one size, the number of bytes asked for.
+
+    Raises
+    ------
+    TypeError
+        If `foreign` is no mapping of statements.
+    ValueError
+        If `foreign` is empty, has the name of the row of Python's own bytes, or a statement is no expression.
+
+    Examples
+    --------
+    Arrow has an allocator of its own, which `tracemalloc` does not see:
+
+    >>> import evenhand as bench
+    >>> nulls = bench.Statement("pa.nulls(n, pa.int8())", "import pyarrow as pa")
+    >>> result = bench.footprint_self_test({"bytes made by Arrow": nulls})
+    >>> size = result.sizes[0]
+    >>> result.count("bytes made by Arrow", size, "traced_current_bytes")[0] < size / 10
+    True
+    """
+    if not isinstance(foreign, Mapping):
+        message = f"foreign must be a mapping of row names to statements, got {foreign!r}; {FOREIGN_EXAMPLE}"
+        raise TypeError(message)
+    if not foreign or OWN in foreign:
+        message = f"foreign must name at least one row, and none {OWN!r}, got {list(foreign)!r}; {FOREIGN_EXAMPLE}"
+        raise ValueError(message)
+    contenders = {OWN: Statement("b'x' * n"), **foreign}
+    return footprint(contenders, sizes=(SELF_TEST_BYTES,), name=name, settings=settings, runs=1)

@@ -1,0 +1,336 @@
+"""`latency`: how long single calls take, down to the slowest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from evenhand.judge.decision import Verdict, decide
+from evenhand.judge.estimate import Estimate
+from evenhand.judge.statistics import noise_floor, weighted_quantiles
+from evenhand.measure.arguments import names, whole
+from evenhand.measure.process import WorkerProcess
+from evenhand.measure.records import Sample, data_frame
+from evenhand.measure.round import turns
+from evenhand.measure.sampling import Sampler, measure
+from evenhand.measure.settings import Settings
+from evenhand.measure.statement import Setup, Statement, statements
+from evenhand.results import quantity
+from evenhand.results.result import COLLECTOR, FLOOR_MARK, Result, text_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+CLOCK = "clock"
+"""The row of the empty statement: what reading the clock twice takes by itself."""
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
+CALLS = 10_000
+"""Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
+SLICES = 4
+WARMUP = 200
+TRIAL = 100
+FEWEST_CALLS = 100
+COMPARED = ("p50", "p99")
+FLOOR = 3.0
+"""A percentile within so many times of the clock's own says more about the clock than about the statement."""
+
+
+class Latency(Result):
+    """Percentiles of single calls, each taken per round; the clock stands next to them as a row of its own.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"list": "[1, 2]"}, calls=1_000, settings=quick)
+    >>> list(result.to_pandas().index), result.percentiles
+    (['list', 'clock'], ['p50', 'p95', 'p99'])
+    """
+
+    kind: ClassVar[str] = "latency"
+
+    @property
+    def percentiles(self) -> list[str]:
+        """The percentiles that the calls of a round suffice for."""
+        return [name for name in PERCENTILES if name != "p99_9" or self.settings["calls"] >= CALLS]
+
+    @property
+    def compared(self) -> list[str]:
+        """The percentiles in which contenders are judged against the baseline."""
+        known = self.settings.get("compared", list(PERCENTILES))  # runs of earlier versions judged all of them
+        return [name for name in known if name in self.percentiles]
+
+    @property
+    def judged(self) -> int:
+        """Each compared percentile of each contender."""
+        return (len(self.statements) - 1) * len(self.compared)
+
+    @property
+    def statements(self) -> list[str]:
+        """The contenders without the clock."""
+        return [name for name in self.contenders if name != CLOCK]
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """Nanoseconds; rows (contender, round), a column for each percentile and the maximum."""
+        import pandas as pd
+
+        rows = {}
+        for key, group in self.samples.groupby(["contender", "round"]):
+            quantiles = weighted_quantiles(
+                group["value"], group["count"], [PERCENTILES[name] for name in self.percentiles]
+            )
+            rows[key] = [*quantiles, group["value"].max()]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=[*self.percentiles, "max"]).set_axis(
+            pd.MultiIndex.from_tuples(rows, names=["contender", "round"])
+        )
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Each percentile of each round, by contender."""
+        return {(name, which): self.rounds.loc[name][which] for name in self.contenders for which in self.percentiles}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """The medians of the contenders."""
+        return bool(key[0] != CLOCK and key[1] == "p50")
+
+    def percentile(self, contender: str, name: str) -> Estimate:
+        """Nanoseconds at a percentile: the median over rounds, with its interval."""
+        return self.estimate(contender, name)
+
+    def ratio(self, contender: str, name: str, to: str | None = None) -> Estimate:
+        """A percentile of `contender` over the same of `to` (by default the baseline).
+
+        The interval is corrected for all contenders and compared percentiles that are judged together.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        name : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        """
+        return self.ratio_of(contender, to, name)
+
+    def verdict(self, contender: str, name: str, to: str | None = None) -> Verdict:
+        """Judge a compared percentile against the same of `to` by the project's one decision function.
+
+        A percentile at the clock's floor is not judged, nor is one that was not to be compared.
+        """
+        floor = self.at_floor(contender, name) or self.at_floor(to or self.baseline, name)
+        return "not judged" if floor or name not in self.compared else decide(self.ratio(contender, name, to))
+
+    def at_floor(self, contender: str, name: str) -> bool:
+        """Whether a percentile is within three times of the clock's own."""
+        return self.percentile(contender, name).value <= FLOOR * self.percentile(CLOCK, name).value
+
+    def sentence(self, contender: str, name: str, to: str | None = None) -> str:
+        """Say in words how a percentile compares with the same of `to`."""
+        other = to or self.baseline
+        ratio = quantity.ratio(self.ratio(contender, name, other))
+        mark = ", at the clock's floor" if self.at_floor(contender, name) else ""
+        return (
+            f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
+            f"{self.verdict(contender, name, other)}"
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Of identical contenders, how far apart they are at each percentile."""
+        pairs = self.identical
+        if not pairs:
+            return {}
+        return {
+            f"{name}_noise_floor": noise_floor(self.ratio(one, name, two) for one, two in pairs)
+            for name in self.percentiles
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""
+        return data_frame([self._row(name) for name in self.contenders]).set_index("contender")
+
+    def _row(self, contender: str) -> dict[str, Any]:
+        row: dict[str, Any] = {"contender": contender}
+        for name in PERCENTILES:
+            taken = name in self.percentiles
+            row |= self.interval_columns(name, "_ns", self.percentile(contender, name) if taken else Estimate.unknown())
+            if taken and contender != CLOCK:
+                row[f"{name}_at_floor"] = self.at_floor(contender, name)
+                if name in self.compared:
+                    row |= self._judged_columns(contender, name)
+        row["max_ns"] = float(self.rounds.loc[contender]["max"].max())
+        row["rounds"] = len(self.rounds.loc[contender])
+        return row
+
+    def _judged_columns(self, contender: str, name: str) -> dict[str, Any]:
+        baseline = contender == self.baseline
+        return {
+            **self.interval_columns(f"{name}_ratio", "", self.ratio(contender, name)),
+            f"{name}_verdict": "baseline" if baseline else self.verdict(contender, name),
+            f"{name}_sentence": f"{contender} is the baseline" if baseline else self.sentence(contender, name),
+        }
+
+    def table(self) -> pd.DataFrame:
+        """Percentiles as text, those at the clock's floor marked; the verdict on the highest compared one."""
+        columns: dict[str, Callable[[Any], str]] = {title(name): partial(self._cell, name) for name in self.percentiles}
+        columns["max"] = lambda row: quantity.time(row.max_ns)
+        if self.compared:
+            last = self.compared[-1]
+            columns[f"{title(last)}, ratio (95 % interval)"] = partial(self._ratio_cell, last)
+            columns[f"{title(last)}, verdict"] = lambda row: (
+                quantity.MISSING if row.Index == CLOCK else getattr(row, f"{last}_verdict")
+            )
+        return text_columns(self.to_pandas(), columns)
+
+    def _cell(self, name: str, row: Any) -> str:
+        mark = f" {FLOOR_MARK}" if row.Index != CLOCK and getattr(row, f"{name}_at_floor") else ""
+        return f"{quantity.time(getattr(row, f'{name}_ns'))}{mark}"
+
+    def _ratio_cell(self, name: str, row: Any) -> str:
+        if row.Index == CLOCK:
+            return quantity.MISSING
+        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, name))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the mark means where there is one, and what is timed as a call."""
+        floor = any(self.at_floor(name, percentile) for name in self.statements for percentile in self.percentiles)
+        mark = (
+            f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement, "
+            "so nothing is judged by it"
+        )
+        called = [name for name in self.statements if self.contenders[name].get("called")]
+        words = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        return (mark, *words) if floor else tuple(words)
+
+    def draw(self, ax: Axes) -> None:
+        """The percentiles of each contender on a logarithmic axis, the clock in grey."""
+        from evenhand.results.figure import lines, logarithmic
+
+        frame = self.to_pandas()
+        columns = [*(f"{name}_ns" for name in self.percentiles), "max_ns"]
+        places = range(len(columns))
+        lines(
+            ax,
+            {name: (frame.loc[name, columns].to_numpy(dtype=float), places) for name in frame.index},
+            quiet=CLOCK,
+        )
+        ax.set_yticks(places, [*(title(name) for name in self.percentiles), "max"])
+        logarithmic(ax, "x", "_ns")
+        ax.set_xlabel("time of a call (left is better)")
+        ax.set_ylabel("percentile")
+
+
+def title(name: str) -> str:
+    """``p99_9`` as a reader writes it."""
+    return name.replace("_", ".")
+
+
+class CallSampler(Sampler[Latency]):
+    """Single calls, each timed alone, by workers that take turns."""
+
+    kind = Latency
+
+    def sampled(self) -> Mapping[str, Statement]:
+        """The contenders, and the clock."""
+        return {**self.stated, CLOCK: Statement("pass")}
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """About how long the calls of a round take, as a trial shows."""
+        calls, seconds = self.plan["calls"], 0.0
+        self.pinned = True
+        for worker in workers.values():
+            first = worker.ask({"do": "once"})
+            spent: float = first["seconds"]
+            self.pinned = self.pinned and not first["parallel"]
+            if spent < 1 / TRIAL:
+                found = worker.ask({"do": "calls", "calls": TRIAL, "warmup": TRIAL})["histogram"]
+                spent = sum(value * count for value, count in found) / TRIAL / 1e9
+            # Next to the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
+            seconds += (calls + SLICES * WARMUP) * (spent + 400e-9)
+        return seconds
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Ask each worker in turn for a part of its calls."""
+        calls = self.plan["calls"]
+        seen: dict[str, Counter[int]] = {contender: Counter() for contender in workers}
+        for turn, contender in turns(list(workers), index, SLICES):
+            part = calls * (turn + 1) // SLICES - calls * turn // SLICES
+            answer = workers[contender].ask({"do": "calls", "calls": part, "warmup": WARMUP})
+            seen[contender].update(dict(answer["histogram"]))
+        return [
+            Sample(contender, "call_ns", float(value), index, count=count)
+            for contender, found in seen.items()
+            for value, count in sorted(found.items())
+        ]
+
+
+def latency(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "latency",
+    settings: Settings | None = None,
+    share: float = 1.0,
+    calls: int | None = None,
+    compared: Sequence[str] = COMPARED,
+    timeout: float | None = None,
+) -> Latency:
+    """Time single calls of statements, in fresh processes each round, sampled in interleaved order.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is compared; the first is the baseline.  The row ``clock`` is added.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build; see `bench.settings`.
+    share : float
+        The part of the example's seconds that this call may use.
+    calls : int, optional
+        Calls of a round and contender, 10,000 by default; with fewer there is no p99.9.
+    compared : sequence of str
+        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+    timeout : float, optional
+        Seconds that a worker may take for one request; 120 by default.
+
+    Returns
+    -------
+    Latency
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it has to be, a contender is called ``clock``, or `calls` is below 100; no process
+        has been started then.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.latency({"sleep": "sleep(0.001)"}, setup="from time import sleep", calls=100, settings=quick)
+    >>> result.percentile("sleep", "p50").value > 1e6
+    True
+    """
+    settings = settings or Settings()
+    calls = CALLS if calls is None else whole("calls", calls)
+    if calls < FEWEST_CALLS:
+        message = f"calls is {calls}; a 99th percentile needs at least {FEWEST_CALLS} in a round"
+        raise ValueError(message)
+    stated = statements(contenders, setup, namespace)
+    if CLOCK in stated:
+        message = f"a contender is called {CLOCK!r}, which is the row of the empty statement; rename it"
+        raise ValueError(message)
+    chosen = names("compared", compared, list(PERCENTILES))
+    plan = {"calls": calls, "slices": SLICES, "collector": COLLECTOR, "compared": chosen}
+    taken = [name for name in chosen if name != "p99_9" or calls >= CALLS]
+    judged = (len(stated) - 1) * len(taken)
+    return measure(CallSampler(stated, plan, judged, timeout), name, settings, share)

@@ -1,0 +1,478 @@
+"""Response times of statements called at a fixed rate, their capacity and their headroom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from evenhand.judge.decision import Verdict, decide, fewest_rounds
+from evenhand.judge.estimate import Estimate
+from evenhand.judge.statistics import weighted_quantiles
+from evenhand.measure.arguments import names, positive, whole
+from evenhand.measure.capacity import BRACKET, BURST_SECONDS, HELD, NOT_HELD, STEPS, TRIES, sample_capacity
+from evenhand.measure.deadlines import arrivals_in
+from evenhand.measure.process import WorkerProcess
+from evenhand.measure.records import Sample, data_frame
+from evenhand.measure.round import turns
+from evenhand.measure.sampling import Sampler, measure
+from evenhand.measure.settings import Settings
+from evenhand.measure.statement import Harness, Setup, Statement, statements
+from evenhand.results import quantity
+from evenhand.results.result import Result, text_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SCHEDULER = "scheduler"
+"""The row of the empty statement, paced alike."""
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
+COMPARED = ("p99",)
+"""The percentiles that are judged; the maximum is one arrival, and never compared."""
+FEWEST_BEYOND = 10
+"""Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
+FLOOR = 3.0
+"""A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
+WARMUP = 20
+"""Calls before the run that are not counted: what a process does once is not the arrival's."""
+
+
+class Paced(Result):
+    """Response times at a fixed rate, counted from the moment each arrival was due.
+
+    Every arrival is one of three: on time (done before the next one was due), late (done after that, and by
+    the end of the run) or missed (not done by the end of the run, which is when the arrival after the last
+    would be due).  A missed arrival counts in the percentiles with the time that it had waited by the end, so
+    a percentile that reaches into the missed ones is a lower bound.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> result = bench.paced({"nothing": "pass"}, rate=1_000, duration=0.1)
+    >>> result.rows, int(result.arrivals.loc["nothing", "arrivals"].iloc[0])
+    (['nothing', 'scheduler'], 100)
+    """
+
+    kind: ClassVar[str] = "paced"
+
+    @property
+    def rate(self) -> float:
+        """The target: arrivals per second."""
+        return float(self.settings["rate"])
+
+    @property
+    def rows(self) -> list[str]:
+        """The contenders, and the scheduler."""
+        return [*self.contenders, SCHEDULER]
+
+    @cached_property
+    def arrivals(self) -> pd.DataFrame:
+        """Arrivals, served, late and missed; one row a contender and round."""
+        samples = self.samples
+        keys = ["contender", "round"]
+        served = samples[samples["quantity"] == "response_ns"].groupby(keys)["count"].sum()
+        missed = samples[samples["quantity"] == "waited_ns"].groupby(keys)["count"].sum()
+        late = samples[samples["quantity"] == "late"].groupby(keys)["value"].sum()
+        frame = data_frame({"late": late})
+        frame["served"] = served.reindex(frame.index, fill_value=0)
+        frame["missed"] = missed.reindex(frame.index, fill_value=0)
+        frame["arrivals"] = frame["served"] + frame["missed"]
+        return frame.astype(int)
+
+    @cached_property
+    def percentiles(self) -> pd.DataFrame:
+        """Response times in nanoseconds; rows (contender, round), one column a percentile.
+
+        NaN where fewer than ten arrivals of the round lie beyond the percentile.
+        """
+        import pandas as pd
+
+        available = [enough(int(self.settings["arrivals"]), share) for share in PERCENTILES.values()]
+        samples = self.samples[self.samples["quantity"].isin(["response_ns", "waited_ns"])]
+        found = {
+            key: weighted_quantiles(group["value"], group["count"], list(PERCENTILES.values()))
+            for key, group in samples.groupby(["contender", "round"])
+        }
+        frame = pd.DataFrame.from_dict(found, orient="index", columns=list(PERCENTILES))
+        frame.index = pd.MultiIndex.from_tuples(frame.index, names=["contender", "round"])
+        return frame.where(pd.Series(available, index=frame.columns), axis=1)
+
+    @property
+    def compared(self) -> list[str]:
+        """The percentiles in which contenders are judged, of those that the arrivals of a round suffice for."""
+        known = self.settings.get("compared", [which for which in PERCENTILES if which != "max"])
+        return [which for which in known if enough(int(self.settings["arrivals"]), PERCENTILES[which])]
+
+    @property
+    def judged(self) -> int:
+        """Each compared percentile of each contender."""
+        return len(self.compared) * (len(self.contenders) - 1)
+
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """Each percentile of each round, by contender."""
+        return {(name, which): self.percentiles.loc[name, which] for name in self.rows for which in PERCENTILES}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """None: how late the system wakes a thread differs from round to round."""
+        del key
+        return False
+
+    def percentile(self, contender: str, which: str) -> Estimate:
+        """Response time in nanoseconds: the median over rounds, with its interval.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender, or ``"scheduler"``.
+        which : str
+            ``p50``, ``p95``, ``p99``, ``p99_9`` or ``max``.
+        """
+        return self.estimate(contender, which)
+
+    def ratio(self, contender: str, which: str, to: str | None = None) -> Estimate:
+        """Response time of `contender` over that of `to` (by default the baseline), at one percentile.
+
+        The interval is corrected for all contenders and compared percentiles that are judged together.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        which : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        """
+        return self.ratio_of(contender, to, which)
+
+    def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
+        """Judge a compared percentile against that of `to` by the project's one decision function."""
+        return decide(self.ratio(contender, which, to)) if which in self.compared else "not judged"
+
+    def at_floor(self, contender: str, which: str) -> bool:
+        """Tell whether a percentile is within three times of the scheduler's same percentile."""
+        floor = self.percentile(SCHEDULER, which).value
+        return bool(self.percentile(contender, which).value <= FLOOR * floor)
+
+    def effective(self, contender: str) -> float:
+        """Arrivals served per second: the median over rounds of served over the run's duration."""
+        duration = float(self.settings["arrivals"]) / self.rate
+        return float(self.arrivals.loc[contender, "served"].median() / duration)
+
+    def capacity(self, contender: str) -> float:
+        """Arrivals per second: the highest rate tried that was held without a growing backlog; NaN for none."""
+        samples = self.samples
+        held = samples[(samples["contender"] == contender) & (samples["quantity"] == HELD)]["value"]
+        return float(held.max()) if len(held) else math.nan
+
+    def capacity_range(self, contender: str) -> Estimate:
+        """Arrivals per second: the highest rate that was held, and as the upper end the next one that was not."""
+        samples = self.samples[self.samples["contender"] == contender]
+        held = self.capacity(contender)
+        above = samples[(samples["quantity"] == NOT_HELD) & (samples["value"] > held)]["value"]
+        return Estimate(held, held, float(above.min()) if len(above) else math.nan, 1.0, 1)
+
+    def headroom(self, contender: str) -> float:
+        """Capacity over the target rate: below 1 the loop falls behind for good."""
+        return self.capacity(contender) / self.rate
+
+    def sentence(self, contender: str) -> str:
+        """Say in words how the target was held."""
+        counts = self.arrivals.loc[contender].sum()
+        known = [which for which in ("p50", "p95", "p99") if not self.percentiles[which].isna().any()]
+        which = known[-1] if known else "max"
+        reached = counts["missed"] > (1 - PERCENTILES[which]) * counts["arrivals"]
+        response = ("at least " if reached else "") + quantity.time(self.percentile(contender, which).value)
+        return (
+            f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
+            f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
+            f"{number(counts['missed'])} missed; "
+            f"{which} of the response is {response}, headroom {self._headroom(contender)}"
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Whether all arrivals were served, and who has the most headroom."""
+        headroom = {name: self.headroom(name) for name in self.contenders}
+        known = [name for name in headroom if not math.isnan(headroom[name])]
+        ranking = sorted(known, key=lambda name: -headroom[name])
+        missed = [name for name in self.contenders if self.arrivals.loc[name, "missed"].sum() > 0]
+        return {
+            "target_per_second": self.rate,
+            "duration_ns": self.settings["duration"] * 1e9,
+            "missing": ", ".join(missed) or "none",
+            "most_headroom": ranking[0] if ranking else "not known",
+            "least_headroom": ranking[-1] if ranking else "not known",
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a contender, and the scheduler: response percentiles, arrivals, capacity, headroom."""
+        rows = []
+        for name in self.rows:
+            row: dict[str, Any] = {"contender": name}
+            for which in PERCENTILES:
+                row |= self._percentile_columns(name, which)
+            counts = self.arrivals.loc[name].sum()
+            row |= {what: int(counts[what]) for what in ("arrivals", "served", "late", "missed")}
+            row |= {
+                "target_per_second": self.rate,
+                "effective_per_second": self.effective(name),
+                "capacity_per_second": self.capacity(name),
+                "headroom": self.headroom(name),
+                "rounds": int(self.settings["rounds"]),
+                "sentence": self.sentence(name),
+            }
+            rows.append(row)
+        return data_frame(rows).set_index("contender")
+
+    def _percentile_columns(self, name: str, which: str) -> dict[str, Any]:
+        """The columns of one percentile of one row."""
+        columns: dict[str, Any] = {
+            **self.interval_columns(which, "_ns", self.percentile(name, which)),
+            f"{which}_at_floor": self.at_floor(name, which),
+        }
+        if which in self.compared:
+            own = {self.baseline: "baseline", SCHEDULER: SCHEDULER}
+            columns |= self.interval_columns(f"{which}_ratio", "", self.ratio(name, which))
+            columns[f"{which}_verdict"] = own[name] if name in own else self.verdict(name, which)
+        return columns
+
+    def table(self) -> pd.DataFrame:
+        """Percentiles, arrivals and headroom as text."""
+        return text_columns(
+            self.to_pandas(),
+            {
+                "p50": lambda row: self._written(row, "p50"),
+                "p95": lambda row: self._written(row, "p95"),
+                "p99": lambda row: self._written(row, "p99"),
+                "p99.9": lambda row: self._written(row, "p99_9"),
+                "max": lambda row: quantity.time(row.max_ns),
+                "arrivals": lambda row: number(row.arrivals),
+                "late": lambda row: number(row.late),
+                "missed": lambda row: number(row.missed),
+                "effective rate": lambda row: quantity.rate(row.effective_per_second),
+                "capacity": lambda row: quantity.span(self.capacity_range(row.Index), quantity.rate),
+                "headroom": lambda row: self._headroom(row.Index),
+            },
+        )
+
+    def _headroom(self, contender: str) -> str:
+        """The headroom with what the steps of its search leave open."""
+        found = self.capacity_range(contender)
+        value, low, high = (end / self.rate for end in (found.value, found.low, found.high))
+        return quantity.ratio(Estimate(value, low, high, found.level, found.rounds))
+
+    def _written(self, row: Any, which: str) -> str:
+        """A percentile as text."""
+        return quantity.time(getattr(row, f"{which}_ns"))
+
+    def draw(self, ax: Axes) -> None:
+        """Response time over the percentile, on a log scale; the scheduler in grey."""
+        from evenhand.results.figure import lines, logarithmic
+
+        shown = [which for which in PERCENTILES if not self.percentiles[which].isna().all()]
+        places = range(len(shown))
+        lines(
+            ax,
+            {name: (places, [self.percentile(name, which).value for which in shown]) for name in self.rows},
+            quiet=SCHEDULER,
+        )
+        logarithmic(ax, "y", "_ns")
+        ax.set_xticks(places, [which.replace("_", ".") for which in shown])
+        ax.set_xlabel("share of arrivals that are served at least as fast")
+        ax.set_ylabel("from due to done (lower is better)")
+
+
+def paced(
+    contenders: Mapping[str, str | Callable[[], Any] | Statement],
+    *,
+    rate: float,
+    duration: float,
+    setup: Setup = None,
+    namespace: Mapping[str, Any] | None = None,
+    name: str = "paced",
+    settings: Settings | None = None,
+    rounds: int | None = None,
+    compared: Sequence[str] = COMPARED,
+    timeout: float | None = None,
+) -> Paced:
+    """Call statements at a fixed rate against absolute deadlines, each in a fresh process, one after another.
+
+    The loop sleeps until an arrival is due, calls the statement, and counts the response from the moment at
+    which the arrival was due; a late wake-up serves all that is due by then.  So an arrival that waited
+    behind another shows its waiting (no coordinated omission).  The call of a function around the statement
+    is included; the empty statement, called alike, is the row "scheduler".
+
+    The capacity is then searched in a process of its own: a bracket around the rate at which an always busy
+    loop serves is halved a fixed number of times on the log scale; a rate is held when the backlog is empty
+    at some moment of the second half of a short burst (of the better of two bursts, for a neighbour on the
+    machine can spoil one). Headroom is capacity over `rate`.
+
+    Parameters
+    ----------
+    contenders : mapping of str to str, callable or Statement
+        What is called; the first is the baseline.  Names that `setup` makes keep their state from call to
+        call.
+    rate : float
+        Arrivals per second (hertz).
+    duration : float
+        Seconds that each contender is paced in all; they are split among the rounds.
+    setup, namespace : optional
+        For those contenders that are not `Statement` already; see `Statement`.
+    name : str
+        The measurement's name within its example.
+    settings : Settings, optional
+        Of the script or the docs build.
+    rounds : int, optional
+        Rounds, each in a process of its own.  Arrivals of one process are not independent, so intervals are taken over
+        rounds.  By default those that the verdicts take where each keeps the arrivals that a p99 needs, else one.
+    compared : sequence of str
+        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+    timeout : float, optional
+        Seconds that a worker may take for one request, beyond the time that it is paced; 120 by default.
+
+    Returns
+    -------
+    Paced
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it has to be, or rate and duration make no arrival or more than a run keeps; no
+        process has been started then.
+    WorkerError
+        If a statement fails, or its worker dies or hangs.
+    Interrupted
+        If it was stopped; the rounds that were finished are its ``result``.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> result = bench.paced({"sum": "sum(range(100))"}, rate=1_000, duration=0.1)
+    >>> result.rate, result.capacity("sum") > 0
+    (1000.0, True)
+    """
+    settings = settings or Settings()
+    rate, duration = positive("rate", rate, "hertz"), positive("duration", duration, "seconds")
+    wanted = None if rounds is None else whole("rounds", rounds)
+    stated = statements(contenders, setup, namespace)
+    if SCHEDULER in stated:
+        message = f"a contender is named {SCHEDULER!r}, the empty statement's row; give it another name"
+        raise ValueError(message)
+    refuse_each("paced", stated)
+    chosen = names("compared", compared, [which for which in PERCENTILES if which != "max"])
+    due = arrivals_in(rate, duration)
+    made = rounds_of(due, chosen, len(stated)) if wanted is None else wanted
+    if due < made:
+        message = f"{made} rounds cannot share {due} arrivals; pace for longer, or in fewer rounds"
+        raise ValueError(message)
+    plan = {
+        "rate": rate,
+        "duration": duration,
+        "arrivals": due // made,
+        "compared": chosen,
+        "warmup": WARMUP,
+        "capacity_steps": STEPS,
+        "capacity_tries": TRIES,
+        "capacity_bracket": list(BRACKET),
+        "burst_seconds": BURST_SECONDS,
+    }
+    return measure(PacedSampler(stated, plan, 0, timeout, wanted=made), name, settings)
+
+
+class PacedSampler(Sampler[Paced]):
+    """Each contender and the scheduler paced in turn; the capacities are searched before the first round."""
+
+    kind = Paced
+
+    def __init__(
+        self,
+        stated: Mapping[str, Statement],
+        plan: Mapping[str, Any],
+        judged: int,
+        timeout: float | None,
+        *,
+        wanted: int,
+    ) -> None:
+        super().__init__(stated, plan, judged, timeout)
+        self.wanted = wanted
+
+    def sampled(self) -> Mapping[str, Statement]:
+        """The contenders, and the scheduler."""
+        return {**self.stated, SCHEDULER: Statement("pass")}
+
+    def recorded(self) -> Mapping[str, Statement]:
+        """The contenders alone."""
+        return self.stated
+
+    def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
+        """Search the capacities, in processes of their own: what a statement keeps from call to call stays fresh."""
+        harness = Harness.of(self.sampled())
+        self.capacities = [
+            sample
+            for name, statement in self.sampled().items()
+            for sample in sample_capacity(name, statement, harness, self.timeout)
+        ]
+        return float(len(workers) * self.plan["arrivals"] / self.plan["rate"])
+
+    def rounds(self, settings: Settings, seconds: float, share: float) -> int:
+        """As planned: they share the duration."""
+        del settings, seconds, share
+        return self.wanted
+
+    def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
+        """Pace each in turn, while the others wait."""
+        rate, arrivals = self.plan["rate"], self.plan["arrivals"]
+        samples = list(self.capacities) if index == 0 else []
+        for _, contender in turns(list(workers), index, 1):
+            request = {"do": "paced", "rate": rate, "arrivals": arrivals, "warmup": WARMUP}
+            answer = workers[contender].ask(request, timeout=arrivals / rate + self.timeout)
+            for what, key in (("response_ns", "responses"), ("waited_ns", "waited")):
+                samples += [Sample(contender, what, float(value), index, count=count) for value, count in answer[key]]
+            samples.append(Sample(contender, "late", float(answer["late"]), index))
+        return samples
+
+    def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
+        """Say what the sampling does not allow."""
+        return list(shortcomings(self.plan, samples, rounds))
+
+
+def refuse_each(call: str, stated: Mapping[str, Statement]) -> None:
+    """Raise if a statement wants something done before each execution, which would be a part of the response."""
+    if found := next((name for name, statement in stated.items() if statement.each is not None), None):
+        message = f"{found!r} has each=..., and {call} calls a statement when it is due; do it in the statement"
+        raise ValueError(message)
+
+
+def shortcomings(plan: Mapping[str, Any], samples: Sequence[Sample], rounds: int) -> Iterator[str]:
+    """Say what the sampling does not allow."""
+    if rounds < fewest_rounds():
+        text = "one round" if rounds == 1 else f"{rounds} rounds"
+        yield f"response times are of {text} and have no interval: not judged"
+    short = [which.replace("_", ".") for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
+    if short:
+        yield f"{number(plan['arrivals'])} arrivals per round are too few for {', '.join(short)}"
+    for contender in dict.fromkeys(sample.contender for sample in samples if sample.quantity == "waited_ns"):
+        yield (
+            f"{contender} missed arrivals; they count with the time that they had waited by the end, so "
+            "its highest response times are lower bounds"
+        )
+    held = {sample.contender for sample in samples if sample.quantity == HELD}
+    for contender in dict.fromkeys(sample.contender for sample in samples):
+        if contender not in held:
+            yield f"{contender} held none of the rates that were tried, so its capacity is not known"
+
+
+def rounds_of(due: int, compared: Sequence[str], contenders: int) -> int:
+    """The rounds that the verdicts take where each keeps the arrivals that a p99 needs, else one."""
+    rounds = fewest_rounds(len(compared) * max(contenders - 1, 1))
+    return rounds if enough(due // rounds, PERCENTILES["p99"]) else 1
+
+
+def enough(arrivals: int, share: float) -> bool:
+    """Tell whether enough of the arrivals of a round lie beyond a percentile; the maximum needs none."""
+    return share == 1.0 or round(arrivals * (1 - share), 6) >= FEWEST_BEYOND
+
+
+def number(count: float) -> str:
+    """Write a count with its thousands apart."""
+    return quantity.written("", int(count))

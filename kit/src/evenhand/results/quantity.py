@@ -1,0 +1,191 @@
+"""How a measured quantity is written, wherever it is: three significant digits, its unit, narrow no-break spaces."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from evenhand.judge.estimate import Estimate
+
+TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+PERCENT = ((1.0, "%"),)
+RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+MISSING = "–"
+NARROW_SPACE = "\u202f"
+FACTORS = {unit: factor for units in (TIMES, BYTES, RATES) for factor, unit in units}
+APART = re.compile(
+    r"(?<![\d.,\w])\d{1,3}(?:,\d{3})+(?![\d,]*\w)"
+    r"|(?<=\d) ?%"
+    r"|(?<=\d) (?=(?:[mnµ]?s|min|h|[kKMG]i?B|B|[kMG]?Hz|[kMG]?/s|[kMG])(?![\w/]))"
+)
+"""What `spaced` changes: thousands with commas, per cent, and the space before a unit."""
+WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
+
+
+def digits(value: float) -> str:
+    """Write a number with three significant digits.
+
+    The rule needs nothing but the number, so an estimate reads the same in a table, a figure, a sentence and a role.
+    The interval next to it says how far it can be trusted.
+    """
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else str(value)
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.3g}")
+    # Of the rounded value, so that 0.9997 is written as 1.00.
+    decimals = max(2 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{rounded:,.{decimals}f}".replace(",", NARROW_SPACE)
+
+
+def scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """Write `value` in the largest of `units` in which it is at least 1."""
+    if not math.isfinite(value):
+        return MISSING
+    factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
+    return f"{digits(value / factor)}{NARROW_SPACE}{unit}".rstrip()
+
+
+def time(nanoseconds: float) -> str:
+    """``186 ns``, ``1.42 ms``."""
+    return scaled(nanoseconds, TIMES)
+
+
+def memory(count: float) -> str:
+    """``96.0 B``, ``7.63 MiB``."""
+    return scaled(count, BYTES)
+
+
+def rate(per_second: float, unit: str = "/s") -> str:
+    """``5.30 M/s``."""
+    text = scaled(per_second, RATES)
+    if text == MISSING:
+        return text
+    return f"{text}{unit}" if text[-1].isalpha() else f"{text}{NARROW_SPACE}{unit.lstrip()}"
+
+
+def percent(share: float) -> str:
+    """``20.0 %``; of a share."""
+    return MISSING if math.isnan(share) else f"{digits(100 * share)}{NARROW_SPACE}%"
+
+
+def bound(share: float) -> str:
+    """``2.5 %``; of a share that somebody chose, in which each digit is meant."""
+    return tick(100 * share, PERCENT)
+
+
+def spaced(text: str) -> str:
+    """Write the numbers of a text as this module does, with narrow no-break spaces.
+
+    Parameters
+    ----------
+    text : str
+        Prose, in which a number may be ``1,000``, ``5 %``, ``5%`` or ``3 ms``.
+
+    Returns
+    -------
+    str
+        The same with a narrow no-break space between thousands and before per cent and units.
+
+    Examples
+    --------
+    >>> from evenhand.results import quantity
+    >>> quantity.spaced("5% of 1,000 calls").replace(quantity.NARROW_SPACE, "_")
+    '5_% of 1_000 calls'
+    """
+    return APART.sub(lambda found: spaced_number(found[0]), text)
+
+
+def spaced_number(found: str) -> str:
+    """Write what `APART` found."""
+    if found.endswith("%"):
+        return f"{NARROW_SPACE}%"
+    return found.replace(",", NARROW_SPACE) if found.strip() else NARROW_SPACE
+
+
+def magnitude(text: str) -> float | None:
+    """Read a written quantity as a number in the smallest of its units, so that ``1.42 ms`` is more than ``186 ns``.
+
+    Returns
+    -------
+    float or None
+        None where the text does not begin with a number, or its unit is none of this module's.
+    """
+    found = WRITTEN.match(text)
+    if found is None or found[2] not in FACTORS:
+        return None
+    return float(found[1].replace(NARROW_SPACE, "")) * FACTORS[found[2]]
+
+
+def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """Write a round number, as on an axis: ``100 ns``, ``1 µs``."""
+    factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
+    return f"{value / factor:,.9g}{NARROW_SPACE}{unit}".replace(",", NARROW_SPACE).rstrip()
+
+
+def ratio(estimate: Estimate) -> str:
+    """``0.74 (0.72 to 0.76)``, or the number alone when there were too few rounds for an interval."""
+    text = span(estimate, digits)
+    value, parenthesis, _ = text.partition(" (")
+    return f"{value} ({ratio_end(estimate.low)} to {ratio_end(estimate.high)})" if parenthesis else text
+
+
+def ratio_end(value: float) -> str:
+    """Write an end of a ratio's interval, with more digits where three would hide on which side of 1 it is."""
+    text = digits(value)
+    if text == "1.00" and value != 1:
+        longer = (f"{value:.{decimals}f}" for decimals in range(3, 7))
+        return next((more for more in longer if float(more) != 1), text)
+    return text
+
+
+def span(estimate: Estimate, write: Callable[[float], str] = time) -> str:
+    """Write a number with its interval.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        In nanoseconds, or what `write` takes.
+    write : callable
+        Takes a number: `time`, `memory`, `percent` or one like them.
+
+    Returns
+    -------
+    str
+        The number alone where there were too few rounds for an interval, and where its ends read the same.
+
+    Examples
+    --------
+    >>> from evenhand import Estimate
+    >>> from evenhand.results import quantity
+    >>> quantity.span(Estimate(42.31, low=40.9, high=44.06, level=0.95, rounds=12)).replace(quantity.NARROW_SPACE, " ")
+    '42.3 ns (40.9 ns to 44.1 ns)'
+    """
+    value, low, high = (write(number) for number in (estimate.value, estimate.low, estimate.high))
+    return value if not estimate.has_interval or low == high == value else f"{value} ({low} to {high})"
+
+
+def written(column: str, value: Any, spec: str = "") -> str:
+    """Write a value of a result's summary by the unit its column's name ends with, or by a format spec.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column; ``_ns``, ``_bytes`` and ``_per_second`` at its end choose the unit.
+    value : object
+        The number or text.
+    spec : str
+        ``%`` for a share as per cent, or a format spec as for `format`; it wins over the unit.
+    """
+    if spec:
+        return percent(value) if spec == "%" else format(value, spec)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    for unit, write in (("_ns", time), ("_bytes", memory), ("_per_second", rate)):
+        if column.endswith(unit):
+            return write(value)
+    # A whole number is a count, whatever type it came as.
+    return f"{value:,.0f}".replace(",", NARROW_SPACE) if float(value).is_integer() else digits(value)

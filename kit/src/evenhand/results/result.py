@@ -1,0 +1,370 @@
+"""What a measuring call returns: a frozen value made of its samples, from which everything else follows."""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from evenhand.judge.estimate import LEVEL, Estimate
+from evenhand.judge.statistics import corrected_level, median_interval, ratio_interval
+from evenhand.measure.records import SAMPLE_COLUMNS, data_frame
+from evenhand.measure.statement import Harness, Statement
+from evenhand.results import quantity
+from evenhand.results.figure_markup import FigureMarkup
+from evenhand.results.table_markup import TableMarkup
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COLLECTOR = "on, after gc.collect() and gc.freeze() at the end of the setup"
+"""The garbage collector while time is measured, as a result's settings say it."""
+
+ALONGSIDE = ("empty_ns", "processor_ns", "held_per_second", "not_held_per_second", "late")
+"""Quantities of samples that are measured alongside, and are no timings of the statement."""
+FLOOR_MARK = "†"
+"""Marks a number that says more about the clock or the loop than about the statement."""
+
+KINDS: dict[str, type[Result]] = {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(ABC):
+    """The samples of one measuring call, with what was measured and how.
+
+    A kind of result adds its own arithmetic and columns: what number each round gives, which of them are judged
+    together, and how they are written and drawn.
+
+    Parameters
+    ----------
+    name : str
+        The measurement's name within its example.
+    example : str
+        The example that made it.
+    contenders : mapping of str to mapping
+        For each contender its statement's text, its setup's text and the fingerprint of both.
+    settings : mapping
+        The numbers that decided the sampling; all fixed before it began.
+    samples : DataFrame
+        One row a sample, columns `SAMPLE_COLUMNS`.
+    started : str
+        UTC time at which sampling began, ISO 8601.
+    notes : tuple of str
+        What disturbed the measurement, each a sentence.
+    pace : tuple of float
+        For each round the nanoseconds that a fixed piece of Python took: the machine's pace.
+    """
+
+    name: str
+    example: str
+    contenders: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    samples: pd.DataFrame = field(repr=False)
+    started: str
+    notes: tuple[str, ...] = ()
+    pace: tuple[float, ...] = ()
+
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "kind" in cls.__dict__:
+            KINDS[cls.kind] = cls
+
+    @property
+    def baseline(self) -> str:
+        """The first contender, against which the others are compared."""
+        return next(iter(self.contenders))
+
+    @property
+    def key(self) -> str:
+        """``example/name``, the result's place in a run."""
+        return f"{self.example}/{self.name}"
+
+    @property
+    def timings(self) -> int:
+        """How many calls, slices or counts it was made of."""
+        own = ~self.samples["quantity"].isin(ALONGSIDE)
+        return int(self.samples.loc[own, "count"].sum())
+
+    @property
+    def identical(self) -> list[tuple[str, str]]:
+        """The pairs of contenders that are the same program: what differs between them is noise."""
+        same = [(name, record.get("fingerprint")) for name, record in self.contenders.items()]
+        return [
+            (one, two) for (one, mine), (two, theirs) in combinations(same, 2) if mine is not None and mine == theirs
+        ]
+
+    @property
+    def judged(self) -> int:
+        """How many ratios are judged together; their intervals are corrected for it."""
+        return len(self.contenders) - 1
+
+    @property
+    def level(self) -> float:
+        """The confidence level of each ratio's interval, at which those judged together hold together."""
+        return corrected_level(LEVEL, self.judged)
+
+    @abstractmethod
+    def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        """One number a round, by contender and by what else it is a number of (a size, a percentile, a column)."""
+
+    @cached_property
+    def _series(self) -> Mapping[tuple[Any, ...], pd.Series]:
+        return self.series()
+
+    def per_round(self, *key: Any) -> pd.Series:
+        """One number a round.
+
+        Raises
+        ------
+        KeyError
+            If there is no such number, with those that there are.
+        """
+        if key not in self._series:
+            known = ", ".join("/".join(map(str, name)) for name in self._series)
+            message = f"{self.name} has no {'/'.join(map(str, key))!r}; it has: {known}"
+            raise KeyError(message)
+        return self._series[key]
+
+    def estimate(self, *key: Any) -> Estimate:
+        """The median over rounds, with its interval."""
+        return median_interval(self.per_round(*key), LEVEL)
+
+    def ratio_of(self, contender: str, to: str | None, *key: Any) -> Estimate:
+        """A number of `contender` over that of `to` (by default the baseline), with the interval that decides."""
+        return ratio_interval(self.per_round(contender, *key), self.per_round(to or self.baseline, *key), self.level)
+
+    def interval_columns(self, stem: str, unit: str, estimate: Estimate) -> dict[str, float]:
+        """The columns of an estimate: the number, and the ends of its interval."""
+        low, high = f"{stem}_low{unit}", f"{stem}_high{unit}"
+        return {f"{stem}{unit}": estimate.value, low: estimate.low, high: estimate.high}
+
+    def steady(self, key: tuple[Any, ...]) -> bool:
+        """Whether a number is expected to be the same in each round, as a median is and a tail is not."""
+        del key
+        return True
+
+    def modes(self) -> tuple[str, ...]:
+        """Say which numbers fall into two groups of rounds: the machine had two paces, or the statement has."""
+        groups = {
+            key: found for key, values in self._series.items() if self.steady(key) and (found := two_groups(values))
+        }
+        if not groups:
+            return ()
+        apart = max(groups, key=lambda key: groups[key][1] / groups[key][0])
+        names = [f"“{name}”" for name in dict.fromkeys(str(key[0]) for key in groups)]
+        one = f", for “{apart[0]}”" if len(names) > 1 else ","
+        low, high = (self.written(apart, value) for value in groups[apart])
+        return (f"the rounds of {', '.join(names)} fall into two groups{one} around {low} and {high}",)
+
+    def written(self, key: tuple[Any, ...], value: float) -> str:
+        """Write one of the numbers."""
+        del key
+        return quantity.time(value)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know of the table, each a sentence; it follows from the samples."""
+        return ()
+
+    @abstractmethod
+    def to_pandas(self) -> pd.DataFrame:
+        """Summarise the samples: one row a contender, numbers in the unit that ends a column's name."""
+
+    @abstractmethod
+    def table(self) -> pd.DataFrame:
+        """The summary as it is read: text with units and intervals."""
+
+    @abstractmethod
+    def draw(self, ax: Axes) -> None:
+        """Draw the result into `ax`."""
+
+    def table_notes(self) -> tuple[str, ...]:
+        """Sentences below the table: what its marks mean, and what disturbed."""
+        return (*self.remarks(), *self.notes)
+
+    def facts(self) -> dict[str, Any]:
+        """Numbers and sentences about the whole result, beside the rows."""
+        return {}
+
+    def plot(self, ax: Axes | None = None) -> Axes | None:
+        """Draw the result.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes or None
+            None, after a sentence on standard error, when matplotlib is not installed.
+        """
+        from evenhand.results.figure import axes
+
+        ax = axes(ax, self.key)
+        if ax is not None:
+            self.draw(ax)
+        return ax
+
+    def figure(self, caption: str = "") -> FigureMarkup:
+        """The result's figure as a page shows it, light and dark, on a desk and on a phone.
+
+        Parameters
+        ----------
+        caption : str
+            A sentence below it.
+        """
+        from evenhand.results.figure import blank
+
+        figure, ax = blank(self.key)
+        self.draw(ax)
+        return FigureMarkup(figure, caption, source=self.key)
+
+    def document(self) -> dict[str, Any]:
+        """The result without its samples, as JSON values."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "example": self.example,
+            "contenders": {name: dict(record) for name, record in self.contenders.items()},
+            "settings": dict(self.settings),
+            "started": self.started,
+            "notes": list(self.notes),
+            "pace_ns": list(self.pace),
+            "timings": self.timings,
+            "facts": plain(self.facts()),
+            "rows": plain(self.to_pandas().reset_index().to_dict(orient="records")),
+        }
+
+    def to_json(self) -> str:
+        """The result with its summary, without its samples, as JSON text."""
+        return json.dumps(self.document(), indent=2, allow_nan=False, ensure_ascii=False)
+
+    @classmethod
+    def restore(cls, document: Mapping[str, Any], samples: pd.DataFrame) -> Self:
+        """Make the result again from its document and its samples."""
+        return cls(
+            name=document["name"],
+            example=document["example"],
+            contenders=document["contenders"],
+            settings=document["settings"],
+            samples=samples,
+            started=document["started"],
+            notes=tuple(document["notes"]),
+            pace=tuple(document.get("pace_ns", ())),  # runs of earlier versions have none
+        )
+
+    def __repr__(self) -> str:
+        title = f"{self.kind}: {self.name}"
+        return "\n".join([title, self.table().to_string(), *self.table_notes()])
+
+    def _repr_html_(self) -> str:
+        caption = f"{self.kind.capitalize()}: {self.name}"
+        return TableMarkup(self.table(), caption, self.table_notes(), source=self.key)._repr_html_()
+
+
+class Interrupted(KeyboardInterrupt):
+    """A measuring call was stopped; what its finished rounds measured is kept.
+
+    Parameters
+    ----------
+    result : Result
+        Of the finished rounds; its notes say that it is incomplete.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> try:
+    ...     result = bench.compare({"list": "[]"}, settings=bench.Settings(rounds=1))
+    ... except bench.Interrupted as stopped:  # Ctrl-C
+    ...     result = stopped.result
+    >>> result.settings["rounds"]
+    1
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"{result.key} was stopped; .result has its finished rounds")
+        self.result = result
+
+
+def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:
+    """Make a result of any kind again."""
+    return KINDS[document["kind"]].restore(document, samples)
+
+
+def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
+    """What a result keeps of its statements."""
+    called = Harness.of(statements).called
+    kept: dict[str, dict[str, Any]] = {}
+    for name, statement in statements.items():
+        kept[name] = {
+            "statement": statement.text,
+            "setup": statement.setup_text,
+            "fingerprint": statement.fingerprint,
+        }
+        # Only what is out of the ordinary.
+        if statement.each is not None:
+            kept[name]["each"] = statement.each
+        if called:
+            kept[name]["called"] = True
+        if statement.is_constant:
+            kept[name]["constant"] = True
+    return kept
+
+
+def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
+    """Tell whether rounds fall into two groups.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One number a round.
+    apart : float
+        How far the medians of the groups are apart at least, as a ratio.
+
+    Returns
+    -------
+    tuple of float or None
+        The medians of both groups: the sorted rounds split at their largest gap (on the log scale), at least two in
+        each.  None where they are nearer than that, or a value is not positive.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    if len(ordered) < 4 or not (ordered > 0).all() or not np.isfinite(ordered).all():
+        return None
+    place = int(np.argmax(np.diff(np.log(ordered)))) + 1
+    low, high = ordered[:place], ordered[place:]
+    if min(len(low), len(high)) < 2 or np.median(high) <= apart * np.median(low):
+        return None
+    return float(np.median(low)), float(np.median(high))
+
+
+def plain(value: Any) -> Any:
+    """JSON values only: NumPy scalars become Python's, what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def text_columns(frame: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> pd.DataFrame:
+    """A table of text: each named column made from its row."""
+    return data_frame(
+        {title: [write(row) for row in frame.itertuples()] for title, write in columns.items()}, index=frame.index
+    )
+
+
+__all__ = ["KINDS", "SAMPLE_COLUMNS", "Result", "plain", "quantity", "records", "restored", "text_columns"]

@@ -1,0 +1,132 @@
+"""A table of text as HTML that a screen reader can walk, a script can sort and a phone can scroll."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+from evenhand.results.quantity import MISSING, magnitude, written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
+"""How a cell with a number begins."""
+BRIEF = 16
+"""Letters up to which words stay on one line."""
+NUMBERS, BRIEF_WORDS, WORDS = "numbers", "brief words", "words"
+
+
+class TableMarkup:
+    """A table as a notebook or a page shows it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text; its index names the rows.
+    caption : str
+        What the table shows.
+    notes : iterable of str
+        Sentences below it.
+    links : mapping of str to str
+        Addresses of cells that lead somewhere, by their text.
+    source : str
+        The result that it shows, ``example/name``; a page says beside the table how that was measured.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import evenhand as bench
+    >>> frame = pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender"))
+    >>> "<caption>Costs</caption>" in bench.TableMarkup(frame, "Costs")._repr_html_()
+    True
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        caption: str,
+        notes: Iterable[str] = (),
+        *,
+        links: Mapping[str, str] | None = None,
+        source: str = "",
+    ) -> None:
+        self.frame = frame
+        self.caption = caption
+        self.notes = tuple(notes)
+        self.links = dict(links or {})
+        self.source = source
+
+    def _repr_html_(self) -> str:
+        # A wide table scrolls in its own room, and the keyboard reaches it there; the notes stay where they are.
+        room = f'<div class="bench-room" role="region" aria-label="{escape(self.caption)}" tabindex="0">'
+        caption = f"<caption>{escape(self.caption)}</caption>"
+        table = f'{room}<table class="bench-table">{caption}{self._head()}{self._body()}</table></div>'
+        notes = "".join(f'<p class="bench-note">{escape(note)}</p>' for note in self.notes)
+        return f'<div class="bench-result"{source_attribute(self.source)}>{table}{notes}</div>'
+
+    def _head(self) -> str:
+        cells = [
+            cell("th", name or "", scope="col", words=self.frame.index.get_level_values(place).dtype.kind not in "iu")
+            for place, name in enumerate(self.frame.index.names)
+        ]
+        for title, kind in zip(self.frame.columns, self._kinds(), strict=True):
+            cells.append(cell("th", title, scope="col", words=kind != NUMBERS, brief=kind == BRIEF_WORDS))
+        return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+    def _body(self) -> str:
+        rows, kinds = [], self._kinds()
+        for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
+            names = index if isinstance(index, tuple) else (index,)
+            cells = [self._name(name) for name in names]
+            cells += [
+                cell("td", value, words=kind != NUMBERS, brief=kind == BRIEF_WORDS, address=self._address(value))
+                for value, kind in zip(values, kinds, strict=True)
+            ]
+            rows.append(f"<tr>{''.join(cells)}</tr>")
+        return f"<tbody>{''.join(rows)}</tbody>"
+
+    def _name(self, name: object) -> str:
+        """A cell that names its row: words, or a size, which is a number."""
+        if isinstance(name, Integral):
+            return cell("th", written("", int(name)), scope="row")
+        return cell("th", name, scope="row", words=True, address=self._address(name))
+
+    def _address(self, content: object) -> str:
+        """Where a cell leads; empty where it leads nowhere."""
+        return self.links.get(str(content), "")
+
+    def _kinds(self) -> list[str]:
+        """For each column what it holds; numbers are set under one another, words begin at the left."""
+        return [kind_of([str(value) for value in self.frame.iloc[:, place]]) for place in range(self.frame.shape[1])]
+
+
+def kind_of(column: Sequence[str]) -> str:
+    """What a column holds."""
+    if all(NUMBER.match(value) for value in column):
+        return NUMBERS
+    return BRIEF_WORDS if all(len(value) <= BRIEF for value in column) else WORDS
+
+
+def cell(
+    tag: str, content: object, *, scope: str = "", words: bool = False, brief: bool = False, address: str = ""
+) -> str:
+    """One cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
+    names = " ".join(name for name, said in (("bench-words", words), ("bench-brief", brief)) if said)
+    attributes = (f' scope="{scope}"' if scope else "") + (f' class="{names}"' if names else "")
+    number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
+    if number is not None:
+        attributes += f' data-sort="{number:g}"'
+    text = escape(str(content))
+    if address:
+        # A name of several words may go on in the next line.
+        text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
+    return f"<{tag}{attributes}>{text}</{tag}>"
+
+
+def source_attribute(source: str) -> str:
+    """The attribute by which a page knows which result it shows."""
+    return f' data-source="{escape(source)}"' if source else ""

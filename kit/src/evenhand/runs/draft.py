@@ -1,0 +1,132 @@
+"""The stage of a docs build: a folder in which each example leaves its results until the run is sealed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenhand.results.result import Result, plain, restored
+from evenhand.runs.machine import machine
+from evenhand.runs.packages import describe
+from evenhand.runs.run import Run
+
+STAGE_VARIABLE = "EVENHAND_STAGE"
+"""Names the stage's folder; set by the build, read by `settings`."""
+EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
+"""Names the example that runs now: sphinx-gallery gives an example no ``__file__``."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Results on their way from the examples into a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are kept.
+    """
+
+    folder: Path
+
+    def prepare(self, plan: Mapping[str, Any]) -> None:
+        """Begin a build: keep its plan, and what machine and packages are like before anything is measured.
+
+        Parameters
+        ----------
+        plan : mapping
+            ``profile``, ``rounds``, ``seconds`` by example, ``options``, ``reuse``, the folder of a run whose
+            results are returned instead of measuring (None to measure), and ``packages``, the build hook of each
+            measured package by its name.
+
+        Raises
+        ------
+        PackageError
+            If a package is not installed, or its build is not worth measuring.
+        """
+        packages = describe(plan.get("packages", {}))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write("plan.json", plan)
+        self._write("machine.json", machine())
+        self._write("packages.json", packages)
+
+    def plan(self) -> dict[str, Any]:
+        """The build's plan."""
+        return self._read("plan.json")
+
+    def machine(self) -> dict[str, Any]:
+        """The machine as it was when the build began."""
+        return self._read("machine.json")
+
+    def packages(self) -> dict[str, Any]:
+        """The packages as they were when the build began."""
+        return self._read("packages.json")
+
+    def example(self) -> str:
+        """The example that runs now.
+
+        Raises
+        ------
+        RuntimeError
+            If the build has not said so.
+        """
+        try:
+            return os.environ[EXAMPLE_VARIABLE]
+        except KeyError:
+            message = f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
+            raise RuntimeError(message) from None
+
+    def enter(self, example: str) -> None:
+        """An example begins: what an earlier try left is removed."""
+        os.environ[EXAMPLE_VARIABLE] = example
+        folder = self.folder / example
+        if folder.is_dir():
+            for path in folder.iterdir():
+                path.unlink()
+
+    def has(self, example: str, name: str) -> bool:
+        """Whether an example has left a result of that name."""
+        return (self.folder / example / f"{name}.json").exists()
+
+    def add(self, result: Result) -> None:
+        """Keep a result: its samples first, so that a document never stands alone."""
+        folder = self.folder / result.example
+        folder.mkdir(parents=True, exist_ok=True)
+        result.samples.to_parquet(folder / f"{result.name}.parquet", index=False)
+        (folder / f"{result.name}.json").write_text(result.to_json(), encoding="utf-8")
+
+    def results(self) -> list[Result]:
+        """All results, in the order of their examples and times."""
+        import pandas as pd
+
+        found = []
+        for path in sorted(self.folder.glob("*/*.json")):
+            document = json.loads(path.read_text(encoding="utf-8"))
+            found.append(restored(document, pd.read_parquet(path.with_suffix(".parquet"))))
+        return sorted(found, key=lambda result: (result.example, result.started))
+
+    def run(self, **further: Any) -> Run:
+        """Make a run of all that is on the stage.
+
+        Parameters
+        ----------
+        **further
+            Facts that no result holds; see `Run.of`.
+        """
+        return Run.of(
+            self.results(),
+            profile=self.plan()["profile"],
+            machine=self.machine(),
+            packages=self.packages(),
+            **further,
+        )
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        (self.folder / name).write_text(json.dumps(plain(value), indent=2), encoding="utf-8")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return found

@@ -1,0 +1,150 @@
+"""The machine a run was made on: never a host name, a user name or a path."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from evenhand.runs import surroundings
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "h5py",
+    "msgspec",
+    "memray",
+    "psutil",
+    "cloudpickle",
+    "matplotlib",
+)
+LOADED = 0.5
+"""A load average above this at start means that something else was running."""
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine, the interpreter and the packages.
+
+    Returns
+    -------
+    dict
+        JSON values; None where a thing cannot be known here.  ``notes`` holds sentences on what is likely to
+        disturb a measurement begun now: load, a governor that scales, a battery.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> machine = bench.machine()
+    >>> machine["usable_cores"] >= 1, machine["implementation"]
+    (True, 'CPython')
+    """
+    found: dict[str, Any] = {
+        "cpu": cpu_model(),
+        "physical_cores": psutil.cpu_count(logical=False),
+        "logical_cores": psutil.cpu_count(),
+        "usable_cores": usable_cores(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": platform.system(),
+        "release": platform.release(),
+        "distribution": distribution(),
+        "architecture": platform.machine(),
+        **python(),
+        **surroundings.frequency(),
+        **surroundings.isolation(),
+        "on_battery": surroundings.on_battery(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "packages": {name: version for name in PACKAGES if (version := version_of(name))},
+    }
+    return found | {"notes": notes(found)}
+
+
+def notes(found: Mapping[str, Any]) -> list[str]:
+    """What is likely to disturb, each a sentence."""
+    said = []
+    if found["load"] is not None and found["load"] > LOADED:
+        said.append(f"the load average at start was {found['load']:.2f}: something else was running, or had just been")
+    if surroundings.scales(found["governor"]):
+        said.append(f"the frequency governor is {found['governor']}: the clock rate follows the load")
+    if found["on_battery"]:
+        said.append("the machine runs on battery, which may slow it down")
+    return said
+
+
+def python() -> dict[str, Any]:
+    """The interpreter and how it was built."""
+    flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "OPT"))
+    windows = sys.platform == "win32"
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "compiler": platform.python_compiler(),
+        # The installers for Windows are optimised and keep no record of their flags.
+        "optimised": None if windows else "--enable-optimizations" in flags or "-fprofile-use" in flags,
+        "link_time_optimised": None if windows else "--with-lto" in flags or "-flto" in flags,
+        "debug": hasattr(sys, "gettotalrefcount"),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "gil_enabled": bool(getattr(sys, "_is_gil_enabled", lambda: True)()),
+    }
+
+
+def cpu_model() -> str:
+    """The processor's name as the system gives it."""
+    if sys.platform == "darwin":
+        return surroundings.output("sysctl", "-n", "machdep.cpu.brand_string") or "unknown"
+    if sys.platform == "win32":
+        import winreg
+
+        place = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+                return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip()
+        except OSError:
+            return platform.processor() or "unknown"
+    for line in surroundings.text(Path("/proc/cpuinfo")).splitlines():
+        if line.startswith(("model name", "Model")):
+            return line.partition(":")[2].strip()
+    for line in surroundings.output("lscpu").splitlines():  # ARM's cpuinfo has numbers, which lscpu knows the names of
+        if line.startswith("Model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def usable_cores() -> float | None:
+    """The cores that this process may use: its affinity, or less where a control group allows less."""
+    try:
+        allowed = len(psutil.Process().cpu_affinity() or ())
+    except AttributeError:
+        allowed = psutil.cpu_count() or 0  # macOS pins nothing
+    quota = surroundings.quota_cores()
+    cores = min(allowed, quota) if quota else allowed
+    return cores or None
+
+
+def distribution() -> str | None:
+    """The operating system's name and version as its users know it."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    if sys.platform == "win32":
+        return f"Windows {platform.release()} {platform.version()}"
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return None
+    return release.get("PRETTY_NAME") or release.get("NAME")
+
+
+def version_of(package: str) -> str | None:
+    """The installed version of a package, or None."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

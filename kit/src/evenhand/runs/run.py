@@ -1,0 +1,398 @@
+"""A run: everything measured by one build of the site or one call of a command."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand.results import quantity
+from evenhand.results.result import Result, plain, restored
+from evenhand.runs import run_folder
+from evenhand.runs.address import MISSING, descend, leaves, nearest
+from evenhand.runs.machine import machine as machine_now
+from evenhand.runs.packages import configured, describe
+from evenhand.runs.run_folder import SCHEMA, ArchiveError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything measured by one build of the site or one call of a command.
+
+    Parameters
+    ----------
+    document : mapping
+        What `run.json` holds: identity, machine, build, and each result's document.
+    results : mapping of str to Result
+        The results by ``example/name``.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> result = bench.compare({"list": "[]"}, name="literals", settings=quick)
+    >>> run = bench.Run.of([result], profile="script")
+    >>> run.value("interactive/literals/fastest")
+    ('fastest', 'list')
+    """
+
+    document: Mapping[str, Any]
+    results: Mapping[str, Result]
+
+    @classmethod
+    def of(
+        cls,
+        results: Iterable[Result],
+        *,
+        profile: str,
+        complete: bool = True,
+        machine: Mapping[str, Any] | None = None,
+        packages: Mapping[str, Mapping[str, Any]] | None = None,
+        build: Mapping[str, Any] | None = None,
+        **further: Any,
+    ) -> Run:
+        """Make a run of results just measured.
+
+        Parameters
+        ----------
+        results : iterable of Result
+            No two of one ``example/name``.
+        profile : str
+            What decided how long was measured.
+        complete : bool
+            Whether all was measured that was to be.
+        machine : mapping, optional
+            What `bench.machine` said before measuring began; asked now otherwise.
+        packages : mapping, optional
+            ``version``, ``files_sha256`` and ``build`` of each measured package, as `Settings.package_facts` has
+            them; asked now otherwise, of the packages that the configuration nearest to the working folder names.
+        build : mapping, optional
+            Facts of the build that was measured; those of the first package that has some otherwise.
+        **further
+            Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
+
+        Raises
+        ------
+        ValueError
+            If two results have one name, or a further fact has the name of a part of every run.
+        """
+        by_key: dict[str, Result] = {}
+        for result in results:
+            if result.key in by_key:
+                message = f"two results are called {result.key!r}; pass another name=... to one of them"
+                raise ValueError(message)
+            by_key[result.key] = result
+        packages = describe(configured()) if packages is None else packages
+        if build is None:
+            build = next((facts["build"] for facts in packages.values() if facts["build"]), {})
+        times = [result.started for result in by_key.values()]
+        measured = min(times, default=datetime.now(UTC).isoformat(timespec="seconds"))
+        document = {
+            "schema": SCHEMA,
+            "id": identity(measured, label(build, packages)),
+            "measured": measured,
+            "profile": profile,
+            "complete": complete,
+            "machine": plain(machine_now() if machine is None else machine),
+            "packages": plain(packages),
+            "build": plain(build),
+            "results": [{**result.document(), "samples": len(result.samples)} for result in by_key.values()],
+        }
+        if taken := sorted(set(document) & set(further)):
+            message = f"{', '.join(taken)} is a part of every run; give the further fact another name"
+            raise ValueError(message)
+        return cls(document | plain(further), by_key)
+
+    @property
+    def id(self) -> str:
+        """The run's name in its archive; ids sort by time."""
+        return str(self.document["id"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was measured that was to be."""
+        return bool(self.document["complete"])
+
+    @property
+    def packages(self) -> Mapping[str, Mapping[str, Any]]:
+        """Facts of the measured packages by name; empty in a run of an older kit, which named none."""
+        return dict(self.document.get("packages", {}))
+
+    def __getitem__(self, key: str) -> Result:
+        if key not in self.results:
+            message = f"run {self.id} has no result {key!r}{nearest(key, self.results)}"
+            raise KeyError(message)
+        return self.results[key]
+
+    def part(self, name: str) -> Any:
+        """A result, or another part of the run, as a claim reads it.
+
+        Parameters
+        ----------
+        name : str
+            ``example/name``, or the name of a further fact (``tails``).
+
+        Raises
+        ------
+        KeyError
+            If there is no such part, with the names that look most like it.
+        """
+        return self.document[name] if name in self.document and name != "results" else self[name]
+
+    def value(self, path: str) -> tuple[str, Any]:
+        """Look up one number or text.
+
+        Parameters
+        ----------
+        path : str
+            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what
+            a result says as a whole ``example/result/fact``, such as ``took_ns``, how long the measuring took; for
+            what the run says ``measured``, ``profile``, ``machine/cpu``, ``build/commit``,
+            ``criterion/<benchmark>/mean_ns``.
+
+        Returns
+        -------
+        column, value
+            The column's name (its end names the unit) and what stands there.
+
+        Raises
+        ------
+        KeyError
+            If there is no such number, with the paths that look most like it.
+        """
+        parts = path.split("/")
+        found: Any = MISSING
+        if parts[0] in self.document and parts[0] != "results":
+            found = descend(self.document, parts)
+        elif (key := "/".join(parts[:2])) in self.results:
+            found = self._look_up(key, parts[2:])
+        if found is MISSING or isinstance(found, Mapping | list):
+            what = "is a group, not one value" if found is not MISSING else "is not in this run"
+            message = f"{path!r} {what}{nearest(path, list(self.paths()))}"
+            raise KeyError(message)
+        return parts[-1], plain_scalar(found)
+
+    def _look_up(self, key: str, parts: list[str]) -> Any:
+        """A result's fact, or what stands in a row and column of its summary."""
+        facts, rows = self._summary(key)
+        found = descend(facts, parts)
+        if found is MISSING and len(parts) > 1:
+            return rows.get("/".join(parts[:-1]), {}).get(parts[-1], MISSING)
+        return found
+
+    @cached_property
+    def _summaries(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]]:
+        """Facts and rows of each result asked for: no interval is bootstrapped again for each number."""
+        return {}
+
+    def _summary(self, key: str) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
+        if key not in self._summaries:
+            result = self.results[key]
+            frame = result.to_pandas()
+            names = ["/".join(map(str, row)) if isinstance(row, tuple) else str(row) for row in frame.index]
+            columns = [str(column) for column in frame.columns]
+            rows = {
+                name: dict(zip(columns, row, strict=True))
+                for name, row in zip(names, frame.itertuples(index=False), strict=True)
+            }
+            took = {"took_ns": result.settings["took_ns"]} if "took_ns" in result.settings else {}
+            self._summaries[key] = (took | dict(result.facts()), rows)
+        return self._summaries[key]
+
+    def paths(self) -> Iterator[str]:
+        """Every path that `value` knows."""
+        for head, tree in self.document.items():
+            if head != "results":
+                yield from leaves(head, tree)
+        for key in self.results:
+            facts, rows = self._summary(key)
+            yield from leaves(key, facts)
+            yield from (f"{key}/{name}/{column}" for name, row in rows.items() for column in row)
+
+    def written(self, path: str, spec: str = "") -> str:
+        """The number at `path` as text; see `value` and `quantity.written`."""
+        column, value = self.value(path)
+        return quantity.written(column, value, spec)
+
+    def differences(self, other: Run) -> dict[str, tuple[Any, Any]]:
+        """What makes this run and another not comparable; empty when nothing does.
+
+        Returns
+        -------
+        dict
+            For each thing that differs, what it is here and what it is there.
+        """
+        mine, theirs = self.conditions(), other.conditions()
+        return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
+
+    def conditions(self) -> dict[str, Any]:
+        """What has to be equal for numbers of two runs to be put side by side."""
+        machine = self.document["machine"]
+        told = (
+            "cpu",
+            "physical_cores",
+            "logical_cores",
+            "usable_cores",
+            "system",
+            "distribution",
+            "architecture",
+        )
+        return {name: machine.get(name) for name in told} | {
+            "implementation": machine.get("implementation"),
+            "Python": ".".join(str(machine.get("python")).split(".")[:2]),
+            "free_threaded": machine.get("free_threaded"),
+            "profile": self.document["profile"],
+        }
+
+    def to_json(self) -> str:
+        """The run without its samples, as the text of `run.json`."""
+        return json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+    def save(self, folder: Path) -> Path:
+        """Write the run as a folder, whole or not at all.
+
+        Raises
+        ------
+        ArchiveError
+            If there is a folder of that name already.
+        """
+        run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
+        return folder
+
+    @classmethod
+    def load(cls, folder: Path) -> Run:
+        """Read a run, samples and all.
+
+        Raises
+        ------
+        ArchiveError
+            If the folder holds no whole run of a schema this version knows.
+        """
+        run = cls.opened(folder)
+        for key in run.results:
+            run.results[key]
+        return run
+
+    @classmethod
+    def document_of(cls, path: Path) -> Run:
+        """Read a `run.json` alone, as a site publishes it; the run has its summaries and no samples.
+
+        Raises
+        ------
+        ArchiveError
+            If the file holds no run of a schema this version knows.
+        """
+        return cls(run_folder.read_file(path), {})
+
+    @classmethod
+    def opened(cls, folder: Path) -> Run:
+        """Read a run's document and check that its samples are there; results are read when asked for.
+
+        Raises
+        ------
+        ArchiveError
+            If the folder holds no whole run of a schema this version knows.
+        """
+        document = run_folder.read_document(folder)
+        run_folder.check_samples(folder, document)
+        return cls(document, ArchivedResults(folder, document))
+
+
+class ArchivedResults(Mapping[str, Result]):
+    """The results of a folder, each made again when it is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    document : mapping
+        What its `run.json` holds.
+    """
+
+    def __init__(self, folder: Path, document: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._document = document
+        self._entries = {f"{entry['example']}/{entry['name']}": entry for entry in document["results"]}
+        self._made: dict[str, Result] = {}
+
+    @cached_property
+    def _samples(self) -> dict[str, pd.DataFrame]:
+        return run_folder.read_samples(self._folder, self._document)
+
+    def __getitem__(self, key: str) -> Result:
+        if key not in self._made:
+            entry = self._entries[key]
+            try:
+                self._made[key] = restored(entry, self._samples[key])
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                message = (
+                    f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be made again "
+                    f"({type(error).__name__}: {error}); install a newer version of the kit, or measure again"
+                )
+                raise ArchiveError(message) from error
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def entries(run: Run) -> dict[str, Mapping[str, Any]]:
+    """A run's results as its document has them, by ``example/name``."""
+    return {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
+
+
+def identity(measured: str, subject: str) -> str:
+    """A name that sorts by time and that no other run of the same second and subject has."""
+    stamp = datetime.fromisoformat(measured).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{stamp}-{subject}-{secrets.token_hex(4)}"
+
+
+def label(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was measured, for the name of a run: a commit, else the first package with its version, else Python."""
+    if commit := build.get("commit"):
+        return str(commit)[:7]
+    return next((f"{name}-{facts['version']}" for name, facts in packages.items()), "python")
+
+
+def plain_scalar(value: Any) -> Any:
+    """A Python number for a NumPy one."""
+    return value.item() if hasattr(value, "item") else value
+
+
+RUN_VARIABLE = "EVENHAND_RUN"
+"""Names the folder of the run that a site is built from; set by the build, read by the code of its pages."""
+
+
+def current_run() -> Run:
+    """The run that the pages of the site being built show.
+
+    Raises
+    ------
+    RuntimeError
+        Outside a build of the site.
+
+    Examples
+    --------
+    >>> import evenhand as bench
+    >>> bench.current_run()  # outside of a build
+    Traceback (most recent call last):
+        ...
+    RuntimeError: EVENHAND_RUN is not set: there is a current run only while a site is built; use Run.load(folder)
+    """
+    folder = os.environ.get(RUN_VARIABLE)
+    if not folder:
+        message = f"{RUN_VARIABLE} is not set: there is a current run only while a site is built; use Run.load(folder)"
+        raise RuntimeError(message)
+    return Run.opened(Path(folder))

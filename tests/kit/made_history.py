@@ -1,0 +1,89 @@
+"""Runs of a history made of chosen numbers, for tests of what is read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from made_runs import made_result
+
+from evenhand import Estimate
+from evenhand.gate.history.commit import EXAMPLE, OPERATION, PROFILE, REFERENCE, Revision
+from evenhand.gate.history.series import Point, Series
+from evenhand.results.result import SAMPLE_COLUMNS
+from evenhand.results.self_reported import Observed
+from evenhand.runs.run import Run
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+PACE = 100.0
+
+
+def revision(number: int) -> Revision:
+    """The commit of that number, one a day."""
+    committed = (BEGIN + timedelta(days=number)).isoformat(timespec="seconds")
+    return Revision(f"{number:07x}".ljust(40, "0"), committed, f"Commit {number}")
+
+
+def history_run(
+    number: int,
+    costs: Mapping[str, float],
+    *,
+    pace: float = PACE,
+    sizes: Mapping[str, float] | None = None,
+    hours: float = 1.0,
+    **further: Any,
+) -> Run:
+    """A run of a commit: operations that cost so many nanoseconds at the usual pace, objects of so many bytes."""
+    started = (BEGIN + timedelta(days=number, hours=hours)).isoformat(timespec="seconds")
+    machine_pace = pace / PACE
+    timed = [
+        made_result(name, EXAMPLE, {REFERENCE: pace, OPERATION: cost * machine_pace}, started=started)
+        for name, cost in costs.items()
+    ]
+    counted = [made_bytes(name, size, started) for name, size in (sizes or {}).items()]
+    return Run.of([*timed, *counted], profile=PROFILE, **{"revision": asdict(revision(number)), **further})
+
+
+def made_bytes(name: str, size: float, started: str) -> Observed:
+    """An operation whose objects take so many bytes."""
+    rows = [(OPERATION, "heap_bytes", 1, index, 0, 1, size, 1) for index in range(6)]
+    return Observed(
+        name=name,
+        example=EXAMPLE,
+        contenders={OPERATION: {"statement": "x", "fingerprint": "x"}},
+        settings={"columns": ["heap_bytes"], "compared": ["heap_bytes"], "sizes": None, "rounds": 6},
+        samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        started=started,
+    )
+
+
+def stepped(count: int, at: int, size: float, noise: float, *, seed: int, repeats: int = 2) -> list[Run]:
+    """A history on a machine without a steady pace: ``moves`` takes a step at a commit, ``stays`` does not."""
+    random = np.random.default_rng(seed)
+    runs = []
+    for number in range(count):
+        for repeat in range(repeats):
+            level = 50.0 * (size if number >= at else 1.0)
+            costs = {"moves": level, "stays": 20.0}
+            noisy = {name: cost * float(np.exp(random.normal(0, noise))) for name, cost in costs.items()}
+            pace = PACE * float(np.exp(random.normal(0, 0.3)))
+            runs.append(history_run(number, noisy, pace=pace, hours=1 + repeat))
+    return runs
+
+
+def made_series(values: Sequence[Sequence[float]]) -> Series:
+    """A series of these values, for each commit one or several."""
+    points = tuple(
+        Point(**asdict(revision(number)), runs=tuple(Estimate(value, value, value, 0.95, 8) for value in runs))
+        for number, runs in enumerate(values)
+    )
+    return Series("made", points)
+
+
+def renamed(run: Run, **changed: Any) -> Run:
+    """The run with parts of its document changed."""
+    return replace(run, document={**run.document, **changed})

@@ -1,0 +1,43 @@
+"""Results and runs made of chosen numbers, for tests of what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from evenhand.measure.statement import Statement
+from evenhand.results.comparison import Comparison
+from evenhand.results.result import SAMPLE_COLUMNS
+from evenhand.runs.run import Run
+
+STARTED = "2026-01-02T03:04:05+00:00"
+COSTS = {"one": 100.0, "two": 50.0}
+
+
+def made_result(
+    name: str = "made", example: str = "first", costs: Mapping[str, float] = COSTS, rounds: int = 8, **changed: Any
+) -> Comparison:
+    """A comparison whose contenders cost exactly what is said, by default in eight rounds of two slices."""
+    rows = [
+        (contender, "slice_ns", 1, index, turn, 1000, cost * 1000, 1)
+        for index in range(rounds)
+        for turn in range(2)
+        for contender, cost in costs.items()
+    ]
+    contenders = {contender: {"statement": "pass", "fingerprint": Statement("pass").fingerprint} for contender in costs}
+    given: dict[str, Any] = {
+        "name": name,
+        "example": example,
+        "contenders": contenders,
+        "settings": {"slices": 2, "rounds": rounds},
+        "samples": pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
+        "started": STARTED,
+    }
+    return Comparison(**given | changed)
+
+
+def made_run(*results: Comparison, profile: str = "quick", **further: Any) -> Run:
+    """A run of the given results, by default of one; without `packages` it measured none."""
+    return Run.of(results or (made_result(),), profile=profile, **{"packages": {}} | further)

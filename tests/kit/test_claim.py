@@ -1,0 +1,97 @@
+"""A claim's judgement follows its measurement."""
+
+import pytest
+from made_runs import made_result, made_run
+
+from evenhand import Claim, Cost, Estimate
+from evenhand.judge.decision import doubt
+from evenhand.measure.statement import Statement
+
+NAN = float("nan")
+CLAIM = Claim("Two is faster than one.", "first/made", Cost("two", "one"), "faster", "noise/made/noise_floor")
+
+
+def run(cost, again=100.0, rounds=8):
+    """A run in which two costs so much, one 100, and one again what is said."""
+    made = made_result(costs={"one": 100.0, "two": cost})
+    made = made_result(costs={"one": 100.0, "two": cost}, samples=made.samples[made.samples["round"] < rounds])
+    same = made_result("made", "noise", costs={"one": 100.0, "one, again": again})
+    return made_run(made, same)
+
+
+@pytest.mark.parametrize(
+    ("measured", "outcome"),
+    [
+        (run(70.0), "holds"),
+        (run(140.0), "does not hold"),
+        (run(100.0), "does not hold"),
+        (run(90.0, again=115.0), "inconclusive"),
+        (run(70.0, rounds=3), "not judged in this profile"),
+    ],
+)
+def test_a_claim_that_something_is_faster_follows_the_ratio(measured, outcome):
+    assert CLAIM.judge(measured).outcome == outcome
+
+
+def test_a_row_shows_sentence_verdict_number_and_floor():
+    row = CLAIM.row(run(70.0, again=102.0))
+    assert row["claim"] == "Two is faster than one."
+    assert row["verdict"] == "holds"
+    assert row["measured (95 % interval)"].startswith("0.7")
+    assert row["noise floor"] == "2.00\u202f%"
+    assert row["measured in"] == "first"
+
+
+def test_a_verdict_that_could_not_be_told_says_why():
+    row = CLAIM.row(run(90.0, again=115.0))
+    assert (
+        row["verdict"] == "inconclusive: identical programs measured 15.0\u202f% apart in this run, and this is no more"
+    )
+
+
+def test_a_claim_without_an_identical_pair_has_no_floor():
+    claim = Claim("Two is faster than one.", "first/made", Cost("two", "one"), "faster")
+    assert claim.row(run(70.0))["noise floor"] == "–"  # noqa: RUF001
+
+
+def test_a_claim_on_a_share_is_judged_against_the_share_and_shows_the_ratio():
+    claim = Claim("Two is more than half of one.", "first/made", Cost("two", "one", share=0.5), "slower")
+    found = claim.judge(run(70.0))
+    assert (found.outcome, found.number[:3]) == ("holds", "0.7")
+    assert found.ratio.value == pytest.approx(1.4)
+
+
+def test_a_claim_on_what_was_not_measured_names_what_there_is():
+    with pytest.raises(KeyError, match="no result 'first/mad'; near it: first/made"):
+        Claim("No.", "first/mad", Cost("two", "one"), "faster").judge(run(70.0))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "reason"),
+    [
+        (Estimate(0.7, 0.65, 0.75, 0.95, 12), ""),
+        (Estimate(1.0, 0.98, 1.02, 0.95, 12), ""),
+        (Estimate(0.7, NAN, NAN, 0.95, 3), "3 rounds are too few for an interval, which takes 6"),
+        (
+            Estimate(1.02, 1.005, 1.08, 0.95, 12),
+            "the effect is below 2.5\u202f%, and the interval reaches beyond 5\u202f%",
+        ),
+    ],
+)
+def test_the_reason_of_a_doubt(ratio, reason):
+    assert doubt(ratio) == reason
+
+
+def test_the_rounds_that_are_missing_follow_from_the_width():
+    # A half width of log 1.1 has to become one of log 1.05, which takes four times the rounds, nearly.
+    assert "about 46 rounds" in doubt(Estimate(1.0, 1 / 1.1, 1.1, 0.95, 12))
+
+
+def test_identical_contenders_are_those_of_one_statement():
+    contenders = {
+        name: {"statement": code, "fingerprint": Statement(code).fingerprint}
+        for name, code in {"a": "1", "b": "2", "a, again": "1"}.items()
+    }
+    made = made_result(costs={"a": 100.0, "b": 300.0, "a, again": 104.0}, contenders=contenders)
+    assert made.identical == [("a", "a, again")]
+    assert made.facts()["noise_floor"] == pytest.approx(0.04)

@@ -1,0 +1,184 @@
+"""Instructions: what a count says, and that one under valgrind is what it promises to be."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import evenhand as bench
+from evenhand import Statement, WorkerError
+from evenhand.gate import BASE, CANDIDATE, Operation, Plan, Side, run
+from evenhand.gate import instructions as module
+from evenhand.gate.__main__ import main
+from evenhand.gate.instructions import Count, count_all, hooks, slope, total, unavailable
+from evenhand.gate.interleaving import attempt
+from evenhand.gate.report import counted, document, table
+from evenhand.measure.process import WorkerProcess
+from evenhand.results import quantity
+
+SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("gate-1.json").read_text(encoding="utf-8"))
+counting = pytest.mark.skipif(bool(unavailable()), reason=f"instructions cannot be counted here: {unavailable()}")
+
+
+@pytest.fixture(autouse=True)
+def _two_processes_a_side(monkeypatch):
+    monkeypatch.setattr(module, "COUNTS", 2)
+
+
+def count(base=(1000.0, 1000.0, 1000.0), candidate=(1000.0, 1000.0, 1000.0)):
+    return Count(base, candidate)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "says"), [((1010.0,) * 3, "more"), ((990.0,) * 3, "fewer"), ((1001.0,) * 3, "same")]
+)
+def test_one_per_cent_more_is_seen_where_the_count_repeats(candidate, says):
+    assert count(candidate=candidate).says == says
+
+
+def test_a_poor_subject_has_a_threshold_of_its_own():
+    poor = count(base=(1000.0, 1010.0, 1005.0), candidate=(1020.0, 1020.0, 1020.0))
+    assert poor.poor
+    assert poor.spread == pytest.approx(0.01, rel=0.01)
+    assert poor.threshold == pytest.approx(3 * poor.spread)
+    assert poor.says == "same"
+    assert not count().poor
+
+
+@pytest.mark.parametrize(
+    ("candidate", "written"),
+    [
+        (1012.3, "+1.23\u202f%"),
+        (987.7, "\u22121.23\u202f%"),
+        (1000.01, "+0.00\u202f%"),
+        (999.99, "+0.00\u202f%"),
+        (1000.0, "+0.00\u202f%"),
+    ],
+)
+def test_a_change_is_written_with_its_sign_and_nothing_without_a_minus(candidate, written):
+    assert counted(count(candidate=(candidate,) * 3)) == written
+
+
+@pytest.mark.parametrize(
+    ("status", "ratio", "disagrees"),
+    [
+        ("slower", 1.0, True),
+        ("slower", 0.9, True),
+        ("slower", 1.1, False),
+        ("faster", 1.0, True),
+        ("faster", 0.9, False),
+        ("unchanged", 1.0, False),
+        ("unchanged", 1.01, False),  # too little for time to see
+        ("unchanged", 1.03, True),
+        ("unchanged", 0.96, True),
+        ("inconclusive", 1.1, False),
+    ],
+)
+def test_time_and_count_disagree_where_time_would_have_seen_it(status, ratio, disagrees):
+    assert count(candidate=(1000.0 * ratio,) * 3).disagrees(status) == disagrees
+
+
+def test_what_is_counted_once_is_no_part_of_an_operation():
+    once = 5_000 + 100 * 7
+    assert slope(once, once + 100 * 7, 100) == 7
+
+
+# Under valgrind
+
+COUNTED = Operation("add", "total + number", "total, number = 1, 1", counted=True)
+
+
+def sides(base="", candidate=""):
+    return {BASE: Side("old", sys.executable, {}, base), CANDIDATE: Side("new", sys.executable, {}, candidate)}
+
+
+@counting
+def test_the_same_work_takes_the_same_instructions_in_each_process_and_more_work_takes_more():
+    operation = Operation("call", "f()")
+    both = sides("def f():\n    pass", "def f():\n    f.attribute\nf.attribute = 1")
+    counts, failed = count_all([attempt(operation, both)], both, lambda *_: None)
+    found = counts["call"]
+    assert failed == {}
+    assert not found.poor
+    assert found.says == "more"
+    assert 20 < found.base[0] < 2_000
+
+
+@counting
+def test_only_the_loop_is_counted_and_not_what_goes_before():
+    slow = "for _ in range(100_000): pass"
+    both = sides("pass", slow)
+    counts, _ = count_all([attempt(COUNTED, both)], both, lambda *_: None)
+    assert counts["add"].says == "same"
+
+
+@counting
+def test_a_gate_shows_counts_beside_time_and_leaves_out_what_cannot_be_counted():
+    gate = run((COUNTED, Operation("threads", "pass", counted=False)), sides(), Plan("few", 6, 6), count=True)
+    assert list(gate.counts) == ["add"]
+    assert gate.counts["add"].says == "same"
+    assert table(gate).loc["add", "instructions"] == counted(gate.counts["add"])
+    assert table(gate).loc["threads", "instructions"] == quantity.MISSING
+    made = document(gate, 0)
+    jsonschema.validate(json.loads(json.dumps(made)), SCHEMA, jsonschema.Draft202012Validator)
+    assert {entry["name"]: bool(entry["instructions"]) for entry in made["operations"]} == {
+        "add": True,
+        "threads": False,
+    }
+
+
+@counting
+def test_an_operation_that_fails_under_valgrind_is_named_and_the_others_are_counted():
+    fails = Operation("fails", "pass", "import os; assert 'PYTHONMALLOC' not in os.environ")
+    gate = run((fails, COUNTED), sides(), Plan("few", 6, 6), count=True)
+    assert list(gate.counts) == ["add"]
+    assert any(note.startswith("the instructions of fails were not counted: ") for note in gate.notes)
+
+
+@counting
+def test_a_worker_outside_of_valgrind_refuses_to_count():
+    with (
+        WorkerProcess("mine", Statement("pass")) as worker,
+        pytest.raises(WorkerError, match="this process does not run under callgrind"),
+    ):
+        worker.ask({"do": "instructions", "hooks": str(hooks()), "repeats": 1, "warmup": 1, "loops": [1]})
+
+
+# Where it cannot be done
+
+
+def test_elsewhere_it_is_said_and_time_is_measured_all_the_same(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(module.sys, "platform", "darwin")
+    path = tmp_path / "operations.toml"
+    path.write_text("[operation.empty]\nstatement = 'pass'\n", encoding="utf-8")
+    pythons = ["--base-python", sys.executable, "--candidate-python", sys.executable]
+    assert main([*pythons, "--operations", str(path), "--quick", "--count"]) in (0, 1)
+    out, said = capsys.readouterr()
+    assert "--count is left out: instructions are counted under valgrind, on Linux alone" in said
+    assert "instructions" not in out
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(module.sys, "platform", "linux")
+    monkeypatch.setattr(module.shutil, "which", lambda _: None)
+    assert "apt-get install valgrind" in unavailable()
+    monkeypatch.setattr(module.shutil, "which", lambda _: "/usr/bin/valgrind")
+    monkeypatch.setattr(module, "hooks", lambda: None)
+    assert "pip install pytest-codspeed" in unavailable()
+
+
+def test_a_file_without_a_count_is_said(tmp_path):
+    with pytest.raises(WorkerError, match="callgrind left no count in callgrind.1"):
+        total(tmp_path / "callgrind.1")
+    (tmp_path / "callgrind.2").write_text("events: Ir\nsummary: 0\ntotals: 4711\n", encoding="utf-8")
+    assert total(tmp_path / "callgrind.2") == 4711
+
+
+def test_reading_the_kit_does_not_need_pytest_codspeed():
+    code = "import sys, evenhand.gate.__main__; sys.exit('pytest_codspeed' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

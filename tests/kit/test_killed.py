@@ -1,0 +1,111 @@
+"""`killed`: a process that is killed in the middle of its work."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+
+import psutil
+import pytest
+
+import evenhand as bench
+from evenhand.measure.killed import killed_together
+
+
+def counting(count):
+    """Count until killed."""
+    done = 0
+    while True:
+        done += 1
+        count(done)
+
+
+def test_the_count_outlives_the_process():
+    assert bench.killed(counting, after=1_000) >= 1_000
+
+
+def test_it_is_killed_so_much_later():
+    def work(count):
+        count(0)
+        time.sleep(0.2)
+        count(7)
+        time.sleep(600)
+
+    assert bench.killed(work, after=0) == 0
+    assert bench.killed(work, after=0, seconds=2.0) == 7
+
+
+def test_no_process_is_left():
+    before = set(psutil.Process().children(recursive=True))
+    bench.killed(counting)
+    with pytest.raises(bench.WorkerError):
+        bench.killed(lambda count: time.sleep(600), timeout=0.1)
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        (lambda count: count(1), r"the work ended by itself \(status 0\)"),
+        (lambda count: 1 / 0, r"(?s)the work ended by itself \(status 1\): .*ZeroDivisionError"),
+    ],
+)
+def test_work_that_ends_by_itself_is_told(work, words):
+    with pytest.raises(bench.WorkerError, match=words):
+        bench.killed(work, seconds=5.0)
+
+
+def test_work_that_does_not_come_so_far_is_told():
+    with pytest.raises(bench.WorkerError, match=r"did not count up to 5 within 0\.5 s"):
+        bench.killed(lambda count: time.sleep(600), after=5, timeout=0.5)
+
+
+@pytest.mark.parametrize("wrong", [{"after": -1}, {"seconds": -0.1}])
+def test_negative_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match="give numbers from 0 on"):
+        bench.killed(counting, **wrong)
+
+
+# Several that work side by side
+
+
+def test_each_of_several_is_killed_at_its_own_moment():
+    def work(number, count):
+        count(number)
+        time.sleep(0.4)
+        count(10 + number)
+        time.sleep(600)
+
+    works = [partial(work, number) for number in range(3)]
+    assert killed_together(works, after=0, seconds=[0.0, 3.0, 0.0]) == [0, 11, 2]
+
+
+def test_none_of_several_is_left(tmp_path):
+    def noted(counted, count):
+        (tmp_path / str(os.getpid())).touch()
+        count(counted)
+        time.sleep(600)
+
+    killed_together([partial(noted, 1)] * 3, seconds=[0.0] * 3)
+    with pytest.raises(bench.WorkerError, match="did not count up to 1"):
+        killed_together([partial(noted, 1), partial(noted, 0)], seconds=[600.0, 0.0], timeout=1.0)
+    pids = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(pids) == 5
+    # One whose parent was ended before it is nobody's child.
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_one_of_several_that_fails_is_told():
+    with pytest.raises(bench.WorkerError, match=r"(?s)the work ended by itself.*ZeroDivisionError"):
+        killed_together([counting, lambda count: 1 / 0], seconds=[600.0, 600.0])
+
+
+def test_several_that_cannot_begin_are_told():
+    class Unknown:
+        def __reduce__(self):
+            return (int, ("no number",))
+
+    unknown = Unknown()
+    with pytest.raises(bench.WorkerError, match=r"(?s)ended by itself \(status 1\).*ValueError"):
+        killed_together([lambda count: unknown] * 2, seconds=[0.0, 0.0])

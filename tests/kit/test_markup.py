@@ -1,0 +1,66 @@
+"""A table as HTML: walked by a screen reader, safe against what a name holds."""
+
+import pandas as pd
+from made_runs import made_result
+
+from evenhand import TableMarkup
+
+
+def html(frame, caption="cost", notes=()):
+    """The markup of a frame."""
+    return TableMarkup(frame, caption, notes)._repr_html_()
+
+
+def test_headers_say_what_they_head():
+    text = html(pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender")))
+    assert '<th scope="col" class="bench-words">contender</th><th scope="col">time</th>' in text
+    assert '<th scope="row" class="bench-words">dict</th><td data-sort="3">3 ns</td>' in text
+
+
+def test_a_name_with_markup_in_it_stays_text():
+    text = html(pd.DataFrame({"time": ["<b>"]}, index=["<i>"]), caption="a & b", notes=["x < y"])
+    assert "<b>" not in text
+    assert "<i>" not in text
+    assert "a &amp; b" in text
+    assert "x &lt; y" in text
+
+
+def test_rows_of_two_names_have_a_header_for_each():
+    index = pd.MultiIndex.from_tuples([("dict", 10)], names=["contender", "size"])
+    text = html(pd.DataFrame({"time": ["3 ns"]}, index=index))
+    assert text.count('<th scope="row"') == 2
+
+
+def test_a_column_of_words_is_told_from_one_of_numbers():
+    text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
+    assert '<td data-sort="3">3 ns</td>' in text
+    assert '<td class="bench-words bench-brief">faster</td>' in text
+
+
+def test_words_that_need_more_than_a_line_may_wrap():
+    text = html(pd.DataFrame({"why": ["no", "because it was stopped"]}, index=["a", "b"]))
+    assert '<td class="bench-words">no</td>' in text
+
+
+def test_a_number_says_what_it_is_in_the_unit_that_its_column_shares():
+    text = html(pd.DataFrame({"time": ["1.42 ms", "186 ns", "\u2013"]}, index=["a", "b", 1000]))
+    assert '<td data-sort="1.42e+06">1.42 ms</td>' in text
+    assert '<td data-sort="186">186 ns</td>' in text
+    assert "<td>\u2013</td>" in text
+    assert 'data-sort="1000">1\u202f000</th>' in text
+
+
+def test_a_table_names_the_result_it_shows():
+    assert 'data-source="first/made"' in made_result()._repr_html_()
+    assert "data-source" not in html(pd.DataFrame({"time": ["3 ns"]}))
+
+
+def test_notes_stand_outside_the_room_that_scrolls():
+    text = html(pd.DataFrame({"time": ["3 ns"]}), notes=["disturbed"])
+    assert text.index("</table></div>") < text.index("disturbed")
+    assert 'tabindex="0"><table' in text
+
+
+def test_a_linked_name_of_several_words_may_go_on_in_the_next_line():
+    frame = pd.DataFrame({"measured in": ["two_words"]}, index=["a"])
+    assert ">two_<wbr>words</a>" in TableMarkup(frame, "Costs", links={"two_words": "page.html"})._repr_html_()

@@ -1,0 +1,172 @@
+"""The stage of a docs build: results are left there, sealed into a run, or taken from an archived one."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_runs import STARTED, made_result, made_run
+from pandas.testing import assert_frame_equal
+
+from evenhand import Run, Settings, Statement
+from evenhand.results.comparison import Comparison
+from evenhand.runs.draft import EXAMPLE_VARIABLE, Stage
+from evenhand.runs.recorder import ReuseError, StageRecorder
+from evenhand.runs.run_folder import DOCUMENT
+
+STATED = {"one": Statement("pass"), "two": Statement("pass")}
+PLAN = {"slices": 2}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    made = Stage(tmp_path / "stage")
+    made.prepare({"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": None})
+    return made
+
+
+@pytest.fixture
+def archived(tmp_path: Path) -> Path:
+    """The folder of a run that an earlier build sealed."""
+    return made_run().save(tmp_path / "run")
+
+
+def reusing(tmp_path: Path, folder: Path, profile: str = "quick") -> Settings:
+    """The settings of an example in a build that reuses."""
+    stage = Stage(tmp_path / "reusing")
+    stage.prepare({"profile": profile, "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": str(folder)})
+    return Settings(example="first", recorder=StageRecorder(stage))
+
+
+def call(settings: Settings, name: str = "made", stated: Any = None, plan: Any = None) -> Comparison:
+    """A measuring call that must not measure."""
+    return settings.measured(Comparison, name, stated or STATED, plan or PLAN, lambda: pytest.fail("it measured"))
+
+
+def test_result_on_the_stage_comes_back(stage: Stage) -> None:
+    result = made_result()
+    stage.add(result)
+    (back,) = stage.results()
+    assert back.document() == result.document()
+    assert_frame_equal(back.samples, result.samples)
+
+
+def test_example_that_begins_again_leaves_no_older_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXAMPLE_VARIABLE, "")
+    stage.add(made_result())
+    stage.add(made_result(example="other"))
+    stage.enter("first")
+    assert [result.key for result in stage.results()] == ["other/made"]
+    assert stage.example() == "first"
+
+
+def test_run_has_the_plan_and_the_machine_of_the_beginning(stage: Stage) -> None:
+    stage.add(made_result())
+    run = stage.run(criterion={"a/b": {"mean_ns": 1.0}})
+    assert run.document["profile"] == "quick"
+    assert run.document["machine"] == stage.machine()
+    assert run.written("criterion/a/b/mean_ns") == "1.00\u202fns"
+
+
+def test_second_result_of_one_name_is_refused_before_measuring(stage: Stage) -> None:
+    stage.add(made_result())
+    with pytest.raises(ValueError, match="first has a result called 'made' already"):
+        call(Settings(example="first", recorder=StageRecorder(stage)))
+
+
+def test_build_that_does_not_reuse_measures(stage: Stage) -> None:
+    settings = Settings(example="first", recorder=StageRecorder(stage))
+    fresh = settings.measured(Comparison, "made", STATED, PLAN, lambda: made_result(started="now"))
+    assert fresh.started == "now"
+
+
+def test_same_call_gets_the_archived_result_with_its_own_time(tmp_path: Path, archived: Path) -> None:
+    result = call(reusing(tmp_path, archived))
+    assert result.started == STARTED
+    assert_frame_equal(result.to_pandas(), made_result().to_pandas())
+
+
+def test_reused_result_is_on_the_stage(tmp_path: Path, archived: Path) -> None:
+    call(reusing(tmp_path, archived))
+    assert [result.key for result in Stage(tmp_path / "reusing").results()] == ["first/made"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"name": "another"}, "first/another cannot be reused .*: the run has no such result"),
+        ({"stated": STATED | {"two": Statement("x = 1")}}, "the statement, setup or names of 'two' changed"),
+        (
+            {"stated": STATED | {"two": Statement("pass", "x = 1")}},
+            "the statement, setup or names of 'two' changed",
+        ),
+        ({"stated": STATED | {"three": Statement("pass")}}, "contender 'three' is new"),
+        ({"stated": {"one": Statement("pass")}}, "contender 'two' is gone"),
+        ({"stated": dict(reversed(STATED.items()))}, "the order of the contenders changed"),
+        ({"plan": {"slices": 3}}, "the setting 'slices' was 2 and is 3"),
+        ({"plan": {"slices": 2, "calls": 5}}, "the setting 'calls' was None and is 5"),
+    ],
+)
+def test_changed_call_is_refused_by_name(
+    tmp_path: Path, archived: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ReuseError, match=f"{sentence}; build without --reuse$"):
+        call(reusing(tmp_path, archived), **changed)
+
+
+def test_tuple_in_the_plan_is_the_list_in_the_archive(tmp_path: Path) -> None:
+    folder = made_run(made_result(settings={"sizes": [1, 2]})).save(tmp_path / "run")
+    assert call(reusing(tmp_path, folder), plan={"sizes": (1, 2)}).started == STARTED
+
+
+def test_other_kind_of_measurement_is_refused_by_name(tmp_path: Path, archived: Path) -> None:
+    document = json.loads((archived / DOCUMENT).read_text(encoding="utf-8"))
+    document["results"][0]["kind"] = "latency"
+    (archived / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ReuseError, match="it is a latency there and a comparison now"):
+        call(reusing(tmp_path, archived))
+
+
+def test_other_profile_is_refused_by_name(tmp_path: Path, archived: Path) -> None:
+    with pytest.raises(ReuseError, match="measured in the profile 'quick', this build's is 'full'"):
+        call(reusing(tmp_path, archived, profile="full"))
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "sentence"),
+    [
+        (
+            "packages",
+            "tiny",
+            {"version": "1.0", "files_sha256": "a", "build": {}},
+            "it measured tiny, which is not named",
+        ),
+        ("machine", "python", "3.99.0", "with Python 3.99.0"),
+    ],
+)
+def test_other_package_or_python_is_refused_by_name(
+    tmp_path: Path, part: str, key: str, value: str, sentence: str
+) -> None:
+    run = made_run()
+    document = copy.deepcopy(dict(run.document))
+    document[part][key] = value
+    folder = replace(run, document=document).save(tmp_path / "run")
+    with pytest.raises(ReuseError, match=f"first/made cannot be reused from run {run.id}: .*{sentence}"):
+        call(reusing(tmp_path, folder))
+
+
+def test_package_that_was_upgraded_is_refused_by_name(tmp_path: Path, archived: Path, monkeypatch) -> None:
+    run = Run.load(archived)
+    facts = {"tiny": {"version": "1.0", "files_sha256": "a", "build": {"commit": "then"}}}
+    folder = replace(run, document=run.document | {"packages": facts}).save(tmp_path / "named")
+    again = {"tiny": facts["tiny"] | {"build": {"commit": "now"}}}
+    monkeypatch.setattr(Stage, "packages", lambda _: again)  # another commit, the same files
+    assert call(reusing(tmp_path, folder)).started == STARTED
+    monkeypatch.setattr(Stage, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
+    (tmp_path / "reusing" / "first" / "made.json").unlink()
+    with pytest.raises(ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; build without --reuse"):
+        call(reusing(tmp_path, folder))
