@@ -354,7 +354,7 @@ def run_gate(session: nox.Session, program: str) -> None:
     """
     need_rust(session)
     with step(session, "install what measuring needs", INSTALLING):
-        install(session, "build", "gate", extra="bench")
+        install(session, "build", "gate")
     environment = {**os.environ, **rust_environment(session)}
     environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
     command = [environment["PYO3_PYTHON"], f"conf/gate/{program}.py", *session.posargs]
@@ -473,6 +473,8 @@ def wheels(session: nox.Session) -> None:
     pythons = find_pythons(session)
     with step(session, "write the source distribution", "seconds"):
         source = write_source(session)
+    with step(session, "write the kit", "seconds"):
+        session.run("uv", "build", "--quiet", "--out-dir", str(ROOT / "dist"), str(ROOT / "kit"))
     with step(session, "build the wheels from it", f"{COMPILING}; again as long for each further Python"):
         build_wheels(session, source, list(pythons.values()))
     for version, python in pythons.items():
@@ -531,7 +533,7 @@ def write_source(session: nox.Session) -> Path:
         written.unlink()
     source = WHEELS / "source"
     shutil.rmtree(source, ignore_errors=True)
-    [archive] = (ROOT / "dist").glob("*.tar.gz")
+    [archive] = (ROOT / "dist").glob("rust_daq-*.tar.gz")
     shutil.unpack_archive(archive, source)
     # Its files are dated years back, and cargo would take what it compiled of an earlier one for this one's.
     for path in source.rglob("*"):
@@ -562,7 +564,7 @@ def machine_folders(session: nox.Session) -> dict[str, str]:
 
 def test_wheel(session: nox.Session, version: str, python: str) -> None:
     """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
-    [wheel] = (ROOT / "dist").glob(f"*-cp{version.replace('.', '')}-*.whl")
+    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-cp{version.replace('.', '')}-*.whl")
     environment = WHEELS / "environment"
     session.run("uv", "venv", "--quiet", "--clear", "--no-project", "--python", python, str(environment))
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")

@@ -21,6 +21,7 @@ you can tell which of its other results mean something.
 import pandas as pd
 
 import evenhand as bench
+from evenhand.results import quantity
 
 settings = bench.settings(
     __doc__, samples=20_000, packages={"rust-daq": "rust_daq:build_info"}
@@ -120,11 +121,7 @@ floors = {
     "points per second": pipeline.facts()["processed_noise_floor"],
 }
 table = pd.DataFrame(
-    {
-        "noise floor": [
-            bench.quantity.percent(floor) for floor in floors.values()
-        ]
-    },
+    {"noise floor": [quantity.percent(floor) for floor in floors.values()]},
     index=pd.Index(floors, name="measurement"),
 )
 bench.TableMarkup(table, "How far apart identical programs measured")

@@ -268,16 +268,18 @@ def locked():
 
 
 def requirements():
-    project = toml("pyproject.toml")
     lists = [
-        project["build-system"]["requires"],
-        project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"].values(),
-        *project["dependency-groups"].values(),
-    ]
+        asked
+        for project in (toml("pyproject.toml"), toml("kit/pyproject.toml"))
+        for asked in (
+            project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"].values(),
+            *project.get("dependency-groups", {}).values(),
+        )
+    ] + [toml("pyproject.toml")["build-system"]["requires"]]
     # A group may take in another one, whose lines are read where they stand.
     parsed = [Requirement(line) for lines in lists for line in lines if isinstance(line, str)]
-    return [requirement for requirement in parsed if requirement.name != "rust-daq"]
+    return [requirement for requirement in parsed if requirement.name not in {"rust-daq", "evenhand"}]
 
 
 def test_the_group_dev_takes_in_every_group_that_an_editor_needs():

@@ -19,8 +19,8 @@ CALLED = sorted({name for module in MODULES for name in methods(module)})
 
 
 def kit():
-    """The names of the kit, as its module lists them: it is read and not imported, for its extra may not be there."""
-    text = (Path(rust_daq.__file__).parent / "bench" / "__init__.py").read_text(encoding="utf-8")
+    """The names of the kit, as its module lists them: it is read and not imported, for it may not be there."""
+    text = (ROOT / "kit" / "src" / "evenhand" / "__init__.py").read_text(encoding="utf-8")
     return re.findall(r'^    "(\w+)",$', text, re.MULTILINE)
 
 

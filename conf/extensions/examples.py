@@ -53,7 +53,7 @@ GIVES = {
 """What is got from a class or a call without naming it."""
 COPYING = re.compile(r"^\*\*(Safe to copy as it is|Copy with care)\.\*\* \S", re.MULTILINE)
 """How the last paragraph of each example's docstring begins."""
-ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|obj):`~?(rust_daq[\w.]*)`")
+ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|obj):`~?((?:rust_daq|evenhand)[\w.]*)`")
 GLYPHS = Path(__file__).parents[1] / "glyphs"
 
 NOTE = re.compile(r"\.\. only:: html\n\n    \.\. note::\n.*?example code\.\n", re.DOTALL)
@@ -105,7 +105,8 @@ def used(source: str) -> set[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "rust_daq":
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-            kits |= {alias.asname or alias.name for alias in node.names if alias.name == "bench"}
+        elif isinstance(node, ast.Import):
+            kits |= {alias.asname or alias.name for alias in node.names if alias.name == "evenhand"}
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in kits:
             names.add(f"evenhand.{node.attr}")
@@ -221,10 +222,10 @@ def copy_note(found: re.Match[str]) -> str:
 def reference(app: Sphinx, docname: str) -> str:
     """The line that leads from an example to what it uses."""
     [example] = [example for example in read_all(app) if example.name == docname.rpartition("/")[2]]
-    names = sorted(example.uses - {"evenhand"}, key=lambda name: ("bench" in name, name))
+    names = sorted(example.uses, key=lambda name: (name.startswith("evenhand"), name))
     if not names:
         return ""
-    links = ", ".join(f":py:obj:`{name.removeprefix('rust_daq.')} <{name}>`" for name in names)
+    links = ", ".join(f":py:obj:`{name.partition('.')[2] or name} <{name}>`" for name in names)
     return f".. rst-class:: used-here\n\nIn the reference: {links}\n\n"
 
 

@@ -298,12 +298,6 @@ def build(revisions: dict[str, Revision], features: str = "", *, criterion: bool
     }
 
 
-def install_kit(built: str) -> None:
-    """Install the kit of this tree here, which measures whatever was built; its own extension is timed by nobody."""
-    command = ["uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--reinstall", built]
-    run("installation of the kit", command)
-
-
 def to_the_end(command: list[str]) -> int:
     """Run a command that reports for itself; Ctrl-C reaches it, too, so it is waited for."""
     with subprocess.Popen(command) as process:

@@ -12,7 +12,6 @@ from build import (
     alone,
     build,
     committed,
-    install_kit,
     merge_base,
     to_the_end,
     working_tree,
@@ -55,7 +54,6 @@ def measure(chosen: argparse.Namespace, further: list[str]) -> int:
     if revisions["base"].digest == revisions["candidate"].digest:
         print("both sides are the same commit: nothing can have changed, which the gate should find", flush=True)
     sides = build(revisions, criterion=chosen.criterion)
-    install_kit(sides["candidate"]["wheel"])
     about = [
         text
         for name, side in sides.items()

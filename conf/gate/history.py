@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, alone, build, committed, install_kit, to_the_end, wheel, working_tree
+from build import FAILED, OPERATIONS, BuildError, alone, build, committed, to_the_end
 
 PARTS = ("python", "commit", "committed", "subject")
 
@@ -34,7 +34,6 @@ def measure(chosen: argparse.Namespace) -> int:
     """Build and measure each commit, alone in this checkout; the exit status."""
     failed = []
     revisions = [committed(name) for name in chosen.revisions]
-    install_kit(str(wheel("kit", working_tree(), "")))
     for revision in revisions:
         try:
             side = build({"candidate": revision})["candidate"]

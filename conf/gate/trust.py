@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, alone, build, install_kit, to_the_end, working_tree
+from build import FAILED, OPERATIONS, BuildError, alone, build, to_the_end, working_tree
 
 ARCHIVE = "docs/archive/trust.jsonl"
 WATCHED = ("construct", "Channel.point", "Channel.batch, 1000")
@@ -36,7 +36,6 @@ def gather(chosen: argparse.Namespace) -> int:
     """Build and decide, alone in this checkout; the exit status."""
     tree = working_tree()
     sides = build({"base": tree, "candidate": tree}, "burn")
-    install_kit(sides["candidate"]["wheel"])
     pythons = [text for name, side in sides.items() for text in (f"--{name}-python", side["python"])]
     only = [text for name in WATCHED for text in ("--only", name)]
     command = [sys.executable, "-m", "evenhand.gate.trust", "--operations", OPERATIONS, *pythons, *only]

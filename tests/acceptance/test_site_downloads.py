@@ -97,6 +97,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel = next(folder.glob("rust_daq-*.whl"))
     uv = shutil.which("uv") or [sys.executable, "-m", "uv"]
     uv = [uv] if isinstance(uv, str) else uv
+    # The kit comes from the same folder: an index may have anything under its name.
+    subprocess.run([*uv, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT / "kit"], check=True, timeout=300)
     python = folder / "environment" / "bin" / "python"
     for arguments in (
         ["venv", "--quiet", "--python", sys.executable, folder / "environment"],
@@ -106,6 +108,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--quiet",
             "--python",
             python,
+            "--find-links",
+            folder,
             f"rust-daq[scale] @ {wheel.as_uri()}",
             "ipykernel",
             "nbclient",

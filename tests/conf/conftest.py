@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "conf" / "extensions"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "conf" / "prose"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "kit"))
 
 from tiny_project import CONF, PROFILES, Project
 

@@ -36,7 +36,6 @@ bench.compare({"a": "Channel('x', 'V').batch(samples)"})
 # Text about :class:`rust_daq.Pipeline`.
 """
     assert examples.used(source) == {
-        "evenhand",
         "evenhand.compare",
         "rust_daq.Channel",
         "rust_daq.process.Iir",
@@ -92,7 +91,7 @@ def test_a_page_of_the_reference_gets_the_examples_of_its_names(project: Project
 
 
 def test_a_minigallery_stands_where_it_was_put_and_only_there(project: Project) -> None:
-    more = "```{eval-rst}\n.. minigallery:: evenhand.measure.settings\n```\n\n## Further\n"
+    more = "```{eval-rst}\n.. minigallery:: evenhand.settings\n```\n\n## Further\n"
     project.write("docs/other.md", API.replace("MORE", more))
     assert project.build().status == 0
     text = project.page("other")
@@ -110,7 +109,7 @@ def test_an_example_leads_to_the_reference(project: Project) -> None:
     project.write("docs/other.md", API.replace("MORE", ""))
     project.build()
     [line] = re.findall(r'<p class="used-here">.*?</p>', project.page("gallery/first"), re.DOTALL)
-    assert 'href="../other.html#evenhand.measure.settings"' in line
+    assert 'href="../other.html#evenhand.settings"' in line
 
 
 def test_the_gallery_shows_a_card_an_example(project: Project) -> None:

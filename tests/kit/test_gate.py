@@ -19,7 +19,7 @@ import evenhand as bench
 from evenhand import Archive
 from evenhand.gate import BASE, CANDIDATE, Operation, Plan, Side, run
 from evenhand.gate.__main__ import main
-from evenhand.gate.interleaving import Measured, Trial, measure
+from evenhand.gate.interleaving import Sampled, Trial, measure
 from evenhand.gate.report import document, markdown, sentence, table
 from evenhand.measure.round import core_of
 from evenhand.measure.timing_loop import Calibration
@@ -135,7 +135,7 @@ def made(costs):
         name: made_result(name, "gate", {BASE: base, CANDIDATE: candidate}, rounds=FEW.second)
         for name, (base, candidate) in costs.items()
     }
-    return Measured(results, {}, FEW.second, interrupted=False)
+    return Sampled(results, {}, FEW.second, interrupted=False)
 
 
 def staged(monkeypatch, *stages):

@@ -17,8 +17,7 @@ from made_runs import made_run
 import evenhand as bench
 from evenhand import Archive, ArchiveError
 from evenhand.gate import Operation, OperationError, Operations, Side
-from evenhand.gate.history import add, changes, index, read, series
-from evenhand.gate.history import commit as measure
+from evenhand.gate.history import add, changes, index, measure, read, series
 from evenhand.gate.history.__main__ import main
 from evenhand.gate.history.commit import OPERATION, REFERENCE, told
 

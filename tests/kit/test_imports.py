@@ -9,83 +9,87 @@ from pathlib import Path
 
 import pytest
 
-import evenhand as bench
+import evenhand
 
 PRODUCT = "rust_daq"
-KIT = f"{PRODUCT}.bench"
-FOLDER = Path(bench.__file__).parent
+FOLDER = Path(evenhand.__file__).parent
 FILES = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".py", ".json", ".toml"})
-OWN = re.compile(
-    r"rust_daq\.bench\b"  # the path of the kit
-    r"|import evenhand as bench\b"
-    r"|rust-daq\[bench\]"  # what installs it
-    r"|\bRUST_DAQ_(?:BENCH_ARCHIVE|PROFILE|REUSE)\b"  # variables that 0.2 still reads
-)
+BEFORE = re.compile(r"\bRUST_DAQ_(?:BENCH_ARCHIVE|PROFILE|REUSE)\b")
+"""Variables that 0.2 still reads."""
 NAME = re.compile(r"rust[-_. ]?daq", re.IGNORECASE)
 
 
-def imported(source: str, package: str = KIT) -> Iterator[str]:
-    """The full names of all modules that a source imports, wherever the import is; `package` is its own."""
+def imported(source: str) -> Iterator[str]:
+    """The full names of all modules that a source imports, wherever the import is."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            parts = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            module = ".".join([*parts, *([node.module] if node.module else [])])
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-            yield from (part.value for part in node.args[:1] if isinstance(part, ast.Constant))
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def foreign(source: str, package: str = KIT) -> list[str]:
-    """The imports of a source that are of the product and not of the kit."""
-    names = imported(source, package)
-    return [name for name in names if name.split(".")[0] == PRODUCT and not f"{name}.".startswith(f"{KIT}.")]
+def edges() -> dict[str, set[str]]:
+    """What each module of the kit imports of the kit."""
+    names = {path: ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts) for path in FILES}
+    modules = {name.removesuffix(".__init__"): path for path, name in names.items() if path.suffix == ".py"}
+    return {
+        module: {
+            found if found in modules else found.rpartition(".")[0]
+            for found in imported(path.read_text(encoding="utf-8"))
+            if found.split(".")[0] == FOLDER.name
+        }
+        for module, path in modules.items()
+    }
+
+
+def within_reach(module: str, graph: dict[str, set[str]]) -> set[str]:
+    """All modules that a module imports, and those that they import."""
+    found: set[str] = set()
+    ahead = [module]
+    while ahead:
+        new = graph.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += new
+    return found
 
 
 def named(text: str) -> list[str]:
-    """The lines of a text that name the product, other than as the path of the kit."""
-    return [line.strip() for line in text.splitlines() if NAME.search(OWN.sub("", line))]
+    """The lines of a text that name the product."""
+    return [line.strip() for line in text.splitlines() if NAME.search(BEFORE.sub("", line))]
 
 
-def test_there_is_something_to_read():
+def test_there_is_something_to_read() -> None:
     assert {"worker.py", "settings.py", "run-1.json"} <= {path.name for path in FILES}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FOLDER).as_posix())
-def test_no_file_of_the_kit_imports_or_names_the_product(path):
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
-        package = ".".join([KIT, *path.relative_to(FOLDER).parent.parts])
-        assert foreign(text, package) == []
-    assert named(text) == []
+def test_no_file_of_the_kit_names_the_product(path: Path) -> None:
+    assert named(path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import rust_daq",
-        "import rust_daq as daq",
-        "import rust_daq.storage",
-        "from rust_daq import Batch, bench",
-        "from rust_daq._core import _Allocation",
-        "from evenhandmark import x",
-        "def later():\n    from .. import storage",
-        "from ..storage import open_recording",
-        "importlib.import_module('rust_daq')",
-    ],
-)
-def test_an_import_of_the_product_is_found(source):
-    assert foreign(source)
-
-
-@pytest.mark.parametrize(
-    "source", ["from evenhand import Run", "import evenhand as bench", "from . import quantity", "import numpy"]
-)
-def test_an_import_of_the_kit_is_none_of_the_product(source):
-    assert foreign(source) == []
-
-
-@pytest.mark.parametrize("line", ["# as rust_daq does", "upgrade rust-daq", "'rust_daq:build_info'", "RUST_DAQ_MINE"])
-def test_a_name_of_the_product_is_found(line):
+@pytest.mark.parametrize("line", ["import rust_daq", "upgrade rust-daq", "'rust_daq:build_info'", "RUST_DAQ_MINE"])
+def test_a_name_of_the_product_is_found(line: str) -> None:
     assert named(line) == [line]
+
+
+def test_no_two_modules_import_each_other_not_even_through_others() -> None:
+    graph = edges()
+    assert len(graph) > len(list(FOLDER.glob("*/*.py"))) / 2
+    assert [module for module in graph if module in within_reach(module, graph)] == []
+
+
+def test_a_circle_is_found() -> None:
+    assert "one" in within_reach("one", {"one": {"two"}, "two": {"three"}, "three": {"one"}})
+
+
+def test_modules_of_a_folder_do_not_differ_by_an_ending() -> None:
+    stems = {path.parent: [other.stem for other in path.parent.glob("[a-z]*.py")] for path in FILES}
+    endings = ("s", "d", "ed", "ing", "er", "r")
+    alike = [
+        (folder.name, name, f"{name.removesuffix('e')}{ending}")
+        for folder, names in stems.items()
+        for name in names
+        for ending in endings
+        if f"{name.removesuffix('e')}{ending}" in names
+    ]
+    assert alike == []

@@ -17,6 +17,7 @@ from evenhand.results import quantity
 from evenhand.results.latency import CLOCK
 from evenhand.results.paced import SCHEDULER, Paced
 from evenhand.results.result import SAMPLE_COLUMNS
+from evenhand.runs.recorder import Recorder
 
 QUICK = Settings(rounds=1)
 CALLS = {
@@ -155,7 +156,7 @@ def test_every_call_is_counted_in_the_timings(machine):
 
 
 def test_a_call_that_is_stopped_keeps_its_rounds_whatever_it_measures(machine):
-    class Stopping(bench.recorder.Recorder):
+    class Stopping(Recorder):
         def progress(self, what, done, total):
             del what, total
             if done == 2:

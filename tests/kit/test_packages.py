@@ -68,15 +68,6 @@ def test_a_renamed_file_is_another_build(site):
     assert describe({"tiny-binding": ""})["tiny-binding"]["files_sha256"] != before
 
 
-def test_the_kit_inside_a_measured_package_is_not_measured(site, monkeypatch):
-    module = install(site)
-    (module / "bench").mkdir()
-    monkeypatch.setattr("evenhand.runs.packages.KIT", module / "bench")
-    before = describe({"tiny-binding": ""})["tiny-binding"]["files_sha256"]
-    (module / "bench" / "table.py").write_text("x = 1\n")
-    assert describe({"tiny-binding": ""})["tiny-binding"]["files_sha256"] == before
-
-
 def test_an_editable_package_is_hashed_where_it_is_imported_from(site, tmp_path, monkeypatch):
     """Its record names a path file and none of its code."""
     module = install(site)

@@ -50,7 +50,7 @@ class Example:
 
     def write(self, second: str = "'[]'", head: str = "", prose: str = "") -> None:
         """Write the script: `head` before it reads its flags, `prose` after."""
-        text = EXAMPLE.replace("SECOND", second).replace("\nfrom rust_daq", f"\n{head}\nfrom rust_daq", 1)
+        text = EXAMPLE.replace("SECOND", second).replace("\nimport evenhand", f"\n{head}\nimport evenhand", 1)
         text = text.replace("\nsecond", f"\n{prose}\nsecond")
         (self.folder / "how_dear.py").write_text(text, encoding="utf-8")
 

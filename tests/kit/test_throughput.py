@@ -10,6 +10,7 @@ import pytest
 
 import evenhand as bench
 from evenhand import Settings, Throughput
+from evenhand.results import quantity
 from evenhand.results.result import SAMPLE_COLUMNS, restored
 
 LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
@@ -69,7 +70,7 @@ def test_a_line_that_misses_a_time_by_more_than_a_tenth_has_no_knee(steeper, kno
     fit = made.fit().loc["one"]
     assert (fit["largest_residual"] <= 0.1) == known
     assert math.isfinite(fit["knee_points"]) == known
-    assert (made.fit_table().loc["one", "knee (a/b), items"] != bench.quantity.MISSING) == known
+    assert (made.fit_table().loc["one", "knee (a/b), items"] != quantity.MISSING) == known
 
 
 @pytest.mark.parametrize(("steeper", "verdict"), [(1.0, "no difference shown"), (1.5, "slower")])

@@ -103,6 +103,15 @@ def test_a_foreign_or_newer_line_is_named_and_hides_nothing(archive, line, why):
     assert found.refused == (f"line 3 of trust.jsonl {why}",)
 
 
+def test_the_evidence_of_todays_archive_is_read_whole():
+    path = Path(__file__).parents[2] / "docs" / "archive" / "trust.jsonl"
+    found = read(path)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert found.refused == ()
+    assert len(found.identical) == sum(line["kind"] == "identical" for line in lines) > 0
+    assert len(found.gates) == sum(line["kind"] == "gate" for line in lines) > 0
+
+
 def test_no_archive_is_an_empty_one(tmp_path):
     assert read(tmp_path / "nowhere").gates == ()
 

@@ -16,7 +16,6 @@ from evenhand.measure.killed import killed
 from evenhand.measure.process import WorkerError
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Statement, statements
-from evenhand.results import quantity
 from evenhand.results.comparison import Comparison, compare
 from evenhand.results.figure_markup import FigureMarkup
 from evenhand.results.footprint import Footprint, footprint, footprint_self_test
@@ -64,7 +63,6 @@ __all__ = [
     "Throughput",
     "Wording",
     "WorkerError",
-    "__version__",
     "check_equal",
     "compare",
     "current_run",
@@ -79,7 +77,6 @@ __all__ = [
     "machine",
     "observe",
     "paced",
-    "quantity",
     "responses",
     "search_step",
     "settings",

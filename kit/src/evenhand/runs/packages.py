@@ -17,8 +17,6 @@ Packages = Sequence[str] | Mapping[str, str]
 """Names of distributions; as a mapping, each with its build hook ``"module:function"`` or an empty text."""
 CODE = {".py", ".so", ".pyd", ".dll", ".dylib"}
 """Endings of files that run."""
-KIT = Path(__file__).parent
-"""The kit measures and is not measured, even where it lies inside a package that is."""
 EXAMPLE = "write a list of names such as ['rpds-py'], or a table that names the build hook of each"
 
 
@@ -192,7 +190,7 @@ def code(root: Path) -> Iterator[Path]:
     """The files of a module or a package that run, in a fixed order."""
     found = [root] if root.is_file() else sorted(root.rglob("*"))
     for path in found:
-        if path.suffix in CODE and KIT not in path.parents and path.is_file():
+        if path.suffix in CODE and path.is_file():
             yield path
 
 
