@@ -328,7 +328,7 @@ def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left
     "path", ["/home/me/lib/rust_daq/__init__.py", r"C:\\Users\\me\\rust_daq\\__init__.py", "/work/x"]
 )
 def test_the_reason_of_what_is_left_out_holds_no_path(path):
-    assert told(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})\nTraceback") == (
+    assert told(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})") == (
         "ImportError: cannot import name 'Batch' from 'rust_daq'"
     )
 

@@ -380,7 +380,7 @@ def test_a_build_that_cannot_burn_ends_with_status_2(tmp_path, capsys):
     )
     flags = ["--base-python", sys.executable, "--candidate-python", sys.executable, "--operations", str(path)]
     assert main([*flags, "--archive", str(tmp_path / "trust.jsonl"), "--minutes", "0.01"]) == 2
-    assert capsys.readouterr().err.startswith("trust: the statement of 'add (base)' failed in its worker: ImportError")
+    assert capsys.readouterr().err.startswith("trust: the setup of 'add (base)' failed in its worker: ImportError")
 
 
 # Calibrating

@@ -229,7 +229,7 @@ def outcomes(
         if trial is None or not trial.runs:
             found.append(unmeasured(operation, trial))
         elif failure:
-            found.append(Outcome(operation, "failed", reason=first_line(failure)))
+            found.append(Outcome(operation, "failed", reason=failure))
         elif name in confirmed:
             found.append(outcome(operation, confirmed[name], second.results[name]))
         elif name in first.results:
@@ -251,7 +251,7 @@ def unmeasured(operation: Operation, trial: Trial | None) -> Outcome:
         return Outcome(operation, "not judged", reason="it was stopped before its first round")
     if trial.unavailable:
         return Outcome(operation, "not judged", reason=trial.unavailable)
-    reasons = "; ".join(first_line(str(error)) for error in trial.refused.values())
+    reasons = "; ".join(error.summary for error in trial.refused.values())
     for side, status in STATUS_OF_MISSING.items():
         if trial.missing(side):
             return Outcome(operation, status, reason=reasons)
@@ -262,8 +262,3 @@ def outcome(operation: Operation, finding: Finding, result: Result, reason: str 
     """Put what was judged beside what it was judged from."""
     base, candidate = (median_interval(per_round(result, side), LEVEL) for side in (BASE, CANDIDATE))
     return Outcome(operation, finding.status, finding, base, candidate, reason)
-
-
-def first_line(text: str) -> str:
-    """The sentence before a traceback."""
-    return text.partition("\n")[0]

@@ -144,7 +144,7 @@ def count_all(
             progress(done, len(jobs))
             operation = job[0].operation.name
             if isinstance(answer, WorkerError):
-                failed[operation] = str(answer).partition("\n")[0]
+                failed[operation] = answer.summary
             else:
                 found.setdefault(operation, {}).setdefault(job[1], []).append(answer)
     finally:

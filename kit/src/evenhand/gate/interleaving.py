@@ -165,7 +165,7 @@ def measure(
                     try:
                         rows[name] += one_round(trials[name], sides, index, timeout, slices)
                     except WorkerError as error:
-                        failed[name] = str(error)
+                        failed[name] = error.summary
             made = index + 1
     except KeyboardInterrupt:
         interrupted = True
@@ -215,7 +215,7 @@ def count_bytes(
                     for (side, _, _, _, index), counted in answers
                 ]
         except WorkerError as error:
-            failed[name] = str(error)
+            failed[name] = error.summary
     return rows
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from evenhand.measure.process import TIMEOUT, WorkerError
-from evenhand.measure.statement import by_value
+from evenhand.measure.statement import by_value, search_path
 
 VICTIM = Path(__file__).with_name("victim.py")
 STEP = 0.0005
@@ -158,7 +158,7 @@ def hand_over(process: subprocess.Popen[bytes], works: list[bytes]) -> None:
     """Send the works; a process that is gone already is told by its status."""
     assert process.stdin is not None
     try:
-        pickle.dump(works, process.stdin)
+        pickle.dump({"path": search_path(), "works": works}, process.stdin)
         process.stdin.flush()
     except BrokenPipeError:
         process.wait()

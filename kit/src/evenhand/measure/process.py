@@ -32,6 +32,8 @@ class WorkerError(RuntimeError):
         What happened.
     raised : str
         The class of the exception that the statement raised; empty when the worker itself is at fault.
+    summary : str
+        What happened in one line; by default the first one of the message.
 
     Examples
     --------
@@ -39,13 +41,14 @@ class WorkerError(RuntimeError):
     >>> try:
     ...     bench.compare({"wrong": "1 / 0"})
     ... except bench.WorkerError as error:
-    ...     print(str(error).splitlines()[0])
+    ...     print(error)
     the statement of 'wrong' failed in its worker: ZeroDivisionError: division by zero
     """
 
-    def __init__(self, message: str, raised: str = "") -> None:
+    def __init__(self, message: str, raised: str = "", summary: str = "") -> None:
         super().__init__(message)
         self.raised = raised
+        self.summary = summary or message.partition("\n")[0]
 
 
 class WorkerProcess:
@@ -147,8 +150,11 @@ class WorkerProcess:
         finally:
             timer.cancel()
         if "error" in answer:
-            message = f"the statement of {self.name!r} failed in its worker: {answer['error']}\n{answer['traceback']}"
-            raise WorkerError(message, answer["error"].partition(":")[0])
+            whole = str(answer["error"])
+            summary = whole[whole.rfind("\n", 0, len(whole)) + 1 :]
+            begin = f"the {answer['part']} of {self.name!r} failed in its worker:"
+            message = f"{begin} {whole}" if "\n" not in whole else f"{begin}\n{whole}"
+            raise WorkerError(message, answer["raised"], f"{begin} {summary}")
         return answer
 
     def kill(self) -> None:

@@ -14,7 +14,7 @@ import textwrap
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import cloudpickle
@@ -160,6 +160,8 @@ class Statement:
         around = harness or Harness.of({"": self})
         return {
             "do": "prepare",
+            # Another interpreter has packages of its own, among which ours have no place.
+            "path": search_path() if self.python is None else None,
             "called": around.called and isinstance(self.code, str),
             "alone": around.alone,
             "asynchronous": around.asynchronous,
@@ -187,6 +189,11 @@ class Statement:
             code = compile(self.source, "<statement>", "exec", flags=flags)
         value = eval(code, names)
         return asyncio.run(value) if self.awaits else value
+
+
+def search_path() -> list[str]:
+    """Where this process finds modules, in its order; folders that depend on where it works are written whole."""
+    return [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str)]
 
 
 def compiled(what: str, text: str, *, awaits: bool = True) -> types.CodeType:

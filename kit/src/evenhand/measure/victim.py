@@ -45,4 +45,6 @@ def work(works: list[Callable[[Callable[[int], None]], object]], paths: list[str
 
 
 if __name__ == "__main__":
-    work([pickle.loads(each) for each in pickle.load(sys.stdin.buffer)], sys.argv[1:])
+    handed = pickle.load(sys.stdin.buffer)
+    sys.path[:] = handed["path"]
+    work([pickle.loads(each) for each in handed["works"]], sys.argv[1:])

@@ -67,6 +67,24 @@ def measure():
 """
 
 
+class Globals(ast.NodeTransformer):
+    """Takes the ``global`` lines out of a statement: of several copies, the second would stand after a use."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def visit_Global(self, node: ast.Global) -> ast.Pass:
+        """Keep the names, and leave nothing."""
+        self.names += node.names
+        return ast.Pass()
+
+    def skip(self, node: ast.AST) -> ast.AST:
+        """Leave a function or class as it is: its names are its own."""
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = skip  # noqa: N815 - as in ast
+
+
 def insert(tree: ast.Module, mark: str, statements: list[ast.stmt]) -> None:
     """Put statements in the place of a mark."""
     for node in ast.walk(tree):
@@ -74,6 +92,16 @@ def insert(tree: ast.Module, mark: str, statements: list[ast.stmt]) -> None:
         places = [index for index, line in enumerate(body) if ast.unparse(line) == mark]
         for index in places:
             body[index : index + 1] = statements or [ast.Pass()]
+
+
+def hoist_globals(tree: ast.Module) -> None:
+    """Put the names that a statement calls global at the head of the function around it."""
+    [function] = tree.body
+    assert isinstance(function, ast.FunctionDef)
+    found = Globals()
+    function.body = [found.visit(line) for line in function.body]
+    if found.names:
+        function.body.insert(0, ast.Global(list(dict.fromkeys(found.names))))
 
 
 def value_returned(statements: list[ast.stmt]) -> list[ast.stmt]:
@@ -200,6 +228,7 @@ class Worker:
         self.each = ""
         self.alone = False
         self.asynchronous = False
+        self.part = "statement"
         self.compiled: dict[Any, Callable[..., Any]] = {}
 
     def imports(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -215,8 +244,15 @@ class Worker:
     def prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the setup, then freeze what it left, so that the collector does not walk it again."""
         begin = time.perf_counter()
+        # What the caller can import, we can, too: modules beside a script, a notebook or an example.
+        given = request.get("path") or []
+        sys.path[:] = [*(entry for entry in sys.path if entry not in given), *given]
+        pools = Pools()
+        sys.meta_path.insert(0, pools)
+        pools.prepare()
         if request.get("namespace") is not None:
             self.namespace.update(pickle.loads(request["namespace"]))
+        self.part = "setup"
         setup = request.get("setup")
         if isinstance(setup, str):
             exec(compile(setup, "<setup>", "exec"), self.namespace)
@@ -226,6 +262,7 @@ class Worker:
                 message = f"setup returns {type(names).__name__}; return a mapping of names, such as locals(), or None"
                 raise TypeError(message)
             self.namespace.update(names or {})
+        self.part = "statement"
         if request.get("call") is not None:
             self.namespace[STATEMENT] = pickle.loads(request["call"])
         self.source, self.alone, self.asynchronous = request["source"], request["alone"], request["asynchronous"]
@@ -246,6 +283,7 @@ class Worker:
         statements = ast.parse(source).body
         insert(tree, "__bench_each", ast.parse(self.each if source != "pass" else "").body)
         insert(tree, "__bench_statement", (value_returned(statements) if value else statements) * repeats)
+        hoist_globals(tree)
         if self.asynchronous:
             [plain] = tree.body
             assert isinstance(plain, ast.FunctionDef)
@@ -435,6 +473,64 @@ class Worker:
         return self.function(_CALL, self.source)
 
 
+def told(error: BaseException) -> str:
+    """An error as Python prints it, without what lies in this file: its message comes last, and once."""
+    from traceback import StackSummary, TracebackException
+
+    whole = TracebackException.from_exception(error)
+    chain: list[TracebackException | None] = [whole]
+    for each in chain:
+        if each is not None:
+            theirs = [frame for frame in each.stack if frame.filename != __file__]
+            # A place in the statement alone says nothing that the statement does not.
+            telling = any(not frame.filename.startswith("<") for frame in theirs)
+            each.stack = StackSummary.from_list(theirs if telling else [])
+            chain += [each.__cause__, each.__context__]
+    return (
+        "".join(whole.format()).removeprefix("Traceback (most recent call last):\n" if not whole.stack else "").rstrip()
+    )
+
+
+class Pools:
+    """Lets functions of a statement or its setup go to other processes, which cannot import them: they go by value.
+
+    It waits until `multiprocessing` has imported its pickler, which most statements never need, and imports more.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Prepare the pickler of `multiprocessing` before what uses it is imported."""
+        del path, target
+        if name.startswith("multiprocessing."):
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Prepare the pickler, once, when it is there."""
+        pickler = getattr(sys.modules.get("multiprocessing.reduction"), "ForkingPickler", None)
+        if pickler is None:
+            return
+        sys.meta_path.remove(self)
+
+        def by_value(pickler: Any, thing: Any) -> Any:
+            del pickler
+            if not isinstance(thing, types.FunctionType | type) or importable(thing):
+                return NotImplemented
+            try:
+                import cloudpickle
+            except ImportError:
+                return NotImplemented
+            return pickle.loads, (cloudpickle.dumps(thing),)
+
+        pickler.reducer_override = by_value
+
+
+def importable(thing: Any) -> bool:
+    """Whether another process finds a function or class by its name."""
+    found: Any = sys.modules.get(thing.__module__) if thing.__module__ != "__main__" else None
+    for part in thing.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is thing
+
+
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the other end closes the pipe."""
     worker = Worker()
@@ -446,9 +542,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         try:
             answer = getattr(worker, request["do"])(request)
         except BaseException as error:
-            import traceback
-
-            answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+            answer = {"error": told(error), "raised": type(error).__name__, "part": worker.part}
         pickle.dump(answer, answers)
         answers.flush()
 

@@ -148,12 +148,12 @@ def involved(operation: Operation, sides: Mapping[str, Side]) -> Mapping[str, Si
 
 def reason(trial: Trial) -> str:
     """Why an operation was not measured, in a line."""
-    return trial.unavailable or "; ".join(told(str(error)) for error in trial.refused.values())
+    return trial.unavailable or "; ".join(told(error.summary) for error in trial.refused.values())
 
 
 def told(error: str) -> str:
-    """The first line of an error, without the paths of this machine: a history is published."""
-    return PATH.sub("", error.partition("\n")[0]).strip()
+    """An error in a line, without the paths of this machine: a history is published."""
+    return PATH.sub("", error).strip()
 
 
 def condensed(result: Result) -> Result:

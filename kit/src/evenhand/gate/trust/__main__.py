@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         work.gather(60 * chosen.minutes, tasks)
     except (OperationError, SideError, WorkerError) as error:
         progress.clear()
-        print(f"trust: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+        print(f"trust: {error.summary if isinstance(error, WorkerError) else error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         status = STOPPED
