@@ -10,8 +10,10 @@ import pandas as pd
 from claims import ASSERTIONS, CLAIMS
 from evenhand import Run, TableMarkup
 from evenhand.judge.decision import fewest_rounds
+from evenhand.judge.metric import tail_at_floor
 from evenhand.measure import yardstick
 from evenhand.results import quantity
+from evenhand.results.result import FLOOR_MARK
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -148,14 +150,20 @@ def crossings(run: Run) -> pd.DataFrame:
 
 
 def tails(run: Run) -> pd.DataFrame:
-    """Percentiles of single calls made in Rust; a percentile with too few calls beyond it is left out."""
+    """Percentiles of single calls made in Rust; those with too few calls beyond them are left out."""
     columns = {"p50_ns": "p50", "p90_ns": "p90", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
     rows = {
         name: {"calls": quantity.written("", found["calls"])}
         | {
-            title: quantity.MISSING if found[key] is None else quantity.time(found[key])
+            title: quantity.MISSING if found[key] is None else quantity.time(found[key]) + mark(run, name, key)
             for key, title in columns.items()
         }
         for name, found in run.document["tails"].items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("single call")
+
+
+def mark(run: Run, call: str, column: str) -> str:
+    """The mark of a percentile that says more about the clock; the longest of all calls has none."""
+    floor = column != "max_ns" and tail_at_floor(run.document["tails"], call, column)
+    return f" {FLOOR_MARK}" if floor else ""

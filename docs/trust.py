@@ -17,7 +17,7 @@ from evenhand.results.table_markup import TableMarkup
 
 ARCHIVE = Path(__file__).parent / "archive" / "trust.jsonl"
 CIRCUMSTANCES = {
-    "quiet": "nothing beside it",
+    "quiet": "nothing next to it",
     "loaded": "the other core busy",
     "neighbour": "neighbours that come and go",
 }
@@ -46,11 +46,13 @@ def source(found: Evidence) -> str:
 
 
 def sessions(found: Evidence) -> TableMarkup | HTML:
-    """Where and when the decisions were made."""
+    """Where and when the decisions were made: gates, and comparisons of identical statements."""
     rows = []
     for name, session in found.sessions.items():
-        gates = [gate for gate in found.gates if gate["session"] == name]
-        if not gates:
+        gates, compared = (
+            [line for line in lines if line["session"] == name] for lines in (found.gates, found.identical)
+        )
+        if not gates and not compared:
             continue
         conditions, plan = session["conditions"], session["plan"]
         rows.append(
@@ -60,9 +62,10 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
                     f"{conditions['distribution']}, Python {conditions['Python']}"
                 ),
                 "commit": session["build"]["commit"][:7],
-                "decided": span(gate["started"] for gate in gates),
+                "decided": span(line["started"] for line in (*gates, *compared)),
                 "gates": len(gates),
-                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}",
+                "comparisons of identical statements": len(compared),
+                "rounds": f"{plan['first_rounds']}, then {plan['second_rounds']}" if gates else str(plan["rounds"]),
                 "slices": plan["slices"],
             }
         )

@@ -1,5 +1,8 @@
 """A claim's judgement follows its measurement."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 from made_runs import made_result, made_run
 
@@ -59,6 +62,16 @@ def test_a_claim_on_a_share_is_judged_against_the_share_and_shows_the_ratio():
     found = claim.judge(run(70.0))
     assert (found.outcome, found.number[:3]) == ("holds", "0.7")
     assert found.ratio.value == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize(("empty", "outcome"), [(34.0, "holds"), (36.0, "inconclusive")])
+def test_a_claim_on_a_share_of_what_cannot_be_told_from_the_empty_loop_is_not_decided(empty, outcome):
+    made = made_result(costs={"one": 100.0, "two": 70.0})
+    two = made.samples[made.samples["contender"] == "two"]
+    alongside = two.assign(quantity="empty_ns", value=1_000 * empty)
+    made = replace(made, samples=pd.concat([made.samples, alongside], ignore_index=True))
+    claim = Claim("Two is more than half of one.", "first/made", Cost("two", "one", share=0.5), "slower")
+    assert claim.judge(made_run(made)).outcome == outcome
 
 
 def test_a_claim_on_what_was_not_measured_names_what_there_is():

@@ -12,9 +12,9 @@ from made_runs import made_result
 
 import evenhand as bench
 from evenhand import Settings, decide
-from evenhand.judge.statistics import ratio_interval
+from evenhand.judge.statistics import ratio_interval, two_groups
 from evenhand.results import quantity
-from evenhand.results.result import restored, two_groups
+from evenhand.results.result import restored
 
 
 def test_the_first_contender_is_the_baseline_and_ratios_are_against_it():
@@ -126,12 +126,12 @@ def test_a_ratio_that_differs_from_the_quotient_of_the_costs_is_explained():
     made = in_rounds([100.0, 200.0, 300.0], [300.0, 100.0, 200.0])
     assert made.ratio("two").value == pytest.approx(2 / 3)
     assert made.cost("two").value == made.cost("one").value
-    [remark] = made.remarks()
-    assert remark.startswith("the ratio of two is the median of the rounds' ratios; the quotient of the two times")
+    [note] = made.table_notes()
+    assert note.startswith("the ratio of two is the median of the rounds' ratios; the quotient of the two numbers")
 
 
 def test_a_ratio_that_is_the_quotient_of_the_costs_is_not_explained():
-    assert in_rounds([100.0, 200.0, 300.0], [105.0, 210.0, 330.0]).remarks() == ()
+    assert in_rounds([100.0, 200.0, 300.0], [105.0, 210.0, 330.0]).table_notes() == ()
 
 
 def test_the_interval_that_decides_is_the_one_that_is_printed():

@@ -118,10 +118,25 @@ def test_the_interval_that_is_printed_is_the_one_that_decides(kind):
     stem = {"latency": "p99_ratio", "observed": "busy_ratio", "paced": "p99_ratio"}.get(kind, "ratio")
     assert (row[stem], row[f"{stem}_low"], row[f"{stem}_high"]) == (ratio.value, ratio.low, ratio.high)
     text = quantity.ratio(ratio)
-    if kind != "paced":  # whose table has no ratios
-        assert any(text in str(cell) for cell in found.table().to_numpy().ravel())
+    assert any(text in str(cell) for cell in found.table().to_numpy().ravel())
     if kind in {"comparison", "latency"}:
         assert text in found.sentence("two", *key)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_ratio_that_differs_from_the_quotient_of_the_two_numbers_is_explained(kind):
+    found, _ = made(kind, 9)
+    assert not any("median of the rounds' ratios" in note for note in found.table_notes())
+    # The same numbers in another order: the medians stay, and the ratios of the rounds do not.
+    factors = {"one": (1, 2, 4), "two": (4, 1, 2), "three": (1, 2, 4)}
+    samples = found.samples.assign(
+        value=[
+            row.value * factors.get(row.contender, (1, 1, 1))[row.round % 3]
+            for row in found.samples.itertuples(index=False)
+        ]
+    )
+    notes = [note for note in replace(found, samples=samples).table_notes() if "rounds' ratios" in note]
+    assert [note.partition(" is ")[0] for note in notes] == ["the ratio of two"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ import getpass
 import json
 import platform
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ def test_machine_tells_what_a_reader_needs() -> None:
     assert found["python"] == platform.python_version()
     assert found["implementation"] == platform.python_implementation()
     assert {"numpy", "scipy", "pandas"} <= set(found["packages"])
+
+
+def test_the_packages_are_those_that_what_is_measured_requires_also_by_an_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    required = {"mine": ["numpy>=2", "bottleneck>=1.5; extra == 'bench'", "other[extra]; extra == 'bench'"]}
+    installed = {"numpy": "2.4", "bottleneck": "1.6", "evenhand": "0.1", "scipy": "1.17"}
+
+    def version(name: str) -> str:
+        if name not in installed:
+            raise metadata.PackageNotFoundError(name)
+        return installed[name]
+
+    monkeypatch.setattr(metadata, "requires", required.get)
+    monkeypatch.setattr(metadata, "version", version)
+    assert machine(["mine"])["packages"] == {"bottleneck": "1.6", "numpy": "2.4"}
+    assert machine()["packages"] == {}
 
 
 @pytest.mark.parametrize(

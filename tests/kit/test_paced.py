@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from evenhand.measure.capacity import HELD, NOT_HELD, STEPS, caught_up, search
 from evenhand.measure.settings import Settings
 from evenhand.measure.worker import bucket, pace
 from evenhand.results.paced import Paced, paced, rounds_of
-from evenhand.results.result import SAMPLE_COLUMNS, restored
+from evenhand.results.result import FLOOR_MARK, SAMPLE_COLUMNS, restored
 
 MILLISECOND = 1_000_000
 
@@ -153,10 +154,10 @@ def test_the_histogram_never_shortens_a_response_and_lengthens_it_by_a_thousandt
     assert value <= bucket(value) <= value * 1.001
 
 
-def result(responses, waited=(), *, arrivals=20_000, rounds=1, rate=1_000.0, compared=("p99",)):
-    """Make a result of two contenders and the scheduler from (nanoseconds, count) pairs of each round."""
+def result(responses, waited=(), *, arrivals=20_000, rounds=1, rate=1_000.0, compared=("p99",), empty=0.01):
+    """Make a result of two contenders and the scheduler from (nanoseconds, count) pairs; its times are a share."""
     rows = []
-    for name, factor in (("a", 1), ("b", 2), ("scheduler", 1)):
+    for name, factor in (("a", 1), ("b", 2), ("scheduler", empty)):
         for index in range(rounds):
             rows += [(name, "response_ns", 1, index, 0, 1, factor * v + index, count) for v, count in responses]
             if name == "b":
@@ -212,9 +213,26 @@ def test_the_scheduler_is_always_a_row():
     assert "scheduler" in result([(100.0, 20_000)]).to_pandas().index
 
 
-def test_a_percentile_near_the_schedulers_is_marked():
-    frame = result([(100.0, 20_000)]).to_pandas()
-    assert bool(frame.loc["b", "p99_at_floor"])
+@pytest.mark.parametrize(("empty", "marked"), [(0.7, True), (0.6, False)])
+def test_a_percentile_within_three_times_of_the_schedulers_is_marked_and_not_judged(empty, marked):
+    # That of b is 2 / 0.7 = 2.9 times the scheduler's, or 3.3 times.
+    made = result([(1e6, 20_000)], rounds=6, empty=empty)
+    made = replace(made, contenders={"b": {}, "a": {}})  # the baseline is the one that is farther
+    assert bool(made.to_pandas().loc["b", "p99_at_floor"]) is marked
+    assert (FLOOR_MARK in made.table().loc["b", "p99"]) is marked
+    assert FLOOR_MARK in made.table().loc["a", "p99"]
+    assert FLOOR_MARK not in made.table().loc["scheduler", "p99"]
+    assert ("cannot be told from the" in made.sentence("b")) is marked
+    assert made.verdict("a", "p99") == "not judged"
+    assert made.table().loc["a", "p99, ratio to b"].endswith(": not judged")
+    assert made.remarks()[0].startswith(f"{FLOOR_MARK} at the scheduler's floor")
+
+
+def test_what_is_far_from_the_scheduler_has_no_mark():
+    made = result([(1e6, 20_000)], rounds=6)
+    assert (made.remarks(), made.verdict("b", "p99")) == ((), "slower")
+    assert made.table().loc["b", "p99, ratio to a"].endswith(": slower")
+    assert "exceeds the 10.0\u202fµs of an empty statement" in made.sentence("b")
 
 
 @pytest.mark.parametrize(("arrivals", "known"), [(9_999, False), (10_000, True)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -79,6 +80,20 @@ def test_the_scaling_is_that_of_a_point_from_ten_thousand_to_a_hundred_thousand(
     assert made.scaling("one").value == pytest.approx(steeper, rel=0.01)
     assert made.facts()["one"]["scaling_verdict"] == verdict
     assert made.fit_table().loc["one", "verdict"] == verdict
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.4, "slower"), (0.6, "not judged")])
+def test_the_scaling_of_what_cannot_be_told_from_the_empty_loop_is_not_judged(share, verdict):
+    made = result(steeper=2.0)
+    small = made.samples[(made.samples["contender"] == "one") & (made.samples["size"] == 10_000)]
+    empty = small.assign(quantity="empty_ns", value=share * small["value"])
+    made = replace(made, samples=pd.concat([made.samples, empty], ignore_index=True))
+    assert made.scaling_verdict("one") == made.facts()["one"]["scaling_verdict"] == verdict
+    assert made.fit_table().loc["one", "verdict"] == verdict
+    assert bench.Scaling("two", "one").verdict(made) == (
+        "not judged" if share > 0.5 else made.scaling_verdict("two", "one")
+    )
+    assert made.scaling_verdict("two") == "slower"
 
 
 def test_the_scaling_of_one_is_put_over_that_of_another():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 from made_runs import STARTED, made_result, made_run
 
 import evenhand as bench
-from evenhand.results.result import SAMPLE_COLUMNS
+from evenhand.measure.memory import EMPTY
+from evenhand.results.result import FLOOR_MARK, SAMPLE_COLUMNS
 
 WORDS = "| faster: less | slower: more | no difference shown: the same | inconclusive: unclear | not judged: unjudged"
 
@@ -187,6 +189,36 @@ def test_a_wrong_form_is_an_error_that_says_what_to_write(text: str, said: str) 
 def test_a_gain_is_written_only_where_there_is_one(cost: float, gain: str) -> None:
     run = made_run(made_result(costs={"one": 100.0, "two": cost}))
     assert bench.Pair("first/made/two", "one").gain(run) == gain
+
+
+@pytest.mark.parametrize(("held", "gain"), [((50.0, 50.0), "2.00"), ((50.0, 51.0), "1.98 (1.96 to 2.00)")])
+def test_a_gain_of_bytes_says_that_they_were_counted(held: tuple[float, float], gain: str) -> None:
+    rows = [("one", "heap_bytes", 10, index, 100.0) for index in range(2)]
+    rows += [("two", "heap_bytes", 10, index, value) for index, value in enumerate(held)]
+    run = made_run(result(bench.Footprint, rows, sizes=[10], runs=2))
+    assert bench.Pair("first/made/two/10/per_point_bytes", "one").gain(run) == f"factor {gain}, counted"
+
+
+@pytest.mark.parametrize(("empty", "gain"), [(16.0, "factor 2.00, counted"), (17.0, "no gain shown: not judged")])
+def test_a_count_near_that_of_an_empty_statement_is_not_judged(empty: float, gain: str) -> None:
+    rows = [
+        (name, "heap_bytes", 10, index, held) for name, held in (("one", 100.0), ("two", 50.0)) for index in range(2)
+    ]
+    made = result(bench.Footprint, rows, sizes=[10], runs=2)
+    alongside = pd.DataFrame([(EMPTY, "heap_bytes", 0, 0, 0, 1, empty, 1)], columns=list(SAMPLE_COLUMNS))
+    made = replace(made, samples=pd.concat([made.samples, alongside], ignore_index=True))
+    assert bench.Pair("first/made/two/10/per_point_bytes", "one").gain(made_run(made)) == gain
+    marked = empty > 16
+    assert (FLOOR_MARK in made.table().loc[("two", 10), "heap, held"]) is marked
+    assert [note[0] for note in made.remarks()] == [FLOOR_MARK] * marked
+
+
+@pytest.mark.parametrize(("clock", "words"), [(16.0, "less"), (17.0, "unjudged")])
+def test_a_tail_near_the_clocks_own_is_not_judged(clock: float, words: str) -> None:
+    times = {"clock, busy thread": clock, "attach, busy thread": 50.0, "round trip, busy thread": 100.0}
+    tails = {name: {"p99_ns": value, "rounds": {"p99_ns": [value] * 8}} for name, value in times.items()}
+    pair = "tails/attach, busy thread/p99_ns vs round trip, busy thread"
+    assert bench.Wording.parse(f"{pair} {WORDS}").sentence(made_run(tails=tails)) == words
 
 
 def test_too_few_rounds_show_no_gain() -> None:

@@ -182,7 +182,7 @@ class ScriptRecorder(Recorder):
             flush=True,
         )
         self._packages = packages
-        self._machine = machine()
+        self._machine = machine(packages)
         for note in self._machine["notes"]:
             print(note, flush=True)
         if threading.current_thread() is threading.main_thread():

@@ -12,6 +12,8 @@ from evenhand.judge.decision import FEWEST_ROUNDS, Verdict, decide
 from evenhand.judge.estimate import LEVEL, Estimate
 from evenhand.judge.statistics import ratio_interval
 from evenhand.results import quantity
+from evenhand.results.latency import CLOCK
+from evenhand.results.result import FLOOR
 from evenhand.results.self_reported import ALONE
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ class Cost(Reading):
 
     def verdict(self, measured: Comparison) -> Verdict:
         """Return the verdict of the comparison, or that on the share."""
-        return measured.verdict(self.contender, self.to) if self.share == 1 else super().verdict(measured)
+        judged = measured.verdict(self.contender, self.to)
+        return judged if self.share == 1 or judged == "not judged" else super().verdict(measured)
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,10 @@ class Scaling(Reading):
         """Return the ratio that is judged."""
         return measured.scaling(self.contender, self.to)
 
+    def verdict(self, measured: Throughput) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.scaling_verdict(self.contender, self.to)
+
 
 @dataclass(frozen=True)
 class Bytes(Reading):
@@ -208,6 +215,10 @@ class Bytes(Reading):
     def ratio(self, measured: Footprint) -> Estimate:
         """Return the ratio that is judged."""
         return measured.ratio(self.contender, self.size, self.what, self.to, self.of)
+
+    def verdict(self, measured: Footprint) -> Verdict:
+        """Return the verdict of the measurement."""
+        return measured.verdict(self.contender, self.size, self.what, self.to, self.of)
 
 
 @dataclass(frozen=True)
@@ -352,9 +363,31 @@ class Tail(Reading):
         """Write the plain ratio."""
         return quantity.ratio(self._plain(measured))
 
+    def verdict(self, measured: Mapping[str, Any]) -> Verdict:
+        """Return the verdict; a percentile at the clock's floor is not judged."""
+        floor = any(tail_at_floor(measured, call, f"{self.which}_ns") for call in (self.call, self.to))
+        return "not judged" if floor else super().verdict(measured)
+
     def _plain(self, measured: Mapping[str, Any]) -> Estimate:
         new, old = (measured[call]["rounds"][f"{self.which}_ns"] for call in (self.call, self.to))
         if None in (*new, *old):
             # Some round had too few calls for this percentile.
             return Estimate(math.nan, math.nan, math.nan, LEVEL, 0)
         return ratio_interval(new, old)
+
+
+def tail_at_floor(measured: Mapping[str, Any], call: str, column: str) -> bool:
+    """Whether a percentile of ``tails`` is within three times of the clock's own, in the same circumstances.
+
+    Parameters
+    ----------
+    measured : mapping
+        The part ``tails`` of a run.
+    call : str
+        A name in it; the circumstances follow its comma, as in ``attach, busy thread``.
+    column : str
+        A percentile, ``p99_ns``.
+    """
+    of_clock = ", ".join([CLOCK, *call.split(", ")[1:]])
+    value, clock = (measured.get(name, {}).get(column) for name in (call, of_clock))
+    return call != of_clock and None not in (value, clock) and bool(value <= FLOOR * clock)

@@ -180,6 +180,26 @@ def ratio_interval(new: npt.ArrayLike, old: npt.ArrayLike, level: float = 0.95) 
     return Estimate(float(value), float(low), float(high), level, estimate.rounds)
 
 
+def ratio_apart(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
+    """How far the median of the rounds' ratios is from the quotient of the two medians.
+
+    Parameters
+    ----------
+    new, old : array_like, shape (n,)
+        One number a round, of the same rounds.
+
+    Returns
+    -------
+    float
+        A factor of at least 1; NaN where a number is 0 or not known, so that there is no ratio.
+    """
+    above, below = np.asarray(new, dtype=np.float64), np.asarray(old, dtype=np.float64)
+    if not ((above > 0).all() and (below > 0).all()):
+        return math.nan
+    quotient = np.log(np.median(above)) - np.log(np.median(below))
+    return float(np.exp(np.abs(np.median(np.log(above) - np.log(below)) - quotient)))
+
+
 def corrected_level(level: float, judged: int) -> float:
     """Raise a confidence level so that `judged` intervals hold together (Bonferroni)."""
     return 1 - (1 - level) / max(judged, 1)
@@ -200,6 +220,32 @@ def noise_floor(ratios: Iterable[Estimate]) -> float:
     """
     away = [abs(math.log(ratio.value)) if ratio.value > 0 else math.nan for ratio in ratios]
     return math.expm1(max(away)) if not any(map(math.isnan, away)) else math.nan
+
+
+def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
+    """Tell whether rounds fall into two groups.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One number a round.
+    apart : float
+        How far the medians of the groups are apart at least, as a ratio.
+
+    Returns
+    -------
+    tuple of float or None
+        The medians of both groups: the sorted rounds split at their largest gap (on the log scale), at least two in
+        each.  None where they are nearer than that, or a value is not positive.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    if len(ordered) < 4 or not (ordered > 0).all() or not np.isfinite(ordered).all():
+        return None
+    place = int(np.argmax(np.diff(np.log(ordered)))) + 1
+    low, high = ordered[:place], ordered[place:]
+    if min(len(low), len(high)) < 2 or np.median(high) <= apart * np.median(low):
+        return None
+    return float(np.median(low)), float(np.median(high))
 
 
 def weighted_quantiles(values: npt.ArrayLike, counts: npt.ArrayLike, quantiles: Sequence[float]) -> Floats:

@@ -103,13 +103,18 @@ class Pair:
         return this, other
 
     def gain(self, run: Run) -> str:
-        """Write how much the first contender gains over the other one: a factor where it is faster."""
+        """Write how much the first contender gains over the other one: a factor where it is faster.
+
+        A factor of bytes says that they were counted, because it has no interval, or one that is the range of the runs.
+        """
         outcome = self.outcome(run)
-        if outcome == "faster":
-            return f"factor {quantity.ratio(self.ratio(run).inverse())}"
         if outcome in {"not judged", "not measured"}:
             return f"no gain shown: {outcome}"
-        return f"no gain shown: factor {quantity.ratio(self.ratio(run).inverse())}, {outcome}"
+        place = locate(self, run)
+        # A count has no interval; a range is that of its runs.
+        counted = ", counted" if isinstance(reading_at(place, run), Bytes) else ""
+        factor = f"factor {quantity.ratio(self.ratio(run).inverse())}{counted}"
+        return factor if outcome == "faster" else f"no gain shown: {factor}, {outcome}"
 
 
 @dataclass(frozen=True)

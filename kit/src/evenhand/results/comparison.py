@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAN = float("nan")
-QUOTIENT = 1.1
-"""A ratio that is further than this from the quotient of the costs beside it is explained."""
 CORES = 1.15
 """More processor time than this a second means more than one core."""
 DRIFT = 1.1
@@ -144,7 +142,9 @@ class Comparison(Result):
             return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
         first, second = self.ranking[:2]
         verdict = self.verdict(first, second)
-        told = {"faster": first, "not judged": f"not judged in this profile (lowest here: {first})"}
+        floor = self.at_floor(first) or self.at_floor(second)
+        unjudged = "because it cannot be told from the empty loop" if floor else "in this profile"
+        told = {"faster": first, "not judged": f"not judged {unjudged} (lowest here: {first})"}
         found: dict[str, Any] = {
             "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
             "cheapest": first,
@@ -153,6 +153,10 @@ class Comparison(Result):
         if pairs := self.identical:
             found["noise_floor"] = noise_floor(self.ratio(one, two) for one, two in pairs)
         return found
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """The contenders that are judged."""
+        return [] if self.at_floor(self.baseline) else [(name,) for name in self.contenders if not self.at_floor(name)]
 
     def remarks(self) -> tuple[str, ...]:
         """What a reader has to know of the numbers."""
@@ -170,11 +174,6 @@ class Comparison(Result):
             if self.cores(name) > CORES
         ]
         remarks += [sentence for name in self.contenders if (sentence := self._drift(name))]
-        if apart := [name for name in list(self.contenders)[1:] if self._apart(name)]:
-            remarks.append(
-                f"the ratio of {', '.join(apart)} is the median of the rounds' ratios; the quotient of the two times "
-                "shown differs from it by more than a tenth"
-            )
         return tuple(remarks)
 
     def _timed_as(self) -> list[str]:
@@ -185,12 +184,6 @@ class Comparison(Result):
             clock = max(self.per_execution(name, "empty_ns") for name in self.contenders)
             remarks.append(f"each execution is timed alone, and {quantity.time(clock)} of each is the clock's")
         return remarks
-
-    def _apart(self, name: str) -> bool:
-        """Whether the ratio is far from the quotient of the costs."""
-        quotient = self.cost(name).value / self.cost(self.baseline).value
-        ratio = self.ratio(name).value
-        return bool(max(ratio / quotient, quotient / ratio) > QUOTIENT)
 
     def _drift(self, name: str) -> str:
         """Say that a cost changes within the rounds, as where each execution changes what the next one works on."""

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from evenhand.judge.decision import Verdict, decide
 from evenhand.judge.estimate import Estimate
 from evenhand.judge.statistics import noise_floor
 from evenhand.measure.arguments import whole, whole_numbers
@@ -27,7 +29,7 @@ from evenhand.measure.sampling import Sampler, measure
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Setup, Statement, statements
 from evenhand.results import quantity
-from evenhand.results.result import Result, text_columns
+from evenhand.results.result import FLOOR, FLOOR_MARK, Result, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +130,22 @@ class Footprint(Result):
             low = high = math.nan
         return Estimate(value / other, low / highest, high / lowest, 1.0, runs)
 
+    def at_floor(self, contender: str, size: int, what: str) -> bool:
+        """Whether a count is within three times of what its counter takes itself: nothing is judged by it."""
+        return self.count(contender, size, what)[0] <= FLOOR * self.count(EMPTY, 0, what)[0]
+
+    def verdict(self, contender: str, size: int, what: str, to: str | None = None, of: str | None = None) -> Verdict:
+        """Judge a count against one of `to` by the project's one decision function; nothing at the floor is judged.
+
+        Parameters
+        ----------
+        contender, to, size, what, of
+            As for `ratio`.
+        """
+        if self.at_floor(contender, size, what) or self.at_floor(to or self.baseline, size, of or what):
+            return "not judged"
+        return decide(self.ratio(contender, size, what, to, of))
+
     def sentence(self, contender: str, size: int) -> str:
         """Say in words what a point takes and how that compares with the baseline."""
         mine = self.per_point(contender, size)[0]
@@ -174,14 +192,27 @@ class Footprint(Result):
         return text_columns(
             self.to_pandas(),
             {
-                "tracemalloc, held": lambda row: span(row, "traced_current"),
-                "tracemalloc, peak": lambda row: span(row, "traced_peak"),
-                "heap, held": lambda row: span(row, "heap"),
-                "heap, peak": lambda row: span(row, "heap_peak"),
-                "resident (approximate)": lambda row: span(row, "resident"),
+                "tracemalloc, held": lambda row: self._written(row, "traced_current"),
+                "tracemalloc, peak": lambda row: self._written(row, "traced_peak"),
+                "heap, held": lambda row: self._written(row, "heap"),
+                "heap, peak": lambda row: self._written(row, "heap_peak"),
+                "resident (approximate)": lambda row: self._written(row, "resident"),
                 f"an item ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
             },
         )
+
+    def _written(self, row: Any, stem: str) -> str:
+        """A count with its range, marked where it tells of the counter."""
+        text, (contender, size) = span(row, stem), row.Index
+        return f"{text} {FLOOR_MARK}" if self.at_floor(contender, size, f"{stem}_bytes") else text
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the mark means, where there is one."""
+        counts = [what for whats in COUNTED.values() for what in whats]
+        if not any(self.at_floor(*one) for one in product(self.contenders, self.sizes, counts)):
+            return ()
+        of = f"within {FLOOR:g} times of what its counter counts for an empty statement"
+        return (f"{FLOOR_MARK} {of}, so nothing is judged by it",)
 
     def draw(self, ax: Axes) -> None:
         """Bytes a point in the largest batch, one bar a contender; the table has the other sizes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +18,7 @@ from evenhand.measure.sampling import Sampler, measure
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Setup, Statement, statements
 from evenhand.results import quantity
-from evenhand.results.result import COLLECTOR, FLOOR_MARK, Result, text_columns
+from evenhand.results.result import COLLECTOR, FLOOR, FLOOR_MARK, Result, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +34,6 @@ WARMUP = 200
 TRIAL = 100
 FEWEST_CALLS = 100
 COMPARED = ("p50", "p99")
-FLOOR = 3.0
-"""A percentile within so many times of the clock's own says more about the clock than about the statement."""
 
 
 class Latency(Result):
@@ -191,6 +189,10 @@ class Latency(Result):
         if row.Index == CLOCK:
             return quantity.MISSING
         return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, name))
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """The highest compared percentile of each contender."""
+        return [(name, which) for name in self.statements for which in self.compared[-1:]]
 
     def remarks(self) -> tuple[str, ...]:
         """What the mark means where there is one, and what is timed as a call."""

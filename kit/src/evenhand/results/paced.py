@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from evenhand.judge.decision import Verdict, decide, fewest_rounds
@@ -20,7 +20,7 @@ from evenhand.measure.sampling import Sampler, measure
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Harness, Setup, Statement, statements
 from evenhand.results import quantity
-from evenhand.results.result import Result, text_columns
+from evenhand.results.result import FLOOR, FLOOR_MARK, Result, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,6 @@ COMPARED = ("p99",)
 """The percentiles that are judged; the maximum is one arrival, and never compared."""
 FEWEST_BEYOND = 10
 """Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
-FLOOR = 3.0
-"""A percentile within this factor of the scheduler's same percentile tells of the scheduler."""
 WARMUP = 20
 """Calls before the run that are not counted: what a process does once is not the arrival's."""
 
@@ -146,8 +144,12 @@ class Paced(Result):
         return self.ratio_of(contender, to, which)
 
     def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
-        """Judge a compared percentile against that of `to` by the project's one decision function."""
-        return decide(self.ratio(contender, which, to)) if which in self.compared else "not judged"
+        """Judge a compared percentile against that of `to` by the project's one decision function.
+
+        A percentile at the scheduler's floor is not judged, nor is one that was not to be compared.
+        """
+        floor = self.at_floor(contender, which) or self.at_floor(to or self.baseline, which)
+        return "not judged" if floor or which not in self.compared else decide(self.ratio(contender, which, to))
 
     def at_floor(self, contender: str, which: str) -> bool:
         """Tell whether a percentile is within three times of the scheduler's same percentile."""
@@ -183,6 +185,10 @@ class Paced(Result):
         which = known[-1] if known else "max"
         reached = counts["missed"] > (1 - PERCENTILES[which]) * counts["arrivals"]
         response = ("at least " if reached else "") + quantity.time(self.percentile(contender, which).value)
+        if contender != SCHEDULER:
+            empty = quantity.time(self.percentile(SCHEDULER, which).value)
+            floor = self.at_floor(contender, which)
+            response += f" and {'cannot be told from' if floor else 'exceeds'} the {empty} of an empty statement"
         return (
             f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
             f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
@@ -237,7 +243,8 @@ class Paced(Result):
         return columns
 
     def table(self) -> pd.DataFrame:
-        """Percentiles, arrivals and headroom as text."""
+        """Percentiles, arrivals and headroom as text; the ratio and the verdict of the highest compared percentile."""
+        last = {f"{which.replace('_', '.')}, ratio to {self.baseline}": which for which in self.compared[-1:]}
         return text_columns(
             self.to_pandas(),
             {
@@ -245,15 +252,27 @@ class Paced(Result):
                 "p95": lambda row: self._written(row, "p95"),
                 "p99": lambda row: self._written(row, "p99"),
                 "p99.9": lambda row: self._written(row, "p99_9"),
-                "max": lambda row: quantity.time(row.max_ns),
+                "max": lambda row: self._written(row, "max"),
                 "arrivals": lambda row: number(row.arrivals),
                 "late": lambda row: number(row.late),
                 "missed": lambda row: number(row.missed),
                 "effective rate": lambda row: quantity.rate(row.effective_per_second),
                 "capacity": lambda row: quantity.span(self.capacity_range(row.Index), quantity.rate),
                 "headroom": lambda row: self._headroom(row.Index),
+                **{title: partial(self._ratio_cell, which) for title, which in last.items()},
             },
         )
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """The highest compared percentile of each contender."""
+        return [(name, which) for name in self.contenders for which in self.compared[-1:]]
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the mark means, where there is one."""
+        if not any(self.at_floor(name, which) for name in self.contenders for which in PERCENTILES):
+            return ()
+        of = f"within {FLOOR:g} times of the same percentile of an empty statement, paced alike"
+        return (f"{FLOOR_MARK} at the scheduler's floor: {of}, so nothing is judged by it",)
 
     def _headroom(self, contender: str) -> str:
         """The headroom with what the steps of its search leave open."""
@@ -262,8 +281,17 @@ class Paced(Result):
         return quantity.ratio(Estimate(value, low, high, found.level, found.rounds))
 
     def _written(self, row: Any, which: str) -> str:
-        """A percentile as text."""
-        return quantity.time(getattr(row, f"{which}_ns"))
+        """A percentile as text, marked where it tells of the scheduler."""
+        mark = f" {FLOOR_MARK}" if row.Index != SCHEDULER and getattr(row, f"{which}_at_floor") else ""
+        return f"{quantity.time(getattr(row, f'{which}_ns'))}{mark}"
+
+    def _ratio_cell(self, which: str, row: Any) -> str:
+        """A ratio with its interval, and its verdict."""
+        if row.Index == SCHEDULER:
+            return quantity.MISSING
+        if row.Index == self.baseline:
+            return "1"
+        return f"{quantity.ratio(self.ratio(row.Index, which))}: {getattr(row, f'{which}_verdict')}"
 
     def draw(self, ax: Axes) -> None:
         """Response time over the percentile, on a log scale; the scheduler in grey."""

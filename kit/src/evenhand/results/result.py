@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from evenhand.judge.estimate import LEVEL, Estimate
-from evenhand.judge.statistics import corrected_level, median_interval, ratio_interval
+from evenhand.judge.statistics import corrected_level, median_interval, ratio_apart, ratio_interval, two_groups
 from evenhand.measure.records import SAMPLE_COLUMNS, data_frame
 from evenhand.measure.statement import Harness, Statement
 from evenhand.results import quantity
@@ -32,6 +30,10 @@ ALONGSIDE = ("empty_ns", "processor_ns", "held_per_second", "not_held_per_second
 """Quantities of samples that are measured alongside, and are no timings of the statement."""
 FLOOR_MARK = "†"
 """Marks a number that says more about the clock or the loop than about the statement."""
+FLOOR = 3.0
+"""A number within so many times of the empty statement's own says more about the clock, or the counter."""
+QUOTIENT = 1.1
+"""A ratio that is further than this from the quotient of the two numbers beside it is explained."""
 
 KINDS: dict[str, type[Result]] = {}
 
@@ -171,6 +173,26 @@ class Result(ABC):
         del key
         return quantity.time(value)
 
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """The numbers, as `series` names them, whose ratios to the baseline the table prints."""
+        return self._series
+
+    def apart(self) -> tuple[str, ...]:
+        """Say which printed ratios are far from the quotient of the two numbers that the table prints beside them."""
+        keys = [key for key in self.in_ratio() if key[0] != self.baseline]
+        varying = [len(set(places)) > 1 for places in zip(*keys, strict=True)]
+        named = [
+            " at ".join(
+                part if isinstance(part, str) else quantity.written("", part)
+                for part, varies in zip(key, [True, *varying[1:]], strict=True)
+                if varies
+            )
+            for key in keys
+            if ratio_apart(self.per_round(*key), self.per_round(self.baseline, *key[1:])) > QUOTIENT
+        ]
+        said = "the quotient of the two numbers shown differs from it by more than a tenth"
+        return (f"the ratio of {'; '.join(named)} is the median of the rounds' ratios; {said}",) if named else ()
+
     def remarks(self) -> tuple[str, ...]:
         """What a reader has to know of the table, each a sentence; it follows from the samples."""
         return ()
@@ -189,7 +211,7 @@ class Result(ABC):
 
     def table_notes(self) -> tuple[str, ...]:
         """Sentences below the table: what its marks mean, and what disturbed."""
-        return (*self.remarks(), *self.notes)
+        return (*self.remarks(), *self.apart(), *self.notes)
 
     def facts(self) -> dict[str, Any]:
         """Numbers and sentences about the whole result, beside the rows."""
@@ -319,32 +341,6 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
         if statement.is_constant:
             kept[name]["constant"] = True
     return kept
-
-
-def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
-    """Tell whether rounds fall into two groups.
-
-    Parameters
-    ----------
-    values : sequence of float
-        One number a round.
-    apart : float
-        How far the medians of the groups are apart at least, as a ratio.
-
-    Returns
-    -------
-    tuple of float or None
-        The medians of both groups: the sorted rounds split at their largest gap (on the log scale), at least two in
-        each.  None where they are nearer than that, or a value is not positive.
-    """
-    ordered = np.sort(np.asarray(values, dtype=float))
-    if len(ordered) < 4 or not (ordered > 0).all() or not np.isfinite(ordered).all():
-        return None
-    place = int(np.argmax(np.diff(np.log(ordered)))) + 1
-    low, high = ordered[:place], ordered[place:]
-    if min(len(low), len(high)) < 2 or np.median(high) <= apart * np.median(low):
-        return None
-    return float(np.median(low)), float(np.median(high))
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence, Sized
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -108,6 +108,10 @@ class Observed(Result):
     def written(self, key: tuple[Any, ...], value: float) -> str:
         """Write a number with its unit."""
         return quantity.written(key[1], value)
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """What is compared."""
+        return [key for key in self.series() if key[1] in self.compared]
 
     def number(self, contender: str, column: str, size: int = ALONE) -> Estimate:
         """A number's median over rounds, with its interval; NaN where a round did not know it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -128,6 +128,22 @@ class Throughput(Result):
             old = old * (self.times[to, large] / large) / (self.times[to, small] / small)
         return ratio_interval(new, old, corrected_level(LEVEL, len(self.contenders)))
 
+    def scaling_verdict(self, contender: str, to: str | None = None) -> Verdict:
+        """Judge `scaling` by the project's one decision function; nothing at the floor is judged."""
+        names = [contender] if to is None else [contender, to]
+        if any(self.at_floor(name, size) for name in names for size in SCALED):
+            return "not judged"
+        return decide(self.scaling(contender, to))
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """Each size of each contender that is judged."""
+        return [
+            (name, size)
+            for name in self.contenders
+            for size in self.sizes
+            if not (self.at_floor(name, size) or self.at_floor(self.baseline, size))
+        ]
+
     def remarks(self) -> tuple[str, ...]:
         """What a reader has to know of the numbers."""
         called = [name for name, record in self.contenders.items() if record.get("called")]
@@ -185,7 +201,7 @@ class Throughput(Result):
         }
         if SCALED[1] in self.sizes:
             columns["an item at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
-            columns["verdict"] = lambda row: decide(self.scaling(row.Index))
+            columns["verdict"] = lambda row: self.scaling_verdict(row.Index)
         return text_columns(self.fit(), columns)
 
     def facts(self) -> dict[str, Any]:
@@ -203,7 +219,7 @@ class Throughput(Result):
                     "scaling_ratio": scaling.value,
                     "scaling_ratio_low": scaling.low,
                     "scaling_ratio_high": scaling.high,
-                    "scaling_verdict": decide(self.scaling(contender)),
+                    "scaling_verdict": self.scaling_verdict(contender),
                 }
         return found
 

@@ -50,7 +50,7 @@ class Stage:
         packages = describe(plan.get("packages", {}))
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("plan.json", plan)
-        self._write("machine.json", machine())
+        self._write("machine.json", machine(packages))
         self._write("packages.json", packages)
 
     def plan(self) -> dict[str, Any]:

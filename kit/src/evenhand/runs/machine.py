@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,19 @@ import psutil
 
 from evenhand.runs import surroundings
 
-PACKAGES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "pyarrow",
-    "h5py",
-    "msgspec",
-    "memray",
-    "psutil",
-    "cloudpickle",
-    "matplotlib",
-)
+KIT = "evenhand"
 LOADED = 0.5
 """A load average above this at start means that something else was running."""
 
 
-def machine() -> dict[str, Any]:
+def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     """Describe the machine, the interpreter and the packages.
+
+    Parameters
+    ----------
+    packages : iterable of str
+        The distributions that are measured.  What they require is listed with its version, as what this kit requires
+        is: contenders, and what measures them.
 
     Returns
     -------
@@ -62,7 +58,7 @@ def machine() -> dict[str, Any]:
         **surroundings.isolation(),
         "on_battery": surroundings.on_battery(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "packages": {name: version for name in PACKAGES if (version := version_of(name))},
+        "packages": companions([KIT, *packages]),
     }
     return found | {"notes": notes(found)}
 
@@ -148,3 +144,17 @@ def version_of(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def companions(names: Sequence[str]) -> dict[str, str]:
+    """The versions of the installed distributions that these require, also by one of their extras, by name."""
+    required = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for name in names for line in requirements(name)}
+    return {name: found for name in sorted(required.difference(names), key=str.lower) if (found := version_of(name))}
+
+
+def requirements(package: str) -> list[str]:
+    """What a distribution requires, one line each; none where it is not installed."""
+    try:
+        return metadata.requires(package) or []
+    except metadata.PackageNotFoundError:
+        return []

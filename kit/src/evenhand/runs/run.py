@@ -102,7 +102,7 @@ class Run:
             "measured": measured,
             "profile": profile,
             "complete": complete,
-            "machine": plain(machine_now() if machine is None else machine),
+            "machine": plain(machine_now(packages) if machine is None else machine),
             "packages": plain(packages),
             "build": plain(build),
             "results": [{**result.document(), "samples": len(result.samples)} for result in by_key.values()],
