@@ -157,7 +157,7 @@ ASSERTIONS = {
             SLOWER,
         ),
         Claim(
-            "Beside a busy Python thread, attaching is more than half of the 90th percentile of a round trip.",
+            "Next to a busy Python thread, attaching is more than half of the 90th percentile of a round trip.",
             "tails",
             Tail("attach, busy thread", "round trip, busy thread", "p90", share=0.5),
             SLOWER,
@@ -286,14 +286,14 @@ ASSERTIONS = {
     ),
     "Releasing the GIL lets another thread work": (
         Claim(
-            "A count in Python is faster beside a moving average that releases the GIL than beside another count.",
+            "A count in Python is faster next to a moving average that releases the GIL than next to another count.",
             "gil/calls",
             Cost("MovingAverage.process", "another count"),
             FASTER,
             THREADS,
         ),
         Claim(
-            "A count in Python takes beside that moving average what it takes alone.",
+            "A count in Python takes next to that moving average what it takes alone.",
             "gil/calls",
             Cost("MovingAverage.process", "alone"),
             SAME,

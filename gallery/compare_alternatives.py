@@ -18,8 +18,9 @@ it removes.
 # --------------
 # Four kinds of point, each stamped when it is made, and a moving average in
 # Python for those who keep the loop there. The names ``now`` and ``utc`` are
-# looked up once, and the values repeat, so that the points share their floats:
-# :doc:`timestamps` and :doc:`benchmark_memory` do neither.
+# looked up once; :doc:`timestamps` looks them up for each point. The values
+# repeat, so that the points share their floats; :doc:`benchmark_memory` makes
+# a float for each.
 
 import evenhand as bench
 
@@ -137,8 +138,9 @@ footprint
 # thread, ``queue.Queue`` and a ring of NumPy, and as one loop in Python. Each
 # takes a sample at fixed instants, stamps it, averages, writes and hands it
 # over. The response time counts from the instant at which the sample was due.
-# The last columns are the highest rate that each holds for a twentieth of a
-# second, and that rate over the one asked for.
+# The last columns are the highest rate that each holds, and that rate over the
+# one asked for. A rate is held when over nine tenths of it come through in a
+# twentieth of a second.
 #
 # Each writes as its kind does: the pipeline a stream of Arrow, the ring blocks
 # of 100 rows with ``tofile``, and the loop rows with ``csv``. All leave it to
@@ -300,12 +302,9 @@ paced.plot()
 # %%
 # What to do
 # ----------
-# Headroom is the highest rate without a growing backlog over the rate asked
-# for: below 1 an acquisition falls behind for good. The 99th percentile of the
-# loop is :measured:`compare_alternatives/paced/rust_daq.DataPoint/p99_ns`,
-# that of the empty statement
-# :measured:`compare_alternatives/paced/scheduler/p99_ns`: look at the
-# difference before you look for another kind of point.
+# :measured:`compare_alternatives/paced/rust_daq.DataPoint/sentence`. Here
+# headroom is the highest rate without a growing backlog over the rate asked
+# for: below 1 the loop falls behind for good.
 #
 # :verdict:`compare_alternatives/acquisition/pure Python/p99_ns vs
 # rust_daq.Pipeline

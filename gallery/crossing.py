@@ -157,6 +157,13 @@ points.plot()
 # {other}.
 # | no difference shown: A sample is averaged in as much time in one call as in
 # a call of its own, {this} and {other}.`
+# :verdict:`crossing/rows/iterated vs called from Python
+# | faster, slower: The iterator of a batch makes a point in {this}, an index
+# for each row in {other}.
+# | no difference shown: The iterator of a batch and an index for each row
+# make a point in the same time, {this} and {other}.
+# | inconclusive: This run cannot tell the iterator of a batch, {this} for a
+# point, from an index for each row, {other}.`
 # Criterion measures other operations inside Rust; :doc:`/criterion` has them.
 #
 # What to do

@@ -1,6 +1,6 @@
 """
-What do metadata cost, shared or per point?
-===========================================
+What does metadata cost, shared or per point?
+=============================================
 
 A gain, an operator, a serial number: metadata explains a measurement, and
 rarely differs from one point to the next. After this page you know what a copy
@@ -105,7 +105,7 @@ price = bench.compare(
         "none": f"DataPoint({given})",
         "shared": f"DataPoint({given}, shared)",
         "dict of two": f"DataPoint({given}, metadata)",
-        "made anew": f"DataPoint({given}, {{'gain': 2, 'mode': 'cw'}})",
+        "made again": f"DataPoint({given}, {{'gain': 2, 'mode': 'cw'}})",
         "nested": f"DataPoint({given}, nested)",
         "channel without": "bare.point(1.5, ready)",
         "channel with": "channel.point(1.5, ready)",

@@ -133,8 +133,8 @@ bench.compare(
 #
 # Accuracy and speed
 # ------------------
-# bottleneck and the cumulated sum carry a sum from window to window, rust_daq
-# does not. What that loses shows on an offset: the largest error of a mean of
+# rust_daq carries no sum from window to window, the others do; pandas corrects
+# it at each step. What each loses on an offset: the largest error of a mean of
 # 16, of samples around 1 on an offset of a thousand million, against sums in
 # extended precision.
 
@@ -147,6 +147,7 @@ made = {
     "rust_daq": names["MovingAverage"](16).process_values(offset)[15:],
     "bottleneck": names["bottleneck"].move_mean(offset, 16)[15:],
     "cumulated sum": names["cumulated"](offset, 16),
+    "uniform_filter1d": names["uniform"](offset, 16)[8:-7],
     "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
 }
 if "numba" in contenders:

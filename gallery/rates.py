@@ -19,7 +19,8 @@ megabytes into a temporary folder, which it removes.
 # batches of ``n`` rows. The pipeline has a moving average of 16 for each
 # channel and a callback that takes each batch, or each point. The points per
 # second that come through are its capacity. A read has a row of every channel,
-# so with sixteen channels the batches have at least sixteen rows.
+# so with sixteen channels a batch has a multiple of sixteen rows: the two
+# smallest sizes have sixteen, and are put against fewer rows of one channel.
 
 import evenhand as bench
 
@@ -63,7 +64,7 @@ capacity = bench.observe(
     columns=["processed_per_second"],
     compared=["processed_per_second"],
     sizes=[1, 10, 100, 1_000],
-    size_label="rows a batch",
+    size_label="rows a batch, at least",
     setup=setup,
     name="capacity",
     settings=settings,

@@ -203,7 +203,7 @@ survived
 # where every result and every error, by its name, is that of one process, the
 # spectra to the last bit: a task is one recording from beginning to end, so
 # that it does not matter who does it. Dask does again what the dead worker had
-# done or begun, and starts another in its place. A task that takes along four
+# done or begun, and starts another in its place. A task that ends four
 # workers in a row is given up, with an error of its own.
 #
 # From which size on it helps
@@ -281,9 +281,9 @@ shared.plot()
 #
 # Data that exceeds memory, on one machine
 # ----------------------------------------
-# ``compact`` makes one Parquet file of many recordings, in bounded memory. Two
-# engines ask it a question without loading it: polars in its streaming engine,
-# and DuckDB. *Peak* is by how much the process grew.
+# ``compact`` makes one Parquet file of many recordings. Three packages answer
+# a question about it: polars in its streaming engine, DuckDB, and pandas,
+# which loads the file. *Peak* is by how much the process grew.
 
 tables = {8 * rows: folder / f"{rows}.parquet" for rows in LENGTHS}
 for paths, path in zip(recordings.values(), tables.values(), strict=True):

@@ -13,10 +13,10 @@ record to.
 """
 
 # %%
-# The same rows, eight ways
-# -------------------------
+# The same rows in each format
+# ----------------------------
 # Blocks of 1,000 samples of one channel, as an instrument gives them: times
-# and values. Each row of a file tells its name and its unit besides, where the
+# and values. Each row of a file also has its name and its unit, where the
 # file cannot say them once. A block comes a certain way before the next is
 # written: *buffered* into memory, *flushed* to the operating system, *synced*
 # to the storage device.
@@ -188,11 +188,11 @@ files = {
 # What a row costs
 # ----------------
 # Fifty blocks into a fresh file, from the first to the closed file, with the
-# step from two arrays to a batch, a table or text. Nothing is judged here:
-# :doc:`/gallery/streams` compares with pyarrow, from existing batches. What
-# pyarrow holds back of a Parquet file until it is closed cannot be flushed, so
-# that no number is there. Its CSV is here twice: without a zone, a file does
-# not say when its rows were.
+# step from two arrays to a batch, a table or text. Nothing is judged here.
+# :doc:`/gallery/streams` judges a stream against pyarrow's, and flushed
+# against buffered, from existing batches. What pyarrow holds back of a Parquet
+# file until it is closed cannot be flushed, so that no number is there. Its
+# CSV is here twice: without a zone, a file does not say when its rows were.
 
 
 def written(open_file, path, durability, blocks=BLOCKS):

@@ -116,12 +116,12 @@ written.plot()
 #   | inconclusive: Behind a buffer this run cannot tell ArrowWriter, {this},
 #   from pyarrow, {other}.`
 # - :verdict:`streams/written/ArrowWriter, flush vs new_stream(path)
-#   | faster, slower: Batch by batch ArrowWriter takes {this}, and pyarrow
-#   {other}.
-#   | no difference shown: Batch by batch ArrowWriter and pyarrow show no
-#   difference, {this} and {other}.
-#   | inconclusive: Batch by batch this run cannot tell ArrowWriter, {this},
-#   from pyarrow, {other}.`
+#   | faster, slower: ArrowWriter, batch by batch, takes {this}, and pyarrow,
+#   part by part, {other}.
+#   | no difference shown: ArrowWriter, batch by batch, and pyarrow, part by
+#   part, show no difference, {this} and {other}.
+#   | inconclusive: This run cannot tell ArrowWriter, batch by batch, {this},
+#   from pyarrow, part by part, {other}.`
 # - :verdict:`streams/written/ArrowWriter, flush vs ArrowWriter, none
 #   | slower, faster: Flushing each batch, ArrowWriter takes {this} instead of
 #   {other}.

@@ -12,9 +12,10 @@ and the cost of reading the instant back.
 # %%
 # The contenders
 # --------------
-# A channel knows its name and unit and reads the clock in Rust. The others get
-# ``datetime.now(timezone.utc)``, as a program without this package would
-# write; the last one stores plain nanoseconds.
+# A channel knows its name and unit and reads the clock in Rust, as
+# ``DataPoint.now`` does. The others get ``datetime.now(timezone.utc)``, as a
+# program without this package would write; the last one gets, and stores,
+# plain nanoseconds.
 
 import evenhand as bench
 
@@ -185,7 +186,15 @@ bench.compare(
 # | slower: A point takes {other} with datetime.now, and {this} when Rust
 # stamps it.`
 # Hand over the instrument's own clock where it has one: ``channel.point(value,
-# timestamp)`` takes nanoseconds as they are. Work with ``timestamp_ns`` and
-# turn it into a datetime where a person reads it. This is the wall clock,
+# timestamp)`` takes nanoseconds as they are.
+# :verdict:`timestamps/reading/.timestamp_ns vs .timestamp
+# | faster: Reading timestamp_ns takes {this}, and timestamp {other}. Work with
+# the former, and turn it into a datetime where a person reads it.
+# | slower: Reading timestamp_ns takes {this}, and timestamp {other}.
+# | no difference shown: Reading timestamp_ns and timestamp takes the same
+# time, {this} and {other}.
+# | inconclusive: This run cannot tell reading timestamp_ns, {this}, from
+# reading timestamp, {other}.`
+# This is the wall clock,
 # which may be set; for the time between two points of one program see
 # ``time.monotonic_ns``. :doc:`/tuning` has the rule.

@@ -166,7 +166,7 @@ bench.compare(
 # How many bytes a row takes
 # --------------------------
 # In a list each point is an object, and a ``msgspec.Struct`` refers to a
-# datetime and a float besides. A batch stores eight bytes of time and eight of
+# datetime and a float, too. A batch stores eight bytes of time and eight of
 # value for each row, and where it has several channels also which one. With
 # one channel a row takes
 # :measured:`zero_copy/footprint/batch/100000/per_point_bytes`, with sixteen
