@@ -35,11 +35,11 @@ pub mod native;
 /// TypeError
 ///     If an argument is of another type, or the metadata hold something that is not JSON.
 /// ValueError
-///     If the name is empty, text holds a lone surrogate, or the metadata are refused as `Metadata` refuses them.
+///     If the name is empty, text holds a lone surrogate, or the metadata is refused as `Metadata` refuses them.
 ///
 /// Notes
 /// -----
-/// O(1) in what it makes later; the metadata are walked through once.
+/// O(1) in what it makes later; the metadata is walked through once.
 ///
 /// Examples
 /// --------

@@ -17,7 +17,7 @@ pub use literal::literal;
 
 /// A frozen JSON document, made once and shared by all that it is given to.
 ///
-/// Wherever metadata are taken a ``Metadata`` is taken, too, and shared by reference; any other object is copied each
+/// Wherever metadata is taken a ``Metadata`` is taken, too, and shared by reference; any other object is copied each
 /// time. Immutable and hashable; equal by value as JSON is (1 and 1.0 are the same number, the order of keys does not
 /// count).
 ///

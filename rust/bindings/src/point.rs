@@ -16,7 +16,7 @@ pub mod native;
 /// One measured value with its instant, channel, unit and metadata.
 ///
 /// Immutable, hashable and final. Two points are equal when their nanoseconds, channel, value,
-/// unit and metadata are; NaN equals NaN here, 0.0 equals -0.0, and metadata compare as JSON
+/// unit and metadata are; NaN equals NaN here, 0.0 equals -0.0, and metadata compares as JSON
 /// (1 and 1.0 are the same number, the order of keys does not count).
 ///
 /// Parameters

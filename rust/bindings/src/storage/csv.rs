@@ -12,7 +12,7 @@ use super::{Shared, read_existing};
 ///
 /// The columns are ``timestamp`` (RFC 3339 in UTC, to the nanosecond), ``channel``, ``value`` (the
 /// shortest text that reads back to the same number) and ``unit``, and ``sequence`` where batches
-/// are numbered. Metadata have no column. Of a file that was cut off, `open_recording` gives every
+/// are numbered. Metadata has no column. Of a file that was cut off, `open_recording` gives every
 /// whole row; a damaged digit is noticed by nobody.
 ///
 /// A sink for a `Pipeline`, which then writes without the GIL. Safe to share between threads. In a
@@ -31,7 +31,7 @@ use super::{Shared, read_existing};
 /// append : bool, default False
 ///     As in `ArrowWriter`; an incomplete row at the end of the file is cut off.
 /// drop_metadata : bool, default False
-///     Whether metadata are left out; a batch with some is refused otherwise.
+///     Whether metadata is left out; a batch with some is refused otherwise.
 /// sequences : bool, optional
 ///     Whether there is a column of sequence numbers; without it, as the first batch has them.
 ///
