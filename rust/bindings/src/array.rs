@@ -10,7 +10,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use rust_daq::{Chunk, Error, Memory, collected, room};
 
-use crate::error::{raised, shown, wrong_type};
+use crate::error::{Raise, shown, wrong_type};
 
 mod buffer;
 mod datetimes;
@@ -21,7 +21,7 @@ mod numbers;
 mod times;
 
 use buffer::entries;
-pub use buffer::entries as buffer_entries;
+pub use buffer::{converted, kind_and_size};
 pub use datetimes::{NOT_A_TIME, is_datetime64, not_a_time, of_datetime64, refuse_not_a_time};
 pub use floats::{Input, Output};
 pub use instants::instants;
@@ -82,7 +82,7 @@ fn held<'py>(
     count: usize,
     entries: impl Iterator<Item = Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let mut held = room(count).map_err(|error| raised(&error))?;
+    let mut held = room(count).raise()?;
     held.extend(entries.take(count));
     Ok(held)
 }
@@ -116,13 +116,12 @@ fn joined<T: ArrowNativeType>(
     let mut parts = Vec::with_capacity(arrays.len());
     for array in arrays {
         let chunk = Chunk { name: argument, before, memory };
-        parts.push(read(chunk, array).map_err(|error| raised(&error))?);
+        parts.push(read(chunk, array).raise()?);
         before += array.len();
     }
     match <[ScalarBuffer<T>; 1]>::try_from(parts) {
         Ok([part]) => Ok(part),
-        Err(parts) => collected(before, parts.iter().flat_map(|part| part.iter().copied()))
-            .map_err(|error| raised(&error)),
+        Err(parts) => collected(before, parts.iter().flat_map(|part| part.iter().copied())).raise(),
     }
 }
 

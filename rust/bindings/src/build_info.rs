@@ -21,10 +21,12 @@ pub fn build_facts(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     facts.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
     facts.set_item("burn", cfg!(feature = "burn"))?;
     facts.set_item("target", env!("RUST_DAQ_TARGET"))?;
-    facts.set_item("target_features", target_features())?;
+    let features = env!("RUST_DAQ_TARGET_FEATURES").split(',').filter(|name| !name.is_empty());
+    facts.set_item("target_features", features.collect::<Vec<_>>())?;
     facts.set_item("rustc", env!("RUST_DAQ_RUSTC"))?;
     facts.set_item("pyo3", env!("RUST_DAQ_PYO3"))?;
-    facts.set_item("constructor", constructor())?;
+    let ordinary = point::native::installed_class().is_null();
+    facts.set_item("constructor", if ordinary { "ordinary" } else { "fast" })?;
     Ok(facts)
 }
 
@@ -34,13 +36,4 @@ fn dirty() -> Option<bool> {
         "no" => Some(false),
         _ => None,
     }
-}
-
-/// How a `DataPoint` is made in this process.
-fn constructor() -> &'static str {
-    if point::native::installed_class().is_null() { "ordinary" } else { "fast" }
-}
-
-fn target_features() -> Vec<&'static str> {
-    env!("RUST_DAQ_TARGET_FEATURES").split(',').filter(|name| !name.is_empty()).collect()
 }

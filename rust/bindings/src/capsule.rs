@@ -46,7 +46,7 @@ pub fn of_stream(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyCap
 /// Reads the record batches of an object that offers a stream or an array of structures.
 pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
     if data.hasattr("__arrow_c_stream__")? {
-        let capsule = call(data, "__arrow_c_stream__")?;
+        let capsule = data.call_method0("__arrow_c_stream__")?;
         let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
         return guarded(|| {
             // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
@@ -84,7 +84,7 @@ pub fn read_array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
 }
 
 fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)> {
-    let capsules = call(data, "__arrow_c_array__")?;
+    let capsules = data.call_method0("__arrow_c_array__")?;
     let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = capsules.extract()?;
     let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
@@ -105,7 +105,7 @@ fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)
 
 /// Reads the arrays of an object that offers a stream of them.
 pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
-    let capsule = call(data, "__arrow_c_stream__")?;
+    let capsule = data.call_method0("__arrow_c_stream__")?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
     guarded(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())
@@ -120,10 +120,6 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> PyResult<T> {
             "the Arrow data are not as their schema says; this is a defect of whoever made them",
         )),
     }
-}
-
-fn call<'py>(data: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
-    data.call_method0(method)
 }
 
 fn refused(error: &ArrowError) -> PyErr {

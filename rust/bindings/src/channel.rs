@@ -9,7 +9,8 @@ use rust_daq::{Batch, Channel, now_ns};
 use crate::array::{Times, numbers};
 use crate::batch::PyBatch;
 use crate::burn::burn;
-use crate::error::raised;
+use crate::error::{Raise, wrong_type};
+use crate::immutable::own_copy;
 use crate::metadata::{self, Held, PyMetadata};
 use crate::point::{PyDataPoint, native as point_native};
 use crate::{text, timestamp, value};
@@ -89,6 +90,8 @@ impl PyChannel {
     }
 }
 
+own_copy!(PyChannel);
+
 #[pymethods]
 impl PyChannel {
     #[new]
@@ -102,8 +105,7 @@ impl PyChannel {
         let (name, unit) = (text::extract("name", name)?, text::extract("unit", unit)?);
         let metadata = metadata.map(metadata::shared).transpose()?.flatten();
         let document = metadata.as_ref().map(|metadata| metadata.get().core().clone());
-        let core = Channel::new(name.to_str(py)?, unit.to_str(py)?, document)
-            .map_err(|error| raised(&error))?;
+        let core = Channel::new(name.to_str(py)?, unit.to_str(py)?, document).raise()?;
         Ok(Self { name, unit, metadata, core })
     }
 
@@ -263,8 +265,7 @@ impl PyChannel {
         burn();
         let values = numbers("values", values)?;
         let times = Times::of(timestamps, start, rate, values.len())?.into_column(values.len())?;
-        let batch = Batch::of_channel(slf.get().core.clone(), times, values)
-            .map_err(|error| raised(&error))?;
+        let batch = Batch::of_channel(slf.get().core.clone(), times, values).raise()?;
         Ok(PyBatch::of_channel(slf.clone(), batch))
     }
 
@@ -289,15 +290,6 @@ impl PyChannel {
         hasher.finish()
     }
 
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    // Everything inside is immutable, so that it is its own deep copy.
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
-    }
-
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
@@ -306,4 +298,28 @@ impl PyChannel {
         let arguments = (&channel.name, &channel.unit, &channel.metadata).into_pyobject(py)?;
         Ok((slf.get_type(), arguments))
     }
+}
+
+/// The channels of an argument: one, or a sequence of them.
+pub fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>> {
+    if let Ok(channel) = channels.cast::<PyChannel>() {
+        return Ok(vec![channel.clone().unbind()]);
+    }
+    let wrong = || wrong_type("channels", "a Channel or a sequence of them", channels);
+    let entries = channels.try_iter().map_err(|_| wrong())?;
+    let read = |entry: PyResult<Bound<'_, PyAny>>| {
+        entry?.cast_into::<PyChannel>().map(Bound::unbind).map_err(|_| wrong())
+    };
+    entries.map(read).collect()
+}
+
+/// The same as the core has them; none where none are given.
+pub fn core_channels(channels: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<Channel>> {
+    let channels = channels.filter(|given| !given.is_none()).map(read_channels).transpose()?;
+    Ok(cores(&channels.unwrap_or_default()))
+}
+
+/// The core's form of channels.
+pub fn cores(channels: &[Py<PyChannel>]) -> Vec<Channel> {
+    channels.iter().map(|channel| channel.get().core.clone()).collect()
 }

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{ffi, intern};
 use rust_daq::{copied, room};
 
-use crate::error::raised;
+use crate::error::Raise;
 
 /// The bytes of one column, read-only, alive as long as anybody looks at them.
 #[pyclass(frozen, name = "_Column", module = "rust_daq._core")]
@@ -119,7 +119,7 @@ pub fn adopt<T: ArrowNativeType>(
         return Ok(Vec::new().into());
     };
     if !is_frozen(&buffer, py)? || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
-        let mut copy: Vec<T> = room(length / size).map_err(|error| raised(&error))?;
+        let mut copy: Vec<T> = room(length / size).raise()?;
         // SAFETY: the view is contiguous and held, and there is room for as many bytes, which are numbers of this type
         // whatever they are; attached, nobody else writes to them meanwhile.
         unsafe {
@@ -140,5 +140,5 @@ pub fn adopt<T: ArrowNativeType>(
 pub fn adopt_indices(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let indices = adopt(argument, object)?;
     let is_bytes = object.is_exact_instance_of::<PyBytes>();
-    if is_bytes { Ok(indices) } else { copied(&indices).map_err(|error| raised(&error)) }
+    if is_bytes { Ok(indices) } else { copied(&indices).raise() }
 }

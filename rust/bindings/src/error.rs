@@ -37,6 +37,18 @@ pub fn raised(error: &Error) -> PyErr {
     }
 }
 
+/// A result of the core as one of Python.
+pub trait Raise<T> {
+    /// Raises the refusal.
+    fn raise(self) -> PyResult<T>;
+}
+
+impl<T> Raise<T> for Result<T, Error> {
+    fn raise(self) -> PyResult<T> {
+        self.map_err(|error| raised(&error))
+    }
+}
+
 /// The exception of `OSError` that is meant by what the system says.
 fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
     let number = match kind {

@@ -94,6 +94,15 @@ impl<T: Send> Guarded<T> {
         self.healed(self.value.lock())
     }
 
+    /// Does work that needs nothing of Python's with the value, while other threads of Python go on.
+    pub fn detached<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut T) -> R + Send,
+    ) -> Result<R, Refused> {
+        py.detach(|| self.lock_detached().map(|mut value| work(&mut value)))
+    }
+
     fn healed<'a>(
         &'a self,
         locked: Result<MutexGuard<'a, T>, PoisonError<MutexGuard<'a, T>>>,

@@ -1,12 +1,12 @@
 //! `rust_daq.SimulatedInstrument`.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple};
 use rust_daq::{Recipe, Scans, SimulatedInstrument};
 
-use crate::batch::{PyBatch, read_channels};
-use crate::channel::PyChannel;
-use crate::error::raised;
+use crate::batch::PyBatch;
+use crate::channel::{PyChannel, cores, read_channels};
+use crate::error::Raise;
 use crate::number::{count, finite, natural, real};
 use crate::timestamp;
 
@@ -63,15 +63,33 @@ const READS_PER_SECOND: f64 = 100.0;
 pub struct PySimulatedInstrument {
     core: SimulatedInstrument,
     channels: Vec<Py<PyChannel>>,
+    /// Scans a second, in hertz.
+    #[pyo3(get)]
+    rate: f64,
     /// How many scans one read gives.
     #[pyo3(get)]
     scans_per_read: usize,
+    /// Peak of the sine, in the unit of the channel.
+    #[pyo3(get)]
+    amplitude: f64,
+    /// Cycles a second of the sine, in hertz.
+    #[pyo3(get)]
+    frequency: f64,
+    /// Standard deviation of the noise, in the unit of the channel.
+    #[pyo3(get)]
+    noise: f64,
+    /// Change a second of the mean, in the unit of the channel.
+    #[pyo3(get)]
+    drift: f64,
+    /// What the noise grows from.
+    #[pyo3(get)]
+    seed: u64,
 }
 
 impl PySimulatedInstrument {
     /// The scans as a source of a pipeline.
     pub fn scans(&self) -> PyResult<Scans> {
-        Scans::new(self.core.clone(), self.scans_per_read).map_err(|error| raised(&error))
+        Scans::new(self.core.clone(), self.scans_per_read).raise()
     }
 }
 
@@ -96,23 +114,20 @@ impl PySimulatedInstrument {
         let or = |argument, given: Option<&Bound<'_, PyAny>>, otherwise| {
             given.map_or(Ok(otherwise), |given| finite(argument, "a number", given))
         };
-        let recipe = Recipe {
-            amplitude: or("amplitude", amplitude, 1.0)?,
-            frequency: or("frequency", frequency, 10.0)?,
-            noise: or("noise", noise, 0.1)?,
-            drift: or("drift", drift, 0.0)?,
-            seed: seed.map_or(Ok(0), |seed| unsigned("seed", seed))?,
-        };
+        let amplitude = or("amplitude", amplitude, 1.0)?;
+        let frequency = or("frequency", frequency, 10.0)?;
+        let noise = or("noise", noise, 0.1)?;
+        let drift = or("drift", drift, 0.0)?;
+        let seed = seed.map_or(Ok(0), |seed| unsigned("seed", seed))?;
+        let recipe = Recipe { amplitude, frequency, noise, drift, seed };
         let channels = read_channels(channels)?;
-        let cores: Vec<_> = channels.iter().map(|channel| channel.get().core().clone()).collect();
-        let core =
-            SimulatedInstrument::new(rate, &cores, recipe).map_err(|error| raised(&error))?;
+        let core = SimulatedInstrument::new(rate, &cores(&channels), recipe).raise()?;
         let scans_per_read = match scans_per_read.filter(|given| !given.is_none()) {
             Some(given) => count("scans_per_read", "the number of scans that a read gives", given)?,
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float saturates
             None => ((rate / READS_PER_SECOND).round() as usize).max(1),
         };
-        Ok(Self { core, channels, scans_per_read })
+        Ok(Self { core, channels, rate, scans_per_read, amplitude, frequency, noise, drift, seed })
     }
 
     /// So many scans at once, without waiting for them.
@@ -164,13 +179,7 @@ impl PySimulatedInstrument {
         let first = first.map_or(Ok(0), |first| unsigned("first", first))?;
         let start_ns = start.map_or(Ok(0), |start| timestamp::extract("start", start))?;
         let batch = py.detach(|| self.core.batch(start_ns, first, scans));
-        batch.map(PyBatch::from).map_err(|error| raised(&error))
-    }
-
-    /// Scans a second, in hertz.
-    #[getter]
-    const fn rate(&self) -> f64 {
-        self.core.rate()
+        batch.map(PyBatch::from).raise()
     }
 
     /// What each scan measures, a tuple of `Channel`.
@@ -179,44 +188,12 @@ impl PySimulatedInstrument {
         PyTuple::new(py, &self.channels)
     }
 
-    /// Peak of the sine, in the unit of the channel.
-    #[getter]
-    const fn amplitude(&self) -> f64 {
-        self.core.recipe().amplitude
-    }
-
-    /// Cycles a second of the sine, in hertz.
-    #[getter]
-    const fn frequency(&self) -> f64 {
-        self.core.recipe().frequency
-    }
-
-    /// Standard deviation of the noise, in the unit of the channel.
-    #[getter]
-    const fn noise(&self) -> f64 {
-        self.core.recipe().noise
-    }
-
-    /// Change a second of the mean, in the unit of the channel.
-    #[getter]
-    const fn drift(&self) -> f64 {
-        self.core.recipe().drift
-    }
-
-    /// What the noise grows from.
-    #[getter]
-    const fn seed(&self) -> u64 {
-        self.core.recipe().seed
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let channels = self.channels(py)?.repr()?.to_string_lossy().into_owned();
-        let Recipe { amplitude, frequency, noise, drift, seed } = self.core.recipe();
+        let Self { rate, scans_per_read, amplitude, frequency, noise, drift, seed, .. } = self;
         Ok(format!(
-            "SimulatedInstrument({:?}, {channels}, scans_per_read={}, amplitude={amplitude:?}, \
-             frequency={frequency:?}, noise={noise:?}, drift={drift:?}, seed={seed})",
-            self.core.rate(),
-            self.scans_per_read,
+            "SimulatedInstrument({rate:?}, {channels}, scans_per_read={scans_per_read}, amplitude={amplitude:?}, \
+             frequency={frequency:?}, noise={noise:?}, drift={drift:?}, seed={seed})"
         ))
     }
 
@@ -225,17 +202,12 @@ impl PySimulatedInstrument {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let (py, instrument) = (slf.py(), slf.get());
         let keywords = PyDict::new(py);
-        let Recipe { amplitude, frequency, noise, drift, seed } = instrument.core.recipe();
-        keywords.set_item("scans_per_read", instrument.scans_per_read)?;
-        keywords.set_item("amplitude", amplitude)?;
-        keywords.set_item("frequency", frequency)?;
-        keywords.set_item("noise", noise)?;
-        keywords.set_item("drift", drift)?;
-        keywords.set_item("seed", seed)?;
-        let class: Bound<'py, PyType> = slf.get_type();
+        for name in ["scans_per_read", "amplitude", "frequency", "noise", "drift", "seed"] {
+            keywords.set_item(name, slf.getattr(name)?)?;
+        }
         let partial = py.import("functools")?.getattr("partial")?;
-        let make = partial.call((class,), Some(&keywords))?;
-        Ok((make, (instrument.core.rate(), instrument.channels(py)?).into_pyobject(py)?))
+        let make = partial.call((slf.get_type(),), Some(&keywords))?;
+        Ok((make, (instrument.rate, instrument.channels(py)?).into_pyobject(py)?))
     }
 }
 

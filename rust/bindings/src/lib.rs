@@ -13,6 +13,7 @@ mod channel;
 mod column;
 mod error;
 mod guarded;
+mod immutable;
 mod instrument;
 mod interpreter;
 mod metadata;

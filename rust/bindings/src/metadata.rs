@@ -8,7 +8,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use rust_daq::{Json, Metadata};
 
-use crate::error::raised;
+use crate::error::Raise;
+use crate::immutable::own_copy;
 
 mod literal;
 mod snapshot;
@@ -55,6 +56,8 @@ pub struct PyMetadata {
     json: PyOnceLock<Py<PyString>>,
 }
 
+own_copy!(PyMetadata);
+
 #[pymethods]
 impl PyMetadata {
     #[new]
@@ -96,15 +99,6 @@ impl PyMetadata {
         hasher.finish()
     }
 
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    // Everything inside is immutable, so that it is its own deep copy.
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
-    }
-
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
@@ -133,7 +127,7 @@ pub fn shared(metadata: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyMetadata>>> {
     if let Ok(metadata) = metadata.cast::<PyMetadata>() {
         return Ok(Some(metadata.clone().unbind()));
     }
-    let document = Metadata::new(snapshot::take(metadata)?).map_err(|error| raised(&error))?;
+    let document = Metadata::new(snapshot::take(metadata)?).raise()?;
     PyMetadata::object(metadata.py(), document).map(|metadata| Some(metadata.unbind()))
 }
 
@@ -160,7 +154,7 @@ impl Held {
         let held = self.0.bind(py);
         match held.cast::<PyMetadata>() {
             Ok(metadata) => Ok(metadata.get().core().clone()),
-            Err(_) => Metadata::new(snapshot::take(held)?).map_err(|error| raised(&error)),
+            Err(_) => Metadata::new(snapshot::take(held)?).raise(),
         }
     }
 

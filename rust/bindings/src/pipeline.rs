@@ -9,7 +9,7 @@ use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
 
-use crate::error::{raised, shown, wrong_type};
+use crate::error::{Raise, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
 use crate::number::{count, finite, real};
 
@@ -79,7 +79,7 @@ impl PyPipelinePlan {
             on_batch: callable("on_batch", on_batch)?,
             on_point: callable("on_point", on_point)?,
             capacity,
-            on_full: word.to_string_lossy().parse().map_err(|error| raised(&error))?,
+            on_full: word.to_string_lossy().parse().raise()?,
             newest: AtomicUsize::new(1),
         })
     }
@@ -110,19 +110,16 @@ impl PyPipelinePlan {
             bound(&self.sinks).iter().map(sink::writer).collect::<PyResult<_>>()?;
         sinks.extend(self.on_batch.iter().map(|callback| sink::batches(callback.bind(py))));
         sinks.extend(self.on_point.iter().map(|callback| sink::points(callback.bind(py))));
-        let (capacity, on_full) = (self.capacity, self.on_full);
-        let newest = self.newest.load(Ordering::Relaxed);
-        let around = source::with_thread_state;
         let acquisition = Acquisition {
             source,
             stages,
             sinks,
-            capacity,
-            on_full,
+            capacity: self.capacity,
+            on_full: self.on_full,
             duration,
             read,
-            newest,
-            around,
+            newest: self.newest.load(Ordering::Relaxed),
+            around: source::with_thread_state,
         };
         PyPipelineRun::start(py, acquisition)
     }
@@ -137,7 +134,7 @@ impl PyPipelinePlan {
 
 fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
     let rate = real("rate", "a number of rows a second, or None", rate)?;
-    paced(rate).map(|_| rate).map_err(|error| raised(&error))
+    paced(rate).map(|_| rate).raise()
 }
 
 fn read_duration(duration: &Bound<'_, PyAny>) -> PyResult<Duration> {

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyFloat, PyString, PyTuple, PyType};
 use rust_daq::{DataPoint, Metadata, PointView, checked_channel, now_ns};
 
-use crate::error::raised;
+use crate::error::Raise;
+use crate::immutable::own_copy;
 use crate::metadata::{Held, PyMetadata};
 use crate::{metadata, text, timestamp, value};
 
@@ -104,7 +105,7 @@ impl PyDataPoint {
     pub fn to_core(&self, py: Python<'_>) -> PyResult<DataPoint> {
         let (channel, unit) = (self.channel.to_str(py)?, self.unit.to_str(py)?);
         DataPoint::new(self.timestamp_ns, channel, self.value, unit, self.core_metadata(py)?)
-            .map_err(|error| raised(&error))
+            .raise()
     }
 
     /// Reads a point from the attributes of any object, as Python code would.
@@ -121,8 +122,7 @@ impl PyDataPoint {
         let unit = text::extract("unit", &object.getattr(intern!(py, "unit"))?)?;
         let metadata = metadata::shared(&object.getattr(intern!(py, "metadata"))?)?;
         let metadata = metadata.map(|metadata| metadata.get().core().clone());
-        DataPoint::new(timestamp_ns, channel.to_str(py)?, value, unit.to_str(py)?, metadata)
-            .map_err(|error| raised(&error))
+        DataPoint::new(timestamp_ns, channel.to_str(py)?, value, unit.to_str(py)?, metadata).raise()
     }
 
     /// A point of the four other arguments, not yet stamped.
@@ -134,7 +134,7 @@ impl PyDataPoint {
     ) -> PyResult<Self> {
         let py = channel.py();
         let channel = text::extract("channel", channel)?;
-        checked_channel(channel.to_str(py)?).map_err(|error| raised(&error))?;
+        checked_channel(channel.to_str(py)?).raise()?;
         let value = value::extract(value)?;
         let unit = text::extract("unit", unit)?;
         let metadata = metadata.map(metadata::shared).transpose()?.flatten().map(Held::from);
@@ -175,6 +175,8 @@ impl PyDataPoint {
         ])
     }
 }
+
+own_copy!(PyDataPoint);
 
 #[pymethods]
 impl PyDataPoint {
@@ -335,15 +337,6 @@ impl PyDataPoint {
         changes: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         Self::replace(slf, changes)
-    }
-
-    fn __copy__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    // Everything inside is immutable, so that the point is its own deep copy.
-    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
-        slf
     }
 
     fn __reduce__<'py>(

@@ -4,13 +4,41 @@ use std::sync::{Arc, MutexGuard};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
-use rust_daq::{Batch, Error, Failure, OnGap, Output, Process, Stage};
+use rust_daq::{Batch, Failure, Output, Process, Stage};
 
 use crate::array::{Input, Output as Place};
 use crate::batch::PyBatch;
 use crate::burn::burn;
-use crate::error::{raised, wrong_type};
+use crate::error::{Raise, wrong_type};
 use crate::guarded::{Guarded, Refused};
+
+/// What the class of every processor has.
+macro_rules! processor {
+    ($class:ident, $core:ty) => {
+        impl $class {
+            /// The processor itself, state and all.
+            pub fn shared(&self) -> $crate::process::Shared<$core> {
+                self.0.clone()
+            }
+        }
+
+        #[pymethods]
+        impl $class {
+            /// What happens when samples of a channel are missing.
+            #[getter]
+            fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
+                Ok(self.0.lock(py)?.on_gap().as_str())
+            }
+
+            fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+                let Ok(bytes) = state.cast::<pyo3::types::PyBytes>() else {
+                    return Err($crate::error::wrong_type("state", "bytes", state));
+                };
+                self.0.lock(state.py())?.restore(bytes.as_bytes()).raise()
+            }
+        }
+    };
+}
 
 mod fft;
 mod iir;
@@ -24,28 +52,6 @@ pub use spectra::PySpectra;
 
 /// From how many samples on a call lets other threads go on: to let them and to come back takes as long as some hundred.
 const DETACHED: usize = 4096;
-
-/// The shape of an array.
-pub enum Shape {
-    /// One value for each.
-    Line([usize; 1]),
-    /// A spectrum for each frame.
-    Table([usize; 2]),
-}
-
-impl AsRef<[usize]> for Shape {
-    fn as_ref(&self) -> &[usize] {
-        match self {
-            Self::Line(shape) => shape,
-            Self::Table(shape) => shape,
-        }
-    }
-}
-
-/// One value for each.
-const fn line<P>(_: &P, count: usize) -> Shape {
-    Shape::Line([count])
-}
 
 /// A processor that threads and pipelines share.
 ///
@@ -78,26 +84,24 @@ impl<P: Process> Shared<P> {
         let output = if batch.len() < DETACHED {
             self.lock(py)?.process(batch)
         } else {
-            py.detach(|| self.0.lock_detached().map(|mut processor| processor.process(batch)))?
+            self.0.detached(py, |processor| processor.process(batch))?
         };
-        output.map_err(|error| raised(&error))
+        output.raise()
     }
 
-    /// Does the work on values, into `out` or a new array of the shape that so many of them make.
+    /// Processes values, into `out` or a new array of the shape that so many of them make.
     pub fn process_values<'py>(
         &self,
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
-        shape: impl Fn(&P, usize) -> Shape + Sync,
-        work: impl Fn(&mut P, &[f64], &mut [f64]) -> Result<(), Error> + Sync,
     ) -> PyResult<Bound<'py, PyAny>> {
         burn();
         let py = values.py();
         let input = Input::of("values", values)?;
         loop {
-            let found = shape(&*self.lock(py)?, input.len());
+            let shape = self.lock(py)?.shape(input.len());
             // Makes an array, at which Python may run anything: the processor is not locked.
-            let place = Place::of(py, out, found.as_ref())?;
+            let place = Place::of(py, out, shape.as_ref())?;
             let mut done = Ok(Ok(false));
             let detached = input.len() >= DETACHED;
             let filled = place.fill(&input, detached, |values, out| {
@@ -108,15 +112,42 @@ impl<P: Process> Shared<P> {
                     Python::attach(|py| self.0.lock(py))
                 };
                 done = locked.map(|mut processor| {
-                    let fits = shape(&processor, values.len()).as_ref() == found.as_ref();
-                    if fits { work(&mut processor, values, out).map(|()| true) } else { Ok(false) }
+                    let fits = processor.shape(values.len()) == shape;
+                    if fits {
+                        processor.process_values(values, out).map(|()| true)
+                    } else {
+                        Ok(false)
+                    }
                 });
             })?;
             // Another thread may have given it samples in between, after which a frame more or less is whole.
-            if done?.map_err(|error| raised(&error))? {
+            if done?.raise()? {
                 return Ok(filled);
             }
         }
+    }
+
+    /// How `pickle` and `copy` make a processor again: its arguments, `on_gap` by keyword, and its state.
+    fn reduced<'py>(
+        &self,
+        processor: &Bound<'py, PyAny>,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let py = processor.py();
+        let (on_gap, state) = {
+            let processor = self.lock(py)?;
+            (processor.on_gap(), processor.state().raise()?)
+        };
+        let keywords = PyDict::new(py);
+        keywords.set_item("on_gap", on_gap.as_str())?;
+        let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
+        let arguments = (processor.get_type(), arguments, keywords).into_pyobject(py)?;
+        let filled = |bytes: &mut [u8]| {
+            bytes.copy_from_slice(&state);
+            Ok(())
+        };
+        let state = PyBytes::new_with(py, state.len(), filled)?;
+        (make, arguments, state).into_pyobject(py)
     }
 }
 
@@ -160,33 +191,5 @@ where
     let Ok(text) = given.cast::<PyString>() else {
         return Err(wrong_type(argument, "a str", given));
     };
-    text.to_string_lossy().parse().map_err(|error| raised(&error))
-}
-
-/// How `pickle` and `copy` make a processor again: its arguments, `on_gap` by keyword, and its state.
-fn reduced<'py>(
-    processor: &Bound<'py, PyAny>,
-    arguments: Bound<'py, PyTuple>,
-    on_gap: OnGap,
-    state: &[u8],
-) -> PyResult<Bound<'py, PyTuple>> {
-    let py = processor.py();
-    let keywords = PyDict::new(py);
-    keywords.set_item("on_gap", on_gap.as_str())?;
-    let make = py.import("copyreg")?.getattr("__newobj_ex__")?;
-    let arguments = (processor.get_type(), arguments, keywords).into_pyobject(py)?;
-    let filled = |bytes: &mut [u8]| {
-        bytes.copy_from_slice(state);
-        Ok(())
-    };
-    let state = PyBytes::new_with(py, state.len(), filled)?;
-    (make, arguments, state).into_pyobject(py)
-}
-
-/// The bytes of a state.
-fn state_bytes<'a>(state: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
-    let Ok(bytes) = state.cast::<PyBytes>() else {
-        return Err(wrong_type("state", "bytes", state));
-    };
-    Ok(bytes.as_bytes())
+    text.to_string_lossy().parse().raise()
 }

@@ -7,8 +7,22 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use rust_daq::{Counts, Ended, Report};
 
-use crate::error::raised;
+use crate::error::Raise;
 use crate::number::finite;
+
+/// The numbers that are attributes.
+const COUNTED: [&str; 10] = [
+    "produced",
+    "processed",
+    "dropped",
+    "abandoned",
+    "queued",
+    "late",
+    "queue_high_water",
+    "elapsed_ns",
+    "cpu_ns",
+    "processed_per_second",
+];
 
 /// What a run of a `Pipeline` did, so far or in the end.
 ///
@@ -33,81 +47,74 @@ use crate::number::finite;
 /// >>> report.cpu_ns > 0
 /// True
 #[pyclass(name = "Report", module = "rust_daq", frozen, immutable_type)]
-pub struct PyReport(Report);
+pub struct PyReport {
+    /// Points that the source gave.
+    #[pyo3(get)]
+    produced: u64,
+    /// Points that went through all processors, sinks and callbacks.
+    #[pyo3(get)]
+    processed: u64,
+    /// Points that were lost because the queue was full.
+    #[pyo3(get)]
+    dropped: u64,
+    /// Points that were given up after an error or a stop.
+    #[pyo3(get)]
+    abandoned: u64,
+    /// Points that wait, to get into the queue too, or are being processed; 0 once the run is over.
+    #[pyo3(get)]
+    queued: u64,
+    /// Points that reached the queue after the next batch was due.
+    #[pyo3(get)]
+    late: u64,
+    /// The most points that waited at a time.
+    #[pyo3(get)]
+    queue_high_water: u64,
+    core: Report,
+}
 
 impl From<Report> for PyReport {
     fn from(report: Report) -> Self {
-        Self(report)
+        let Counts { produced, processed, dropped, abandoned, queued, late, high_water } =
+            report.counts;
+        let queue_high_water = high_water;
+        Self {
+            produced,
+            processed,
+            dropped,
+            abandoned,
+            queued,
+            late,
+            queue_high_water,
+            core: report,
+        }
     }
 }
 
 #[pymethods]
 impl PyReport {
-    /// Points that the source gave.
-    #[getter]
-    const fn produced(&self) -> u64 {
-        self.0.counts.produced
-    }
-
-    /// Points that went through all processors, sinks and callbacks.
-    #[getter]
-    const fn processed(&self) -> u64 {
-        self.0.counts.processed
-    }
-
-    /// Points that were lost because the queue was full.
-    #[getter]
-    const fn dropped(&self) -> u64 {
-        self.0.counts.dropped
-    }
-
-    /// Points that were given up after an error or a stop.
-    #[getter]
-    const fn abandoned(&self) -> u64 {
-        self.0.counts.abandoned
-    }
-
-    /// Points that wait, to get into the queue too, or are being processed; 0 once the run is over.
-    #[getter]
-    const fn queued(&self) -> u64 {
-        self.0.counts.queued
-    }
-
-    /// Points that reached the queue after the next batch was due.
-    #[getter]
-    const fn late(&self) -> u64 {
-        self.0.counts.late
-    }
-
-    /// The most points that waited at a time.
-    #[getter]
-    const fn queue_high_water(&self) -> u64 {
-        self.0.counts.high_water
-    }
-
     /// Nanoseconds from the beginning until the sinks were closed, or until now.
     #[getter]
     fn elapsed_ns(&self) -> u64 {
-        nanoseconds(self.0.elapsed)
+        nanoseconds(self.core.elapsed)
     }
 
     /// Nanoseconds of processor time of both threads together; None while the run goes on.
     #[getter]
     fn cpu_ns(&self) -> Option<u64> {
-        self.0.cpu.map(nanoseconds)
+        self.core.cpu.map(nanoseconds)
     }
 
     /// Processed points a second: the effective rate.
     #[getter]
     fn processed_per_second(&self) -> f64 {
-        self.0.rate()
+        self.core.rate()
     }
 
     /// Why the run is over: ``"duration"``, ``"source"`` (it had no more), ``"stopped"`` or
     /// ``"failed"``; None while it goes on.
     #[getter]
     fn ended(&self) -> Option<&'static str> {
-        self.0.ended.map(Ended::as_str)
+        self.core.ended.map(Ended::as_str)
     }
 
     /// The response time that this share of the processed points did not exceed.
@@ -143,7 +150,7 @@ impl PyReport {
         if !(0.0..=1.0).contains(&share) {
             return Err(PyValueError::new_err(format!("share is {share}; pass {wanted}")));
         }
-        Ok(self.0.response_ns(share))
+        Ok(self.core.response_ns(share))
     }
 
     /// The numbers by name: all attributes but `ended`, and ``p50_ns``, ``p95_ns``, ``p99_ns``,
@@ -163,18 +170,11 @@ impl PyReport {
     /// >>> numbers = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V"))).run(0.05).as_dict()
     /// >>> numbers.get("processed"), numbers.get("p99_ns") > 0
     /// (50, True)
-    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let numbers = PyDict::new(py);
-        numbers.set_item("produced", self.produced())?;
-        numbers.set_item("processed", self.processed())?;
-        numbers.set_item("dropped", self.dropped())?;
-        numbers.set_item("abandoned", self.abandoned())?;
-        numbers.set_item("queued", self.queued())?;
-        numbers.set_item("late", self.late())?;
-        numbers.set_item("queue_high_water", self.queue_high_water())?;
-        numbers.set_item("elapsed_ns", self.elapsed_ns())?;
-        numbers.set_item("cpu_ns", self.cpu_ns())?;
-        numbers.set_item("processed_per_second", self.processed_per_second())?;
+    fn as_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let numbers = PyDict::new(slf.py());
+        for name in COUNTED {
+            numbers.set_item(name, slf.getattr(name)?)?;
+        }
         for (name, share) in [
             ("p50_ns", 0.5),
             ("p95_ns", 0.95),
@@ -182,7 +182,7 @@ impl PyReport {
             ("p99_9_ns", 0.999),
             ("max_ns", 1.0),
         ] {
-            numbers.set_item(name, self.0.response_ns(share))?;
+            numbers.set_item(name, slf.get().core.response_ns(share))?;
         }
         Ok(numbers)
     }
@@ -199,10 +199,10 @@ impl PyReport {
     ) -> PyResult<Self> {
         let [produced, processed, dropped, abandoned, queued, late, high_water] = counts;
         let counts = Counts { produced, processed, dropped, abandoned, queued, late, high_water };
-        let ended = ended.map(str::parse).transpose().map_err(|error| raised(&error))?;
+        let ended = ended.map(str::parse).transpose().raise()?;
         let (elapsed, cpu) = (Duration::from_nanos(elapsed_ns), cpu_ns.map(Duration::from_nanos));
         let report = Report::of_numbers(counts, elapsed, cpu, ended, &responses);
-        report.map(Self).map_err(|error| raised(&error))
+        report.map(Self::from).raise()
     }
 
     fn __reduce__<'py>(
@@ -210,9 +210,9 @@ impl PyReport {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let report = slf.get();
         let Counts { produced, processed, dropped, abandoned, queued, late, high_water } =
-            report.0.counts;
+            report.core.counts;
         let counts = (produced, processed, dropped, abandoned, queued, late, high_water);
-        let (times, responses) = ((report.elapsed_ns(), report.cpu_ns()), report.0.responses());
+        let (times, responses) = ((report.elapsed_ns(), report.cpu_ns()), report.core.responses());
         let arguments = (counts, times.0, times.1, report.ended(), responses);
         Ok((slf.get_type().getattr("_from_numbers")?, arguments.into_pyobject(slf.py())?))
     }
@@ -220,14 +220,11 @@ impl PyReport {
     fn __repr__(&self) -> String {
         let end = match self.ended() {
             Some(ended) => format!("; ended: {ended}"),
-            None => format!(", {} queued; running", self.queued()),
+            None => format!(", {} queued; running", self.queued),
         };
         format!(
             "<Report: {} points produced, {} processed, {} dropped, {} abandoned{end}>",
-            self.produced(),
-            self.processed(),
-            self.dropped(),
-            self.abandoned(),
+            self.produced, self.processed, self.dropped, self.abandoned,
         )
     }
 }

@@ -9,19 +9,21 @@ use pyo3::types::{PyBool, PyString};
 use rust_daq::{Error, Existing, Failure, Format, Output, Place, Sink, Sync, Writer};
 
 use crate::batch::PyBatch;
-use crate::error::{raised, wrong_type};
-use crate::guarded::{Guarded, Refused};
+use crate::error::{Raise, wrong_type};
+use crate::guarded::Guarded;
 use crate::number::count;
 
 mod arrow;
 mod csv;
 mod reader;
 mod table;
+mod writer;
 
 pub use arrow::PyArrowWriter;
 pub use csv::PyCsvWriter;
 pub use reader::PyRecordingReader;
 pub use table::{PyRowTable, batches_of_rows};
+use writer::writer;
 
 const SYNC_WANTED: &str = "'none', 'flush', 'batch' or a number of seconds";
 
@@ -58,7 +60,7 @@ impl<F: Format + Send + 'static> Shared<F> {
             .transpose()?;
         let place = Place { path, existing, rotate_bytes: rotate_bytes.map(|most| most as u64) };
         let writer = py.detach(|| Writer::create(format, place, sync));
-        let writer = writer.map_err(|error| raised(&error))?;
+        let writer = writer.raise()?;
         Ok(Self(Arc::new(Guarded::new(Owned { writer, by_owner: false }, None))))
     }
 
@@ -68,27 +70,22 @@ impl<F: Format + Send + 'static> Shared<F> {
             return Err(wrong_type("batch", "a Batch", batch));
         };
         let batch = batch.get().core();
-        let written =
-            py.detach(|| self.0.lock_detached().map(|mut owned| owned.writer.write(batch)))?;
-        written.map_err(|error| raised(&error))
+        self.0.detached(py, |owned| owned.writer.write(batch))?.raise()
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        let flushed = py.detach(|| self.0.lock_detached().map(|mut owned| owned.writer.flush()))?;
-        flushed.map_err(|error| raised(&error))
+        self.0.detached(py, |owned| owned.writer.flush())?.raise()
     }
 
     /// Closes the file; `once` refuses to do it again.
     fn close(&self, py: Python<'_>, once: bool) -> PyResult<()> {
-        let close = || {
-            let mut owned = self.0.lock_detached()?;
+        let close = |owned: &mut Owned<F>| {
             if once && std::mem::replace(&mut owned.by_owner, true) {
-                return Ok(Err(Error::Closed { path: owned.writer.path().to_owned() }));
+                return Err(Error::closed(owned.writer.path()));
             }
-            Ok(owned.writer.close())
+            owned.writer.close()
         };
-        let closed: Result<_, Refused> = py.detach(close);
-        closed?.map_err(|error| raised(&error))
+        self.0.detached(py, close)?.raise()
     }
 
     /// What the writer tells of itself.
@@ -151,11 +148,11 @@ fn read_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
 
 fn read_sync(sync: &Bound<'_, PyAny>) -> PyResult<Sync> {
     if let Ok(word) = sync.cast::<PyString>() {
-        return word.to_string_lossy().parse().map_err(|error| raised(&error));
+        return word.to_string_lossy().parse().raise();
     }
     if sync.is_instance_of::<PyBool>() {
         return Err(wrong_type("sync", SYNC_WANTED, sync));
     }
     let seconds = sync.extract().map_err(|_| wrong_type("sync", SYNC_WANTED, sync))?;
-    Sync::every(seconds).map_err(|error| raised(&error))
+    Sync::every(seconds).raise()
 }

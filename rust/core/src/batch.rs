@@ -16,7 +16,7 @@ mod order;
 mod sequences;
 
 pub use arrow::{CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
-pub(crate) use arrow::{arrow_schema, described, with_metadata};
+pub(crate) use arrow::{Texts, arrow_schema, described, with_metadata};
 pub use builder::BatchBuilder;
 pub(crate) use entries::Entries;
 
@@ -57,7 +57,11 @@ impl Batch {
         let merged = entries.add_all(channels)?;
         let Some(indices) = indices else {
             if merged.len() != 1 && rows > 0 {
-                return Err(Error::NoIndices { channels: merged.len() });
+                return Err(Error::Refused(format!(
+                    "indices is missing, and there are {} channels; pass one channel, or for each row the index of \
+                     its channel",
+                    merged.len()
+                )));
             }
             return Ok(Self::of_checked(timestamps, values, entries.finish(), None));
         };
@@ -80,7 +84,7 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthsDiffer`].
+    /// When the lengths differ.
     pub fn of_channel(
         channel: Channel,
         timestamps: ScalarBuffer<i64>,
@@ -127,7 +131,7 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthsDiffer`].
+    /// When the lengths differ.
     pub fn with_values(&self, values: ScalarBuffer<f64>) -> Result<Self, Error> {
         same_length("values", values.len(), self.len())?;
         Ok(Self { values, ..self.clone() })
@@ -366,7 +370,10 @@ pub(crate) fn check_indices(indices: &[i32], channels: usize) -> Result<(), Erro
     }
     let known = |index: i32| (index.cast_unsigned() as usize) < channels;
     let row = indices.iter().position(|&index| !known(index)).unwrap_or(0);
-    Err(Error::NoSuchChannel { row, got: indices[row].into(), channels })
+    Err(Error::Refused(format!(
+        "indices[{row}] is {}, and there are {channels} channels; pass indices of channels",
+        indices[row]
+    )))
 }
 
 /// The entries of these rows, which have to be there.
@@ -377,8 +384,13 @@ pub(crate) fn gathered<T: ArrowNativeType>(
     collected(rows.len(), rows.iter().map(|&row| column[row]))
 }
 
-pub(crate) fn same_length(column: &'static str, got: usize, wanted: usize) -> Result<(), Error> {
-    if got == wanted { Ok(()) } else { Err(Error::LengthsDiffer { column, got, wanted }) }
+pub(crate) fn same_length(column: &str, got: usize, wanted: usize) -> Result<(), Error> {
+    if got == wanted {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "{column} has {got} entries and timestamps has {wanted}; pass one of each for a row"
+    )))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod process;
 mod schedule;
 mod storage;
 mod timestamp;
+mod word;
 
 pub use batch::{
     Batch, BatchBuilder, CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow,
@@ -27,16 +28,16 @@ pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use pipeline::{
-    Acquisition, Around, Counts, Ended, Failure, Feed, OnFull, Recipe, Report, Run, Scans,
-    SimulatedInstrument, Sink, Source, Stage, Work, paced,
+    Acquisition, Around, Counts, Ended, Failure, Feed, Handover, OnFull, Recipe, Report, Run,
+    Scans, SimulatedInstrument, Sink, Source, Stage, Work, paced,
 };
 pub use point::{DataPoint, PointView};
 pub use process::{
-    Fft, Iir, Initial, MovingAverage, OnGap, Output, Process, Scaling, Spectra, Window,
+    Fft, Iir, Initial, MovingAverage, OnGap, Output, Process, Scaling, Shape, Spectra, Window,
 };
 pub use schedule::Schedule;
 pub use storage::{
-    ArrowFormat, ArrowWriter, CsvFormat, CsvWriter, Existing, Format, Layout, Next, Place,
-    Recording, Sync, VERSION_KEY, Writer, is_written, rows_of_tables, table_of_rows,
+    ArrowFormat, CsvFormat, Existing, Format, Layout, Next, Place, Recording, Sync, VERSION_KEY,
+    Writer, is_written, rows_of_tables, table_of_rows,
 };
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

@@ -71,7 +71,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`Error::NotJson`], and what [`Metadata::new`] refuses.
+    /// [`Error::Refused`], and what [`Metadata::new`] refuses.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         text::read(text)
     }

@@ -75,17 +75,6 @@ mod tests {
     }
 
     #[test]
-    fn reads_from_the_outside_in() {
-        let steps = [Step::Key("laser".into()), Step::Key("modes".into()), Step::Index(3)];
-        assert_eq!(path(&steps), "metadata['laser']['modes'][3]");
-    }
-
-    #[test]
-    fn escapes_what_would_end_the_key() {
-        assert_eq!(path(&[Step::Key("it's\n\"".into())]), r#"metadata['it\'s\n"']"#);
-    }
-
-    #[test]
     fn a_long_path_and_a_long_key_are_shortened() {
         let steps: Vec<_> = (0..100).map(Step::Index).collect();
         let text = path(&steps);

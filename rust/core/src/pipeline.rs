@@ -15,12 +15,14 @@ mod queue;
 mod reader;
 mod report;
 mod run;
+mod shared;
 mod stage;
 mod work;
 
 pub use acquisition::{Acquisition, Around};
 pub use clock::paced;
 pub use feed::Feed;
+pub use handover::Handover;
 pub use instrument::{Recipe, Scans, SimulatedInstrument};
 pub use queue::OnFull;
 pub use report::{Counts, Ended, Report};

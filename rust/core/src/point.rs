@@ -24,7 +24,7 @@ impl DataPoint {
     ///
     /// # Errors
     ///
-    /// [`Error::EmptyChannel`] when the channel has no name.
+    /// [`Error::Refused`] when the channel has no name.
     pub fn new(
         timestamp_ns: i64,
         channel: impl Into<Arc<str>>,
@@ -148,4 +148,13 @@ impl Hash for PointView<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_no_metadata() {
+        let null = Metadata::new(Json::Null).unwrap();
+        let with_null = DataPoint::new(0, "a", 1.0, "V", Some(null)).unwrap();
+        assert!(with_null.metadata().is_none());
+    }
+}

@@ -8,6 +8,7 @@ mod claim;
 mod csv;
 mod file;
 mod input;
+mod known;
 mod numbering;
 mod parts;
 mod recording;
@@ -25,7 +26,7 @@ pub use recording::{Next, Recording};
 pub use resume::Layout;
 pub use sync::Sync;
 pub use table::{rows_of_tables, table_of_rows};
-pub use writer::{ArrowWriter, CsvWriter, Format, Writer};
+pub use writer::{Format, Writer};
 
 /// The key of the metadata of a file under which the version of its schema stands.
 pub const VERSION_KEY: &str = "rust_daq.version";

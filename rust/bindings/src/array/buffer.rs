@@ -6,12 +6,12 @@ use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use rust_daq::room;
 
-use crate::error::raised;
+use crate::error::Raise;
 
 /// The entries in order; a buffer may say that it has more of them than memory could hold.
 pub fn entries<T: Element>(buffer: &PyBuffer<T>, py: Python<'_>) -> PyResult<Vec<T>> {
     let count = buffer.item_count();
-    let mut copy: Vec<T> = room(count).map_err(|error| raised(&error))?;
+    let mut copy: Vec<T> = room(count).raise()?;
     if buffer.is_c_contiguous() && count > 0 {
         // SAFETY: the buffer is held, contiguous and of `count` entries of this type, of which a copy has no owner;
         // there is room for as many. Attached, nobody else writes to it meanwhile.
@@ -29,4 +29,16 @@ pub fn entries<T: Element>(buffer: &PyBuffer<T>, py: Python<'_>) -> PyResult<Vec
     }
     buffer.copy_to_slice(py, &mut copy)?;
     Ok(copy)
+}
+
+/// The entries of a NumPy array, converted to this type, of which `dtype` is the name.
+pub fn converted<T: Element>(array: &Bound<'_, PyAny>, dtype: &str) -> PyResult<Vec<T>> {
+    let array = array.call_method1("astype", (dtype,))?;
+    entries(&PyBuffer::<T>::get(&array)?, array.py())
+}
+
+/// The kind of a NumPy array's entries, as its dtype tells it, and the bytes of each.
+pub fn kind_and_size(array: &Bound<'_, PyAny>) -> PyResult<(char, usize)> {
+    let dtype = array.getattr("dtype")?;
+    Ok((dtype.getattr("kind")?.extract()?, dtype.getattr("itemsize")?.extract()?))
 }

@@ -15,7 +15,7 @@ use pyo3::types::PyTuple;
 use rust_daq::copied;
 
 use super::{is_masked, numbers};
-use crate::error::{raised, wrong_type};
+use crate::error::{Raise, wrong_type};
 
 const OUT_WANTED: &str = "a writable, contiguous float64 array";
 
@@ -114,7 +114,7 @@ impl<'py> Output<'py> {
         };
         let shared = values.as_ptr_range().start < place.as_ptr_range().end
             && place.as_ptr_range().start < values.as_ptr_range().end;
-        let copy = shared.then(|| copied(values)).transpose().map_err(|error| raised(&error))?;
+        let copy = shared.then(|| copied(values)).transpose().raise()?;
         let values = copy.as_deref().unwrap_or(values);
         if detached {
             array.py().detach(|| work(values, place));

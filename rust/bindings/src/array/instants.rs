@@ -1,16 +1,15 @@
 //! Timestamps: any one-dimensional data as nanoseconds since 1970 UTC.
 
 use arrow_buffer::ScalarBuffer;
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use rust_daq::{instants_of_arrow, room};
 
-use super::buffer::entries;
+use super::buffer::{converted, kind_and_size};
 use super::datetimes::{nanoseconds, no_time_zone, refuse_not_a_time};
 use super::mask::without_masks;
 use super::{Source, entry_error, is_of_pandas, joined, plain, wrong_dtype};
-use crate::error::raised;
+use crate::error::Raise;
 use crate::timestamp;
 
 const WANTED: &str = "one-dimensional instants: datetime64 or int64 of nanoseconds since 1970 UTC, \
@@ -36,7 +35,7 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
                 timestamp::extract("timestamp", entry)
                     .map_err(|error| entry_error(py, argument, index, error))
             };
-            let mut times = room(entries.len()).map_err(|error| raised(&error))?;
+            let mut times = room(entries.len()).raise()?;
             for entry in entries.iter().enumerate() {
                 times.push(read(entry)?);
             }
@@ -69,24 +68,18 @@ fn is_naive(data: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i64>> {
-    let py = array.py();
-    let dtype = array.getattr("dtype")?;
-    let kind: char = dtype.getattr("kind")?.extract()?;
-    let size: usize = dtype.getattr("itemsize")?.extract()?;
-    match (kind, size) {
+    match kind_and_size(array)? {
         ('M', _) => {
             let what = |index| format!("{argument}[{index}]");
             nanoseconds(array, &what).map(Into::into)
         }
         ('i', _) | ('u', ..=4) => {
-            let native = array.call_method1("astype", ("=i8",))?;
-            let times = entries(&PyBuffer::<i64>::get(&native)?, py)?;
+            let times: Vec<i64> = converted(array, "=i8")?;
             refuse_not_a_time(argument, &times)?;
             Ok(times.into())
         }
         ('u', _) => {
-            let native = array.call_method1("astype", ("=u8",))?;
-            let native = entries(&PyBuffer::<u64>::get(&native)?, py)?;
+            let native: Vec<u64> = converted(array, "=u8")?;
             let beyond = native.iter().position(|&count| i64::try_from(count).is_err());
             if let Some(index) = beyond {
                 return Err(PyOverflowError::new_err(format!(

@@ -1,15 +1,14 @@
 //! Values: any one-dimensional data as float64.
 
 use arrow_buffer::ScalarBuffer;
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rust_daq::{collected, exact_float, numbers_of_arrow, room};
 
-use super::buffer::entries;
+use super::buffer::{converted, kind_and_size};
 use super::mask::{is_masked, unmasked};
 use super::{Source, entry_error, joined, plain, wrong_dtype};
-use crate::error::raised;
+use crate::error::Raise;
 use crate::value;
 
 const WANTED: &str =
@@ -23,7 +22,7 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
         let values = numbers(argument, &plain)?;
         let honoured = values.iter().zip(masks);
         let honoured = honoured.map(|(&value, mask)| if mask { f64::NAN } else { value });
-        return collected(values.len(), honoured).map_err(|error| raised(&error));
+        return collected(values.len(), honoured).raise();
     }
     let py = data.py();
     if let Some(values) = plain::<f64>(data)? {
@@ -34,7 +33,7 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
             let read = |(index, entry): (usize, &Bound<'_, PyAny>)| {
                 value::extract(entry).map_err(|error| entry_error(py, argument, index, error))
             };
-            let mut values = room(entries.len()).map_err(|error| raised(&error))?;
+            let mut values = room(entries.len()).raise()?;
             for entry in entries.iter().enumerate() {
                 values.push(read(entry)?);
             }
@@ -46,30 +45,17 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
 }
 
 fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
-    let py = array.py();
-    let dtype = array.getattr("dtype")?;
-    let kind: char = dtype.getattr("kind")?.extract()?;
-    let size: usize = dtype.getattr("itemsize")?.extract()?;
-    match (kind, size) {
-        ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => {
-            let converted = array.call_method1("astype", ("=f8",))?;
-            Ok(entries(&PyBuffer::<f64>::get(&converted)?, py)?.into())
-        }
-        ('i', _) => {
-            let native = array.call_method1("astype", ("=i8",))?;
-            exact(argument, &entries(&PyBuffer::<i64>::get(&native)?, py)?)
-        }
-        ('u', _) => {
-            let native = array.call_method1("astype", ("=u8",))?;
-            exact(argument, &entries(&PyBuffer::<u64>::get(&native)?, py)?)
-        }
+    match kind_and_size(array)? {
+        ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => Ok(converted::<f64>(array, "=f8")?.into()),
+        ('i', _) => exact(argument, &converted::<i64>(array, "=i8")?),
+        ('u', _) => exact(argument, &converted::<u64>(array, "=u8")?),
         _ => Err(wrong_dtype(argument, NUMBERS, array)),
     }
 }
 
 /// Integers of 64 bits, refused where a float would round one.
 fn exact<T: Copy + Into<i128>>(argument: &str, integers: &[T]) -> PyResult<ScalarBuffer<f64>> {
-    let mut floats = room(integers.len()).map_err(|error| raised(&error))?;
+    let mut floats = room(integers.len()).raise()?;
     for (index, &integer) in integers.iter().enumerate() {
         floats.push(exact_float(integer.into()).ok_or_else(|| {
             PyValueError::new_err(format!(

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rust_daq::{Schedule, collected, now_ns};
 
 use super::instants;
-use crate::error::raised;
+use crate::error::Raise;
 use crate::number::real;
 use crate::timestamp;
 
@@ -45,8 +45,8 @@ impl Times {
             (None, Some(start), Some(rate)) => {
                 let start_ns = timestamp::extract("start", start)?;
                 let rate = real("rate", "a number of samples a second", rate)?;
-                let schedule = Schedule::new(start_ns, rate).map_err(|error| raised(&error))?;
-                let times = schedule.times(count).map_err(|error| raised(&error))?;
+                let schedule = Schedule::new(start_ns, rate).raise()?;
+                let times = schedule.times(count).raise()?;
                 Ok(Self::Each(times.into()))
             }
             (None, None, Some(_)) => Err(PyTypeError::new_err(
@@ -75,7 +75,7 @@ impl Times {
         match self {
             Self::Same(time) => {
                 let times = collected(count, repeat_n(time, count));
-                times.map_err(|error| raised(&error))
+                times.raise()
             }
             Self::Each(times) => Ok(times),
         }

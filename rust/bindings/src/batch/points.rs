@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use rust_daq::{Batch, BatchBuilder, Channel};
 
-use crate::error::{raised, wrong_type};
+use crate::error::{Raise, wrong_type};
 use crate::point::PyDataPoint;
 
 /// The addresses of a point's channel, unit and metadata.
@@ -19,7 +19,7 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let py = points.py();
     // A length is what somebody else says; more rows find room as they come.
     let expected = points.len().unwrap_or(0).min(TRUSTED);
-    let mut builder = BatchBuilder::with_capacity(expected).map_err(|error| raised(&error))?;
+    let mut builder = BatchBuilder::with_capacity(expected).raise()?;
     // Points of one channel share these objects; each is kept, so that no address comes again.
     let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
     let wanted = "an iterable of DataPoint";
@@ -36,8 +36,8 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
         } else {
             let document = found.core_metadata(py)?;
             let channel = Channel::new(found.channel.to_str(py)?, found.unit.to_str(py)?, document)
-                .map_err(|error| raised(&error))?;
-            let index = builder.index(&channel).map_err(|error| raised(&error))?;
+                .raise()?;
+            let index = builder.index(&channel).raise()?;
             // A dict is of one point alone.
             if found.metadata.as_ref().is_none_or(|held| held.is_shared(py)) {
                 known.insert(parts, (index, point.clone()));
@@ -45,7 +45,7 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
             index
         };
         let added = builder.push(found.timestamp_ns, found.value, index);
-        added.map_err(|error| raised(&error))?;
+        added.raise()?;
     }
     Ok(builder.finish())
 }

@@ -3,15 +3,14 @@
 use std::fmt::Display;
 
 use arrow_buffer::ScalarBuffer;
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PySlice, PyString};
 
 use rust_daq::room;
 
-use crate::array::{buffer_entries as entries, without_masks};
-use crate::error::{caused_by, raised, wrong_type};
+use crate::array::{converted, kind_and_size, without_masks};
+use crate::error::{Raise, caused_by, wrong_type};
 
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
 const INDICES_WANTED: &str = "integers of one dimension, one for each row";
@@ -62,7 +61,7 @@ impl Selection {
         if range.step == 1 || count == 0 {
             return Ok(Self::Range { offset: first.min(rows), count });
         }
-        let mut rows = room(count).map_err(|error| raised(&error))?;
+        let mut rows = room(count).raise()?;
         let mut row = range.start;
         for _ in 0..count {
             rows.push(row.unsigned_abs());
@@ -113,7 +112,7 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
     let none = |row: usize, index: &dyn Display| {
         PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
     };
-    let mut narrow = room(count).map_err(|error| raised(&error))?;
+    let mut narrow = room(count).raise()?;
     for (row, index) in integers(&array, |row, index| none(row, &index))?.into_iter().enumerate() {
         narrow.push(i32::try_from(index).map_err(|_| none(row, &index))?);
     }
@@ -131,29 +130,25 @@ fn kind_and_count(
     if dimensions != 1 {
         return Err(wrong_type(argument, wanted, given));
     }
-    Ok((array.getattr("dtype")?.getattr("kind")?.extract()?, array.len()?))
+    Ok((kind_and_size(array)?.0, array.len()?))
 }
 
 /// Integers of any width; `beyond` refuses one that takes 64 bits and no sign.
 fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> PyResult<Vec<i64>> {
-    let py = array.py();
-    let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
-    if kind == 'u' {
-        let native = array.call_method1("astype", ("=u8",))?;
-        let given = entries(&PyBuffer::<u64>::get(&native)?, py)?;
-        if let Some(row) = given.iter().position(|&index| i64::try_from(index).is_err()) {
-            return Err(beyond(row, given[row]));
-        }
-        return Ok(given.into_iter().map(u64::cast_signed).collect());
+    if kind_and_size(array)?.0 != 'u' {
+        return converted(array, "=i8");
     }
-    let native = array.call_method1("astype", ("=i8",))?;
-    entries(&PyBuffer::<i64>::get(&native)?, py)
+    let given: Vec<u64> = converted(array, "=u8")?;
+    if let Some(row) = given.iter().position(|&index| i64::try_from(index).is_err()) {
+        return Err(beyond(row, given[row]));
+    }
+    Ok(given.into_iter().map(u64::cast_signed).collect())
 }
 
 /// The rows that integers mean.
 fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
     let given = integers(array, |_, index| no_such_row(&index, rows))?;
-    let mut found = room(given.len()).map_err(|error| raised(&error))?;
+    let mut found = room(given.len()).raise()?;
     for index in given {
         found.push(resolved(index.into(), rows)?);
     }

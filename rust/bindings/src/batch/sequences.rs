@@ -7,10 +7,60 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
 use rust_daq::Batch;
 
+use super::PyBatch;
 use crate::error::wrong_type;
 use crate::number::{integer, natural};
 
 const WANTED: &str = "an int, a mapping of channel names to ints, or None";
+
+#[pymethods]
+impl PyBatch {
+    /// For each channel name the sequence number of its first row, a dict of str to int; None where
+    /// nothing numbered them.
+    ///
+    /// A pipeline numbers the samples of each channel from 0. Within a batch they follow upon each
+    /// other; samples that were lost between two batches show as a jump. Slices keep the numbers, and
+    /// so do `concat` and slices with a step where the rows of each name follow upon each other, and
+    /// `sort_by_time` where they stay in their order; a selection by booleans or integers forgets them.
+    #[getter]
+    fn first_sequence<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        shown(py, &self.core)
+    }
+
+    /// The same rows, the first one of each channel with this sequence number.
+    ///
+    /// Parameters
+    /// ----------
+    /// first : int, mapping of str to int, or None
+    ///     One number for all channels, or one for each name, from 0 to 2**63 - 1; None forgets
+    ///     them.
+    ///
+    /// Returns
+    /// -------
+    /// Batch
+    ///     Of the same columns, which are shared.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If `first` is of another type.
+    /// ValueError
+    ///     If it names not all channels, or a number is outside the range.
+    ///
+    /// Notes
+    /// -----
+    /// O(c) in the channels; no row is copied.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from rust_daq import Channel
+    /// >>> batch = Channel("laser", "mW").batch([0.5, 0.25, 1.0], start=0, rate=1000.0)
+    /// >>> batch.with_first_sequence(10)[1:].first_sequence
+    /// {'laser': 11}
+    fn with_first_sequence(&self, first: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(self.part(numbered(&self.core, first)?))
+    }
+}
 
 /// The number of the first row of each name.
 pub fn shown<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, PyDict>>> {

@@ -8,69 +8,37 @@ use rust_daq::{Error, Json, MAX_DEPTH, Object, Path, Step};
 use crate::error::{raised, shown, type_name, while_reading};
 use crate::number;
 
-/// Why the walk stopped, and where.
+/// Why the walk stopped, told once the whole way to it is known, and where.
 struct Fault {
     path: Path,
-    problem: Problem,
-}
-
-enum Problem {
-    /// An object's own code raised.
-    Raised(PyErr),
-    NotJson(String),
-    NotText(String),
-    Key(String),
-    Items(String),
-    NotFinite(String),
-    TooDeep,
-    Cycle,
-}
-
-impl Problem {
-    fn here(self) -> Fault {
-        Fault { path: Path::default(), problem: self }
-    }
+    told: Box<dyn FnOnce(Path, Python<'_>) -> PyErr>,
 }
 
 impl From<PyErr> for Fault {
+    /// An object's own code raised.
     fn from(error: PyErr) -> Self {
-        Problem::Raised(error).here()
+        Self::here(|path, py| while_reading(&path.to_string(), error, py))
     }
 }
 
 impl Fault {
-    fn inside(self, step: Step) -> Self {
-        Self { path: self.path.inside(step), ..self }
+    fn here(told: impl FnOnce(Path, Python<'_>) -> PyErr + 'static) -> Self {
+        Self { path: Path::default(), told: Box::new(told) }
     }
 
-    fn into_raised(self, py: Python<'_>) -> PyErr {
-        let path = self.path;
-        match self.problem {
-            Problem::Raised(error) => while_reading(&path.to_string(), error, py),
-            Problem::NotJson(name) => PyTypeError::new_err(format!(
-                "{path}: {name} is not JSON; pass None, bool, int, float, str, list, tuple \
-                 or a mapping with str keys"
-            )),
-            Problem::NotText(got) => PyValueError::new_err(format!(
-                "{path}: text holds a lone surrogate, got {got}; pass text that encodes to UTF-8"
-            )),
-            Problem::Key(got) => PyTypeError::new_err(format!(
-                "{path}: a key is {got}, which is not JSON; pass str keys"
-            )),
-            Problem::Items(got) => PyTypeError::new_err(format!(
-                "{path}: items() of the mapping gave {got}; pass a mapping whose items are pairs"
-            )),
-            Problem::NotFinite(got) => raised(&Error::NotFinite { path, got }),
-            Problem::TooDeep => raised(&Error::TooDeep { path }),
-            Problem::Cycle => raised(&Error::Cycle { path }),
-        }
+    fn of_type(problem: String) -> Self {
+        Self::here(move |path, _| PyTypeError::new_err(format!("{path}: {problem}")))
+    }
+
+    fn inside(self, step: Step) -> Self {
+        Self { path: self.path.inside(step), ..self }
     }
 }
 
 /// Copies JSON-like Python objects into a core document.
 pub fn take(metadata: &Bound<'_, PyAny>) -> PyResult<Json> {
     let mut walk = Walk { open: Vec::new() };
-    walk.value(metadata).map_err(|fault| fault.into_raised(metadata.py()))
+    walk.value(metadata).map_err(|fault| (fault.told)(fault.path, metadata.py()))
 }
 
 /// The containers around the present value, by address; alive, since the walk is inside them.
@@ -99,7 +67,10 @@ impl Walk {
         } else if let Some(found) = number::integer(value)? {
             integer(&found)
         } else {
-            Err(Problem::NotJson(type_name(value)).here())
+            Err(Fault::of_type(format!(
+                "{} is not JSON; pass None, bool, int, float, str, list, tuple or a mapping with str keys",
+                type_name(value)
+            )))
         }
     }
 
@@ -110,10 +81,10 @@ impl Walk {
     ) -> Result<Json, Fault> {
         let address = container.as_ptr() as usize;
         if self.open.contains(&address) {
-            return Err(Problem::Cycle.here());
+            return Err(Fault::here(|path, _| raised(&Error::Cycle { path })));
         }
         if self.open.len() == MAX_DEPTH {
-            return Err(Problem::TooDeep.here());
+            return Err(Fault::here(|path, _| raised(&Error::TooDeep { path })));
         }
         self.open.push(address);
         let json = read(self)?;
@@ -145,9 +116,19 @@ impl Walk {
 
     fn member(&mut self, item: &Bound<'_, PyAny>) -> Result<(String, Json), Fault> {
         let pair = item.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-        let Some(pair) = pair else { return Err(Problem::Items(shown(item)).here()) };
+        let Some(pair) = pair else {
+            let got = shown(item);
+            return Err(Fault::of_type(format!(
+                "items() of the mapping gave {got}; pass a mapping whose items are pairs"
+            )));
+        };
         let (key, member) = (pair.get_item(0)?, pair.get_item(1)?);
-        let Ok(key) = key.cast::<PyString>() else { return Err(Problem::Key(shown(&key)).here()) };
+        let Ok(key) = key.cast::<PyString>() else {
+            let got = shown(&key);
+            return Err(Fault::of_type(format!(
+                "a key is {got}, which is not JSON; pass str keys"
+            )));
+        };
         let key = text(key)?;
         match self.value(&member) {
             Ok(member) => Ok((key, member)),
@@ -157,7 +138,13 @@ impl Walk {
 }
 
 fn text(text: &Bound<'_, PyString>) -> Result<String, Fault> {
-    let content = text.to_str().map_err(|_| Problem::NotText(shown(text)).here())?;
+    let content = text.to_str().map_err(|_| {
+        let problem = format!(
+            "text holds a lone surrogate, got {}; pass text that encodes to UTF-8",
+            shown(text)
+        );
+        Fault::here(move |path, _| PyValueError::new_err(format!("{path}: {problem}")))
+    })?;
     Ok(content.to_owned())
 }
 
@@ -172,6 +159,7 @@ fn float(number: &Bound<'_, PyFloat>) -> Result<Json, Fault> {
     if number.value().is_finite() {
         Ok(Json::Float(number.value()))
     } else {
-        Err(Problem::NotFinite(shown(number)).here())
+        let got = shown(number);
+        Err(Fault::here(move |path, _| raised(&Error::NotFinite { path, got })))
     }
 }

@@ -30,21 +30,9 @@ impl Drop for Hold {
     }
 }
 
-/// Calls a callable without arguments.
-pub fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    call(callable, None)
-}
-
-/// Calls a callable with one argument.
-pub fn call1<'py>(
-    callable: &Bound<'py, PyAny>,
-    argument: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    call(callable, Some(argument))
-}
-
+/// Calls a callable, with one argument or none.
 #[inline(never)]
-fn call<'py>(
+pub fn call<'py>(
     callable: &Bound<'py, PyAny>,
     argument: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

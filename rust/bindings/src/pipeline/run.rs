@@ -5,10 +5,10 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use rust_daq::{Acquisition, Error, Failure, Output, Run, Work};
+use rust_daq::{Acquisition, Error, Failure, Output, Run};
 
 use super::raised::Raised;
-use crate::error::raised;
+use crate::error::{Raise, raised};
 use crate::process::object;
 use crate::report::PyReport;
 
@@ -67,20 +67,13 @@ impl PyPipelineRun {
 
     /// The calls into parts of the pipeline that are under way, each with the index of its part.
     fn work(&self) -> PyResult<Vec<(&'static str, usize)>> {
-        let named = |work| match work {
-            Work::Read => ("read", 0),
-            Work::CloseSource => ("close source", 0),
-            Work::Process(index) => ("process", index),
-            Work::Write(index) => ("write", index),
-            Work::Close(index) => ("close", index),
-            Work::HandOver => ("hand over", 0),
-        };
-        Ok(self.here()?.work().into_iter().map(named).collect())
+        let work = self.here()?.work().into_iter();
+        Ok(work.map(|(work, index)| (work.as_str(), index)).collect())
     }
 
     /// Lets a loop in this thread take each batch from the next one on; its number, or None while another one reads.
     fn attach(&self) -> PyResult<Option<u64>> {
-        Ok(self.here()?.attach())
+        Ok(self.here()?.handover().attach())
     }
 
     /// The next processed batch, for which it waits so many seconds at most.
@@ -92,7 +85,7 @@ impl PyPipelineRun {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let run = self.here()?;
         let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let taken = py.detach(|| run.take(reader, longest));
+        let taken = py.detach(|| run.handover().take(reader, longest));
         taken.map(|output| object(py, output)).transpose()
     }
 
@@ -100,7 +93,7 @@ impl PyPipelineRun {
     fn await_offer(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let run = self.here()?;
         let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        py.detach(|| run.await_offer(longest));
+        py.detach(|| run.handover().await_offer(longest));
         Ok(())
     }
 
@@ -108,19 +101,19 @@ impl PyPipelineRun {
     #[pyo3(signature = (reader=None))]
     fn leave(&self, py: Python<'_>, reader: Option<u64>) -> PyResult<()> {
         let run = self.here()?;
-        py.detach(|| run.leave(reader));
+        py.detach(|| run.handover().leave(reader));
         Ok(())
     }
 
     /// Whether the loop that reads was last seen in this thread.
     fn is_read_here(&self) -> PyResult<bool> {
-        Ok(self.here()?.is_read_here())
+        Ok(self.here()?.handover().is_read_here())
     }
 
     /// The newest points of this run, at most so many.
     fn newest(&self, py: Python<'_>, n: usize) -> PyResult<PyNewest> {
         let run = self.here()?;
-        let newest = py.detach(|| run.latest(n)).map_err(|error| raised(&error))?;
+        let newest = py.detach(|| run.latest(n)).raise()?;
         Ok(PyNewest(newest))
     }
 
@@ -167,7 +160,7 @@ impl PyNewest {
     /// Those of no run.
     #[new]
     fn new() -> PyResult<Self> {
-        Output::joined(&[]).map(Self).map_err(|error| raised(&error))
+        Output::joined(&[]).map(Self).raise()
     }
 
     /// The last of them, at most so many.

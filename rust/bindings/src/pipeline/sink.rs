@@ -67,7 +67,7 @@ impl Sink for Writer {
     fn close(&mut self) -> Result<(), Failure> {
         let Some(close) = &self.close else { return Ok(()) };
         attached(|py| {
-            let result = call::call0(close.bind(py))?;
+            let result = call::call(close.bind(py), None)?;
             call::refuse_coroutine("the close method of a sink", &result)
         })
     }
@@ -79,10 +79,6 @@ impl Sink for Batches {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
         attached(|py| give("on_batch", self.0.bind(py), output))
     }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// A sink that its owner closes.
@@ -92,15 +88,11 @@ impl Sink for Unclosed {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
         self.0.write(output)
     }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// Calls a part with what the last processor made.
 fn give(part: &str, callable: &Bound<'_, PyAny>, output: &Output) -> PyResult<()> {
-    let result = call::call1(callable, &object(callable.py(), output.clone())?)?;
+    let result = call::call(callable, Some(&object(callable.py(), output.clone())?))?;
     call::refuse_coroutine(part, &result)
 }
 
@@ -117,14 +109,10 @@ impl Sink for Points {
             let batch = Bound::new(py, PyBatch::from(batch.clone()))?;
             let callback = self.0.bind(py);
             for point in Bound::new(py, PyBatchIterator::over(&batch)?)?.try_iter()? {
-                let result = call::call1(callback, &point?)?;
+                let result = call::call(callback, Some(&point?))?;
                 call::refuse_coroutine("on_point", &result)?;
             }
             Ok(())
         })
-    }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use rust_daq::{Batch, Failure, Feed, Source};
 use super::call;
 use super::raised::Raised;
 use crate::batch::PyBatch;
-use crate::error::{raised, shown, wrong_type};
+use crate::error::{Raise, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
 
 const WANTED: &str =
@@ -35,7 +35,7 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
     if source.is_callable() {
         let callable = source.clone().unbind();
         let read = move || attached(|py| called(callable.bind(py)));
-        return Ok(Box::new(Feed::new(read, rate).map_err(|error| raised(&error))?));
+        return Ok(Box::new(Feed::new(read, rate).raise()?));
     }
     let iterator = source.try_iter()?.into_any();
     // Of iterators only generators hold something that waits for its end: what is open in a `with` or `try`.
@@ -43,13 +43,15 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
     let close = iterator.getattr_opt(intern!(source.py(), "close"))?.filter(|_| is_generator);
     let iterator = iterator.unbind();
     let read = move || attached(|py| iterated(iterator.bind(py)));
-    let feed = Feed::new(read, rate).map_err(|error| raised(&error))?;
-    Ok(Box::new(Iterated { feed, close: close.map(Bound::unbind) }))
+    let feed = Feed::new(read, rate).raise()?;
+    let Some(close) = close.map(Bound::unbind) else { return Ok(Box::new(feed)) };
+    let close = move || attached(|py| call::call(close.bind(py), None).map(drop));
+    Ok(Box::new(feed.closed_by(close)))
 }
 
 /// What a callable gives, which says with None that there is no more.
 fn called(callable: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
-    let given = call::call0(callable)?;
+    let given = call::call(callable, None)?;
     call::refuse_coroutine("source", &given)?;
     if let Ok(batch) = given.cast::<PyBatch>() {
         return Ok(Some(batch.get().core().clone()));
@@ -71,40 +73,6 @@ fn no_batch(what: &str, given: &Bound<'_, PyAny>, end: &str) -> PyErr {
     PyTypeError::new_err(format!(
         "source {what} {given}, which is no Batch; make one with Channel.batch, or end with {end}"
     ))
-}
-
-/// A feed that is closed at the end.
-struct Iterated<F> {
-    feed: Feed<F>,
-    close: Option<Py<PyAny>>,
-}
-
-impl<F> Source for Iterated<F>
-where
-    F: FnMut() -> Result<Option<Batch>, Failure> + Send,
-{
-    fn begin(
-        &mut self,
-        start_ns: i64,
-        duration: Option<std::time::Duration>,
-    ) -> Result<(), Failure> {
-        self.feed.begin(start_ns, duration)
-    }
-
-    fn due_ns(&self) -> Result<Option<u64>, Failure> {
-        self.feed.due_ns()
-    }
-
-    fn read(&mut self) -> Result<Option<Batch>, Failure> {
-        self.feed.read()
-    }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        match &self.close {
-            Some(close) => attached(|py| call::call0(close.bind(py)).map(drop)),
-            None => Ok(()),
-        }
-    }
 }
 
 /// Works with Python's objects in a thread that is not Python's.

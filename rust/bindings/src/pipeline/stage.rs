@@ -34,7 +34,7 @@ impl Stage for Processor {
     fn apply(&mut self, batch: &Batch) -> Result<Output, Failure> {
         attached(|py| {
             let batch = Bound::new(py, PyBatch::from(batch.clone()))?.into_any();
-            let given = call::call1(self.process.bind(py), &batch)?;
+            let given = call::call(self.process.bind(py), Some(&batch))?;
             if let Ok(batch) = given.cast::<PyBatch>() {
                 return Ok(Output::Batch(batch.get().core().clone()));
             }
@@ -52,6 +52,6 @@ impl Stage for Processor {
 
     fn reset(&mut self) -> Result<(), Failure> {
         let Some(reset) = &self.reset else { return Ok(()) };
-        attached(|py| call::call0(reset.bind(py)).map(drop))
+        attached(|py| call::call(reset.bind(py), None).map(drop))
     }
 }

@@ -5,10 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use rust_daq::{Fft, Process, Window};
 
-use super::{Shape, Shared, object, reduced, state_bytes, word};
+use super::{Shared, object, word};
 use crate::array::numbers;
 use crate::batch::view;
-use crate::error::{caused_by, raised, shown};
+use crate::error::{Raise, caused_by, shown};
 use crate::number::{count, real};
 
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
@@ -64,12 +64,7 @@ use crate::number::{count, real};
 #[pyclass(name = "Fft", module = "rust_daq.process", frozen, immutable_type)]
 pub struct PyFft(Shared<Fft>);
 
-impl PyFft {
-    /// The processor itself, state and all.
-    pub fn shared(&self) -> Shared<Fft> {
-        self.0.clone()
-    }
-}
+processor!(PyFft, Fft);
 
 #[pymethods]
 impl PyFft {
@@ -89,7 +84,7 @@ impl PyFft {
         let window = window.map_or(Ok(Window::default()), |window| read_window(window, size))?;
         let scaling = word("scaling", scaling)?;
         let fft = Fft::new(size, hop, rate, window, scaling, word("on_gap", on_gap)?);
-        fft.map(|fft| Self(Shared::new(fft))).map_err(|error| raised(&error))
+        fft.map(|fft| Self(Shared::new(fft))).raise()
     }
 
     /// The spectra of the frames that the rows of a batch complete, channel by channel.
@@ -170,9 +165,7 @@ impl PyFft {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let shape =
-            |fft: &Fft, count| Shape::Table([fft.frames_after(count), fft.frequencies().len()]);
-        self.0.process_values(values, out, shape, Fft::process_values)
+        self.0.process_values(values, out)
     }
 
     /// Forget all that came, of every channel and of `process_values`.
@@ -229,12 +222,6 @@ impl PyFft {
         Ok(self.0.lock(py)?.scaling().as_str())
     }
 
-    /// What happens when samples of a channel are missing.
-    #[getter]
-    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(self.0.lock(py)?.on_gap().as_str())
-    }
-
     /// The frequencies of a spectrum in hertz: a new array, shape (n_frequencies,).
     #[getter]
     fn frequencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -262,17 +249,7 @@ impl PyFft {
         let (py, fft) = (slf.py(), slf.get());
         let arguments =
             (fft.size(py)?, fft.hop(py)?, fft.rate(py)?, fft.window(py)?, fft.scaling(py)?);
-        let arguments = arguments.into_pyobject(py)?;
-        let (on_gap, state) = {
-            let fft = fft.0.lock(py)?;
-            (fft.on_gap(), fft.state().map_err(|error| raised(&error))?)
-        };
-        reduced(slf.as_any(), arguments, on_gap, &state)
-    }
-
-    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = state_bytes(state)?;
-        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
+        fft.0.reduced(slf.as_any(), arguments.into_pyobject(py)?)
     }
 }
 

@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{Iir, Initial, Process};
 
-use super::{Shared, line, object, reduced, state_bytes, word};
+use super::{Shared, object, word};
 use crate::array::is_masked;
-use crate::error::{raised, wrong_type};
+use crate::error::{Raise, wrong_type};
 
 const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 
@@ -64,12 +64,7 @@ const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 #[pyclass(name = "Iir", module = "rust_daq.process", frozen, immutable_type)]
 pub struct PyIir(Shared<Iir>);
 
-impl PyIir {
-    /// The processor itself, state and all.
-    pub fn shared(&self) -> Shared<Iir> {
-        self.0.clone()
-    }
-}
+processor!(PyIir, Iir);
 
 #[pymethods]
 impl PyIir {
@@ -83,7 +78,7 @@ impl PyIir {
         let sections = read_sections(sos)?;
         let initial: Initial = word("initial", initial)?;
         let filter = Iir::new(&sections, initial, word("on_gap", on_gap)?);
-        let filter = filter.map_err(|error| raised(&error))?;
+        let filter = filter.raise()?;
         warn_of(sos.py(), &filter.unstable_poles())?;
         Ok(Self(Shared::new(filter)))
     }
@@ -165,10 +160,7 @@ impl PyIir {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.process_values(values, out, line, |filter, values, out| {
-            filter.process_values(values, out);
-            Ok(())
-        })
+        self.0.process_values(values, out)
     }
 
     /// Forget all that came, of every channel and of `process_values`.
@@ -203,12 +195,6 @@ impl PyIir {
         Ok(self.0.lock(py)?.initial().as_str())
     }
 
-    /// What happens when samples of a channel are missing.
-    #[getter]
-    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(self.0.lock(py)?.on_gap().as_str())
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let rows = self.rows(py)?;
         Ok(format!("Iir({rows:?}, '{}', on_gap='{}')", self.initial(py)?, self.on_gap(py)?))
@@ -217,16 +203,7 @@ impl PyIir {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, filter) = (slf.py(), slf.get());
         let arguments = (filter.rows(py)?, filter.initial(py)?).into_pyobject(py)?;
-        let (on_gap, state) = {
-            let filter = filter.0.lock(py)?;
-            (filter.on_gap(), filter.state().map_err(|error| raised(&error))?)
-        };
-        reduced(slf.as_any(), arguments, on_gap, &state)
-    }
-
-    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = state_bytes(state)?;
-        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
+        filter.0.reduced(slf.as_any(), arguments)
     }
 }
 

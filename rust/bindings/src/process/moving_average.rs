@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{MovingAverage, Process};
 
-use super::{Shared, line, object, reduced, state_bytes, word};
-use crate::error::raised;
+use super::{Shared, object, word};
+use crate::error::Raise;
 use crate::number::count;
 
 /// The mean of the last samples of each channel.
@@ -50,12 +50,7 @@ use crate::number::count;
 #[pyclass(name = "MovingAverage", module = "rust_daq.process", frozen, immutable_type)]
 pub struct PyMovingAverage(Shared<MovingAverage>);
 
-impl PyMovingAverage {
-    /// The processor itself, state and all.
-    pub fn shared(&self) -> Shared<MovingAverage> {
-        self.0.clone()
-    }
-}
+processor!(PyMovingAverage, MovingAverage);
 
 #[pymethods]
 impl PyMovingAverage {
@@ -70,7 +65,7 @@ impl PyMovingAverage {
         let wanted = "the number of samples of the first mean";
         let min_count = min_count.map_or(Ok(1), |given| count("min_count", wanted, given))?;
         let average = MovingAverage::new(window, min_count, word("on_gap", on_gap)?);
-        average.map(|average| Self(Shared::new(average))).map_err(|error| raised(&error))
+        average.map(|average| Self(Shared::new(average))).raise()
     }
 
     /// The means for the rows of a batch, each over the last rows of its channel.
@@ -150,10 +145,7 @@ impl PyMovingAverage {
         values: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.process_values(values, out, line, |average, values, out| {
-            average.process_values(values, out);
-            Ok(())
-        })
+        self.0.process_values(values, out)
     }
 
     /// Forget all that came, of every channel and of `process_values`.
@@ -188,12 +180,6 @@ impl PyMovingAverage {
         Ok(self.0.lock(py)?.min_count())
     }
 
-    /// What happens when samples of a channel are missing.
-    #[getter]
-    fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(self.0.lock(py)?.on_gap().as_str())
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let average = self.0.lock(py)?;
         let (window, min_count) = (average.window(), average.min_count());
@@ -202,20 +188,8 @@ impl PyMovingAverage {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let py = slf.py();
-        let (arguments, on_gap, state) = {
-            let average = slf.get().0.lock(py)?;
-            (
-                (average.window(), average.min_count()),
-                average.on_gap(),
-                average.state().map_err(|error| raised(&error))?,
-            )
-        };
-        reduced(slf.as_any(), arguments.into_pyobject(py)?, on_gap, &state)
-    }
-
-    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = state_bytes(state)?;
-        self.0.lock(state.py())?.restore(bytes).map_err(|error| raised(&error))
+        let (py, average) = (slf.py(), slf.get());
+        let arguments = (average.window(py)?, average.min_count(py)?).into_pyobject(py)?;
+        average.0.reduced(slf.as_any(), arguments)
     }
 }

@@ -6,10 +6,10 @@ use pyo3::types::PyTuple;
 use rust_daq::Spectra;
 
 use super::word;
-use crate::batch::{read_channels, view};
-use crate::channel::PyChannel;
+use crate::batch::view;
+use crate::channel::{PyChannel, core_channels};
 use crate::column::{adopt, adopt_indices, pickled};
-use crate::error::raised;
+use crate::error::Raise;
 
 /// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
 ///
@@ -114,7 +114,7 @@ impl PySpectra {
     /// >>> spectra.decibels().round(3)
     /// array([[20.   , 26.021,   -inf]])
     fn decibels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let decibels = py.detach(|| self.0.decibels()).map_err(|error| raised(&error))?;
+        let decibels = py.detach(|| self.0.decibels()).raise()?;
         self.table(py, decibels.into())
     }
 
@@ -128,16 +128,15 @@ impl PySpectra {
         indices: &Bound<'_, PyAny>,
         scaling: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let objects = read_channels(channels)?;
         let spectra = Spectra::new(
             adopt("times", times)?,
             adopt("power", power)?,
             adopt("frequencies", frequencies)?,
-            objects.iter().map(|channel| channel.get().core().clone()).collect(),
+            core_channels(Some(channels))?.into(),
             adopt_indices("indices", indices)?,
             word("scaling", Some(scaling))?,
         );
-        spectra.map(Self).map_err(|error| raised(&error))
+        spectra.map(Self).raise()
     }
 
     fn __reduce_ex__<'py>(

@@ -1,14 +1,11 @@
 //! `rust_daq.storage.ArrowWriter`.
 
-use std::path::PathBuf;
-
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-use rust_daq::{ArrowFormat, Writer};
+use rust_daq::ArrowFormat;
 
-use super::{Shared, read_existing};
-use crate::batch::read_channels;
-use crate::error::raised;
+use super::{Shared, read_existing, writer};
+use crate::channel::core_channels;
+use crate::error::Raise;
 
 /// Appends batches to an Arrow IPC stream: the format to record in.
 ///
@@ -75,12 +72,13 @@ use crate::error::raised;
 #[pyclass(name = "ArrowWriter", module = "rust_daq.storage", frozen, immutable_type)]
 pub struct PyArrowWriter(Shared<ArrowFormat>);
 
-impl PyArrowWriter {
-    /// The writer, shared with a pipeline.
-    pub(super) fn shared(&self) -> Shared<ArrowFormat> {
-        self.0.clone()
-    }
-}
+writer!(
+    PyArrowWriter,
+    ArrowFormat,
+    "ArrowWriter",
+    "arrow",
+    "Write the end of the stream and close the file."
+);
 
 #[pymethods]
 impl PyArrowWriter {
@@ -99,11 +97,8 @@ impl PyArrowWriter {
         own_metadata: bool,
     ) -> PyResult<Self> {
         let existing = read_existing(overwrite, append)?;
-        let channels = channels.filter(|given| !given.is_none());
-        let channels = channels.map(read_channels).transpose()?.unwrap_or_default();
-        let channels: Vec<_> =
-            channels.iter().map(|channel| channel.get().core().clone()).collect();
-        let format = ArrowFormat::new(&channels, own_metadata).map_err(|error| raised(&error))?;
+        let channels = core_channels(channels)?;
+        let format = ArrowFormat::new(&channels, own_metadata).raise()?;
         Shared::create(format, path, sync, rotate_bytes, existing).map(Self)
     }
 
@@ -141,103 +136,5 @@ impl PyArrowWriter {
     /// (3, True)
     fn write(&self, batch: &Bound<'_, PyAny>) -> PyResult<()> {
         self.0.write(batch)
-    }
-
-    /// Hand all that was written to the operating system, and to the device where `sync` does so.
-    ///
-    /// O(1), and what the system takes for up to 256 KB, or for all that is not on the device yet.
-    ///
-    /// Raises
-    /// ------
-    /// ValueError
-    ///     If the writer is closed.
-    /// OSError
-    ///     As `write` does.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import tempfile
-    /// >>> from rust_daq import Channel
-    /// >>> from rust_daq.storage import ArrowWriter
-    /// >>> writer = ArrowWriter(tempfile.mkdtemp() + "/run.arrow", sync="none")
-    /// >>> writer.write(Channel("ai0", "V").batch([0.5, 0.25], start=0, rate=1000.0))
-    /// >>> writer.flush()
-    /// >>> writer.path.stat().st_size == writer.bytes
-    /// True
-    /// >>> writer.close()
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.flush(py)
-    }
-
-    /// Write the end of the stream and close the file.
-    ///
-    /// Who opened the writer closes it once. What a pipeline or the end of a ``with`` block closed
-    /// may still be closed. O(1), and as `flush`.
-    ///
-    /// Raises
-    /// ------
-    /// ValueError
-    ///     If it was called before.
-    /// OSError
-    ///     As `write` does.
-    ///
-    /// Examples
-    /// --------
-    /// >>> import tempfile
-    /// >>> from rust_daq import Channel
-    /// >>> from rust_daq.storage import ArrowWriter
-    /// >>> writer = ArrowWriter(tempfile.mkdtemp() + "/run.arrow", rotate_bytes=1_000)
-    /// >>> for start in range(2):
-    /// ...     values = [0.5] * 100
-    /// ...     writer.write(Channel("ai0", "V").batch(values, start=start * 10**9, rate=100.0))
-    /// >>> writer.close()
-    /// >>> print(*(path.name for path in writer.paths))
-    /// run.part0000.arrow run.part0001.arrow
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.close(py, true)
-    }
-
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    #[pyo3(signature = (*exception))]
-    fn __exit__(&self, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
-        self.0.close(exception.py(), false)
-    }
-
-    /// The file that is written, a `pathlib.Path`; with `rotate_bytes` the last one.
-    #[getter]
-    fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
-        self.0.told(py, |writer| writer.path().to_owned())
-    }
-
-    /// All files that were written, a list of `pathlib.Path`.
-    #[getter]
-    fn paths(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
-        self.0.told(py, |writer| writer.paths().to_vec())
-    }
-
-    /// The rows that were written, in all files; with `append` also those of the file before.
-    #[getter]
-    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        self.0.told(py, Writer::rows)
-    }
-
-    /// The bytes that were written, in all files, with those that wait in the writer's memory; with
-    /// `append` also those of the file before.
-    #[getter]
-    fn bytes(&self, py: Python<'_>) -> PyResult<u64> {
-        self.0.told(py, Writer::bytes)
-    }
-
-    /// Whether it was closed, or the system refused something; no more is taken then.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        self.0.told(py, Writer::is_closed)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        self.0.repr(py, "ArrowWriter")
     }
 }

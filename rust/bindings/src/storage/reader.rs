@@ -5,7 +5,7 @@ use rust_daq::{Next, Recording};
 
 use super::read_path;
 use crate::batch::PyBatch;
-use crate::error::raised;
+use crate::error::Raise;
 use crate::guarded::Guarded;
 
 /// Gives the batches of a file.
@@ -18,22 +18,18 @@ impl PyRecordingReader {
     fn new(path: &Bound<'_, PyAny>) -> PyResult<Self> {
         let path_buf = read_path(path)?;
         let recording = path.py().detach(|| Recording::open(&path_buf));
-        recording
-            .map(|recording| Self(Guarded::new(recording, None)))
-            .map_err(|error| raised(&error))
+        recording.map(|recording| Self(Guarded::new(recording, None))).raise()
     }
 
     /// The next batch, or None.
     fn next(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
-        let next = || self.0.lock_detached().map(|mut recording| recording.next_batch());
-        let batch = py.detach(next)?.map_err(|error| raised(&error))?;
+        let batch = self.0.detached(py, Recording::next_batch)?.raise()?;
         Ok(batch.map(PyBatch::from))
     }
 
     /// The next batch of a recording that may still be written; None while there is none, and at the end.
     fn follow(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
-        let follow = || self.0.lock_detached().map(|mut recording| recording.follow());
-        match py.detach(follow)?.map_err(|error| raised(&error))? {
+        match self.0.detached(py, Recording::follow)?.raise()? {
             Next::Batch(batch) => Ok(Some(PyBatch::from(batch))),
             Next::Nothing | Next::End => Ok(None),
         }

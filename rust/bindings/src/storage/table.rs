@@ -6,7 +6,7 @@ use rust_daq::{rows_of_tables, table_of_rows};
 
 use crate::batch::PyBatch;
 use crate::capsule;
-use crate::error::raised;
+use crate::error::Raise;
 
 /// Batches as Arrow data in which each row tells all.
 #[pyclass(name = "_RowTable", module = "rust_daq._core", frozen, immutable_type)]
@@ -28,7 +28,7 @@ impl PyRowTable {
         // There is one schema; the interface leaves the request to the producer.
         let _ = requested_schema;
         let batches: Vec<_> = self.0.iter().map(|batch| batch.get().core()).collect();
-        let table = py.detach(|| table_of_rows(&batches)).map_err(|error| raised(&error))?;
+        let table = py.detach(|| table_of_rows(&batches)).raise()?;
         capsule::of_batch(py, table)
     }
 }
@@ -37,6 +37,6 @@ impl PyRowTable {
 #[pyfunction]
 pub fn batches_of_rows(data: &Bound<'_, PyAny>) -> PyResult<Vec<PyBatch>> {
     let (_, tables) = capsule::read_batches(data)?;
-    let batches = data.py().detach(|| rows_of_tables(&tables)).map_err(|error| raised(&error))?;
+    let batches = data.py().detach(|| rows_of_tables(&tables)).raise()?;
     Ok(batches.into_iter().map(PyBatch::from).collect())
 }

@@ -4,11 +4,15 @@
 //! Units and metadata stand in the metadata of the schema, under [`CHANNELS_KEY`]. Where points of one name differ in
 //! their metadata there is a column `metadata` of JSON text, which then counts for every row.
 
+mod conversion;
 mod read;
+mod texts;
 mod write;
 
-pub use read::{Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
-pub(crate) use read::{described, texts, with_metadata};
+pub(crate) use conversion::texts;
+pub use conversion::{Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
+pub(crate) use read::{described, with_metadata};
+pub(crate) use texts::Texts;
 pub(crate) use write::arrow_schema;
 
 /// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.

@@ -29,11 +29,7 @@ impl Entries {
                 let known = usize::try_from(*known.get()).unwrap_or(0);
                 let first = self.channels[known].unit();
                 if first != channel.unit() {
-                    return Err(Error::UnitsDiffer {
-                        channel: channel.name().to_owned(),
-                        first: first.to_owned(),
-                        second: channel.unit().to_owned(),
-                    });
+                    return Err(Error::units_differ(channel.name(), first, channel.unit()));
                 }
             }
             Entry::Vacant(place) => {

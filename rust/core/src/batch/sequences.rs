@@ -131,18 +131,6 @@ pub(super) mod tests {
         batch.with_first_sequences(Some(&|name| 100 * name.len() as u64))
     }
 
-    #[test]
-    fn what_is_selected_or_joined_with_a_gap_has_no_numbers() {
-        let laser = super::super::tests::channel("laser", "mW", None);
-        let whole =
-            numbered(&batch(&[(0, 0.5, laser.clone()), (1, 0.5, laser.clone()), (2, 0.5, laser)]));
-        assert!(whole.take(&[0, 1]).unwrap().first_sequences().is_none());
-        let (first, last) = (whole.slice(0, 1), whole.slice(2, 1));
-        assert!(Batch::concat(&[first.clone(), last.clone()]).unwrap().first_sequences().is_none());
-        assert!(Batch::concat(&[last, first]).unwrap().first_sequences().is_none());
-        assert!(whole.with_first_sequences(None).first_sequences().is_none());
-    }
-
     proptest! {
         #[test]
         fn a_slice_numbers_its_rows_as_the_whole_does(rows in any_rows(), cut in 0_usize..50) {

@@ -56,69 +56,9 @@ fn of(times: &[i64], channels: &[Channel], indices: Option<&[i32]>) -> Result<Ba
 }
 
 #[test]
-fn columns_of_other_lengths_are_refused() {
-    let laser = channel("laser", "mW", None);
-    let short = Batch::of_channel(laser.clone(), vec![1, 2].into(), vec![0.5].into());
-    assert_eq!(short, Err(Error::LengthsDiffer { column: "values", got: 1, wanted: 2 }));
-    let short = of(&[1, 2], &[laser], Some(&[0]));
-    assert_eq!(short, Err(Error::LengthsDiffer { column: "indices", got: 1, wanted: 2 }));
-}
-
-#[test]
-fn an_index_that_is_none_of_a_channel_is_refused_by_its_row() {
-    let channels = [channel("laser", "mW", None), channel("lamp", "V", None)];
-    for (got, index) in [(2, 2), (-1, -1)] {
-        let refused = of(&[1, 2, 3], &channels, Some(&[0, 1, index]));
-        assert_eq!(refused, Err(Error::NoSuchChannel { row: 2, got, channels: 2 }));
-    }
-    assert_eq!(of(&[1], &channels, None), Err(Error::NoIndices { channels: 2 }));
-    assert_eq!(of(&[1], &[], None), Err(Error::NoIndices { channels: 0 }));
-    assert!(of(&[], &channels, None).unwrap().is_empty());
-}
-
-#[test]
-fn one_name_has_one_unit() {
-    let (watts, volts) = (channel("laser", "W", None), channel("laser", "V", None));
-    let two = of(&[1, 2], &[watts.clone(), volts.clone()], Some(&[0, 1]));
-    assert!(matches!(two, Err(Error::UnitsDiffer { .. })));
-    let parts = [of(&[1], &[watts], None).unwrap(), of(&[2], &[volts], None).unwrap()];
-    assert!(matches!(Batch::concat(&parts), Err(Error::UnitsDiffer { .. })));
-}
-
-#[test]
-fn equal_channels_become_one() {
-    let twice = [channel("laser", "W", None), channel("laser", "W", None)];
-    let merged = of(&[1, 2], &twice, Some(&[1, 0])).unwrap();
-    assert_eq!(merged.channels().len(), 1);
-    assert!(merged.indices().is_none());
-    let three = [twice[0].clone(), channel("lamp", "V", None), twice[1].clone()];
-    let merged = of(&[1, 2, 3], &three, Some(&[2, 1, 0])).unwrap();
-    assert_eq!(merged.indices().unwrap().as_ref(), [0, 1, 0]);
-}
-
-#[test]
-fn a_clone_and_a_slice_share_the_columns() {
-    let batch = of(&[1, 2, 3], &[channel("laser", "W", None)], None).unwrap();
-    assert_eq!(batch.clone().values().as_ptr(), batch.values().as_ptr());
-    assert_eq!(batch.slice(1, 2).values().as_ptr(), batch.values()[1..].as_ptr());
-    assert_eq!(batch.slice(1, 2).timestamps().as_ptr(), batch.timestamps()[1..].as_ptr());
-}
-
-#[test]
 fn a_row_that_is_none_is_refused() {
     let batch = of(&[1, 2], &[channel("laser", "W", None)], None).unwrap();
     assert_eq!(batch.take(&[0, 2]), Err(Error::NoSuchRow { got: 2, rows: 2 }));
-}
-
-#[test]
-fn nan_equals_itself_and_zero_has_no_sign() {
-    let of = |value| {
-        let laser = channel("laser", "W", None);
-        Batch::of_channel(laser, vec![1].into(), vec![value].into()).unwrap()
-    };
-    assert_eq!(of(f64::NAN), of(-f64::NAN));
-    assert_eq!(of(0.0), of(-0.0));
-    assert_ne!(of(0.0), of(f64::NAN));
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::queue::OnFull;
-use super::{Failure, Run, Sink, Source, Stage};
+use super::{Sink, Source, Stage};
 
 /// A source, what its batches go through, and where they end.
 pub struct Acquisition {
@@ -19,9 +19,9 @@ pub struct Acquisition {
     pub on_full: OnFull,
     /// How long the source is read; `None` until it ends or is stopped.
     pub duration: Option<Duration>,
-    /// Whether a loop takes each processed batch from the first on ([`Run::take`]); its number is 1.
+    /// Whether a loop takes each processed batch from the first on ([`Handover::take`](super::Handover::take)); its number is 1.
     pub read: bool,
-    /// The newest processed points that are kept ([`Run::latest`]).
+    /// The newest processed points that are kept ([`Run::latest`](super::Run::latest)).
     pub newest: usize,
     /// What the whole work of each thread is done inside of.
     pub around: Around,
@@ -29,14 +29,3 @@ pub struct Acquisition {
 
 /// Does some work, with whatever has to stand around it.
 pub type Around = fn(&mut (dyn FnMut() + Send));
-
-impl Acquisition {
-    /// Resets the stages and starts both threads.
-    ///
-    /// # Errors
-    ///
-    /// What a stage says to its reset, and [`Error::Thread`](crate::Error::Thread) when the system starts none.
-    pub fn start(self) -> Result<Run, Failure> {
-        Run::start(self)
-    }
-}

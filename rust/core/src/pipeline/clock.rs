@@ -48,13 +48,15 @@ impl Clock {
 ///
 /// # Errors
 ///
-/// [`Error::Rate`], and [`Error::BeyondClock`] for a period that nanoseconds do not tell.
+/// [`Error::Refused`] for a rate that is none, or a period that nanoseconds do not tell.
 pub fn paced(rate: f64) -> Result<Schedule, Error> {
     let schedule = Schedule::new(0, rate)?;
     if (SLOWEST..=FASTEST).contains(&rate) {
         Ok(schedule)
     } else {
-        Err(Error::BeyondClock { got: rate.to_string() })
+        Err(Error::Refused(format!(
+            "rate is {rate}; pass hertz from 1e-9 to 1e9: deadlines are counted in nanoseconds"
+        )))
     }
 }
 

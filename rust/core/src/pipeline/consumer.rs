@@ -1,22 +1,18 @@
 //! The thread that processes what waits and hands it on.
 
 use super::queue::Waiting;
-use super::run::{Shared, guarded};
+use super::shared::{Shared, guarded};
 use super::{Failure, Sink, Stage, Work};
 use crate::error::Error;
 use crate::process::Output;
 
 /// Takes batches out of the queue.
 pub struct Consumer {
-    stages: Vec<Box<dyn Stage>>,
-    sinks: Vec<Box<dyn Sink>>,
+    pub stages: Vec<Box<dyn Stage>>,
+    pub sinks: Vec<Box<dyn Sink>>,
 }
 
 impl Consumer {
-    pub fn new(stages: Vec<Box<dyn Stage>>, sinks: Vec<Box<dyn Sink>>) -> Self {
-        Self { stages, sinks }
-    }
-
     /// Forgets what came in an earlier run.
     pub fn reset(&mut self) -> Result<(), Failure> {
         self.stages.iter_mut().try_for_each(|stage| stage.reset())
@@ -45,25 +41,25 @@ impl Consumer {
     /// Whether the batch reached everybody; not the loop that reads, when the run is abandoned before.
     fn consume(&mut self, mut output: Output, shared: &Shared) -> Result<bool, Failure> {
         for (index, stage) in self.stages.iter_mut().enumerate() {
-            let Output::Batch(batch) = &output else { return Err(Error::SpectraEnd.into()) };
-            output = shared.consuming.during(Work::Process(index), || stage.apply(batch))?;
+            let Output::Batch(batch) = &output else { return Err(Error::spectra_end().into()) };
+            output = shared.consuming.during(Work::Process, index, || stage.apply(batch))?;
         }
         let mut sinks = self.sinks.iter_mut().enumerate();
         sinks.try_for_each(|(index, sink)| {
-            shared.consuming.during(Work::Write(index), || sink.write(&output))
+            shared.consuming.during(Work::Write, index, || sink.write(&output))
         })?;
         if !shared.handover.is_read() {
             shared.newest.add(output);
             return Ok(true);
         }
         shared.newest.add(output.clone());
-        Ok(shared.consuming.during(Work::HandOver, || shared.handover.offer(output)))
+        Ok(shared.consuming.during(Work::HandOver, 0, || shared.handover.offer(output)))
     }
 
     /// Closes every sink, whatever the others say.
     pub fn close(&mut self, shared: &Shared) -> Vec<Failure> {
         let close = |(index, sink): (usize, &mut Box<dyn Sink>)| {
-            shared.consuming.during(Work::Close(index), || guarded(|| sink.close())).err()
+            shared.consuming.during(Work::Close, index, || guarded(|| sink.close())).err()
         };
         self.sinks.iter_mut().enumerate().filter_map(close).collect()
     }

@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::schedule::Schedule;
 
 /// Batches that a function gives, at a rate or as fast as it gives them.
-#[derive(Debug)]
 pub struct Feed<F> {
     read: F,
+    close: Option<Box<dyn FnMut() -> Result<(), Failure> + Send>>,
     schedule: Option<Schedule>,
     /// How many rows came; a read that gave none counts as one that did not come.
     rows: u64,
@@ -26,10 +26,16 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Rate`], [`Error::BeyondClock`].
+    /// [`Error::Refused`] for a rate that deadlines cannot have.
     pub fn new(read: F, rate: Option<f64>) -> Result<Self, Error> {
         let schedule = rate.map(paced).transpose()?;
-        Ok(Self { read, schedule, rows: 0 })
+        Ok(Self { read, close: None, schedule, rows: 0 })
+    }
+
+    /// The same, closed by this function at the end.
+    #[must_use]
+    pub fn closed_by(self, close: impl FnMut() -> Result<(), Failure> + Send + 'static) -> Self {
+        Self { close: Some(Box::new(close)), ..self }
     }
 }
 
@@ -50,5 +56,9 @@ where
         let batch = (self.read)()?;
         self.rows += batch.as_ref().map_or(0, |batch| batch.len().max(1)) as u64;
         Ok(batch)
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.close.as_mut().map_or(Ok(()), |close| close())
     }
 }

@@ -45,11 +45,9 @@ enum Slot {
 
 impl Handover {
     /// With a loop that reads from the first batch on, as number 1.
-    pub fn new(read: bool) -> Self {
+    pub(super) fn new(read: bool) -> Self {
         let handover = Self::default();
-        if read {
-            handover.attach();
-        }
+        let _ = read.then(|| handover.attach());
         handover
     }
 
@@ -58,6 +56,7 @@ impl Handover {
     }
 
     /// Lets the present thread's loop read from the next batch on; its number, or `None` while another one reads.
+    #[must_use]
     pub fn attach(&self) -> Option<u64> {
         let mut state = self.lock();
         if state.reader.is_some() {
@@ -87,18 +86,19 @@ impl Handover {
         }
     }
 
-    /// Whether the loop that reads was last seen in the present thread.
+    /// Whether the loop that reads was last seen in the present thread, which must not wait for the run then.
+    #[must_use]
     pub fn is_read_here(&self) -> bool {
         self.lock().reader.is_some_and(|(_, thread)| thread == thread::current().id())
     }
 
     /// Whether a batch has to be offered.
-    pub fn is_read(&self) -> bool {
+    pub(super) fn is_read(&self) -> bool {
         self.read.load(Ordering::Relaxed)
     }
 
     /// Offers a batch and waits until it is settled; false when the run was abandoned before a loop took it.
-    pub fn offer(&self, output: Output) -> bool {
+    pub(super) fn offer(&self, output: Output) -> bool {
         let mut state = self.lock();
         if state.abandoned {
             return false;
@@ -123,7 +123,8 @@ impl Handover {
         drop(self.awaited(self.lock(), longest));
     }
 
-    /// Takes the offered batch in the present thread; waits for one as `await_offer` does.
+    /// Takes the offered batch in the present thread, which the consumer waits for; waits for one as `await_offer` does.
+    #[must_use]
     pub fn take(&self, reader: u64, longest: Duration) -> Option<Output> {
         let mut state = self.lock();
         match &mut state.reader {
@@ -169,7 +170,7 @@ impl Handover {
     }
 
     /// Takes back what is offered, and offers no more.
-    pub fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         let mut state = self.lock();
         state.abandoned = true;
         if matches!(state.slot, Slot::Offered(_)) {
@@ -187,7 +188,7 @@ impl Handover {
     }
 
     /// Says that the run is over.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.lock().over = true;
         self.offered.notify_all();
     }

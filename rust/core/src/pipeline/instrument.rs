@@ -56,44 +56,26 @@ impl SimulatedInstrument {
     ///
     /// # Errors
     ///
-    /// [`Error::Rate`], [`Error::BeyondClock`], [`Error::NoChannels`], and [`Error::UnitsDiffer`] when one name has two units.
+    /// [`Error::Refused`] for such a rate or without channels, and [`Error::UnitsDiffer`] when one name has two units.
     pub fn new(rate: f64, channels: &[Channel], recipe: Recipe) -> Result<Self, Error> {
         let schedule = paced(rate)?;
         if channels.is_empty() {
-            return Err(Error::NoChannels);
+            return Err(Error::Refused("channels is empty; pass at least one channel".to_owned()));
         }
         let instrument = Self { schedule, rate, channels: channels.into(), recipe };
         instrument.batch(0, 0, 0)?;
         Ok(instrument)
     }
 
-    /// Scans a second.
-    #[must_use]
-    pub const fn rate(&self) -> f64 {
-        self.rate
-    }
-
-    /// The channels of a scan, in the order of its rows.
-    #[must_use]
-    pub const fn channels(&self) -> &Arc<[Channel]> {
-        &self.channels
-    }
-
-    /// What it measures.
-    #[must_use]
-    pub const fn recipe(&self) -> Recipe {
-        self.recipe
-    }
-
     /// So many scans from `first` on; scan 0 was at `start_ns`.
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`], [`Error::Memory`].
+    /// [`Error::TimestampOutOfRange`], [`Error::Refused`] without the memory for so many.
     pub fn batch(&self, start_ns: i64, first: u64, scans: usize) -> Result<Batch, Error> {
         let count = self.channels.len();
         let rows = scans.saturating_mul(count);
-        let refused = |_| Error::Memory { argument: "scans", got: scans };
+        let refused = |_| Error::memory("scans", scans);
         let mut values = zeroed(rows).map_err(refused)?;
         let times = self.schedule.starting_at(start_ns).times_from(first, scans)?;
         for place in 0..count {

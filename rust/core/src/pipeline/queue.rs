@@ -1,12 +1,12 @@
 //! The bounded queue between the source and the consumer, which counts every point.
 
 use std::collections::VecDeque;
-use std::str::FromStr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::report::Counts;
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::word::words;
 
 /// What happens to a batch for which there is no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,30 +20,14 @@ pub enum OnFull {
     DropNewest,
 }
 
-impl OnFull {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Block => "block",
-            Self::DropOldest => "drop_oldest",
-            Self::DropNewest => "drop_newest",
-        }
-    }
-}
-
-impl FromStr for OnFull {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Self, Error> {
-        match word {
-            "block" => Ok(Self::Block),
-            "drop_oldest" => Ok(Self::DropOldest),
-            "drop_newest" => Ok(Self::DropNewest),
-            _ => Err(Error::word("on_full", word, "'block', 'drop_oldest' or 'drop_newest'")),
-        }
-    }
-}
+words!(
+    OnFull,
+    "on_full",
+    "'block', 'drop_oldest' or 'drop_newest'",
+    Block = "block",
+    DropOldest = "drop_oldest",
+    DropNewest = "drop_newest"
+);
 
 /// A batch on its way, and the moment at which it was due.
 #[derive(Debug)]
@@ -115,7 +99,7 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// [`Error::QueueTooSmall`] when the batch does not even fit into the empty queue; it counts as abandoned.
+    /// [`Error::Refused`] when the batch does not even fit into the empty queue; it counts as abandoned.
     pub fn push(&self, batch: Batch, due_ns: u64, late: bool) -> Result<bool, Error> {
         let rows = batch.len();
         let mut state = self.lock();
@@ -124,7 +108,10 @@ impl Queue {
         state.counts.late += if late { rows as u64 } else { 0 };
         if rows > self.capacity {
             state.counts.settle(rows, |counts| &mut counts.abandoned);
-            return Err(Error::QueueTooSmall { capacity: self.capacity, batch: rows });
+            return Err(Error::Refused(format!(
+                "capacity is {} points and a batch has {rows}; pass at least as many",
+                self.capacity
+            )));
         }
         let full = |state: &State| state.points + rows > self.capacity;
         match self.on_full {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::clock::nanoseconds;
-use super::run::Shared;
+use super::shared::Shared;
 use super::{Ended, Failure, Source, Work};
 use crate::batch::Batch;
 use crate::clock::now_ns;
@@ -41,7 +41,7 @@ impl Reader {
                 return Ok(Ended::Stopped);
             }
             let source = &mut self.source;
-            let read = shared.reading.during(Work::Read, || source.read())?;
+            let read = shared.reading.during(Work::Read, 0, || source.read())?;
             let Some(batch) = read else { return Ok(Ended::Source) };
             if batch.is_empty() {
                 let now_ns = shared.clock.passed_ns();
@@ -64,7 +64,7 @@ impl Reader {
 
     /// Releases what the source holds.
     pub fn close(&mut self, shared: &Shared) -> Result<(), Failure> {
-        shared.reading.during(Work::CloseSource, || self.source.close())
+        shared.reading.during(Work::CloseSource, 0, || self.source.close())
     }
 
     /// Numbers the samples of each name on, unless the source did.

@@ -1,12 +1,12 @@
 //! What an acquisition says of itself.
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::error::Error;
+use crate::word::words;
 
 /// Points, each of them counted once: produced is processed, dropped, abandoned and queued together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,29 +48,15 @@ pub enum Ended {
     Failed,
 }
 
-impl Ended {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Duration => "duration",
-            Self::Source => "source",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl FromStr for Ended {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Self, Error> {
-        let all = [Self::Duration, Self::Source, Self::Stopped, Self::Failed];
-        let wanted = "'duration', 'source', 'stopped' or 'failed'";
-        let found = all.into_iter().find(|ended| ended.as_str() == word);
-        found.ok_or_else(|| Error::word("ended", word, wanted))
-    }
-}
+words!(
+    Ended,
+    "ended",
+    "'duration', 'source', 'stopped' or 'failed'",
+    Duration = "duration",
+    Source = "source",
+    Stopped = "stopped",
+    Failed = "failed"
+);
 
 /// What a run did, so far or in the end.
 #[derive(Debug, Clone)]
@@ -91,7 +77,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// [`Error::Report`] when more points have a response time than a report counts.
+    /// [`Error::Refused`] when more points have a response time than a report counts.
     pub fn of_numbers(
         counts: Counts,
         elapsed: Duration,
@@ -99,14 +85,19 @@ impl Report {
         ended: Option<Ended>,
         responses: &[(u64, u64)],
     ) -> Result<Self, Error> {
+        let too_many = || {
+            let problem =
+                "the report has more response times than processed points; pass what a report gave";
+            Error::Refused(problem.to_owned())
+        };
         let mut histogram = histogram();
         let mut total = 0_u64;
         for &(response_ns, points) in responses {
-            total = total.checked_add(points).ok_or(Error::Report)?;
+            total = total.checked_add(points).ok_or_else(too_many)?;
             histogram.saturating_record_n(response_ns, points);
         }
         if total > counts.processed {
-            return Err(Error::Report);
+            return Err(too_many());
         }
         Ok(Self { counts, elapsed, cpu, ended, responses: Arc::new(histogram) })
     }

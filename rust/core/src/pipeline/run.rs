@@ -1,97 +1,46 @@
 //! One run of a pipeline, from its first deadline to its last sink.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle, Thread, ThreadId};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
-use super::acquisition::Around;
-use super::clock::Clock;
+use super::Failure;
+use super::acquisition::{Acquisition, Around};
 use super::consumer::Consumer;
 use super::handover::Handover;
 use super::newest::Newest;
 use super::queue::Queue;
 use super::reader::Reader;
-use super::report::{Counts, Ended, Report, Responses};
-use super::work::Present;
-use super::{Acquisition, Failure, Work};
+use super::report::{Counts, Report};
+use super::shared::{Shared, guarded};
+use super::work::{Present, Work};
 use crate::error::Error;
 use crate::process::Output;
-
-/// The source's and the consumer's.
-const THREADS: usize = 2;
 
 /// A run that has begun.
 #[derive(Debug)]
 pub struct Run {
     shared: Arc<Shared>,
-    ids: [ThreadId; THREADS],
+    ids: [ThreadId; 2],
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What both threads and whoever watches them look at.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) queue: Queue,
-    pub(super) handover: Handover,
-    pub(super) newest: Newest,
-    pub(super) responses: Responses,
-    pub(super) clock: Clock,
-    /// The source is to end.
-    pub(super) stop: AtomicBool,
-    /// The thread that reads the source, which may sleep until its next deadline.
-    reader: OnceLock<Thread>,
-    /// The present call of each thread.
-    pub(super) reading: Present,
-    pub(super) consuming: Present,
-    end: Mutex<End>,
-    over: Condvar,
-}
-
-/// What is known at the end.
-#[derive(Debug, Default)]
-struct End {
-    reason: Option<Ended>,
-    failures: Vec<Failure>,
-    /// The threads that are done, and their processor time.
-    done: usize,
-    cpu: Duration,
-    /// How long it took until the sinks were closed.
-    elapsed: Option<Duration>,
-}
-
-impl Run {
-    pub(super) fn start(acquisition: Acquisition) -> Result<Self, Failure> {
-        let Acquisition {
-            source,
-            stages,
-            sinks,
-            capacity,
-            on_full,
-            duration,
-            read,
-            newest,
-            around,
-        } = acquisition;
-        let mut consumer = Consumer::new(stages, sinks);
+impl Acquisition {
+    /// Resets the stages and starts both threads.
+    ///
+    /// # Errors
+    ///
+    /// What a stage says to its reset, and [`Error::Thread`] when the system starts none.
+    pub fn start(self) -> Result<Run, Failure> {
+        let Self { capacity, on_full, around, .. } = self;
+        let mut consumer = Consumer { stages: self.stages, sinks: self.sinks };
         consumer.reset()?;
-        let shared = Arc::new(Shared {
-            queue: Queue::new(capacity, on_full),
-            handover: Handover::new(read),
-            newest: Newest::new(newest),
-            responses: Responses::default(),
-            clock: Clock::default(),
-            stop: AtomicBool::new(false),
-            reader: OnceLock::new(),
-            reading: Present::default(),
-            consuming: Present::default(),
-            end: Mutex::default(),
-            over: Condvar::new(),
-        });
-        let mut reader = Reader::new(source, duration);
+        let queue = Queue::new(capacity, on_full);
+        let shared =
+            Arc::new(Shared::new(queue, Handover::new(self.read), Newest::new(self.newest)));
+        let mut reader = Reader::new(self.source, self.duration);
         let reading = move |shared: &Shared| {
             // Before the first batch: a consumer that fails at it has to find whom to wake.
             shared.reader.get_or_init(thread::current);
@@ -113,9 +62,11 @@ impl Run {
         })?;
         shared.reader.get_or_init(|| reader.thread().clone());
         let ids = [reader.thread().id(), consumer.thread().id()];
-        Ok(Self { shared, ids, threads: Mutex::new(vec![reader, consumer]) })
+        Ok(Run { shared, ids, threads: Mutex::new(vec![reader, consumer]) })
     }
+}
 
+impl Run {
     /// Ends the source; what waits is then processed, or abandoned unless `drain`. Does not wait.
     pub fn stop(&self, drain: bool) {
         self.shared.stop_source();
@@ -125,33 +76,10 @@ impl Run {
         }
     }
 
-    /// Lets a loop in the present thread take each batch from the next one on; the number by which it does, or `None`
-    /// while another loop reads.
+    /// Where a loop outside the run takes each processed batch.
     #[must_use]
-    pub fn attach(&self) -> Option<u64> {
-        self.shared.handover.attach()
-    }
-
-    /// Takes the next processed batch, for which it waits so long at most; the consumer waits until then.
-    #[must_use]
-    pub fn take(&self, reader: u64, longest: Duration) -> Option<Output> {
-        self.shared.handover.take(reader, longest)
-    }
-
-    /// Waits until there is something to take or the run is over, and for so long at most.
-    pub fn await_offer(&self, longest: Duration) {
-        self.shared.handover.await_offer(longest);
-    }
-
-    /// Ends the reading of one loop, or of any; the run goes on without it.
-    pub fn leave(&self, reader: Option<u64>) {
-        self.shared.handover.leave(reader);
-    }
-
-    /// Whether the loop that reads was last seen in the present thread, which must not wait for the run then.
-    #[must_use]
-    pub fn is_read_here(&self) -> bool {
-        self.shared.handover.is_read_here()
+    pub fn handover(&self) -> &Handover {
+        &self.shared.handover
     }
 
     /// The newest points that were processed, or frames of spectra, at most so many, which are kept from now on.
@@ -169,9 +97,9 @@ impl Run {
         self.ids.contains(&thread::current().id())
     }
 
-    /// The calls into parts of the pipeline that are under way.
+    /// The calls into parts of the pipeline that are under way, each with the index of its part.
     #[must_use]
-    pub fn work(&self) -> Vec<Work> {
+    pub fn work(&self) -> Vec<(Work, usize)> {
         [&self.shared.reading, &self.shared.consuming]
             .into_iter()
             .filter_map(Present::get)
@@ -199,7 +127,8 @@ impl Run {
             };
         }
         drop(end);
-        let threads = std::mem::take(&mut *unpoisoned(&self.threads));
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // What it panicked with is among the failures.
             let _ = thread.join();
@@ -245,77 +174,6 @@ impl Drop for Run {
     }
 }
 
-impl Shared {
-    fn end(&self) -> MutexGuard<'_, End> {
-        unpoisoned(&self.end)
-    }
-
-    pub(super) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Asks the source to end, and wakes it.
-    fn stop_source(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(reader) = self.reader.get() {
-            reader.unpark();
-        }
-    }
-
-    /// What came before is still processed: it is as good as ever.
-    fn source_ended(&self, ended: Result<Ended, Failure>, unclosed: Option<Failure>) {
-        let mut end = self.end();
-        match ended {
-            Ok(reason) => drop(end.reason.get_or_insert(reason)),
-            Err(failure) => {
-                end.reason.get_or_insert(Ended::Failed);
-                end.failures.push(failure);
-            }
-        }
-        if let Some(failure) = unclosed {
-            end.reason = Some(Ended::Failed);
-            end.failures.push(failure);
-        }
-        drop(end);
-        self.queue.finish();
-    }
-
-    fn failed(&self, failure: Failure) {
-        let mut end = self.end();
-        end.reason = Some(Ended::Failed);
-        end.failures.push(failure);
-        drop(end);
-        self.stop_source();
-        self.queue.abandon();
-        self.handover.abandon();
-    }
-
-    fn closed(&self, failures: Vec<Failure>) {
-        let mut end = self.end();
-        if !failures.is_empty() {
-            end.reason = Some(Ended::Failed);
-        }
-        end.failures.extend(failures);
-    }
-
-    /// Says that one of the two threads has nothing left to do.
-    fn done(&self, cpu: Duration) {
-        let mut end = self.end();
-        end.cpu += cpu;
-        end.done += 1;
-        if end.done == THREADS {
-            end.elapsed = Some(self.clock.passed());
-            self.over.notify_all();
-            drop(end);
-            self.handover.finish();
-        }
-    }
-}
-
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Does the work on a thread, and counts its time.
 fn spawn(
     name: &str,
@@ -336,13 +194,4 @@ fn spawn(
     };
     let failed = |error: std::io::Error| Error::Thread { reason: error.to_string() };
     thread::Builder::new().name(name.to_owned()).spawn(timed).map_err(failed)
-}
-
-/// The work, with a panic as a failure.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(Error::Panicked { message: text.unwrap_or("no message").to_owned() }.into())
-    })
 }

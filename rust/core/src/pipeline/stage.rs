@@ -1,4 +1,6 @@
-//! What a front end puts into a pipeline.
+//! What a front end puts into a pipeline. An error of any method is what the part says; it ends the acquisition.
+
+#![allow(clippy::missing_errors_doc, reason = "said above, once for all")]
 
 use std::time::Duration;
 
@@ -9,31 +11,15 @@ use crate::process::{Output, Process};
 /// Where batches come from.
 pub trait Source: Send {
     /// Told once, before all else: the wall clock at the beginning, and how long batches are wanted.
-    ///
-    /// # Errors
-    ///
-    /// What the source says; it ends the acquisition, as do the errors of the other methods.
     fn begin(&mut self, start_ns: i64, duration: Option<Duration>) -> Result<(), Failure>;
 
     /// When the next batch is due, in nanoseconds since the beginning; `None` from a source that paces itself.
-    ///
-    /// # Errors
-    ///
-    /// What the source says.
     fn due_ns(&self) -> Result<Option<u64>, Failure>;
 
     /// The next batch, or `None` when there is no more.
-    ///
-    /// # Errors
-    ///
-    /// What the source says.
     fn read(&mut self) -> Result<Option<Batch>, Failure>;
 
     /// Releases what the source holds; called once, by the thread that read it, however the reading ends.
-    ///
-    /// # Errors
-    ///
-    /// What the source says.
     fn close(&mut self) -> Result<(), Failure> {
         Ok(())
     }
@@ -42,17 +28,9 @@ pub trait Source: Send {
 /// A step that each batch goes through; [`Process`] is the one that this crate brings.
 pub trait Stage: Send {
     /// What becomes of a batch.
-    ///
-    /// # Errors
-    ///
-    /// What the step says; it ends the acquisition.
     fn apply(&mut self, batch: &Batch) -> Result<Output, Failure>;
 
-    /// Forgets all that came; called before the first batch.
-    ///
-    /// # Errors
-    ///
-    /// What the step says; the acquisition does not begin.
+    /// Forgets all that came; called before the first batch, and with an error the acquisition does not begin.
     fn reset(&mut self) -> Result<(), Failure>;
 }
 
@@ -70,16 +48,10 @@ impl<P: Process> Stage for P {
 /// Where the processed data go.
 pub trait Sink: Send {
     /// Takes what the last step made.
-    ///
-    /// # Errors
-    ///
-    /// What the sink says; it ends the acquisition.
     fn write(&mut self, output: &Output) -> Result<(), Failure>;
 
     /// Finishes what was written; called once, however the acquisition ends.
-    ///
-    /// # Errors
-    ///
-    /// What the sink says.
-    fn close(&mut self) -> Result<(), Failure>;
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }

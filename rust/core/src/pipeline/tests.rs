@@ -10,7 +10,7 @@ use super::*;
 use crate::batch::Batch;
 use crate::channel::Channel;
 use crate::metadata::Metadata;
-use crate::process::{MovingAverage, OnGap, Output};
+use crate::process::Output;
 
 /// What a sink saw.
 #[derive(Debug, Default)]
@@ -114,19 +114,6 @@ fn numbers(seen: &Mutex<Seen>) -> Vec<u64> {
     seen.batches.iter().flat_map(rows).collect()
 }
 
-#[test]
-fn what_the_source_gives_reaches_the_sink_in_order() {
-    let (sink, seen) = keeper();
-    let run = acquisition(feed(vec![3, 0, 1, 7], None), sink).start().unwrap();
-    let (report, failures) = finished(&run);
-    assert_eq!(failures, Vec::<String>::new());
-    assert_eq!(report.ended, Some(Ended::Source));
-    assert_eq!((report.counts.produced, report.counts.processed), (11, 11));
-    assert_eq!(numbers(&seen), (0..11).collect::<Vec<_>>());
-    assert_eq!(seen.lock().unwrap().closed, 1);
-    assert_eq!(report.responses.len(), 11);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -200,7 +187,7 @@ fn read(run: &Run, most: usize) -> (u64, bool) {
     let mut rows = 0;
     for _ in 0..most {
         loop {
-            if let Some(output) = run.take(1, Duration::from_secs(1)) {
+            if let Some(output) = run.handover().take(1, Duration::from_secs(1)) {
                 rows += output.len() as u64;
                 break;
             }
@@ -230,7 +217,7 @@ proptest! {
         let (rows, left) = read(&run, most);
         if left {
             run.stop(false);
-            run.leave(Some(1));
+            run.handover().leave(Some(1));
         }
         let (report, failures) = finished(&run);
         prop_assert_eq!(failures, Vec::<String>::new());
@@ -257,29 +244,16 @@ fn a_loop_that_leaves_lets_the_run_go_on_and_another_one_read() {
     let mut looped = acquisition(feed(vec![1; 10], None), sink);
     looped.read = true;
     let run = looped.start().unwrap();
-    assert_eq!(run.attach(), None);
+    assert_eq!(run.handover().attach(), None);
     assert_eq!(read(&run, 3), (3, true));
-    run.leave(Some(2)); // which is nobody
-    assert!(run.is_read_here());
-    run.leave(None);
-    assert!(!run.is_read_here() && run.take(1, Duration::ZERO).is_none());
+    run.handover().leave(Some(2)); // which is nobody
+    assert!(run.handover().is_read_here());
+    run.handover().leave(None);
+    assert!(!run.handover().is_read_here() && run.handover().take(1, Duration::ZERO).is_none());
     let (report, _) = finished(&run);
     assert_eq!((report.counts.processed, seen.lock().unwrap().batches.len()), (10, 10));
-    assert_eq!(run.attach(), Some(2));
-    assert!(run.take(2, Duration::from_secs(60)).is_none());
-}
-
-#[test]
-fn a_stage_that_fails_ends_the_run_with_what_was_written_intact() {
-    let (sink, seen) = keeper();
-    let mut broken = acquisition(endless(), sink);
-    broken.stages.push(Box::new(Faulty(4, || "no more paper".into())));
-    let (report, failures) = finished(&broken.start().unwrap());
-    assert_eq!(failures, ["no more paper"]);
-    assert_eq!((report.ended, report.counts.processed), (Some(Ended::Failed), 30));
-    assert!(report.counts.abandoned >= 10);
-    let seen = seen.lock().unwrap();
-    assert_eq!((seen.batches.len(), seen.closed), (3, 1));
+    assert_eq!(run.handover().attach(), Some(2));
+    assert!(run.handover().take(2, Duration::from_secs(60)).is_none());
 }
 
 #[test]
@@ -307,18 +281,6 @@ fn what_a_source_gave_before_it_failed_is_processed() {
     assert_eq!((report.ended, report.counts.processed), (Some(Ended::Failed), 10));
 }
 
-#[test]
-fn a_batch_beyond_the_whole_queue_ends_the_run_by_name() {
-    for policy in [OnFull::Block, OnFull::DropOldest, OnFull::DropNewest] {
-        let (sink, _seen) = keeper();
-        let mut narrow = acquisition(feed(vec![5, 6, 5], None), sink);
-        (narrow.capacity, narrow.on_full) = (5, policy);
-        let (report, failures) = finished(&narrow.start().unwrap());
-        assert_eq!(failures, ["capacity is 5 points and a batch has 6; pass at least as many"]);
-        assert_eq!((report.counts.processed, report.counts.abandoned), (5, 6));
-    }
-}
-
 /// Fails when it is closed.
 struct Unclosable;
 
@@ -343,124 +305,12 @@ fn every_sink_is_closed_whatever_the_others_say() {
 }
 
 #[test]
-fn a_stop_that_drains_processes_what_waits() {
-    let (sink, _seen, gate) = gated();
-    let run = acquisition(endless(), sink).start().unwrap();
-    // The queue is full, one batch is being written, and one waits to get in.
-    while run.counts().queued < 1020 {
-        assert!(adds_up(run.counts()));
-        std::thread::yield_now();
-    }
-    run.stop(true);
-    drop(gate);
-    let (report, _) = finished(&run);
-    assert_eq!((report.ended, report.counts.abandoned), (Some(Ended::Stopped), 0));
-    assert!(report.counts.processed >= 1000);
-}
-
-#[test]
-fn a_stop_that_does_not_drain_abandons_what_waits() {
-    let (sink, seen, gate) = gated();
-    let run = acquisition(endless(), sink).start().unwrap();
-    while run.counts().queued < 1020 {
-        std::thread::yield_now();
-    }
-    run.stop(false);
-    drop(gate);
-    let (report, _) = finished(&run);
-    assert_eq!(report.ended, Some(Ended::Stopped));
-    assert!(report.counts.processed <= 10 && report.counts.abandoned >= 990);
-    assert_eq!(seen.lock().unwrap().closed, 1);
-}
-
-#[test]
-fn a_stop_wakes_a_source_that_waits_for_its_deadline() {
-    let (sink, _seen) = keeper();
-    let slow = Box::new(Feed::new(|| Ok(Some(batch(1))), Some(1e-3)).unwrap());
-    let run = acquisition(slow, sink).start().unwrap();
-    while run.counts().processed < 1 {
-        std::thread::yield_now();
-    }
-    run.stop(true);
-    assert_eq!(finished(&run).0.ended, Some(Ended::Stopped));
-}
-
-#[test]
-fn a_sink_that_fails_wakes_a_source_that_waits_for_its_deadline() {
-    let (sink, _seen) = keeper();
-    let slow = Box::new(Feed::new(|| Ok(Some(batch(1))), Some(1e-6)).unwrap());
-    let mut broken = acquisition(slow, sink);
-    broken.stages.push(Box::new(Faulty(1, || "no more paper".into())));
-    let (report, failures) = finished(&broken.start().unwrap());
-    assert_eq!((report.ended, failures), (Some(Ended::Failed), vec!["no more paper".to_owned()]));
-}
-
-#[test]
-fn a_source_that_has_nothing_is_asked_once_a_period() {
-    for (rate, most) in [(Some(1000.0), 21), (None, 21)] {
-        let (asked, calls) = mpsc::channel();
-        let read = move || {
-            let _ = asked.send(());
-            Ok(Some(batch(0)))
-        };
-        let (sink, _seen) = keeper();
-        let mut run = acquisition(Box::new(Feed::new(read, rate).unwrap()), sink);
-        run.duration = Some(std::time::Duration::from_millis(20));
-        assert_eq!(finished(&run.start().unwrap()).0.ended, Some(Ended::Duration));
-        assert!((1..=most).contains(&calls.iter().count()));
-    }
-}
-
-/// Asks its own run, which a test sends, whether it is over, and what it does.
-struct Inside(Receiver<Arc<Run>>, Sender<(bool, bool, Vec<Work>)>);
-
-impl Sink for Inside {
-    fn write(&mut self, _output: &Output) -> Result<(), Failure> {
-        if let Ok(run) = self.0.recv() {
-            let _ = self.1.send((run.is_inside(), run.wait(None), run.work()));
-        }
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-#[test]
-fn a_thread_of_the_run_is_told_at_once_that_it_is_not_over() {
-    let (send_run, take_run) = mpsc::channel();
-    let (send_answer, take_answer) = mpsc::channel();
-    let run = acquisition(feed(vec![1], None), Inside(take_run, send_answer)).start().unwrap();
-    let run = Arc::new(run);
-    send_run.send(Arc::clone(&run)).unwrap();
-    drop(send_run);
-    let (inside, over, work) = take_answer.recv().unwrap();
-    assert!(inside && !over && work.contains(&Work::Write(0)));
-    assert!(!run.is_inside());
-    finished(&run);
-    assert!(run.work().is_empty());
-}
-
-#[test]
 fn a_run_that_nobody_holds_ends_and_closes_its_sinks() {
     let (sink, seen) = keeper();
     drop(acquisition(endless(), sink).start().unwrap());
     while seen.lock().unwrap().closed == 0 {
         std::thread::yield_now();
     }
-}
-
-#[test]
-fn a_wait_with_an_end_returns_while_the_run_goes_on() {
-    let (sink, _seen, gate) = gated();
-    let run = acquisition(endless(), sink).start().unwrap();
-    assert!(!run.wait(Some(std::time::Duration::ZERO)));
-    let report = run.report();
-    assert_eq!((report.ended, report.cpu), (None, None));
-    run.stop(false);
-    drop(gate);
-    assert!(finished(&run).0.cpu.is_some());
 }
 
 #[test]
@@ -482,19 +332,4 @@ fn samples_of_each_name_are_numbered_across_batches() {
     let first: Vec<_> =
         seen.batches.iter().map(|batch| batch.first_sequences().unwrap().to_vec()).collect();
     assert_eq!(first, [[0, 0, 0], [3, 1, 3], [4, 1, 4]]);
-}
-
-#[test]
-fn stages_forget_what_an_earlier_run_left() {
-    let mut average = MovingAverage::new(4, 1, OnGap::Continue).unwrap();
-    crate::process::Process::process(
-        &mut average,
-        &batch(4).with_values(vec![100.0; 4].into()).unwrap(),
-    )
-    .unwrap();
-    let (sink, seen) = keeper();
-    let mut run = acquisition(feed(vec![1], None), sink);
-    run.stages.push(Box::new(average));
-    finished(&run.start().unwrap());
-    assert_eq!(seen.lock().unwrap().batches[0].values()[..], [1.5]);
 }

@@ -9,50 +9,50 @@ pub enum Work {
     Read,
     /// The source is closed.
     CloseSource,
-    /// The stage of this index processes a batch.
-    Process(usize),
-    /// The sink of this index is given a batch.
-    Write(usize),
-    /// The sink of this index is closed.
-    Close(usize),
+    /// A stage processes a batch.
+    Process,
+    /// A sink is given a batch.
+    Write,
+    /// A sink is closed.
+    Close,
     /// A loop is waited for, which takes a batch.
     HandOver,
 }
 
-const KINDS: usize = 8;
+/// Each kind with its name, in their order.
+const KINDS: [(Work, &str); 6] = [
+    (Work::Read, "read"),
+    (Work::CloseSource, "close source"),
+    (Work::Process, "process"),
+    (Work::Write, "write"),
+    (Work::Close, "close"),
+    (Work::HandOver, "hand over"),
+];
+
+impl Work {
+    /// The words for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        KINDS[self as usize].1
+    }
+}
 
 /// The present call of one thread, which others may look at.
 #[derive(Debug, Default)]
 pub struct Present(AtomicUsize);
 
 impl Present {
-    /// Does a part's work under its name.
-    pub fn during<T>(&self, work: Work, call: impl FnOnce() -> T) -> T {
-        let (kind, index) = match work {
-            Work::Read => (1, 0),
-            Work::CloseSource => (2, 0),
-            Work::Process(index) => (3, index),
-            Work::Write(index) => (4, index),
-            Work::Close(index) => (5, index),
-            Work::HandOver => (6, 0),
-        };
-        self.0.store(index * KINDS + kind, Ordering::Relaxed);
+    /// Does the work of the part of this index under its name.
+    pub fn during<T>(&self, work: Work, index: usize, call: impl FnOnce() -> T) -> T {
+        self.0.store(index * KINDS.len() + work as usize + 1, Ordering::Relaxed);
         let result = call();
         self.0.store(0, Ordering::Relaxed);
         result
     }
 
-    pub fn get(&self) -> Option<Work> {
-        let code = self.0.load(Ordering::Relaxed);
-        let index = code / KINDS;
-        match code % KINDS {
-            1 => Some(Work::Read),
-            2 => Some(Work::CloseSource),
-            3 => Some(Work::Process(index)),
-            4 => Some(Work::Write(index)),
-            5 => Some(Work::Close(index)),
-            6 => Some(Work::HandOver),
-            _ => None,
-        }
+    /// The call and the index of its part.
+    pub fn get(&self) -> Option<(Work, usize)> {
+        let code = self.0.load(Ordering::Relaxed).checked_sub(1)?;
+        Some((KINDS[code % KINDS.len()].0, code / KINDS.len()))
     }
 }

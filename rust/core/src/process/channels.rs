@@ -2,20 +2,18 @@
 
 use std::collections::HashMap;
 
-use arrow_buffer::ScalarBuffer;
-
+use super::arrival::Arrival;
 use super::gap::OnGap;
-use super::groups::Groups;
-use super::kernel::{Kernel, Map};
+use super::kernel::Kernel;
 use super::state::{Reader, Writer, wrong};
-use crate::batch::{Batch, gathered};
-use crate::column::zeroed;
 use crate::error::Error;
 
-/// The states of all channels that came, by name.
+/// The states of all channels that came, by name, and that of values without a channel.
 #[derive(Debug)]
 pub(super) struct Channels<K> {
-    on_gap: OnGap,
+    pub(super) on_gap: OnGap,
+    /// The state of values without a channel, which has the parameters of all others.
+    pub(super) values: K,
     streams: Vec<Stream<K>>,
     /// The place of each name among the streams.
     places: HashMap<String, usize>,
@@ -28,24 +26,20 @@ struct Stream<K> {
     next: Option<u64>,
 }
 
-/// The rows of one name in a batch.
-pub(super) struct Arrival<'a> {
-    pub(super) name: &'a str,
-    pub(super) rows: usize,
-    /// The sequence number of the first row, where that is known.
-    pub(super) first: Option<u64>,
+impl<K> Stream<K> {
+    /// The number that would have been next and the one that came, where samples are missing.
+    fn gap(&self, arrival: &Arrival<'_>) -> Option<(u64, u64)> {
+        self.next.zip(arrival.first).filter(|(expected, got)| expected != got)
+    }
 }
 
 impl<K: Kernel> Channels<K> {
-    pub(super) fn new(on_gap: OnGap) -> Self {
-        Self { on_gap, streams: Vec::new(), places: HashMap::new() }
-    }
-
-    pub(super) const fn on_gap(&self) -> OnGap {
-        self.on_gap
+    pub(super) fn new(values: K, on_gap: OnGap) -> Self {
+        Self { on_gap, values, streams: Vec::new(), places: HashMap::new() }
     }
 
     pub(super) fn clear(&mut self) {
+        self.values.clear();
         self.streams.clear();
         self.places.clear();
     }
@@ -53,34 +47,27 @@ impl<K: Kernel> Channels<K> {
     /// The state that goes on with these rows; `None` where they begin a new one.
     pub(super) fn going_on(&self, arrival: &Arrival<'_>) -> Option<&K> {
         let place = *self.places.get(arrival.name)?;
-        let forgotten = self.on_gap == OnGap::Reset && self.gap(arrival, place).is_some();
+        let forgotten = self.on_gap == OnGap::Reset && self.streams[place].gap(arrival).is_some();
         (!forgotten).then(|| &self.streams[place].kernel)
-    }
-
-    /// What is missing between the last row of a name and these.
-    fn gap(&self, arrival: &Arrival<'_>, place: usize) -> Option<Error> {
-        let (expected, got) = self.streams[place].next.zip(arrival.first)?;
-        let channel = || arrival.name.to_owned();
-        (expected != got).then(|| Error::Gap { channel: channel(), expected, got })
     }
 
     /// The place of the state of each name that came, fit to go on with its rows.
     ///
     /// All that can fail does so before anything is changed.
-    pub(super) fn admit(
-        &mut self,
-        arrivals: &[Arrival<'_>],
-        pattern: &K,
-    ) -> Result<Vec<usize>, Error> {
+    pub(super) fn admit(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<usize>, Error> {
         let known = |arrival: &Arrival<'_>| self.places.get(arrival.name).copied();
         let known: Vec<Option<usize>> = arrivals.iter().map(known).collect();
-        let gap =
-            |(arrival, place): (_, &Option<usize>)| place.and_then(|at| self.gap(arrival, at));
-        let gaps: Vec<Option<Error>> = arrivals.iter().zip(&known).map(gap).collect();
-        if self.on_gap == OnGap::Raise
-            && let Some(gap) = gaps.iter().flatten().next()
-        {
-            return Err(gap.clone());
+        for (arrival, place) in arrivals.iter().zip(&known) {
+            if self.on_gap == OnGap::Raise
+                && let Some(place) = *place
+                && let Some((expected, got)) = self.streams[place].gap(arrival)
+            {
+                return Err(Error::Refused(format!(
+                    "channel '{}' goes on with sample {got}, and {expected} was expected; \
+                     pass the samples without a gap, or on_gap='reset' or 'continue'",
+                    arrival.name
+                )));
+            }
         }
         for (arrival, place) in arrivals.iter().zip(&known) {
             if let Some(place) = *place {
@@ -88,7 +75,7 @@ impl<K: Kernel> Channels<K> {
             }
         }
         let missing = known.iter().filter(|place| place.is_none()).count();
-        let fresh = (0..missing).map(|_| pattern.fresh());
+        let fresh = (0..missing).map(|_| self.values.fresh());
         let mut fresh = fresh.collect::<Result<Vec<_>, _>>()?;
         // They are taken from the end.
         let unknown = arrivals.iter().zip(&known).filter(|(_, place)| place.is_none());
@@ -96,7 +83,7 @@ impl<K: Kernel> Channels<K> {
             kernel.prepare(arrival.rows)?;
         }
         let mut admitted = Vec::with_capacity(arrivals.len());
-        for ((arrival, place), gap) in arrivals.iter().zip(known).zip(gaps) {
+        for (arrival, place) in arrivals.iter().zip(known) {
             let place = place.or_else(|| {
                 let kernel = fresh.pop()?;
                 self.places.insert(arrival.name.to_owned(), self.streams.len());
@@ -106,7 +93,7 @@ impl<K: Kernel> Channels<K> {
             // There are as many fresh ones as are missing.
             let Some(place) = place else { continue };
             let stream = &mut self.streams[place];
-            if gap.is_some() && self.on_gap == OnGap::Reset {
+            if self.on_gap == OnGap::Reset && stream.gap(arrival).is_some() {
                 stream.kernel.clear();
             }
             stream.next = arrival.first.map(|first| first.wrapping_add(arrival.rows as u64));
@@ -123,7 +110,10 @@ impl<K: Kernel> Channels<K> {
         self.streams.iter().map(|stream| &stream.kernel)
     }
 
-    pub(super) fn save(&self, state: &mut Writer) -> Result<(), Error> {
+    /// All states as bytes.
+    pub(super) fn state(&self) -> Result<Vec<u8>, Error> {
+        let mut state = Writer::of(K::MARK);
+        self.values.save(&mut state)?;
         let mut names: Vec<_> = self.places.iter().collect();
         names.sort_unstable();
         state.length(names.len())?;
@@ -133,13 +123,15 @@ impl<K: Kernel> Channels<K> {
             state.bytes(name.as_bytes())?;
             state.flag(next.is_some())?;
             state.number(next.unwrap_or(0))?;
-            kernel.save(state)?;
+            kernel.save(&mut state)?;
         }
-        Ok(())
+        Ok(state.finish())
     }
 
-    pub(super) fn load(on_gap: OnGap, pattern: &K, state: &mut Reader<'_>) -> Result<Self, Error> {
-        let mut channels = Self::new(on_gap);
+    /// The states that bytes tell, of the same parameters.
+    pub(super) fn restored(&self, bytes: &[u8]) -> Result<Self, Error> {
+        let mut state = Reader::of(bytes, K::MARK)?;
+        let mut channels = Self::new(self.values.load(&mut state)?, self.on_gap);
         // Nothing is reserved: each channel has to show its bytes first.
         for _ in 0..state.number()? {
             let length = state.length(usize::MAX)?;
@@ -147,44 +139,13 @@ impl<K: Kernel> Channels<K> {
             let name = name.map_err(|_| wrong("a name is no UTF-8"))?.to_owned();
             let known = state.flag()?;
             let number = state.number()?;
-            let stream = Stream { next: known.then_some(number), kernel: pattern.load(state)? };
+            let kernel = self.values.load(&mut state)?;
             if channels.places.insert(name, channels.streams.len()).is_some() {
                 return Err(wrong("a channel comes twice"));
             }
-            channels.streams.push(stream);
+            channels.streams.push(Stream { kernel, next: known.then_some(number) });
         }
+        state.finish()?;
         Ok(channels)
     }
 }
-
-impl<K: Map> Channels<K> {
-    /// The batch with a value for each of its values, made by the state of the row's channel.
-    pub(super) fn map(&mut self, batch: &Batch, pattern: &K) -> Result<Batch, Error> {
-        let groups = Groups::new(batch)?;
-        let arrivals = groups.arrivals();
-        let mut values = zeroed(batch.len())?;
-        let grouped = groups
-            .rows()
-            .map(|rows| Ok((rows, gathered(batch.values(), rows)?, zeroed(batch.len())?)));
-        let grouped = grouped.transpose()?;
-        let places = self.admit(arrivals, pattern)?;
-        match (grouped, places.as_slice()) {
-            (None, &[place]) => self.kernel(place).extend(batch.values(), &mut values),
-            (None, _) => {}
-            (Some((rows, gathered, mut made)), places) => {
-                let (mut input, mut output) = (&*gathered, made.as_mut_slice());
-                for (arrival, &place) in arrivals.iter().zip(places) {
-                    let (now, later) = input.split_at(arrival.rows);
-                    let (sums, rest) = output.split_at_mut(arrival.rows);
-                    self.kernel(place).extend(now, sums);
-                    (input, output) = (later, rest);
-                }
-                rows.iter().zip(made).for_each(|(&row, value)| values[row] = value);
-            }
-        }
-        batch.with_values(ScalarBuffer::from(values))
-    }
-}
-
-#[cfg(test)]
-mod tests;

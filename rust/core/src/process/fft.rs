@@ -2,30 +2,25 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::Process;
-use super::channels::{Arrival, Channels};
+use super::arrival::Arrival;
+use super::channels::Channels;
 use super::gap::OnGap;
 use super::groups::Groups;
-use super::kernel::Kernel;
-use super::output::Output;
+use super::scaling::Scaling;
 use super::spectra::Spectra;
-use super::state::{Reader, Writer, wrong};
+use super::state::wrong;
+use super::{Output, Process, Shape};
 use crate::batch::{Batch, gathered};
 use crate::column;
 use crate::error::Error;
 
 mod frames;
-mod scaling;
 mod transform;
 mod window;
 
-use frames::Frames;
-pub use scaling::Scaling;
+use frames::{Frame, Frames};
 use transform::Transform;
 pub use window::Window;
-
-/// What a state of an FFT begins with; the digit tells its form.
-const MARK: &[u8] = b"fft 1";
 
 /// From how many rows of a channel in a batch their instants tell a rate.
 const JUDGED: usize = 16;
@@ -33,12 +28,10 @@ const JUDGED: usize = 16;
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
 ///
 /// Frames begin every `hop` samples, and span calls: a spectrum comes with the last sample of its frame.
-#[derive(Debug)]
 pub struct Fft {
     rate: f64,
     window: Window,
     transform: Transform,
-    values: Frames,
     channels: Channels<Frames>,
 }
 
@@ -65,29 +58,31 @@ impl Fft {
         on_gap: OnGap,
     ) -> Result<Self, Error> {
         if size < 2 {
-            return Err(Error::FrameSize { got: size });
+            let wanted = "the number of samples of a frame, at least 2";
+            return Err(Error::Refused(format!("size is {size}; pass {wanted}")));
         }
         if hop == 0 {
-            return Err(Error::NoHop);
+            let wanted = "the number of samples from one frame to the next, at least 1";
+            return Err(Error::Refused(format!("hop is 0; pass {wanted}")));
         }
         if !rate.is_finite() || rate <= 0.0 {
-            return Err(Error::Rate { got: rate.to_string() });
+            return Err(Error::rate(rate));
         }
         let transform = Transform::new(size, rate, &window, scaling)?;
-        let values = Frames::new(size, hop);
-        Ok(Self { rate, window, transform, values, channels: Channels::new(on_gap) })
+        let channels = Channels::new(Frames::new(size, hop), on_gap);
+        Ok(Self { rate, window, transform, channels })
     }
 
     /// How many samples a frame has.
     #[must_use]
     pub const fn size(&self) -> usize {
-        self.values.size()
+        self.channels.values.size
     }
 
     /// How many samples lie between the beginnings of frames.
     #[must_use]
     pub const fn hop(&self) -> usize {
-        self.values.hop()
+        self.channels.values.hop
     }
 
     /// Samples a second.
@@ -105,87 +100,22 @@ impl Fft {
     /// What the numbers mean.
     #[must_use]
     pub const fn scaling(&self) -> Scaling {
-        self.transform.scaling()
-    }
-
-    /// What happens when samples of a channel are missing.
-    #[must_use]
-    pub const fn on_gap(&self) -> OnGap {
-        self.channels.on_gap()
+        self.transform.scaling
     }
 
     /// The frequencies of a spectrum, in hertz.
     #[must_use]
     pub const fn frequencies(&self) -> &ScalarBuffer<f64> {
-        self.transform.frequencies()
-    }
-
-    /// How many frames so many more values complete.
-    #[must_use]
-    pub const fn frames_after(&self, values: usize) -> usize {
-        self.values.after(values)
-    }
-
-    /// Writes the spectra of the frames that these values complete, with a state apart from those of the channels.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfMemory`]; all is then as it was.
-    ///
-    /// # Panics
-    ///
-    /// Unless there is room for as many numbers as [`frames_after`](Self::frames_after) says, times the frequencies.
-    pub fn process_values(&mut self, input: &[f64], output: &mut [f64]) -> Result<(), Error> {
-        let bins = self.transform.frequencies().len();
-        let frames = self.values.after(input.len());
-        assert_eq!(output.len(), frames * bins, "as many spectra as frames");
-        self.values.reserve(input.len())?;
-        let mut places = output.chunks_exact_mut(bins);
-        let transform = &mut self.transform;
-        self.values.extend(input, &[], |frame| {
-            if let Some(place) = places.next() {
-                transform.write(frame.samples, place);
-            }
-        });
-        Ok(())
-    }
-
-    /// All states as bytes, for [`restore`](Self::restore).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::StateMemory`].
-    pub fn state(&self) -> Result<Vec<u8>, Error> {
-        let mut state = Writer::of(MARK);
-        self.values.save(&mut state)?;
-        self.channels.save(&mut state)?;
-        Ok(state.finish())
-    }
-
-    /// Goes on where one with the same arguments gave its state.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::State`] when it is none of one; all is then as it was.
-    pub fn restore(&mut self, state: &[u8]) -> Result<(), Error> {
-        let mut state = Reader::of(state, MARK)?;
-        let values = self.values.load(&mut state)?;
-        let channels = Channels::load(self.on_gap(), &self.values, &mut state)?;
-        state.finish()?;
-        if !values.goes_on(false) || !channels.kernels().all(|frames| frames.goes_on(true)) {
-            return Err(wrong("it has times where there are none, or none where there are"));
-        }
-        (self.values, self.channels) = (values, channels);
-        Ok(())
+        &self.transform.frequencies
     }
 
     /// How many frames the rows of a batch complete.
     fn count(&self, groups: &Groups<'_>) -> usize {
         let frames = |arrival: &Arrival<'_>| match self.channels.going_on(arrival) {
             Some(frames) => frames.after(arrival.rows),
-            None => self.values.at_first(arrival.rows),
+            None => self.channels.values.at_first(arrival.rows),
         };
-        groups.arrivals().iter().map(frames).sum()
+        groups.arrivals.iter().map(frames).sum()
     }
 
     /// Refuses rows whose instants tell another rate: their spectra would have the wrong frequencies.
@@ -194,8 +124,8 @@ impl Fft {
     /// clocks that are read by software pass. Rows that all have one instant tell nothing.
     fn check_rate(&self, batch: &Batch, groups: &Groups<'_>) -> Result<(), Error> {
         let mut start = 0;
-        for arrival in groups.arrivals() {
-            let place = |row: usize| groups.rows().map_or(row, |rows| rows[row]);
+        for arrival in &groups.arrivals {
+            let place = |row: usize| groups.rows.as_deref().map_or(row, |rows| rows[row]);
             let (first, last) = (place(start), place(start + arrival.rows - 1));
             start += arrival.rows;
             let times = batch.timestamps();
@@ -207,9 +137,11 @@ impl Fft {
             let (periods, seconds) = ((arrival.rows - 1) as f64, span as f64 / 1e9);
             let found = periods / seconds;
             if (found / self.rate - 1.0).abs() > 0.01 + 2.0 / periods {
-                let channel = arrival.name.to_owned();
-                let (found, rate) = (format!("{found:.6}"), format!("{:?}", self.rate));
-                return Err(Error::OtherRate { channel, found, rate });
+                return Err(Error::Refused(format!(
+                    "rate is {:?} and the timestamps of channel '{}' are those of {found:.6} samples a second; \
+                     pass that rate, or the values alone to process_values",
+                    self.rate, arrival.name
+                )));
             }
         }
         Ok(())
@@ -218,8 +150,8 @@ impl Fft {
     fn spectra(&mut self, batch: &Batch) -> Result<Spectra, Error> {
         let groups = Groups::new(batch)?;
         self.check_rate(batch, &groups)?;
-        let arrivals = groups.arrivals();
-        let bins = self.transform.frequencies().len();
+        let arrivals = &groups.arrivals[..];
+        let bins = self.transform.frequencies.len();
         let count = self.count(&groups);
         let mut power = room(batch.len(), count, bins)?;
         let mut ordered = match arrivals {
@@ -227,20 +159,21 @@ impl Fft {
             _ => room(batch.len(), count, bins)?,
         };
         let columns = groups
-            .rows()
+            .rows
+            .as_deref()
             .map(|rows| Ok((gathered(batch.values(), rows)?, gathered(batch.timestamps(), rows)?)));
         let columns = columns.transpose()?;
         let mut all: Vec<Made> = column::room(count)?;
         let (mut times_ns, mut indices) = (column::room(count)?, column::room(count)?);
-        let admitted = self.channels.admit(arrivals, &self.values)?;
+        let admitted = self.channels.admit(arrivals)?;
         let mut start = 0;
         for (arrival, &admitted) in arrivals.iter().zip(&admitted) {
             let frames = self.channels.kernel(admitted);
             let range = start..start + arrival.rows;
             start = range.end;
-            let rows = groups.rows().map(|rows| &rows[range.clone()]);
+            let rows = groups.rows.as_deref().map(|rows| &rows[range.clone()]);
             let transform = &mut self.transform;
-            let made = |frame: frames::Frame<'_>| {
+            let made = |frame: Frame<'_>| {
                 let place = all.len();
                 // By the frame, so that what is cleared is still in the cache when it is written.
                 power.resize((place + 1) * bins, 0.0);
@@ -267,7 +200,7 @@ impl Fft {
         Ok(Spectra {
             times_ns: times_ns.into(),
             power: power.into(),
-            frequencies: self.transform.frequencies().clone(),
+            frequencies: self.transform.frequencies.clone(),
             channels: batch.channels().clone(),
             indices: indices.into(),
             scaling: self.scaling(),
@@ -278,7 +211,12 @@ impl Fft {
 /// Memory for the numbers of so many frames, asked for where it can still be refused.
 fn room(rows: usize, frames: usize, frequencies: usize) -> Result<Vec<f64>, Error> {
     let mut numbers = Vec::new();
-    let refused = |_| Error::FrameMemory { rows, frames, frequencies };
+    let refused = |_| {
+        Error::Refused(format!(
+            "a batch of {rows} rows completes {frames} frames of {frequencies} frequencies, for which there is not \
+             enough memory; pass fewer rows at once, or a larger hop"
+        ))
+    };
     numbers.try_reserve_exact(frames.saturating_mul(frequencies)).map_err(refused)?;
     Ok(numbers)
 }
@@ -288,9 +226,44 @@ impl Process for Fft {
         self.spectra(batch).map(Output::Spectra)
     }
 
+    fn shape(&self, values: usize) -> Shape {
+        Shape::Table([self.channels.values.after(values), self.transform.frequencies.len()])
+    }
+
+    fn process_values(&mut self, input: &[f64], output: &mut [f64]) -> Result<(), Error> {
+        let Self { transform, channels: Channels { values, .. }, .. } = self;
+        let bins = transform.frequencies.len();
+        assert_eq!(output.len(), values.after(input.len()) * bins, "as many spectra as frames");
+        values.reserve(input.len())?;
+        let mut places = output.chunks_exact_mut(bins);
+        values.extend(input, &[], |frame| {
+            if let Some(place) = places.next() {
+                transform.write(frame.samples, place);
+            }
+        });
+        Ok(())
+    }
+
+    fn on_gap(&self) -> OnGap {
+        self.channels.on_gap
+    }
+
     fn reset(&mut self) {
-        self.values.clear();
         self.channels.clear();
+    }
+
+    fn state(&self) -> Result<Vec<u8>, Error> {
+        self.channels.state()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Error> {
+        let channels = self.channels.restored(state)?;
+        if !channels.values.goes_on(false) || !channels.kernels().all(|frames| frames.goes_on(true))
+        {
+            return Err(wrong("it has times where there are none, or none where there are"));
+        }
+        self.channels = channels;
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the tests of processors share.
 
-use crate::batch::Batch;
+use std::collections::HashMap;
+
+use crate::batch::{Batch, BatchBuilder};
 use crate::channel::Channel;
 
 /// Floats as they are, NaN by NaN.
@@ -28,23 +30,15 @@ pub(super) fn in_pieces(
 
 /// Rows of channels by name, those of each a millisecond apart.
 pub(super) fn batch(rows: &[(&str, f64)]) -> Batch {
-    let mut names: Vec<&str> = Vec::new();
-    let mut counts: Vec<i64> = Vec::new();
-    let (mut indices, mut times) = (Vec::new(), Vec::new());
-    for (name, _) in rows {
-        let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
-            names.push(name);
-            counts.push(0);
-            names.len() - 1
-        });
-        times.push(1_000_000 * counts[index]);
-        counts[index] += 1;
-        indices.push(i32::try_from(index).unwrap());
+    let mut builder = BatchBuilder::default();
+    let mut times = HashMap::new();
+    for &(name, value) in rows {
+        let index = builder.index(&Channel::new(name, "V", None).unwrap()).unwrap();
+        let time = times.entry(name).or_insert(0);
+        builder.push(*time, value, index).unwrap();
+        *time += 1_000_000;
     }
-    let channels: Vec<_> =
-        names.iter().map(|name| Channel::new(name, "V", None).unwrap()).collect();
-    let values = rows.iter().map(|row| row.1).collect();
-    Batch::new(times.into(), values, &channels, Some(indices.into())).unwrap()
+    builder.finish()
 }
 
 /// The same with the sequence number of each name's first row.

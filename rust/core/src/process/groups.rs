@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::channels::Arrival;
+use super::arrival::Arrival;
 use crate::batch::Batch;
 use crate::column::zeroed;
 use crate::error::Error;
 
 /// Which rows of a batch are of which name.
 pub(super) struct Groups<'a> {
-    arrivals: Vec<Arrival<'a>>,
-    /// The rows, those of one name together; `None` where they are all of one channel.
-    rows: Option<Vec<usize>>,
+    /// The names of which there are rows.
+    pub(super) arrivals: Vec<Arrival<'a>>,
+    /// The rows of the first name, then those of the next; `None` where they are all of one channel.
+    pub(super) rows: Option<Vec<usize>>,
 }
 
 impl<'a> Groups<'a> {
@@ -52,15 +53,5 @@ impl<'a> Groups<'a> {
             *place += 1;
         }
         Ok(Self { arrivals, rows: Some(rows) })
-    }
-
-    /// The names of which there are rows.
-    pub(super) fn arrivals(&self) -> &[Arrival<'a>] {
-        &self.arrivals
-    }
-
-    /// The rows of the first name, then those of the next; `None` where they are all of one channel.
-    pub(super) fn rows(&self) -> Option<&[usize]> {
-        self.rows.as_deref()
     }
 }

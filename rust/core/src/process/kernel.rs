@@ -4,7 +4,10 @@ use super::state::{Reader, Writer};
 use crate::error::Error;
 
 /// The state of one stream of samples.
-pub(super) trait Kernel: Sized + Send {
+pub trait Kernel: Sized + Send {
+    /// What a saved state begins with; the digit tells its form.
+    const MARK: &'static [u8];
+
     /// One with the same parameters to which nothing came.
     fn fresh(&self) -> Result<Self, Error>;
 
@@ -21,10 +24,4 @@ pub(super) trait Kernel: Sized + Send {
 
     /// One with the same parameters to which that came which the bytes tell.
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error>;
-}
-
-/// A kernel that makes one value of each.
-pub(super) trait Map: Kernel {
-    /// Writes a value for each of `input`; the lengths are equal.
-    fn extend(&mut self, input: &[f64], output: &mut [f64]);
 }

@@ -13,6 +13,24 @@ pub enum Output {
     Spectra(Spectra),
 }
 
+/// The shape of what values give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One number for each value.
+    Line([usize; 1]),
+    /// A spectrum for each frame.
+    Table([usize; 2]),
+}
+
+impl AsRef<[usize]> for Shape {
+    fn as_ref(&self) -> &[usize] {
+        match self {
+            Self::Line(shape) => shape,
+            Self::Table(shape) => shape,
+        }
+    }
+}
+
 impl Output {
     /// The number of rows or frames.
     #[must_use]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
 
-use super::fft::Scaling;
+use super::scaling::Scaling;
 use crate::batch::{Entries, check_indices, same_length};
 use crate::channel::Channel;
 use crate::column::{room, total, zeroed};
@@ -114,7 +114,7 @@ impl Spectra {
 
     /// The frames of spectra that join, at least one, copied once.
     pub(super) fn concat(several: &[Self]) -> Result<Self, Error> {
-        let [first, others @ ..] = several else { return Err(Error::SpectraEnd) };
+        let [first, others @ ..] = several else { return Err(Error::spectra_end()) };
         if others.is_empty() {
             return Ok(first.clone());
         }

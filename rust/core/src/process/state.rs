@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// Writes a state; where memory is missing there is an error.
-pub(super) struct Writer(Vec<u8>);
+pub struct Writer(Vec<u8>);
 
 impl Writer {
     /// A state that begins with `mark`.
@@ -60,7 +60,7 @@ impl Writer {
 }
 
 /// Reads what was written, and takes nothing on trust: bytes come out of files.
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     bytes: &'a [u8],
 }
 
@@ -142,6 +142,8 @@ impl<'a> Reader<'a> {
 }
 
 /// Why bytes are no state of a processor.
-pub(super) const fn wrong(problem: &'static str) -> Error {
-    Error::State { problem }
+pub(super) fn wrong(problem: &str) -> Error {
+    Error::Refused(format!(
+        "state is none of such a processor: {problem}; pass what one with equal arguments gave"
+    ))
 }

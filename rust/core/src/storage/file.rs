@@ -25,7 +25,7 @@ pub(super) struct End {
 /// A file that grows at its end, and that can be cut back to the last whole batch.
 #[derive(Debug)]
 pub struct AppendFile {
-    file: Claimed,
+    pub(super) file: Claimed,
     buffer: Vec<u8>,
     /// The bytes that the system was given.
     given: u64,
@@ -61,11 +61,6 @@ impl AppendFile {
             unsynced: true,
             name_checked: Instant::now(),
         }
-    }
-
-    /// The file, which stays claimed.
-    pub(super) fn into_claimed(self) -> Claimed {
-        self.file
     }
 
     /// Appends bytes.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,29 +10,6 @@ use super::{ArrowFormat, CsvFormat, Existing, Format, Place, Recording, Sync, Wr
 use crate::batch::Batch;
 use crate::batch::tests::{any_rows, batch};
 use crate::channel::Channel;
-
-/// A folder of its own, which goes with it.
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    pub(super) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("rust-daq-{}-{count}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 pub(super) fn place(path: PathBuf) -> Place {
     Place { path, existing: Existing::Refuse, rotate_bytes: None }
@@ -58,8 +34,8 @@ pub(super) fn channels(batches: &[Batch]) -> Vec<Channel> {
 
 /// Writes a recording; gives its bytes.
 pub(super) fn written<F: Format>(format: F, batches: &[Batch]) -> Vec<u8> {
-    let folder = Folder::new();
-    let path = folder.path("run");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
     let mut writer = Writer::create(format, place(path.clone()), Sync::None).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();
@@ -87,8 +63,8 @@ pub(super) struct Read {
 
 /// Reads bytes as a recording; an error says that they are none.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, crate::Error> {
-    let folder = Folder::new();
-    let path = folder.path("run");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
     fs::write(&path, bytes).unwrap();
     read_file(&path)
 }

@@ -13,13 +13,13 @@ const BUFFER: usize = 256 * 1024;
 /// two would skip what the other reads.
 #[derive(Debug)]
 pub(super) struct Input {
-    file: File,
+    pub(super) file: File,
     buffer: Vec<u8>,
     /// The part of the buffer that comes next.
     begin: usize,
     end: usize,
-    /// The place of that part in the file.
-    position: u64,
+    /// The place of that part in the file: all before it was read.
+    pub(super) position: u64,
     length: u64,
 }
 
@@ -29,16 +29,6 @@ impl Input {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         Ok(Self { file, buffer: vec![0; BUFFER], begin: 0, end: 0, position: 0, length })
-    }
-
-    /// The bytes that were read.
-    pub(super) const fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// The file.
-    pub(super) const fn file(&self) -> &File {
-        &self.file
     }
 
     /// The length of the file by now.
@@ -65,15 +55,10 @@ impl Input {
         }
     }
 
-    /// The bytes that are left; a file may grow while it is read.
-    fn left(&mut self) -> io::Result<u64> {
-        Ok(self.length()?.saturating_sub(self.position))
-    }
-
-    /// Whether so many bytes are left, so that memory is taken for no more than there is.
+    /// Whether so many bytes are left by now, so that memory is taken for no more than there is.
     pub(super) fn has(&mut self, count: u64) -> io::Result<bool> {
         let known = self.length.saturating_sub(self.position);
-        Ok(count <= known || count <= self.left()?)
+        Ok(count <= known || count <= self.length()?.saturating_sub(self.position))
     }
 
     /// The bytes that come next, as many as are at hand; none at the end of the file.

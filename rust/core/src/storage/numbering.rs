@@ -52,28 +52,3 @@ impl<K: Eq + Hash> Numbering<K> {
         self.names.get(name).map(|(first, _)| *first)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_go_on_until_a_number_is_missing_or_jumps() {
-        let mut numbering = Numbering::default();
-        assert!(numbering.admits("laser", Some(7)));
-        assert!(numbering.admits("lamp", Some(0)));
-        assert!(numbering.admits("laser", Some(8)));
-        for number in [None, Some(8), Some(10)] {
-            assert!(!numbering.admits("laser", number), "{number:?}");
-        }
-        assert!(numbering.admits("laser", Some(9)));
-    }
-
-    #[test]
-    fn rows_without_numbers_go_on_until_one_has_a_number() {
-        let mut numbering = Numbering::default();
-        assert!(numbering.admits("laser", None));
-        assert!(numbering.admits("laser", None));
-        assert!(!numbering.admits("laser", Some(0)));
-    }
-}

@@ -39,7 +39,8 @@ impl Parts {
     pub(super) fn new(place: Place) -> Result<Self, Error> {
         let path = &place.path;
         if place.rotate_bytes == Some(0) {
-            return Err(Error::Zero { argument: "rotate_bytes", wanted: "the bytes of a file" });
+            let problem = "rotate_bytes is 0; pass the bytes of a file, at least 1";
+            return Err(Error::Refused(problem.to_owned()));
         }
         if place.rotate_bytes.is_some() && path.is_dir() {
             return Err(not_created(path, &io::ErrorKind::IsADirectory.into()));
@@ -132,7 +133,7 @@ impl Parts {
 
     /// Keeps the claim of a file that is complete, until there is another.
     pub(super) fn hold(&mut self, file: AppendFile) {
-        self.held = Some(file.into_claimed());
+        self.held = Some(file.file);
     }
 
     /// Ends the claim of the last file.

@@ -40,7 +40,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] when it cannot be read, and [`Error::NoRecording`] when it is something else.
+    /// [`Error::File`] when it cannot be read, and [`Error::Refused`] when it is something else.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut part = None;
         let source = match Source::open(path) {
@@ -55,7 +55,7 @@ impl Recording {
         };
         let mut torn = Vec::new();
         if part.is_some_and(|number| number > 0) {
-            torn.push(format!("the parts before {} are missing", source.path().display()));
+            torn.push(format!("the parts before {} are missing", source.path.display()));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -70,7 +70,7 @@ impl Recording {
 
     /// The format: `"arrow"` or `"csv"`; `None` while the file is empty.
     #[must_use]
-    pub const fn format(&self) -> Option<&'static str> {
+    pub fn format(&self) -> Option<&'static str> {
         self.source.format()
     }
 
@@ -78,7 +78,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// [`Error::File`]; [`Error::NoRecording`] when another part, or a file that was empty, is something else.
+    /// [`Error::File`]; [`Error::Refused`] when another part, or a file that was empty, is something else.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
         while !self.ended {
             if let Step::Batch(batch) = self.source.step()? {
@@ -161,7 +161,7 @@ impl Recording {
             _ => (leftover > 0).then(|| "something follows the end of the recording".to_owned()),
         };
         let name = |problem| match self.part {
-            Some(_) => format!("{}: {problem}", self.source.path().display()),
+            Some(_) => format!("{}: {problem}", self.source.path.display()),
             None => problem,
         };
         self.torn.extend(problem.map(name));
@@ -185,12 +185,6 @@ impl Recording {
     #[must_use]
     pub fn torn(&self) -> Option<String> {
         (self.ended && !self.torn.is_empty()).then(|| self.torn.join("; "))
-    }
-
-    /// The file, or the name that those of its parts are made of.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn read_past(path: &Path) -> Result<Past, Error> {
                     "cannot be continued: behind row {rows} {problem}, and whole batches may follow; \
                      write into another file"
                 );
-                return Err(Error::NoRecording { path: path.to_owned(), problem });
+                return Err(Error::in_file(path, &problem));
             }
         }
     }

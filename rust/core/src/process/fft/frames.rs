@@ -7,8 +7,8 @@ use crate::process::state::{Reader, Writer, wrong};
 /// The samples that the next frames need.
 #[derive(Debug, Clone)]
 pub(super) struct Frames {
-    size: usize,
-    hop: usize,
+    pub(super) size: usize,
+    pub(super) hop: usize,
     /// How many samples that come next belong to no frame.
     skip: usize,
     /// The samples of the next frame, as far as they came, with their times where they have some.
@@ -28,14 +28,6 @@ pub(super) struct Frame<'a> {
 impl Frames {
     pub(super) const fn new(size: usize, hop: usize) -> Self {
         Self { size, hop, skip: 0, samples: Vec::new(), times: Vec::new() }
-    }
-
-    pub(super) const fn size(&self) -> usize {
-        self.size
-    }
-
-    pub(super) const fn hop(&self) -> usize {
-        self.hop
     }
 
     /// How many frames so many more samples complete.
@@ -118,6 +110,8 @@ fn middle(times: &[i64], first: usize, last: usize) -> i64 {
 }
 
 impl Kernel for Frames {
+    const MARK: &'static [u8] = b"fft 1";
+
     fn fresh(&self) -> Result<Self, Error> {
         Ok(Self::new(self.size, self.hop))
     }

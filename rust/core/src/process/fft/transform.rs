@@ -1,6 +1,5 @@
 //! One frame to its spectrum.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,8 +8,10 @@ use multiversion::multiversion;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
-use super::{Scaling, Window};
+use super::Window;
+use super::window::refused_weights;
 use crate::error::Error;
+use crate::process::scaling::Scaling;
 
 /// How many floats for each sample of a frame a plan takes at most while it is made, with all that works by it.
 const PLAN: usize = 32;
@@ -19,14 +20,14 @@ const PLAN: usize = 32;
 pub(super) struct Transform {
     plan: Arc<dyn RealToComplex<f64>>,
     weights: Vec<f64>,
-    scaling: Scaling,
+    pub(super) scaling: Scaling,
     /// What the squared modulus is multiplied with where a line stands for two of a two-sided spectrum.
     factor: f64,
     /// Its square root.
     root: f64,
     /// Amplitudes of which neither the square nor that of the line has left the range of floats.
     safe: Range<f64>,
-    frequencies: ScalarBuffer<f64>,
+    pub(super) frequencies: ScalarBuffer<f64>,
     samples: Vec<f64>,
     lines: Vec<Complex<f64>>,
     scratch: Vec<Complex<f64>>,
@@ -41,7 +42,7 @@ impl Transform {
         scaling: Scaling,
     ) -> Result<Self, Error> {
         // Its parts are made by others, which ask for no leave: one question tells whether there is any hope.
-        let refused = |_| Error::Memory { argument: "size", got: size };
+        let refused = |_| Error::memory("size", size);
         Vec::<[f64; PLAN]>::new().try_reserve_exact(size).map_err(refused)?;
         let weights = window.weights(size)?;
         let sum: f64 = weights.iter().sum();
@@ -49,20 +50,22 @@ impl Transform {
         let weight: f64 = weights.iter().map(|weight| weight.abs()).sum();
         // Weights that cancel each other leave what their sum was rounded by.
         if scaling != Scaling::Density && sum.abs() <= size as f64 * f64::EPSILON * weight {
-            return Err(Error::WeightSum { sum: sum.to_string(), scaling: scaling.as_str() });
+            return Err(Error::Refused(format!(
+                "window has weights of which the sum is {sum}, by which '{}' divides; \
+                 pass weights with a sum that is not 0, or scaling='density'",
+                scaling.as_str()
+            )));
         }
         let gain = if scaling == Scaling::Density { rate * squares } else { sum * sum };
         let double = if scaling == Scaling::Amplitude { 4.0 } else { 2.0 };
         let factor = double / gain;
         if !factor.is_finite() || factor == 0.0 {
             if scaling == Scaling::Density && (double / squares).is_normal() {
-                return Err(Error::Rate {
-                    got: format!("{rate:e}, by which no density can be divided"),
-                });
+                return Err(Error::rate(format!("{rate:e}, by which no density can be divided")));
             }
             let problem =
                 format!("has weights of which the sum is {sum} and that of squares {squares}");
-            return Err(Error::Weights { problem });
+            return Err(refused_weights(&problem));
         }
         let root = factor.sqrt();
         let safe = 1e-145 * root.max(1.0)..1e150 * root.min(1.0);
@@ -82,14 +85,6 @@ impl Transform {
             lines,
             scratch,
         })
-    }
-
-    pub(super) const fn scaling(&self) -> Scaling {
-        self.scaling
-    }
-
-    pub(super) const fn frequencies(&self) -> &ScalarBuffer<f64> {
-        &self.frequencies
     }
 
     /// Writes the spectrum of a frame of that size.
@@ -129,17 +124,6 @@ impl Transform {
                 *amplitude = line.re.hypot(line.im) * (self.root * twins);
             }
         }
-    }
-}
-
-impl fmt::Debug for Transform {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { weights, scaling, .. } = self;
-        formatter
-            .debug_struct("Transform")
-            .field("size", &weights.len())
-            .field("scaling", scaling)
-            .finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,7 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// [`Error::WeightCount`], [`Error::OutOfMemory`], and [`Error::Weights`] when a weight is not finite or all of them are 0.
+    /// [`Error::OutOfMemory`], and [`Error::Refused`] for another number of weights, one that is not finite, or only zeros.
     pub fn weights(&self, size: usize) -> Result<Vec<f64>, Error> {
         // The factors of the cosines: those of SciPy.
         let cosines: &[f64] = match self {
@@ -72,15 +72,22 @@ impl Window {
     }
 }
 
+pub(super) fn refused_weights(problem: &str) -> Error {
+    Error::Refused(format!("window {problem}; pass finite weights, some of them not 0"))
+}
+
 fn checked(weights: &[f64], size: usize) -> Result<Vec<f64>, Error> {
     if weights.len() != size {
-        return Err(Error::WeightCount { got: weights.len(), size });
+        return Err(Error::Refused(format!(
+            "window has {} weights and size is {size}; pass one for each sample of a frame",
+            weights.len()
+        )));
     }
     if let Some(place) = weights.iter().position(|weight| !weight.is_finite()) {
-        return Err(Error::Weights { problem: format!("has {} at {place}", weights[place]) });
+        return Err(refused_weights(&format!("has {} at {place}", weights[place])));
     }
     if weights.iter().all(|&weight| weight == 0.0) {
-        return Err(Error::Weights { problem: "has only weights of 0".to_owned() });
+        return Err(refused_weights("has only weights of 0"));
     }
     let mut copy = room(size)?;
     copy.extend_from_slice(weights);

@@ -8,6 +8,7 @@ use super::Initial;
 use super::section::Section;
 use crate::error::Error;
 use crate::process::kernel::Kernel;
+use crate::process::map::Map;
 use crate::process::state::{Reader, Writer};
 
 /// How many sections go through the samples at once: more do not fit into the registers.
@@ -23,8 +24,8 @@ const REST: f64 = 1e-300;
 
 /// A filter and its state.
 #[derive(Debug, Clone)]
-pub(super) struct Cascade {
-    filter: Arc<Filter>,
+pub struct Cascade {
+    pub(super) filter: Arc<Filter>,
     states: Vec<[f64; 2]>,
     started: bool,
     /// How many samples of the present chunk came. Chunks are counted from the first sample of the stream, so that a
@@ -34,10 +35,10 @@ pub(super) struct Cascade {
 
 /// What does not change while samples come.
 #[derive(Debug)]
-struct Filter {
-    rows: Vec<[f64; 6]>,
-    sections: Vec<Section>,
-    initial: Initial,
+pub(super) struct Filter {
+    pub(super) rows: Vec<[f64; 6]>,
+    pub(super) sections: Vec<Section>,
+    pub(super) initial: Initial,
     /// The states at a first sample of 1.
     start: Vec<[f64; 2]>,
 }
@@ -45,7 +46,8 @@ struct Filter {
 impl Cascade {
     pub(super) fn new(rows: &[[f64; 6]], initial: Initial) -> Result<Self, Error> {
         if rows.is_empty() {
-            return Err(Error::NoSections);
+            let problem = "sos has no section; pass at least one row of b0, b1, b2, a0, a1, a2";
+            return Err(Error::Refused(problem.to_owned()));
         }
         let of_row = |(index, row)| Section::new(row, index);
         let sections = rows.iter().enumerate().map(of_row).collect::<Result<Vec<_>, _>>()?;
@@ -56,35 +58,6 @@ impl Cascade {
         let filter = Filter { rows: rows.to_vec(), sections, initial, start };
         let states = vec![[0.0; 2]; rows.len()];
         Ok(Self { filter: Arc::new(filter), states, started: false, passed: 0 })
-    }
-
-    pub(super) fn rows(&self) -> &[[f64; 6]] {
-        &self.filter.rows
-    }
-
-    pub(super) fn initial(&self) -> Initial {
-        self.filter.initial
-    }
-
-    pub(super) fn poles(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.filter.sections.iter().flat_map(Section::poles)
-    }
-
-    /// Writes the filtered samples; the lengths have to be equal.
-    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64]) {
-        if let (false, Some(first)) = (self.started, input.first()) {
-            let start = self.filter.start.iter();
-            // Of a filter at rest nothing is asked, be the first sample infinite.
-            let scaled = |number: f64| if number == 0.0 { 0.0 } else { number * first };
-            self.states = start.map(|start| start.map(scaled)).collect();
-            self.started = true;
-        }
-        let (head, tail) = input.split_at(input.len().min(CHUNK - self.passed));
-        let (first, rest) = output.split_at_mut(head.len());
-        self.extend_chunk(head, first);
-        for (input, output) in tail.chunks(CHUNK).zip(rest.chunks_mut(CHUNK)) {
-            self.extend_chunk(input, output);
-        }
     }
 
     /// Writes the filtered samples of the present chunk, of which no more are left than that.
@@ -106,11 +79,34 @@ impl Cascade {
     }
 }
 
+impl Map for Cascade {
+    fn extend(&mut self, input: &[f64], output: &mut [f64]) {
+        if let (false, Some(first)) = (self.started, input.first()) {
+            let start = self.filter.start.iter();
+            // Of a filter at rest nothing is asked, be the first sample infinite.
+            let scaled = |number: f64| if number == 0.0 { 0.0 } else { number * first };
+            self.states = start.map(|start| start.map(scaled)).collect();
+            self.started = true;
+        }
+        let (head, tail) = input.split_at(input.len().min(CHUNK - self.passed));
+        let (first, rest) = output.split_at_mut(head.len());
+        self.extend_chunk(head, first);
+        for (input, output) in tail.chunks(CHUNK).zip(rest.chunks_mut(CHUNK)) {
+            self.extend_chunk(input, output);
+        }
+    }
+}
+
 /// The states of all sections at a first sample of 1: each gets what those before it give.
 fn steady(sections: &[Section]) -> Result<Vec<[f64; 2]>, Error> {
     let mut input = 1.0;
     let state = |(index, section): (usize, &Section)| {
-        let (states, response) = section.steady().ok_or(Error::NeverSteady { section: index })?;
+        let (states, response) = section.steady().ok_or_else(|| {
+            Error::Refused(format!(
+                "initial is 'steady', and sos[{index}] has none: its response to a constant has no end; \
+                 pass initial='zero'"
+            ))
+        })?;
         let scaled = states.map(|state| state * input);
         input *= response;
         Ok(scaled)
@@ -157,6 +153,8 @@ fn filter_by<const N: usize>(sections: &[Section], states: &mut [[f64; 2]], samp
 }
 
 impl Kernel for Cascade {
+    const MARK: &'static [u8] = b"iir 2";
+
     fn fresh(&self) -> Result<Self, Error> {
         let mut fresh = self.clone();
         fresh.clear();

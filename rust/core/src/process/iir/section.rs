@@ -17,7 +17,10 @@ pub(super) struct Section {
 impl Section {
     /// Of a row of b0, b1, b2, a0, a1, a2; `index` says which one it is.
     pub(super) fn new(row: &[f64; 6], index: usize) -> Result<Self, Error> {
-        let refused = |problem: String| Error::Section { section: index, problem };
+        let refused = |problem: String| {
+            let wanted = "finite coefficients, with an a0 that is not 0";
+            Error::Refused(format!("sos[{index}] {problem}; pass {wanted}"))
+        };
         if let Some(place) = row.iter().position(|number| !number.is_finite()) {
             return Err(refused(format!("has {} at {place}", row[place])));
         }
@@ -33,17 +36,13 @@ impl Section {
         Ok(section)
     }
 
-    /// The sums of the coefficients above and below, whose ratio is the response to a constant.
-    fn sums(&self) -> (f64, f64) {
-        let below = 1.0 + self.a1 + self.a2;
-        (self.c1 + self.c2 + self.b0 * below, below)
-    }
-
     /// The states that a constant of 1 ends in, as `SciPy`'s `sosfilt_zi` has them, and the output there.
     ///
     /// `None` where there is no end.
     pub(super) fn steady(&self) -> Option<([f64; 2], f64)> {
-        let (above, below) = self.sums();
+        // The sums of the coefficients above and below, whose ratio is the response to a constant.
+        let below = 1.0 + self.a1 + self.a2;
+        let above = self.c1 + self.c2 + self.b0 * below;
         let first = (self.c1 + self.c2) / below;
         let second = (1.0 + self.a1) * first - self.c1;
         let response = above / below;

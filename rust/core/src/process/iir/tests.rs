@@ -2,15 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::process::fixtures::{bits, in_pieces};
-
-/// A lowpass of order 4 and a resonance, with an a0 that is not 1.
-const SECTIONS: [[f64; 6]; 5] = [
-    [0.004_824_343_4, 0.009_648_686_8, 0.004_824_343_4, 1.0, -1.048_599_58, 0.296_140_36],
-    [1.0, 2.0, 1.0, 1.0, -1.320_913_43, 0.632_738_79],
-    [2.0, -1.0, 0.5, 2.0, -1.6, 1.7],
-    [0.9, 0.1, 0.0, -1.0, 0.5, 0.0],
-    [1.0, 0.3, 0.2, 1.0, 0.1, -0.2],
-];
+use crate::process::map::Map;
+use crate::process::tests::SECTIONS;
 
 fn filtered(sections: &[[f64; 6]], initial: Initial, input: &[f64]) -> Vec<f64> {
     let mut output = vec![0.0; input.len()];
@@ -62,63 +55,6 @@ proptest! {
         let sections = &SECTIONS[..count];
         close(&filtered(sections, Initial::Steady, &input), &reference(sections, 1000, &input))?;
     }
-
-    #[test]
-    fn it_does_not_matter_where_a_call_ends(
-        sections in prop::collection::vec(0_usize..5, 1..10),
-        steady in any::<bool>(),
-        input in prop::collection::vec(-1e6..1e6_f64, 0..2500),
-        cuts in prop::collection::vec(0_usize..2500, 0..8),
-    ) {
-        let sections: Vec<_> = sections.iter().map(|&index| SECTIONS[index]).collect();
-        let initial = if steady { Initial::Steady } else { Initial::Zero };
-        let whole = filtered(&sections, initial, &input);
-        let mut cascade = Cascade::new(&sections, initial).unwrap();
-        let pieces = in_pieces(&input, &cuts, |input, output| cascade.extend(input, output));
-        prop_assert_eq!(bits(&pieces), bits(&whole));
-    }
-
-    #[test]
-    fn a_restored_one_goes_on_to_the_bit(
-        input in prop::collection::vec(-1e6..1e6_f64, 1..100),
-        cut in 0_usize..100,
-    ) {
-        let whole = filtered(&SECTIONS, Initial::Steady, &input);
-        let (first, second) = input.split_at(cut.min(input.len()));
-        let mut before = Iir::new(&SECTIONS, Initial::Steady, OnGap::Reset).unwrap();
-        before.process_values(first, &mut vec![0.0; first.len()]);
-        let mut after = Iir::new(&SECTIONS, Initial::Steady, OnGap::Reset).unwrap();
-        after.restore(&before.state().unwrap()).unwrap();
-        let mut output = vec![0.0; second.len()];
-        after.process_values(second, &mut output);
-        prop_assert_eq!(bits(&output), bits(&whole[first.len()..]));
-    }
-
-    #[test]
-    fn no_bytes_make_a_state_that_breaks(tail in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut filter = Iir::new(&SECTIONS, Initial::Zero, OnGap::Reset).unwrap();
-        let before = filter.state().unwrap();
-        let mut state = before[..MARK.len() + 8].to_vec();
-        state.extend(tail);
-        if filter.restore(&state).is_err() {
-            prop_assert_eq!(filter.state().unwrap(), before);
-        }
-        filter.process_values(&[1.0; 10], &mut [0.0; 10]);
-    }
-}
-
-#[test]
-fn every_split_of_a_small_input_gives_the_same() {
-    let input: Vec<f64> = (0..11).map(|index| (f64::from(index) * 0.7).cos()).collect();
-    for count in 1..=5 {
-        let whole = filtered(&SECTIONS[..count], Initial::Steady, &input);
-        for mask in 0_usize..1 << 10 {
-            let cuts: Vec<_> = (1..11).filter(|cut| mask >> (cut - 1) & 1 == 1).collect();
-            let mut cascade = Cascade::new(&SECTIONS[..count], Initial::Steady).unwrap();
-            let pieces = in_pieces(&input, &cuts, |input, output| cascade.extend(input, output));
-            assert_eq!(bits(&pieces), bits(&whole), "{count} sections, cuts {cuts:?}");
-        }
-    }
 }
 
 /// A burst, and silence after it.
@@ -146,19 +82,6 @@ proptest! {
         prop_assert_eq!(bits(&pieces), bits(&whole));
     }
 
-    #[test]
-    fn a_saved_state_comes_to_rest_at_the_same_sample(cut in 1_usize..9_000) {
-        let input = burst(100, 9_000);
-        let whole = filtered(&SECTIONS[..2], Initial::Zero, &input);
-        let (first, second) = input.split_at(cut);
-        let new = || Iir::new(&SECTIONS[..2], Initial::Zero, OnGap::Reset).unwrap();
-        let (mut before, mut after) = (new(), new());
-        before.process_values(first, &mut vec![0.0; first.len()]);
-        after.restore(&before.state().unwrap()).unwrap();
-        let mut output = vec![0.0; second.len()];
-        after.process_values(second, &mut output);
-        prop_assert_eq!(bits(&output), bits(&whole[first.len()..]));
-    }
 }
 
 #[test]
@@ -170,36 +93,4 @@ fn rest_changes_no_sample_that_could_be_told_from_zero() {
         assert!((got - expected).abs() <= 1e-12 * 1e3, "{got} is not {expected}");
     }
     assert!(whole.iter().filter(|value| value.abs() < 1e-290 && **value != 0.0).count() < 1024);
-}
-
-#[test]
-fn a_filter_without_a_finite_section_is_refused() {
-    let new = |sections: &[[f64; 6]]| Iir::new(sections, Initial::Zero, OnGap::Reset).err();
-    assert_eq!(new(&[]), Some(Error::NoSections));
-    for (place, wrong) in [(3, 0.0), (0, f64::NAN), (5, f64::INFINITY), (3, 1e-310)] {
-        let mut sections = SECTIONS;
-        sections[1][place] = wrong;
-        assert!(matches!(new(&sections), Some(Error::Section { section: 1, .. })), "{wrong}");
-    }
-}
-
-#[test]
-fn an_integrator_is_never_steady() {
-    let integrator = [1.0, 0.0, 0.0, 1.0, -1.0, 0.0];
-    let new = |initial| Iir::new(&[SECTIONS[0], integrator], initial, OnGap::Reset).err();
-    assert_eq!(new(Initial::Steady), Some(Error::NeverSteady { section: 1 }));
-    assert_eq!(new(Initial::Zero), None);
-}
-
-#[test]
-fn poles_on_the_unit_circle_and_beyond_are_named() {
-    let poles = |a1, a2| {
-        let section = [1.0, 0.0, 0.0, 1.0, a1, a2];
-        Iir::new(&[SECTIONS[0], section], Initial::Zero, OnGap::Reset).unwrap().unstable_poles()
-    };
-    assert_eq!(poles(-2.5, 1.0), [(2.0, 0.0)]);
-    assert_eq!(poles(0.0, 1.0), [(0.0, 1.0), (0.0, -1.0)]);
-    assert_eq!(poles(-1.0, 0.0), [(1.0, 0.0)]);
-    assert_eq!(poles(0.0, 0.0), []);
-    assert_eq!(poles(1.5, 0.9), []);
 }

@@ -4,15 +4,16 @@ use super::blocks::Blocks;
 use super::tree::{LONGEST, Tree};
 use crate::error::Error;
 use crate::process::kernel::Kernel;
+use crate::process::map::Map;
 use crate::process::state::{Reader, Writer, wrong};
 
 /// The mean of the last `window` samples, and of those that are there before so many came.
 ///
 /// Each sum is made within its window alone, so that nothing adds up and what left the window is forgotten.
 #[derive(Debug, Clone)]
-pub(super) struct Average {
-    window: usize,
-    min_count: usize,
+pub struct Average {
+    pub(super) window: usize,
+    pub(super) min_count: usize,
     /// How many samples came, up to `window`.
     seen: usize,
     sums: Sums,
@@ -28,10 +29,14 @@ enum Sums {
 impl Average {
     pub(super) fn new(window: usize, min_count: usize) -> Result<Self, Error> {
         if window == 0 {
-            return Err(Error::EmptyWindow);
+            let problem =
+                "window is 0; pass the number of samples that a mean is made of, at least 1";
+            return Err(Error::Refused(problem.to_owned()));
         }
         if min_count == 0 || min_count > window {
-            return Err(Error::MinCount { got: min_count, window });
+            return Err(Error::Refused(format!(
+                "min_count is {min_count} and window is {window}; pass a number from 1 to the window"
+            )));
         }
         let sums = if window <= LONGEST {
             Sums::Tree(Tree::new(window))
@@ -41,25 +46,25 @@ impl Average {
         Ok(Self { window, min_count, seen: 0, sums })
     }
 
-    pub(super) const fn window(&self) -> usize {
-        self.window
+    fn sums(&mut self, input: &[f64], output: &mut [f64], count: usize) {
+        match &mut self.sums {
+            Sums::Tree(tree) => tree.extend(input, output, count),
+            Sums::Blocks(blocks) => blocks.extend(input, output, count),
+        }
     }
+}
 
-    pub(super) const fn min_count(&self) -> usize {
-        self.min_count
-    }
-
-    /// Writes for each sample the mean of the window that ends with it; the lengths have to be equal.
-    pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64]) {
+impl Map for Average {
+    fn extend(&mut self, input: &[f64], output: &mut [f64]) {
         let few = input.len().min(self.window - self.seen);
         let (first, input) = input.split_at(few);
         let (few, output) = output.split_at_mut(few);
-        self.sums.extend(first, few, 1);
+        self.sums(first, few, 1);
         for sum in few {
             self.seen += 1;
             *sum = if self.seen < self.min_count { f64::NAN } else { *sum / as_float(self.seen) };
         }
-        self.sums.extend(input, output, self.window);
+        self.sums(input, output, self.window);
     }
 }
 
@@ -68,16 +73,9 @@ const fn as_float(count: usize) -> f64 {
     count as f64
 }
 
-impl Sums {
-    fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
-        match self {
-            Self::Tree(tree) => tree.extend(input, output, count),
-            Self::Blocks(blocks) => blocks.extend(input, output, count),
-        }
-    }
-}
-
 impl Kernel for Average {
+    const MARK: &'static [u8] = b"moving average 1";
+
     fn fresh(&self) -> Result<Self, Error> {
         Self::new(self.window, self.min_count)
     }

@@ -48,7 +48,7 @@ impl Blocks {
     pub(super) fn new(window: usize) -> Result<Self, Error> {
         let reserved = || {
             let mut floats = Vec::new();
-            let refused = |_| Error::Memory { argument: "window", got: window };
+            let refused = |_| Error::memory("window", window);
             floats.try_reserve_exact(window).map_err(refused)?;
             Ok(floats)
         };

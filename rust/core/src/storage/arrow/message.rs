@@ -1,6 +1,5 @@
 //! The message of a batch.
 
-use std::borrow::Cow;
 use std::io;
 
 use arrow_ipc::{
@@ -12,62 +11,37 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 
 use super::checksum::{BLANK, at_place, seal};
 use super::{CHECKSUM_KEY, CONTINUATION, SEQUENCES_KEY, padding};
-use crate::column::{room, zeroed};
-use crate::error::Error;
+use crate::batch::Texts;
 use crate::storage::file::AppendFile;
 
 const ZEROS: [u8; 8] = [0; 8];
 
 /// The columns of a batch, as they stand in a file.
 #[derive(Debug, Default)]
-pub(super) struct Body<'a> {
+pub(super) struct Body {
     nodes: Vec<FieldNode>,
     buffers: Vec<Buffer>,
-    parts: Vec<Cow<'a, [u8]>>,
+    parts: Vec<arrow_buffer::Buffer>,
     length: usize,
 }
 
-impl<'a> Body<'a> {
+impl Body {
     /// A column of so many rows, without a null.
-    pub(super) fn column(&mut self, rows: usize, values: impl Into<Cow<'a, [u8]>>) {
+    pub(super) fn column(&mut self, rows: usize, values: arrow_buffer::Buffer) {
         self.nodes.push(FieldNode::new(whole(rows), 0));
-        self.buffer(Vec::new());
+        self.buffer(Vec::<u8>::new().into());
         self.buffer(values);
     }
 
     /// A column of so many rows of texts.
-    pub(super) fn texts(
-        &mut self,
-        rows: usize,
-        text: impl Fn(usize) -> Option<&'a str>,
-    ) -> Result<(), Error> {
-        let length = |row| text(row).map_or(0, str::len);
-        let mut data = room((0..rows).map(length).fold(0, usize::saturating_add))?;
-        let mut offsets = room(rows.saturating_add(1).saturating_mul(size_of::<i32>()))?;
-        let mut valid: Vec<u8> = zeroed(rows.div_ceil(8))?;
-        offsets.extend_from_slice(&0_i32.to_le_bytes());
-        let mut nulls = 0;
-        for row in 0..rows {
-            match text(row) {
-                Some(text) => {
-                    valid[row / 8] |= 1 << (row % 8);
-                    data.extend_from_slice(text.as_bytes());
-                }
-                None => nulls += 1,
-            }
-            // No longer than 2 GiB: a batch with more was refused.
-            let end = i32::try_from(data.len()).unwrap_or(i32::MAX);
-            offsets.extend_from_slice(&end.to_le_bytes());
-        }
-        self.nodes.push(FieldNode::new(whole(rows), nulls));
-        self.buffer(valid);
-        self.buffer(offsets);
-        self.buffer(data);
-        Ok(())
+    pub(super) fn texts(&mut self, rows: usize, texts: Texts) {
+        self.nodes.push(FieldNode::new(whole(rows), whole(texts.nulls)));
+        self.buffer(texts.valid.into());
+        self.buffer(texts.offsets.into());
+        self.buffer(texts.data.into());
     }
 
-    fn buffer(&mut self, bytes: impl Into<Cow<'a, [u8]>>) {
-        let bytes = bytes.into();
+    fn buffer(&mut self, bytes: arrow_buffer::Buffer) {
         let count = bytes.len();
         self.buffers.push(Buffer::new(whole(self.length), whole(count)));
         self.length += count + padding(count);
@@ -76,7 +50,7 @@ impl<'a> Body<'a> {
 
     /// The parts with what is between them.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().flat_map(|part| [&**part, &ZEROS[..padding(part.len())]])
+        self.parts.iter().flat_map(|part| [part.as_slice(), &ZEROS[..padding(part.len())]])
     }
 }
 
@@ -92,7 +66,7 @@ impl Messages {
     pub(super) fn append(
         &mut self,
         rows: usize,
-        body: &Body<'_>,
+        body: &Body,
         sequences: Option<&str>,
         before: &Hasher,
         file: &mut AppendFile,
@@ -104,7 +78,7 @@ impl Messages {
     }
 
     /// Builds the head of a message; tells where the digits of its checksum are.
-    fn build(&mut self, rows: usize, body: &Body<'_>, sequences: Option<&str>) -> usize {
+    fn build(&mut self, rows: usize, body: &Body, sequences: Option<&str>) -> usize {
         let builder = &mut self.builder;
         builder.reset();
         let mut entries = Vec::with_capacity(2);

@@ -18,7 +18,7 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::input::Input;
 use crate::storage::resume::Layout;
-use crate::storage::source::{CUT, DAMAGED, Step, not_read};
+use crate::storage::source::{CUT, DAMAGED, Reader, Step, not_read};
 use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
 /// From this version on the place of a message counts, and a message without rows comes last.
@@ -81,24 +81,29 @@ impl ArrowReader {
             Head::Message => Stream::of(&head, path)?,
             Head::End | Head::Torn(_) => return Err(no_recording(path, "its schema is missing")),
         };
-        let whole = input.position();
+        let whole = input.position;
         Ok(Some(Self { stream, whole, end: whole, damage: whole, head }))
     }
+}
 
-    /// The next batch.
-    pub(in crate::storage) fn next(&mut self, input: &mut Input) -> io::Result<Step> {
+impl Reader for ArrowReader {
+    fn format(&self) -> &'static str {
+        "arrow"
+    }
+
+    fn next(&mut self, input: &mut Input) -> io::Result<Step> {
         let stream = &mut self.stream;
         loop {
-            let place = input.position();
+            let place = input.position;
             self.damage = place;
             match next(input, &mut self.head)? {
                 Head::Message => {}
                 Head::End if stream.version >= PLACES && !stream.closed => {
-                    self.damage = input.position();
+                    self.damage = input.position;
                     return Ok(Step::Torn(DAMAGED.to_owned()));
                 }
                 Head::End => {
-                    self.end = input.position();
+                    self.end = input.position;
                     return Ok(Step::End);
                 }
                 Head::Torn(problem) => return Ok(Step::Torn(problem.to_owned())),
@@ -109,7 +114,7 @@ impl ArrowReader {
             let Some(body) = body(input, message.bodyLength())? else {
                 return Ok(Step::Torn(CUT.to_owned()));
             };
-            self.damage = input.position();
+            self.damage = input.position;
             match message.header_type() {
                 MessageHeader::DictionaryBatch if stream.beginning.is_none() => {
                     stream.seen.update(&self.head);
@@ -124,7 +129,7 @@ impl ArrowReader {
                             return Err(io::Error::new(io::ErrorKind::OutOfMemory, error));
                         }
                     };
-                    self.end = input.position();
+                    self.end = input.position;
                     if batch.is_empty() {
                         // An earlier version says nothing by it.
                         stream.closed = stream.version >= PLACES;
@@ -135,47 +140,40 @@ impl ArrowReader {
                 }
                 _ => return Ok(Step::Torn(DAMAGED.to_owned())),
             }
-            self.end = input.position();
+            self.end = input.position;
             self.whole = self.end;
         }
     }
 
-    /// Goes back to the end of the last batch.
-    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) {
+    fn rewind(&mut self, input: &mut Input) {
         self.stream.closed = false;
         self.end = self.whole;
         input.seek(self.whole);
     }
 
-    /// The bytes up to the end of the last batch.
-    pub(in crate::storage) const fn whole(&self) -> u64 {
+    fn whole(&self) -> u64 {
         self.whole
     }
 
-    /// The bytes up to the end of the last whole message.
-    pub(in crate::storage) const fn end(&self) -> u64 {
+    fn end(&self) -> u64 {
         self.end
     }
 
-    /// Where bytes begin of which nothing is known, once something was damaged.
-    pub(in crate::storage) const fn damage(&self) -> u64 {
-        self.damage
+    fn damage(&self) -> Option<u64> {
+        Some(self.damage)
     }
 
-    /// The channels, and the bytes before the first batch; `None` where the file ends within these.
-    pub(in crate::storage) fn layout(
-        &self,
-        input: &mut Input,
-        path: &Path,
-    ) -> Result<Option<Layout>, Error> {
+    fn layout(&self, input: &mut Input, path: &Path) -> Result<Option<Layout>, Error> {
         if self.stream.version < PLACES {
-            let problem = "was written by an earlier version and cannot be continued; write into \
-                           another file"
-                .to_owned();
-            return Err(Error::NoRecording { path: path.to_owned(), problem });
+            return Err(Error::in_file(
+                path,
+                "was written by an earlier version and cannot be continued; write into \
+                           another file",
+            ));
         }
         // The names of the channels are a message between the schema and the first batch.
-        let Some(length) = self.stream.beginning.or(self.names_end()) else { return Ok(None) };
+        let names = (self.whole > self.stream.schema_end).then_some(self.whole);
+        let Some(length) = self.stream.beginning.or(names) else { return Ok(None) };
         let mut beginning = Vec::new();
         let count = usize::try_from(length).unwrap_or(usize::MAX);
         input.seek(0);
@@ -185,11 +183,6 @@ impl ArrowReader {
             own_metadata: self.stream.own_metadata,
             beginning,
         }))
-    }
-
-    /// The end of the names of the channels, where these were read and no batch was.
-    fn names_end(&self) -> Option<u64> {
-        (self.whole > self.stream.schema_end).then_some(self.whole)
     }
 }
 
@@ -254,19 +247,19 @@ fn read_version(schema: &Schema, path: &Path) -> Result<u32, Error> {
     };
     match version.parse::<u32>() {
         Ok(version) if version <= STREAM_VERSION => Ok(version),
-        _ => Err(Error::NoRecording {
-            path: path.to_owned(),
-            problem: format!(
+        _ => Err(Error::in_file(
+            path,
+            &format!(
                 "has version {version} of the schema, and this rust_daq reads up to {STREAM_VERSION}; \
                  install a newer one"
             ),
-        }),
+        )),
     }
 }
 
 fn no_recording(path: &Path, problem: &str) -> Error {
     let problem = format!("begins as an Arrow stream and is no recording: {problem}");
-    Error::NoRecording { path: path.to_owned(), problem }
+    Error::in_file(path, &problem)
 }
 
 /// Reads the head of the next message.

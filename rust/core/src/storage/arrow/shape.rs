@@ -10,18 +10,16 @@ use crate::batch::{Batch, arrow_schema};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::Metadata;
+use crate::storage::known::Known;
 use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
 /// The channels of a stream, one for each name, and whether points have metadata of their own.
 #[derive(Debug)]
 pub(super) struct Shape {
-    channels: Vec<Channel>,
+    pub(super) channels: Vec<Channel>,
     places: HashMap<String, i32>,
-    own_metadata: bool,
+    pub(super) own_metadata: bool,
 }
-
-/// For each channel of a batch its place in the stream; `None` where that is its own index.
-pub(super) type Places = Option<Vec<i32>>;
 
 impl Shape {
     /// The shape of batches of such channels; two of one name need metadata of their own.
@@ -39,11 +37,6 @@ impl Shape {
         shape
     }
 
-    /// The channels, one for each name.
-    pub(super) fn channels(&self) -> &[Channel] {
-        &self.channels
-    }
-
     /// The schema of the stream.
     pub(super) fn schema(&self) -> Schema {
         let mut schema = arrow_schema(&self.channels, self.own_metadata);
@@ -57,35 +50,8 @@ impl Shape {
         Arc::new(DictionaryArray::new(Int32Array::new_null(0), Arc::new(names)))
     }
 
-    /// Whether each row has its own metadata.
-    pub(super) const fn own_metadata(&self) -> bool {
-        self.own_metadata
-    }
-
-    /// The places of the channels of a batch, once all of which it has rows fit; and whether all others do too.
-    fn places(&self, batch: &Batch) -> Result<(Places, bool), Error> {
-        let channels = batch.channels();
-        let mut places = Vec::with_capacity(channels.len());
-        let mut all = true;
-        // Asked for where a channel does not fit, and for all at once: rows times channels can be many.
-        let mut rows = None;
-        for (index, channel) in channels.iter().enumerate() {
-            match self.place(channel) {
-                Ok(place) => places.push(place),
-                // A slice may know channels of which it has no row.
-                Err(_) if rows.get_or_insert_with(|| batch.rows_of_channels())[index] == 0 => {
-                    all = false;
-                    places.push(0);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let own = places.iter().zip(0_i32..).all(|(&place, index)| place == index);
-        Ok(((!own).then_some(places), all))
-    }
-
     pub(super) fn place(&self, channel: &Channel) -> Result<i32, Error> {
-        let refused = |problem: String| Err(Error::OtherSchema { problem });
+        let refused = |problem: String| Err(Error::Refused(problem));
         let name = channel.name();
         let Some(&place) = self.places.get(name) else {
             return refused(format!(
@@ -95,11 +61,7 @@ impl Shape {
         };
         let known = &self.channels[place.cast_unsigned() as usize];
         if known.unit() != channel.unit() {
-            return Err(Error::UnitsDiffer {
-                channel: name.to_owned(),
-                first: known.unit().to_owned(),
-                second: channel.unit().to_owned(),
-            });
+            return Err(Error::units_differ(name, known.unit(), channel.unit()));
         }
         if !self.own_metadata && known.metadata() != channel.metadata() {
             let text =
@@ -115,27 +77,28 @@ impl Shape {
     }
 }
 
-/// The shape that the last batch had, for it is most often the next one's.
+/// Where the rows of the last batch stand in the stream.
 #[derive(Debug, Default)]
 pub(super) struct Last {
-    channels: Option<Arc<[Channel]>>,
-    places: Places,
+    channels: Known,
+    /// For each channel of the batch its place in the stream; `None` where that is its own index.
+    places: Option<Vec<i32>>,
 }
 
 impl Last {
     /// The places of the channels of a batch, looked up only when they are others than the last one's.
-    pub(super) fn places(&mut self, shape: &Shape, batch: &Batch) -> Result<&Places, Error> {
-        let channels = batch.channels();
-        let known = self
-            .channels
-            .as_ref()
-            .is_some_and(|last| Arc::ptr_eq(last, channels) || last == channels);
-        if !known {
-            self.channels = None;
-            let (places, all) = shape.places(batch)?;
-            self.places = places;
-            self.channels = all.then(|| Arc::clone(channels));
+    pub(super) fn places(&mut self, shape: &Shape, batch: &Batch) -> Result<Option<&[i32]>, Error> {
+        let mut places = Vec::new();
+        let place = |_, channel: &Channel| {
+            let place = shape.place(channel);
+            // One that has no place has no row.
+            places.push(*place.as_ref().unwrap_or(&0));
+            place.map(drop)
+        };
+        if self.channels.check(batch, place)?.is_some() {
+            let own = places.iter().zip(0_i32..).all(|(&place, index)| place == index);
+            self.places = (!own).then_some(places);
         }
-        Ok(&self.places)
+        Ok(self.places.as_deref())
     }
 }

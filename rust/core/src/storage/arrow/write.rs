@@ -1,11 +1,11 @@
 //! Batches as messages of an Arrow stream.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, new_empty_array};
+use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_ipc::writer::{
     DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message,
 };
@@ -15,9 +15,9 @@ use crc32fast::Hasher;
 use super::message::{Body, Messages};
 use super::shape::{Last, Shape};
 use super::{ALIGNMENT, CONTINUATION, LONGEST_HEAD};
-use crate::batch::Batch;
+use crate::batch::{Batch, Texts};
 use crate::channel::Channel;
-use crate::column::room;
+use crate::column::{collected, room};
 use crate::error::Error;
 use crate::metadata::Metadata;
 use crate::storage::file::AppendFile;
@@ -78,29 +78,29 @@ impl Format for ArrowFormat {
             none => none.insert(Stream::new(batch.channels(), self.own_metadata)?),
         };
         stream.last.places(&stream.shape, batch)?;
-        if stream.shape.own_metadata() { check_texts(batch) } else { Ok(()) }
+        if stream.shape.own_metadata { check_texts(batch) } else { Ok(()) }
     }
 
     fn resume(&mut self, layout: Layout) -> Result<(), Error> {
         let Layout::Arrow { channels, own_metadata, beginning } = layout else {
             let problem = "the recording is CSV; continue it with CsvWriter".to_owned();
-            return Err(Error::OtherSchema { problem });
+            return Err(Error::Refused(problem));
         };
         let shape = Shape::of(&channels, own_metadata);
         // Channels and metadata that were named when it is continued have a place in it.
         if let Some(asked) = &self.stream {
-            for channel in asked.shape.channels() {
+            for channel in &asked.shape.channels {
                 shape.place(channel)?;
             }
         }
         let asked =
-            self.stream.as_ref().map_or(self.own_metadata, |asked| asked.shape.own_metadata());
+            self.stream.as_ref().map_or(self.own_metadata, |asked| asked.shape.own_metadata);
         if asked && !own_metadata {
             let problem = "the recording has no metadata for each row; omit own_metadata, or write \
                            into another file";
-            return Err(Error::OtherSchema { problem: problem.to_owned() });
+            return Err(Error::Refused(problem.to_owned()));
         }
-        check_heads(shape.channels().len(), &beginning)?;
+        check_heads(shape.channels.len(), &beginning)?;
         self.own_metadata = own_metadata;
         self.stream = Some(Stream::with_beginning(shape, beginning));
         Ok(())
@@ -124,10 +124,9 @@ impl Format for ArrowFormat {
 impl Stream {
     fn new(channels: &[Channel], own_metadata: bool) -> Result<Self, Error> {
         let shape = Shape::of(channels, own_metadata);
-        let beginning = beginning(&shape).map_err(|error| Error::OtherSchema {
-            problem: format!("Arrow refuses it: {error}"),
-        })?;
-        check_heads(shape.channels().len(), &beginning)?;
+        let beginning = beginning(&shape)
+            .map_err(|error| Error::Refused(format!("Arrow refuses it: {error}")))?;
+        check_heads(shape.channels.len(), &beginning)?;
         Ok(Self::with_beginning(shape, beginning))
     }
 
@@ -142,27 +141,28 @@ impl Stream {
         let Self { shape, seen, messages, .. } = self;
         let mut body = Body::default();
         for _ in 0..3 {
-            body.column(0, Vec::new());
+            body.column(0, Vec::<u8>::new().into());
         }
-        if shape.own_metadata() {
-            body.texts(0, |_| None).map_err(refused)?;
+        if shape.own_metadata {
+            body.texts(0, Texts::of(0, |_| None).map_err(refused)?);
         }
         messages.append(0, &body, None, seen, file)
     }
 
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {
         let Self { shape, last, seen, messages, .. } = self;
-        let places = last.places(shape, batch).map_err(io::Error::other)?.as_deref();
+        let places = last.places(shape, batch).map_err(io::Error::other)?;
         let rows = batch.len();
         let mut body = Body::default();
-        body.column(rows, batch.timestamps().inner().as_slice());
-        body.column(rows, batch.values().inner().as_slice());
+        body.column(rows, batch.timestamps().inner().clone());
+        body.column(rows, batch.values().inner().clone());
         body.column(rows, indices(batch, places).map_err(refused)?);
-        if shape.own_metadata() {
+        if shape.own_metadata {
             let texts = texts(batch);
-            body.texts(rows, |row| texts[batch.index_of(row)]).map_err(refused)?;
+            let texts = Texts::of(rows, |row| texts[batch.index_of(row)]).map_err(refused)?;
+            body.texts(rows, texts);
         }
-        let sequences = sequences(batch, places, shape.channels());
+        let sequences = sequences(batch, places, &shape.channels);
         messages.append(rows, &body, sequences.as_deref(), seen, file)
     }
 }
@@ -209,29 +209,24 @@ pub(super) fn check_heads(channels: usize, beginning: &[u8]) -> Result<(), Error
          sequence numbers up to {batch}, and a recording has room for {LONGEST_HEAD} bytes of \
          each; pass less metadata, or write the channels into several files"
     );
-    Err(Error::OtherSchema { problem })
+    Err(Error::Refused(problem))
 }
 
 /// For each row the place of its channel in the stream.
-fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Result<Cow<'a, [u8]>, Error> {
-    let place = |index: i32| places.map_or(index, |places| places[index.cast_unsigned() as usize]);
-    let known = batch.indices();
-    if let (Some(indices), None) = (known, places) {
-        return Ok(indices.inner().as_slice().into());
-    }
-    let length = batch.len().saturating_mul(size_of::<i32>());
-    let mut bytes = room(length)?;
-    if let Some(indices) = known {
-        for &index in indices {
-            bytes.extend_from_slice(&place(index).to_le_bytes());
+fn indices(batch: &Batch, places: Option<&[i32]>) -> Result<Buffer, Error> {
+    let rows = batch.len();
+    match (batch.indices(), places) {
+        (Some(indices), None) => Ok(indices.inner().clone()),
+        (Some(indices), Some(places)) => {
+            let place = |index: &i32| places[index.cast_unsigned() as usize];
+            collected(rows, indices.iter().map(place)).map(ScalarBuffer::into_inner)
         }
-    } else if length > 0 {
-        bytes.extend_from_slice(&place(0).to_le_bytes());
-        while bytes.len() < length {
-            bytes.extend_from_within(..bytes.len().min(length - bytes.len()));
+        (None, places) => {
+            let mut all = room(rows)?;
+            all.resize(rows, places.map_or(0, |places| places[0]));
+            Ok(all.into())
         }
     }
-    Ok(bytes.into())
 }
 
 /// The failure of a write for which there is no memory.
@@ -263,7 +258,7 @@ fn check_texts(batch: &Batch) -> Result<(), Error> {
     let problem = format!(
         "the metadata of its rows take {bytes} bytes, and a batch has room for {most}; write it in parts"
     );
-    Err(Error::OtherSchema { problem })
+    Err(Error::Refused(problem))
 }
 
 /// The sequence number of the first row of each channel of the stream, where the batch knows them.

@@ -32,19 +32,3 @@ fn cell(text: &str) -> String {
     }
     format!("\"{}\"", text.replace('"', "\"\""))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn a_text_is_quoted_where_it_has_to_be() {
-        for text in ["", "laser", "\u{b0}C", "a b", "it's", "a;b"] {
-            assert_eq!(cell(text), text);
-        }
-        assert_eq!(cell("a,b"), "\"a,b\"");
-        assert_eq!(cell("say \"a\""), "\"say \"\"a\"\"\"");
-        assert_eq!(cell("a\nb\r"), "\"a\nb\r\"");
-        assert_eq!(cell(" a"), "\" a\"");
-    }
-}

@@ -69,18 +69,15 @@ impl CsvReader {
     /// Reads the first line; `None` where the file ends within it.
     pub(in crate::storage) fn open(input: &mut Input, path: &Path) -> Result<Option<Self>, Error> {
         let columns = columns(input).map_err(|error| not_read(path, &error))?;
-        let columns = columns.map_err(|line| Error::NoRecording {
-            path: path.to_owned(),
-            problem: format!(
+        let columns = columns.map_err(|line| Error::in_file(path, &format!(
                 "is no recording: it begins with {line:?}; open_recording reads what ArrowWriter, \
                  CsvWriter and compact wrote"
-            ),
-        })?;
+            )))?;
         let Some(columns) = columns else { return Ok(None) };
         Ok(Some(Self {
             reader: ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build(),
             columns,
-            whole: input.position(),
+            whole: input.position,
             rows: 0,
             cells: vec![0; 256],
             ends: [0; CELLS],
@@ -90,67 +87,6 @@ impl CsvReader {
             batches: 0,
             end: None,
         }))
-    }
-
-    /// The next rows, as many as make a batch.
-    pub(in crate::storage) fn next(&mut self, input: &mut Input) -> io::Result<Step> {
-        let mut builder = BatchBuilder::default();
-        let mut numbering = Numbering::default();
-        self.batches += 1;
-        let mut rows = 0;
-        while rows < ROWS && self.end.is_none() {
-            if !std::mem::take(&mut self.waiting) {
-                self.end = self.read_row(input)?;
-                if self.end.is_some() {
-                    break;
-                }
-            }
-            match self.take_row(&mut builder, &mut numbering) {
-                Ok(true) => {
-                    rows += 1;
-                    self.rows += 1;
-                    self.whole = input.position();
-                }
-                Ok(false) => {
-                    self.waiting = true;
-                    break;
-                }
-                Err(problem) => {
-                    let problem = format!("row {} is damaged: {problem}", self.rows);
-                    self.end = Some(Step::Torn(problem));
-                }
-            }
-        }
-        if rows == 0 {
-            return Ok(self.end.take().unwrap_or(Step::End));
-        }
-        let first = |numbering: &Numbering<i32>, name: &str| {
-            numbering.first_of(&self.known.get(name)?.index)
-        };
-        Ok(Step::Batch(numbering.finish(builder.finish(), first)))
-    }
-
-    /// Goes back to the end of the last row that was given.
-    pub(in crate::storage) fn rewind(&mut self, input: &mut Input) {
-        self.reader.reset();
-        self.waiting = false;
-        self.end = None;
-        input.seek(self.whole);
-    }
-
-    /// The bytes up to the end of the last row that was given.
-    pub(in crate::storage) const fn whole(&self) -> u64 {
-        self.whole
-    }
-
-    /// The columns, and the unit of each name.
-    pub(in crate::storage) fn layout(&self) -> Layout {
-        let unit =
-            |(name, known): (&String, &Known)| (name.clone(), known.channel.unit().to_owned());
-        Layout::Csv {
-            numbered: self.columns.numbered,
-            units: self.known.iter().map(unit).collect(),
-        }
     }
 
     /// Adds the present row to a batch; `false` where it begins another one.
@@ -188,8 +124,12 @@ impl CsvReader {
         loop {
             let piece = input.peek()?;
             if piece.is_empty() {
-                let torn = Step::Torn(CUT.to_owned());
-                return Ok(Some(if begun { torn } else { self.ended(input) }));
+                if begun {
+                    return Ok(Some(Step::Torn(CUT.to_owned())));
+                }
+                // Behind the last row are only ends of lines.
+                self.whole = input.position;
+                return Ok(Some(Step::End));
             }
             let (cells, ends) = (&mut self.cells[written..], &mut self.ends[self.count..]);
             let (result, taken, more, count) = self.reader.read_record(piece, cells, ends);
@@ -212,11 +152,66 @@ impl CsvReader {
             return Ok(Some(Step::Torn(format!("row {} is damaged: {damage}", self.rows))));
         }
     }
+}
 
-    /// The end of a file that has nothing behind its last row but ends of lines.
-    fn ended(&mut self, input: &Input) -> Step {
-        self.whole = input.position();
-        Step::End
+impl crate::storage::source::Reader for CsvReader {
+    fn format(&self) -> &'static str {
+        "csv"
+    }
+
+    fn next(&mut self, input: &mut Input) -> io::Result<Step> {
+        let mut builder = BatchBuilder::default();
+        let mut numbering = Numbering::default();
+        self.batches += 1;
+        let mut rows = 0;
+        while rows < ROWS && self.end.is_none() {
+            if !std::mem::take(&mut self.waiting) {
+                self.end = self.read_row(input)?;
+                if self.end.is_some() {
+                    break;
+                }
+            }
+            match self.take_row(&mut builder, &mut numbering) {
+                Ok(true) => {
+                    rows += 1;
+                    self.rows += 1;
+                    self.whole = input.position;
+                }
+                Ok(false) => {
+                    self.waiting = true;
+                    break;
+                }
+                Err(problem) => {
+                    let problem = format!("row {} is damaged: {problem}", self.rows);
+                    self.end = Some(Step::Torn(problem));
+                }
+            }
+        }
+        if rows == 0 {
+            return Ok(self.end.take().unwrap_or(Step::End));
+        }
+        let first = |numbering: &Numbering<i32>, name: &str| {
+            numbering.first_of(&self.known.get(name)?.index)
+        };
+        Ok(Step::Batch(numbering.finish(builder.finish(), first)))
+    }
+
+    fn rewind(&mut self, input: &mut Input) {
+        self.reader.reset();
+        self.waiting = false;
+        self.end = None;
+        input.seek(self.whole);
+    }
+
+    fn whole(&self) -> u64 {
+        self.whole
+    }
+
+    fn layout(&self, _input: &mut Input, _path: &Path) -> Result<Option<Layout>, Error> {
+        let unit =
+            |(name, known): (&String, &Known)| (name.clone(), known.channel.unit().to_owned());
+        let units = self.known.iter().map(unit).collect();
+        Ok(Some(Layout::Csv { numbered: self.columns.numbered, units }))
     }
 }
 

@@ -30,23 +30,18 @@ impl<'a> Row<'a> {
             return Err("its channel is empty".to_owned());
         }
         let number = text(2)?;
-        let value = read_value(number)
-            .ok_or_else(|| format!("its value is {number:.40?}, which is no number"))?;
+        let value = number
+            .parse()
+            .map_err(|_| format!("its value is {number:.40?}, which is no number"))?;
         let sequence = match fields.get(4) {
-            Some(field) if !field.is_empty() => Some(read_count(text(4)?)?),
+            Some(field) if !field.is_empty() => {
+                let count = text(4)?;
+                let found = count.parse().ok().filter(|_| !count.starts_with('+'));
+                let refused = || format!("its sequence is {count:.40?}, which is no count");
+                Some(found.ok_or_else(refused)?)
+            }
             _ => None,
         };
         Ok(Self { timestamp, channel, value, unit: text(3)?, sequence })
     }
-}
-
-/// The number that a text is.
-fn read_value(text: &str) -> Option<f64> {
-    text.parse().ok()
-}
-
-/// The count that a text is.
-fn read_count(text: &str) -> Result<u64, String> {
-    let found = text.parse().ok().filter(|_| !text.starts_with('+'));
-    found.ok_or_else(|| format!("its sequence is {text:.40?}, which is no count"))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use zmij::Buffer;
 
@@ -13,6 +12,7 @@ use crate::batch::Batch;
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::file::AppendFile;
+use crate::storage::known::Known;
 use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
@@ -29,8 +29,8 @@ pub struct CsvFormat {
     sequences: Sequences,
     /// The unit of each name.
     units: HashMap<String, String>,
-    /// The channels of the last batch, for they are most often the next one's.
-    channels: Option<Arc<[Channel]>>,
+    known: Known,
+    /// The cells of each channel of the last batch.
     cells: Vec<Cells>,
     stamp: Stamp,
 }
@@ -63,7 +63,7 @@ impl CsvFormat {
             drop_metadata,
             sequences,
             units: HashMap::new(),
-            channels: None,
+            known: Known::default(),
             cells: Vec::new(),
             stamp: Stamp::default(),
         }
@@ -71,60 +71,47 @@ impl CsvFormat {
 
     /// Refuses channels of which the rows cannot tell.
     fn admit_channels(&mut self, batch: &Batch) -> Result<(), Error> {
-        let channels = batch.channels();
-        let same = |last: &Arc<[Channel]>| Arc::ptr_eq(last, channels) || last == channels;
-        if self.channels.as_ref().is_some_and(same) {
-            return Ok(());
-        }
-        self.channels = None;
-        self.cells = channels.iter().map(Cells::of).collect();
-        let mut all = true;
-        let mut rows = None;
-        for (index, channel) in channels.iter().enumerate() {
-            match self.check_channel(channel, &self.cells[index]) {
-                // A slice may know channels of which it has no row.
-                Err(error) if rows.get_or_insert_with(|| batch.rows_of_channels())[index] > 0 => {
-                    return Err(error);
-                }
-                refused => all &= refused.is_ok(),
+        let Self { known, cells, units, drop_metadata, .. } = self;
+        let check = |index: usize, channel: &Channel| {
+            // As many as the channels before, unless they are those of another batch.
+            cells.truncate(index);
+            cells.push(Cells::of(channel));
+            check_channel(channel, &cells[index], units, *drop_metadata)
+        };
+        if known.check(batch, check)? == Some(true) {
+            for channel in batch.channels().iter() {
+                units.insert(channel.name().to_owned(), channel.unit().to_owned());
             }
-        }
-        if all {
-            for channel in channels.iter() {
-                self.units.insert(channel.name().to_owned(), channel.unit().to_owned());
-            }
-            self.channels = Some(Arc::clone(channels));
         }
         Ok(())
     }
+}
 
-    fn check_channel(&self, channel: &Channel, cells: &Cells) -> Result<(), Error> {
-        let name = channel.name();
-        if channel.metadata().is_some() && !self.drop_metadata {
-            return Err(Error::OtherSchema {
-                problem: format!(
-                    "channel '{name}' has metadata, for which CSV has no column; write with \
-                     ArrowWriter, or pass drop_metadata=True to leave them out"
-                ),
-            });
+fn check_channel(
+    channel: &Channel,
+    cells: &Cells,
+    units: &HashMap<String, String>,
+    drop_metadata: bool,
+) -> Result<(), Error> {
+    let name = channel.name();
+    if channel.metadata().is_some() && !drop_metadata {
+        return Err(Error::Refused(format!(
+            "channel '{name}' has metadata, for which CSV has no column; write with \
+                 ArrowWriter, or pass drop_metadata=True to leave them out"
+        )));
+    }
+    if cells.length() > LONGEST / 2 {
+        let (got, most) = (cells.length(), LONGEST / 2);
+        return Err(Error::Refused(format!(
+            "the name and the unit of a channel take {got} bytes, and a row of CSV has \
+                 room for {most}; pass shorter ones"
+        )));
+    }
+    match units.get(name) {
+        Some(first) if first != channel.unit() => {
+            Err(Error::units_differ(name, first, channel.unit()))
         }
-        if cells.length() > LONGEST / 2 {
-            let (got, most) = (cells.length(), LONGEST / 2);
-            return Err(Error::OtherSchema {
-                problem: format!(
-                    "the name and the unit of a channel take {got} bytes, and a row of CSV has \
-                     room for {most}; pass shorter ones"
-                ),
-            });
-        }
-        match self.units.get(name) {
-            Some(first) if first != channel.unit() => Err(Error::UnitsDiffer {
-                channel: name.to_owned(),
-                first: first.clone(),
-                second: channel.unit().to_owned(),
-            }),
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 
@@ -132,12 +119,12 @@ impl Format for CsvFormat {
     fn admit(&mut self, batch: &Batch) -> Result<(), Error> {
         let numbered = batch.first_sequences().is_some();
         if numbered && self.sequences == Sequences::Missing {
-            return Err(Error::OtherSchema {
-                problem: "the batch has sequence numbers, for which the file has no column, since \
+            return Err(Error::Refused(
+                "the batch has sequence numbers, for which the file has no column, since \
                           its first batch had none; pass sequences=True when you open it, or \
                           False to leave them out"
                     .to_owned(),
-            });
+            ));
         }
         self.admit_channels(batch)?;
         if self.sequences == Sequences::AsFirst {
@@ -147,7 +134,7 @@ impl Format for CsvFormat {
     }
 
     fn resume(&mut self, layout: Layout) -> Result<(), Error> {
-        let refused = |problem: &str| Err(Error::OtherSchema { problem: problem.to_owned() });
+        let refused = |problem: &str| Err(Error::Refused(problem.to_owned()));
         let Layout::Csv { numbered, units } = layout else {
             return refused("the recording is an Arrow stream; continue it with ArrowWriter");
         };
@@ -205,10 +192,6 @@ impl Format for CsvFormat {
             }
             out.push(b'\n');
         }
-        Ok(())
-    }
-
-    fn end(&mut self, _file: &mut AppendFile) -> io::Result<()> {
         Ok(())
     }
 }

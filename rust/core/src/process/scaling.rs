@@ -1,0 +1,24 @@
+//! What the numbers of a spectrum mean.
+
+use crate::word::words;
+
+/// By what a spectrum is divided, so that neither the window nor the length of a frame shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scaling {
+    /// Power in each hertz: the square of the unit, divided by hertz. Noise reads its density.
+    #[default]
+    Density,
+    /// Power of each line, the square of the unit. A sine of amplitude 1 reads 1/2.
+    Spectrum,
+    /// Amplitude of each line, in the unit. A sine of amplitude 1 reads 1.
+    Amplitude,
+}
+
+words!(
+    Scaling,
+    "scaling",
+    "'density', 'spectrum' or 'amplitude'",
+    Density = "density",
+    Spectrum = "spectrum",
+    Amplitude = "amplitude"
+);
