@@ -84,14 +84,7 @@ impl PyBatch {
 
     /// The objects of the channels, by index.
     pub fn objects(&self, py: Python<'_>) -> PyResult<&[Py<PyChannel>]> {
-        let make = || {
-            let objects = self
-                .core
-                .channels()
-                .iter()
-                .map(|channel| PyChannel::object(py, channel.clone()).map(Bound::unbind));
-            objects.collect()
-        };
+        let make = || PyChannel::objects(py, self.core.channels());
         self.channels.get_or_try_init(py, make).map(Vec::as_slice)
     }
 

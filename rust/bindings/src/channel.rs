@@ -13,7 +13,7 @@ use crate::error::{Raise, wrong_type};
 use crate::immutable::own_copy;
 use crate::metadata::{self, Held, PyMetadata};
 use crate::point::{PyDataPoint, native as point_native};
-use crate::{text, timestamp, value};
+use crate::{number, text, timestamp};
 
 pub mod native;
 
@@ -70,6 +70,12 @@ impl PyChannel {
         let name = PyString::new(py, core.name()).unbind();
         let unit = PyString::new(py, core.unit()).unbind();
         Bound::new(py, Self { name, unit, metadata: metadata.map(Bound::unbind), core })
+    }
+
+    /// The objects of core channels.
+    pub fn objects(py: Python<'_>, cores: &[Channel]) -> PyResult<Vec<Py<Self>>> {
+        let object = |core: &Channel| Self::object(py, core.clone()).map(Bound::unbind);
+        cores.iter().map(object).collect()
     }
 
     /// The core's form; a clone shares it.
@@ -155,7 +161,7 @@ impl PyChannel {
         let py = slf.py();
         let given = timestamp.filter(|given| !given.is_none());
         let timestamp_ns = given.map(|given| timestamp::extract("timestamp", given)).transpose()?;
-        let value = value::extract(value)?;
+        let value = number::value(value)?;
         let timestamp_ns = timestamp_ns.unwrap_or_else(now_ns);
         point_native::object(py, slf.get().data_point(py, timestamp_ns, value))
     }

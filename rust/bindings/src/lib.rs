@@ -26,7 +26,6 @@ mod report;
 mod storage;
 mod text;
 mod timestamp;
-mod value;
 
 use pyo3::prelude::*;
 

@@ -66,6 +66,11 @@ pub fn real(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult
     }
 }
 
+/// The measured value: whatever says that it is a real number.
+pub fn value(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    real("value", "a real number (with __float__ or __index__, no text)", value)
+}
+
 /// Why something is no float.
 enum Problem {
     NotReal,

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
 
 use crate::error::{Raise, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
 use crate::number::{count, finite, real};
+use crate::text::word;
 
 mod call;
 mod raised;
@@ -68,9 +69,6 @@ impl PyPipelinePlan {
             given => Ok(given.map(|given| given.clone().unbind())),
         };
         let capacity = count("capacity", "the number of points that may wait", capacity)?;
-        let Ok(word) = on_full.cast::<PyString>() else {
-            return Err(wrong_type("on_full", "a str", on_full));
-        };
         Ok(Self {
             source: source.clone().unbind(),
             rate,
@@ -79,7 +77,7 @@ impl PyPipelinePlan {
             on_batch: callable("on_batch", on_batch)?,
             on_point: callable("on_point", on_point)?,
             capacity,
-            on_full: word.to_string_lossy().parse().raise()?,
+            on_full: word("on_full", Some(on_full))?,
             newest: AtomicUsize::new(1),
         })
     }

@@ -10,7 +10,7 @@ use rust_daq::{DataPoint, Metadata, PointView, checked_channel, now_ns};
 use crate::error::Raise;
 use crate::immutable::own_copy;
 use crate::metadata::{Held, PyMetadata};
-use crate::{metadata, text, timestamp, value};
+use crate::{metadata, number, text, timestamp};
 
 pub mod native;
 
@@ -118,7 +118,7 @@ impl PyDataPoint {
         let timestamp_ns =
             timestamp::extract("timestamp_ns", &object.getattr(intern!(py, "timestamp_ns"))?)?;
         let channel = text::extract("channel", &object.getattr(intern!(py, "channel"))?)?;
-        let value = value::extract(&object.getattr(intern!(py, "value"))?)?;
+        let value = number::value(&object.getattr(intern!(py, "value"))?)?;
         let unit = text::extract("unit", &object.getattr(intern!(py, "unit"))?)?;
         let metadata = metadata::shared(&object.getattr(intern!(py, "metadata"))?)?;
         let metadata = metadata.map(|metadata| metadata.get().core().clone());
@@ -135,7 +135,7 @@ impl PyDataPoint {
         let py = channel.py();
         let channel = text::extract("channel", channel)?;
         checked_channel(channel.to_str(py)?).raise()?;
-        let value = value::extract(value)?;
+        let value = number::value(value)?;
         let unit = text::extract("unit", unit)?;
         let metadata = metadata.map(metadata::shared).transpose()?.flatten().map(Held::from);
         Ok(Self { timestamp_ns: 0, value, channel, unit, metadata })

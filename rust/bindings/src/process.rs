@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use rust_daq::{Batch, Failure, Output, Process, Stage};
 
 use crate::array::{Input, Output as Place};
@@ -180,16 +180,4 @@ pub fn object(py: Python<'_>, output: Output) -> PyResult<Bound<'_, PyAny>> {
         Output::Batch(batch) => Bound::new(py, PyBatch::from(batch)).map(Bound::into_any),
         Output::Spectra(spectra) => Bound::new(py, PySpectra::from(spectra)).map(Bound::into_any),
     }
-}
-
-/// A word of a few.
-fn word<T>(argument: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<T>
-where
-    T: std::str::FromStr<Err = rust_daq::Error> + Default,
-{
-    let Some(given) = given else { return Ok(T::default()) };
-    let Ok(text) = given.cast::<PyString>() else {
-        return Err(wrong_type(argument, "a str", given));
-    };
-    text.to_string_lossy().parse().raise()
 }

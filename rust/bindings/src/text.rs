@@ -1,10 +1,14 @@
 //! Text arguments: stored as exact `str` that can be encoded.
 
+use std::str::FromStr;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::error::{shown, wrong_type};
+use rust_daq::Error;
+
+use crate::error::{Raise, shown, wrong_type};
 
 /// Takes a `str`; a subclass is copied to an exact `str`, since it could change its mind later.
 pub fn extract(argument: &str, text: &Bound<'_, PyAny>) -> PyResult<Py<PyString>> {
@@ -19,4 +23,16 @@ pub fn extract(argument: &str, text: &Bound<'_, PyAny>) -> PyResult<Py<PyString>
         return Ok(found.clone().unbind());
     }
     Ok(PyString::new(text.py(), content).unbind())
+}
+
+/// One of a few words; the default one where none is given.
+pub fn word<T>(argument: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<T>
+where
+    T: FromStr<Err = Error> + Default,
+{
+    let Some(given) = given else { return Ok(T::default()) };
+    let Ok(text) = given.cast::<PyString>() else {
+        return Err(wrong_type(argument, "a str", given));
+    };
+    text.to_string_lossy().parse().raise()
 }

@@ -75,6 +75,11 @@ mod tests {
     }
 
     #[test]
+    fn escapes_what_would_end_the_key() {
+        assert_eq!(path(&[Step::Key("it's\n\"".into())]), r#"metadata['it\'s\n"']"#);
+    }
+
+    #[test]
     fn a_long_path_and_a_long_key_are_shortened() {
         let steps: Vec<_> = (0..100).map(Step::Index).collect();
         let text = path(&steps);

@@ -9,7 +9,7 @@ use super::buffer::{converted, kind_and_size};
 use super::mask::{is_masked, unmasked};
 use super::{Source, entry_error, joined, plain, wrong_dtype};
 use crate::error::Raise;
-use crate::value;
+use crate::number;
 
 const WANTED: &str =
     "one-dimensional floats: a NumPy array, an array.array, an Arrow array, a list";
@@ -31,7 +31,7 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
     match Source::of(argument, WANTED, data)? {
         Source::Entries(entries) => {
             let read = |(index, entry): (usize, &Bound<'_, PyAny>)| {
-                value::extract(entry).map_err(|error| entry_error(py, argument, index, error))
+                number::value(entry).map_err(|error| entry_error(py, argument, index, error))
             };
             let mut values = room(entries.len()).raise()?;
             for entry in entries.iter().enumerate() {

@@ -6,7 +6,7 @@ use rust_daq::{Batch, Memory};
 use super::{PyBatch, points, selection};
 use crate::array::{instants, numbers, refuse_not_a_time};
 use crate::capsule;
-use crate::channel::core_channels;
+use crate::channel::{core_channels, cores, read_channels};
 use crate::error::{Raise, wrong_type};
 
 #[pymethods]
@@ -95,7 +95,7 @@ impl PyBatch {
         channels: &Bound<'_, PyAny>,
         indices: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let channels = core_channels(Some(channels))?;
+        let channels = cores(&read_channels(channels)?);
         let times = instants("timestamps", timestamps)?;
         let values = numbers("values", values)?;
         let indices = indices.filter(|given| !given.is_none());

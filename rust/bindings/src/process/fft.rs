@@ -5,11 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use rust_daq::{Fft, Process, Window};
 
-use super::{Shared, object, word};
+use super::{Shared, object};
 use crate::array::numbers;
 use crate::batch::view;
 use crate::error::{Raise, caused_by, shown};
 use crate::number::{count, real};
+use crate::text::word;
 
 /// One-sided spectra of frames of each channel, by the fast Fourier transform.
 ///

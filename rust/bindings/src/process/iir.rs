@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{Iir, Initial, Process};
 
-use super::{Shared, object, word};
+use super::{Shared, object};
 use crate::array::is_masked;
 use crate::error::{Raise, wrong_type};
+use crate::text::word;
 
 const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 

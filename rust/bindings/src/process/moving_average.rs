@@ -4,9 +4,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::{MovingAverage, Process};
 
-use super::{Shared, object, word};
+use super::{Shared, object};
 use crate::error::Raise;
 use crate::number::count;
+use crate::text::word;
 
 /// The mean of the last samples of each channel.
 ///

@@ -5,11 +5,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rust_daq::Spectra;
 
-use super::word;
 use crate::batch::view;
-use crate::channel::{PyChannel, core_channels};
+use crate::channel::{PyChannel, cores, read_channels};
 use crate::column::{adopt, adopt_indices, pickled};
 use crate::error::Raise;
+use crate::text::word;
 
 /// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
 ///
@@ -132,7 +132,7 @@ impl PySpectra {
             adopt("times", times)?,
             adopt("power", power)?,
             adopt("frequencies", frequencies)?,
-            core_channels(Some(channels))?.into(),
+            cores(&read_channels(channels)?).into(),
             adopt_indices("indices", indices)?,
             word("scaling", Some(scaling))?,
         );
@@ -144,13 +144,11 @@ impl PySpectra {
         protocol: i32,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let (py, spectra) = (slf.py(), &slf.get().0);
-        let channels = spectra.channels().iter();
-        let channels = channels.map(|channel| PyChannel::object(py, channel.clone()));
         let arguments = (
             pickled(py, spectra.times_ns().clone(), protocol)?,
             pickled(py, spectra.power().clone(), protocol)?,
             pickled(py, spectra.frequencies().clone(), protocol)?,
-            PyTuple::new(py, channels.collect::<PyResult<Vec<_>>>()?)?,
+            PyTuple::new(py, PyChannel::objects(py, spectra.channels())?)?,
             pickled(py, spectra.indices().clone(), protocol)?,
             spectra.scaling().as_str(),
         );

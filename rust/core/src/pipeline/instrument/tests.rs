@@ -5,14 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::pipeline::Source;
 
-const RECIPE: Recipe = Recipe { amplitude: 2.0, frequency: 50.0, noise: 0.1, drift: 0.5, seed: 7 };
-
-fn channels(count: usize) -> Vec<Channel> {
-    (0..count).map(|place| Channel::new(&format!("ai{place}"), "V", None).unwrap()).collect()
-}
-
-fn instrument(count: usize, recipe: Recipe) -> SimulatedInstrument {
-    SimulatedInstrument::new(1000.0, &channels(count), recipe).unwrap()
+fn instrument(count: usize) -> SimulatedInstrument {
+    let recipe = Recipe { amplitude: 2.0, frequency: 50.0, noise: 0.1, drift: 0.5, seed: 7 };
+    let channel = |place| Channel::new(&format!("ai{place}"), "V", None).unwrap();
+    let channels: Vec<_> = (0..count).map(channel).collect();
+    SimulatedInstrument::new(1000.0, &channels, recipe).unwrap()
 }
 
 /// All that a source gives before this moment.
@@ -25,15 +22,20 @@ fn read(source: &mut Scans, duration: Duration) -> Vec<Batch> {
     batches
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
-    values.iter().map(|value| value.to_bits()).collect()
+#[test]
+fn the_same_seed_gives_these_samples_on_every_platform() {
+    let batch = instrument(2).batch(0, 1_000_000, 3).unwrap();
+    let mixed = |sum: u64, value: &f64| mixed(sum ^ value.to_bits());
+    let fingerprint = batch.values().iter().fold(0, mixed);
+    assert_eq!(fingerprint, 9_385_573_856_659_789_016);
 }
 
 #[test]
-fn the_same_seed_gives_these_samples_on_every_platform() {
-    let batch = instrument(2, RECIPE).batch(0, 1_000_000, 3).unwrap();
-    let fingerprint = bits(batch.values()).iter().fold(0_u64, |sum, bits| mixed(sum ^ bits));
-    assert_eq!(fingerprint, 9_385_573_856_659_789_016);
+fn a_read_gives_something_that_fits_into_memory() {
+    let refused = Scans::new(instrument(1), 0).err().unwrap();
+    assert!(refused.to_string().starts_with("scans_per_read is 0; pass"), "{refused}");
+    let refused = instrument(2).batch(0, 0, usize::MAX).unwrap_err();
+    assert!(refused.to_string().contains("for which there is not enough memory"), "{refused}");
 }
 
 proptest! {
@@ -43,8 +45,8 @@ proptest! {
         at_a_time in 1_usize..50,
         scans in 1_u64..200,
     ) {
-        let whole = instrument(count, RECIPE).batch(5, 0, usize::try_from(scans).unwrap()).unwrap();
-        let mut source = Scans::new(instrument(count, RECIPE), at_a_time).unwrap();
+        let whole = instrument(count).batch(5, 0, usize::try_from(scans).unwrap()).unwrap();
+        let mut source = Scans::new(instrument(count), at_a_time).unwrap();
         let batches = read(&mut source, Duration::from_millis(scans));
         prop_assert_eq!(Batch::concat(&batches).unwrap(), whole);
     }

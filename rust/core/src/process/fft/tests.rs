@@ -143,6 +143,21 @@ fn a_rate_that_no_density_can_be_divided_by_is_refused_by_its_name() {
 }
 
 #[test]
+fn what_makes_no_spectrum_is_refused() {
+    let refused = |hop, rate, weights: [f64; 4]| {
+        let window = Window::Weights(weights.to_vec().into());
+        Fft::new(4, hop, rate, window, Scaling::Density, OnGap::Reset).err().unwrap().to_string()
+    };
+    assert!(refused(0, RATE, [1.0; 4]).starts_with("hop is 0; pass"));
+    for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(refused(1, rate, [1.0; 4]).starts_with(&format!("rate is {rate}; pass")));
+    }
+    for wrong in [[0.0; 4], [1.0, f64::NAN, 1.0, 1.0], [1e200; 4], [1e-200; 4]] {
+        assert!(refused(1, RATE, wrong).starts_with("window has "), "{wrong:?}");
+    }
+}
+
+#[test]
 fn spectra_beyond_memory_are_refused() {
     let refused = room(7, usize::MAX, 3).unwrap_err().to_string();
     assert!(refused.starts_with("a batch of 7 rows completes"), "{refused}");

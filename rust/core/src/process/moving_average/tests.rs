@@ -97,8 +97,9 @@ fn every_split_of_samples_next_to_nothing_gives_the_same() {
 }
 
 #[test]
-fn a_window_beyond_memory_is_refused() {
+fn a_window_of_nothing_or_beyond_memory_is_refused() {
     let new = |window, min_count| MovingAverage::new(window, min_count, OnGap::Reset).err();
+    assert!(new(0, 1).unwrap().to_string().starts_with("window is 0; pass"));
     for window in [usize::MAX, usize::MAX / 16, 1 << 50] {
         assert_eq!(new(window, 1), Some(Error::memory("window", window)));
     }

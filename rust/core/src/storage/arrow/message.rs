@@ -2,6 +2,7 @@
 
 use std::io;
 
+use arrow_buffer::{ArrowNativeType, ToByteSlice};
 use arrow_ipc::{
     Buffer, FieldNode, KeyValue, KeyValueArgs, MessageBuilder, MessageHeader, MetadataVersion,
     RecordBatchBuilder,
@@ -18,30 +19,30 @@ const ZEROS: [u8; 8] = [0; 8];
 
 /// The columns of a batch, as they stand in a file.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(super) struct Body<'a> {
     nodes: Vec<FieldNode>,
     buffers: Vec<Buffer>,
-    parts: Vec<arrow_buffer::Buffer>,
+    parts: Vec<&'a [u8]>,
     length: usize,
 }
 
-impl Body {
+impl<'a> Body<'a> {
     /// A column of so many rows, without a null.
-    pub(super) fn column(&mut self, rows: usize, values: arrow_buffer::Buffer) {
+    pub(super) fn column<T: ArrowNativeType>(&mut self, rows: usize, values: &'a [T]) {
         self.nodes.push(FieldNode::new(whole(rows), 0));
-        self.buffer(Vec::<u8>::new().into());
-        self.buffer(values);
+        self.buffer(&[]);
+        self.buffer(values.to_byte_slice());
     }
 
     /// A column of so many rows of texts.
-    pub(super) fn texts(&mut self, rows: usize, texts: Texts) {
+    pub(super) fn texts(&mut self, rows: usize, texts: &'a Texts) {
         self.nodes.push(FieldNode::new(whole(rows), whole(texts.nulls)));
-        self.buffer(texts.valid.into());
-        self.buffer(texts.offsets.into());
-        self.buffer(texts.data.into());
+        self.buffer(&texts.valid);
+        self.buffer(texts.offsets.to_byte_slice());
+        self.buffer(&texts.data);
     }
 
-    fn buffer(&mut self, bytes: arrow_buffer::Buffer) {
+    fn buffer(&mut self, bytes: &'a [u8]) {
         let count = bytes.len();
         self.buffers.push(Buffer::new(whole(self.length), whole(count)));
         self.length += count + padding(count);
@@ -50,7 +51,7 @@ impl Body {
 
     /// The parts with what is between them.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().flat_map(|part| [part.as_slice(), &ZEROS[..padding(part.len())]])
+        self.parts.iter().flat_map(|part| [*part, &ZEROS[..padding(part.len())]])
     }
 }
 
@@ -66,7 +67,7 @@ impl Messages {
     pub(super) fn append(
         &mut self,
         rows: usize,
-        body: &Body,
+        body: &Body<'_>,
         sequences: Option<&str>,
         before: &Hasher,
         file: &mut AppendFile,
@@ -78,7 +79,7 @@ impl Messages {
     }
 
     /// Builds the head of a message; tells where the digits of its checksum are.
-    fn build(&mut self, rows: usize, body: &Body, sequences: Option<&str>) -> usize {
+    fn build(&mut self, rows: usize, body: &Body<'_>, sequences: Option<&str>) -> usize {
         let builder = &mut self.builder;
         builder.reset();
         let mut entries = Vec::with_capacity(2);

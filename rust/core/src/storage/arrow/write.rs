@@ -1,11 +1,11 @@
 //! Batches as messages of an Arrow stream.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, new_empty_array};
-use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_ipc::writer::{
     DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message,
 };
@@ -15,9 +15,9 @@ use crc32fast::Hasher;
 use super::message::{Body, Messages};
 use super::shape::{Last, Shape};
 use super::{ALIGNMENT, CONTINUATION, LONGEST_HEAD};
-use crate::batch::{Batch, Texts};
+use crate::batch::{Batch, BatchBuilder, Texts};
 use crate::channel::Channel;
-use crate::column::{collected, room};
+use crate::column::room;
 use crate::error::Error;
 use crate::metadata::Metadata;
 use crate::storage::file::AppendFile;
@@ -115,7 +115,8 @@ impl Format for ArrowFormat {
     }
 
     fn end(&mut self, file: &mut AppendFile) -> io::Result<()> {
-        self.stream()?.write_closing(file)?;
+        // A message without rows is the last one.
+        self.stream()?.write(&BatchBuilder::default().finish(), file)?;
         file.append(&CONTINUATION)?;
         file.append(&[0; 4])
     }
@@ -136,30 +137,21 @@ impl Stream {
         Self { shape, last: Last::default(), beginning, seen, messages: Messages::default() }
     }
 
-    /// A message without rows, the last of a stream.
-    fn write_closing(&mut self, file: &mut AppendFile) -> io::Result<()> {
-        let Self { shape, seen, messages, .. } = self;
-        let mut body = Body::default();
-        for _ in 0..3 {
-            body.column(0, Vec::<u8>::new().into());
-        }
-        if shape.own_metadata {
-            body.texts(0, Texts::of(0, |_| None).map_err(refused)?);
-        }
-        messages.append(0, &body, None, seen, file)
-    }
-
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {
         let Self { shape, last, seen, messages, .. } = self;
         let places = last.places(shape, batch).map_err(io::Error::other)?;
         let rows = batch.len();
-        let mut body = Body::default();
-        body.column(rows, batch.timestamps().inner().clone());
-        body.column(rows, batch.values().inner().clone());
-        body.column(rows, indices(batch, places).map_err(refused)?);
-        if shape.own_metadata {
+        let indices = indices(batch, places).map_err(refused)?;
+        let texts = shape.own_metadata.then(|| {
             let texts = texts(batch);
-            let texts = Texts::of(rows, |row| texts[batch.index_of(row)]).map_err(refused)?;
+            Texts::of(rows, |row| texts[batch.index_of(row)])
+        });
+        let texts = texts.transpose().map_err(refused)?;
+        let mut body = Body::default();
+        body.column(rows, batch.timestamps());
+        body.column(rows, batch.values());
+        body.column(rows, &indices);
+        if let Some(texts) = &texts {
             body.texts(rows, texts);
         }
         let sequences = sequences(batch, places, &shape.channels);
@@ -213,20 +205,19 @@ pub(super) fn check_heads(channels: usize, beginning: &[u8]) -> Result<(), Error
 }
 
 /// For each row the place of its channel in the stream.
-fn indices(batch: &Batch, places: Option<&[i32]>) -> Result<Buffer, Error> {
-    let rows = batch.len();
-    match (batch.indices(), places) {
-        (Some(indices), None) => Ok(indices.inner().clone()),
-        (Some(indices), Some(places)) => {
-            let place = |index: &i32| places[index.cast_unsigned() as usize];
-            collected(rows, indices.iter().map(place)).map(ScalarBuffer::into_inner)
-        }
-        (None, places) => {
-            let mut all = room(rows)?;
-            all.resize(rows, places.map_or(0, |places| places[0]));
-            Ok(all.into())
-        }
+fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Result<Cow<'a, [i32]>, Error> {
+    let known = batch.indices();
+    if let (Some(indices), None) = (known, places) {
+        return Ok(Cow::Borrowed(indices));
     }
+    let mut moved = room(batch.len())?;
+    match (known, places) {
+        (Some(indices), Some(places)) => {
+            moved.extend(indices.iter().map(|index| places[index.cast_unsigned() as usize]));
+        }
+        _ => moved.resize(batch.len(), places.map_or(0, |places| places[0])),
+    }
+    Ok(moved.into())
 }
 
 /// The failure of a write for which there is no memory.
