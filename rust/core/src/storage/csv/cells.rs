@@ -32,3 +32,13 @@ fn cell(text: &str) -> String {
     }
     format!("\"{}\"", text.replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_text_that_some_readers_would_strip_is_quoted() {
+        assert_eq!([" a", "a ", "a b"].map(cell), ["\" a\"", "\"a \"", "a b"]);
+    }
+}
