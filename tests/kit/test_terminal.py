@@ -64,3 +64,38 @@ def test_progress_shows_a_name_as_it_is(
 def test_text_of_people_stays_as_it_is() -> None:
     for text in ("\u00b5s \u2212 5\u202f000\u00a0ns", "\u00e4\u6f22\U0001f600", "", 'it\'s "quoted"'):
         assert literal(text) == text
+
+
+WIDE = pd.DataFrame(
+    {
+        "time per operation": ["58.5\u202fns", "66.0\u202fns"],
+        "ratio to the first one (95 % interval)": ["1", "1.13 (1.09 to 1.19)"],
+        "verdict": ["baseline", "no difference shown"],
+    },
+    index=pd.Index(["20261126T121837Z-f1099fb-8133c883", "dict(a=1)"], name="contender"),
+)
+CELLS = [*WIDE.index, *(cell for column in WIDE.columns for cell in WIDE[column])]
+WORDS = {word for text in [*WIDE.columns, *CELLS] for word in text.split(" ")}
+
+
+@pytest.mark.parametrize("width", [200, 100, 80, 50, 36])
+def test_a_table_fits_its_terminal_and_breaks_no_word(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_table(WIDE, "comparison")
+    said = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert all(len(line.rstrip()) <= width for line in said.splitlines())
+    assert [word for word in WORDS if word not in said] == []
+
+
+def test_an_identifier_stands_on_a_line_of_its_own_where_the_table_is_too_wide(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "50")
+    print_table(WIDE)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
+    assert WIDE.index[0] in lines
+    assert "  time per operation: 58.5\u202fns" in lines

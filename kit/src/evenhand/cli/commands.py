@@ -1,4 +1,4 @@
-"""``python -m evenhand``: what an archive of runs holds, one run, two runs side by side."""
+"""``python -m evenhand``: compare statements; what an archive of runs holds, one run, two runs side by side."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from typing import Any
 
 from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
 from evenhand.cli.terminal import literal, prepare_streams, print_table
+from evenhand.cli.time_statements import add_flags, time_statements
 from evenhand.gate.history.previous import Previous
+from evenhand.measure.process import WorkerError
 from evenhand.measure.records import data_frame
 from evenhand.results import quantity
+from evenhand.results.result import Interrupted
 from evenhand.runs.agreement import Agreement
 from evenhand.runs.archive import Archive, opened
 from evenhand.runs.difference import SideBySide
+from evenhand.runs.packages import PackageError
 from evenhand.runs.run import Run
 from evenhand.runs.run_folder import ArchiveError
 from evenhand.runs.variables import variable
 
 ARCHIVE_VARIABLE = "EVENHAND_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
+INTERRUPTED = 130
 RUN_HELP = "an id, the beginning of one, latest, the folder of a run, or its run.json alone"
 
 
@@ -37,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     made = parser()
     chosen = made.parse_args(arguments)
+    if chosen.command == "time":
+        return timed(chosen)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
         made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
     folder = chosen.archive or default_archive()
@@ -47,7 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"evenhand: {literal(error)}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    return 0
+
+
+def timed(chosen: argparse.Namespace) -> int:
+    """Compare statements of the command line."""
+    try:
+        time_statements(chosen)
+    except (ValueError, WorkerError, PackageError, ArchiveError) as error:
+        print(f"evenhand: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt as error:
+        if isinstance(error, Interrupted):
+            print_table(error.result.table())
+        return INTERRUPTED
     return 0
 
 
@@ -58,7 +79,8 @@ def default_archive() -> Path:
 
 def parser() -> FlagParser:
     """The command's flags."""
-    top = FlagParser(prog="python -m evenhand", description="Read the runs that scripts and builds archived.")
+    description = "Compare statements, and read the runs that scripts and builds archived."
+    top = FlagParser(prog="python -m evenhand", description=description)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     uniform = FlagParser(add_help=False)
     uniform.add_argument(
@@ -68,6 +90,7 @@ def parser() -> FlagParser:
         help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
     )
     uniform.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
+    add_flags(commands.add_parser("time", help="compare statements: time 'dict(a=1)' '{\"a\": 1}'"))
     commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
     one = commands.add_parser("show", parents=[uniform], help="show one run")
     one.add_argument("run", metavar="RUN", help=RUN_HELP)

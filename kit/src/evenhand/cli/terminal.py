@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -16,6 +19,10 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+UNBROKEN = 40
+"""A cell of no more letters stays on one line."""
 
 
 def prepare_streams() -> None:
@@ -93,6 +100,28 @@ def literal(text: object) -> str:
     )
 
 
+def needed(cells: Iterable[str]) -> int:
+    """The width of a column in which no word, number or identifier is broken."""
+    parts = (part for cell in cells for part in ([cell] if len(cell) <= UNBROKEN else cell.split(" ")))
+    return max(map(cell_len, parts), default=0)
+
+
+def print_records(console: Console, frame: pd.DataFrame, title: str) -> None:
+    """Print a table that is too wide as one paragraph a row: its first cell on a line of its own, to be copied."""
+    if title:
+        console.print(Text(title, style="bold"))
+    for row in frame.itertuples(index=False):
+        first, *others = row
+        console.print(Text(first, style="bold"), soft_wrap=True)
+        told = [f"{column}: {cell}" for column, cell in zip(frame.columns[1:], others, strict=True) if cell]
+        lines = [""]
+        for item in told:
+            if lines[-1] and cell_len(f"  {lines[-1]}  {item}") > console.width:
+                lines.append("")
+            lines[-1] += f"  {item}"
+        console.print(Text("\n".join(lines)), soft_wrap=max(map(cell_len, lines)) <= console.width)
+
+
 def print_table(frame: pd.DataFrame, title: str = "") -> None:
     """Print a table of text on standard output: drawn on a terminal, plain columns in a pipe."""
     frame = frame.reset_index()
@@ -103,14 +132,20 @@ def print_table(frame: pd.DataFrame, title: str = "") -> None:
             print(literal(title))
         print(frame.to_string(index=False), flush=True)
         return
+    console = Console()
+    widths = {column: max(needed(frame[column]), needed(column.split(" "))) for column in frame.columns}
+    if sum(width + 3 for width in widths.values()) + 1 > console.width:  # padding, lines between, and an edge
+        print_records(console, frame, title)
+        return
     # As Text, in which square brackets are no markup.
-    heading = Text(literal(title), style="bold") if title else None
-    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD)
+    above = Text(literal(title), style="bold") if title else None
+    table = Table(title=above, title_justify="left", box=box.SIMPLE_HEAD)
     for column in frame.columns:
-        table.add_column(Text(column), overflow="fold")
+        heading = "\n".join(textwrap.wrap(column, widths[column]))
+        table.add_column(Text(heading), overflow="fold", min_width=widths[column])
     for row in frame.itertuples(index=False):
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    console.print(table)
 
 
 class RoundProgress:

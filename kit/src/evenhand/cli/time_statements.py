@@ -1,0 +1,99 @@
+"""``python -m evenhand time``: compare statements that are given on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import count
+
+from evenhand.cli.flags import FlagParser, path, whole_number
+from evenhand.cli.terminal import RoundProgress, literal, print_table
+from evenhand.measure.settings import ROUNDS, Settings
+from evenhand.measure.statement import Statement
+from evenhand.results.comparison import compare
+from evenhand.runs.archive import Archive
+from evenhand.runs.machine import machine
+from evenhand.runs.recorder import Recorder
+from evenhand.runs.run import Run
+
+EXAMPLE = "time"
+LONGEST_NAME = 40
+"""A statement with more letters is called by its number, and told below the table."""
+
+
+class ProgressRecorder(Recorder):
+    """Shows how far the comparison is, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.line = RoundProgress()
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Draw the line."""
+        self.line.show(what, done, total)
+
+
+def add_flags(parser: FlagParser) -> None:
+    """Add the flags of the command."""
+    parser.add_argument("statements", metavar="STATEMENT", nargs="+", help="source text; the first is the baseline")
+    parser.add_argument(
+        "--setup", action="append", default=[], metavar="TEXT", help="runs once in each process; may be repeated"
+    )
+    parser.add_argument(
+        "--each", metavar="TEXT", help="runs before every execution and is not timed, such as 'data = list(source)'"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=whole_number,
+        default=ROUNDS,
+        metavar="N",
+        help=f"rounds of fresh processes (default: {ROUNDS})",
+    )
+    parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to this folder of runs")
+    parser.add_argument("--json", action="store_true", help="write the run on standard output, and nothing else there")
+
+
+def names(texts: Sequence[str]) -> list[str]:
+    """A name for each statement: its text, or its number where that is long or holds what no name may."""
+    found: list[str] = []
+    for number, text in enumerate(texts, start=1):
+        short = len(text) <= LONGEST_NAME and "/" not in text and "\n" not in text and text.strip()
+        name = text.strip() if short else f"statement {number}"
+        found.append(
+            next(other for place in count(1) if (other := name if place == 1 else f"{name} ({place})") not in found)
+        )
+    return found
+
+
+def time_statements(chosen: argparse.Namespace) -> None:
+    """Compare the statements, print the table, and keep the run where that is asked for.
+
+    Raises
+    ------
+    ValueError
+        If a text is invalid Python.
+    WorkerError
+        If a statement fails.
+    """
+    setup = "\n".join(chosen.setup) or None
+    called = names(chosen.statements)
+    texts = dict(zip(called, chosen.statements, strict=True))
+    stated = {name: Statement(text, setup, each=chosen.each) for name, text in texts.items()}
+    recorder = ProgressRecorder()
+    settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
+    around = machine()
+    try:
+        result = compare(stated, name="statements", settings=settings)
+    finally:
+        recorder.line.clear()
+    run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts)
+    if chosen.json:
+        print(run.to_json())
+    else:
+        print_table(result.table())
+        told = [f"{name}: {text}" for name, text in texts.items() if name != text.strip()]
+        for line in (*told, *result.table_notes()):
+            print(literal(line))
+    if chosen.archive is not None:
+        folder = Archive(chosen.archive).add(run)
+        if not chosen.json:
+            print(f"run: {folder}")

@@ -1,0 +1,87 @@
+"""``python -m evenhand time``: statements of the command line, compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_machine import WORK
+
+from evenhand import Archive
+from evenhand.cli.commands import main
+from evenhand.cli.time_statements import names
+
+
+def test_statements_are_compared_with_the_first(machine, capsys) -> None:
+    del machine
+    assert main(["time", "work(100)", "work(150)", "--setup", WORK, "--rounds", "8"]) == 0
+    said = capsys.readouterr().out
+    rows = {line.split()[0]: line for line in said.splitlines() if line.strip().startswith("work(")}
+    assert "baseline" in rows["work(100)"]
+    assert "slower" in rows["work(150)"]
+
+
+def test_lines_of_setup_run_in_their_order(capsys) -> None:
+    assert main(["time", "assert y == 6", "--setup", "x = 3", "--setup", "y = 2 * x", "--rounds", "1"]) == 0
+    assert "assert y == 6" in capsys.readouterr().out
+
+
+def test_what_runs_before_each_execution_is_not_counted(capsys) -> None:
+    flags = ["--setup", "source = [3, 1, 2]", "--each", "data = list(source)", "--rounds", "1"]
+    assert main(["time", "data.sort(); assert data == [1, 2, 3]", *flags]) == 0
+    assert "data.sort()" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("texts", "called"),
+    [
+        (["[]", "list()"], ["[]", "list()"]),
+        (["x / 2", "x * 0.5"], ["statement 1", "x * 0.5"]),
+        (["f()", "f()", "f()"], ["f()", "f() (2)", "f() (3)"]),
+        (["a\nb", "x" * 41, " "], ["statement 1", "statement 2", "statement 3"]),
+    ],
+)
+def test_a_statement_is_called_by_its_text_where_that_can_be_a_name(texts: list[str], called: list[str]) -> None:
+    assert names(texts) == called
+
+
+def test_a_statement_that_has_a_number_is_told_below_the_table(capsys) -> None:
+    assert main(["time", "6 / 2", "--setup", "x = 1", "--rounds", "1"]) == 0
+    assert "statement 1: 6 / 2" in capsys.readouterr().out.splitlines()
+
+
+def test_json_is_the_run_and_nothing_else(capsys) -> None:
+    assert main(["time", "list()", "--rounds", "1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [result["name"] for result in document["results"]] == ["statements"]
+    assert document["profile"] == "time"
+
+
+def test_an_archive_keeps_the_run(tmp_path: Path, capsys) -> None:
+    assert main(["time", "list()", "--rounds", "1", "--archive", str(tmp_path / "kept")]) == 0
+    [run] = Archive(tmp_path / "kept").runs()
+    assert f"run: {tmp_path / 'kept' / run.id}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["1 +"], "evenhand: statement '1 +' is not valid Python: invalid syntax\n"),
+        (["foo()"], "evenhand: the statement of 'foo()' failed in its worker: NameError: name 'foo' is not defined\n"),
+        (
+            ["x", "--setup", "1 / 0"],
+            "evenhand: the setup of 'x' failed in its worker: ZeroDivisionError: division by zero\n",
+        ),
+    ],
+)
+def test_what_cannot_be_timed_gets_a_sentence(arguments: list[str], sentence: str, capsys) -> None:
+    assert main(["time", *arguments]) == 2
+    assert capsys.readouterr().err == sentence
+
+
+def test_without_a_statement_the_usage_is_said(capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["time"])
+    assert ended.value.code == 2
+    assert "STATEMENT" in capsys.readouterr().err
