@@ -69,29 +69,7 @@ def test_a_match_statement_takes_it_apart() -> None:
             pytest.fail("no match")
 
 
-def test_later_changes_to_the_given_metadata_do_not_show() -> None:
-    given_object: dict[str, Any] = {"modes": [1]}
-    channel = Channel("a", "V", given_object)
-    given_object["modes"].append(2)
-    assert channel.metadata == Metadata({"modes": [1]})
-    assert channel.point(1.0).metadata == {"modes": [1]}
-
-
 # one point
-
-
-def test_a_point_is_stamped_with_the_utc_wall_clock() -> None:
-    for _ in range(1_000):
-        before = time.time_ns()
-        made = LASER.point(0.5)
-        after = time.time_ns()
-        assert before <= made.timestamp_ns <= after
-
-
-def test_a_point_without_a_time_is_one_with_none() -> None:
-    before = time.time_ns()
-    stamps = [LASER.point(0.5, None).timestamp_ns, LASER.point(0.5, timestamp=None).timestamp_ns]
-    assert before <= min(stamps) <= max(stamps) <= time.time_ns()
 
 
 @pytest.mark.parametrize(
@@ -124,12 +102,6 @@ def test_points_share_the_text_of_their_channel() -> None:
     for point in made:
         assert point.channel is LASER.name
         assert point.unit is LASER.unit
-
-
-def test_points_share_the_metadata_of_their_channel() -> None:
-    batch = LASER.batch([1.0, 2.0])
-    for point in [LASER.point(1), LASER.point(1, 0), LASER.point(value=1), *LASER.points([1.0]), *batch, batch[0]]:
-        assert point.__reduce__()[1][4] is LASER.metadata
 
 
 # many rows: values

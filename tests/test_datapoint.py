@@ -14,7 +14,7 @@ from batches import INT64, points
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rust_daq import DataPoint
+from rust_daq import Channel, DataPoint
 
 UTC = dt.UTC
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
@@ -216,10 +216,22 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
 # now
 
 
-def test_now_is_stamped_with_the_utc_wall_clock() -> None:
+LASER = Channel("laser", "mW")
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        lambda: DataPoint.now("laser", 0.5, "mW"),
+        lambda: LASER.point(0.5),
+        lambda: LASER.point(0.5, None),
+        lambda: LASER.point(0.5, timestamp=None),
+    ],
+)
+def test_a_point_without_a_time_is_stamped_with_the_utc_wall_clock(now):
     for _ in range(1_000):
         before = time.time_ns()
-        made = DataPoint.now("laser", 0.5, "mW")
+        made = now()
         assert before <= made.timestamp_ns <= time.time_ns()
 
 

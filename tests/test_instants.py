@@ -10,8 +10,6 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from batches import INT64
-from hypothesis import given
 
 from rust_daq import Batch, Channel, DataPoint, SimulatedInstrument
 
@@ -63,11 +61,6 @@ def test_a_datetime64_of_any_whole_unit_is_an_instant(take: Taker, unit: str) ->
 def test_what_a_batch_hands_out_is_taken_back(take: Taker) -> None:
     batch = A.batch([1.0, 2.0], [NS, -1])
     assert [take(instant) for instant in batch.timestamps] == [NS, -1]
-
-
-@given(INT64)
-def test_a_datetime64_is_kept_to_the_nanosecond(nanoseconds: int) -> None:
-    assert A.point(1.0, np.datetime64(nanoseconds, "ns")).timestamp_ns == nanoseconds
 
 
 @every_array
