@@ -37,6 +37,34 @@ def raising(error, at=1):
     return call
 
 
+class Broken:
+    """All parts of a pipeline at once, one of which fails at its first call."""
+
+    def __init__(self, part, batches):
+        self.part, self.fail, self.batches = part, raising(LookupError("no more paper")), iter(batches)
+
+    def at(self, part):
+        if part == self.part:
+            self.fail()
+
+    def read(self):
+        self.at("source")
+        return next(self.batches, None)
+
+    def process(self, batch):
+        self.at("process")
+        return batch
+
+    def write(self, batch):
+        self.at("write")
+
+    def close(self):
+        self.at("close")
+
+    def on_point(self, point):
+        self.at("on_point")
+
+
 class Keeper:
     """A sink that keeps what it is given, and may fail at its end."""
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,15 @@ A = Channel("a", "V")
 huge = np.broadcast_to(1.0, 10**12)
 large = A.batch(np.zeros(10**6), start=0, rate=1.0)
 several = Batch.from_numpy([0, 1], [1.0, 2.0], [A, Channel("b", "V")], [0, 1])
-resource.setrlimit(resource.RLIMIT_AS, (2 << 30, resource.RLIM_INFINITY))
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (256 << 20), resource.RLIM_INFINITY))
+"""
+
+TRY = """
+try:
+    {statement}
+except ({errors}) as error:
+    print("raised", type(error).__name__, error)
 """
 
 PROGRAMS = {
@@ -63,19 +70,18 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_size_that_memory_does_not_hold_raises(name: str) -> None:
-    program = f"""
-        try:
-            {PROGRAMS[name]}
-        except (MemoryError, ValueError, OverflowError, TypeError) as error:
-            print("raised", type(error).__name__, error)
-    """
-    source = BEGIN + textwrap.dedent(program)
-    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+def check_raised(*program):
+    ended = subprocess.run([sys.executable, "-c", "".join(program)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-2_000:]
     assert ended.stdout.startswith("raised")
     assert "panic" not in ended.stdout
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_size_that_memory_does_not_hold_raises(name: str) -> None:
+    check_raised(
+        BEGIN, TRY.format(statement=PROGRAMS[name], errors="MemoryError, ValueError, OverflowError, TypeError")
+    )
 
 
 # Nothing is asked for that no machine has: only a little more than is there.
@@ -149,20 +155,8 @@ TIGHT_PROGRAMS = {
 @pytest.mark.parametrize("name", TIGHT_PROGRAMS)
 def test_a_copy_that_memory_does_not_hold_raises(name: str, tmp_path: Path) -> None:
     before, statement = TIGHT_PROGRAMS[name]
-    program = f"""
-        path = {str(tmp_path / "run")!r}
-        {before}
-        limit()
-        try:
-            {statement}
-        except MemoryError as error:
-            print("raised", error)
-    """
-    ended = subprocess.run(
-        [sys.executable, "-c", TIGHT + textwrap.dedent(program)], capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stderr[-2_000:]
-    assert ended.stdout.startswith("raised")
+    begin = f"path = {str(tmp_path / 'run')!r}\n{before}\nlimit()\n"
+    check_raised(TIGHT, begin, TRY.format(statement=statement, errors="MemoryError,"))
 
 
 def test_metadata_that_a_column_of_arrow_does_not_hold_are_refused() -> None:

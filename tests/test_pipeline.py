@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from pipelines import CHANNEL, Gated, Keeper, adds_up, instrument, raising, run_script
+from pipelines import CHANNEL, Broken, Gated, Keeper, adds_up, instrument, raising, run_script
 
 from rust_daq import Batch, DataPoint, Pipeline
 
@@ -189,32 +189,10 @@ def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
     assert report.abandoned >= ROWS
 
 
-@pytest.mark.parametrize("part", ["on_point", "sinks", "processors", "source", "close"])
+@pytest.mark.parametrize("part", ["source", "process", "write", "close", "on_point"])
 def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
-    fail = raising(LookupError("no more paper"), at=1)
-
-    class Broken:
-        def write(self, batch: Batch) -> None:
-            if part == "sinks":
-                fail(batch)
-
-        def close(self) -> None:
-            if part == "close":
-                fail(None)
-
-        def process(self, batch: Batch) -> Batch:
-            if part == "processors":
-                fail(batch)
-            return batch
-
-    def source() -> Batch | None:
-        if part == "source":
-            fail(None)
-        return next(given, None)
-
-    given = iter(batches(3))
-    on_point = fail if part == "on_point" else None
-    pipeline = Pipeline(source, [Broken()], [Broken()], on_point=on_point)
+    broken = Broken(part, batches(3))
+    pipeline = Pipeline(broken.read, [broken], [broken], on_point=broken.on_point)
     with pytest.raises(LookupError, match="no more paper"):
         pipeline.run()
     assert pipeline.report.ended == "failed"

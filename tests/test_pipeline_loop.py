@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pipelines import BATCH, CHANNEL, SECONDS, Keeper, adds_up, instrument, numbers, run_script
+from pipelines import BATCH, CHANNEL, SECONDS, Broken, Keeper, adds_up, instrument, numbers, run_script
 
 from rust_daq import Batch, Channel, Pipeline, Report, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
@@ -168,33 +168,14 @@ def test_a_second_async_loop_after_a_break_begins_another_run() -> None:
 
 
 @LOOPS
-@pytest.mark.parametrize("part", ["source", "processor", "sink", "close"])
+@pytest.mark.parametrize("part", ["source", "process", "write", "close"])
 @pytest.mark.parametrize("running", [True, False])
 def test_what_the_run_raises_is_raised_in_the_loop(loop: Loop, part: str, running: bool) -> None:
-    class Broken:
-        def read(self) -> Iterator[Batch]:
-            yield BATCH
-            if part == "source":
-                raise LookupError(part)
-
-        def process(self, batch: Batch) -> Batch:
-            if part == "processor":
-                raise LookupError(part)
-            return batch
-
-        def write(self, batch: Batch) -> None:
-            if part == "sink":
-                raise LookupError(part)
-
-        def close(self) -> None:
-            if part == "close":
-                raise LookupError(part)
-
-    broken = Broken()
-    pipeline = Pipeline(broken.read(), [broken], [broken])
+    broken = Broken(part, [BATCH])
+    pipeline = Pipeline(broken.read, [broken], [broken])
     if running:
         pipeline.start()
-    with pytest.raises(LookupError, match=part):
+    with pytest.raises(LookupError, match="no more paper"):
         loop(pipeline)
     assert pipeline.stop().ended == "failed"
 

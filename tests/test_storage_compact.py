@@ -202,23 +202,21 @@ def test_sources_that_make_no_sense_are_refused(tmp_path, monkeypatch, sources, 
     assert read("run.parquet")[1].next_row == 3
 
 
-def test_a_target_that_is_a_folder_is_refused(tmp_path):
-    source = write(tmp_path / "run.arrow", [of(3)])
-    with pytest.raises(IsADirectoryError, match="is a folder"):
-        compact(source, tmp_path, overwrite=True)
-
-
-def test_a_target_without_a_folder_is_refused(tmp_path):
-    source = write(tmp_path / "run.arrow", [of(3)])
-    with pytest.raises(FileNotFoundError, match="there is no folder .*missing; make it first"):
-        compact(source, tmp_path / "missing" / "run.parquet")
-
-
-@pytest.mark.parametrize("target", [None, 3, b"run.parquet"])
-def test_a_target_that_is_no_path_is_refused(tmp_path, target):
-    source = write(tmp_path / "run.arrow", [of(3)])
-    with pytest.raises(TypeError, match="target must be a str or an os.PathLike of str, got "):
-        compact(source, target)
+@pytest.mark.parametrize(
+    ("target", "error", "sentence"),
+    [
+        (".", IsADirectoryError, "is a folder"),
+        ("missing/run.parquet", FileNotFoundError, "there is no folder .*missing; make it first"),
+        *(
+            (target, TypeError, "target must be a str or an os.PathLike of str, got ")
+            for target in (None, 3, b"run.parquet")
+        ),
+    ],
+)
+def test_a_target_that_is_no_place_for_a_file_is_refused(tmp_path, monkeypatch, target, error, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=sentence):
+        compact(write("run.arrow", [of(3)]), target, overwrite=True)
 
 
 def test_parquet_that_compact_did_not_write_is_refused(tmp_path):

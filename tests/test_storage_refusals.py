@@ -1,6 +1,7 @@
 """What a system refuses: a clear error, and what was whole stays whole and readable."""
 
 import errno
+import functools
 import os
 import shutil
 import subprocess
@@ -336,11 +337,12 @@ def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
 @posix
 @every_writer
 @pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
-def test_what_is_no_file_is_not_written(tmp_path, writer_class, settings):
+def test_what_is_no_file_is_neither_written_nor_read(tmp_path, writer_class, settings):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", "/dev/zero"):
-        with pytest.raises(ValueError, match="is no file; pass the path of one"):
-            writer_class(path, **settings)
+        for opened in (functools.partial(writer_class, **settings), open_recording):
+            with pytest.raises(ValueError, match="is no file; pass the path of one"):
+                opened(path)
 
 
 @posix
@@ -353,14 +355,6 @@ def test_the_null_device_takes_what_any_number_of_writers_write(writer_class):
             assert writer.rows == 2
     with pytest.raises(ValueError, match="is no file; pass the path of one"):
         writer_class(os.devnull, append=True)
-
-
-@posix
-def test_what_is_no_file_is_refused_at_once(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", "/dev/zero"):
-        with pytest.raises(ValueError, match="is no file; pass the path of one"):
-            open_recording(path)
 
 
 def test_what_is_no_recording_is_refused_with_what_it_is(tmp_path):
