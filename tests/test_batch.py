@@ -254,6 +254,7 @@ def test_channels_without_a_row_and_the_order_of_channels_do_not_count() -> None
     right = Batch.from_numpy([1, 2, 3, 4], numbers, [STAGE, PROBE, LASER], [2, 1, 2, 1])
     assert left == right
     assert left[::2] == LASER.batch(numbers[::2], [1, 3])
+    assert left != Batch.from_numpy([1, 2, 3, 4], numbers, [LASER, PROBE], [0, 1, 1, 0])
 
 
 def test_copies_are_the_batch_itself(batch: Batch) -> None:

@@ -242,15 +242,6 @@ def test_a_stream_outlives_the_batch() -> None:
     assert rows_of(pa.Table.from_batches([pa.RecordBatch._import_from_c_capsule(*pair)])) == expected
 
 
-@pytest.mark.unsafe_code
-def test_capsules_that_nobody_takes_are_freed() -> None:
-    batch = of_distinct()
-    for part in (batch, batch[1:4]):
-        assert part.__arrow_c_stream__() is not None
-        assert part.__arrow_c_array__() is not None
-        assert part.__arrow_c_schema__() is not None
-
-
 def test_capsules_that_nobody_takes_and_tables_that_are_dropped_leave_no_memory() -> None:
     batch, foreign = of_distinct(1_000), table()
 
@@ -648,31 +639,6 @@ def test_a_reader_that_is_used_up_gives_no_rows() -> None:
 
 def test_the_schema_of_an_array_tells_the_channels() -> None:
     assert Batch.from_arrow(Handed("__arrow_c_array__", of_distinct().__arrow_c_array__())) == of_distinct()
-
-
-@pytest.mark.unsafe_code
-def test_a_capsule_that_was_taken_already_is_refused() -> None:
-    stream, pair = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__()
-    assert Batch.from_arrow(Handed("__arrow_c_stream__", stream)) == of_one()
-    assert Batch.from_arrow(Handed("__arrow_c_array__", pair), LASER) == of_one()
-    with pytest.raises(ValueError, match=r"(?i)released|taken"):
-        Batch.from_arrow(Handed("__arrow_c_stream__", stream))
-    with pytest.raises(ValueError, match=r"(?i)released|taken"):
-        Batch.from_arrow(Handed("__arrow_c_array__", pair), LASER)
-
-
-@pytest.mark.unsafe_code
-def test_a_capsule_of_another_kind_is_refused() -> None:
-    stream, (schema, array), batch = of_one().__arrow_c_stream__(), of_one().__arrow_c_array__(), of_one()
-    for answer in (schema, array, batch, None):
-        with pytest.raises((TypeError, ValueError)):
-            Batch.from_arrow(Handed("__arrow_c_stream__", answer))
-    for answer in ((array, schema), (schema, stream), (schema,), schema, None, (schema, None), (schema, array, array)):
-        with pytest.raises((TypeError, ValueError)):
-            Batch.from_arrow(Handed("__arrow_c_array__", answer))
-    # None of them took the data.
-    assert Batch.from_arrow(Handed("__arrow_c_array__", (schema, array)), LASER) == of_one()
-    assert Batch.from_arrow(Handed("__arrow_c_stream__", stream)) == of_one()
 
 
 def test_an_error_of_the_producer_is_raised() -> None:

@@ -82,12 +82,6 @@ def test_a_number_outside_its_range_is_refused(number: int) -> None:
         interleaved().with_first_sequence(number)
 
 
-@pytest.mark.parametrize("first", [1.5, "7", [1, 2], {"laser": 1.5, "probe": 2}])
-def test_what_is_no_number_is_refused(first: Any) -> None:
-    with pytest.raises(TypeError, match="first.* must be an int"):
-        interleaved().with_first_sequence(first)
-
-
 def test_a_channel_without_a_number_is_named() -> None:
     with pytest.raises(ValueError, match="first has no number for channel 'probe'; pass one for each"):
         interleaved().with_first_sequence({"laser": 1})

@@ -212,11 +212,24 @@ def test_an_arrow_array_that_is_not_as_its_schema_says_is_refused(channel, case)
 @pytest.mark.usefixtures("counted")
 def test_what_is_no_arrow_data_is_refused(channel):
     batch = channel.batch([1.0, 2.0], [1, 2])
-    for _ in range(TIMES // 10):
-        pairs = [None, 5, (1, 2), (batch.__arrow_c_array__()[1], batch.__arrow_c_schema__())]
-        wrong = [Handed("__arrow_c_array__", pair) for pair in pairs]
-        wrong += [Handed("__arrow_c_stream__", capsule) for capsule in (None, 5, batch.__arrow_c_schema__())]
-        wrong += [object(), pa.table({"x": [1]}), pa.table({"timestamp": [1], "value": ["x"]})]
-        for each in wrong:
-            with pytest.raises((TypeError, ValueError)):
-                Batch.from_arrow(each, channel)
+    stream, (schema, array) = batch.__arrow_c_stream__(), batch.__arrow_c_array__()
+    pairs = [
+        (array, schema),
+        (schema, stream),
+        (schema,),
+        schema,
+        None,
+        5,
+        (1, 2),
+        (schema, None),
+        (schema, array, array),
+    ]
+    wrong = [Handed("__arrow_c_array__", pair) for pair in pairs]
+    wrong += [Handed("__arrow_c_stream__", capsule) for capsule in (schema, array, batch, None, 5)]
+    wrong += [object(), pa.table({"x": [1]}), pa.table({"timestamp": [1], "value": ["x"]})]
+    for each in wrong * (TIMES // 10):
+        with pytest.raises((TypeError, ValueError)):
+            Batch.from_arrow(each, channel)
+    # None of them took the data.
+    assert Batch.from_arrow(Handed("__arrow_c_array__", (schema, array)), channel) == batch
+    assert Batch.from_arrow(Handed("__arrow_c_stream__", stream), channel) == batch

@@ -154,8 +154,9 @@ def test_what_a_stalled_consumer_loses_is_counted_and_a_gap(policy: Any, count: 
     assert sorted(set(kept)) == kept
     assert (report.dropped > 0) == (count == 40)
     if count == 40:
-        # The stalled batch and a full queue are what is left.
-        assert kept[-1] == 399 if policy == "drop_oldest" else kept[0] == 0
+        # The stalled batch, if it was taken in time, and a full queue are what is left.
+        queued = range(350, 400) if policy == "drop_oldest" else range(len(kept))
+        assert kept[-50:] == list(queued)[-50:]
 
 
 def test_a_source_that_waits_loses_nothing() -> None:
@@ -386,11 +387,6 @@ except KeyboardInterrupt:
 """
     ended = run_script(text, interrupts=1, every=0)
     assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "closed", "stopped", "True", "True"]), ended.stderr
-
-
-def test_an_interpreter_that_ends_stops_what_still_runs() -> None:
-    ended = run_script(f"{PRELUDE}\npipeline.start()\nwhile not written: pass")
-    assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, ["begun", "closed"], "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
