@@ -99,3 +99,33 @@ def read(path):
     """Return what a recording tells of its rows, and the recording at its end."""
     recording = open_recording(path)
     return told(recording), recording
+
+
+WRITING = """
+import sys
+from recordings import of
+from rust_daq.storage import ArrowWriter, CsvWriter
+writer = globals()[sys.argv[1]](sys.argv[2], **eval(sys.argv[3]))
+writer.write(of(5))
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+class WritingProcess:
+    """A process that has a writer open."""
+
+    def __init__(self, writer_class, path, **settings):
+        command = [sys.executable, "-c", WRITING, writer_class.__name__, str(path), repr(settings)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE)
+        assert self._process.stdout.readline() == "ready\n"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.kill()
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()

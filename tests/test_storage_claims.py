@@ -2,12 +2,10 @@
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from recordings import HERE, WRITERS, of, read, record, run, told, whole, write
+from recordings import WRITERS, WritingProcess, of, read, record, run, told, whole, write
 
 from rust_daq.storage import compact
 
@@ -15,35 +13,6 @@ every_writer = pytest.mark.parametrize("writer_class", WRITERS)
 posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users, names and forks")
 
 every_way = pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
-
-OTHER = """
-import sys
-from recordings import of
-from rust_daq.storage import ArrowWriter, CsvWriter
-writer = globals()[sys.argv[1]](sys.argv[2], **eval(sys.argv[3]))
-writer.write(of(5))
-print("ready", flush=True)
-sys.stdin.readline()
-"""
-
-
-class OtherProcess:
-    """A process that has a writer open."""
-
-    def __init__(self, writer_class, path, **settings):
-        command = [sys.executable, "-c", OTHER, writer_class.__name__, str(path), repr(settings)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE)
-        assert self._process.stdout.readline() == "ready\n"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.kill()
-
-    def kill(self):
-        self._process.kill()
-        self._process.communicate()
 
 
 def check_refused(make):
@@ -84,7 +53,7 @@ def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class
 @every_way
 def test_a_writer_of_another_process_is_noticed_and_one_that_was_killed_is_gone(tmp_path, writer_class, settings):
     path = tmp_path / "run"
-    with OtherProcess(writer_class, path) as other:
+    with WritingProcess(writer_class, path) as other:
         assert check_refused(lambda: writer_class(path, **settings)) == path
         assert len(whole(path)[0]) == 5
         other.kill()

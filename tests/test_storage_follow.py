@@ -6,10 +6,9 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from recordings import LAMP, WRITERS, of, read, record, told, write
+from recordings import LAMP, WRITERS, WritingProcess, of, read, record, told, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
@@ -102,18 +101,7 @@ def test_nothing_that_comes_in_time_is_said_and_may_be_waited_for_again(tmp_path
 
 @every_writer
 def test_a_writer_that_is_killed_ends_what_follows_it(tmp_path, writer_class):
-    code = f"""
-import sys, time
-from recordings import of
-from rust_daq.storage import {writer_class.__name__} as writer_class
-writer = writer_class(sys.argv[1])
-writer.write(of(5))
-print("ready", flush=True)
-time.sleep({LONG})
-"""
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent) as process:
-        assert process.stdout.readline() == "ready\n"
+    with WritingProcess(writer_class, tmp_path / "run") as process:
         recording = open_recording(tmp_path / "run", follow=True, timeout=LONG)
         assert told([next(recording)]) == told([of(5)])
         process.kill()
