@@ -196,16 +196,6 @@ def test_an_iterator_is_lazy() -> None:
     assert process.memory_info().rss - before < 50 * 2**20
 
 
-@pytest.mark.unsafe_code
-def test_an_iterator_outlives_its_batch() -> None:
-    batch = of_many(1_000)
-    expected = batch.to_points()
-    iterator = iter(batch)
-    del batch
-    gc.collect()
-    assert list(iterator) == expected
-
-
 def test_containment_and_reversal_are_those_of_a_sequence(batch: Batch) -> None:
     assert batch[3] in batch
     assert STAGE.point(77) not in batch

@@ -107,26 +107,17 @@ def expected_rows(batch: Batch) -> list[tuple[Any, ...]]:
     return [(point.timestamp_ns, point.value, point.channel) for point in batch]
 
 
-def test_pyarrow_reads_the_rows(batch: Batch) -> None:
+def test_every_package_reads_the_rows(batch):
+    polars, pandas = pl.DataFrame(batch), pd.DataFrame.from_arrow(batch)
+    assert (polars.schema["timestamp"], polars.schema["value"]) == (pl.Datetime("ns", "UTC"), pl.Float64)
+    assert str(pandas["timestamp"].dtype) == "datetime64[ns, UTC]"
+    columns = polars.select(pl.col("timestamp").to_physical(), "value", pl.col("channel").cast(pl.String))
+    assert columns.rows() == expected_rows(batch)
+    columns = zip(pandas["timestamp"].astype("int64"), pandas["value"], pandas["channel"], strict=True)
+    assert list(columns) == expected_rows(batch)
     for part in (batch, batch[1:4], batch[3:3]):
         assert rows_of(pa.table(part)) == expected_rows(part)
         assert rows_of(pa.Table.from_batches([pa.record_batch(part)])) == expected_rows(part)
-
-
-def test_polars_reads_the_rows(batch: Batch) -> None:
-    frame = pl.DataFrame(batch)
-    assert frame.schema["timestamp"] == pl.Datetime("ns", "UTC")
-    assert frame.schema["value"] == pl.Float64
-    assert frame.select(pl.col("timestamp").to_physical(), "value", pl.col("channel").cast(pl.String)).rows() == (
-        expected_rows(batch)
-    )
-
-
-def test_pandas_reads_the_rows(batch: Batch) -> None:
-    frame = pd.DataFrame.from_arrow(batch)
-    assert str(frame["timestamp"].dtype) == "datetime64[ns, UTC]"
-    stamps = frame["timestamp"].astype("int64")
-    assert list(zip(stamps, frame["value"], frame["channel"], strict=True)) == expected_rows(batch)
 
 
 def test_duckdb_reads_the_rows(batch: Batch) -> None:

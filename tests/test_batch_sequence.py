@@ -17,9 +17,10 @@ def interleaved(rows: int = 6) -> Batch:
     return Batch.from_numpy(numbers, numbers.astype(float), [LASER, PROBE], numbers % 2)
 
 
-def test_a_batch_that_nobody_numbered_has_no_numbers() -> None:
+def test_a_batch_that_nobody_numbered_or_that_forgot_has_no_numbers() -> None:
     assert interleaved().first_sequence is None
     assert LASER.batch([1.0]).first_sequence is None
+    assert interleaved().with_first_sequence(7).with_first_sequence(None).first_sequence is None
 
 
 def test_one_number_counts_for_every_channel() -> None:
@@ -29,10 +30,6 @@ def test_one_number_counts_for_every_channel() -> None:
 def test_each_channel_may_have_its_number() -> None:
     batch = interleaved().with_first_sequence({"probe": 2, "laser": 2**63 - 1, "lamp": 5})
     assert batch.first_sequence == {"laser": 2**63 - 1, "probe": 2}
-
-
-def test_none_forgets_the_numbers() -> None:
-    assert interleaved().with_first_sequence(7).with_first_sequence(None).first_sequence is None
 
 
 def test_numbering_leaves_the_batch_as_it_was_and_shares_its_columns() -> None:

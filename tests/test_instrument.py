@@ -63,36 +63,27 @@ def test_the_noise_is_white_and_each_channel_has_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "words"),
+    ("call", "arguments", "error", "words"),
     [
-        ({"rate": 1e10}, ValueError, "rate is 10000000000; pass hertz from"),
-        ({"rate": 1e-10}, ValueError, "pass hertz from 1e-9 to 1e9"),
-        ({"channels": []}, ValueError, "channels is empty; pass at least one"),
-        ({"channels": "ai0"}, TypeError, "channels must be a Channel or a sequence of them"),
-        ({"channels": [ONE, Channel("ai0", "K")]}, ValueError, "ai0"),
-        ({"scans_per_read": 2.0}, TypeError, "scans_per_read must be the number of scans"),
-        ({"amplitude": float("inf")}, ValueError, "amplitude is inf"),
-        ({"noise": [1]}, TypeError, "noise must be a number, got [1]"),
-        ({"drift": "up"}, TypeError, "drift must be a number, got 'up'"),
-        ({"seed": 2**64}, ValueError, "seed is 18446744073709551616"),
-        ({"seed": 1.0}, TypeError, "seed must be an int"),
+        (made, {"rate": 1e10}, ValueError, "rate is 10000000000; pass hertz from"),
+        (made, {"rate": 1e-10}, ValueError, "pass hertz from 1e-9 to 1e9"),
+        (made, {"channels": []}, ValueError, "channels is empty; pass at least one"),
+        (made, {"channels": "ai0"}, TypeError, "channels must be a Channel or a sequence of them"),
+        (made, {"channels": [ONE, Channel("ai0", "K")]}, ValueError, "ai0"),
+        (made, {"scans_per_read": 2.0}, TypeError, "scans_per_read must be the number of scans"),
+        (made, {"amplitude": float("inf")}, ValueError, "amplitude is inf"),
+        (made, {"noise": [1]}, TypeError, "noise must be a number, got [1]"),
+        (made, {"drift": "up"}, TypeError, "drift must be a number, got 'up'"),
+        (made, {"seed": 2**64}, ValueError, "seed is 18446744073709551616"),
+        (made, {"seed": 1.0}, TypeError, "seed must be an int"),
+        (made().batch, {"scans": 2**60}, ValueError, "not enough memory"),
+        (made().batch, {"scans": 1, "start": datetime(2026, 1, 1)}, TypeError, "start"),
+        (made().batch, {"scans": 1, "first": 2**64 - 1}, OverflowError, "timestamp"),
     ],
 )
-def test_what_it_cannot_be_is_refused(settings: Any, error: type[Exception], words: str) -> None:
+def test_what_it_cannot_be_and_what_cannot_be_read_is_refused(
+    call: Any, arguments: Any, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error) as refused:
-        made(**settings)
-    assert words in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        ({"scans": 2**60}, ValueError, "not enough memory"),
-        ({"scans": 1, "start": datetime(2026, 1, 1)}, TypeError, "start"),
-        ({"scans": 1, "first": 2**64 - 1}, OverflowError, "timestamp"),
-    ],
-)
-def test_what_cannot_be_read_is_refused(arguments: Any, error: type[Exception], words: str) -> None:
-    with pytest.raises(error) as refused:
-        made().batch(**arguments)
+        call(**arguments)
     assert words in str(refused.value)

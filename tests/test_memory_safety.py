@@ -7,8 +7,6 @@ import gc
 import pickle
 import random
 import sys
-import threading
-from collections.abc import Mapping
 
 import pyarrow as pa
 import pytest
@@ -105,27 +103,6 @@ def test_points_in_a_cycle_are_collected(arguments):
     assert gc.collect() >= 1
 
 
-def test_metadata_that_change_while_they_are_read_are_no_harm():
-    class Treacherous(Mapping):
-        def __init__(self):
-            self.inside = [["text", str(number)] for number in range(9)]
-
-        def __getitem__(self, key):
-            for given in self.inside[1:]:
-                given.clear()
-            return self.inside.pop() if self.inside else None
-
-        def __iter__(self):
-            return iter([f"key {number}" for number in range(20)])
-
-        def __len__(self):
-            return 20
-
-    for _ in range(TIMES // 10):
-        point = DataPoint(0, "laser", 1.0, "mW", {"outer": Treacherous(), "more": [1, 2, 3]})
-        assert len(point.metadata["outer"]) == 20
-
-
 def test_a_point_that_was_never_made_cannot_be_had():
     for _ in range(TIMES // 10):
         with pytest.raises(TypeError):
@@ -134,16 +111,6 @@ def test_a_point_that_was_never_made_cannot_be_had():
             DataPoint.__new__(DataPoint)
         made = DataPoint.__new__(DataPoint, 0, "laser", 1.0, "mW")
         assert made == DataPoint(0, "laser", 1.0, "mW")
-
-
-def test_a_point_may_be_dropped_by_another_thread(arguments):
-    points = [[DataPoint(*arguments.four, arguments.nested) for _ in range(TIMES)] for _ in range(4)]
-    threads = [threading.Thread(target=mine.clear) for mine in points]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert points == [[], [], [], []]
 
 
 # Channels and batches

@@ -166,6 +166,7 @@ def test_a_mapping_whose_items_are_nothing_is_refused() -> None:
         kept(HostileMapping(None))
 
 
+@pytest.mark.unsafe_code
 def test_a_container_that_changes_while_it_is_read_is_read_safely() -> None:
     outer: dict[str, Any] = {}
 

@@ -101,9 +101,6 @@ def test_a_row_of_a_batch_cannot_be_replaced():
         BATCH[0] = BATCH[1]
 
 
-# Text
-
-
 TEXTS = {
     "channel of a point": ("channel", lambda text: DataPoint(0, text, 1.0, "V").channel),
     "unit of a point": ("unit", lambda text: DataPoint(0, "a", 1.0, text).unit),
