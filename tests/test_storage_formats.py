@@ -194,9 +194,6 @@ def test_columns_of_a_stream_are_not_copied_by_who_maps_the_file(tmp_path):
         assert table.num_rows == 2_000
 
 
-# CSV
-
-
 def test_a_value_of_csv_is_the_shortest_text_and_always_a_float(tmp_path):
     values = [1.0, 0.1, 1e300, 1e-300, -0.0, 100.0, math.nan, math.inf, -math.inf, 1 / 3]
     record(CsvWriter(tmp_path / "run.csv"), LASER.batch(values, start=0, rate=1.0))
@@ -221,9 +218,6 @@ def test_a_long_csv_file_comes_in_parts(tmp_path):
     assert [len(batch) for batch in found] == [65_536, 100_000 - 65_536]
     assert [batch.first_sequence["laser"] for batch in found] == [5, 5 + 65_536]
     assert Batch.concat(found) == of(100_000)
-
-
-# In all
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
