@@ -12,6 +12,8 @@ from typing import Any
 from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
 from evenhand.cli.terminal import literal, prepare_streams, print_table
 from evenhand.cli.time_statements import add_flags, time_statements
+from evenhand.gate.__main__ import add_flags as add_gate_flags
+from evenhand.gate.__main__ import main as gate
 from evenhand.gate.history.previous import Previous
 from evenhand.measure.process import WorkerError
 from evenhand.measure.records import data_frame
@@ -39,9 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 2 after a sentence on standard error.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["gate"]:
+        return gate(given[1:])
     prepare_streams()
     made = parser()
-    chosen = made.parse_args(arguments)
+    chosen = made.parse_args(given)
     if chosen.command == "time":
         return timed(chosen)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
@@ -91,6 +96,7 @@ def parser() -> FlagParser:
     )
     uniform.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
     add_flags(commands.add_parser("time", help="compare statements: time 'dict(a=1)' '{\"a\": 1}'"))
+    add_gate_flags(commands.add_parser("gate", help="compare two builds of a package, operation by operation"))
     commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
     one = commands.add_parser("show", parents=[uniform], help="show one run")
     one.add_argument("run", metavar="RUN", help=RUN_HELP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,20 @@ from pathlib import Path
 from evenhand.cli.flags import USAGE, FlagParser, number, path
 from evenhand.cli.outputs import OutputError, Outputs, write_whole
 from evenhand.cli.terminal import RoundProgress, prepare_streams, print_table
-from evenhand.gate import criterion, report
+from evenhand.gate import criterion, environments, report
 from evenhand.gate.gate import QUICK, Gate, Plan, run
 from evenhand.gate.instructions import unavailable
 from evenhand.gate.operation import OperationError, Operations
 from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
 from evenhand.runs.archive import Archive
+from evenhand.runs.configuration import ConfigurationError, table
 from evenhand.runs.run import Run
 from evenhand.runs.run_folder import ArchiveError
 
 DESCRIPTION = """Compare two builds of a package, each installed in an environment of its own, alive side by side.
+
+A side is a version (--base "rpds-py==0.20.0"), a wheel, or a revision of the repository here, which is built by the
+command that the configuration names; or an interpreter (--base-python PATH). A file has the operations to measure.
 
 Exit status: 0, 1 when something got slower, 2 for wrong usage, an environment that cannot be measured or an operation
 that failed, 3 with --strict when something stayed inconclusive, 130 after Ctrl-C."""
@@ -36,13 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outputs = Outputs(json=chosen.json, markdown=chosen.markdown, archive=chosen.archive)
     if closed and outputs.to_standard_output:
         flags.error("--json - needs standard output, which is closed; name a file")
+    with tempfile.TemporaryDirectory(prefix="evenhand-") as folder:
+        return gated(flags, chosen, outputs, Path(folder))
+
+
+def gated(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folder: Path) -> int:
+    """Compare; environments that it makes are in a folder."""
     try:
         # Known now, and not after an hour.
-        outputs.prepare(chosen.operations)
-    except OutputError as error:
+        file = chosen.operations or named_operations()
+        outputs.prepare(file)
+    except (OutputError, ConfigurationError) as error:
         flags.error(str(error))
     try:
-        operations = Operations.read(chosen.operations).only(chosen.only)
+        operations = Operations.read(file).only(chosen.only)
+        make_environments(chosen, operations, folder)
         sides = asked(chosen, operations.build_info)
         if chosen.base_criterion or chosen.candidate_criterion:
             further = criterion.operations(sides)
@@ -76,6 +89,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def named_operations() -> Path:
+    """The file of operations that the configuration names.
+
+    Raises
+    ------
+    ConfigurationError
+        If it names none.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        found = table(folder)
+        if found is not None and isinstance(name := found[0].get("operations"), str):
+            return folder / name
+    message = "nothing says what is measured; name a file: --operations FILE, or operations in [tool.evenhand]"
+    raise ConfigurationError(message)
+
+
+def make_environments(chosen: argparse.Namespace, operations: Operations, folder: Path) -> None:
+    """Make environments of versions, wheels and revisions; their interpreters go among the flags."""
+    given = vars(chosen)
+    wanted = {name: given[name] for name in (BASE, CANDIDATE) if given[name] is not None}
+    if BASE in wanted and CANDIDATE not in wanted and chosen.candidate_python is None:
+        if environments.is_requirement(wanted[BASE]):
+            message = f"--base is {wanted[BASE]!r}; name the other version, too: --candidate"
+            raise SideError(message)
+        wanted[CANDIDATE] = environments.WORKING_TREE
+    for name in (BASE, CANDIDATE):
+        if (name in wanted) == (given[f"{name}_python"] is not None):
+            message = f"name either --{name}, a version, wheel or revision, or --{name}-python, an interpreter"
+            raise SideError(message)
+    counts_bytes = any(one.kind == "bytes" for one in operations.operations) and sys.platform != "win32"
+    for name, python in environments.make(wanted, folder, further=("memray",) if counts_bytes else ()).items():
+        given[f"{name}_python"] = Path(python)
+        given[f"{name}_name"] = wanted[name] if given[f"{name}_name"] == name else given[f"{name}_name"]
+
+
 def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
     """Both sides, once they have told what they are."""
     given = vars(chosen)
@@ -96,9 +144,18 @@ def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
 def parser() -> FlagParser:
     """The command's flags."""
     made = FlagParser(prog="python -m evenhand.gate", description=DESCRIPTION)
-    made.add_argument("--base-python", type=path, required=True, metavar="PATH", help="interpreter of the base")
-    made.add_argument("--candidate-python", type=path, required=True, metavar="PATH", help="and of the candidate")
-    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
+    add_flags(made)
+    return made
+
+
+def add_flags(made: FlagParser) -> None:
+    """Add all flags."""
+    made.add_argument("--base", metavar="WHAT", help="a version such as 'rpds-py==0.20.0', a wheel, or a revision")
+    made.add_argument("--candidate", metavar="WHAT", help="likewise; after a revision, the working tree if not named")
+    made.add_argument("--base-python", type=path, metavar="PATH", help="interpreter of a base that is installed")
+    made.add_argument("--candidate-python", type=path, metavar="PATH", help="and of the candidate")
+    operations = "what is measured (default: operations in [tool.evenhand])"
+    made.add_argument("--operations", type=path, metavar="FILE", help=operations)
     made.add_argument("--base-name", default="base", metavar="TEXT", help="what the base is called")
     made.add_argument("--candidate-name", default="candidate", metavar="TEXT", help="what the candidate is called")
     for name in (BASE, CANDIDATE):
@@ -106,7 +163,6 @@ def parser() -> FlagParser:
             f"--{name}-criterion", type=path, metavar="PATH", help=f"the {name}'s executable of Criterion benchmarks"
         )
     add_measuring_flags(made)
-    return made
 
 
 def add_measuring_flags(made: FlagParser) -> None:

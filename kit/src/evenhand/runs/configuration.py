@@ -10,7 +10,8 @@ from typing import Any
 ALONE = "evenhand.toml"
 """Read before a `pyproject.toml` in the same folder."""
 SHARED = "pyproject.toml"
-SETTINGS = ("packages",)
+SETTINGS = ("packages", "operations", "build")
+"""What is measured; the operations of a gate, a file; the command that builds a wheel of a revision."""
 
 
 class ConfigurationError(ValueError):
