@@ -375,6 +375,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("python", "conf/prose/comparing.py")
+    session.run("zizmor", "--offline", "--quiet", ".github/workflows")
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
     session.run(*clippy, env=rust_environment(session), external=True)

@@ -228,6 +228,7 @@ EVENT_FIELDS = {
     "pull_request": {"number", "pull_request", "repository"},
     "schedule": {"schedule"},
     "workflow_dispatch": {"inputs", "ref", "repository"},
+    "workflow_call": set(),
     "workflow_run": {"repository", "workflow_run"},
 }
 """What the payload of each event has, as far as a workflow could ask for it."""
