@@ -114,6 +114,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         f"{number!r}": ({"gain": [number]}, ValueError, r"\['gain'\]\[0\]: .*; pass a finite")
         for number in (math.nan, math.inf, -math.inf, np.float64("nan"))
     },
+    # Flat ones, which points copy in a way of their own.
+    "flat nan": ({"a": math.nan}, ValueError, r"\['a'\]: .*; pass a finite"),
+    "flat surrogate": ({"a": "\ud800"}, ValueError, r"\['a'\]: text holds a lone surrogate, got .*; pass"),
+    "flat bytes": ({"a": b"x"}, TypeError, r"\['a'\]: bytes is not JSON; pass"),
+    "flat key": ({1: 2}, TypeError, r": a key is 1 \(int\), .*; pass str keys"),
     "surrogate": ("\ud800", ValueError, ": text holds a lone surrogate, got .*; pass"),
     "surrogate inside": ({"a": ["\ud800"]}, ValueError, r"\['a'\]\[0\]: text holds a lone surrogate, got .*; pass"),
     "surrogate as key": ({"\ud800": 1}, ValueError, ": text holds a lone surrogate, got .*; pass"),
