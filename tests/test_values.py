@@ -105,6 +105,8 @@ TEXTS = {
     "channel of a point": ("channel", lambda text: DataPoint(0, text, 1.0, "V").channel),
     "unit of a point": ("unit", lambda text: DataPoint(0, "a", 1.0, text).unit),
     "channel now": ("channel", lambda text: DataPoint.now(text, 1.0, "V").channel),
+    "unit now": ("unit", lambda text: DataPoint.now("a", 1.0, text).unit),
+    "channel in place": ("channel", lambda text: POINT.replace(channel=text).channel),
     "unit in place": ("unit", lambda text: POINT.replace(unit=text).unit),
     "name of a channel": ("name", lambda text: Channel(text, "V").name),
     "unit of a channel": ("unit", lambda text: Channel("a", text).unit),
