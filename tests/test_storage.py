@@ -19,10 +19,6 @@ every_writer = pytest.mark.parametrize("writer_class", WRITERS)
 posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such limits, users, names and forks")
 
 
-def rows_there(path):
-    return len(whole(path)[0])
-
-
 # When a batch is in the file
 
 
@@ -31,9 +27,9 @@ def rows_there(path):
 def test_a_batch_is_in_the_file_when_write_returns_unless_sync_is_none(tmp_path, writer_class, settings):
     with writer_class(tmp_path / "run", **settings) as writer:
         writer.write(of(5))
-        assert rows_there(writer.path) == (0 if settings == {"sync": "none"} else 5)
+        assert len(whole(writer.path)[0]) == (0 if settings == {"sync": "none"} else 5)
         writer.flush()
-        assert rows_there(writer.path) == 5
+        assert len(whole(writer.path)[0]) == 5
 
 
 @every_writer

@@ -1,13 +1,11 @@
 """Recordings that are read while they are written, and those that have several parts."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 
 import pytest
+from pipelines import run_script
 from recordings import LAMP, WRITERS, WritingProcess, of, read, record, told, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
@@ -152,22 +150,18 @@ def test_a_recording_that_is_closed_while_it_is_followed_is_no_longer_waited_for
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Windows differ")
 def test_ctrl_c_ends_the_waiting(tmp_path):
-    code = """
-import sys
-from rust_daq.storage import ArrowWriter, open_recording
-writer = ArrowWriter(sys.argv[1])
-recording = open_recording(sys.argv[1], follow=True)
-try:
-    print("ready", flush=True)
-    next(recording)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=LONG)[0] == "interrupted\n"
+    text = """
+        import sys
+        from rust_daq.storage import ArrowWriter, open_recording
+        writer = ArrowWriter(sys.argv[1])
+        recording = open_recording(sys.argv[1], follow=True)
+        try:
+            print("ready", flush=True)
+            next(recording)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    assert run_script(text, str(tmp_path / "run"), interrupts=1, every=0).stdout == "ready\ninterrupted\n"
 
 
 @pytest.mark.parametrize(
