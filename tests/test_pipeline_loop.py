@@ -83,7 +83,8 @@ def test_a_loop_takes_spectra_where_the_last_processor_makes_them(loop: Loop, ca
 
 
 @LOOPS
-def test_a_loop_reads_a_run_that_goes_on_and_leaves_it_running(loop: Loop) -> None:
+def test_a_loop_reads_a_run_that_goes_on_and_leaves_it_running(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rust_daq._current.LOOK_SECONDS", 1e-4)  # it looks several times for each batch
     pipeline = Pipeline(instrument(scans_per_read=1))
     with pipeline:
         for batch in pipeline:
