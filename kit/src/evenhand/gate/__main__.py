@@ -221,6 +221,11 @@ def show(gate: Gate, status: int) -> None:
     print(report.explained(gate))
     if gate.counts:
         print(report.explained_counts(gate))
+    for name in gate.causes:
+        told = report.where_to_look(gate, name)
+        if not told.empty:
+            print()
+            print_table(told.set_index("instructions of, and memory"), f"{name}: where to look, for each execution")
     print(f"gate: {report.sentence(gate, status)}", flush=True)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
+from evenhand.gate.causes import Causes, find_all
 from evenhand.gate.findings import Finding, Status, judge_first, judge_second, suspects
 from evenhand.gate.instructions import Count, count_all
 from evenhand.gate.interleaving import Sampled, Trial, attempt, measure, per_round
@@ -53,6 +55,8 @@ class Plan:
         return {"name": self.name, **rounds, "slices": self.slices}
 
 
+CHANGED: tuple[Status, ...] = ("slower", "faster")
+"""Of these the causes are looked for."""
 STATUS_OF_MISSING: Mapping[str, Status] = {BASE: "new", CANDIDATE: "gone"}
 QUICK = Plan("gate-quick", 8, 20, slices=10)
 Progress = Callable[[str, int, int], None]
@@ -110,6 +114,8 @@ class Gate:
         What disturbed, each a sentence.
     counts : mapping of str to Count
         Instructions by the operation's name, where they were counted.
+    causes : mapping of str to Causes
+        Where to look, by the name of an operation that changed, where instructions were counted.
     """
 
     sides: Mapping[str, Side]
@@ -122,6 +128,7 @@ class Gate:
     complete: bool
     notes: tuple[str, ...] = ()
     counts: Mapping[str, Count] = field(default_factory=dict)
+    causes: Mapping[str, Causes] = field(default_factory=dict)
 
     def of(self, *statuses: Status) -> list[Outcome]:
         """The outcomes of some statuses."""
@@ -190,10 +197,18 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
     interrupted = interrupted or any(stage.interrupted for stage in stages)
+    judged = tuple(outcomes(operations, trials, stages, complete=not interrupted))
+    causes: Mapping[str, Causes] = {}
+    if counts and not interrupted:
+        changed = [trials[each.operation.name] for each in judged if each.status in CHANGED]
+        with suppress(KeyboardInterrupt):
+            known = [trial for trial in changed if trial.operation.name in counts]
+            causes, failed = find_all(known, sides, told(progress, "causes"), plan.timeout)
+            notes += [f"the causes of {name} were not found: {reason}" for name, reason in failed.items()]
     return Gate(
         sides=sides,
         plan=plan,
-        outcomes=tuple(outcomes(operations, trials, stages, complete=not interrupted)),
+        outcomes=judged,
         stages=tuple(stage.results for stage in stages),
         machine=around,
         started=started,
@@ -201,6 +216,7 @@ def run(
         complete=not interrupted,
         notes=tuple(notes),
         counts=counts,
+        causes=causes,
     )
 
 

@@ -160,19 +160,23 @@ def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
 
     What the loop itself takes once cancels out; so do the first calls, which are made before.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        once, twice, executions = dumps(trial, name, side, timeout, Path(folder))
+        return slope(total(once), total(twice), executions)
+
+
+def dumps(trial: Trial, name: str, side: Side, timeout: float, folder: Path) -> tuple[Path, Path, int]:
+    """What callgrind counted of so many executions and of twice as many, in files of a folder; and their number."""
     calibration = trial.calibrations[name]
     repeats = calibration.repeats
     loops = max(round(COUNTED_NS / (repeats * max(calibration.cost, 1.0))), FEWEST_LOOPS)
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "callgrind")
-        under = ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}"]
-        statement = side.statement(trial.operation)
-        label = f"{trial.operation.name} ({name}, under valgrind)"
-        with WorkerProcess(label, statement, None, timeout, under, ENVIRONMENT) as worker:
-            request = {"hooks": str(hooks()), "repeats": repeats, "warmup": WARMUP, "loops": [loops, 2 * loops]}
-            worker.ask({"do": "instructions", **request})
-            totals = [total(Path(f"{output}.{part}")) for part in (1, 2)]
-    return slope(totals[0], totals[1], loops * repeats)
+    output = folder / "callgrind"
+    under = ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}"]
+    label = f"{trial.operation.name} ({name}, under valgrind)"
+    with WorkerProcess(label, side.statement(trial.operation), None, timeout, under, ENVIRONMENT) as worker:
+        request = {"hooks": str(hooks()), "repeats": repeats, "warmup": WARMUP, "loops": [loops, 2 * loops]}
+        worker.ask({"do": "instructions", **request})
+    return Path(f"{output}.1"), Path(f"{output}.2"), loops * repeats
 
 
 def slope(once: int, twice: int, operations: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,21 @@ def remark(outcome: Outcome, count: Count | None = None) -> str:
     return "; ".join(said)
 
 
+def where_to_look(gate: Gate, name: str) -> pd.DataFrame:
+    """What differs most of an operation that changed: instructions by function, and what memory was asked for."""
+    causes = gate.causes[name]
+    rows = [
+        {
+            "instructions of, and memory": change.name,
+            "base": quantity.digits(change.base),
+            "candidate": quantity.digits(change.candidate),
+            "difference": f"{'+' if change.difference > 0 else ''}{quantity.digits(change.difference)}",
+        }
+        for change in (*causes.functions, *causes.memory)
+    ]
+    return data_frame(rows)
+
+
 def markdown(gate: Gate, status: int) -> str:
     """The gate as a comment for a pull request: what changed in sight, the rest folded away."""
     frame = table(gate)
@@ -143,6 +159,11 @@ def markdown(gate: Gate, status: int) -> str:
     parts.append(explained(gate))
     if gate.counts:
         parts.append(explained_counts(gate))
+    for name in gate.causes:
+        told = where_to_look(gate, name)
+        if not told.empty:
+            summary = f"<details><summary>{name}: where to look, for each execution</summary>"
+            parts += [summary, markdown_table(told.set_index("instructions of, and memory")), "</details>"]
     return "\n\n".join(parts) + "\n"
 
 
@@ -166,15 +187,16 @@ def document(gate: Gate, status: int) -> dict[str, Any]:
         "base": gate.sides[BASE].document(),
         "candidate": gate.sides[CANDIDATE].document(),
         "notes": list(gate.notes),
-        "operations": [plain(entry(outcome, gate.counts.get(outcome.operation.name))) for outcome in gate.outcomes],
+        "operations": [plain(entry(outcome, gate)) for outcome in gate.outcomes],
     }
 
 
-def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
+def entry(outcome: Outcome, gate: Gate) -> dict[str, Any]:
     """An operation as JSON values."""
-    finding = outcome.finding
+    finding, name = outcome.finding, outcome.operation.name
+    count, causes = gate.counts.get(name), gate.causes.get(name)
     return {
-        "name": outcome.operation.name,
+        "name": name,
         "kind": outcome.operation.kind,
         "unit": outcome.operation.unit.removeprefix("_"),
         "statement": outcome.operation.statement,
@@ -188,6 +210,7 @@ def entry(outcome: Outcome, count: Count | None) -> dict[str, Any]:
         "largest_slowdown": finding.largest_slowdown if finding else None,
         "rounds_needed": finding.rounds_needed if finding else None,
         "instructions": instructions(outcome.status, count) if count else None,
+        "causes": asdict(causes) if causes else None,
     }
 
 

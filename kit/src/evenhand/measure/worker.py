@@ -411,6 +411,13 @@ class Worker:
             hooks.instrument_hooks_set_executed_benchmark(instrument, os.getpid(), b"loops")
         return {}
 
+    def allocations(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Execute the statement so often, and count what was allocated meanwhile."""
+        measure = self.function(_COST, self.source)
+        measure(request["loops"], time.perf_counter_ns)  # what is made once is not an execution's
+        make = lambda: measure(request["loops"], time.perf_counter_ns)  # noqa: E731
+        return {"counted": counters()["allocations"](make, request["folder"])}
+
     def hold(self, request: dict[str, Any]) -> dict[str, Any]:
         """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""
         # What is made once in a process, whoever calls first (imported modules, type objects), is not the batch's.

@@ -40,6 +40,21 @@ def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
     return {"heap_bytes": current, "heap_peak_bytes": reader.metadata.peak_memory}
 
 
+def count_allocations(make: Callable[[], Any], folder: str) -> dict[str, Any]:
+    """Count how often memory is asked for, and how many bytes, whoever asks."""
+    try:
+        from memray import AllocatorType, FileDestination, FileReader, Tracker
+    except Exception as error:
+        return {"missing": f"memray, which runs on Linux and macOS, cannot be imported ({error})"}
+    capture = os.path.join(folder, "capture.bin")  # noqa: PTH118 - as above
+    gc.collect()
+    with Tracker(destination=FileDestination(capture, overwrite=True), trace_python_allocators=True):
+        make()
+    given_back = {kind.value for kind in AllocatorType if kind.name.endswith(("FREE", "MUNMAP"))}
+    asked = [each.size for each in FileReader(capture).get_allocation_records() if each.allocator not in given_back]
+    return {"allocations": len(asked), "bytes": sum(asked)}
+
+
 def count_resident(make: Callable[[], Any], folder: str) -> dict[str, Any]:
     """Count the growth of the memory that the process has in the machine's RAM; pages, so approximate."""
     del folder
@@ -56,4 +71,4 @@ def count_resident(make: Callable[[], Any], folder: str) -> dict[str, Any]:
     return {"resident_bytes": after - before}
 
 
-COUNTERS = {"traced": count_traced, "heap": count_heap, "resident": count_resident}
+COUNTERS = {"traced": count_traced, "heap": count_heap, "resident": count_resident, "allocations": count_allocations}
