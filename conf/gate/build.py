@@ -23,7 +23,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gate"
@@ -55,42 +56,16 @@ def alone(program: str) -> Iterator[None]:
     The system releases the lock with the process, however that ends.
     """
     BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "lock").open("a+", encoding="utf-8") as file:
-        if not locked(file):
-            file.seek(0)
-            holder = file.read().strip() or "another program"
-            message = f"{holder} works in this checkout; wait until it has ended, or stop it"
-            raise BuildError(message)
-        file.seek(0)
-        file.truncate()
-        file.write(f"nox -s {program} (process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)\n")
-        file.flush()
-        yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def locked(file: IO[str]) -> bool:
-        """Lock a file; False when another process has it."""
-        # Far behind the text, which stays readable.
-        file.seek(1 << 20)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def locked(file: IO[str]) -> bool:
-        """Lock a file; False when another process has it."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    told = BUILD / "holder"
+    try:
+        with FileLock(BUILD / "lock", timeout=0):
+            began = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            told.write_text(f"nox -s {program} (process {os.getpid()}, since {began})", encoding="utf-8")
+            yield
+    except Timeout:
+        holder = told.read_text(encoding="utf-8") if told.is_file() else "another program"
+        message = f"{holder} works in this checkout; wait until it has ended, or stop it"
+        raise BuildError(message) from None
 
 
 @dataclass(frozen=True)
