@@ -405,7 +405,7 @@ def check_for_python(session: nox.Session, version: str) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of the package, and the stub against the extension."""
-    install(session, "build", "types", extra="bench")
+    install(session, "build", "types", extra="docs")
     build_extension(session)
     session.run("mypy")
     session.run("mypy", "--strict", "tests/typical_uses.py")

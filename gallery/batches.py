@@ -9,6 +9,10 @@ of a batch back one by one.
 
 **Safe to copy as it is.** It measures in processes of its own and writes no
 file.
+
+:order: 3
+:weight: 4
+:about: point by point, a list in one call, or columns
 """
 
 # %%

@@ -9,6 +9,11 @@ them, and what it costs to leave ``tracemalloc`` on.
 
 **Safe to copy as it is.** It counts in processes of its own and writes no
 file.
+
+:order: 4
+:weight: 2
+:about: memory, counted by Python's allocator, by the whole heap, by the
+    operating system
 """
 
 # %%

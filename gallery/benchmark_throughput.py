@@ -8,6 +8,10 @@ and whether the time for a batch grows in proportion to its size.
 
 **Safe to copy as it is.** It measures in processes of its own and writes no
 file.
+
+:order: 2
+:weight: 2
+:about: lists of 1,000, 10,000 and 100,000 points, and the fixed cost of a list
 """
 
 # %%

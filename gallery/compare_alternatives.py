@@ -11,6 +11,10 @@ highest rate that it holds.
 **Copy with care.** The acquisition runs at its rate for as long as you say, so
 leave the machine alone while it runs; it writes into a temporary folder, which
 it removes.
+
+:order: 5
+:weight: 4
+:about: one of each, and an acquisition at 1 kHz
 """
 
 # %%

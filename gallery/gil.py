@@ -9,6 +9,11 @@ of your program.
 
 **Copy with care.** It keeps two cores busy while it runs, so measure where
 nobody waits for them; it writes no file.
+
+:order: 8
+:weight: 2
+:about: which calls release the GIL, and what callbacks, loops and displays
+    cost other threads
 """
 
 # %%

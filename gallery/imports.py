@@ -8,6 +8,10 @@ know how long that takes, and how long the imports take that you would use
 without it.
 
 **Safe to copy as it is.** It starts short interpreters and writes no file.
+
+:order: 17
+:weight: 1
+:about: what the import takes
 """
 
 # %%

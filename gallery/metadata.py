@@ -9,6 +9,10 @@ the metadata again for each point.
 
 **Safe to copy as it is.** It measures in processes of its own and writes no
 file.
+
+:order: 7
+:weight: 2
+:about: metadata: none, shared, a copy for each point
 """
 
 # %%

@@ -8,6 +8,10 @@ large that difference was in this run, for each kind of measurement, so that
 you can tell which of its other results mean something.
 
 **Safe to copy as it is.** It writes no file. Run it while nothing else runs.
+
+:order: 19
+:weight: 2
+:about: how far apart two identical programs measure
 """
 
 # %%

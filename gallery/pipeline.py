@@ -10,6 +10,11 @@ way to deal with a full queue loses.
 **Copy with care.** It keeps a core busy and paces an acquisition while it
 runs, so measure where nobody waits for them; it writes some megabytes into a
 temporary folder, which it removes.
+
+:order: 11
+:weight: 4
+:about: acquisitions at a rate: held, late or lost, in batches and point by
+    point
 """
 
 # %%

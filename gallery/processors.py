@@ -8,6 +8,11 @@ samples, how exact it is, and how other packages compare.
 
 **Safe to copy as it is.** Its processes need some hundred megabytes of
 memory, and it writes no file.
+
+:order: 10
+:weight: 4
+:about: moving averages, filters and spectra, on whole arrays and on what
+    arrives
 """
 
 # %%

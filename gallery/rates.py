@@ -10,6 +10,11 @@ you can choose for your own rate.
 
 **Copy with care.** It keeps two cores busy for some seconds, and writes some
 megabytes into a temporary folder, which it removes.
+
+:order: 15
+:weight: 3
+:about: from which rate on batches are needed, and the tail of the response
+    times
 """
 
 # %%

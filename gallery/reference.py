@@ -7,6 +7,10 @@ After this page you know the cost of each, and which one your loop should not
 contain.
 
 **Safe to copy as it is.** It writes into a temporary folder, which it removes.
+
+:order: 18
+:weight: 1
+:about: what each call of the package costs
 """
 
 # %%

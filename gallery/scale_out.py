@@ -11,6 +11,10 @@ with data that exceeds its memory.
 **Copy with care.** It writes some hundred megabytes into a temporary folder,
 which it removes, and starts and kills processes of its own; it needs
 ``pip install "rust-daq[scale]"``.
+
+:order: 14
+:weight: 4
+:about: recordings spread over processes, and data that exceeds memory
 """
 
 # %%

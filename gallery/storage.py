@@ -10,6 +10,11 @@ are left when the process is killed or the file is cut off.
 **Copy with care.** It writes some megabytes into a temporary folder, which it
 removes, and kills processes of its own; measure on the file system that you
 record to.
+
+:order: 12
+:weight: 4
+:about: files: what a row costs and takes, by durability, and what survives a
+    kill
 """
 
 # %%

@@ -9,6 +9,10 @@ takes to read the file, and whether a pipeline keeps up that writes one.
 
 **Copy with care.** It writes some megabytes into a temporary folder, which it
 removes; measure on the file system that you record to.
+
+:order: 13
+:weight: 3
+:about: a stream against pyarrow's, to the device and back, and in a pipeline
 """
 
 # %%

@@ -7,6 +7,10 @@ for it. After this page you know the cost of each clock, who should read it,
 and the cost of reading the instant back.
 
 **Safe to copy as it is.** It reads the clock, sets nothing and writes no file.
+
+:order: 6
+:weight: 4
+:about: who stamps the time, which clock, and reading it back
 """
 
 # %%

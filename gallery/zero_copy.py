@@ -8,6 +8,10 @@ into one share its memory, and what a copy costs where there is one.
 
 **Safe to copy as it is.** Its processes need some hundred megabytes of
 memory, and it writes no file.
+
+:order: 9
+:weight: 3
+:about: a copy or a view, into NumPy, Arrow and other processes
 """
 
 # %%

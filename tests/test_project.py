@@ -308,11 +308,6 @@ def test_there_are_the_four_profiles():
     assert set(toml("conf/profiles.toml")["profile"]) == {"quick", "hosted", "default", "full"}
 
 
-def test_every_example_has_a_weight_and_every_weight_an_example():
-    examples = {path.stem for path in (ROOT / "gallery").glob("*.py")}
-    assert set(toml("conf/profiles.toml")["weight"]) == examples
-
-
 # Versions and licences
 
 

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from sphinx.application import Sphinx
 
-from measuring import publishes
+from evenhand.sphinx.places import publishes
 
 LOST = "404"
 TEXT = """<h1>There is no such page</h1>
@@ -78,7 +78,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register both."""
-    app.setup_extension("measuring")
     app.connect("html-collect-pages", pages)
     app.connect("html-page-context", remember)
     app.connect("build-finished", finish)

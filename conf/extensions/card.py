@@ -10,8 +10,8 @@ from sphinx.application import Sphinx
 
 from evenhand import Comparison, Run
 from evenhand.results.figure import bars, style
-from measuring import publishes, run_folder
-from provenance import minute
+from evenhand.sphinx.places import publishes, run_folder
+from evenhand.sphinx.provenance import minute
 
 CARD = "_static/card.png"
 SHOWN = "benchmark_datapoint/ready"
@@ -48,6 +48,5 @@ def write(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Draw when the site is written."""
-    app.setup_extension("measuring")
     app.connect("build-finished", write)
     return {"version": "1", "parallel_read_safe": True}

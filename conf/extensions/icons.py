@@ -10,7 +10,7 @@ from typing import Any
 from fontTools import subset
 from sphinx.application import Sphinx
 
-from measuring import publishes
+from evenhand.sphinx.places import publishes
 
 NAME = re.compile(r"\bfa-[a-z0-9-]+")
 OWN = range(0xE000, 0xF900)
@@ -52,6 +52,5 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the fonts when the pages are there."""
-    app.setup_extension("measuring")
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True}

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from markdownify import MarkdownConverter
 from sphinx.application import Sphinx
 
-from measuring import publishes
+from evenhand.sphinx.places import publishes
 
 DROPPED = (
     "script",
@@ -129,7 +129,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Keep pages as they are written, and join them at the end."""
-    app.setup_extension("measuring")
     app.connect("html-page-context", keep, priority=WHEN_WHOLE)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True}

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sphinx.errors import SphinxError
+from sphinx.application import Sphinx
+
+from evenhand.sphinx.errors import MeasuringError
+from evenhand.sphinx.execution import FURTHER
 
 SCHEMA = 1
 PER_MILLE = {"p50_ns": 500, "p90_ns": 900, "p95_ns": 950, "p99_ns": 990, "p99_9_ns": 999, "max_ns": 1000}
@@ -19,12 +22,6 @@ BEYOND = 10
 
 Histogram = list[list[int]]
 """Pairs of nanoseconds and how often they were seen."""
-
-
-class TailsError(SphinxError):
-    """There is no whole measurement of the tails."""
-
-    category = "Tails error"
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
@@ -45,13 +42,13 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
     Raises
     ------
-    TailsError
+    MeasuringError
         If there is no such file, or one has another schema.
     """
     rounds = [read_round(path) for path in sorted(folder.glob("*.json"))]
     if not rounds:
         message = f"there is no measurement of the tails in {folder.name}; build with: nox -s docs"
-        raise TailsError(message)
+        raise MeasuringError(message)
     found = {}
     for name, (threads, _) in rounds[0].items():
         parts = [histogram for measured in rounds for _, histogram in [measured[name]]]
@@ -68,12 +65,12 @@ def read_round(path: Path) -> dict[str, tuple[int, Histogram]]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         message = f"{path.name} is no measurement of the tails ({type(error).__name__}); build with: nox -s docs"
-        raise TailsError(message) from error
+        raise MeasuringError(message) from error
     if document.get("schema") != SCHEMA:
         message = (
             f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
         )
-        raise TailsError(message)
+        raise MeasuringError(message)
     beside = {0: "", 1: ", busy thread"}
     return {
         entry["name"] + beside.get(entry["busy_threads"], f", {entry['busy_threads']} busy threads"): (
@@ -95,3 +92,10 @@ def percentiles(histogram: Histogram) -> dict[str, Any]:
         told = column in {"p50_ns", "max_ns"} or calls - rank >= BEYOND
         found[column] = int(values[np.searchsorted(reached, rank)]) if told else None
     return found
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add the percentiles to the run."""
+    app.add_config_value("tails_folder", "", "")
+    app.connect(FURTHER, lambda app: {"tails": read(Path(app.config.tails_folder))})
+    return {"version": "1", "parallel_read_safe": True}

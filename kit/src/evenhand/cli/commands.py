@@ -1,15 +1,17 @@
-"""``python -m evenhand``: compare statements; what an archive of runs holds, one run, two runs side by side."""
+"""``python -m evenhand``: compare statements, read an archive of runs, begin a guide."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
+from evenhand.cli.guide import BUILD, GuideError, write_guide
 from evenhand.cli.terminal import literal, prepare_streams, print_table
 from evenhand.cli.time_statements import add_flags, time_statements
 from evenhand.gate.__main__ import add_flags as add_gate_flags
@@ -51,11 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return timed(chosen)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
         made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
-    folder = chosen.archive or default_archive()
     try:
+        if chosen.command == "init":
+            init(chosen.folder)
+            return 0
+        folder = chosen.archive or default_archive()
         commands = {"list": list_runs, "show": show, "compare": compare}
         commands[chosen.command](Archive(folder), chosen)
-    except ArchiveError as error:
+    except (ArchiveError, GuideError) as error:
         print(f"evenhand: {literal(error)}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
@@ -84,7 +89,7 @@ def default_archive() -> Path:
 
 def parser() -> FlagParser:
     """The command's flags."""
-    description = "Compare statements, and read the runs that scripts and builds archived."
+    description = "Compare statements, read the runs that scripts and builds archived, and begin a guide."
     top = FlagParser(prog="python -m evenhand", description=description)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     uniform = FlagParser(add_help=False)
@@ -108,7 +113,19 @@ def parser() -> FlagParser:
     two.add_argument(
         "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
     )
+    new = commands.add_parser("init", help="write a guide that measures itself into a project")
+    new.add_argument(
+        "folder", type=path, metavar="FOLDER", nargs="?", default=Path(), help="the project's folder (default: here)"
+    )
     return top
+
+
+def init(folder: Path) -> None:
+    """Write a guide, and say what to do next."""
+    for name in write_guide(folder):
+        print(literal(folder / name))
+    where = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    print(f"\nMeasure and build it with: {where}{BUILD}")
 
 
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:

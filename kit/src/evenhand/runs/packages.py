@@ -158,6 +158,24 @@ def module_names(name: str, distribution: metadata.Distribution | None) -> set[s
     return {part for part in names if part.isidentifier()} or {name.replace("-", "_")}
 
 
+def import_names(name: str, hook: str = "") -> set[str]:
+    """The names of the top modules by which a package is imported, whether or not it is installed.
+
+    Parameters
+    ----------
+    name : str
+        The name of its distribution.
+    hook : str
+        Its build hook, whose module is one of them.
+    """
+    try:
+        distribution = metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        distribution = None
+    top = hook.partition(":")[0].partition(".")[0]
+    return {*module_names(name, distribution), *([top] if top else [])}
+
+
 def located(module: str) -> list[Path]:
     """The files and folders that an import of a top module would take."""
     try:

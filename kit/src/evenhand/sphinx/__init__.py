@@ -1,0 +1,64 @@
+"""A guide that measures itself: ``extensions = ["evenhand.sphinx"]`` in the `conf.py` of a site.
+
+Every build of HTML runs the examples of the gallery, seals what they measured as one run, and shows that run on every
+page: in tables and figures, each with the strip that tells how it was measured, and as numbers and verdicts in
+sentences.  The site's own settings are stronger than all defaults here (`evenhand.sphinx.defaults`).
+
+The settings, each of which may be left out; folders begin where `conf.py` is:
+
+- `measuring_profile`: the profile; otherwise the variable ``EVENHAND_PROFILE``, otherwise ``default``.
+- `measuring_profiles`: the table of profiles; otherwise `profiles.toml` beside `conf.py`, or the one of the kit.
+- `measuring_reuse`: take the measurements of the last whole build; otherwise the variable ``EVENHAND_REUSE=1``.
+- `measuring_folder`: where the run is kept between builds; otherwise `_build/evenhand`.
+- `measuring_criterion`: the output of Criterion, which has to be there then; otherwise `../target/criterion` if it is.
+- `measuring_archives`: folders of further runs, whose pages are read again when a run is added.
+- `measuring_glyphs`: a folder of drawings, ``NAME.svg`` for the card of an example.
+- `measuring_returns`: what a class (``"package.Class"``) or a call (``".method("``) returns without naming it.
+- `measuring_machine_page`: the page to which the strips lead; one is generated where the site has none of that name.
+
+Pages have the roles ``measured``, ``verdict`` and ``shipped``, and the directives ``remedies``, ``machine``,
+``example-cards``, ``example-table`` and ``minigallery``.  The measured packages are named in `evenhand.toml` or
+``[tool.evenhand]``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from evenhand.sphinx import (
+    defaults,
+    durations,
+    execution,
+    gallery,
+    machine_page,
+    notebooks,
+    provenance,
+    reports,
+    roles,
+    shipped,
+    staleness,
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Set up all of it; called by Sphinx."""
+    for name in defaults.EXTENSIONS:
+        app.setup_extension(name)
+    defaults.add_settings(app)
+    app.connect("config-inited", defaults.fill, priority=defaults.FIRST)
+    for part in (
+        execution,
+        staleness,
+        roles,
+        notebooks,
+        gallery,
+        provenance,
+        reports,
+        machine_page,
+        shipped,
+        durations,
+    ):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True}

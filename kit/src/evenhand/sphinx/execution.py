@@ -1,0 +1,228 @@
+"""The measuring part of a build: the examples run and leave their results, the run is sealed, then pages are read.
+
+The rule is one, and it holds whatever was built before: **every HTML build runs every example.**  Nothing of an earlier
+build is taken over; the gallery's pages are removed before they are made again, so there is no example that was left
+out because its text did not change, and no traceback of one that was mended since.
+
+What differs is where the numbers come from.  A plain build measures anew, always, and seals a new run.  A build that
+reuses (``EVENHAND_REUSE=1``, for someone who writes prose) runs the examples too, but their measuring calls
+return the results of the run that the last whole build sealed, made with the same profile by the same packages; a
+call that has none is refused by name.  That run stays as it is, with the time at which it was measured.
+
+The other builders (``linkcheck``, ``doctest``) publish nothing and measure nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx_gallery.gen_gallery import generate_gallery_rst
+
+from evenhand import ArchiveError, Run
+from evenhand.runs.configuration import ConfigurationError
+from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
+from evenhand.runs.packages import PackageError, changed_packages, configured, describe
+from evenhand.runs.run import RUN_VARIABLE
+from evenhand.sphinx import commit, criterion
+from evenhand.sphinx.declaration import Declaration
+from evenhand.sphinx.errors import MeasuringError
+from evenhand.sphinx.places import example_files, gallery_folders, publishes, run_folder, stage_folder
+from evenhand.sphinx.profiles import Profile
+
+FURTHER = "measuring-further"
+"""The event at which a listener returns a dict of further parts of the run, or raises if something is missing."""
+LINES = 4
+"""How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
+
+
+def prepare_build(app: Sphinx) -> None:
+    """Prepare an empty stage with the build's plan, and remove what an earlier build made of the examples."""
+    # Cells of the pages run in kernels that inherit this; they read the run whoever builds.
+    os.environ[RUN_VARIABLE] = str(run_folder(app.config))
+    if not publishes(app):
+        app.config.plot_gallery = "False"
+        if not run_folder(app.config).is_dir():
+            app.config.nb_execution_mode = "off"
+        return
+    packages, facts = measured_packages(app)
+    reused = reusable(app, facts) if app.config.measuring_reuse else None
+    name = app.config.measuring_profile or (reused.document["profile"] if reused else "default")
+    if reused and name != reused.document["profile"]:
+        message = (
+            f"the run to reuse was measured with the profile {reused.document['profile']!r}, not {name!r}; "
+            "leave the profile out, or measure again"
+        )
+        raise MeasuringError(message)
+    app.config.measuring_profile = name
+    if not reused:
+        measured_elsewhere(app)  # what is missing is said before minutes of measuring
+    # The examples after one that failed would measure for minutes in a build that has failed.
+    app.config.abort_on_example_error = True
+    refuse_sources(app)
+    for folder in gallery_folders(app):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(stage_folder(app), ignore_errors=True)
+    profile = planned(app)
+    Stage(stage_folder(app)).prepare(
+        {
+            "profile": profile.name,
+            "rounds": profile.rounds,
+            "judged": profile.judged,
+            "slices": profile.slices,
+            "seconds": profile.seconds,
+            "options": profile.options,
+            "packages": packages,
+            "reuse": str(run_folder(app.config)) if reused else None,
+            "began": time.time(),
+        }
+    )
+    os.environ[STAGE_VARIABLE] = str(stage_folder(app))
+    # Threads of OpenBLAS keep the cores busy while NumPy or SciPy is imported, and no example multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def refuse_sources(app: Sphinx) -> None:
+    """Raise if a folder that is about to be removed holds examples."""
+    for folder in gallery_folders(app):
+        for path in example_files(app):
+            if path.resolve().is_relative_to(folder.resolve()):
+                message = (
+                    f"gallery_dirs of sphinx_gallery_conf names {folder.name}, which each build writes again, and "
+                    f"the example {path.name} is in it; move the examples to a folder beside the pages"
+                )
+                raise MeasuringError(message)
+
+
+def measured_packages(app: Sphinx) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """The packages that the site's configuration names, and their facts; refuses what is not worth measuring."""
+    try:
+        packages = configured(Path(app.confdir))
+        return packages, describe(packages)
+    except (ConfigurationError, PackageError) as error:
+        raise MeasuringError(str(error)) from error
+
+
+def reusable(app: Sphinx, facts: Mapping[str, Any]) -> Run:
+    """The last whole build's run, if the packages that are installed made it."""
+    try:
+        run = Run.load(run_folder(app.config))
+    except ArchiveError as error:
+        message = f"there is no run to reuse ({error}); measure one first: build without reusing"
+        raise MeasuringError(message) from error
+    if why := changed_packages(run.packages, facts):
+        message = f"the run {run.id} cannot be reused: {why}; measure again: build without reusing"
+        raise MeasuringError(message)
+    return run
+
+
+def examples(app: Sphinx) -> list[str]:
+    """The names of the examples there are."""
+    return [path.stem for path in example_files(app)]
+
+
+def planned(app: Sphinx) -> Profile:
+    """The profile of this build."""
+    weights = {path.stem: Declaration.read(path).weight for path in example_files(app)}
+    return Profile.read(Path(app.config.measuring_profiles), app.config.measuring_profile, weights)
+
+
+def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
+    """Tell the stage which example runs now; called by sphinx-gallery before each."""
+    del gallery_conf
+    if when == "before" and STAGE_VARIABLE in os.environ:
+        Stage(Path(os.environ[STAGE_VARIABLE])).enter(Path(filename).stem)
+
+
+def run_examples(app: Sphinx) -> None:
+    """Let sphinx-gallery run the examples; one that exits would end the build with status 0 and no site."""
+    if not publishes(app) and all(folder.is_dir() for folder in gallery_folders(app)):
+        return  # the pages of the last site will do for a builder that shows none
+    try:
+        generate_gallery_rst(app)
+    except SystemExit as error:
+        name = os.environ.get(EXAMPLE_VARIABLE, "an example")
+        message = f"{name} ended itself (SystemExit: {error.code!r}); an example has to run to its end"
+        raise MeasuringError(message) from error
+    except SphinxError:
+        raise
+    except Exception as error:
+        name = os.environ.get(EXAMPLE_VARIABLE, "an example")
+        message = f"{name} failed:\n{''.join(traceback.format_exception(error)[-LINES:])}"
+        raise MeasuringError(message) from error
+
+
+def seal(app: Sphinx) -> None:
+    """Make a run of what the examples left, or make sure that the reused one is all theirs."""
+    os.environ.pop(STAGE_VARIABLE, None)
+    if not publishes(app):
+        return
+    stage = Stage(stage_folder(app))
+    if without := sorted(set(examples(app)) - {result.example for result in stage.results()}):
+        message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"
+        raise MeasuringError(message)
+    if app.config.measuring_reuse:
+        return
+    profile = planned(app)
+    took = {"examples_ns": round((time.time() - stage.plan()["began"]) * 1e9)}
+    run = stage.run(tree=commit.read(Path(app.confdir)), took=took, **measured_elsewhere(app))
+    if profile.judged:
+        refuse_unjudged(run)
+    replace(run, run_folder(app.config))
+
+
+def measured_elsewhere(app: Sphinx) -> dict[str, Any]:
+    """What was measured outside the examples: by Criterion, and by what the site connects to the event."""
+    found: dict[str, Any] = {}
+    if app.config.measuring_criterion:
+        found["criterion"] = criterion.read(Path(app.config.measuring_criterion))
+    for facts in app.emit(FURTHER):
+        found |= facts
+    return found
+
+
+def refuse_unjudged(run: Run) -> None:
+    """Raise if a result had too few rounds to be judged; what is at the floor is not judged with any number."""
+    for entry in run.document["results"]:
+        rows = entry["rows"]
+        for row in rows:
+            unjudged = [name for name, value in row.items() if value == "not judged"]
+            if any(not at_floor(name, row, rows[0]) for name in unjudged):
+                message = (
+                    f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
+                    "a verdict takes six rounds, more where several are judged together (bench.fewest_rounds), and a "
+                    "percentile the calls or arrivals that it needs in each of them"
+                )
+                raise MeasuringError(message)
+
+
+def at_floor(verdict: str, row: Mapping[str, Any], baseline: Mapping[str, Any]) -> bool:
+    """Whether a verdict is about a number, or against one, that cannot be told from an empty statement's."""
+    floor = f"{verdict.removesuffix('verdict')}at_floor"
+    return bool(row.get(floor) or baseline.get(floor))
+
+
+def replace(run: Run, folder: Path) -> None:
+    """Put the run in the place of the one before; that one stays until the new one is whole."""
+    fresh = run.save(folder.with_name(f"run.{secrets.token_hex(4)}"))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def setup(app: Sphinx) -> None:
+    """Put the steps around sphinx-gallery's own, which reads its settings at 10 and runs the examples at 500."""
+    app.add_event(FURTHER)
+    for listener in list(app.events.listeners["builder-inited"]):
+        if listener.handler is generate_gallery_rst:
+            app.disconnect(listener.id)
+    app.connect("builder-inited", prepare_build, priority=5)
+    app.connect("builder-inited", run_examples, priority=500)
+    app.connect("builder-inited", seal, priority=600)

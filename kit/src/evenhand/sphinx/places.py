@@ -1,0 +1,39 @@
+"""The folders of a build: the sealed run, the stage, the gallery and its examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+PUBLISHING_BUILDERS = ("html", "dirhtml")
+
+
+def publishes(app: Sphinx) -> bool:
+    """Whether this build makes a site, so that it has to measure."""
+    return app.builder.name in PUBLISHING_BUILDERS
+
+
+def run_folder(config: Config) -> Path:
+    """Where the sealed run is."""
+    return Path(config.measuring_folder, "run")
+
+
+def stage_folder(app: Sphinx) -> Path:
+    """Where the examples leave their results."""
+    return Path(app.config.measuring_folder, "stage")
+
+
+def gallery_folders(app: Sphinx) -> list[Path]:
+    """Where sphinx-gallery writes pages, in the source folder; all in them is made by it."""
+    named = app.config.sphinx_gallery_conf["gallery_dirs"]
+    return [Path(app.srcdir, name) for name in ([named] if isinstance(named, str) else named)]
+
+
+def example_files(app: Sphinx) -> list[Path]:
+    """The files of the examples, by their names."""
+    named = app.config.sphinx_gallery_conf["examples_dirs"]
+    folders = [named] if isinstance(named, str) else named
+    found = [path for folder in folders for path in Path(app.srcdir, folder).glob("*.py")]
+    return sorted(found, key=lambda path: path.stem)

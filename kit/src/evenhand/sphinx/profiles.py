@@ -1,0 +1,65 @@
+"""Profiles: how long a build of the site measures, and with which options; read from a table of profiles."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evenhand.sphinx.errors import MeasuringError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What decides how much a build measures.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the table, such as ``quick``.
+    rounds : int
+        The most rounds that one call makes.
+    seconds : mapping of str to float
+        Each example's share of the gallery's seconds; empty where a call takes what it takes.
+    options : mapping
+        The examples' own flags.
+    judged : bool
+        Whether a verdict "not judged" fails the build.
+    slices : int, optional
+        Slices of a round of a comparison; None for the kit's own number.
+    """
+
+    name: str
+    rounds: int
+    seconds: dict[str, float]
+    options: dict[str, Any] = field(default_factory=dict)
+    judged: bool = True
+    slices: int | None = None
+
+    @classmethod
+    def read(cls, path: Path, name: str, weights: Mapping[str, float]) -> Profile:
+        """Read one profile and share its seconds among the examples by their weights.
+
+        Raises
+        ------
+        MeasuringError
+            If the file cannot be read, has no such profile, or a profile without its `rounds`.
+        """
+        try:
+            profiles = tomllib.loads(path.read_text(encoding="utf-8")).get("profile", {})
+        except (OSError, ValueError) as error:
+            message = f"the profiles cannot be read from {path} ({error}); correct it, or measuring_profiles in conf.py"
+            raise MeasuringError(message) from error
+        if name not in profiles:
+            message = f"there is no profile {name!r}; {path.name} has {', '.join(profiles) or 'none'}"
+            raise MeasuringError(message)
+        found = profiles[name]
+        rounds = found.get("rounds")
+        if not isinstance(rounds, int) or rounds < 1:
+            message = f"the profile {name!r} in {path.name} needs rounds, an integer of at least 1, got {rounds!r}"
+            raise MeasuringError(message)
+        gallery, total = found.get("gallery"), sum(weights.values())
+        seconds = {example: gallery * weight / total for example, weight in weights.items()} if gallery else {}
+        return cls(name, rounds, seconds, found.get("options", {}), found.get("judged", True), found.get("slices"))

@@ -1,0 +1,225 @@
+"""Provenance: a strip below each figure and table, and at the foot of each page, tells how its numbers were made.
+
+The kit's markup names the result that it shows; what it does not know (the machine, the build, the commit) is the
+run's.  A page also carries what its script needs to say in the reader's browser that the numbers are old, or that the
+site meanwhile ships another run: at build time the age is always zero.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html import escape, unescape
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
+
+from evenhand.measure import yardstick
+from evenhand.results import quantity
+from evenhand.sphinx import commit
+from evenhand.sphinx.places import publishes, run_folder
+
+SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
+ARCHIVED = "archive: "
+"""Begins the source of what was not measured in this run: the rest says when and where it was."""
+TIMED = {"latency": "call", "paced": "arrival"}
+"""What is counted of a kind of result, where it is more than a sample."""
+DAYS = 90
+"""From this age on a page says by itself that its numbers are old."""
+
+
+class Strip(nodes.General, nodes.Element):
+    """The strip below a figure or a table, as HTML; no text, so that a search does not find each page by it."""
+
+
+def strip(document: Mapping[str, Any]) -> dict[str, str]:
+    """What the foot of a page says of its run, by its label."""
+    machine, tree_read = document["machine"], document["tree"]
+    commit = str(tree_read["commit"])[:7] + (", modified" if tree_read["dirty"] else "")
+    return {
+        "measured": minute(document["measured"]),
+        "commit": commit,
+        **versions(document),
+        "profile": document["profile"],
+        "machine": processor(machine),
+        "Python": interpreter(machine).removeprefix("Python "),
+        **({"rustc": rustc(build)} if "rustc" in (build := document["build"]) else {}),
+    }
+
+
+def versions(document: Mapping[str, Any]) -> dict[str, str]:
+    """The version of each measured package by its name; none in a run of an older kit."""
+    return {name: facts["version"] for name, facts in document.get("packages", {}).items()}
+
+
+def extension(build: Mapping[str, Any]) -> str:
+    """What a package says of how it was compiled; empty where it says nothing of it."""
+    told = [f"rustc {rustc(build)}"] if "rustc" in build else []
+    told += [f"profile {build['profile']}"] if "profile" in build else []
+    told += [f"target features {', '.join(build['target_features'])}"] if "target_features" in build else []
+    return ", ".join(told)
+
+
+def minute(time: str) -> str:
+    """A time as it is read."""
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def processor(machine: Mapping[str, Any]) -> str:
+    """The processor and how many cores it has."""
+    cores = machine["logical_cores"]
+    return f"{machine['cpu']}, {cores} logical core{'s' if cores != 1 else ''}"
+
+
+def rustc(build: Mapping[str, Any]) -> str:
+    """The compiler's version alone."""
+    return str(build["rustc"]).removeprefix("rustc ").split(" ")[0]
+
+
+def entry_of(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
+    """The result that is called ``example/name``."""
+    return next((entry for entry in document["results"] if f"{entry['example']}/{entry['name']}" == source), None)
+
+
+def sampled(entry: Mapping[str, Any]) -> str:
+    """How often was measured: ``12 rounds, 120 000 calls``."""
+    settings = entry["settings"]
+    rounds = settings.get("rounds", settings.get("runs"))
+    # Samples that are equal are stored as one, with their number.
+    timings = entry.get("timings", entry["samples"])
+    counts = [(rounds, "round"), (timings, TIMED.get(entry["kind"], "sample"))]
+    return ", ".join(
+        f"{quantity.written('', int(count))} {what}{'' if count == 1 else 's'}" for count, what in counts if count
+    )
+
+
+def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
+    """The one line that is always seen."""
+    machine = document["machine"]
+    told = [f"Measured {minute(entry['started'] if entry else document['measured'])}", machine["cpu"]]
+    told += [interpreter(machine), sampled(entry) if entry else f"profile {document['profile']}"]
+    return " · ".join([*told, *disturbances(document)])
+
+
+def interpreter(machine: Mapping[str, Any]) -> str:
+    """The interpreter's version, and that it was built without optimisation where it was."""
+    built = " (built without optimisation)" if machine.get("optimised") is False else ""
+    return f"Python {machine['python']}{built}"
+
+
+def disturbances(document: Mapping[str, Any]) -> list[str]:
+    """What makes single numbers of this run doubtful: a pace that changed while it was made."""
+    varied = yardstick.varied(each for entry in document["results"] for each in entry.get("pace_ns", ()))
+    return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > yardstick.NOTICED else []
+
+
+def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the strip says when it is opened, by its label."""
+    machine, build, tree_read = document["machine"], document["build"], document["tree"]
+    disturbed = [*(entry["notes"] if entry else ()), *machine["notes"]]
+    told = {}
+    if entry:
+        told["measurement"] = f"{entry['example']}/{entry['name']}, {entry['kind']} of {len(entry['contenders'])}"
+        told["rounds and samples"] = sampled(entry)
+        if collector := entry["settings"].get("collector"):
+            told["garbage collector"] = collector
+    load = machine["load"]
+    return told | {
+        "measured": minute(entry["started"] if entry else document["measured"]),
+        "machine": f"{processor(machine)}, {quantity.memory(machine['memory_bytes'])}",
+        "governor": machine["governor"] or "not readable here",
+        "load at start": "not known here" if load is None else f"{load:.2f}",
+        "what may have disturbed": "; ".join([*disturbances(document), *disturbed]) or "nothing was seen",
+        "Python": f"{machine['implementation']} {interpreter(machine).removeprefix('Python ')}, {machine['compiler']}",
+        **versions(document),
+        **({"extension": compiled} if (compiled := extension(build)) else {}),
+        "commit": f"{str(tree_read['commit'])[:12]}{' with changes' if tree_read['dirty'] else ''}",
+        "run": f"{document['id']}, profile {document['profile']}",
+    }
+
+
+def archived(source: str) -> str:
+    """The strip of what comes from an archive, which this run knows nothing of."""
+    told = (
+        "Kept from then: it is no part of the run that the foot of this page names, and building the site adds nothing."
+    )
+    return f'<details class="provenance"><summary>{escape(source)}</summary><p>{told}</p></details>'
+
+
+def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
+    """The strip as HTML: one line, and the rest on demand."""
+    if source.startswith(ARCHIVED):
+        return archived(source)
+    entry = entry_of(document, source)
+    facts = details(document, entry).items()
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    summary = f"<summary>{escape(line(document, entry))}</summary>"
+    whole = f'<p><a href="{escape(machine_page)}">The machine and the run</a></p>'
+    return f'<details class="provenance">{summary}<dl>{rows}</dl>{whole}</details>'
+
+
+def read(config: Config) -> dict[str, Any]:
+    """The sealed run's document."""
+    found: dict[str, Any] = json.loads((run_folder(config) / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+def freshness(document: Mapping[str, Any], built_from: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page's script compares: when and with what was measured, and from what the pages are made."""
+    measured_with, made_from = document["tree"]["commit"], built_from["commit"]
+    known = "unknown" not in {measured_with, made_from}
+    return {
+        "run": document["id"],
+        "measured": document["measured"],
+        "written": minute(document["measured"]),
+        "days": DAYS,
+        "measured_with": measured_with[:7] if known else "",
+        "made_from": made_from[:7] if known else "",
+    }
+
+
+def tell(app: Sphinx) -> None:
+    """Give the templates what they show of the run."""
+    if publishes(app):
+        document = read(app.config)
+        further = {"run_strip": strip(document), "freshness": freshness(document, commit.read(app.confdir))}
+        app.config.html_context = {**app.config.html_context, "run_id": document["id"], **further}
+
+
+def shown(doctree: nodes.document) -> Iterator[tuple[nodes.raw, str]]:
+    """The figures and tables of a page that the kit made, each with the result that it names."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "html" in node.get("format", "") and (found := SHOWN.search(node.rawsource or node.astext())):
+            yield node, unescape(found[1] or "")
+
+
+def add_strips(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put a strip below each figure and table."""
+    if not publishes(app):
+        return
+    document = None
+    for node, source in shown(doctree):
+        document = document or read(app.config)
+        page = relative_uri(
+            app.builder.get_target_uri(docname), app.builder.get_target_uri(app.config.measuring_machine_page)
+        )
+        node.parent.insert(node.parent.index(node) + 1, Strip(html=markup(document, source, page)))
+
+
+def write(translator: HTML5Translator, node: Strip) -> None:
+    """Write a strip."""
+    translator.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Register the strips; the templates are run-strip.html and freshness.html."""
+    app.add_node(Strip, html=(write, None))
+    app.connect("builder-inited", tell, priority=700)
+    app.connect("doctree-resolved", add_strips)

@@ -1,0 +1,207 @@
+"""Criterion's own reports as pages of the site: its header, search, themes and foot around what Criterion wrote.
+
+The text and the plots are Criterion's.  What changes is their dress: plots stand in the page in its own ink, each with
+a sentence on what it means; tables scroll in a room of their own; no link leads out of the site by accident.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
+
+from evenhand.sphinx import provenance
+from evenhand.sphinx.places import publishes
+
+SERVED = (".html", ".svg")
+"""What a reader opens; Criterion keeps its samples beside it."""
+GUIDE = "criterion"
+"""The page of the guide that speaks of the reports, where there is one, and the folder of these."""
+
+RESAMPLED = "The estimate from many resamples of what was measured; the shaded part holds 95 % of them."
+MEANING = {
+    "pdf": (
+        "How often an iteration took how long: the higher the curve, the more often. The line marks the mean. "
+        "A second hump, or a long tail to the right, means that something disturbed some of the samples."
+    ),
+    "regression": (
+        "Each dot is a sample: how many iterations it had, and how long they took together. The slope of the line "
+        "is the time of one iteration; dots off the line were disturbed."
+    ),
+    "iteration_times": (
+        "The time of an iteration in each sample, in the order in which they were taken. A drift or a step means "
+        "that the machine changed meanwhile."
+    ),
+    "typical": RESAMPLED,
+    "mean": RESAMPLED,
+    "SD": RESAMPLED,
+    "median": RESAMPLED,
+    "MAD": RESAMPLED,
+    "slope": RESAMPLED,
+    "violin": "One body a size: the thicker, the more often an iteration took that long.",
+    "lines": "The mean time of an iteration over the size of its input.",
+    "lines_throughput": "Elements per second over the size of the input.",
+}
+PAIRED, WIDEST = 500, 720
+"""Widths in pixels: up to which a plot is one of a pair, and to which any is drawn."""
+BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
+TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
+
+
+def folder(app: Sphinx) -> Path:
+    """Where the reports are kept as Criterion wrote them."""
+    return Path(app.config.measuring_folder, "criterion")
+
+
+def keep(app: Sphinx) -> None:
+    """Keep the reports of the run; a build that reuses a run has them from the build that measured it."""
+    kept = folder(app)
+    if not publishes(app) or not app.config.measuring_criterion or (app.config.measuring_reuse and kept.is_dir()):
+        return
+    source = Path(app.config.measuring_criterion)
+    shutil.rmtree(kept, ignore_errors=True)
+    for path in sorted(source.rglob("*")):
+        if path.suffix in SERVED:
+            there = kept / path.relative_to(source)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, there)
+
+
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Each report as a page of the site."""
+    if not publishes(app):
+        return
+    kept = folder(app)
+    document, speaks = provenance.read(app.config), GUIDE in app.env.found_docs
+    for path in sorted(kept.rglob("*.html")):
+        name = (GUIDE / path.relative_to(kept)).with_suffix("").as_posix()
+        uri = app.builder.get_target_uri(name)
+        guide = [(relative_uri(uri, app.builder.get_target_uri(GUIDE)), "Inside Rust")] if speaks else []
+        overview = relative_uri(uri, app.builder.get_target_uri(f"{GUIDE}/report/index"))
+        machine = relative_uri(uri, app.builder.get_target_uri(app.config.measuring_machine_page))
+        title, body = framed(path, [*guide, (overview, "All reports")])
+        context = {
+            "title": title,
+            "parents": [{"link": link, "title": title} for link, title in guide],
+            "body": body + provenance.markup(document, "", machine),
+        }
+        yield name, context, "page.html"
+
+
+def framed(path: Path, ways: list[tuple[str, str]]) -> tuple[str, str]:
+    """The title of a report, and its content as the site shows it."""
+    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    [body] = soup.select("body > .body")
+    heading = body.find("h2")
+    title = heading.get_text(strip=True)
+    heading.extract()
+    for table in body.select(".plots table"):
+        table.replace_with(gathered(soup, table))
+    for link in body.find_all("a"):
+        follow(soup, link, path.parent)
+    for image in body.find_all("img"):
+        image.replace_with(plot(soup, path.parent / image["src"], image["alt"]))
+    for table in body.find_all("table"):
+        tidy(soup, table)
+    for nested in body.select("ul > ul"):
+        nested.find_previous_sibling("li").append(nested.extract())
+    for name, level in (("h3", "h2"), ("h4", "h2")):
+        for found in body.find_all(name):
+            found.name, found.string = level, found.get_text(strip=True).rstrip(":")
+    for found in body.select("a > h2"):
+        turned(found)
+    links = " · ".join(f'<a href="{address}">{text}</a>' for address, text in ways)
+    nav = f'<nav class="report-ways" aria-label="Criterion reports">{links}</nav>'
+    said = "<p>Written by Criterion, which ran in Rust just before the examples, on the same build.</p>"
+    return title, f'<section class="report"><h1>{title}</h1>{nav}{said}{body.decode_contents()}</section>'
+
+
+def gathered(soup: BeautifulSoup, table: Tag) -> Tag:
+    """The plots of a table that was there for its layout."""
+    room = soup.new_tag("div", attrs={"class": "report-plots"})
+    for image in table.find_all("img"):
+        room.append(image.extract())
+    return room
+
+
+def follow(soup: BeautifulSoup, link: Tag, here: Path) -> None:
+    """Keep a link that leads to a page; show a plot where a link leads to one, and text where it leads nowhere."""
+    parts = urlsplit(link["href"])
+    path = here / unquote(parts.path)
+    if parts.scheme or (path.suffix == ".html" and path.is_file()):
+        return
+    if path.suffix == ".svg" and path.is_file() and not link.find("img"):
+        shown = soup.new_tag("details", attrs={"class": "report-more"})
+        summary = soup.new_tag("summary")
+        summary.string = TITLES.get(path.stem, link.get_text(strip=True))
+        shown.extend([summary, plot(soup, path, summary.string)])
+        link.replace_with(shown)
+    else:
+        link.unwrap()
+
+
+def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
+    """A plot in the page: its ink is the page's, the colours of its data stay, and a sentence says what it means."""
+    title = TITLES.get(title, title)
+    drawn = BeautifulSoup(BLACK.sub("currentColor", path.read_text(encoding="utf-8")), "html.parser").find("svg")
+    width, height = drawn.attrs.pop("width"), drawn.attrs.pop("height")
+    drawn.attrs.pop("xmlns", None)
+    drawn.attrs.pop("viewbox", None)
+    drawn.attrs |= {"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": title}
+    # It has room for more than the small one of a pair, and not for more than a page.
+    drawn["style"] = f"max-width: {min(int(width), WIDEST)}px"
+    figure = soup.new_tag("figure", attrs={"class": "report-plot"})
+    if int(width) > PAIRED:
+        # Its text would be too small on a phone, so that it keeps its width and scrolls.
+        room = {"class": "bench-room report-room", "role": "region", "aria-label": title, "tabindex": "0"}
+        drawn.wrap(soup.new_tag("div", attrs=room))
+        drawn = drawn.parent
+    caption = soup.new_tag("figcaption")
+    name = soup.new_tag("strong")
+    name.string = f"{title}."
+    caption.extend([name, f" {MEANING.get(path.stem.removesuffix('_small'), '')}".rstrip()])
+    figure.extend([drawn, caption])
+    return figure
+
+
+def tidy(soup: BeautifulSoup, table: Tag) -> None:
+    """A table of numbers in the dress of the site's other tables."""
+    table.attrs = {"class": "bench-table"}
+    for cell in table.find_all(["th", "td"]):
+        cell.attrs = {}
+    for cell in table.select("thead th"):
+        cell["scope"] = "col"
+        cell.string = cell.get_text(strip=True).lower() or "statistic"
+    if first := table.select_one("thead th"):
+        first["class"] = "bench-words"
+    caption = soup.new_tag("caption")
+    caption.string = "Estimates, with the bounds of their 95 % intervals"
+    table.insert(0, caption)
+    for row in table.select("tbody tr"):
+        first = row.find("td")
+        first.name, first["scope"], first["class"] = "th", "row", "bench-words"
+    attributes = {"class": "bench-room", "role": "region", "aria-label": "Statistics", "tabindex": "0"}
+    table.wrap(soup.new_tag("div", attrs=attributes))
+
+
+def turned(heading: Tag) -> None:
+    """A heading with a link in it, instead of a link with a heading in it."""
+    link = heading.parent
+    text = heading.get_text(strip=True)
+    heading.extract()
+    link.string = text
+    link.wrap(heading)
+    heading.contents = [link]
+
+
+def setup(app: Sphinx) -> None:
+    """Keep the reports when the run is sealed, and write them when all pages are."""
+    app.connect("builder-inited", keep, priority=690)
+    app.connect("html-collect-pages", pages)

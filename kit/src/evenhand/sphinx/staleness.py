@@ -1,0 +1,93 @@
+"""The stamp: one text for all that a page can show besides its own source.
+
+Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip
+at its foot), the archives of the history, the words of the kit, what conf/ does with them, and what the modules beside
+the pages make of them.  So a stamp of all these is kept beside the build: it is put aside when an HTML build begins and
+written anew when one has ended without a warning.  Where there is none, or another, every page is read again.
+(Examples need no stamp: they always run, see `execution`.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+import evenhand as bench
+from evenhand.sphinx.defaults import BUILT
+from evenhand.sphinx.execution import measured_packages
+from evenhand.sphinx.places import gallery_folders, publishes, run_folder
+
+LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
+
+
+def stamp_file(app: Sphinx) -> Path:
+    """Where the stamp of the last build without a warning is."""
+    return Path(app.doctreedir, "stamp")
+
+
+def fingerprint(app: Sphinx) -> str:
+    """The stamp of this build: packages, run, archives, kit, conf, and the modules that cells import."""
+    packages = {name: (facts["version"], facts["files_sha256"]) for name, facts in measured_packages(app)[1].items()}
+    digest = hashlib.sha256(repr(packages).encode())
+    for name in ("run.json", "samples.parquet"):
+        digest.update((run_folder(app.config) / name).read_bytes())
+    for folder in app.config.measuring_archives:
+        for path in sorted([*Path(folder).rglob("index.json"), *Path(folder).rglob("*.jsonl")]):
+            digest.update(path.read_bytes())
+    for path in (*files(Path(bench.__file__).parent), *files(Path(app.confdir), made(app))):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    for path in sorted(Path(app.srcdir).glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def files(folder: Path, without: Collection[Path] = ()) -> list[Path]:
+    """The files in a folder that make a page what it is, but for those in some folders."""
+    found = [path for path in folder.rglob("*") if path.suffix in LOOKED_AT and path.is_file()]
+    return sorted(path for path in found if not any(path.is_relative_to(other) for other in without))
+
+
+def made(app: Sphinx) -> list[Path]:
+    """The folders that builds write, which may be beside `conf.py`."""
+    written = [app.outdir, app.doctreedir, app.config.measuring_folder, Path(app.confdir, BUILT)]
+    return [*map(Path, written), *gallery_folders(app)]
+
+
+def take(app: Sphinx) -> None:
+    """Put the stamp of the build before aside, for `outdated`."""
+    if publishes(app):
+        before(app).unlink(missing_ok=True)
+        if stamp_file(app).is_file():
+            stamp_file(app).rename(before(app))
+
+
+def before(app: Sphinx) -> Path:
+    """Where the stamp of the build before is while this one is at work."""
+    return stamp_file(app).with_suffix(".before")
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """Name every page when the stamp is gone or another."""
+    del added, changed, removed
+    if not publishes(app) or (before(app).is_file() and before(app).read_text(encoding="utf-8") == fingerprint(app)):
+        return []
+    return sorted(env.found_docs)
+
+
+def leave(app: Sphinx, error: Exception | None) -> None:
+    """Stamp a build that has ended without an error or a warning."""
+    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:  # noqa: SLF001 - Sphinx tells it nowhere else before the end
+        stamp_file(app).write_text(fingerprint(app), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Take the stamp before anything else, leave it after everything."""
+    app.connect("builder-inited", take, priority=1)
+    app.connect("env-get-outdated", outdated)
+    app.connect("build-finished", leave, priority=999)

@@ -1,0 +1,164 @@
+"""The pages that show archives: the history, whose steps stand at the right commit, and the evidence for the gate."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_history import history_run, revision, stepped
+
+from evenhand.gate.history import add
+from evenhand.gate.trust import append
+from tiny_project import Project
+
+ROOT = Path(__file__).parents[2]
+searching = pytest.mark.skipif(
+    importlib.util.find_spec("ruptures") is None, reason="ruptures, which finds steps, has no wheels for this Python"
+)
+
+
+@pytest.fixture
+def pages(project: Project) -> Project:
+    """The tiny project with the two pages, and stores that are still empty."""
+    for name in ("history.md", "history.py", "trust.md", "trust.py", "days.py"):
+        shutil.copy(ROOT / "docs" / name, project.folder / "docs" / name)
+    project.write("docs/gate.md", "# Gate\n")
+    index = (project.folder / "docs" / "index.md").read_text(encoding="utf-8")
+    project.write("docs/index.md", index.replace("other\n", "other\nhistory\ntrust\ngate\n"))
+    return project
+
+
+def rows(page: str, caption: str) -> list[str]:
+    """The rows of the table with that beginning of a caption, as they stand in the page."""
+    table = next(part for part in page.split("<table")[1:] if f"<caption>{caption}" in part)
+    return table.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+
+
+@searching
+def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
+    for run in stepped(9, 5, 1.2, 0.01, seed=3):
+        add(pages.folder / "docs" / "archive" / "runs", run)
+    assert pages.build().status == 0
+    page = pages.page("history")
+    [change] = rows(page, "Changes found")
+    commit = revision(5).commit
+    assert f'href="https://github.com/rust-daq/rust-daq/commit/{commit}"' in change
+    assert ">moves<" in change
+    assert ">slower<" in change
+    assert f">{commit[:7]} Commit 5<" in change
+    assert len(rows(page, "The commits that were measured")) == 9
+    assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
+    assert page.count('<figure class="bench-figure"') == 1
+
+
+def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
+    run = history_run(0, {"one": 50.0})
+    add(pages.folder / "docs" / "archive" / "runs", run)
+    assert pages.build().status == 0
+    page = pages.page("history")
+    strips = page.split('<details class="provenance">')[1:]
+    assert len(strips) == page.count('class="bench-result"') + page.count('class="bench-figure"')
+    told = f"archive: 1 run, measured 2026-01-01, {run.document['machine']['cpu']}"
+    assert all(strip.startswith(f"<summary>{told}") for strip in strips)
+
+
+def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> None:
+    random = np.random.default_rng(4)
+    for number in range(5):
+        for repeat in range(2):
+            costs = {"loud": 50.0 * float(np.exp(random.normal(0, 0.1))), "quiet": 50.0}
+            add(pages.folder / "docs" / "archive" / "runs", history_run(number, costs, hours=1 + repeat))
+    assert pages.build().status == 0
+    [unstable] = rows(pages.page("history"), "Unstable on")
+    assert ">loud<" in unstable
+
+
+def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
+    store = pages.folder / "docs" / "archive" / "runs"
+    add(store, history_run(0, {"one": 50.0}))
+    torn = add(store, history_run(1, {"one": 50.0}))
+    (torn / "samples.parquet").unlink()
+    assert pages.build().status == 0
+    assert any(f"{torn.name} is torn" in row for row in rows(pages.page("history"), "Left out, or odd"))
+
+
+def test_pages_of_empty_archives_say_so(pages: Project) -> None:
+    assert pages.build().status == 0
+    assert "No run is archived yet." in pages.page("history")
+    assert "Where and when the decisions were made: none." in pages.page("trust")
+
+
+def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages: Project) -> None:
+    store = pages.folder / "docs" / "archive"
+    pages.overrides["measuring_archives"] = [str(store)]
+    add(store / "runs", history_run(0, {"one": 50.0}))
+    assert pages.build().status == 0
+    add(store / "runs", history_run(1, {"one": 50.0}))
+    pages.overrides["measuring_reuse"] = True
+    assert pages.build().status == 0
+    assert len(rows(pages.page("history"), "The commits that were measured")) == 2
+
+
+def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
+    archive = pages.folder / "docs" / "archive" / "trust.jsonl"
+    conditions = {"cpu": "Quick 1", "usable_cores": 2, "distribution": "Some Linux", "Python": "3.11"}
+    plan = {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20, "slices": 10}
+    about = {"session": "s", "started": "2026-01-01T00:00:00+00:00"}
+    build = {"commit": asdict(revision(1))["commit"]}
+    append(archive, {"kind": "session", **about, "conditions": conditions, "build": build, "plan": plan})
+    append(
+        archive,
+        {
+            "kind": "calibration",
+            "session": "s",
+            "operation": "one",
+            "target": 1.05,
+            "amount": 9,
+            "ratio": 1.049,
+            "low": 1.047,
+            "high": 1.051,
+        },
+    )
+    random = np.random.default_rng(5)
+    for injected, status, ratio in ((1.0, "unchanged", 1.0), (1.0, "slower", 1.03), (1.05, "slower", 1.05)):
+        first = {side: list(100 * np.exp(random.normal(0, 0.01, 8))) for side in ("base", "candidate")}
+        told = {
+            "one": {
+                "status": status,
+                "stage": 1,
+                "ratio": ratio,
+                "low": 0.9,
+                "high": 1.1,
+                "first": first,
+                "second": None,
+            }
+        }
+        append(
+            archive,
+            {
+                "kind": "gate",
+                "session": "s",
+                "started": "2026-01-03T00:00:00+00:00",
+                "seconds": 1.0,
+                "variant": "quiet",
+                "injected": injected,
+                "operations": told,
+            },
+        )
+    append(archive, {"kind": "stranger"})
+    assert pages.build().status == 0
+    page = pages.page("trust")
+    [session] = rows(page, "Where and when")
+    assert "Quick 1" in session
+    assert "2026-01-03" in session
+    quiet = rows(page, "Identical code as base and candidate")[0]
+    assert ">50.0\u202f% (1.26 to 98.7)<" in quiet
+    [found] = rows(page, "Slowdowns found, over all operations")
+    assert ">100\u202f% (2.50 to 100)<" in found
+    assert ">1 of 1<" in rows(page, "Slowdowns found, each operation")[0]
+    assert ">+0.1\u202f% (0.0\u202f%)<" in rows(page, "The estimates against the calibration")[0]
+    assert "line 6 of trust.jsonl is foreign" in page

@@ -1,0 +1,123 @@
+"""Criterion's reports as pages of the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from bs4 import BeautifulSoup
+
+from evenhand.sphinx import reports
+from tiny_project import Project
+
+SVG = """<svg width="450" height="300" viewBox="0 0 450 300" xmlns="http://www.w3.org/2000/svg">
+<text x="1" y="2" fill="#000000">0.5</text><polyline stroke="#1f78b4" points="1,2 3,4"/></svg>"""
+PAGE = """<!DOCTYPE html>
+<html><head><title>batch/100 - Criterion.rs</title><style>body { width: 960px }</style></head>
+<body><div class="body"><h2>batch/100</h2>
+<section class="plots"><table width="100%"><tbody><tr>
+<td><a href="pdf.svg"><img src="pdf_small.svg" alt="PDF of Slope" width="450" height="300" /></a></td>
+</tr></tbody></table></section>
+<h4>Additional Statistics:</h4>
+<table><thead><tr><th></th><th title="0.95" class="ci-bound">Lower bound</th></tr></thead>
+<tbody><tr><td>Mean</td><td class="ci-bound">1 ns</td></tr></tbody></table>
+<ul><li><a href="SD.svg">Std. Dev.</a></li><li><a href="gone.svg">Gone</a></li></ul>
+<p><a href="../../report/index.html">All</a> <a href="../../lost/index.html">Lost</a>
+<a href="https://example.org/book">the book</a></p>
+</div></body></html>"""
+INDEX = """<html><body><div class="body"><h2>Criterion.rs Benchmark Index</h2>
+<ul><li><a href="../batch/report/index.html">batch</a></li>
+<ul><li><a href="../batch/report/index.html">100</a></li></ul></ul>
+<section><a href="../batch/report/index.html"><h4>batch/100</h4></a></section></div></body></html>"""
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Reports of one benchmark and their index, as Criterion leaves them."""
+    folder = tmp_path / "criterion"
+    report = folder / "batch" / "report"
+    report.mkdir(parents=True)
+    (folder / "report").mkdir()
+    (report / "index.html").write_text(PAGE)
+    for name in ("pdf", "pdf_small", "SD"):
+        (report / f"{name}.svg").write_text(SVG)
+    (folder / "report" / "index.html").write_text(INDEX)
+    (report / "sample.json").write_text("{}")
+    return folder
+
+
+def framed(path: Path) -> tuple[str, BeautifulSoup]:
+    """A report in its frame."""
+    title, body = reports.framed(path, [("../criterion.html", "Inside Rust")])
+    return title, BeautifulSoup(body, "html.parser")
+
+
+def test_a_report_keeps_its_title_and_leads_back(output: Path) -> None:
+    title, soup = framed(output / "batch" / "report" / "index.html")
+    assert title == soup.h1.get_text() == "batch/100"
+    assert soup.nav.a["href"] == "../criterion.html"
+
+
+def test_a_plot_stands_in_the_page_in_its_ink_and_says_what_it_means(output: Path) -> None:
+    _, soup = framed(output / "batch" / "report" / "index.html")
+    figure = soup.select_one(".report-plots figure")
+    assert figure.svg["viewbox"] == "0 0 450 300"  # in small letters, as this parser reads it
+    assert figure.svg["aria-label"] == "Distribution of times"
+    assert "currentColor" in str(figure.svg)
+    assert "#1f78b4" in str(figure.svg)
+    assert "how long" in figure.figcaption.get_text()
+
+
+def test_a_further_plot_opens_where_it_is_named(output: Path) -> None:
+    _, soup = framed(output / "batch" / "report" / "index.html")
+    [more] = soup.select("details.report-more")
+    assert more.summary.get_text() == "Standard deviation"
+    assert more.svg
+
+
+def test_no_link_leads_nowhere_or_out_of_the_frame(output: Path) -> None:
+    _, soup = framed(output / "batch" / "report" / "index.html")
+    assert [link["href"] for link in soup.select("p a")] == ["../../report/index.html", "https://example.org/book"]
+    assert "Gone" in soup.get_text()
+    assert "Lost" in soup.get_text()
+    assert "svg" not in {link["href"].rpartition(".")[2] for link in soup.find_all("a")}
+
+
+def test_a_table_of_statistics_is_one_of_the_sites(output: Path) -> None:
+    _, soup = framed(output / "batch" / "report" / "index.html")
+    [table] = soup.select(".bench-room > table.bench-table")
+    assert [cell.get_text() for cell in table.select("thead th[scope=col]")] == ["statistic", "lower bound"]
+    assert table.select_one("tbody th[scope=row]").get_text() == "Mean"
+    assert soup.h2.get_text() == "Additional Statistics"
+
+
+def test_the_index_is_valid_html(output: Path) -> None:
+    _, soup = framed(output / "report" / "index.html")
+    assert soup.select("ul > ul") == []
+    assert soup.select("li > ul > li")
+    assert soup.select("a h2") == []
+    assert soup.select_one("h2 > a").get_text() == "batch/100"
+
+
+def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
+    project.write(
+        "docs/criterion.md", "---\norphan: true\n---\n# Inside\n\n{shipped}`all <criterion/report/index.html>`\n"
+    )
+    project.build()
+    kept = project.folder / "build" / "criterion"
+    output.rename(kept)
+    assert project.build(measuring_reuse=True).status == 0
+    text = project.page("criterion/batch/report/index")
+    assert 'href="../../../criterion.html"' in text
+    assert "profile default" in text
+    assert "width: 960px" not in text
+    assert 'href="criterion/report/index.html"' in project.page("criterion")
+
+
+def test_only_what_a_reader_opens_is_kept(project: Project, output: Path) -> None:
+    folder = project.folder / "build"
+    config = SimpleNamespace(measuring_folder=str(folder), measuring_criterion=str(output), measuring_reuse=False)
+    reports.keep(SimpleNamespace(builder=SimpleNamespace(name="html"), config=config))
+    kept = {path.name for path in (folder / "criterion").rglob("*") if path.is_file()}
+    assert kept == {"index.html", "pdf.svg", "pdf_small.svg", "SD.svg"}
