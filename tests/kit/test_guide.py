@@ -147,5 +147,6 @@ def test_the_command_says_what_it_wrote_and_what_to_do(
     monkeypatch.chdir(tmp_path)
     assert main(["init"]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[:-2] == WRITTEN
-    assert told[-1] == "Measure and build it with: sphinx-build docs docs/_build/html"
+    assert told[:-3] == WRITTEN
+    assert requirement() in told[-2]
+    assert told[-1] == "Measure and build it: sphinx-build docs docs/_build/html"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
-from evenhand.cli.guide import BUILD, GuideError, write_guide
+from evenhand.cli.guide import BUILD, GuideError, requirement, write_guide
 from evenhand.cli.terminal import literal, prepare_streams, print_table
 from evenhand.cli.time_statements import add_flags, time_statements
 from evenhand.gate.__main__ import add_flags as add_gate_flags
@@ -125,7 +125,8 @@ def init(folder: Path) -> None:
     for name in write_guide(folder):
         print(literal(folder / name))
     where = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-    print(f"\nMeasure and build it with: {where}{BUILD}")
+    print(f"\nInstall what builds it: python -m pip install {shlex.quote(requirement())}")
+    print(f"Measure and build it: {where}{BUILD}")
 
 
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
