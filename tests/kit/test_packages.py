@@ -14,7 +14,7 @@ import evenhand as bench
 from evenhand import Run, Settings
 from evenhand.runs.configuration import ConfigurationError
 from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
-from evenhand.runs.packages import PackageError, changed_packages, configured, describe, named
+from evenhand.runs.packages import PackageError, changed_packages, configured, describe, import_names, named
 
 HOOK = "tiny_binding:build"
 
@@ -49,6 +49,19 @@ def test_a_package_is_described_by_version_files_and_facts(site):
     found = describe({"tiny-binding": HOOK})["tiny-binding"]
     assert (found["version"], found["build"]) == ("1.0", {"commit": "abc", "features": ["simd"]})
     assert len(found["files_sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "hook", "modules"),
+    [
+        ("tiny-binding", "", {"tiny_binding"}),
+        ("tiny-binding", "other.part:build", {"tiny_binding", "other"}),
+        ("not-installed", "", {"not_installed"}),
+    ],
+)
+def test_a_package_is_imported_by_these_names(site, name, hook, modules):
+    install(site)
+    assert import_names(name, hook) == modules
 
 
 def test_the_hash_follows_the_code_and_nothing_else(site):

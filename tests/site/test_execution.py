@@ -87,6 +87,11 @@ def test_a_table_of_profiles_that_cannot_be_used_is_refused(project: Project, te
     assert project.runs == 0
 
 
+def test_a_site_without_examples_says_where_they_go(project: Project) -> None:
+    (project.folder / "examples" / "first.py").unlink()
+    assert "there is no example in ../examples, as seen from the pages; put a script" in project.build().said
+
+
 def test_examples_in_a_folder_that_is_written_again_are_refused_and_stay(project: Project) -> None:
     project.write("docs/gallery/mine.py", EXAMPLE)
     outcome = project.build(**{"sphinx_gallery_conf.examples_dirs": "gallery"})

@@ -91,7 +91,11 @@ def prepare_build(app: Sphinx) -> None:
 
 
 def refuse_sources(app: Sphinx) -> None:
-    """Raise if a folder that is about to be removed holds examples."""
+    """Raise if there is no example, or a folder that is about to be removed holds some."""
+    if not example_files(app):
+        folders = app.config.sphinx_gallery_conf["examples_dirs"]
+        message = f"there is no example in {folders}, as seen from the pages; put a script that measures there"
+        raise MeasuringError(message)
     for folder in gallery_folders(app):
         for path in example_files(app):
             if path.resolve().is_relative_to(folder.resolve()):
