@@ -12,10 +12,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// How often a claim is tried: a reader that follows a file asks by claiming it for an instant.
-const TRIES: u32 = 10;
+pub(super) const TRIES: u32 = 10;
 
 /// The pause between two tries.
-const PAUSE: Duration = Duration::from_millis(5);
+pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
 #[cfg(unix)]
 const NULL_DEVICE: &str = "/dev/null";

@@ -158,7 +158,7 @@ impl Parts {
 }
 
 /// The path of a part: `run.part0003.arrow` is the fourth of `run.arrow`.
-fn part(path: &Path, index: usize) -> PathBuf {
+pub(super) fn part(path: &Path, index: usize) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!(".part{index:04}"));
     if let Some(extension) = path.extension() {

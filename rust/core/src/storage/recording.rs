@@ -1,5 +1,6 @@
 //! Reads a recording batch by batch.
 
+use std::mem::replace;
 use std::path::{Path, PathBuf};
 
 use super::parts::{existing_part, existing_parts};
@@ -13,6 +14,8 @@ use crate::error::Error;
 pub struct Recording {
     path: PathBuf,
     source: Source,
+    /// The part that was read before.
+    before: Option<Source>,
     /// The number of the part that is read.
     part: Option<usize>,
     next_row: u64,
@@ -60,6 +63,7 @@ impl Recording {
         Ok(Self {
             path: path.to_owned(),
             source,
+            before: None,
             part,
             next_row: 0,
             leftover: 0,
@@ -105,7 +109,7 @@ impl Recording {
                 Step::End => false,
                 Step::Torn(problem) => problem != CUT,
             };
-            if !damaged && self.next_part()?.is_none() && self.source.is_written() {
+            if !damaged && self.next_part()?.is_none() && self.is_written() {
                 self.source.rewind();
                 return Ok(Next::Nothing);
             }
@@ -114,6 +118,13 @@ impl Recording {
             }
         }
         Ok(Next::End)
+    }
+
+    /// Whether a writer may still add to the recording.
+    ///
+    /// It is asked in this order because a writer claims a part before it lets go of the one before.
+    fn is_written(&self) -> bool {
+        self.before.as_ref().is_some_and(Source::is_written) || self.source.is_written()
     }
 
     /// Leaves the present file for the next part, or ends; first it gives what was added to the file in the meantime.
@@ -131,7 +142,7 @@ impl Recording {
                 if self.part.is_some_and(|present| number > present + 1) {
                     self.torn.push(format!("the parts before {} are missing", path.display()));
                 }
-                self.source = Source::open(&path)?;
+                self.before = Some(replace(&mut self.source, Source::open(&path)?));
                 self.part = Some(number);
             }
         }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 
 use super::arrow::{ArrowReader, CONTINUATION};
-use super::claim::is_claimed_by_writer;
+use super::claim::{PAUSE, TRIES, is_claimed_by_writer};
 use super::csv::CsvReader;
 use super::input::Input;
 use super::resume::Layout;
@@ -118,8 +119,16 @@ impl Source {
     }
 
     /// Whether a writer may still add to the file; so it is where the file system cannot tell.
+    ///
+    /// A writer makes its file an instant before it claims it, so a file without a beginning is looked at for a while.
     pub(super) fn is_written(&self) -> bool {
-        is_claimed_by_writer(&self.input.file, &self.path).unwrap_or(true)
+        let tries = if self.reader.is_none() { TRIES } else { 1 };
+        (0..tries).any(|earlier| {
+            if earlier > 0 {
+                sleep(PAUSE);
+            }
+            is_claimed_by_writer(&self.input.file, &self.path).unwrap_or(true)
+        })
     }
 
     /// The bytes up to the end of the last whole batch.

@@ -127,3 +127,41 @@ proptest! {
         let _ = read(&[format, &bytes].concat());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_part_that_its_writer_is_about_to_claim_does_not_end_a_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { rotate_bytes: Some(1), ..place(folder.path().join("run")) };
+    let format = ArrowFormat::new(&[], false).unwrap();
+    let mut writer = Writer::create(format, place.clone(), Sync::Flush).unwrap();
+    writer.write(&of(3, "laser")).unwrap();
+    let mut followed = Recording::open(&place.path).unwrap();
+    assert!(matches!(followed.follow().unwrap(), Next::Batch(_)));
+    // Where a writer is between the two steps of making its next part.
+    fs::write(super::parts::part(&place.path, 1), b"").unwrap();
+    for _ in 0..3 {
+        assert_eq!(followed.follow().unwrap(), Next::Nothing);
+    }
+    drop(writer);
+    assert_eq!(followed.follow().unwrap(), Next::End);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_its_writer_is_about_to_claim_is_not_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    fs::write(&path, b"").unwrap();
+    let mut followed = Recording::open(&path).unwrap();
+    let claimed = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            std::thread::sleep(claim::PAUSE);
+            claim::Claimed::existing(&path).unwrap()
+        });
+        assert_eq!(followed.follow().unwrap(), Next::Nothing);
+        writer.join().unwrap()
+    });
+    drop(claimed);
+    assert_eq!(followed.follow().unwrap(), Next::End);
+}
