@@ -129,13 +129,13 @@ def test_the_gallery_shows_a_card_an_example(project: Project) -> None:
 
 
 def test_the_table_of_examples_has_each_of_them_with_what_it_is_about(project: Project) -> None:
-    project.example(EXAMPLE.replace('cost_ns`.\n"""', 'cost_ns`.\n\n:about: sums, *as typed*\n"""', 1))
+    project.example(EXAMPLE.replace('cost_ns`.\n"""', 'cost_ns`.\n\n:about: sums of `one`\n"""', 1))
     project.example(name="second")
     project.write("docs/other.md", "# Other\n\n```{example-table}\n```\n")
     assert project.build().status == 0
     rows = BeautifulSoup(project.page("other"), "html.parser").select("table tbody tr")
     assert [row.a["href"] for row in rows] == ["gallery/first.html", "gallery/second.html"]
-    assert [row.td.get_text(strip=True) for row in rows] == ["sums, *as typed*", ""]
+    assert [row.td.get_text(strip=True) for row in rows] == ["sums of one", ""]
 
 
 def test_another_title_reaches_the_pages_that_show_it(project: Project) -> None:

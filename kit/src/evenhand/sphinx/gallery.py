@@ -81,8 +81,8 @@ class Example:
         """Read an example's docstring, imports and references; see `used`."""
         source = path.read_text(encoding="utf-8")
         title, _, intro = described(ast.get_docstring(ast.parse(source)) or path.stem).partition("\n\n")
-        names = frozenset(used(source, modules, returns))
-        return cls(path.stem, title, " ".join(intro.replace("`", "").split()), names, Declaration.read(path).about)
+        intro, about = (" ".join(text.replace("`", "").split()) for text in (intro, Declaration.read(path).about))
+        return cls(path.stem, title, intro, frozenset(used(source, modules, returns)), about)
 
 
 def used(source: str, modules: Collection[str], returns: Mapping[str, str]) -> set[str]:
