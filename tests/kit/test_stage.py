@@ -114,7 +114,7 @@ def test_reused_result_is_on_the_stage(tmp_path: Path, archived: Path) -> None:
 def test_changed_call_is_refused_by_name(
     tmp_path: Path, archived: Path, changed: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(ReuseError, match=f"{sentence}; build without --reuse$"):
+    with pytest.raises(ReuseError, match=f"{sentence}; measure again: build without reusing$"):
         call(reusing(tmp_path, archived), **changed)
 
 
@@ -168,5 +168,7 @@ def test_package_that_was_upgraded_is_refused_by_name(tmp_path: Path, archived: 
     assert call(reusing(tmp_path, folder)).started == STARTED
     monkeypatch.setattr(Stage, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
     (tmp_path / "reusing" / "first" / "made.json").unlink()
-    with pytest.raises(ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; build without --reuse"):
+    with pytest.raises(
+        ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; measure again: build without reusing"
+    ):
         call(reusing(tmp_path, folder))

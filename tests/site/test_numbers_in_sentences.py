@@ -37,3 +37,11 @@ def test_the_run_is_noted_as_a_dependency_of_the_page_that_shows_it(project: Pro
     noted = project.dependencies("index")
     assert any(path.endswith("build/run/run.json") for path in noted)
     assert not any(path.endswith("build/run/run.json") for path in project.dependencies("other"))
+
+
+def test_a_page_that_another_builder_read_with_a_fault_is_judged_by_what_it_is_now(project: Project) -> None:
+    project.build()
+    project.write("docs/other.md", "# Other\n\n{measured}`first/made/won/cost_ns`.\n")
+    assert "ERROR: measured:" in project.build("dummy").said
+    project.write("docs/other.md", "# Other\n\n{measured}`first/made/one/cost_ns`.\n")
+    assert project.build(measuring_reuse=True).status == 0

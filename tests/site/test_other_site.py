@@ -41,6 +41,17 @@ One takes {measured}`first/sums/one/cost_ns` by {measured}`packages/tiny-binding
 gallery/index
 ```
 """
+CELL = """---
+file_format: mystnb
+kernelspec: {name: python3}
+orphan: true
+---
+# Cell
+
+```{code-cell} python
+print("it printed", 1 + 1)
+```
+"""
 PROFILES = "[profile.quick]\ngallery = 0.2\nrounds = 2\nslices = 2\njudged = false\n"
 
 
@@ -118,9 +129,11 @@ def test_the_site_is_stronger_than_the_defaults(site: Site) -> None:
     more = 'nb_execution_mode = "off"\nsphinx_gallery_conf = {"gallery_dirs": "questions"}\nmeasuring_folder = "kept"\n'
     site.write("docs/conf.py", f'extensions = ["evenhand.sphinx"]\n{more}')
     site.write("docs/index.md", INDEX.replace("gallery/index", "questions/index"))
+    site.write("docs/cell.md", CELL)
     ended = site.build("-W", "--keep-going")
     assert ended.returncode == 0, ended.stderr
     assert "Which is quicker?" in site.page("questions/first")
+    assert "it printed 2" not in site.page("cell")  # no cell is run
     assert (site.folder / "docs" / "kept" / "run" / "run.json").is_file()
 
 

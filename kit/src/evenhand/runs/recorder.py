@@ -96,7 +96,8 @@ class StageRecorder(Recorder):
             return None
         changed = self.changed(self.reused, f"{example}/{name}", kind, stated, plan)
         if changed:
-            message = f"{example}/{name} cannot be reused from run {self.reused.id}: {changed}; build without --reuse"
+            why = f"{changed}; measure again: build without reusing"
+            message = f"{example}/{name} cannot be reused from run {self.reused.id}: {why}"
             raise ReuseError(message)
         result = self.reused[f"{example}/{name}"]
         assert isinstance(result, kind)
