@@ -34,7 +34,7 @@ def test_the_workers_are_those_that_were_stated_in_their_order_and_end_with_the_
 def test_where_one_cannot_start_it_is_named_and_the_others_end() -> None:
     before = children()
     stated = {"one": NUMBER, "wrong": Statement("1", "1 / 0"), "two": NUMBER}
-    with pytest.raises(WorkerError, match="the statement of 'wrong' failed"), alive(stated):
+    with pytest.raises(WorkerError, match="the setup of 'wrong' failed"), alive(stated):
         pytest.fail("there is no round without all of its workers")
     assert children() <= before
 
