@@ -9,8 +9,8 @@ be read, from which size on two workers finish first, and how one machine deals
 with data that exceeds its memory.
 
 **Copy with care.** It writes some hundred megabytes into a temporary folder,
-which it removes, and starts and kills processes of its own; it needs
-``pip install "rust-daq[scale]"``.
+which it removes, and starts and kills processes of its own; it needs the extra
+``scale``.
 
 :order: 14
 :weight: 4

@@ -170,6 +170,8 @@ def test_without_uv_the_gate_says_what_to_install(
         ("mine @ file:///x.whl", True),
         ("main", False),
         ("HEAD~3", False),
+        ("HEAD@{1}", False),
+        ("mine@https://example.org/mine.whl", True),
         ("v1.2", False),
         (f"dist{os.sep}mine.whl", False),
     ],

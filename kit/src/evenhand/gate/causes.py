@@ -105,7 +105,7 @@ def functions(trial: Trial, sides: Mapping[str, Side], timeout: float) -> tuple[
 
 
 def largest(base: Mapping[str, float], candidate: Mapping[str, float]) -> tuple[Change, ...]:
-    """The largest differences, those that are none left out."""
+    """The largest differences, without those that are too small to be one."""
     changes = [Change(name, base.get(name, 0.0), candidate.get(name, 0.0)) for name in {*base, *candidate}]
     told = [change for change in changes if abs(change.difference) >= LEAST]
     return tuple(sorted(told, key=lambda change: (-abs(change.difference), change.name))[:MOST_FUNCTIONS])

@@ -16,7 +16,8 @@ from evenhand.runs.configuration import ConfigurationError, configuration
 
 FOLDERS = {BASE: "old", CANDIDATE: "new"}
 """Names of one length: what lies at another address because a path is longer can be slower, too."""
-REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(\[[^]]*\])?\s*(===|==|~=|!=|<=|>=|<|>|@)")
+REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(\[[^]]*\])?\s*(===|==|~=|!=|<=|>=|<|>|@(?!\{))")
+"""A name with a version or an address; `HEAD@{1}` is a revision."""
 WORKING_TREE = "working tree"
 OUT = "{out}"
 EXAMPLE = f'build = "python -m build --wheel --outdir {OUT}"'

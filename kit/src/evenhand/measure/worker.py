@@ -515,7 +515,8 @@ class Pools:
         pickler = getattr(sys.modules.get("multiprocessing.reduction"), "ForkingPickler", None)
         if pickler is None:
             return
-        sys.meta_path.remove(self)
+        # Another list: the one of before may be walked through just now, and its next entry would be left out.
+        sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
 
         def by_value(pickler: Any, thing: Any) -> Any:
             del pickler
