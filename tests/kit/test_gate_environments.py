@@ -152,6 +152,32 @@ def test_without_operations_the_gate_says_where_they_are_named(
     assert "nothing says what is measured; name a file: --operations FILE" in capsys.readouterr().err
 
 
+def test_operations_that_are_no_path_get_a_sentence(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "evenhand.toml").write_text("operations = 3\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", "--base", "HEAD"])
+    assert ended.value.code == 2
+    assert "operations of evenhand.toml is 3; write the path of a file" in capsys.readouterr().err
+
+
+def test_a_gate_in_a_folder_below_finds_the_operations(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "below").mkdir()
+    monkeypatch.chdir(repository / "below")
+    assert main(["gate", "--base", "nowhere"]) == 2
+    assert "the base is 'nowhere'" in capsys.readouterr().err
+
+
+def test_without_git_a_revision_gets_a_sentence(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del repository
+    monkeypatch.setenv("PATH", "")
+    assert main(["gate", "--base", "main"]) == 2
+    assert "git, which knows revisions, cannot be started" in capsys.readouterr().err
+
+
 def test_without_uv_the_gate_says_what_to_install(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

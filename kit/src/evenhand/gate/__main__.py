@@ -19,7 +19,7 @@ from evenhand.gate.instructions import unavailable
 from evenhand.gate.operation import OperationError, Operations
 from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
 from evenhand.runs.archive import Archive
-from evenhand.runs.configuration import ConfigurationError, table
+from evenhand.runs.configuration import ConfigurationError, configuration
 from evenhand.runs.run import Run
 from evenhand.runs.run_folder import ArchiveError
 
@@ -97,12 +97,15 @@ def named_operations() -> Path:
     ConfigurationError
         If it names none.
     """
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        found = table(folder)
-        if found is not None and isinstance(name := found[0].get("operations"), str):
-            return folder / name
-    message = "nothing says what is measured; name a file: --operations FILE, or operations in [tool.evenhand]"
-    raise ConfigurationError(message)
+    settings, file = configuration(Path.cwd())
+    name = settings.get("operations")
+    if file is None or name is None:
+        message = "nothing says what is measured; name a file: --operations FILE, or operations in [tool.evenhand]"
+        raise ConfigurationError(message)
+    if not isinstance(name, str):
+        message = f"operations of {file.name} is {name!r}; write the path of a file, such as 'operations.toml'"
+        raise ConfigurationError(message)
+    return file.parent / name
 
 
 def make_environments(chosen: argparse.Namespace, operations: Operations, folder: Path) -> None:

@@ -91,9 +91,9 @@ def built(side: str, text: str, folder: Path) -> Path:
         settings, file = configuration(Path.cwd())
     except ConfigurationError as error:
         raise SideError(str(error)) from None
-    command = settings.get("build")
+    command, setting = settings.get("build"), f"build of {file.name if file else 'a configuration'}"
     if not isinstance(command, str) or OUT not in command:
-        where = f"build of {file} is {command!r}" if command is not None else "the configuration names no build command"
+        where = f"{setting} is {command!r}" if command is not None else "the configuration names no build command"
         message = f"the {side} is the revision {text!r}, and {where}; write a command that has {OUT}, such as {EXAMPLE}"
         raise SideError(message)
     # Both are built in a folder of one name: what is compiled in may hold it.
@@ -107,7 +107,7 @@ def built(side: str, text: str, folder: Path) -> Path:
     wheels = sorted(out.glob("*.whl"))
     if len(wheels) != 1:
         named = ", ".join(path.name for path in wheels) or "none"
-        message = f"the build of the {side} has to leave one wheel in {OUT}, and left {named}; correct build of {file}"
+        message = f"the build of the {side} has to leave one wheel in {OUT}, and left {named}; correct {setting}"
         raise SideError(message)
     return wheels[0]
 
@@ -116,7 +116,11 @@ def commit_of(side: str, text: str) -> str:
     """The commit of a revision; of the working tree, one that nothing refers to."""
     # What is changed and not committed becomes a commit that no branch has, and is left as it is.
     asked = ["stash", "create"] if text == WORKING_TREE else ["rev-parse", "--verify", "--quiet", f"{text}^{{commit}}"]
-    done = subprocess.run(["git", *asked], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    try:
+        done = subprocess.run(["git", *asked], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    except OSError as error:
+        message = f"the {side} is {text!r}, and git, which knows revisions, cannot be started ({error.strerror})"
+        raise SideError(message) from None
     if done.returncode:
         message = (
             f"the {side} is {text!r}, which is no version, no wheel and no revision here; name one such as "

@@ -18,7 +18,7 @@ class ConfigurationError(ValueError):
     """A configuration that cannot be used; the message names its file."""
 
 
-def configuration(*folders: Path) -> tuple[Mapping[str, Any], str]:
+def configuration(*folders: Path) -> tuple[Mapping[str, Any], Path | None]:
     """Read the configuration nearest to a folder.
 
     Parameters
@@ -30,8 +30,8 @@ def configuration(*folders: Path) -> tuple[Mapping[str, Any], str]:
     -------
     settings : mapping
         Empty where there is no configuration.
-    file : str
-        The name of its file, for messages.
+    file : Path, optional
+        Its file.
 
     Raises
     ------
@@ -43,17 +43,17 @@ def configuration(*folders: Path) -> tuple[Mapping[str, Any], str]:
         for place in (start, *start.parents):
             if (found := table(place)) is not None:
                 return found
-    return {}, ""
+    return {}, None
 
 
-def table(folder: Path) -> tuple[Mapping[str, Any], str] | None:
+def table(folder: Path) -> tuple[Mapping[str, Any], Path] | None:
     """The configuration that a folder has; None where it has none."""
     if (alone := document(folder / ALONE)) is not None:
-        return checked(alone, str(folder / ALONE)), ALONE
+        return checked(alone, str(folder / ALONE)), folder / ALONE
     tool = (document(folder / SHARED) or {}).get("tool")
     if not isinstance(tool, Mapping) or "evenhand" not in tool:
         return None
-    return checked(tool["evenhand"], f"[tool.evenhand] of {folder / SHARED}"), SHARED
+    return checked(tool["evenhand"], f"[tool.evenhand] of {folder / SHARED}"), folder / SHARED
 
 
 def document(path: Path) -> Mapping[str, Any] | None:

@@ -68,7 +68,7 @@ def configured(*folders: Path) -> dict[str, str]:
     """
     settings, file = configuration(*folders, Path())
     try:
-        return named(settings.get("packages", []), f"packages in {file}")
+        return named(settings.get("packages", []), f"packages in {file.name if file else 'a configuration'}")
     except TypeError as error:
         raise ConfigurationError(str(error)) from None
 
