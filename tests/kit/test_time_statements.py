@@ -85,3 +85,11 @@ def test_without_a_statement_the_usage_is_said(capsys) -> None:
         main(["time"])
     assert ended.value.code == 2
     assert "STATEMENT" in capsys.readouterr().err
+
+
+def test_an_archive_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["time", "1 / 0", "--archive", str(tmp_path / "file")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("evenhand: --archive")
+    assert "ZeroDivisionError" not in said

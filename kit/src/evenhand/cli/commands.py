@@ -12,6 +12,7 @@ from typing import Any
 
 from evenhand.cli.flags import USAGE, FlagParser, path, whole_number
 from evenhand.cli.guide import BUILD, GuideError, requirement, write_guide
+from evenhand.cli.outputs import OutputError
 from evenhand.cli.terminal import literal, prepare_streams, print_table
 from evenhand.cli.time_statements import add_flags, time_statements
 from evenhand.gate.__main__ import add_flags as add_gate_flags
@@ -72,7 +73,7 @@ def timed(chosen: argparse.Namespace) -> int:
     """Compare statements of the command line."""
     try:
         time_statements(chosen)
-    except (ValueError, WorkerError, PackageError, ArchiveError) as error:
+    except (ValueError, WorkerError, PackageError, ArchiveError, OutputError) as error:
         print(f"evenhand: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt as error:

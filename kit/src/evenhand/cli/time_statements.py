@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from evenhand.cli.flags import FlagParser, path, whole_number
+from evenhand.cli.outputs import Outputs
 from evenhand.cli.terminal import RoundProgress, literal, print_table
 from evenhand.measure.settings import ROUNDS, Settings
 from evenhand.measure.statement import Statement
@@ -58,9 +59,8 @@ def names(texts: Sequence[str]) -> list[str]:
     for number, text in enumerate(texts, start=1):
         short = len(text) <= LONGEST_NAME and "/" not in text and "\n" not in text and text.strip()
         name = text.strip() if short else f"statement {number}"
-        found.append(
-            next(other for place in count(1) if (other := name if place == 1 else f"{name} ({place})") not in found)
-        )
+        copies = (f"{name} ({place})" for place in count(2))
+        found.append(name if name not in found else next(copy for copy in copies if copy not in found))
     return found
 
 
@@ -73,7 +73,10 @@ def time_statements(chosen: argparse.Namespace) -> None:
         If a text is invalid Python.
     WorkerError
         If a statement fails.
+    OutputError
+        If the archive cannot be written to; nothing has been measured then.
     """
+    Outputs(archive=chosen.archive).prepare()
     setup = "\n".join(chosen.setup) or None
     called = names(chosen.statements)
     texts = dict(zip(called, chosen.statements, strict=True))
