@@ -1,8 +1,9 @@
 """Workers that are forked: of a fresh interpreter that has imported what they share, so that each starts at once.
 
-A fork server lives for one round, as its workers do, so that rounds stay independent of one another: hash seeds and the
-places of code in memory are drawn anew for each.  It serves only where a fork is safe, on Linux and with one thread;
-elsewhere each worker is an interpreter of its own, as in the first round, which finds out what is shared.
+A server forks another one for workers that share more than all do.  Servers live for one round, as their workers do, so
+that rounds stay independent of one another: hash seeds and the places of code in memory are drawn anew for each.  They
+serve only where a fork is safe, on Linux and with one thread; elsewhere each worker is an interpreter of its own, as in
+the first round, which finds out what is shared.
 """
 
 from __future__ import annotations
@@ -20,38 +21,49 @@ from typing import IO, Any, Self
 
 
 class ForkServer:
-    """A fresh interpreter from which workers fork.
+    """A fresh interpreter from which workers fork, or a fork of one from which others do.
 
     Parameters
     ----------
-    python : str
-        The interpreter.
-    worker : Path
-        The program that it runs.
-    modules : sequence of str
-        What it imports first.
+    link : socket
+        Our end of its line.
     timeout : float
         Seconds that a request may take.
+    process : subprocess.Popen, optional
+        The interpreter; None for a fork, which ends when its line does and is waited for by the server before it.
     """
 
-    def __init__(self, python: str, worker: Path, modules: Sequence[str], timeout: float) -> None:
+    def __init__(self, link: socket.socket, timeout: float, process: subprocess.Popen[bytes] | None = None) -> None:
         self.timeout = timeout
-        self._link, theirs = socket.socketpair()
+        self._link = link
         self._lock = threading.Lock()
-        self._answers = self._link.makefile("rb")
+        self._answers = link.makefile("rb")
+        self._process = process
+        link.settimeout(timeout)
+
+    @classmethod
+    def start(cls, python: str, worker: Path, timeout: float) -> Self:
+        """Start an interpreter.
+
+        Parameters
+        ----------
+        python : str
+            The interpreter.
+        worker : Path
+            The program that it runs.
+        timeout : float
+            Seconds that a request may take.
+        """
+        link, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+            process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
                 [python, "-P", str(worker), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        self._link.settimeout(timeout)
-        try:
-            self.usable = self._ask({"do": "import", "modules": list(modules)}).get("threads") == 1
-        except (OSError, ValueError):
-            self.usable = False
+        return cls(link, timeout, process)
 
     def __enter__(self) -> Self:
         return self
@@ -59,10 +71,35 @@ class ForkServer:
     def __exit__(self, *raised: object) -> None:
         self._answers.close()
         self._link.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=1)
+            self._process.kill()
+            self._process.wait()
+
+    def load(self, modules: Sequence[str]) -> bool:
+        """Import modules; tell whether a fork is safe after that, which is where there is one thread."""
+        try:
+            return bool(self._ask({"do": "import", "modules": list(modules)}).get("threads") == 1)
+        except (OSError, ValueError):
+            return False
+
+    def branch(self) -> ForkServer:
+        """Fork a server that has imported what this one has.
+
+        Raises
+        ------
+        OSError
+            If this one is gone.
+        """
+        link, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._ask({"do": "branch"}, [theirs.fileno()])
+            except BaseException:
+                link.close()
+                raise
+        return ForkServer(link, self.timeout)
 
     def fork(self, errors: IO[bytes]) -> Forked:
         """Make a worker, whose standard error goes to a file.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from evenhand.measure.fork_server import ForkServer
 from evenhand.measure.process import TIMEOUT, WORKER, WorkerProcess
+from evenhand.measure.shared_imports import SharedImports
 from evenhand.measure.statement import Harness, Statement
 
 FEWEST_WORKERS = 3
@@ -21,35 +22,58 @@ def alive(
     stated: Mapping[str, Statement],
     core: int | None = None,
     timeout: float = TIMEOUT,
-    shared: Sequence[str] | None = None,
+    shared: SharedImports | None = None,
     index: int = 0,
 ) -> Iterator[dict[str, WorkerProcess]]:
     """Start a worker for each contender; all of them end when the round does, whatever happens.
 
     Every statement has the same harness around it.  The workers start side by side, as many as there are cores:
     nothing is timed before the last of them is ready.  On one core, if one is named: they take turns, so that none has
-    to wait for it.  Where the modules that they share are known, they are forked of a server that has imported them.
+    to wait for it.  Where the modules that they share are known, they are forked of servers that have imported them.
     They start in the order of the round `index`, because the system places them by it.
     """
     harness = Harness.of(stated)
     begun: dict[str, Future[WorkerProcess]] = {}
     with ExitStack() as stack:
-        server = serving(stack, stated, shared)
+        servers = serving(stack, stated, shared)
         stack.callback(close_all, begun)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for _, name in turns(list(stated), index, 1):
+                server = servers.get(name)
                 made = pool.submit(WorkerProcess, name, stated[name], core, timeout, harness=harness, server=server)
                 begun[name] = made
         yield {name: begun[name].result() for name in stated}
 
 
-def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: Sequence[str] | None) -> ForkServer | None:
-    """Start a fork server for a round; None where its workers have to be spawned."""
+def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: SharedImports | None) -> dict[str, ForkServer]:
+    """Start the fork servers of a round; workers that have none are spawned."""
     if shared is None or not can_fork(stated):
-        return None
+        return {}
     python = next(iter(stated.values())).python or sys.executable
-    server = stack.enter_context(ForkServer(python, WORKER, shared, TIMEOUT))
-    return server if server.usable else None
+    root = stack.enter_context(ForkServer.start(python, WORKER, TIMEOUT))
+    return branched(stack, root, shared, {})
+
+
+def branched(
+    stack: ExitStack, server: ForkServer, shared: SharedImports, served: dict[str, ForkServer]
+) -> dict[str, ForkServer]:
+    """Let a server import what its workers share, and fork a server for those that share more; all begin at once."""
+    if not server.load(shared.modules):
+        return served  # its workers fork from the one before it, which can
+    served |= dict.fromkeys(everyone(shared), server)
+    further = [(stack.enter_context(server.branch()), part) for part in shared.servers]
+    if further:
+        with ThreadPoolExecutor(len(further)) as pool:
+            for branch, part in further:
+                pool.submit(branched, stack, branch, part, served)
+    return served
+
+
+def everyone(shared: SharedImports) -> Iterator[str]:
+    """The workers of a server and of those that fork from it."""
+    yield from shared.workers
+    for part in shared.servers:
+        yield from everyone(part)
 
 
 def can_fork(stated: Mapping[str, Statement]) -> bool:
@@ -58,11 +82,9 @@ def can_fork(stated: Mapping[str, Statement]) -> bool:
     return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
 
 
-def shared_modules(workers: Mapping[str, WorkerProcess]) -> list[str]:
-    """What every worker of a round has imported, in the order of the first."""
-    imported = [worker.ask({"do": "imports"})["modules"] for worker in workers.values()]
-    others = [set(modules) for modules in imported[1:]]
-    return [module for module in imported[0] if all(module in modules for modules in others)]
+def shared_imports(workers: Mapping[str, WorkerProcess]) -> SharedImports:
+    """What the workers of a round have imported, and share."""
+    return SharedImports.of({name: worker.ask({"do": "imports"})["modules"] for name, worker in workers.items()})
 
 
 def close_all(begun: Mapping[str, Future[WorkerProcess]]) -> None:

@@ -19,8 +19,9 @@ from evenhand.judge.decision import fewest_rounds
 from evenhand.measure.arguments import positive
 from evenhand.measure.process import TIMEOUT, WorkerProcess
 from evenhand.measure.records import Sample, samples_of
-from evenhand.measure.round import alive, can_fork, shared_modules
+from evenhand.measure.round import alive, can_fork, shared_imports
 from evenhand.measure.settings import Settings
+from evenhand.measure.shared_imports import SharedImports
 from evenhand.measure.statement import Statement
 from evenhand.measure.timing_loop import keep_on_one_core
 from evenhand.measure.yardstick import yardstick
@@ -60,7 +61,7 @@ class Sampler(ABC, Generic[R]):
         self.plan = plan
         self.judged = judged
         self.timeout = TIMEOUT if timeout is None else positive("timeout", timeout, "seconds")
-        self.shared: Sequence[str] | None = None
+        self.shared: SharedImports | None = None
         self.pinned = False
 
     def sampled(self) -> Mapping[str, Statement]:
@@ -143,7 +144,7 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
                     keep_on_one_core(workers, index)
                 found = sampler.sample(workers, index)
                 if index == 0 and rounds > 1 and workers and can_fork(sampler.sampled()):
-                    sampler.shared = shared_modules(workers)
+                    sampler.shared = shared_imports(workers)
             samples += found
             pace.append(min(before, yardstick()))
     except (KeyboardInterrupt, SystemExit) as error:

@@ -568,7 +568,7 @@ def work() -> None:
 
 
 def serve_forks(descriptor: int) -> None:
-    """Import what workers share, and fork one for each that is asked for; Linux only.
+    """Import what workers share, and fork one for each that is asked for, or another server; Linux only.
 
     Requests and answers are one line of JSON each, over a socket that also brings the three files of a worker.
     """
@@ -586,17 +586,14 @@ def serve_forks(descriptor: int) -> None:
         request = json.loads(message)
         if request["do"] == "import":
             answer = {"threads": import_all(request["modules"])}
-        elif request["do"] == "fork":
+        elif request["do"] in {"fork", "branch"}:
             child = os.fork()
             if child == 0:
                 link.close()
-                for place, file in enumerate(files):
-                    os.dup2(file, place)
-                    os.close(file)
-                try:
-                    work()
-                finally:
-                    os._exit(0)
+                if request["do"] == "fork":
+                    become_worker(files)
+                link, children = socket.socket(fileno=files[0]), set()
+                continue
             children.add(child)
             answer = {"pid": child}
         else:
@@ -608,6 +605,18 @@ def serve_forks(descriptor: int) -> None:
         link.sendall(json.dumps(answer).encode() + b"\n")
     for child in children:
         os.waitpid(child, 0)  # their pipes are closed, so they end
+    os._exit(0)  # modules would take their time to end, and nobody waits for what they do then
+
+
+def become_worker(files: list[int]) -> None:
+    """Work in a fork, whose requests, answers and errors are in these files; it ends with the pipe."""
+    for place, file in enumerate(files):
+        os.dup2(file, place)
+        os.close(file)
+    try:
+        work()
+    finally:
+        os._exit(0)
 
 
 def import_all(modules: list[str]) -> int:
