@@ -35,9 +35,8 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
-# What the extension must compile for: the named versions, one that is named once its tests pass, and those without the
-# GIL, of which nothing else is promised.
-COMPILED = list(dict.fromkeys([*PYTHONS, "3.15", "3.14t", "3.15t"]))
+# What the extension must compile for: the named versions, and those without the GIL, of which nothing else is promised.
+COMPILED = [*PYTHONS, "3.14t", "3.15t"]
 
 # Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
 WHEELS = ROOT / "target" / "wheels"

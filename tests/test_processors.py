@@ -1,6 +1,7 @@
 """Streaming processors against the packages that do the same to whole arrays."""
 
 import copy
+import importlib.util
 import itertools
 import pickle
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -27,6 +27,10 @@ Floats = npt.NDArray[np.float64]
 LASER, PROBE = Channel("laser", "mW"), Channel("probe", "K")
 SAMPLES = npst.arrays(np.float64, st.integers(1, 300), elements=st.floats(-1e3, 1e3))
 BUTTER = scipy.signal.butter(4, 0.2, output="sos")
+
+needs_bottleneck = pytest.mark.skipif(
+    importlib.util.find_spec("bottleneck") is None, reason="bottleneck has no wheels for this Python"
+)
 
 MAKERS: list[Callable[..., Any]] = [
     lambda **settings: MovingAverage(3, **settings),
@@ -52,8 +56,11 @@ def close(got: Floats, expected: Floats) -> None:
 # Right
 
 
+@needs_bottleneck
 @given(SAMPLES, st.integers(1, 60), st.data())
 def test_means_are_those_of_bottleneck(samples: Floats, window: int, data: Any) -> None:
+    import bottleneck as bn
+
     min_count = data.draw(st.integers(1, window))
     got = MovingAverage(window, min_count).process_values(samples)
     if len(samples) >= window:  # bottleneck refuses a shorter array
@@ -513,7 +520,10 @@ def test_amplitudes_do_not_go_through_the_power(scale: float, size: int) -> None
     np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
 
 
+@needs_bottleneck
 def test_a_nan_is_in_each_mean_of_its_window_which_differs_from_bottleneck() -> None:
+    import bottleneck as bn
+
     samples = np.array([1.0, np.nan, 3.0, 4.0])
     assert bn.move_mean(samples, 2, min_count=1).tolist() == [1.0, 1.0, 3.0, 3.5]
     np.testing.assert_array_equal(MovingAverage(2).process_values(samples), [1.0, np.nan, np.nan, 3.5])
