@@ -9,11 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 import webbrowser
@@ -25,6 +23,11 @@ from typing import Any
 import nox
 
 ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "conf" / "wheels"))
+
+import building  # noqa: E402 - they are found only now
+import comparison  # noqa: E402
+
 BUILD = ROOT / "build" / "docs"
 SITE = BUILD / "html"
 LOCK = "requirements.lock"
@@ -38,12 +41,7 @@ PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Pr
 # What the extension must compile for: the named versions, and those without the GIL, of which nothing else is promised.
 COMPILED = [*PYTHONS, "3.14t", "3.15t"]
 
-# Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
-WHEELS = ROOT / "target" / "wheels"
 CRITERION = ROOT / "target" / "criterion"
-NOWHERE = "not on PATH, under pyenv or among uv's own"
-# The tests in tests that read the repository; all others there pass wherever the package is installed.
-REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py"}
 
 # Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -105,12 +103,6 @@ def step(session: nox.Session, what: str, expected: str) -> Iterator[None]:
     session.log(f"{what}: {time.monotonic() - begin:.0f} s")
 
 
-def package_tests() -> list[str]:
-    """List the tests of the package: they need it installed, and nothing of the repository."""
-    modules = sorted((ROOT / "tests").glob("test_*.py"))
-    return [str(module.relative_to(ROOT)) for module in modules if module.name not in REPOSITORY_TESTS]
-
-
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test Rust and Python: no site, no browser, no second build of the extension.
@@ -142,6 +134,11 @@ def docs_options(session: nox.Session) -> argparse.Namespace:
     parser.add_argument("--profile", choices=sorted(PROFILES), help="how long to measure (default: default)")
     parser.add_argument("--reuse", action="store_true", help="take the measurements of the last whole build")
     parser.add_argument("--open", action="store_true", help="open the site when it is built")
+    return parsed(session, parser)
+
+
+def parsed(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read what stands after ``--``; a wrong option gets a sentence."""
     try:
         return parser.parse_args(session.posargs)
     except SystemExit as end:
@@ -227,7 +224,8 @@ def sanitize(session: nox.Session) -> None:
         build_extension(session, "sanitize")
     # Each import takes long under valgrind, so that it gets no file without such a test.
     selected = ["python", "-m", "pytest", "-m", "unsafe_code"]
-    listed = session.run(*selected, "--collect-only", "-qq", *(session.posargs or package_tests()), silent=True)
+    chosen = session.posargs or building.package_tests()
+    listed = session.run(*selected, "--collect-only", "-qq", *chosen, silent=True)
     files = [line.partition(":")[0] for line in listed.splitlines() if line.startswith("tests")]
     report = ROOT / "target" / "sanitize" / "valgrind.xml"
     report.unlink(missing_ok=True)
@@ -461,134 +459,41 @@ def licenses(session: nox.Session) -> None:
     session.run(sys.executable, "rust/licenses.py")
 
 
+def wheels_options(session: nox.Session) -> argparse.Namespace:
+    """Read the options of the wheels session."""
+    parser = argparse.ArgumentParser(prog="nox -s wheels --", allow_abbrev=False)
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="these Pythons, such as 3.12, and no others")
+    parser.add_argument("--debian", action="store_true", help="make those that are missing, of Debian's next suite")
+    parser.add_argument("--musl", action="store_true", help="build for Linux with musl, and test nothing")
+    parser.add_argument("--compare", action="store_true", help="measure the same work on all Pythons, and test nothing")
+    return parsed(session, parser)
+
+
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Write into dist the source distribution and, built from it, a wheel for each Python at hand; test each alone.
 
-    Further arguments (3.12 3.13) are the Pythons that it has to be, and no others.
+    ``-- --help`` shows what it can do besides.
     """
+    options = wheels_options(session)
     need_rust(session)
     with step(session, "install what the wheels need", INSTALLING):
         install(session, "build", "wheels")
-    pythons = find_pythons(session)
+    pythons = building.find_pythons(session, PYTHONS, options.versions, make_debian=options.debian)
     with step(session, "write the source distribution", "seconds"):
-        source = write_source(session)
+        source = building.write_source(session)
     with step(session, "write the kit", "seconds"):
         session.run("uv", "build", "--quiet", "--out-dir", str(ROOT / "dist"), str(ROOT / "kit"))
     with step(session, "build the wheels from it", f"{COMPILING}; again as long for each further Python"):
-        build_wheels(session, source, list(pythons.values()))
-    for version, python in pythons.items():
-        with step(session, f"test the wheel for CPython {version}", "a minute"):
-            test_wheel(session, version, python)
+        building.build_wheels(session, source, pythons, musl=options.musl)
+    if options.compare:
+        with step(session, "measure the same work on all of them", "ten minutes, on a machine that is quiet"):
+            comparison.compare(session, pythons)
+    elif not options.musl:
+        for version, python in pythons.items():
+            with step(session, f"test the wheel for CPython {version}", "a minute"):
+                building.test_wheel(session, version, python)
     session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
-
-
-def find_pythons(session: nox.Session) -> dict[str, str]:
-    """Find the interpreters to make wheels for, on PATH, under pyenv and among uv's own; nothing is downloaded."""
-    if unknown := sorted(set(session.posargs) - set(PYTHONS)):
-        session.error(f"there are wheels for CPython {', '.join(PYTHONS)}, and not for {', '.join(unknown)}")
-    wanted = session.posargs or PYTHONS
-    found = {version: python for version in wanted if (python := find_python(session, version))}
-    missing = [version for version in wanted if version not in found]
-    if missing and (session.posargs or not found):
-        session.error(f"no CPython {', '.join(missing)}: {NOWHERE}; `uv python install {missing[-1]}` gets one")
-    for version in wanted:
-        session.log(f"CPython {version}: {found.get(version) or f'skipped, {NOWHERE}'}")
-    return found
-
-
-def find_python(session: nox.Session, version: str) -> str | None:
-    """Find an interpreter of this version."""
-    uv = [shutil.which("uv", path=session.bin) or "uv", "python", "find", "--system", "--no-python-downloads"]
-    answer = subprocess.run([*uv, version], capture_output=True, text=True, check=False)
-    candidates = [answer.stdout.strip()] if answer.returncode == 0 else []
-    # A shim of pyenv knows only the versions that are switched on, so they are looked for where they are.
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates += [str(path) for path in sorted(pyenv.glob(f"{version}.*")) for path in path.glob("bin/python")]
-    return next((python for name in candidates if (python := interpreter(name, version))), None)
-
-
-def interpreter(name: str, version: str) -> str | None:
-    """Ask a program whether it is CPython of this version, with the GIL; give the program that answered."""
-    question = (
-        "import sys, sysconfig; "
-        f"fits = sys.implementation.name == 'cpython' and '{version}' == '%d.%d' % sys.version_info[:2]; "
-        "print(sys.executable if fits and not sysconfig.get_config_var('Py_GIL_DISABLED') else '')"
-    )
-    answer = subprocess.run([name, "-I", "-c", question], capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or None
-
-
-def write_source(session: nox.Session) -> Path:
-    """Write the source distribution, and unpack it to build from."""
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    # Outside a repository nothing tells the commit; what is not committed has none.
-    changes = session.run("git", "status", "--porcelain", "--untracked-files=no", external=True, silent=True)
-    commit = "" if changes.strip() else session.run("git", "rev-parse", "HEAD", external=True, silent=True)
-    written = ROOT / "rust" / "bindings" / "COMMIT"
-    written.write_text(commit, encoding="utf-8")
-    try:
-        session.run("maturin", "sdist", "--out", "dist", silent=True)
-    finally:
-        written.unlink()
-    source = WHEELS / "source"
-    shutil.rmtree(source, ignore_errors=True)
-    [archive] = (ROOT / "dist").glob("rust_daq-*.tar.gz")
-    shutil.unpack_archive(archive, source)
-    # Its files are dated years back, and cargo would take what it compiled of an earlier one for this one's.
-    for path in source.rglob("*"):
-        path.touch()
-    [unpacked] = source.iterdir()
-    return unpacked
-
-
-def build_wheels(session: nox.Session, source: Path, pythons: list[str]) -> None:
-    """Build a wheel for each interpreter: no symbols, no folder of this machine, on Linux for glibc from 2.17 on."""
-    flags = [*os.environ.get("RUSTFLAGS", "").split()]
-    flags += [f"--remap-path-prefix={folder}={name}" for name, folder in machine_folders(session).items()]
-    # The form that takes folders with blanks in their names.
-    environment = {"CARGO_TARGET_DIR": str(WHEELS), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
-    build = ["maturin", "build", "--release", "--locked", "--strip", "--quiet", "--out", str(ROOT / "dist")]
-    if platform.libc_ver()[0] == "glibc":
-        build += ["--zig", "--compatibility", "manylinux_2_17"]
-    with session.chdir(source):
-        session.run(*build, "--interpreter", *pythons, env=environment)
-
-
-def machine_folders(session: nox.Session) -> dict[str, str]:
-    """Folders of this machine from which something is compiled, by what a wheel calls them; the inner ones last."""
-    sysroot = session.run("rustc", "--print", "sysroot", external=True, silent=True).strip()
-    cargo = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
-    return {"rust-daq": str(ROOT), "target": str(WHEELS), "cargo": cargo, "rust": sysroot}
-
-
-def test_wheel(session: nox.Session, version: str, python: str) -> None:
-    """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
-    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-cp{version.replace('.', '')}-*.whl")
-    environment = WHEELS / "environment"
-    session.run("uv", "venv", "--quiet", "--clear", "--no-project", "--python", python, str(environment))
-    scripts = environment / ("Scripts" if os.name == "nt" else "bin")
-    to = ["--quiet", "--python", str(environment), "--constraint", LOCK]
-    session.run("uv", "pip", "install", *to, "--group", "test", str(wheel))
-    folders = [os.environ["PATH"], str(scripts)]
-    path = [name for name in os.pathsep.join(folders[::-1]).split(os.pathsep) if not shutil.which("cargo", path=name)]
-    variables = {
-        "PATH": os.pathsep.join(path),
-        "PYTHONPATH": None,
-        "VIRTUAL_ENV": str(environment),
-        "RUST_DAQ_WHEEL": str(wheel),
-        "RUST_DAQ_FOLDERS": os.pathsep.join([str(Path.home()), *machine_folders(session).values()]),
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        # The options of pytest come along, the package does not.
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        shutil.copytree(ROOT / "tests" / "wheel", Path(folder) / "tests" / "wheel")
-        for module in (ROOT / "tests").glob("*.py"):
-            if module.name not in REPOSITORY_TESTS:
-                shutil.copy(module, Path(folder) / "tests")
-        with session.chdir(folder):
-            pytest = [str(scripts / "python"), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "tests"]
-            session.run(*pytest, env=variables, external=True)
 
 
 @nox.session(python=False)

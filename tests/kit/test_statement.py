@@ -53,6 +53,13 @@ def test_build_runs_setup_and_statement_here():
     assert Statement("a + b", setup="a = 1", namespace={"b": 2}).build() == 3
 
 
+def test_a_text_is_compiled_as_the_reader_wrote_it_and_not_as_the_kit_is():
+    # The kit's own files let annotations be text; a reader's did not ask for that.
+    setup = "def typed(value: int): pass"
+    assert Statement("typed.__annotations__", setup).build() == {"value": int}
+    assert Statement("typed.__annotations__", "pass", each=setup).build() == {"value": int}
+
+
 def test_a_statement_that_is_no_expression_builds_nothing():
     assert Statement("a = 1").build() is None
 

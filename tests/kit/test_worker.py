@@ -19,6 +19,13 @@ def run(source, repeats=1, loops=1, **names):
     return worker.namespace["seen"]
 
 
+def test_a_text_is_compiled_as_the_reader_wrote_it_and_not_as_this_file_is():
+    worker = Worker()
+    worker.prepare(Statement("pass", "def typed(value: int): pass").request() | {"path": None})
+    assert worker.namespace["typed"].__annotations__ == {"value": int}
+    assert run("def typed(value: int): pass\nseen.append(typed.__annotations__)") == [{"value": int}]
+
+
 def test_a_statement_runs_once_for_each_loop_and_copy():
     assert run("seen.append(1)", repeats=3, loops=4) == [1] * 12
 

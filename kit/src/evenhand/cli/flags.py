@@ -26,8 +26,9 @@ class FlagParser(argparse.ArgumentParser):
         ----------
         name : str
             The option as a Python name; ``plot_dir`` becomes ``--plot-dir``.
-        default : bool, int, float, str, Path or None
-            What holds without the flag; None for a path that need not be given.
+        default : bool, int, float, str, Path, None or ()
+            The value without the flag; None for an optional path, the empty tuple for paths, one each time the flag is
+            passed.
 
         Raises
         ------
@@ -40,13 +41,18 @@ class FlagParser(argparse.ArgumentParser):
                 flag, default=default, action=argparse.BooleanOptionalAction, help=f"(default: {default})"
             )
             return
+        if default == ():
+            several = "a path; repeat the flag for each further one (default: none)"
+            self.add_argument(flag, type=path, action="append", default=[], metavar="PATH", help=several)
+            return
         for kind, read, metavar, what in KINDS:
             if isinstance(default, kind):
                 text = "none" if default is None else str(default)
                 self.add_argument(flag, type=read, default=default, metavar=metavar, help=f"{what} (default: {text})")
                 return
         message = (
-            f"option {name!r} has the default {default!r}; a flag can be made of a bool, int, float, str, Path or None"
+            f"option {name!r} has the default {default!r}; "
+            "a flag can be made of a bool, int, float, str, Path, None or ()"
         )
         raise TypeError(message)
 

@@ -131,6 +131,11 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
     return parser
 
 
+def as_text(value: Any) -> str:
+    """The value of a flag, as it was passed."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def headline(doc: str) -> str:
     """The title of a docstring."""
     return next((line.strip() for line in doc.splitlines() if re.search(r"\w", line)), "")
@@ -176,7 +181,8 @@ class ScriptRecorder(Recorder):
             self._document = os.fdopen(os.dup(1), "w", encoding="utf-8")
             os.dup2(2, 1)
             sys.stdout = sys.stderr
-        values = literal(", ".join(f"{name} {value}" for name, value in self.chosen.items()))
+        given = {name: value for name, value in self.chosen.items() if value != []}
+        values = literal(", ".join(f"{name} {as_text(value)}" for name, value in given.items()))
         print(
             f"{literal(title)}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
             flush=True,

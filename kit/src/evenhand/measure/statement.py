@@ -178,15 +178,15 @@ class Statement:
             return self.code()
         names = dict(self.namespace)
         if isinstance(self.setup, str):
-            exec(compile(self.setup, "<setup>", "exec"), names)
+            exec(compile(self.setup, "<setup>", "exec", dont_inherit=True), names)
         elif self.setup is not None:
             names.update(self.setup() or {})
-        exec(textwrap.dedent(self.each or ""), names)
+        exec(compile(textwrap.dedent(self.each or ""), "<each>", "exec", dont_inherit=True), names)
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
-            code = compile(self.source, "<statement>", "eval", flags=flags)
+            code = compile(self.source, "<statement>", "eval", flags=flags, dont_inherit=True)
         except SyntaxError:
-            code = compile(self.source, "<statement>", "exec", flags=flags)
+            code = compile(self.source, "<statement>", "exec", flags=flags, dont_inherit=True)
         value = eval(code, names)
         return asyncio.run(value) if self.awaits else value
 
@@ -206,7 +206,7 @@ def compiled(what: str, text: str, *, awaits: bool = True) -> types.CodeType:
     """
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if awaits else 0
     try:
-        code: types.CodeType = compile(textwrap.dedent(text), f"<{what}>", "exec", flags=flags)
+        code: types.CodeType = compile(textwrap.dedent(text), f"<{what}>", "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         message = f"{what} {text!r} is not valid Python: {getattr(error, 'msg', error)}"
         raise ValueError(message) from None

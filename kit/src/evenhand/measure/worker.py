@@ -255,7 +255,7 @@ class Worker:
         self.part = "setup"
         setup = request.get("setup")
         if isinstance(setup, str):
-            exec(compile(setup, "<setup>", "exec"), self.namespace)
+            exec(compile(setup, "<setup>", "exec", dont_inherit=True), self.namespace)
         elif setup is not None:
             names = pickle.loads(setup)()
             if names is not None and not hasattr(names, "keys"):
@@ -293,7 +293,7 @@ class Worker:
         # The statement's names are the function's globals, as `timeit` has it with its `globals` argument.
         self.namespace["__bench_repeat"] = itertools.repeat
         local: dict[str, Any] = {}
-        exec(compile(ast.fix_missing_locations(tree), "<statement>", "exec"), self.namespace, local)
+        exec(compile(ast.fix_missing_locations(tree), "<statement>", "exec", dont_inherit=True), self.namespace, local)
         measure: Callable[..., Any] = local["measure"]
         return (lambda *given: self.run(measure(*given))) if self.asynchronous else measure
 
@@ -307,8 +307,8 @@ class Worker:
 
     def expression(self, text: str) -> Callable[[], Any]:
         """An expression as a function, after what is done before each execution was done."""
-        exec(compile(self.each, "<each>", "exec"), self.namespace)
-        code = compile(text.strip(), "<statement>", "eval", flags=AWAIT)
+        exec(compile(self.each, "<each>", "exec", dont_inherit=True), self.namespace)
+        code = compile(text.strip(), "<statement>", "eval", flags=AWAIT, dont_inherit=True)
         if code.co_flags & COROUTINE:
             return lambda: self.run(eval(code, self.namespace))
         return lambda: eval(code, self.namespace)

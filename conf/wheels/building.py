@@ -1,0 +1,146 @@
+"""The steps from the source distribution to tested wheels, each called by the session `wheels`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+
+import debian
+import interpreters
+import nox
+
+ROOT = Path(__file__).parents[2]
+LOCK = ROOT / "requirements.lock"
+
+# Wheels are compiled apart: their flags differ, so that in one folder each would undo what the other compiled.
+WHEELS = ROOT / "target" / "wheels"
+# The tests in tests that read the repository; all others there pass wherever the package is installed.
+REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py", "test_wheels.py"}
+
+
+def package_tests() -> list[str]:
+    """List the tests of the package: they need it installed, and nothing of the repository."""
+    modules = sorted((ROOT / "tests").glob("test_*.py"))
+    return [str(module.relative_to(ROOT)) for module in modules if module.name not in REPOSITORY_TESTS]
+
+
+def find_pythons(session: nox.Session, named: list[str], wanted: list[str], *, make_debian: bool) -> dict[str, str]:
+    """Find an interpreter of each version, and say which are missing; one that was asked for has to be there."""
+    if unknown := sorted(set(wanted) - set(named)):
+        session.error(f"there are wheels for CPython {', '.join(named)}, and not for {', '.join(unknown)}")
+    versions, uv = wanted or named, shutil.which("uv", path=session.bin) or "uv"
+    found = interpreters.find(versions, uv)
+    makes = [version for version in versions if version in debian.VERSIONS and version not in found.paths]
+    if make_debian and makes:
+        session.log(f"makes CPython {', '.join(makes)} of Debian's {debian.SUITE} in {debian.FOLDER}: about a minute")
+        try:
+            debian.make(makes)
+        except debian.DebianError as error:
+            session.error(str(error))
+        found = interpreters.find(versions, uv)
+    for sentence in found.broken:
+        session.warn(sentence)
+    missing = [version for version in versions if version not in found.paths]
+    if missing and (wanted or not found.paths):
+        session.error(
+            f"no CPython {', '.join(missing)}: {interpreters.ABSENT}; `uv python install {missing[-1]}` gets one"
+        )
+    for version in versions:
+        session.log(f"CPython {version}: {found.paths.get(version) or f'skipped, {interpreters.ABSENT}'}")
+    return found.paths
+
+
+def write_source(session: nox.Session) -> Path:
+    """Write the source distribution, and unpack it to build from."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # Outside a repository nothing tells the commit; what is not committed has none.
+    changes = session.run("git", "status", "--porcelain", "--untracked-files=no", external=True, silent=True)
+    commit = "" if changes.strip() else session.run("git", "rev-parse", "HEAD", external=True, silent=True)
+    written = ROOT / "rust" / "bindings" / "COMMIT"
+    written.write_text(commit, encoding="utf-8")
+    try:
+        session.run("maturin", "sdist", "--out", "dist", silent=True)
+    finally:
+        written.unlink()
+    source = WHEELS / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    [archive] = (ROOT / "dist").glob("rust_daq-*.tar.gz")
+    shutil.unpack_archive(archive, source)
+    # Its files are dated years back, and cargo would take what it compiled of an earlier one for this one's.
+    for path in source.rglob("*"):
+        path.touch()
+    [unpacked] = source.iterdir()
+    return unpacked
+
+
+def build_wheels(session: nox.Session, source: Path, pythons: dict[str, str], *, musl: bool = False) -> None:
+    """Build a wheel for each interpreter: no symbols, no folder of this machine.
+
+    On Linux they are for glibc from 2.17 on, or for musl from 1.2 on.
+    """
+    flags = [*os.environ.get("RUSTFLAGS", "").split()]
+    flags += [f"--remap-path-prefix={folder}={name}" for name, folder in machine_folders(session).items()]
+    if musl:
+        # Without it the target links statically, and a static library is no extension.
+        flags += ["-C", "target-feature=-crt-static"]
+    # The form that takes folders with blanks in their names.
+    environment = {"CARGO_TARGET_DIR": str(WHEELS), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+    build = ["maturin", "build", "--release", "--locked", "--strip", "--quiet", "--out", str(ROOT / "dist")]
+    if musl:
+        target = f"{platform.machine()}-unknown-linux-musl"
+        session.run("rustup", "target", "add", target, external=True)
+        build += ["--zig", "--compatibility", "musllinux_1_2", "--target", target]
+    elif platform.libc_ver()[0] == "glibc":
+        build += ["--zig", "--compatibility", "manylinux_2_17"]
+    # Another system's wheel is built by what maturin knows of each version, and not by an interpreter of this one.
+    names = [f"python{version}" for version in pythons] if musl else list(pythons.values())
+    with session.chdir(source):
+        session.run(*build, "--interpreter", *names, env=environment)
+
+
+def machine_folders(session: nox.Session) -> dict[str, str]:
+    """Folders of this machine from which something is compiled, by what a wheel calls them; the inner ones last."""
+    sysroot = session.run("rustc", "--print", "sysroot", external=True, silent=True).strip()
+    cargo = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    return {"rust-daq": str(ROOT), "target": str(WHEELS), "cargo": cargo, "rust": sysroot}
+
+
+def wheel_of(version: str) -> Path:
+    """The wheel of the package for a CPython."""
+    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-cp{version.replace('.', '')}-*.whl")
+    return wheel
+
+
+def make_environment(session: nox.Session, folder: Path, python: str, *packages: str) -> Path:
+    """Make an environment of an interpreter with these packages, pinned by the lock; return where its programs are."""
+    session.run("uv", "venv", "--quiet", "--clear", "--no-project", "--python", python, str(folder))
+    session.run("uv", "pip", "install", "--quiet", "--python", str(folder), "--constraint", str(LOCK), *packages)
+    return folder / ("Scripts" if os.name == "nt" else "bin")
+
+
+def test_wheel(session: nox.Session, version: str, python: str) -> None:
+    """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
+    wheel, environment = wheel_of(version), WHEELS / "environment"
+    scripts = make_environment(session, environment, python, "--group", "test", str(wheel))
+    folders = [os.environ["PATH"], str(scripts)]
+    path = [name for name in os.pathsep.join(folders[::-1]).split(os.pathsep) if not shutil.which("cargo", path=name)]
+    variables = {
+        "PATH": os.pathsep.join(path),
+        "PYTHONPATH": None,
+        "VIRTUAL_ENV": str(environment),
+        "RUST_DAQ_WHEEL": str(wheel),
+        "RUST_DAQ_FOLDERS": os.pathsep.join([str(Path.home()), *machine_folders(session).values()]),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        # The options of pytest come along, the package does not.
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        shutil.copytree(ROOT / "tests" / "wheel", Path(folder) / "tests" / "wheel")
+        for module in (ROOT / "tests").glob("*.py"):
+            if module.name not in REPOSITORY_TESTS:
+                shutil.copy(module, Path(folder) / "tests")
+        with session.chdir(folder):
+            pytest = [str(scripts / "python"), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "tests"]
+            session.run(*pytest, env=variables, external=True)

@@ -1,0 +1,303 @@
+"""The Pythons that get a wheel: how they are found, made and refused, and what is built for them."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}{'t' * bool(sysconfig.get_config_var('Py_GIL_DISABLED'))}"
+NAMED = ["3.11", "3.12", "3.13"]
+ELSEWHERE = "--debian needs Debian, with apt-get; elsewhere install them by pyenv or `uv python install"
+NOT_ROOT = "--debian needs root, because debootstrap does; call it as root, or `uv python install"
+
+shell_only = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+
+
+@pytest.fixture
+def wheels(monkeypatch):
+    """The modules of conf/wheels, with a stand-in for nox, which is not in the tests' environment."""
+    nox = types.ModuleType("nox")
+    nox.Session = object
+    monkeypatch.setitem(sys.modules, "nox", nox)
+    monkeypatch.syspath_prepend(str(ROOT / "conf" / "wheels"))
+    names = ("debian", "interpreters", "building", "comparison")
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield types.SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+class EndedError(Exception):
+    pass
+
+
+class Session:
+    bin = "no such folder"
+
+    def __init__(self):
+        self.said = []
+        self.warned = []
+
+    def log(self, sentence):
+        self.said.append(sentence)
+
+    def warn(self, sentence):
+        self.warned.append(sentence)
+
+    def error(self, sentence):
+        raise EndedError(sentence)
+
+
+def found(wheels, monkeypatch, *versions, broken=()):
+    """Let these versions be found."""
+    paths = {version: f"/{version}" for version in versions}
+    monkeypatch.setattr(
+        wheels.interpreters,
+        "find",
+        lambda wanted, _: wheels.interpreters.Interpreters(
+            {version: paths[version] for version in wanted if version in paths}, list(broken)
+        ),
+    )
+
+
+def program(folder, script):
+    """A program that looks like an interpreter."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+# Found
+
+
+def test_a_wheel_is_made_for_each_supported_python_that_is_found(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.11", "3.13")
+    session = Session()
+    paths = wheels.building.find_pythons(session, NAMED, [], make_debian=False)
+    assert paths == {"3.11": "/3.11", "3.13": "/3.13"}
+    assert f"CPython 3.12: skipped, {wheels.interpreters.ABSENT}" in session.said
+    assert "CPython 3.13: /3.13" in session.said
+
+
+def test_no_python_found_is_an_error(wheels, monkeypatch):
+    found(wheels, monkeypatch)
+    with pytest.raises(EndedError, match=r"no CPython 3\.11, 3\.12, 3\.13: not on PATH"):
+        wheels.building.find_pythons(Session(), NAMED, [], make_debian=False)
+
+
+def test_a_python_that_was_asked_for_is_not_skipped(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.13")
+    assert wheels.building.find_pythons(Session(), NAMED, ["3.13"], make_debian=False) == {"3.13": "/3.13"}
+    with pytest.raises(EndedError, match=r"no CPython 3\.12: not on PATH"):
+        wheels.building.find_pythons(Session(), NAMED, ["3.12", "3.13"], make_debian=False)
+
+
+def test_a_python_without_support_is_refused(wheels):
+    with pytest.raises(EndedError, match=r"and not for 3\.9"):
+        wheels.building.find_pythons(Session(), NAMED, ["3.9"], make_debian=False)
+
+
+def test_a_broken_python_is_named_and_the_others_are_used(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.11", broken=["/x/python does not start"])
+    session = Session()
+    assert wheels.building.find_pythons(session, NAMED, [], make_debian=False) == {"3.11": "/3.11"}
+    assert session.warned == ["/x/python does not start"]
+
+
+def test_an_interpreter_is_asked_what_it_is(wheels):
+    name, version, path = wheels.interpreters.ask(sys.executable)
+    assert (name, version) == (sys.implementation.name, HERE)
+    assert Path(path).samefile(sys.executable)
+
+
+@shell_only
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("kill -SEGV $$", "ended with status -11 and said: nothing"),
+        ("echo 'no libpython' >&2; exit 127", "ended with status 127 and said: no libpython"),
+        ("echo 'Python 3.12 it is'", "was asked for its version and said: Python 3.12 it is"),
+        ("echo '[]'", r"was asked for its version and said: \[\]"),
+        ("true", "was asked for its version and said: nothing"),
+        ("sleep 9", "did not say its version within 0.5 s"),
+    ],
+)
+def test_a_broken_interpreter_gets_a_sentence(wheels, monkeypatch, tmp_path, script, sentence):
+    monkeypatch.setattr(wheels.interpreters, "SECONDS", 0.5 if "sleep" in script else 30)
+    path = program(tmp_path, script)
+    with pytest.raises(wheels.interpreters.BrokenInterpreterError, match=rf"{path} {sentence}.*; repair or remove it"):
+        wheels.interpreters.ask(path)
+
+
+def test_a_file_that_is_no_program_gets_a_sentence(wheels, tmp_path):
+    with pytest.raises(wheels.interpreters.BrokenInterpreterError, match=r"does not start: .*; repair or remove it"):
+        wheels.interpreters.ask(str(tmp_path / "python"))
+
+
+@shell_only
+def test_behind_a_broken_interpreter_the_next_one_is_taken(wheels, monkeypatch, tmp_path):
+    broken = program(tmp_path, "exit 3")
+    monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([broken, sys.executable]))
+    told = wheels.interpreters.find([HERE], "uv")
+    assert Path(told.paths[HERE]).samefile(sys.executable)
+    assert [sentence.split()[0] for sentence in told.broken] == [broken]
+
+
+def test_an_interpreter_of_another_version_is_passed_over(wheels, monkeypatch):
+    monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([sys.executable]))
+    told = wheels.interpreters.find(["3.9"], "uv")
+    assert (told.paths, told.broken) == ({}, [])
+
+
+@shell_only
+def test_interpreters_are_looked_for_where_uv_knows_none(wheels, monkeypatch, tmp_path):
+    for name in (f"{HERE}.7", f"{HERE}.7t"):
+        (tmp_path / "versions" / name).mkdir(parents=True)
+    named = tmp_path / f"python{HERE}"
+    named.touch(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(wheels.debian, "interpreter", lambda _: named)
+    uv = shutil.which("false", path="/usr/bin:/bin")
+    of_pyenv = str(tmp_path / "versions" / f"{HERE}.7" / "bin" / "python")
+    assert list(wheels.interpreters.candidates(HERE, uv)) == [str(named), of_pyenv, str(named)]
+
+
+# Made of Debian's
+
+
+@pytest.fixture
+def debian(wheels, monkeypatch):
+    """A Debian on which everything is allowed and nothing is run."""
+    monkeypatch.setattr(wheels.debian, "refuse_elsewhere", lambda: None)
+    monkeypatch.setattr(wheels.debian.shutil, "which", lambda name: f"/usr/sbin/{name}")
+    return wheels.debian
+
+
+def answering(*answers):
+    """A stand-in for `run` that gives these answers, by the name of the program."""
+    calls = []
+
+    def run(command, _=None):
+        calls.append(command)
+        name = "debootstrap" if "debootstrap" in command and command[0] == "unshare" else command[0]
+        status, said = dict(answers).get(name, (0, ""))
+        return subprocess.CompletedProcess(command, status, said, "")
+
+    run.calls = calls
+    return run
+
+
+def test_missing_pythons_are_made_where_that_was_asked_for(wheels, monkeypatch):
+    made = []
+    found(wheels, monkeypatch, "3.11")
+    monkeypatch.setattr(wheels.debian, "make", made.append)
+    session = Session()
+    wheels.building.find_pythons(session, ["3.11", "3.12", "3.14", "3.15"], [], make_debian=True)
+    assert made == [["3.14", "3.15"]]
+    assert any(line.startswith("makes CPython 3.14, 3.15 of Debian's forky in ") for line in session.said)
+
+
+def test_nothing_is_made_where_nothing_is_missing(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.14")
+    monkeypatch.setattr(wheels.debian, "make", lambda _: pytest.fail("made"))
+    wheels.building.find_pythons(Session(), ["3.14"], [], make_debian=True)
+
+
+def test_what_cannot_be_made_ends_the_session_with_its_sentence(wheels, monkeypatch):
+    found(wheels, monkeypatch)
+
+    def refuse(_):
+        raise wheels.debian.DebianError(NOT_ROOT)
+
+    monkeypatch.setattr(wheels.debian, "make", refuse)
+    with pytest.raises(EndedError, match="--debian needs root"):
+        wheels.building.find_pythons(Session(), ["3.14"], [], make_debian=True)
+
+
+@pytest.mark.parametrize(
+    ("system", "sentence"),
+    [(("darwin", "apt-get", 0), ELSEWHERE), (("linux", None, 0), ELSEWHERE), (("linux", "apt-get", 1000), NOT_ROOT)],
+)
+def test_elsewhere_and_without_root_a_sentence_says_so(wheels, monkeypatch, tmp_path, system, sentence):
+    platform, program, user = system
+    monkeypatch.setattr(wheels.debian.sys, "platform", platform)
+    monkeypatch.setattr(wheels.debian.shutil, "which", lambda _: program)
+    monkeypatch.setattr(wheels.debian.os, "geteuid", lambda: user, raising=False)
+    monkeypatch.setattr(wheels.debian, "MARK", tmp_path)
+    with pytest.raises(wheels.debian.DebianError, match=sentence):
+        wheels.debian.make(["3.15"], tmp_path / "debian")
+
+
+def test_a_version_that_the_suite_lacks_is_refused(debian, tmp_path):
+    with pytest.raises(debian.DebianError, match=r"forky has CPython 3\.14 and 3\.15, and not 3\.12"):
+        debian.make(["3.12"], tmp_path / "debian")
+
+
+def test_without_a_network_the_last_words_of_debootstrap_are_in_the_sentence(debian, monkeypatch, tmp_path):
+    said = "I: Retrieving InRelease\nE: Failed getting release file http://x/Release\n"
+    monkeypatch.setattr(debian, "run", answering(("debootstrap", (1, said)), ("apt-get", (0, "http://x/\n"))))
+    with pytest.raises(debian.DebianError, match=r"from http://x: E: Failed getting release .*; is there a network\?"):
+        debian.make(["3.15"], tmp_path / "debian")
+    assert not (tmp_path / "debian").exists()
+
+
+def test_a_debootstrap_that_cannot_be_installed_gets_a_sentence(debian, monkeypatch, tmp_path):
+    monkeypatch.setattr(debian.shutil, "which", lambda _: None)
+    monkeypatch.setattr(debian, "run", answering(("apt-get", (100, "E: Unable to locate package debootstrap\n"))))
+    with pytest.raises(debian.DebianError, match=r"could not install debootstrap: E: Unable .*; is there a network\?"):
+        debian.make(["3.15"], tmp_path / "debian")
+
+
+def test_what_debootstrap_mounts_is_seen_by_it_alone(debian, monkeypatch, tmp_path):
+    run = answering(("debootstrap", (1, "")))
+    monkeypatch.setattr(debian, "run", run)
+    with pytest.raises(debian.DebianError):
+        debian.make(["3.15"], tmp_path / "debian")
+    [command] = [command for command in run.calls if "debootstrap" in command]
+    assert command[:3] == ["unshare", "--mount", "debootstrap"]
+    assert "--no-check-gpg" not in command
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists what is mounted there")
+def test_a_folder_in_which_something_is_mounted_is_not_removed(wheels):
+    with pytest.raises(wheels.debian.DebianError, match=r"/proc.* is mounted; unmount it first"):
+        wheels.debian.remove(Path("/proc"))
+
+
+@shell_only
+def test_a_made_python_is_started_by_the_loader_of_its_folder(wheels, tmp_path):
+    folder = tmp_path / "a debian"
+    libraries = folder / "usr" / "lib" / "x86_64-linux-gnu"
+    for file in (libraries / "ld-linux-x86-64.so.2", folder / "usr" / "bin" / "python3.15"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    wheels.debian.write_starter("3.15", folder)
+    starter = wheels.debian.interpreter("3.15", folder)
+    text = starter.read_text(encoding="utf-8")
+    assert f"--library-path '{libraries}' --argv0 \"$0\" '{folder}/usr/bin/python3.15' \"$@\"" in text
+    assert os.access(starter, os.X_OK)
+    with pytest.raises(wheels.debian.DebianError, match=r"has no python3\.14; remove the folder"):
+        wheels.debian.write_starter("3.14", folder)
+
+
+# Compared
+
+
+def test_a_comparison_takes_two_pythons(wheels):
+    with pytest.raises(EndedError, match=r"only CPython 3\.11 was found, and a comparison takes two"):
+        wheels.comparison.compare(Session(), {"3.11": "/3.11"})
+
+
+def test_the_example_that_compares_exists_and_the_page_reads_where_it_writes(wheels):
+    assert (ROOT / "gallery" / "pythons.py").is_file()
+    assert wheels.comparison.ARCHIVE == ROOT / "docs" / "archive" / "pythons"
