@@ -89,6 +89,7 @@ def test_the_entry_with_digits_below_the_nanosecond_is_named(take: Callable[[Any
 
 
 @every_scalar
+@pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")  # of NumPy, for the first of them
 @pytest.mark.parametrize("unit", ["generic", "s", "ns", "ps"])
 def test_nat_is_refused(take: Taker, unit: str) -> None:
     with pytest.raises(ValueError, match=r"^(timestamp|start|timestamps\[0\]) is NaT; drop such rows"):

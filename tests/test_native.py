@@ -98,7 +98,8 @@ TIMESTAMPS: list[Any] = [
     *(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1, tzinfo=Fixed()), Precise(2026, 1, 1, tzinfo=UTC)),
     *(dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(0))), dt.datetime(2026, 1, 1, fold=1, tzinfo=UTC)),
     *(dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-23))), dt.date(2026, 1, 1)),
-    *(np.datetime64(5, "s"), np.datetime64(1, "ps"), np.datetime64(300, "Y"), np.datetime64("NaT"), np.timedelta64(5)),
+    *(np.datetime64(5, "s"), np.datetime64(1, "ps"), np.datetime64(300, "Y"), np.datetime64("NaT", "s")),
+    np.timedelta64(5, "s"),
 ]
 TEXTS: list[Any] = [
     *("a", "ä", "\u20ac", "\U0001f600", "", "\x00", "a\ud800", "\udfff", "a" * 1_000),

@@ -215,7 +215,9 @@ every_rate = pytest.mark.parametrize("take", RATES.values(), ids=RATES)
 
 
 @every_rate
-@pytest.mark.parametrize("rate", ["3", b"3", 1j, [1.0], object(), np.str_("3"), np.complex64(1), np.timedelta64(1)])
+@pytest.mark.parametrize(
+    "rate", ["3", b"3", 1j, [1.0], object(), np.str_("3"), np.complex64(1), np.timedelta64(1, "s")]
+)
 def test_a_rate_that_is_no_number_is_refused(take: Callable[[Any], object], rate: Any) -> None:
     with pytest.raises(TypeError, match=r"^rate must be .*, got "):
         take(rate)

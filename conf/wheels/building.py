@@ -137,7 +137,8 @@ def test_wheel(session: nox.Session, version: str, python: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # The options of pytest come along, the package does not.
         shutil.copy(ROOT / "pyproject.toml", folder)
-        shutil.copytree(ROOT / "tests" / "wheel", Path(folder) / "tests" / "wheel")
+        for part in ("wheel", "data"):
+            shutil.copytree(ROOT / "tests" / part, Path(folder) / "tests" / part)
         for module in (ROOT / "tests").glob("*.py"):
             if module.name not in REPOSITORY_TESTS:
                 shutil.copy(module, Path(folder) / "tests")

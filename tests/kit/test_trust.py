@@ -342,7 +342,8 @@ def test_a_session_names_the_machine_class_and_no_path(working):
     gather(made, 3, TASKS)
     [session] = read(made.archive).sessions.values()
     assert {"cpu", "usable_cores", "Python"} <= set(session["conditions"])
-    assert "/" not in json.dumps(session["conditions"]).replace("GNU/Linux", "")
+    del session["conditions"]["distribution"]  # its name may have a slash: Debian GNU/Linux forky/sid
+    assert "/" not in json.dumps(session["conditions"])
     assert session["plan"] == QUICK.document()
 
 

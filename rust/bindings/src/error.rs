@@ -106,6 +106,9 @@ pub fn type_name(value: &Bound<'_, PyAny>) -> String {
 
 /// `reprlib` looks only at the beginning of a long container; a plain `repr` could take minutes.
 fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_exact_instance_of::<PyInt>() {
+        value.repr()?; // whose refusal is hidden by the `reprlib` of CPython 3.15
+    }
     let limits = value.py().import("reprlib")?.getattr("Repr")?.call0()?;
     limits.setattr("maxother", SHOWN)?;
     limits.setattr("maxstring", SHOWN)?;

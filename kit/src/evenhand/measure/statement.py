@@ -146,7 +146,7 @@ class Statement:
             return False
         # Behind another statement, as in the loop, where a text alone is no docstring.
         left = {step.opname for step in dis.get_instructions(compiled("statement", f"None\n{self.source}"))}
-        return left <= {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
+        return left <= {"RESUME", "NOP", "LOAD_CONST", "LOAD_COMMON_CONSTANT", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
 
     def request(self, harness: Harness | None = None) -> dict[str, Any]:
         """What a worker is sent to prepare itself.

@@ -79,11 +79,11 @@ class Archive:
             If the system does not let us read the archive.
         """
         try:
-            if not self.folder.is_dir():
-                return []
             return sorted(
                 path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")
             )
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
             message = f"the archive {self.folder.name} cannot be read ({error.strerror or error}); allow it"
             raise ArchiveError(message) from error
