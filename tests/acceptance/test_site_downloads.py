@@ -24,6 +24,7 @@ SMALL = {
     "crossing": ["--rounds", "1"],
     "gil": ["--rounds", "1"],
     "imports": ["--rounds", "1"],
+    "pythons": ["--rounds", "1"],
     "metadata": ["--rounds", "1"],
     "noise": ["--rounds", "2", "--samples", "1000"],
     "pipeline": ["--rounds", "1"],
