@@ -38,8 +38,9 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
-# What the extension must compile for: the named versions, and those without the GIL, of which nothing else is promised.
-COMPILED = [*PYTHONS, "3.14t", "3.15t"]
+# Without the GIL, for which nothing is promised but that the extension compiles.
+FREE_THREADED = ["3.14t", "3.15t"]
+COMPILED = [*PYTHONS, *FREE_THREADED]
 
 CRITERION = ROOT / "target" / "criterion"
 
@@ -464,7 +465,7 @@ def wheels_options(session: nox.Session) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s wheels --", allow_abbrev=False)
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="these Pythons, such as 3.12, and no others")
     parser.add_argument("--debian", action="store_true", help="make those that are missing, of Debian's next suite")
-    parser.add_argument("--musl", action="store_true", help="build for Linux with musl, and test nothing")
+    parser.add_argument("--musl", action="store_true", help="build for Linux with musl, and test by docker")
     parser.add_argument("--compare", action="store_true", help="measure the same work on all Pythons, and test nothing")
     return parsed(session, parser)
 
@@ -479,7 +480,9 @@ def wheels(session: nox.Session) -> None:
     need_rust(session)
     with step(session, "install what the wheels need", INSTALLING):
         install(session, "build", "wheels")
-    pythons = building.find_pythons(session, PYTHONS, options.versions, make_debian=options.debian)
+    pythons = building.find_pythons(
+        session, PYTHONS, options.versions, further=FREE_THREADED, make_debian=options.debian
+    )
     with step(session, "write the source distribution", "seconds"):
         source = building.write_source(session)
     with step(session, "write the kit", "seconds"):
@@ -489,10 +492,13 @@ def wheels(session: nox.Session) -> None:
     if options.compare:
         with step(session, "measure the same work on all of them", "ten minutes, on a machine that is quiet"):
             comparison.compare(session, pythons)
-    elif not options.musl:
+    else:
         for version, python in pythons.items():
             with step(session, f"test the wheel for CPython {version}", "a minute"):
-                building.test_wheel(session, version, python)
+                if options.musl:
+                    building.test_on_musl(session, version)
+                else:
+                    building.test_wheel(session, version, python)
     session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
 
 

@@ -158,19 +158,37 @@ def test_the_workflow_tests_every_supported_python():
     assert jobs("tests")["tests"]["strategy"]["matrix"]["python"] == supported()
 
 
-def test_the_workflow_has_and_names_every_supported_python_for_its_wheels():
-    steps = jobs("wheels")["wheels"]["steps"]
+def test_without_the_gil_a_job_may_fail_and_the_gil_is_refused():
+    job = jobs("tests")["free-threaded"]
+    assert job["continue-on-error"] is True
+    [step] = [step for step in job["steps"] if "nox -s" in step.get("run", "")]
+    assert step["env"] == {"PYTHON_GIL": "0"}
+    assert step["run"].split()[-1] == "3.14t"
+
+
+@pytest.mark.parametrize(("job", "option"), [("wheels", None), ("musl", "--musl")])
+def test_the_workflow_has_and_names_every_supported_python_for_its_wheels(job, option):
+    steps = jobs("wheels")[job]["steps"]
     [made] = [step["with"]["python-version"].split() for step in steps if "setup-python@" in step.get("uses", "")]
     [named] = [step["run"].split()[4:] for step in steps if step.get("run", "").startswith("nox -s wheels -- ")]
-    assert made == named == supported()
+    assert made == supported()
+    assert named == [option, *supported()][option is None :]
 
 
 def test_only_a_tag_is_published_and_without_a_password():
     publish = jobs("wheels")["publish"]
     assert publish["if"] == "github.event_name == 'push' && github.ref_type == 'tag'"
-    assert publish["needs"] == "wheels"
+    assert publish["needs"] == ["wheels", "musl"]
     assert publish["permissions"]["id-token"] == "write"
     assert "secrets." not in text(".github/workflows/wheels.yml")
+
+
+def test_what_is_published_is_attested_by_the_workflow_that_built_it():
+    done = [step.get("uses", step.get("run", "")).partition("@")[0] for step in jobs("wheels")["publish"]["steps"]]
+    attested = done.index("astral-sh/attest-action")
+    published = [place for place, what in enumerate(done) if "uv publish" in what]
+    assert attested < min(published)
+    assert jobs("wheels")["publish"]["permissions"]["id-token"] == "write"
 
 
 def test_the_published_site_is_the_folder_that_nox_writes():

@@ -82,7 +82,7 @@ def program(folder, script):
 def test_a_wheel_is_made_for_each_supported_python_that_is_found(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.11", "3.13")
     session = Session()
-    paths = wheels.building.find_pythons(session, NAMED, [], make_debian=False)
+    paths = wheels.building.find_pythons(session, NAMED, [])
     assert paths == {"3.11": "/3.11", "3.13": "/3.13"}
     assert f"CPython 3.12: skipped, {wheels.interpreters.ABSENT}" in session.said
     assert "CPython 3.13: /3.13" in session.said
@@ -91,25 +91,47 @@ def test_a_wheel_is_made_for_each_supported_python_that_is_found(wheels, monkeyp
 def test_no_python_found_is_an_error(wheels, monkeypatch):
     found(wheels, monkeypatch)
     with pytest.raises(EndedError, match=r"no CPython 3\.11, 3\.12, 3\.13: not on PATH"):
-        wheels.building.find_pythons(Session(), NAMED, [], make_debian=False)
+        wheels.building.find_pythons(Session(), NAMED, [])
 
 
 def test_a_python_that_was_asked_for_is_not_skipped(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.13")
-    assert wheels.building.find_pythons(Session(), NAMED, ["3.13"], make_debian=False) == {"3.13": "/3.13"}
+    assert wheels.building.find_pythons(Session(), NAMED, ["3.13"]) == {"3.13": "/3.13"}
     with pytest.raises(EndedError, match=r"no CPython 3\.12: not on PATH"):
-        wheels.building.find_pythons(Session(), NAMED, ["3.12", "3.13"], make_debian=False)
+        wheels.building.find_pythons(Session(), NAMED, ["3.12", "3.13"])
 
 
 def test_a_python_without_support_is_refused(wheels):
     with pytest.raises(EndedError, match=r"and not for 3\.9"):
-        wheels.building.find_pythons(Session(), NAMED, ["3.9"], make_debian=False)
+        wheels.building.find_pythons(Session(), NAMED, ["3.9"])
+
+
+def test_a_python_without_the_gil_is_taken_only_where_it_was_asked_for(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.13", "3.14t")
+    take = wheels.building.find_pythons
+    assert take(Session(), ["3.13"], [], further=["3.14t"]) == {"3.13": "/3.13"}
+    assert take(Session(), ["3.13"], ["3.14t"], further=["3.14t"]) == {"3.14t": "/3.14t"}
+
+
+@pytest.mark.parametrize(("version", "name"), [("3.14", "cp314-cp314"), ("3.14t", "cp314-cp314t")])
+def test_the_wheel_of_a_version_is_known_by_its_interface(wheels, monkeypatch, tmp_path, version, name):
+    monkeypatch.setattr(wheels.building, "ROOT", tmp_path)
+    (tmp_path / "dist").mkdir()
+    for interface in ("cp313-cp313", "cp314-cp314", "cp314-cp314t"):
+        (tmp_path / "dist" / f"rust_daq-0.1.0-{interface}-manylinux_2_17_x86_64.whl").touch()
+    assert wheels.building.wheel_of(version).name == f"rust_daq-0.1.0-{name}-manylinux_2_17_x86_64.whl"
+
+
+def test_where_packages_lack_wheels_the_tests_that_need_them_are_left_out(wheels):
+    plain = {Path(name).name for name in wheels.building.plain_tests()}
+    assert {"test_datapoint.py", "test_threads.py"} <= plain
+    assert plain.isdisjoint({"test_batch_arrow.py", "test_storage_formats.py"})
 
 
 def test_a_broken_python_is_named_and_the_others_are_used(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.11", broken=["/x/python does not start"])
     session = Session()
-    assert wheels.building.find_pythons(session, NAMED, [], make_debian=False) == {"3.11": "/3.11"}
+    assert wheels.building.find_pythons(session, NAMED, []) == {"3.11": "/3.11"}
     assert session.warned == ["/x/python does not start"]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import debian
@@ -20,16 +22,30 @@ WHEELS = ROOT / "target" / "wheels"
 # The tests in tests that read the repository; all others there pass wherever the package is installed.
 REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py", "test_wheels.py"}
 
+# What tests need of packages that have wheels for musl and without the GIL, and the ones that do not.
+EVERYWHERE = ["hypothesis", "numpy", "pandas", "psutil", "pyarrow", "pytest", "pytest-xdist", "scipy", "tzdata"]
+NOT_EVERYWHERE = re.compile(r"^(import|from) (duckdb|polars)", re.MULTILINE)
+
 
 def package_tests() -> list[str]:
     """List the tests of the package: they need it installed, and nothing of the repository."""
     modules = sorted((ROOT / "tests").glob("test_*.py"))
-    return [str(module.relative_to(ROOT)) for module in modules if module.name not in REPOSITORY_TESTS]
+    return [f"tests/{module.name}" for module in modules if module.name not in REPOSITORY_TESTS]
 
 
-def find_pythons(session: nox.Session, named: list[str], wanted: list[str], *, make_debian: bool) -> dict[str, str]:
-    """Find an interpreter of each version, and say which are missing; one that was asked for has to be there."""
-    if unknown := sorted(set(wanted) - set(named)):
+def plain_tests() -> list[str]:
+    """List those of them that need only packages with wheels for every system."""
+    return [name for name in package_tests() if not NOT_EVERYWHERE.search((ROOT / name).read_text(encoding="utf-8"))]
+
+
+def find_pythons(
+    session: nox.Session, named: list[str], wanted: list[str], *, further: Sequence[str] = (), make_debian: bool = False
+) -> dict[str, str]:
+    """Find an interpreter of each version, and say which are missing; one that was asked for has to be there.
+
+    Those that are named are looked for, the further ones only where they were asked for.
+    """
+    if unknown := sorted({*wanted} - {*named, *further}):
         session.error(f"there are wheels for CPython {', '.join(named)}, and not for {', '.join(unknown)}")
     versions, uv = wanted or named, shutil.which("uv", path=session.bin) or "uv"
     found = interpreters.find(versions, uv)
@@ -109,8 +125,9 @@ def machine_folders(session: nox.Session) -> dict[str, str]:
 
 
 def wheel_of(version: str) -> Path:
-    """The wheel of the package for a CPython."""
-    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-cp{version.replace('.', '')}-*.whl")
+    """The wheel of the package for a CPython, such as ``3.14``, or ``3.14t`` without the GIL."""
+    interface = f"cp{version.replace('.', '')}"
+    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-{interface.removesuffix('t')}-{interface}-*.whl")
     return wheel
 
 
@@ -124,7 +141,9 @@ def make_environment(session: nox.Session, folder: Path, python: str, *packages:
 def test_wheel(session: nox.Session, version: str, python: str) -> None:
     """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
     wheel, environment = wheel_of(version), WHEELS / "environment"
-    scripts = make_environment(session, environment, python, "--group", "test", str(wheel))
+    # Without the GIL, too, not every package has wheels.
+    needed, chosen = (EVERYWHERE, plain_tests()) if version.endswith("t") else (["--group", "test"], package_tests())
+    scripts = make_environment(session, environment, python, *needed, str(wheel))
     folders = [os.environ["PATH"], str(scripts)]
     path = [name for name in os.pathsep.join(folders[::-1]).split(os.pathsep) if not shutil.which("cargo", path=name)]
     variables = {
@@ -140,8 +159,25 @@ def test_wheel(session: nox.Session, version: str, python: str) -> None:
         for part in ("wheel", "data"):
             shutil.copytree(ROOT / "tests" / part, Path(folder) / "tests" / part)
         for module in (ROOT / "tests").glob("*.py"):
-            if module.name not in REPOSITORY_TESTS:
+            if not module.name.startswith("test_") or f"tests/{module.name}" in chosen:
                 shutil.copy(module, Path(folder) / "tests")
         with session.chdir(folder):
             pytest = [str(scripts / "python"), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "tests"]
             session.run(*pytest, env=variables, external=True)
+
+
+def test_on_musl(session: nox.Session, version: str) -> None:
+    """Run tests of the package with a wheel for musl, in Alpine's image."""
+    if shutil.which("docker") is None:
+        session.warn(f"the wheel for CPython {version} and musl was built and not tested: there is no docker on PATH")
+        return
+    python, pinned = "/wheel/bin/python", f"--only-binary :all: --constraint {LOCK.name}"
+    steps = [
+        "pip install --quiet --only-binary :all: uv",
+        "uv venv --quiet /wheel",
+        f"uv pip install --quiet --python {python} {pinned} dist/{wheel_of(version).name} {' '.join(EVERYWHERE)}",
+        "mkdir /alone && cp -r pyproject.toml tests /alone && cd /alone",
+        f"{python} -m pytest -n auto --dist worksteal {' '.join(plain_tests())}",
+    ]
+    image = [f"--volume={ROOT}:/source:ro", "--workdir=/source", f"python:{version}-alpine"]
+    session.run("docker", "run", "--rm", *image, "sh", "-euc", "\n".join(steps), external=True)
