@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "conf" / "wheels"))
 
 import building  # noqa: E402 - they are found only now
+import checks  # noqa: E402
 import comparison  # noqa: E402
 
 BUILD = ROOT / "build" / "docs"
@@ -377,27 +378,28 @@ def lint(session: nox.Session) -> None:
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
     session.run(*clippy, env=rust_environment(session), external=True)
-    named = f"check that the extension compiles for CPython {', '.join(COMPILED)}"
-    with step(session, named, "seconds, a minute when nothing is compiled yet"):
-        for version in COMPILED:
-            check_for_python(session, version)
+    check_pythons(session)
 
 
-def check_for_python(session: nox.Session, version: str) -> None:
-    """Check that the extension compiles for a CPython, which need not be installed: a file describes it to PyO3."""
-    described = ROOT / "target" / "pythons" / f"{version}.txt"
-    described.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["implementation=CPython", f"version={version.removesuffix('t')}", "shared=true", "pointer_width=64"]
-    lines += ["build_flags=" + ("Py_GIL_DISABLED" if version.endswith("t") else "")]
-    lines += ["suppress_build_script_link_lines=true"]
-    described.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    clippy = ["cargo", "clippy", "--locked", "--package", "rust_daq_py", "--lib", "--quiet"]
-    # A setting of no effect on a check, which gives each version its own place in the target folder. Otherwise each
-    # would undo what cargo compiled for the one before, and clippy above what all of them did.
-    for crate in ("pyo3-build-config", "pyo3-ffi"):
-        clippy += ["--config", f"profile.dev.package.{crate}.codegen-units={17 + COMPILED.index(version)}"]
-    environment = {"PYO3_CONFIG_FILE": str(described), "PYO3_PYTHON": None, "CARGO_TARGET_DIR": str(ROOT / "target")}
-    session.run(*clippy, "--", "-D", "warnings", env=environment, external=True)
+@nox.session
+def pythons(session: nox.Session) -> None:
+    """Check that the extension compiles for each named CPython, and test its wheel with the newest one at hand."""
+    need_rust(session)
+    check_pythons(session)
+    with step(session, "install what the wheel needs", INSTALLING):
+        install(session, "build")
+    found = building.find_pythons(session, PYTHONS, [])
+    version, python = list(found.items())[-1]
+    with step(session, f"build the wheel for CPython {version}", COMPILING):
+        wheel = building.build_quickly(session, version, python)
+    with step(session, f"test it on CPython {version}", "a minute"):
+        building.test_wheel(session, version, python, wheel, released=False)
+
+
+def check_pythons(session: nox.Session) -> None:
+    """Check that the extension compiles for each named CPython."""
+    with step(session, f"check that it compiles for CPython {', '.join(COMPILED)}", f"a minute, or {COMPILING}"):
+        checks.check(session, COMPILED)
 
 
 @nox.session
@@ -498,7 +500,7 @@ def wheels(session: nox.Session) -> None:
                 if options.musl:
                     building.test_on_musl(session, version)
                 else:
-                    building.test_wheel(session, version, python)
+                    building.test_wheel(session, version, python, building.wheel_of(version), released=True)
     session.log(f"in dist: {', '.join(sorted(path.name for path in (ROOT / 'dist').iterdir()))}")
 
 

@@ -85,7 +85,7 @@ here
 # and ``msgspec``; repeat it for each. For each operation the Pythons are then
 # the contenders of one comparison: they take turns in every round, and the
 # table judges each by the first. An interpreter that was built without
-# optimisation is marked, because the build can matter more than the version.
+# optimisation is marked, so that a build is not taken for a version.
 # :doc:`/pythons` has the tables of such a run.
 
 QUESTION = """

@@ -50,25 +50,6 @@ class Session:
         raise EndedError(sentence)
 
 
-# The Pythons that the extension is checked for
-
-
-def test_each_named_python_is_compiled_for_by_lint(noxfile):
-    checked = {}
-
-    class Linting(Session):
-        def run(self, *command, env, external):
-            assert command[:2] == ("cargo", "clippy")
-            assert command[-2:] == ("-D", "warnings")
-            checked[command[command.index("--config") + 1]] = Path(env["PYO3_CONFIG_FILE"]).read_text(encoding="utf-8")
-
-    for version in noxfile.COMPILED:
-        noxfile.check_for_python(Linting(), version)
-    described = [dict(line.split("=", 1) for line in text.splitlines()) for text in checked.values()]
-    named = {(facts["version"], facts["build_flags"]) for facts in described}
-    assert {(version, "") for version in noxfile.PYTHONS} | {("3.14", "Py_GIL_DISABLED")} <= named
-
-
 # What lint checks of the prose
 
 
@@ -79,12 +60,20 @@ def test_lint_looks_for_comparisons_that_are_not_bound_to_the_run(noxfile, monke
         def run(self, *command, **_):
             ran.append(command)
 
-    for name in ("install", "need_rust", "rust_environment"):
+    for name in ("install", "need_rust", "rust_environment", "check_pythons"):
         monkeypatch.setattr(noxfile, name, lambda *_, **__: {})
-    monkeypatch.setattr(noxfile, "COMPILED", ())
     noxfile.lint(Linting())
     [command] = [command for command in ran if "conf/prose/comparing.py" in command]
     assert (ROOT / command[1]).is_file()
+
+
+def test_lint_and_the_quick_check_compile_for_each_named_python_and_without_the_gil(noxfile, monkeypatch):
+    checked = []
+    monkeypatch.setattr(noxfile.checks, "check", lambda _, versions: checked.append(versions))
+    noxfile.check_pythons(Session())
+    assert checked == [[*noxfile.PYTHONS, "3.14t", "3.15t"]]
+    for session in (noxfile.lint, noxfile.pythons):
+        assert "check_pythons" in session.__code__.co_names
 
 
 # Links to other hosts

@@ -27,7 +27,7 @@ def wheels(monkeypatch):
     nox.Session = object
     monkeypatch.setitem(sys.modules, "nox", nox)
     monkeypatch.syspath_prepend(str(ROOT / "conf" / "wheels"))
-    names = ("debian", "interpreters", "building", "comparison")
+    names = ("debian", "interpreters", "building", "checks", "comparison")
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
     yield types.SimpleNamespace(**{name: importlib.import_module(name) for name in names})
@@ -310,6 +310,35 @@ def test_a_made_python_is_started_by_the_loader_of_its_folder(wheels, tmp_path):
     assert os.access(starter, os.X_OK)
     with pytest.raises(wheels.debian.DebianError, match=r"has no python3\.14; remove the folder"):
         wheels.debian.write_starter("3.14", folder)
+
+
+# Compiled for
+
+
+def test_each_version_is_described_to_pyo3_and_checked_apart(wheels, monkeypatch, tmp_path):
+    checked = {}
+
+    class Checking(Session):
+        def run(self, *command, env, external):
+            assert command[:2] == ("cargo", "clippy")
+            assert command[-2:] == ("-D", "warnings")
+            checked[command[command.index("--config") + 1]] = Path(env["PYO3_CONFIG_FILE"]).read_text(encoding="utf-8")
+
+    monkeypatch.setattr(wheels.checks, "TARGET", tmp_path)
+    monkeypatch.setattr(wheels.checks, "refuse_unknown", lambda *_: None)
+    wheels.checks.check(Checking(), ["3.14", "3.14t", "3.15"])
+    described = [dict(line.split("=", 1) for line in text.splitlines()) for text in checked.values()]
+    told = [(facts["version"], facts["build_flags"]) for facts in described]
+    assert told == [("3.14", ""), ("3.14", "Py_GIL_DISABLED"), ("3.15", "")]
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo knows which PyO3 it is")
+def test_a_version_that_pyo3_does_not_know_gets_a_sentence(wheels):
+    wheels.checks.refuse_unknown(Session(), ["3.11", "3.15", "3.15t"])
+    with pytest.raises(
+        EndedError, match=r"PyO3 0\.\d+\.\d+ knows CPython 3\.\d+ to 3\.\d+, and not 3\.99, 3\.99t; raise"
+    ):
+        wheels.checks.refuse_unknown(Session(), ["3.11", "3.99", "3.99t"])
 
 
 # Compared

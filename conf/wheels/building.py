@@ -117,6 +117,15 @@ def build_wheels(session: nox.Session, source: Path, pythons: dict[str, str], *,
         session.run(*build, "--interpreter", *names, env=environment)
 
 
+def build_quickly(session: nox.Session, version: str, python: str) -> Path:
+    """Build a wheel for this machine alone, from the tree, with what the other sessions compiled."""
+    folder = ROOT / "target" / "newest"
+    shutil.rmtree(folder, ignore_errors=True)
+    build = ["maturin", "build", "--release", "--locked", "--quiet", "--out", str(folder), "--interpreter", python]
+    session.run(*build, env={"CARGO_TARGET_DIR": str(ROOT / "target")})
+    return wheel_of(version, folder)
+
+
 def machine_folders(session: nox.Session) -> dict[str, str]:
     """Folders of this machine from which something is compiled, by what a wheel calls them; the inner ones last."""
     sysroot = session.run("rustc", "--print", "sysroot", external=True, silent=True).strip()
@@ -124,10 +133,10 @@ def machine_folders(session: nox.Session) -> dict[str, str]:
     return {"rust-daq": str(ROOT), "target": str(WHEELS), "cargo": cargo, "rust": sysroot}
 
 
-def wheel_of(version: str) -> Path:
+def wheel_of(version: str, folder: Path | None = None) -> Path:
     """The wheel of the package for a CPython, such as ``3.14``, or ``3.14t`` without the GIL."""
     interface = f"cp{version.replace('.', '')}"
-    [wheel] = (ROOT / "dist").glob(f"rust_daq-*-{interface.removesuffix('t')}-{interface}-*.whl")
+    [wheel] = (folder or ROOT / "dist").glob(f"rust_daq-*-{interface.removesuffix('t')}-{interface}-*.whl")
     return wheel
 
 
@@ -138,9 +147,12 @@ def make_environment(session: nox.Session, folder: Path, python: str, *packages:
     return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
-def test_wheel(session: nox.Session, version: str, python: str) -> None:
-    """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there."""
-    wheel, environment = wheel_of(version), WHEELS / "environment"
+def test_wheel(session: nox.Session, version: str, python: str, wheel: Path, *, released: bool) -> None:
+    """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there.
+
+    One that is released has to pass those of its form, too.
+    """
+    environment = WHEELS / "environment"
     # Without the GIL, too, not every package has wheels.
     needed, chosen = (EVERYWHERE, plain_tests()) if version.endswith("t") else (["--group", "test"], package_tests())
     scripts = make_environment(session, environment, python, *needed, str(wheel))
@@ -156,7 +168,7 @@ def test_wheel(session: nox.Session, version: str, python: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # The options of pytest come along, the package does not.
         shutil.copy(ROOT / "pyproject.toml", folder)
-        for part in ("wheel", "data"):
+        for part in ("data", "wheel") if released else ("data",):
             shutil.copytree(ROOT / "tests" / part, Path(folder) / "tests" / part)
         for module in (ROOT / "tests").glob("*.py"):
             if not module.name.startswith("test_") or f"tests/{module.name}" in chosen:
