@@ -71,7 +71,8 @@ def test_lint_and_the_quick_check_compile_for_each_named_python_and_without_the_
     checked = []
     monkeypatch.setattr(noxfile.checks, "check", lambda _, versions: checked.append(versions))
     noxfile.check_pythons(Session())
-    assert checked == [[*noxfile.PYTHONS, "3.14t", "3.15t"]]
+    noxfile.check_pythons(Session(), {"3.11", "3.15"})
+    assert checked == [[*noxfile.PYTHONS, "3.14t", "3.15t"], [*noxfile.PYTHONS[1:-1], "3.14t", "3.15t"]]
     for session in (noxfile.lint, noxfile.pythons):
         assert "check_pythons" in session.__code__.co_names
 

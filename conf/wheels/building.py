@@ -150,7 +150,8 @@ def make_environment(session: nox.Session, folder: Path, python: str, *packages:
 def test_wheel(session: nox.Session, version: str, python: str, wheel: Path, *, released: bool) -> None:
     """Install a wheel where there is nothing else, no sources and no Rust, and run the tests of the package there.
 
-    One that is released has to pass those of its form, too.
+    One that is released has to pass those of its form, too. For another one Hypothesis looks at fewer examples: the
+    session `tests` has looked at all of them.
     """
     environment = WHEELS / "environment"
     # Without the GIL, too, not every package has wheels.
@@ -163,6 +164,7 @@ def test_wheel(session: nox.Session, version: str, python: str, wheel: Path, *, 
         "PYTHONPATH": None,
         "VIRTUAL_ENV": str(environment),
         "RUST_DAQ_WHEEL": str(wheel),
+        "HYPOTHESIS_PROFILE": "default" if released else "quick",
         "RUST_DAQ_FOLDERS": os.pathsep.join([str(Path.home()), *machine_folders(session).values()]),
     }
     with tempfile.TemporaryDirectory() as folder:

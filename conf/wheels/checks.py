@@ -21,8 +21,9 @@ def check(session: nox.Session, versions: list[str]) -> None:
         clippy = ["cargo", "clippy", "--locked", "--package", "rust_daq_py", "--lib", "--quiet"]
         # A setting of no effect on a check, which gives each version its own place in the target folder. Otherwise
         # each would undo what cargo compiled for the one before, and clippy of the workspace what all of them did.
+        place = 2 * number(version)[1] + version.endswith("t")
         for crate in ("pyo3-build-config", "pyo3-ffi"):
-            clippy += ["--config", f"profile.dev.package.{crate}.codegen-units={17 + versions.index(version)}"]
+            clippy += ["--config", f"profile.dev.package.{crate}.codegen-units={place}"]
         environment = {"PYO3_CONFIG_FILE": str(described), "PYO3_PYTHON": None, "CARGO_TARGET_DIR": str(TARGET)}
         session.run(*clippy, "--", "-D", "warnings", env=environment, external=True)
 
