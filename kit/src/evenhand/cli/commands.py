@@ -18,6 +18,7 @@ from evenhand.cli.time_statements import add_flags, time_statements
 from evenhand.gate.__main__ import add_flags as add_gate_flags
 from evenhand.gate.__main__ import main as gate
 from evenhand.gate.history.previous import Previous
+from evenhand.measure.command import CommandError
 from evenhand.measure.process import WorkerError
 from evenhand.measure.records import data_frame
 from evenhand.results import quantity
@@ -70,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def timed(chosen: argparse.Namespace) -> int:
-    """Compare statements of the command line."""
+    """Compare statements or commands of the command line."""
     try:
         time_statements(chosen)
-    except (ValueError, WorkerError, PackageError, ArchiveError, OutputError) as error:
+    except (ValueError, WorkerError, CommandError, PackageError, ArchiveError, OutputError) as error:
         print(f"evenhand: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt as error:

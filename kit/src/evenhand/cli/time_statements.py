@@ -1,17 +1,20 @@
-"""``python -m evenhand time``: compare statements that are given on the command line."""
+"""``python -m evenhand time``: compare statements or whole commands that are given on the command line."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from evenhand.cli.flags import FlagParser, path, whole_number
 from evenhand.cli.outputs import Outputs
 from evenhand.cli.terminal import RoundProgress, literal, print_table
+from evenhand.measure.command import Command
 from evenhand.measure.settings import ROUNDS, Settings
 from evenhand.measure.statement import Statement
-from evenhand.results.comparison import compare
+from evenhand.results.comparison import Comparison, compare
+from evenhand.results.processes import compare_commands
 from evenhand.runs.archive import Archive
 from evenhand.runs.machine import machine
 from evenhand.runs.recorder import Recorder
@@ -37,7 +40,18 @@ def add_flags(parser: FlagParser) -> None:
     """Add the flags of the command."""
     parser.add_argument("statements", metavar="STATEMENT", nargs="+", help="source text; the first is the baseline")
     parser.add_argument(
-        "--setup", action="append", default=[], metavar="TEXT", help="runs once in each process; may be repeated"
+        "--command",
+        dest="processes",
+        action="store_true",
+        help="the statements are commands: each is a whole process, timed from its start to its end; its standard "
+        "output is dropped, and no shell is used ('sh -c \"a | b\"' is one)",
+    )
+    parser.add_argument(
+        "--setup",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="runs once in each process, as a command once before all; may be repeated",
     )
     parser.add_argument(
         "--each", metavar="TEXT", help="runs before every execution and is not timed, such as 'data = list(source)'"
@@ -53,12 +67,12 @@ def add_flags(parser: FlagParser) -> None:
     parser.add_argument("--json", action="store_true", help="write the run on standard output, and nothing else there")
 
 
-def names(texts: Sequence[str]) -> list[str]:
+def names(texts: Sequence[str], what: str = "statement") -> list[str]:
     """A name for each statement: its text, or its number where that is long or holds what no name may."""
     found: list[str] = []
     for number, text in enumerate(texts, start=1):
         short = len(text) <= LONGEST_NAME and "/" not in text and "\n" not in text and text.strip()
-        name = text.strip() if short else f"statement {number}"
+        name = text.strip() if short else f"{what} {number}"
         copies = (f"{name} ({place})" for place in count(2))
         found.append(name if name not in found else next(copy for copy in copies if copy not in found))
     return found
@@ -70,22 +84,21 @@ def time_statements(chosen: argparse.Namespace) -> None:
     Raises
     ------
     ValueError
-        If a text is invalid Python.
-    WorkerError
-        If a statement fails.
+        If a text is invalid Python, or no command that can be started.
+    WorkerError, CommandError
+        If a statement or a command fails.
     OutputError
         If the archive cannot be written to; nothing has been measured then.
     """
-    Outputs(archive=chosen.archive).prepare()
-    setup = "\n".join(chosen.setup) or None
-    called = names(chosen.statements)
+    called = names(chosen.statements, "command" if chosen.processes else "statement")
     texts = dict(zip(called, chosen.statements, strict=True))
-    stated = {name: Statement(text, setup, each=chosen.each) for name, text in texts.items()}
+    compared = planned(texts, chosen)
+    Outputs(archive=chosen.archive).prepare()
     recorder = ProgressRecorder()
     settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
     around = machine()
     try:
-        result = compare(stated, name="statements", settings=settings)
+        result = compared(settings=settings)
     finally:
         recorder.line.clear()
     run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts)
@@ -100,3 +113,14 @@ def time_statements(chosen: argparse.Namespace) -> None:
         folder = Archive(chosen.archive).add(run)
         if not chosen.json:
             print(f"run: {folder}")
+
+
+def planned(texts: Mapping[str, str], chosen: argparse.Namespace) -> Callable[..., Comparison]:
+    """The comparison that is asked for, of statements or of commands; a text that is none is refused here."""
+    if chosen.processes:
+        made = {name: Command(text) for name, text in texts.items()}
+        each = None if chosen.each is None else Command(chosen.each)
+        return partial(compare_commands, made, setup=[Command(text) for text in chosen.setup], each=each)
+    setup = "\n".join(chosen.setup) or None
+    stated = {name: Statement(text, setup, each=chosen.each) for name, text in texts.items()}
+    return partial(compare, stated, name="statements")

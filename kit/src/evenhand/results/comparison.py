@@ -63,6 +63,16 @@ class Comparison(Result):
         """The operations that a statement makes; what is told is for one of them."""
         return int(self.settings.get("items", 1))
 
+    @property
+    def processes(self) -> bool:
+        """Whether whole processes were timed; the empty one is the floor then, where it is the empty loop otherwise."""
+        return bool(self.settings.get("processes"))
+
+    @property
+    def nothing(self) -> str:
+        """What is timed alongside."""
+        return "an empty process" if self.processes else "the empty loop"
+
     @cached_property
     def costs(self) -> pd.DataFrame:
         """Nanoseconds per operation, one row a round, one column a contender: the median of the round's slices."""
@@ -104,7 +114,7 @@ class Comparison(Result):
         return float(row["value"] / row["loops"])
 
     def at_floor(self, contender: str) -> bool:
-        """Whether the cost cannot be told from that of the empty loop: nothing is judged by it then."""
+        """Whether the cost cannot be told from that of the empty loop or process: nothing is judged by it then."""
         return self.per_execution(contender, "slice_ns") < FLOOR * self.per_execution(contender, "empty_ns")
 
     def cores(self, contender: str) -> float:
@@ -132,7 +142,7 @@ class Comparison(Result):
             "slower": "slower",
             "no difference shown": "no difference shown",
             "inconclusive": "inconclusive: the interval is too wide to say",
-            "not judged": "not judged, because it cannot be told from the empty loop" if at_floor else TOO_FEW,
+            "not judged": f"not judged, because it cannot be told from {self.nothing}" if at_floor else TOO_FEW,
         }
         return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
 
@@ -143,7 +153,7 @@ class Comparison(Result):
         first, second = self.ranking[:2]
         verdict = self.verdict(first, second)
         floor = self.at_floor(first) or self.at_floor(second)
-        unjudged = "because it cannot be told from the empty loop" if floor else "in this profile"
+        unjudged = f"because it cannot be told from {self.nothing}" if floor else "in this profile"
         told = {"faster": first, "not judged": f"not judged {unjudged} (lowest here: {first})"}
         found: dict[str, Any] = {
             "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
@@ -162,7 +172,7 @@ class Comparison(Result):
         """What a reader has to know of the numbers."""
         floor = [name for name in self.contenders if self.at_floor(name)]
         constant = [name for name in floor if self.contenders[name].get("constant")]
-        mark = f"{FLOOR_MARK} cannot be told from the empty loop, so nothing is judged by it"
+        mark = f"{FLOOR_MARK} cannot be told from {self.nothing}, so nothing is judged by it"
         remarks = [mark] if floor else []
         if constant:
             remarks.append(f"the compiler leaves nothing to execute of {', '.join(constant)}: a constant or a comment")
@@ -183,6 +193,9 @@ class Comparison(Result):
         if self.settings.get("alone"):
             clock = max(self.per_execution(name, "empty_ns") for name in self.contenders)
             remarks.append(f"each execution is timed alone, and {quantity.time(clock)} of each is the clock's")
+        if self.processes:
+            least = max(self.per_execution(name, "empty_ns") for name in self.contenders)
+            remarks.append(f"each is a whole process; {quantity.time(least)} of each is what an empty one takes")
         return remarks
 
     def _drift(self, name: str) -> str:
@@ -198,9 +211,10 @@ class Comparison(Result):
         if abs(grown.value) < np.log(DRIFT) or grown.low <= 0 <= grown.high:
             return ""
         times = quantity.digits(np.exp(grown.value))
+        fresh = "--each" if self.processes else "Statement(..., each=...)"
         return (
             f"the cost of {name} changes within a round: in its second half it is {times} times that of the first; if "
-            "the statement changes its input, give it a fresh one with Statement(..., each=...)"
+            f"it changes its input, give it a fresh one with {fresh}"
         )
 
     def to_pandas(self) -> pd.DataFrame:
@@ -226,11 +240,13 @@ class Comparison(Result):
 
     def table(self) -> pd.DataFrame:
         """Cost, rate, ratio and verdict as text."""
+        unit = "process" if self.processes else "operation"
+        plural = "processes" if self.processes else "operations"
         return text_columns(
             self.to_pandas(),
             {
-                "time per operation": self._cost_cell,
-                "operations per second": lambda row: (
+                f"time per {unit}": self._cost_cell,
+                f"{plural} per second": lambda row: (
                     quantity.MISSING if row.at_floor else quantity.rate(row.operations_per_second)
                 ),
                 f"ratio to {self.baseline} (95 % interval)": self._ratio_cell,
@@ -262,7 +278,7 @@ class Comparison(Result):
             values,
             first=self.baseline,
             unit="_ns",
-            label="time per operation (shorter is better)",
+            label=f"time per {'process' if self.processes else 'operation'} (shorter is better)",
             spread=spread,
             written=written,
         )
