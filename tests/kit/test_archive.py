@@ -215,6 +215,25 @@ def test_beginning_of_an_id_opens_the_run(archive: Archive) -> None:
     assert archive.open(new.name[:16]).id == new.name
 
 
+def test_label_opens_the_run_and_is_no_other_run_s(archive: Archive) -> None:
+    folder = archive.add(made_run(label="before"))
+    assert archive.open("before").id == folder.name
+    with pytest.raises(ArchiveError, match=f"the run {folder.name} has the label 'before' already"):
+        archive.add(made_run(label="before"))
+
+
+def test_label_of_two_runs_that_were_joined_is_refused_with_both(archive: Archive) -> None:
+    for run in (made_run(label="before"), made_run(label="before")):
+        run.save(archive.folder / run.id)
+    with pytest.raises(ArchiveError, match="'before' is the label of 2 runs: .*; give more of one id"):
+        archive.open("before")
+
+
+def test_label_that_could_be_something_else_is_refused() -> None:
+    with pytest.raises(ArchiveError, match="'a/b' cannot be a label"):
+        made_run(label="a/b")
+
+
 def test_beginning_of_two_ids_is_refused_with_both(archive: Archive) -> None:
     ids = [archive.add(made_run(made_result(started=started))).name for started in (LATER, "2026-01-03T00:00:00+00:00")]
     with pytest.raises(ArchiveError, match=f"2 runs: {ids[0]}, {ids[1]}"):

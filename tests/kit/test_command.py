@@ -75,6 +75,20 @@ def test_show_prints_each_result_with_its_machine(archive: Archive, capsys: pyte
     assert "200\u202fns" in out
 
 
+def test_a_run_is_found_by_its_label(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = archive.add(made_run(made_result(started="2026-01-03T00:00:00+00:00"), label="before"))
+    assert said(capsys, "show", "before").startswith(f"run {folder.name}, called before\n")
+    assert said(capsys, "compare", "before", "latest").startswith(f"first  {folder.name}\n")
+    assert "before" in said(capsys, "list")
+    assert [run["label"] for run in json.loads(said(capsys, "list", "--json"))["runs"]] == [None, None, "before"]
+    assert "there are before" in refused(capsys, "show", "befor")
+
+
+def test_without_a_label_the_list_has_no_such_column(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    assert archive.names()
+    assert "label" not in said(capsys, "list")
+
+
 def test_show_says_that_a_run_is_incomplete(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     folder = archive.add(made_run(made_result(started="2026-01-03T00:00:00+00:00"), complete=False))
     assert "(incomplete: it was stopped, or failed)" in said(capsys, "show", folder.name)

@@ -34,7 +34,7 @@ The rest is for the page.
 
 import evenhand as bench
 
-settings = bench.settings(__doc__, samples=50_000, rate=1000.0, label="x", rounds=1)
+settings = bench.settings(__doc__, samples=50_000, rate=1000.0, system="x", rounds=1)
 
 first = bench.compare({"literal": "{}", "call": "dict()"}, name="first", settings=settings)
 
@@ -105,6 +105,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Example, subprocess
         "plots",
         "--archive",
         "runs",
+        "--label",
+        "first-try",
         "--rounds",
         "2",
     )
@@ -120,6 +122,10 @@ def test_document_is_valid_by_the_shipped_schema(whole) -> None:
 def test_document_is_that_of_the_archived_run(whole) -> None:
     run = Archive(whole[0].folder / "runs").latest()
     assert (whole[0].folder / "deep/er/run.json").read_text(encoding="utf-8") == run.to_json()
+
+
+def test_label_of_the_script_names_its_run(whole) -> None:
+    assert Archive(whole[0].folder / "runs").open("first-try").results
 
 
 def test_example_is_named_as_its_script(whole) -> None:
@@ -167,7 +173,7 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
     said = example.run("--help").stdout
     assert "How dear is a dict?\n\nYou can write a dict, or call `dict`.  After".replace("  ", " ") in said
     assert "The rest" not in said
-    for flag, default in {"--samples": "50000", "--rate": "1000.0", "--label": "x", "--rounds": "1"}.items():
+    for flag, default in {"--samples": "50000", "--rate": "1000.0", "--system": "x", "--rounds": "1"}.items():
         assert re.search(rf"{flag} \w+ .*?\(default: {re.escape(default)}\)", said, re.DOTALL)
     assert all(flag in said for flag in ("--json", "--plot-dir", "--archive"))
 

@@ -64,6 +64,30 @@ def test_an_archive_keeps_the_run(tmp_path: Path, capsys) -> None:
     assert f"run: {tmp_path / 'kept' / run.id}" in capsys.readouterr().out
 
 
+def test_a_label_names_the_run(tmp_path: Path, capsys) -> None:
+    kept = str(tmp_path / "kept")
+    assert main(["time", "list()", "--rounds", "1", "--archive", kept, "--label", "before-caching"]) == 0
+    [run] = Archive(tmp_path / "kept").runs()
+    assert run.label == "before-caching"
+    assert main(["time", "nothing()", "--archive", kept, "--label", "before-caching"]) == 2
+    assert capsys.readouterr().err == (
+        f"evenhand: --label: the run {run.id} has the label 'before-caching' already; give another one, or remove "
+        "that run\n"
+    )
+
+
+@pytest.mark.parametrize("label", ["", "latest", "2026", "a/b", "-x", "_x", "a b", "a\n", "x" * 65])
+def test_a_label_that_could_be_something_else_is_refused(label: str, tmp_path: Path, capsys) -> None:
+    assert main(["time", "nothing()", "--archive", str(tmp_path / "kept"), f"--label={label}"]) == 2
+    assert f"evenhand: --label: {label!r} cannot be a label; give a letter" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_without_an_archive_is_refused(capsys) -> None:
+    assert main(["time", "nothing()", "--label", "before"]) == 2
+    assert "--label before names a run of an archive; add --archive DIR" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -34,7 +34,7 @@ from evenhand.runs.variables import variable
 ARCHIVE_VARIABLE = "EVENHAND_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
 INTERRUPTED = 130
-RUN_HELP = "an id, the beginning of one, latest, the folder of a run, or its run.json alone"
+RUN_HELP = "an id, the beginning of one, a label, latest, the folder of a run, or its run.json alone"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,6 +142,9 @@ def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
         write_json({"runs": rows, "refused": dict(listing.refused)})
     elif rows:
         frame = data_frame(rows).set_index("id")
+        if not any(run.label for run in listing):
+            frame = frame.drop(columns="label")
+        frame = frame.fillna("")
         frame["complete"] = frame["complete"].map({True: "yes", False: "no"})
         print_table(frame)
     else:
@@ -155,6 +158,7 @@ def overview(run: Run) -> dict[str, Any]:
     document = run.document
     return {
         "id": run.id,
+        "label": run.label,
         "measured": document["measured"],
         "profile": document["profile"],
         "complete": run.complete,
@@ -190,7 +194,8 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
         write_json(run.document)
         return
     machine = run.document["machine"]
-    print(f"run {run.id}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
+    called = f", called {run.label}" if run.label else ""
+    print(f"run {run.id}{called}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
     print(f"measured {run.document['measured']}, profile {run.document['profile']}")
     for line in builds(run):
         print(literal(line))

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 USAGE = 2
 """Exit status of a command that was called wrongly, as with `argparse` and most of Unix."""
 
+LABEL_HELP = "the run's name in the archive, by which evenhand show and compare find it"
+
 
 class FlagParser(argparse.ArgumentParser):
     """A parser that takes no abbreviations and answers a mistake in one sentence."""

@@ -13,6 +13,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from evenhand.runs.archive import Archive
+from evenhand.runs.run_folder import ArchiveError
+
 if TYPE_CHECKING:
     from evenhand.results.result import Result
 
@@ -45,12 +48,15 @@ class Outputs:
         Folder of runs, to which this one is added.
     markdown : Path, optional
         File of a table in Markdown.
+    label : str, optional
+        The name that the run gets in the archive.
     """
 
     json: Path | None = None
     plot_dir: Path | None = None
     archive: Path | None = None
     markdown: Path | None = None
+    label: str | None = None
 
     @property
     def to_standard_output(self) -> bool:
@@ -81,6 +87,7 @@ class Outputs:
             folders.append(("--plot-dir", self.plot_dir, self.plot_dir))
         self._refuse_replacing(sources)
         self._refuse_collisions()
+        self._refuse_label()
         for flag, value, folder in folders:
             refuse_unwritable(flag, value, folder)
         for flag, value, folder in folders:
@@ -138,6 +145,19 @@ class Outputs:
         if "--plot-dir" in real and real.get("--archive") in real["--plot-dir"].parents:
             message = f"--plot-dir {self.plot_dir} would be taken for a run in --archive {self.archive}; {ELSEWHERE}"
             raise OutputError(message)
+
+    def _refuse_label(self) -> None:
+        """Refuse a label that no run of the archive could be found by."""
+        if self.label is None:
+            return
+        if self.archive is None:
+            message = f"--label {self.label} names a run of an archive; add --archive DIR, or omit it"
+            raise OutputError(message)
+        try:
+            Archive(self.archive).check_label(self.label)
+        except ArchiveError as error:
+            message = f"--label: {error}"
+            raise OutputError(message) from error
 
     def _of_json(self) -> list[tuple[str, Path, Path]]:
         """The folder that the document is written to, with flag and value."""

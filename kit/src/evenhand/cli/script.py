@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Any
 
-from evenhand.cli.flags import FlagParser, path, whole_number
+from evenhand.cli.flags import LABEL_HELP, FlagParser, path, whole_number
 from evenhand.cli.outputs import OutputError, Outputs
 from evenhand.cli.terminal import RoundProgress, literal, prepare_streams, print_table
 from evenhand.measure.deadlines import arrivals_in
@@ -33,7 +33,7 @@ TERMINATED = 143
 FEWEST_SAMPLES = 100
 MOST_SAMPLES = 10_000_000
 """Timed calls of each contender in a round; more would take minutes."""
-UNIFORM = ("help", "rounds", "json", "plot_dir", "archive")
+UNIFORM = ("help", "rounds", "json", "plot_dir", "archive", "label")
 
 
 def script_settings(
@@ -64,7 +64,7 @@ def script_settings(
     prepare_streams()
     parser = parser_of(doc, script, rounds, options)
     found = vars(parser.parse_args())
-    outputs = Outputs(found.pop("json"), found.pop("plot_dir"), found.pop("archive"))
+    outputs = Outputs(**{name: found.pop(name) for name in ("json", "plot_dir", "archive", "label")})
     if closed and outputs.to_standard_output:
         parser.error("--json - needs standard output, which is closed; name a file")
     try:
@@ -128,6 +128,7 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
     parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
     parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
     parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to that folder of runs")
+    parser.add_argument("--label", metavar="NAME", help=LABEL_HELP)
     return parser
 
 
@@ -264,6 +265,7 @@ class ScriptRecorder(Recorder):
                 complete=not self.unfinished,
                 machine=self._machine,
                 packages=self._packages,
+                label=self.outputs.label,
                 command=self.command(),
             )
             if self.outputs.json is not None:

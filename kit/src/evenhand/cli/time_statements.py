@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 
-from evenhand.cli.flags import FlagParser, path, whole_number
+from evenhand.cli.flags import LABEL_HELP, FlagParser, path, whole_number
 from evenhand.cli.outputs import Outputs
 from evenhand.cli.terminal import RoundProgress, literal, print_table
 from evenhand.measure.command import Command
@@ -64,6 +64,7 @@ def add_flags(parser: FlagParser) -> None:
         help=f"rounds of fresh processes (default: {ROUNDS})",
     )
     parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to this folder of runs")
+    parser.add_argument("--label", metavar="NAME", help=LABEL_HELP)
     parser.add_argument("--json", action="store_true", help="write the run on standard output, and nothing else there")
 
 
@@ -88,12 +89,12 @@ def time_statements(chosen: argparse.Namespace) -> None:
     WorkerError, CommandError
         If a statement or a command fails.
     OutputError
-        If the archive cannot be written to; nothing has been measured then.
+        If the archive cannot be written to, or the label is no name or taken; nothing has been measured then.
     """
     called = names(chosen.statements, "command" if chosen.processes else "statement")
     texts = dict(zip(called, chosen.statements, strict=True))
     compared = planned(texts, chosen)
-    Outputs(archive=chosen.archive).prepare()
+    Outputs(archive=chosen.archive, label=chosen.label).prepare()
     recorder = ProgressRecorder()
     settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
     around = machine()
@@ -101,7 +102,7 @@ def time_statements(chosen: argparse.Namespace) -> None:
         result = compared(settings=settings)
     finally:
         recorder.line.clear()
-    run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts)
+    run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts, label=chosen.label)
     if chosen.json:
         print(run.to_json())
     else:

@@ -64,11 +64,34 @@ class Archive:
         Raises
         ------
         ArchiveError
-            If a run of that id exists already, or its id is not the plain name of a folder.
+            If a run of that id or label exists already, or its id is not the plain name of a folder.
         """
         run_folder.check_id(run.id)
+        if run.label is not None:
+            self.check_label(run.label)
         run_folder.remove_abandoned(self.folder)
         return run.save(self.folder / run.id)
+
+    def check_label(self, label: str) -> None:
+        """Refuse a label that a new run cannot have.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be one, or a run has it already.
+        """
+        run_folder.check_label(label)
+        if taken := self.labels().get(label):
+            message = f"the run {taken[0]} has the label {label!r} already; give another one, or remove that run"
+            raise ArchiveError(message)
+
+    def labels(self) -> dict[str, list[str]]:
+        """The labels of the whole runs, each with the ids of its runs: more than one where archives were joined."""
+        found: dict[str, list[str]] = {}
+        for run in self.runs():
+            if run.label is not None:
+                found.setdefault(run.label, []).append(run.id)
+        return found
 
     def names(self) -> list[str]:
         """The names of all folders that stand for a run, whole or not, oldest first.
@@ -133,7 +156,7 @@ class Archive:
         Parameters
         ----------
         name : str
-            Its id, the beginning of it that no other id shares, or ``latest``.
+            Its id, the beginning of it that no other id shares, its label, or ``latest``.
 
         Raises
         ------
@@ -144,13 +167,16 @@ class Archive:
             return Run.load(self.folder / self.latest().id)
         names = self.names()
         found = [name] if name in names else [known for known in names if name and known.startswith(name)]
+        labels = {} if found else self.labels()
+        found = found or labels.get(name, [])
         if len(found) == 1:
             self._opened(found[0])
             return Run.load(self.folder / found[0])
         if found:
-            message = f"{name!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of one"
+            many = "is the label" if name in labels else "begins the names"
+            message = f"{name!r} {many} of {len(found)} runs: {', '.join(found)}; give more of one id"
         else:
-            near = difflib.get_close_matches(name, names, n=3) or names[-3:]
+            near = difflib.get_close_matches(name, [*names, *labels], n=3) or [*names[-3:], *labels]
             known = f"; there are {', '.join(near)}" if near else "; it holds none"
             message = f"the archive {self.folder.name} has no run {name!r}{known}"
         raise ArchiveError(message)

@@ -58,6 +58,7 @@ class Run:
         machine: Mapping[str, Any] | None = None,
         packages: Mapping[str, Mapping[str, Any]] | None = None,
         build: Mapping[str, Any] | None = None,
+        label: str | None = None,
         **further: Any,
     ) -> Run:
         """Make a run of results just measured.
@@ -77,6 +78,8 @@ class Run:
             them; asked now otherwise, of the packages that the configuration nearest to the working folder names.
         build : mapping, optional
             Facts of the build that was measured; those of the first package that has some otherwise.
+        label : str, optional
+            A name by which the archive finds the run, next to its id; see `check_label`.
         **further
             Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
 
@@ -84,6 +87,8 @@ class Run:
         ------
         ValueError
             If two results have one name, or a further fact has the name of a part of every run.
+        ArchiveError
+            If the label cannot be one.
         """
         by_key: dict[str, Result] = {}
         for result in results:
@@ -98,7 +103,7 @@ class Run:
         measured = min(times, default=datetime.now(UTC).isoformat(timespec="seconds"))
         document = {
             "schema": SCHEMA,
-            "id": identity(measured, label(build, packages)),
+            "id": identity(measured, subject(build, packages)),
             "measured": measured,
             "profile": profile,
             "complete": complete,
@@ -107,6 +112,9 @@ class Run:
             "build": plain(build),
             "results": [{**result.document(), "samples": len(result.samples)} for result in by_key.values()],
         }
+        if label is not None:
+            run_folder.check_label(label)
+            document["label"] = label
         if taken := sorted(set(document) & set(further)):
             message = f"{', '.join(taken)} is a part of every run; give the further fact another name"
             raise ValueError(message)
@@ -116,6 +124,12 @@ class Run:
     def id(self) -> str:
         """The run's name in its archive; ids sort by time."""
         return str(self.document["id"])
+
+    @property
+    def label(self) -> str | None:
+        """The name that it was given, if it has one."""
+        found = self.document.get("label")
+        return found if isinstance(found, str) else None
 
     @property
     def complete(self) -> bool:
@@ -359,7 +373,7 @@ def identity(measured: str, subject: str) -> str:
     return f"{stamp}-{subject}-{secrets.token_hex(4)}"
 
 
-def label(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
+def subject(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
     """What was measured, for the name of a run: a commit, else the first package with its version, else Python."""
     if commit := build.get("commit"):
         return str(commit)[:7]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -27,6 +28,8 @@ PART = ".writing-"
 """Begins the name of a folder that is being written; such a one is never a run."""
 LATEST = "latest"
 """The newest run of an archive, so never the id of one."""
+LABEL = re.compile(r"[^\W\d_][\w.+-]{0,63}")
+"""A letter comes first, because ids begin with a digit; a slash would part an address."""
 LONGEST_ID = 200
 """Bytes; a part that is written has a few more in its name."""
 LONGEST_NUMBER = 25
@@ -123,6 +126,22 @@ def check_id(name: str) -> None:
         "20260102T030405Z-0123456-89abcdef"
     )
     raise ArchiveError(message)
+
+
+def check_label(name: str) -> None:
+    """Refuse a label that could be taken for an id, a path or the address of a number.
+
+    Raises
+    ------
+    ArchiveError
+        If the label is no such name.
+    """
+    if name == LATEST or not LABEL.fullmatch(name):
+        message = (
+            f"{shortened(name)!r} cannot be a label; give a letter, then letters, digits, '.', '_', '+' or '-', "
+            f"at most 64 together and not {LATEST!r}, such as before-caching"
+        )
+        raise ArchiveError(message)
 
 
 def shortened(text: str) -> str:
