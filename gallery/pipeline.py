@@ -28,6 +28,7 @@ temporary folder, which it removes.
 # ten lie beyond the 99th percentile.
 
 import asyncio
+import importlib.util
 import os
 import queue
 import tempfile
@@ -36,7 +37,6 @@ import time
 from collections import deque
 from pathlib import Path
 
-import bottleneck
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
@@ -51,6 +51,20 @@ settings = bench.settings(
 )
 
 channel = Channel("ai0", "V")
+
+if importlib.util.find_spec("bottleneck"):
+    import bottleneck
+else:
+    print("bottleneck is not there on this Python: NumPy is not compared.")
+
+
+def there(contenders):
+    """Return those contenders that are there on this Python."""
+    if importlib.util.find_spec("bottleneck"):
+        return contenders
+    return {
+        name: contenders[name] for name in contenders if "NumPy" not in name
+    }
 
 
 def take(given):
@@ -165,11 +179,13 @@ def with_numpy(rate, size, seconds=0.1, take=take):
 
 
 held = bench.observe(
-    {
-        "per batch": "run(n, on_batch=take)",
-        "per point": "run(n, scans_per_read=1, on_point=take)",
-        "NumPy, queue": "with_numpy(n, n // 100)",
-    },
+    there(
+        {
+            "per batch": "run(n, on_batch=take)",
+            "per point": "run(n, scans_per_read=1, on_point=take)",
+            "NumPy, queue": "with_numpy(n, n // 100)",
+        }
+    ),
     columns=["p99_ns", "p50_ns", "dropped", "cpu_per_point_ns"],
     sizes=[10_000, 100_000, 1_000_000],
     size_label="points per second asked for",
@@ -259,21 +275,22 @@ def written_by_pyarrow(path, rate, size):
 batch = {"scans_per_read": 1_000}
 names = {"run": run, "with_numpy": with_numpy, "take": take, "batch": batch}
 names |= {"written": written, "written_by_pyarrow": written_by_pyarrow}
+ways = {
+    "NumPy, queue": "with_numpy(1e6, 1_000)",
+    "NumPy, queue, to a file": (
+        "written(lambda path: written_by_pyarrow(path, 1e6, 1_000))"
+    ),
+    "pipeline": "run(1e6, **batch, on_batch=take)",
+    "pipeline, to a file": (
+        "written(lambda path: "
+        "run(1e6, **batch, on_batch=take, sinks=[ArrowWriter(path)]))"
+    ),
+    "loop": "read(loop, 1e6, **batch)",
+    "async loop": "read(async_loop, 1e6, **batch)",
+    "latest": "read(display, 1e6, **batch)",
+}
 bench.observe(
-    {
-        "NumPy, queue": "with_numpy(1e6, 1_000)",
-        "NumPy, queue, to a file": (
-            "written(lambda path: written_by_pyarrow(path, 1e6, 1_000))"
-        ),
-        "pipeline": "run(1e6, **batch, on_batch=take)",
-        "pipeline, to a file": (
-            "written(lambda path: "
-            "run(1e6, **batch, on_batch=take, sinks=[ArrowWriter(path)]))"
-        ),
-        "loop": "read(loop, 1e6, **batch)",
-        "async loop": "read(async_loop, 1e6, **batch)",
-        "latest": "read(display, 1e6, **batch)",
-    },
+    there(ways),
     columns=["cpu_per_point_ns"],
     compared=["cpu_per_point_ns"],
     namespace=names

@@ -20,8 +20,8 @@ memory, and it writes no file.
 # ------------------
 # A million samples. All return the mean of the last samples for each one; they
 # differ in how the window begins, and in whether they can go on with the next
-# array. ``rust_daq, out`` writes to existing memory, and ``numba`` takes part
-# where it is installed.
+# array. ``rust_daq, out`` writes to existing memory. ``bottleneck`` and
+# ``numba`` take part where they are installed.
 
 import importlib.util
 
@@ -35,13 +35,27 @@ settings = bench.settings(
     __doc__, packages={"rust-daq": "rust_daq:build_info"}
 )
 
+optional = ("bottleneck", "numba")
+absent = [name for name in optional if not importlib.util.find_spec(name)]
+for name in absent:
+    print(f"{name} is not there on this Python, and not compared.")
+
+
+def there(contenders):
+    """Return those contenders that are there on this Python."""
+    return {
+        name: contenders[name] for name in contenders if name not in absent
+    }
+
 
 def setup():
     """Return the names that the statements use."""
-    import bottleneck
     import numpy as np
 
     from rust_daq.process import MovingAverage
+
+    if importlib.util.find_spec("bottleneck"):
+        import bottleneck
 
     samples = np.random.default_rng(1).normal(size=1_000_000)
     out = np.empty_like(samples)
@@ -94,14 +108,11 @@ contenders = {
     "cumulated sum": "cumulated(samples, 16)",
     "uniform_filter1d": "uniform(samples, 16)",
     "pandas": "rolling(samples, 16)",
+    "numba": bench.Statement("compiled(samples, 16)", setup_compiled),
 }
-if importlib.util.find_spec("numba"):
-    contenders["numba"] = bench.Statement(
-        "compiled(samples, 16)", setup_compiled
-    )
 
 averages = bench.compare(
-    contenders,
+    there(contenders),
     setup=setup,
     name="average_16",
     settings=settings,
@@ -117,12 +128,14 @@ averages.plot()
 # With a window of 1,000:
 
 bench.compare(
-    {
-        "rust_daq": "average[1000].process_values(samples)",
-        "rust_daq, out": "average[1000].process_values(samples, out)",
-        "bottleneck": "bottleneck.move_mean(samples, 1000, min_count=1)",
-        "cumulated sum": "cumulated(samples, 1000)",
-    },
+    there(
+        {
+            "rust_daq": "average[1000].process_values(samples)",
+            "rust_daq, out": "average[1000].process_values(samples, out)",
+            "bottleneck": "bottleneck.move_mean(samples, 1000, min_count=1)",
+            "cumulated sum": "cumulated(samples, 1000)",
+        }
+    ),
     setup=setup,
     name="average_1000",
     settings=settings,
@@ -150,12 +163,13 @@ exact[16:] -= exact[:-16].copy()
 exact = exact[15:] / 16
 made = {
     "rust_daq": names["MovingAverage"](16).process_values(offset)[15:],
-    "bottleneck": names["bottleneck"].move_mean(offset, 16)[15:],
     "cumulated sum": names["cumulated"](offset, 16),
     "uniform_filter1d": names["uniform"](offset, 16)[8:-7],
     "pandas": pd.Series(offset).rolling(16).mean().to_numpy()[15:],
 }
-if "numba" in contenders:
+if "bottleneck" not in absent:
+    made["bottleneck"] = names["bottleneck"].move_mean(offset, 16)[15:]
+if "numba" not in absent:
     made["numba"] = setup_compiled()["compiled"](offset, 16)[15:]
 errors = pd.DataFrame(
     {
@@ -183,11 +197,13 @@ def setup_signals():
     """Return the names that the statements of filters and spectra use."""
     import functools
 
-    import bottleneck
     import numpy as np
 
     from rust_daq import Channel
     from rust_daq.process import Fft, Iir, MovingAverage
+
+    if importlib.util.find_spec("bottleneck"):
+        import bottleneck
 
     samples = np.random.default_rng(1).normal(size=1_000_000)
     arrived = functools.cache(lambda size: samples[:size].copy())
@@ -266,14 +282,16 @@ bench.compare(
 # of the last chunk before the next one.
 
 chunks = bench.throughput(
-    {
-        "Iir": "filters[2].process_values(arrived(n))",
-        "sosfilt": bench.Statement(
-            "sosfilt(sections[2], arrived(n), zi=state)", setup_scipy
-        ),
-        "MovingAverage": "average.process_values(arrived(n))",
-        "bottleneck": "joined(arrived(n))",
-    },
+    there(
+        {
+            "Iir": "filters[2].process_values(arrived(n))",
+            "sosfilt": bench.Statement(
+                "sosfilt(sections[2], arrived(n), zi=state)", setup_scipy
+            ),
+            "MovingAverage": "average.process_values(arrived(n))",
+            "bottleneck": "joined(arrived(n))",
+        }
+    ),
     sizes=[16, 256, 4096],
     setup=setup_signals,
     name="chunks",

@@ -28,6 +28,7 @@ record to.
 
 import csv
 import dataclasses
+import importlib.util
 import itertools
 import os
 import shutil
@@ -52,6 +53,20 @@ from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 settings = bench.settings(
     __doc__, kills=5, packages={"rust-daq": "rust_daq:build_info"}
 )
+
+has_h5py = importlib.util.find_spec("h5py") is not None
+if not has_h5py:
+    print("h5py is not there on this Python, and not compared.")
+
+
+def there(contenders):
+    """Return those contenders that are there on this Python."""
+    return {
+        name: contenders[name]
+        for name in contenders
+        if has_h5py or not name.startswith("h5py")
+    }
+
 
 BLOCKS, ROWS, AFTER = 50, 1_000, 20_000
 channel = Channel("ai0", "V")
@@ -226,18 +241,19 @@ def costs(open_file, kinds=("buffered", "flushed", "synced")):
 # Nothing is compared here, and as many rounds as the time allows do.
 few = dataclasses.replace(settings, judges=False)
 
+writers = {
+    "ArrowWriter": "costs(arrow)",
+    "pyarrow, stream": "costs(stream)",
+    "CsvWriter": "costs(text)",
+    "pyarrow, CSV": "costs(table)",
+    "pyarrow, CSV, no zone": "costs(zoneless)",
+    "pandas, CSV": "costs(by_pandas)",
+    "csv": "costs(by_csv)",
+    "pyarrow, Parquet": "costs(parquet, ['buffered'])",
+    "h5py": "costs(hdf5)",
+}
 cost = bench.observe(
-    {
-        "ArrowWriter": "costs(arrow)",
-        "pyarrow, stream": "costs(stream)",
-        "CsvWriter": "costs(text)",
-        "pyarrow, CSV": "costs(table)",
-        "pyarrow, CSV, no zone": "costs(zoneless)",
-        "pandas, CSV": "costs(by_pandas)",
-        "csv": "costs(by_csv)",
-        "pyarrow, Parquet": "costs(parquet, ['buffered'])",
-        "h5py": "costs(hdf5)",
-    },
+    there(writers),
     columns=[
         "buffered_per_second",
         "flushed_per_second",
@@ -374,7 +390,7 @@ bench.observe(
             "survives(kills, *recorder)",
             namespace=names | {"recorder": recorder},
         )
-        for name, recorder in recorders.items()
+        for name, recorder in there(recorders).items()
     },
     columns=[
         *counts.split(),

@@ -158,6 +158,37 @@ def test_the_workflow_tests_every_supported_python():
     assert jobs("tests")["tests"]["strategy"]["matrix"]["python"] == supported()
 
 
+def left_out_somewhere():
+    """The packages that some supported Python goes without, by their markers."""
+    project = toml("pyproject.toml")["project"]["optional-dependencies"]
+    asked = [Requirement(line) for lines in project.values() for line in lines]
+    return {each.name for each in asked if each.marker and "python_version" in str(each.marker)}
+
+
+def test_an_example_says_where_a_package_is_not_there_and_goes_on():
+    optional = left_out_somewhere()
+    assert {"bottleneck", "h5py", "numba"} <= optional
+    importing = [
+        (file.name, name)
+        for file in (ROOT / "gallery").glob("*.py")
+        for name in optional
+        if re.search(rf"\bimport {name}\b", file.read_text(encoding="utf-8"))
+    ]
+    assert len(importing) > 2
+    for file, name in importing:
+        content = text(f"gallery/{file}")
+        assert f'"{name}"' in content.partition("def there(")[0], (file, name)
+        assert "not there on this Python" in content, file
+
+
+def test_the_page_on_versions_names_each_package_that_is_left_out():
+    page = text("docs/contributing/versioning.md")
+    kit = toml("kit/pyproject.toml")["project"]["optional-dependencies"]
+    asked = [Requirement(line) for lines in kit.values() for line in lines]
+    missing = left_out_somewhere() | {each.name for each in asked if "python_version" in str(each.marker or "")}
+    assert {name for name in missing if f"| {name} |" not in page} == set()
+
+
 def test_without_the_gil_a_job_may_fail_and_the_gil_is_refused():
     job = jobs("tests")["free-threaded"]
     assert job["continue-on-error"] is True
