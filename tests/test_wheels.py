@@ -229,6 +229,12 @@ def test_missing_pythons_are_made_where_that_was_asked_for(wheels, monkeypatch):
     assert any(line.startswith("makes CPython 3.14, 3.15 of Debian's forky in ") for line in session.said)
 
 
+def test_nothing_is_made_where_nobody_asked_for_it(wheels, monkeypatch):
+    found(wheels, monkeypatch, "3.11")
+    monkeypatch.setattr(wheels.debian, "make", lambda _: pytest.fail("made"))
+    wheels.building.find_pythons(Session(), ["3.11", "3.15"], [])
+
+
 def test_nothing_is_made_where_nothing_is_missing(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.14")
     monkeypatch.setattr(wheels.debian, "make", lambda _: pytest.fail("made"))
@@ -349,6 +355,36 @@ def test_a_comparison_takes_two_pythons(wheels):
         wheels.comparison.compare(Session(), {"3.11": "/3.11"})
 
 
-def test_the_example_that_compares_exists_and_the_page_reads_where_it_writes(wheels):
-    assert (ROOT / "gallery" / "pythons.py").is_file()
+EXAMPLE = ROOT / "gallery" / "pythons.py"
+ANSWERS = {
+    "no package": ("echo 'ModuleNotFoundError: No module named rust_daq' >&2; exit 1", "No module named rust_daq"),
+    "crashes": ("kill -SEGV $$", "does not work: nothing"),
+    "nonsense": ("echo Python", "does not work: Expecting value"),
+    "another build": ("""echo '["3.15.0", true, "abc"]'""", "have rust-daq of the commits abc, "),
+    "the same twice": ("""echo '["3.11.0", false, "def"]'""", "is a second 3.11.0, not optimised; pass each once"),
+}
+
+
+@shell_only
+@pytest.mark.parametrize(("script", "sentence"), ANSWERS.values(), ids=ANSWERS)
+def test_a_python_that_cannot_be_compared_gets_a_sentence(tmp_path, script, sentence):
+    good = tmp_path / "good"
+    good.mkdir()
+    first = program(good, """echo '["3.11.0", false, "def"]'""")
+    command = [sys.executable, str(EXAMPLE), "--python", first, "--python", program(tmp_path, script)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@shell_only
+def test_one_python_alone_is_no_comparison(tmp_path):
+    command = [sys.executable, str(EXAMPLE), "--python", program(tmp_path, """echo '["3.11.0", true, "def"]'""")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "pass it for at least two" in ended.stderr
+
+
+def test_the_page_reads_where_the_comparison_writes(wheels):
+    assert EXAMPLE.is_file()
     assert wheels.comparison.ARCHIVE == ROOT / "docs" / "archive" / "pythons"

@@ -133,6 +133,19 @@ def test_example_is_named_as_its_script(whole) -> None:
     assert list(run.results) == ["how_dear/first", "how_dear/second"]
 
 
+def test_a_flag_for_paths_can_be_repeated(example: Example) -> None:
+    example.write(prose="print('told', [str(path) for path in settings.places])\nraise SystemExit")
+    script = example.folder / "how_dear.py"
+    script.write_text(script.read_text(encoding="utf-8").replace('label="x"', "places=()"), encoding="utf-8")
+    for passed in ([], ["one"], ["one", "two"]):
+        flags = [part for place in passed for part in ("--places", place)]
+        done = example.run(*flags)
+        assert f"told {passed}" in done.stdout, done.stderr
+        said = f"places {' '.join(passed)}. Ctrl-C"
+        assert (said in done.stdout) == bool(passed), done.stdout
+    assert "repeat the flag" in example.run("--help").stdout
+
+
 def test_flags_reach_the_measurement(whole) -> None:
     run = Archive(whole[0].folder / "runs").latest()
     assert run["how_dear/first"].settings["rounds"] == 2
