@@ -199,3 +199,23 @@ def test_a_reusing_build_takes_the_numbers_and_refuses_an_upgrade(site: Site) ->
     ended = site.build(EVENHAND_REUSE="1")
     assert ended.returncode != 0
     assert "it was measured with tiny-binding 1.0, and 2.0 is installed" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        (["sphinx_gallery"], "evenhand.sphinx needs sphinx-gallery, which is not installed"),
+        (["bs4", "myst_nb"], "evenhand.sphinx needs beautifulsoup4, myst-nb, which are not installed"),
+    ],
+)
+def test_without_its_extra_the_extension_says_what_to_install(
+    tmp_path: Path, missing: list[str], sentence: str
+) -> None:
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in missing)
+    (tmp_path / "conf.py").write_text(f"import sys\n{blocked}extensions = ['evenhand.sphinx']\n", encoding="utf-8")
+    (tmp_path / "index.rst").write_text("Site\n====\n", encoding="utf-8")
+    build = [sys.executable, "-m", "sphinx", str(tmp_path), str(tmp_path / "html")]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f'{sentence}; pip install "evenhand[sphinx]"' in done.stderr
+    assert not (tmp_path / "html" / "index.html").exists()

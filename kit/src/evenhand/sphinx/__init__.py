@@ -23,27 +23,53 @@ Pages have the roles ``measured``, ``verdict`` and ``shipped``, and the directiv
 
 from __future__ import annotations
 
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
-from evenhand.sphinx import (
-    defaults,
-    durations,
-    execution,
-    gallery,
-    machine_page,
-    notebooks,
-    provenance,
-    reports,
-    roles,
-    shipped,
-    staleness,
-)
+NEEDS = {
+    "bs4": "beautifulsoup4",
+    "ipykernel": "ipykernel",
+    "matplotlib": "matplotlib",
+    "myst_nb": "myst-nb",
+    "sphinx_gallery": "sphinx-gallery",
+}
+"""The modules of the extra ``sphinx`` that every site needs, each with its distribution."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Set up all of it; called by Sphinx."""
+    """Set up all of it; called by Sphinx.
+
+    Raises
+    ------
+    ExtensionError
+        If a package of the extra is not installed.
+    """
+    if missing := [name for module, name in NEEDS.items() if find_spec(module) is None]:
+        from sphinx.errors import ExtensionError
+
+        are = "are" if len(missing) > 1 else "is"
+        message = (
+            f'evenhand.sphinx needs {", ".join(missing)}, which {are} not installed; pip install "evenhand[sphinx]"'
+        )
+        raise ExtensionError(message)
+    # Not above: they import what may be missing.
+    from evenhand.sphinx import (
+        defaults,
+        durations,
+        execution,
+        gallery,
+        machine_page,
+        notebooks,
+        provenance,
+        reports,
+        roles,
+        shipped,
+        staleness,
+    )
+
     for name in defaults.EXTENSIONS:
         app.setup_extension(name)
     defaults.add_settings(app)
