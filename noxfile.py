@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -97,12 +98,13 @@ def rust_environment(session: nox.Session) -> dict[str, str]:
 
 
 @contextmanager
-def step(session: nox.Session, what: str, expected: str) -> Iterator[None]:
-    """Say what begins and how long to expect it to take, and how long it took when it has ended."""
+def step(session: nox.Session, what: str, expected: str) -> Iterator[list[float]]:
+    """Say what begins and how long to expect it to take, and how long it took when it has ended; give the seconds."""
     session.log(f"{what} ({expected})")
-    begin = time.monotonic()
-    yield
-    session.log(f"{what}: {time.monotonic() - begin:.0f} s")
+    begin, taken = time.monotonic(), [0.0]
+    yield taken
+    taken[0] = time.monotonic() - begin
+    session.log(f"{what}: {taken[0]:.0f} s")
 
 
 @nox.session
@@ -134,6 +136,7 @@ def docs_options(session: nox.Session) -> argparse.Namespace:
     """Read the options of the docs session; a wrong one gets a sentence."""
     parser = argparse.ArgumentParser(prog="nox -s docs --", allow_abbrev=False)
     parser.add_argument("--profile", choices=sorted(PROFILES), help="how long to measure (default: default)")
+    parser.add_argument("--costs", action="store_true", help="cut nothing, and write conf/costs.toml of what it takes")
     parser.add_argument("--reuse", action="store_true", help="take the measurements of the last whole build")
     parser.add_argument("--open", action="store_true", help="open the site when it is built")
     return parsed(session, parser)
@@ -154,30 +157,44 @@ def docs(session: nox.Session) -> None:
     """Build the extension, run Criterion and every example, and make the site of what they measured."""
     options = docs_options(session)
     profile = PROFILES[options.profile or "default"]
-    with step(session, "install what the site needs", INSTALLING):
+    with step(session, "install what the site needs", INSTALLING) as install_took:
         install(session, "build", extra="docs")
-    with step(session, "build the extension", COMPILING):
+    with step(session, "build the extension", COMPILING) as build_took:
         build_extension(session)
+    compile_took = criterion_took = [0.0]
     if not options.reuse:
-        with step(session, "compile the Rust benchmarks", COMPILING):
+        with step(session, "compile the Rust benchmarks", COMPILING) as compile_took:
             bench_rust(session, "--no-run")
-        with step(session, "run the Rust benchmarks", f"about {profile['criterion']} s, and their analysis"):
+        about = f"about {profile['criterion']} s, and their analysis"
+        with step(session, "run the Rust benchmarks", about) as criterion_took:
             run_criterion(session, profile["criterion"])
     environment = {"EVENHAND_PROFILE": options.profile or ("" if options.reuse else "default")}
     if options.reuse:
         environment["EVENHAND_REUSE"] = "1"
     if options.reuse:
         expected = "seconds, since nothing is measured"
+    elif "budget" in profile:
+        expected = f"{profile['budget']} s of measuring, the Rust benchmarks included; and the pages"
     elif "gallery" in profile:
-        expected = (
-            f"{profile['gallery']} s at least, several times that for the rounds that verdicts take; and the pages"
-        )
+        expected = f"{profile['gallery']} s at least, more for the rounds that each call takes; and the pages"
     else:
         expected = "as long as it takes to decide 5 %, and the pages"
-    with step(session, "run the examples and write the site", expected):
+    with step(session, "run the examples and write the site", expected) as site_took:
         sphinx = ["sphinx-build", "-W", "--keep-going", "--jobs", "auto", "--builder", "html", "--conf-dir", "conf"]
         sphinx += ["--doctree-dir", str(BUILD / "doctrees")]
+        if "budget" in profile:
+            sphinx += ["-D", f"measuring_seconds={profile['budget'] - criterion_took[0]:.0f}"]
+        if options.costs:
+            sphinx += ["-D", "measuring_costs=1"]
         session.run(*sphinx, "docs", str(SITE), env=environment)
+    if not options.reuse:
+        run = json.loads((BUILD / "run" / "run.json").read_text(encoding="utf-8"))
+        examples = run["took"]["examples_ns"] / 1e9
+        phases = {"installing": install_took[0], "compiling": build_took[0] + compile_took[0]}
+        phases |= {"measuring": criterion_took[0] + examples, "pages": site_took[0] - examples}
+        pace = statistics.median(pace for entry in run["results"] for pace in entry["pace_ns"])
+        told = ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in phases.items())
+        session.log(f"{told}; the machine's pace: {pace / 1e3:.0f} µs for the fixed piece of Python")
     session.log(f"the site is at {SITE / 'index.html'}")
     if options.open:
         webbrowser.open((SITE / "index.html").as_uri())

@@ -66,6 +66,21 @@ def about(run: Run) -> pd.DataFrame:
     return pd.DataFrame({"fact": facts.keys(), "value": [str(value) for value in facts.values()]}).set_index("fact")
 
 
+def course(run: Run) -> TableMarkup:
+    """What each example took, and where the build had a budget, what was planned before it and which calls were cut."""
+    rows = [
+        {
+            "example": step["example"],
+            "took": quantity.time(step["seconds"] * 1e9),
+            "planned before it": quantity.time(step["planned"] * 1e9) if "planned" in step else "no budget",
+            "one round, not judged": ", ".join(step.get("cut", ())) or "nothing",
+        }
+        for step in run.document["took"]["course"]
+    ]
+    links = {step["example"]: f"gallery/{step['example']}.html" for step in run.document["took"]["course"]}
+    return TableMarkup(pd.DataFrame(rows).set_index("example"), "What each example took", links=links)
+
+
 def paces(run: Run) -> str:
     """How long the fixed piece of Python took in the rounds, and how far that varied."""
     found = [value for entry in run.document["results"] for value in entry.get("pace_ns", ())]

@@ -84,6 +84,7 @@ def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str]
     """The settings that the docs build has planned for the example it runs now."""
     plan = stage.plan()
     example = stage.example()
+    step = next((step for step in stage.course() if step["example"] == example), {})
     site = plan.get("packages", {})
     if unnamed := [name for name in packages or () if name not in site]:
         message = (
@@ -95,6 +96,8 @@ def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str]
         example=example,
         rounds=plan["rounds"],
         seconds=plan["seconds"].get(example),
+        factor=step.get("factor"),
+        cut=frozenset(key.partition("/")[2] for key in step.get("cut", ()) if key.startswith(f"{example}/")),
         options={name: plan["options"].get(name, value) for name, value in options.items()},
         recorder=StageRecorder(stage),
         judges=plan["judged"],

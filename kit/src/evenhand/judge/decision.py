@@ -48,6 +48,11 @@ def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
     return 1 + math.ceil(-math.log2((1 - level) / max(judged, 1)) - 1e-9)
 
 
+def times_fewest(fewest: int, factor: float, most: int) -> int:
+    """So many times the fewest rounds, rounded down, but no more than the most where that is not fewer."""
+    return max(fewest, min(most, math.floor(fewest * factor)))
+
+
 FEWEST_ROUNDS = fewest_rounds()
 """From so many rounds on a single number has an interval."""
 

@@ -88,7 +88,7 @@ class Pair:
             If what the path names cannot be judged.
         """
         place = locate(self, run)
-        if any(_missing(run.value(path)[1]) for path in place.paths):
+        if run.cut(place.measurement) or any(_missing(run.value(path)[1]) for path in place.paths):
             return "not measured"
         return reading_at(place, run).verdict(run.part(place.measurement))
 

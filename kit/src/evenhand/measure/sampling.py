@@ -127,7 +127,8 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
     started = datetime.now(UTC)
     samples: list[Sample] = []
     pace: list[float] = []
-    rounds, stopped = 1, None
+    rounds, first, sampled, stopped = 1, 0.0, 0.0, None
+    cut = name in settings.cut
     try:
         while len(pace) < rounds:
             index = len(pace)
@@ -137,26 +138,30 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
                 if index == 0:
                     starting = time.perf_counter() - begin
                     seconds = starting + sampler.prepare(workers)
-                    rounds = sampler.rounds(settings, seconds, share)
+                    rounds = 1 if cut else sampler.rounds(settings, seconds, share)
                     if sampler.foresees:
                         announce(settings, name, rounds, seconds)
                 if sampler.pinned:
                     keep_on_one_core(workers, index)
+                asked = time.perf_counter()
                 found = sampler.sample(workers, index)
+                sampled += time.perf_counter() - asked
                 if index == 0 and rounds > 1 and workers and can_fork(sampler.sampled()):
                     sampler.shared = shared_imports(workers)
             samples += found
             pace.append(min(before, yardstick()))
+            first = first or time.perf_counter() - begin
     except (KeyboardInterrupt, SystemExit) as error:
         if not pace:
             raise
         stopped = error
         samples = [sample for sample in samples if sample.round < len(pace)]
+    times = {"first_ns": round(first * 1e9), "sampled_ns": round(sampled * 1e9)} | ({"cut": True} if cut else {})
     result = sampler.kind(
         name=name,
         example=settings.example,
         contenders=sampler.records(),
-        settings={**sampler.plan, **sampler.facts(), sampler.rounds_are: len(pace)},
+        settings={**sampler.plan, **sampler.facts(), sampler.rounds_are: len(pace), **times},
         samples=samples_of(samples),
         started=started.isoformat(timespec="seconds"),
         notes=tuple(sampler.notes(samples, len(pace))),

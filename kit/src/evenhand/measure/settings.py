@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
+from evenhand.judge.decision import times_fewest
 from evenhand.measure.arguments import positive, whole
 from evenhand.measure.statement import Statement
 from evenhand.results.result import Interrupted, Result
@@ -41,6 +42,11 @@ class Settings:
         Whether each call makes the rounds that its verdicts take even where the seconds do not suffice.
     slices : int, optional
         Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
+    factor : float, optional
+        How many times the fewest rounds that its verdicts take each call makes, where the build has a budget; None
+        where the seconds decide.
+    cut : frozenset of str
+        Names of the calls for which the budget has no time: they make one round, and their results say so.
     packages : sequence of str, or mapping of str to str, optional
         The distributions that are measured; see `settings`. None: those that the configuration nearest to the
         working folder names.
@@ -60,6 +66,8 @@ class Settings:
     recorder: Recorder = field(default_factory=Recorder)
     judges: bool = False
     slices: int | None = None
+    factor: float | None = None
+    cut: frozenset[str] = frozenset()
     packages: Packages | None = None
 
     def __post_init__(self) -> None:
@@ -89,6 +97,11 @@ class Settings:
         """
         return describe(cast("Mapping[str, str]", self.packages))
 
+    @property
+    def limited(self) -> bool:
+        """Whether a build limits the time that is measured."""
+        return self.seconds is not None or self.factor is not None
+
     def rounds_within(self, round_seconds: float, share: float, fewest: int) -> int:
         """The rounds that a call with this share of the seconds can make; fixed before sampling begins.
 
@@ -101,6 +114,8 @@ class Settings:
         fewest : int
             The rounds that the call's verdicts take.
         """
+        if self.factor is not None:
+            return times_fewest(fewest, self.factor, self.rounds)
         if self.seconds is None:
             return self.rounds
         least = fewest if self.judges else 1

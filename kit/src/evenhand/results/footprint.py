@@ -319,9 +319,11 @@ class ByteSampler(Sampler[Footprint]):
     def rounds(self, settings: Settings, seconds: float, share: float) -> int:
         """As many as the seconds suffice for, up to what was asked; a judged build counts twice at least."""
         most: int = self.plan["most_runs"]
-        if settings.seconds is None or most == 1:
+        if not settings.limited or most == 1:
             return most
         fewest = min(most, FEWEST_RUNS if settings.judges else 1)
+        if settings.seconds is None:
+            return fewest
         return max(fewest, min(most, int(settings.seconds * share / seconds)))
 
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:

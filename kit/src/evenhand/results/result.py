@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -32,6 +33,8 @@ FLOOR_MARK = "†"
 """Marks a number that says more about the clock or the loop than about the statement."""
 FLOOR = 3.0
 """A number within so many times of the empty statement's own says more about the clock, or the counter."""
+NOT_MEASURED = "not measured in this profile"
+"""In the place of what the build had no time for, or measures too little for."""
 QUOTIENT = 1.1
 """A ratio that is further than this from the quotient of the two numbers beside it is explained."""
 
@@ -90,6 +93,11 @@ class Result(ABC):
     def key(self) -> str:
         """``example/name``, the result's place in a run."""
         return f"{self.example}/{self.name}"
+
+    @property
+    def cut(self) -> bool:
+        """Whether the budget of the build had no time for it: it has one round, and a page shows none of it."""
+        return bool(self.settings.get("cut"))
 
     @property
     def timings(self) -> int:
@@ -234,7 +242,7 @@ class Result(ABC):
 
         ax = axes(ax, self.key)
         if ax is not None:
-            self.draw(ax)
+            self._fill(ax)
         return ax
 
     def figure(self, caption: str = "") -> FigureMarkup:
@@ -248,8 +256,15 @@ class Result(ABC):
         from evenhand.results.figure import blank
 
         figure, ax = blank(self.key)
-        self.draw(ax)
-        return FigureMarkup(figure, caption, source=self.key)
+        self._fill(ax)
+        return FigureMarkup(figure, caption, label=NOT_MEASURED if self.cut else "", source=self.key)
+
+    def _fill(self, ax: Axes) -> None:
+        if self.cut:
+            ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", transform=ax.transAxes)
+            ax.set_axis_off()
+        else:
+            self.draw(ax)
 
     def document(self) -> dict[str, Any]:
         """The result without its samples, as JSON values."""
@@ -291,6 +306,8 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         caption = f"{self.kind.capitalize()}: {self.name}"
+        if self.cut:
+            return f'<p class="bench-note">{escape(caption)}: {NOT_MEASURED}.</p>'
         return TableMarkup(self.table(), caption, self.table_notes(), source=self.key)._repr_html_()
 
 

@@ -435,7 +435,7 @@ class ReportSampler(Sampler[Observed]):
         """As many as were asked for; else in a build those that the verdicts take, and one where there is none."""
         if self.wanted is not None:
             return self.wanted
-        if settings.seconds is None:
+        if not settings.limited:
             return super().rounds(settings, seconds, share)
         return fewest_rounds(self.judged) if self.judged and settings.judges else 1
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from evenhand.measure.yardstick import yardstick
 from evenhand.results.result import Result, plain, restored
+from evenhand.runs.budget import Budget, Done
 from evenhand.runs.machine import machine
 from evenhand.runs.packages import describe
 from evenhand.runs.run import Run
 
 STAGE_VARIABLE = "EVENHAND_STAGE"
 """Names the stage's folder; set by the build, read by `settings`."""
+LOOKS = 9
+"""How often the machine's pace is looked at before an example is planned."""
 EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
 """Names the example that runs now: sphinx-gallery gives an example no ``__file__``."""
 
@@ -40,7 +46,8 @@ class Stage:
         plan : mapping
             ``profile``, ``rounds``, ``seconds`` by example, ``options``, ``reuse``, the folder of a run whose
             results are returned instead of measuring (None to measure), and ``packages``, the build hook of each
-            measured package by its name.
+            measured package by its name.  Where there is a budget: ``budget``, see `Budget.as_dict`, ``until``, the
+            time at which it ends, and ``examples``, their names in the order in which they run.
 
         Raises
         ------
@@ -80,12 +87,41 @@ class Stage:
             raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:
-        """An example begins: what an earlier try left is removed."""
+        """An example begins: what an earlier try left is removed, and what is left of the build is planned anew."""
         os.environ[EXAMPLE_VARIABLE] = example
+        course = [step for step in self.course() if step["example"] != example]
+        now = time.time()
+        step: dict[str, Any] = {"example": example, "began": now}
+        if (plan := self.plan()).get("budget"):
+            budget = Budget.from_dict(plan["budget"])
+            entered = {step["example"] for step in course}
+            ahead = [name for name in plan["examples"] if name not in entered]
+            slowness = budget.slowness(self.done(), median(yardstick() for _ in range(LOOKS)))
+            found = budget.plan(ahead, plan["until"] - now, slowness)
+            step |= {"cut": list(found.cut), "factor": found.factor, "slowness": slowness, "left": found.left}
+            step |= {"planned": found.examples.get(example, 0.0), "planned_whole": found.seconds}
+        self._write("course.json", {"steps": [*course, step]})
         folder = self.folder / example
         if folder.is_dir():
             for path in folder.iterdir():
                 path.unlink()
+
+    def course(self) -> list[dict[str, Any]]:
+        """The examples that were entered: when, and what was planned then; a plan made later replaces it."""
+        return list(self._read("course.json")["steps"]) if (self.folder / "course.json").exists() else []
+
+    def done(self) -> list[Done]:
+        """The calls that were made, in their order."""
+        documents = [json.loads(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/*.json")]
+        return [
+            Done(
+                key=f"{document['example']}/{document['name']}",
+                rounds=int(document["settings"].get("rounds") or document["settings"]["runs"]),
+                seconds=document["settings"]["took_ns"] / 1e9,
+                pace_ns=median(document["pace_ns"]),
+            )
+            for document in sorted(documents, key=lambda document: str(document["started"]))
+        ]
 
     def has(self, example: str, name: str) -> bool:
         """Whether an example has left a result of that name."""

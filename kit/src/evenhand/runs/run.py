@@ -162,6 +162,11 @@ class Run:
         """
         return self.document[name] if name in self.document and name != "results" else self[name]
 
+    def cut(self, path: str) -> bool:
+        """Whether the address is that of a result, or in one, for which the budget of the build had no time."""
+        key = "/".join(path.split("/")[:2])
+        return any(entry["settings"].get("cut", False) for name, entry in entries(self).items() if name == key)
+
     def value(self, path: str) -> tuple[str, Any]:
         """Look up one number or text.
 

@@ -9,6 +9,8 @@ The settings, each of which may be left out; folders begin where `conf.py` is:
 - `measuring_profile`: the profile; otherwise the variable ``EVENHAND_PROFILE``, otherwise ``default``.
 - `measuring_profiles`: the table of profiles; otherwise `profiles.toml` beside `conf.py`, or the one of the kit.
 - `measuring_reuse`: take the measurements of the last whole build; otherwise the variable ``EVENHAND_REUSE=1``.
+- `measuring_seconds`: what the examples may take where the profile has a `budget`; otherwise that.
+- `measuring_costs`: cut nothing, and write what each call took into `costs.toml` beside the profiles.
 - `measuring_folder`: where the run is kept between builds; otherwise `_build/evenhand`.
 - `measuring_criterion`: the output of Criterion, which has to be there then; otherwise `../target/criterion` if it is.
 - `measuring_archives`: folders of further runs, whose pages are read again when a run is added.

@@ -50,6 +50,8 @@ def add_settings(app: Sphinx) -> None:
         "measuring_profile": "",
         "measuring_profiles": "",
         "measuring_reuse": False,
+        "measuring_seconds": 0,
+        "measuring_costs": False,
         "measuring_criterion": "",
         "measuring_archives": [],
         "measuring_glyphs": "",

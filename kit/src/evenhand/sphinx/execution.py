@@ -19,15 +19,18 @@ import secrets
 import shutil
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.util import logging
 from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 from evenhand import ArchiveError, Run
+from evenhand.measure.yardstick import yardstick
+from evenhand.runs.budget import Budget, Costs, CostsError
 from evenhand.runs.configuration import ConfigurationError
 from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 from evenhand.runs.packages import PackageError, changed_packages, configured, describe
@@ -35,11 +38,22 @@ from evenhand.runs.run import RUN_VARIABLE
 from evenhand.sphinx import commit, criterion
 from evenhand.sphinx.declaration import Declaration
 from evenhand.sphinx.errors import MeasuringError
+from evenhand.sphinx.gallery import key
 from evenhand.sphinx.places import example_files, gallery_folders, publishes, run_folder, stage_folder
 from evenhand.sphinx.profiles import Profile
 
+logger = logging.getLogger(__name__)
+
 FURTHER = "measuring-further"
 """The event at which a listener returns a dict of further parts of the run, or raises if something is missing."""
+COSTS = "costs.toml"
+"""The table of costs, beside that of the profiles."""
+TOLERANCE = 0.1
+"""The share of a budget by which it may be exceeded."""
+TOO_SLOW = (
+    "this machine is too slow for this budget: what is never cut, and one round of the rest, take longer; the profile "
+    "quick measures less and judges nothing"
+)
 LINES = 4
 """How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
 
@@ -83,6 +97,7 @@ def prepare_build(app: Sphinx) -> None:
             "packages": packages,
             "reuse": str(run_folder(app.config)) if reused else None,
             "began": time.time(),
+            **({} if reused else budgeted(app, profile)),
         }
     )
     os.environ[STAGE_VARIABLE] = str(stage_folder(app))
@@ -139,6 +154,21 @@ def planned(app: Sphinx) -> Profile:
     return Profile.read(Path(app.config.measuring_profiles), app.config.measuring_profile, weights)
 
 
+def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
+    """What the plan of a build with a budget has: the table of costs, the order of cuts, and when its time is over."""
+    if not profile.judged or profile.budget is None or app.config.measuring_costs:
+        return {}
+    path = Path(app.config.measuring_profiles).with_name(COSTS)
+    try:
+        costs = Costs.read(path) if path.is_file() else Costs(yardstick())
+    except CostsError as error:
+        raise MeasuringError(str(error)) from error
+    seconds = float(app.config.measuring_seconds or profile.budget)
+    budget = Budget(costs, profile.order, profile.rounds)
+    ahead = [path.stem for path in sorted(example_files(app), key=key)]
+    return {"budget": budget.as_dict(), "until": time.time() + seconds, "examples": ahead}
+
+
 def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
     """Tell the stage which example runs now; called by sphinx-gallery before each."""
     del gallery_conf
@@ -176,11 +206,50 @@ def seal(app: Sphinx) -> None:
     if app.config.measuring_reuse:
         return
     profile = planned(app)
-    took = {"examples_ns": round((time.time() - stage.plan()["began"]) * 1e9)}
+    ended = time.time()
+    took = {"examples_ns": round((ended - stage.plan()["began"]) * 1e9), "course": course(stage, ended)}
     run = stage.run(tree=commit.read(Path(app.confdir)), took=took, **measured_elsewhere(app))
     if profile.judged:
         refuse_unjudged(run)
     replace(run, run_folder(app.config))
+    tell_course(stage.plan(), took["course"], ended)
+    if app.config.measuring_costs:
+        seconds = {step["example"]: step["seconds"] for step in took["course"]}
+        Costs.of(run, seconds, profile.clocked).write(Path(app.config.measuring_profiles).with_name(COSTS))
+
+
+def course(stage: Stage, ended: float) -> list[dict[str, Any]]:
+    """For each example what was planned before it and what it took, in seconds, and which of its calls were cut."""
+    steps = stage.course()
+    ends = [*(step["began"] for step in steps[1:]), ended]
+    found = []
+    for step, end in zip(steps, ends, strict=True):
+        mine = f"{step['example']}/"
+        told = {"example": step["example"], "seconds": round(end - step["began"], 3)}
+        if "planned" in step:
+            told |= {"planned": round(step["planned"], 3), "slowness": round(step["slowness"], 3)}
+            told |= {"cut": [key for key in step["cut"] if key.startswith(mine)]}
+        found.append(told)
+    return found
+
+
+def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], ended: float) -> None:
+    """Say plan and fact side by side, where there was a plan."""
+    if "until" not in plan:
+        return
+    for step in course:
+        cut = f", one round of {', '.join(step['cut'])}" if step["cut"] else ""
+        line = f"{step['example']}: planned {step['planned']:.0f} s, took {step['seconds']:.0f} s"
+        logger.info("%s, at %.2f times the pace of the table%s", line, 1 / step["slowness"], cut)
+    over = ended - plan["until"]
+    logger.info("the examples took %.0f s, %s than their budget", ended - plan["began"], said_over(over))
+    if over > 0 and over > TOLERANCE * (plan["until"] - plan["began"]):
+        logger.info(TOO_SLOW)
+
+
+def said_over(over: float) -> str:
+    """How far the time was from the budget."""
+    return f"{abs(over):.0f} s {'more' if over > 0 else 'less'}"
 
 
 def measured_elsewhere(app: Sphinx) -> dict[str, Any]:
@@ -196,6 +265,8 @@ def measured_elsewhere(app: Sphinx) -> dict[str, Any]:
 def refuse_unjudged(run: Run) -> None:
     """Raise if a result had too few rounds to be judged; what is at the floor is not judged with any number."""
     for entry in run.document["results"]:
+        if entry["settings"].get("cut"):
+            continue
         rows = entry["rows"]
         for row in rows:
             unjudged = [name for name, value in row.items() if value == "not judged"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,12 @@ class Profile:
         Whether a verdict "not judged" fails the build.
     slices : int, optional
         Slices of a round of a comparison; None for the kit's own number.
+    budget : float, optional
+        Seconds that the measuring may take in all, see `evenhand.runs.budget`.
+    order : sequence of str
+        The calls that a budget may cut, those first that are cut first.
+    clocked : sequence of str
+        The calls that run for a stated time on any machine, though their kind does not say so.
     """
 
     name: str
@@ -37,6 +43,9 @@ class Profile:
     options: dict[str, Any] = field(default_factory=dict)
     judged: bool = True
     slices: int | None = None
+    budget: float | None = None
+    order: Sequence[str] = ()
+    clocked: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path, name: str, weights: Mapping[str, float]) -> Profile:
@@ -48,7 +57,8 @@ class Profile:
             If the file cannot be read, has no such profile, or a profile without its `rounds`.
         """
         try:
-            profiles = tomllib.loads(path.read_text(encoding="utf-8")).get("profile", {})
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            profiles = table.get("profile", {})
         except (OSError, ValueError) as error:
             message = f"the profiles cannot be read from {path} ({error}); correct it, or measuring_profiles in conf.py"
             raise MeasuringError(message) from error
@@ -62,4 +72,6 @@ class Profile:
             raise MeasuringError(message)
         gallery, total = found.get("gallery"), sum(weights.values())
         seconds = {example: gallery * weight / total for example, weight in weights.items()} if gallery else {}
-        return cls(name, rounds, seconds, found.get("options", {}), found.get("judged", True), found.get("slices"))
+        options, judged, slices = found.get("options", {}), found.get("judged", True), found.get("slices")
+        order, clocked = table.get("cut", []), table.get("clocked", [])
+        return cls(name, rounds, seconds, options, judged, slices, found.get("budget"), order, clocked)

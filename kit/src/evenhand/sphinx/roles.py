@@ -14,12 +14,11 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from evenhand import Pair, Run, Wording
 from evenhand.results import quantity
+from evenhand.results.result import NOT_MEASURED
 from evenhand.sphinx.errors import MeasuringError
 from evenhand.sphinx.places import publishes, run_folder
 from evenhand.sphinx.profiles import Profile
 
-NOT_MEASURED = "not measured in this profile"
-"""In the place of a number for which a profile that judges nothing measures too little."""
 FAULTS = "measuring_faults"
 """The attribute of the environment that has the faults of each page."""
 
@@ -145,6 +144,8 @@ ROLES = {"measured": NumberRole, "verdict": VerdictRole}
 def text(run: Run, path: str, spec: str, *, judged: bool = True) -> str:
     """The number as it is in the sentence; a profile that does not judge may have measured too little for it."""
     column, value = run.value(path)
+    if run.cut(path):
+        return NOT_MEASURED
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     if absent and not judged:
         return NOT_MEASURED

@@ -1,0 +1,317 @@
+"""The budget of a build: what is left of its time, and which calls are cut to one round so that the rest fits.
+
+A table of costs, which a reference build wrote, says what each call takes there.  Before each example the plan of all
+that is left is made anew: from the time that is left, from the machine's pace now, and from what the calls that are
+done took compared with the table.  Where all fits, calls make more than the fewest rounds; where it does not, calls are
+cut in a stated order.  What is not in the table makes its fewest rounds, and the next plan knows what they took.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, Self
+
+from evenhand.judge.decision import times_fewest
+from evenhand.runs.run import Run
+
+PRIOR_SECONDS = 5.0
+"""How much of the table's own word counts beside what the done calls took."""
+HALF_LIFE_SECONDS = 60.0
+"""What was measured so long ago counts half: the machine may have changed its pace."""
+CLOCKED_KINDS = ("comparison", "throughput", "paced")
+"""Kinds whose sampling lasts for a stated time on any machine."""
+FIXED_KINDS = ("observed", "paced", "footprint")
+"""Kinds whose rounds do not depend on the time there is."""
+
+
+class CostsError(ValueError):
+    """A table of costs that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call took in the reference build.
+
+    Parameters
+    ----------
+    first : float
+        Seconds of the first round, in which workers are spawned and statements tried.
+    further : float
+        Seconds of each further one.
+    rounds : int
+        The fewest that its verdicts take.
+    waited : float
+        Seconds of each round that pass by the clock, on any machine.
+    fixed : bool
+        Whether it makes no more rounds where there is time.
+    """
+
+    first: float
+    further: float
+    rounds: int
+    waited: float = 0.0
+    fixed: bool = False
+
+    def waits(self, rounds: int) -> float:
+        """Seconds that so many rounds take on any machine."""
+        return self.waited * rounds
+
+    def works(self, rounds: int) -> float:
+        """Seconds that so many rounds take besides, at the pace of the reference build."""
+        return max(self.first + (rounds - 1) * self.further - self.waits(rounds), 0.0)
+
+    def seconds(self, rounds: int, slowness: float) -> float:
+        """Seconds of so many rounds on a machine that is so many times as slow."""
+        return self.waits(rounds) + slowness * self.works(rounds)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the calls of a site took in the reference build.
+
+    Parameters
+    ----------
+    pace_ns : float
+        The machine's pace then, see `Run`.
+    calls : mapping of str to Cost
+        By ``example/name``.
+    around : mapping of str to float
+        Seconds of an example outside of its calls: its imports, checks and figures.
+    """
+
+    pace_ns: float
+    calls: Mapping[str, Cost] = field(default_factory=dict)
+    around: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run, examples: Mapping[str, float], clocked: Sequence[str] = ()) -> Self:
+        """Take them from a run.
+
+        Parameters
+        ----------
+        run : Run
+            Of a build that cut nothing.
+        examples : mapping of str to float
+            Seconds of each example.
+        clocked : sequence of str
+            Calls that run for a stated time though their kind does not.
+
+        Raises
+        ------
+        CostsError
+            If the run cut a call, or does not know how long its first rounds took.
+        """
+        calls: dict[str, Cost] = {}
+        within = dict.fromkeys(examples, 0.0)
+        for entry in run.document["results"]:
+            key, settings = f"{entry['example']}/{entry['name']}", entry["settings"]
+            if settings.get("cut") or "first_ns" not in settings:
+                message = f"the run {run.id} cut {key} or does not say what its rounds took; build with --costs"
+                raise CostsError(message)
+            rounds = int(settings.get("rounds") or settings["runs"])
+            took, first, sampled = (settings[name] / 1e9 for name in ("took_ns", "first_ns", "sampled_ns"))
+            waits = entry["kind"] in CLOCKED_KINDS or key in clocked
+            calls[key] = Cost(
+                first=round(first, 3),
+                further=round((took - first) / max(rounds - 1, 1), 3),
+                rounds=rounds,
+                waited=round(sampled / rounds, 3) if waits else 0.0,
+                fixed=entry["kind"] in FIXED_KINDS,
+            )
+            within[entry["example"]] = within.get(entry["example"], 0.0) + took
+        paces = [pace for entry in run.document["results"] for pace in entry.get("pace_ns", [])]
+        around = {name: round(max(seconds - within[name], 0.0), 3) for name, seconds in examples.items()}
+        return cls(round(median(paces)), calls, around)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a table.
+
+        Raises
+        ------
+        CostsError
+            If it cannot be read, or is none.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            calls = {key: Cost(**cost) for key, cost in table["calls"].items()}
+            return cls(float(table["pace_ns"]), calls, {key: float(value) for key, value in table["around"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"{path.name} is no table of costs ({error!r}); write it anew: nox -s docs -- --costs"
+            raise CostsError(message) from error
+
+    def write(self, path: Path) -> None:
+        """Write the table."""
+        lines = ["# What the examples took in a reference build; written by `nox -s docs -- --costs`, not by hand."]
+        lines += [f"pace_ns = {self.pace_ns:.0f}", "", "[around]"]
+        lines += [f"{json.dumps(name)} = {seconds}" for name, seconds in self.around.items()]
+        lines += ["", "[calls]"]
+        for key, cost in self.calls.items():
+            facts = {"first": cost.first, "further": cost.further, "rounds": cost.rounds}
+            facts |= {"waited": cost.waited} if cost.waited else {}
+            text = ", ".join(f"{name} = {value}" for name, value in facts.items())
+            lines.append(f"{json.dumps(key)} = {{ {text}{', fixed = true' if cost.fixed else ''} }}")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A call that was made.
+
+    Parameters
+    ----------
+    key : str
+        ``example/name``.
+    rounds : int
+        Its rounds.
+    seconds : float
+        What they took.
+    pace_ns : float
+        The machine's pace meanwhile.
+    """
+
+    key: str
+    rounds: int
+    seconds: float
+    pace_ns: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done in the time that is left.
+
+    Parameters
+    ----------
+    cut : tuple of str
+        The calls that make one round, which is not judged.
+    factor : float
+        How many times their fewest rounds the other calls make.
+    examples : mapping of str to float
+        Seconds of each example.
+    left : float
+        Seconds that there are.
+    """
+
+    cut: tuple[str, ...]
+    factor: float
+    examples: Mapping[str, float]
+    left: float
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all examples."""
+        return sum(self.examples.values())
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How the time of a build is spent.
+
+    Parameters
+    ----------
+    costs : Costs
+        What the calls took in the reference build.
+    order : sequence of str
+        The calls that may be cut, those first that are cut first.
+    most : int
+        The most rounds that a call makes.
+    """
+
+    costs: Costs
+    order: Sequence[str]
+    most: int
+
+    def plan(self, examples: Sequence[str], left: float, slowness: float) -> Plan:
+        """Plan what is left.
+
+        Parameters
+        ----------
+        examples : sequence of str
+            Those that are not made yet.
+        left : float
+            Seconds.
+        slowness : float
+            How many times as long as in the reference build work takes now.
+        """
+        calls = {key: cost for key, cost in self.costs.calls.items() if key.partition("/")[0] in examples}
+        cut: list[str] = []
+        for key in self.order:
+            if self.needed(calls, cut, 1.0, examples, slowness) <= left:
+                break
+            if key in calls and calls[key].rounds > 1:
+                cut.append(key)
+        factor, least, most = 1.0, 1.0, float(self.most)
+        if not cut:
+            for _ in range(20):
+                factor = (least + most) / 2
+                fits = self.needed(calls, cut, factor, examples, slowness) <= left
+                least, most = (factor, most) if fits else (least, factor)
+            factor = least
+        seconds = {
+            example: self.needed(
+                {key: cost for key, cost in calls.items() if key.startswith(f"{example}/")},
+                cut,
+                factor,
+                [example],
+                slowness,
+            )
+            for example in examples
+        }
+        return Plan(tuple(cut), factor, seconds, left)
+
+    def needed(
+        self,
+        calls: Mapping[str, Cost],
+        cut: Sequence[str],
+        factor: float,
+        examples: Sequence[str],
+        slowness: float,
+    ) -> float:
+        """Seconds of some calls, and of some examples around them."""
+        around = sum(self.costs.around.get(example, 0.0) for example in examples)
+        rounds = {key: 1 if key in cut else self.rounds(cost, factor) for key, cost in calls.items()}
+        return slowness * around + sum(cost.seconds(rounds[key], slowness) for key, cost in calls.items())
+
+    def rounds(self, cost: Cost, factor: float) -> int:
+        """The rounds of a call that is not cut."""
+        return cost.rounds if cost.fixed else times_fewest(cost.rounds, factor, self.most)
+
+    def slowness(self, done: Sequence[Done], pace_ns: float) -> float:
+        """How many times as long as in the reference build work takes now.
+
+        By the machine's pace, and by what the calls that are done took compared with what the pace said.
+
+        Parameters
+        ----------
+        done : sequence of Done
+            The calls, in the order in which they were made.
+        pace_ns : float
+            The machine's pace now.
+        """
+        took = said = PRIOR_SECONDS
+        weight = 1.0
+        for call in reversed(done):
+            cost = self.costs.calls.get(call.key)
+            if cost is not None:
+                took += weight * max(call.seconds - cost.waits(call.rounds), 0.0)
+                said += weight * cost.works(call.rounds) * call.pace_ns / self.costs.pace_ns
+            weight *= 0.5 ** (call.seconds / HALF_LIFE_SECONDS)
+        return pace_ns / self.costs.pace_ns * took / said
+
+    def as_dict(self) -> dict[str, Any]:
+        """The budget as JSON values."""
+        calls = {key: vars(cost) for key, cost in self.costs.calls.items()}
+        costs = {"pace_ns": self.costs.pace_ns, "calls": calls, "around": dict(self.costs.around)}
+        return {"costs": costs, "order": list(self.order), "most": self.most}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """The budget again."""
+        costs = document["costs"]
+        calls = {key: Cost(**cost) for key, cost in costs["calls"].items()}
+        return cls(Costs(costs["pace_ns"], calls, costs["around"]), document["order"], document["most"])

@@ -1,0 +1,142 @@
+"""A site with a budget: what is cut says so on every page, and the build says what was planned and what it took."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from test_other_site import INDEX, Site, site
+
+__all__ = ["site"]
+CONF = Path(__file__).parents[2] / "conf"
+TWO = '''"""
+Which is quicker?
+=================
+
+A question; two take :measured:`first/more/two/cost_ns`.
+:verdict:`first/more/two vs one | faster, slower: They differ.`
+"""
+
+import evenhand as bench
+from tiny_binding import build
+
+settings = bench.settings(__doc__)
+bench.compare({"one": "1 + 1", "two": "[1] * 50"}, name="sums", settings=settings)
+
+# %%
+
+more = bench.compare({"one": "1 + 1", "two": "[1] * 50"}, name="more", settings=settings)
+more
+
+# %%
+
+more.plot()
+
+# %%
+
+more.figure()
+'''
+PROFILES = 'cut = ["first/more"]\n[profile.quick]\nbudget = 9000\nrounds = 8\nslices = 2\n'
+COSTS = """pace_ns = 100000
+[around]
+first = 0.1
+[calls]
+"first/sums" = { first = 0.2, further = 0.1, rounds = 6 }
+"first/more" = { first = 2.0, further = 1000.0, rounds = 6 }
+"""
+
+
+@pytest.fixture
+def budgeted(site: Site) -> Site:
+    """A site of which one call takes long, by its table of costs, and may be cut."""
+    site.write("gallery/first.py", TWO)
+    site.write("docs/profiles.toml", PROFILES)
+    site.write("docs/costs.toml", COSTS)
+    site.write("docs/index.md", INDEX.replace("first/sums/one/cost_ns", "first/more/one/cost_ns"))
+    return site
+
+
+def settings_of(site: Site) -> dict[str, dict]:
+    """What the run says of how its results were measured."""
+    return {entry["name"]: entry["settings"] for entry in site.run["results"]}
+
+
+def test_what_does_not_fit_makes_one_round_and_every_page_says_that_it_is_not_measured(budgeted: Site) -> None:
+    # What the budget has left, as whoever builds says, is stronger than the profile's own.
+    ended = budgeted.build("-W", "--keep-going", "-D", "measuring_seconds=60")
+    assert ended.returncode == 0, ended.stderr
+    made = settings_of(budgeted)
+    assert (made["more"]["rounds"], made["more"]["cut"]) == (1, True)
+    assert made["sums"]["rounds"] >= 6
+    assert "cut" not in made["sums"]
+    [step] = budgeted.run["took"]["course"]
+    assert (step["example"], step["cut"]) == ("first", ["first/more"])
+    assert step["seconds"] > 0
+    assert step["planned"] > 0
+    refuse_measured(budgeted)
+    ended = budgeted.build(EVENHAND_REUSE="1")
+    assert ended.returncode == 0, ended.stderr
+    refuse_measured(budgeted)
+
+
+def refuse_measured(site: Site) -> None:
+    """Fail where a page shows a number of what was cut."""
+    assert 'One takes <span class="measured">not measured in this profile</span> by' in site.page("index")
+    example = site.page("gallery/first")
+    assert 'two take <span class="measured">not measured in this profile</span>' in example
+    assert "This profile does not measure “two” against “one”." in example
+    assert "Comparison: more: not measured in this profile." in example
+    assert 'aria-label="not measured in this profile"' in example
+    assert example.count('class="bench-table"') == 1  # that of the other call
+
+
+def test_a_build_that_writes_the_table_of_costs_cuts_nothing(budgeted: Site) -> None:
+    ended = budgeted.build("-D", "measuring_costs=1")
+    assert ended.returncode == 0, ended.stderr
+    assert not any("cut" in made for made in settings_of(budgeted).values())
+    table = tomllib.loads((budgeted.folder / "docs" / "costs.toml").read_text(encoding="utf-8"))
+    assert set(table["calls"]) == {"first/sums", "first/more"}
+    for cost in table["calls"].values():
+        assert cost["rounds"] >= 6
+        assert 0 < cost["further"] < 10
+        assert 0 < cost["waited"] < cost["first"]
+
+
+def test_a_table_that_is_none_gets_a_sentence(budgeted: Site) -> None:
+    budgeted.write("docs/costs.toml", "pace_ns = 3\n")
+    ended = budgeted.build()
+    assert ended.returncode != 0
+    assert "costs.toml is no table of costs" in ended.stderr
+
+
+def test_the_order_of_cuts_names_what_the_table_of_costs_has_and_never_the_kills():
+    profiles = tomllib.loads((CONF / "profiles.toml").read_text(encoding="utf-8"))
+    calls = tomllib.loads((CONF / "costs.toml").read_text(encoding="utf-8"))["calls"]
+    assert set(profiles["cut"]) <= set(calls)
+    assert set(profiles["clocked"]) <= set(calls)
+    assert len(profiles["cut"]) == len(set(profiles["cut"]))
+    assert not {"storage/survives", "storage/costs"} & set(profiles["cut"])
+
+
+def test_every_call_that_makes_several_rounds_has_a_place_in_the_order_of_cuts():
+    profiles = tomllib.loads((CONF / "profiles.toml").read_text(encoding="utf-8"))
+    calls = tomllib.loads((CONF / "costs.toml").read_text(encoding="utf-8"))["calls"]
+    several = {key for key, cost in calls.items() if cost["rounds"] > 2}
+    assert several <= set(profiles["cut"])
+
+
+def test_every_call_of_the_examples_is_in_the_table_of_costs():
+    calls = tomllib.loads((CONF / "costs.toml").read_text(encoding="utf-8"))["calls"]
+    named = {
+        f"{path.stem}/{name}"
+        for path in (CONF.parent / "gallery").glob("*.py")
+        for name in re.findall(
+            r'^    name="(\w+)",$|name="(\w+)", settings', path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for name in name
+        if name
+    }
+    assert named - set(calls) == set()
