@@ -133,10 +133,6 @@ def test_every_call_of_the_examples_is_in_the_table_of_costs():
     named = {
         f"{path.stem}/{name}"
         for path in (CONF.parent / "gallery").glob("*.py")
-        for name in re.findall(
-            r'^    name="(\w+)",$|name="(\w+)", settings', path.read_text(encoding="utf-8"), re.MULTILINE
-        )
-        for name in name
-        if name
+        for name in re.findall(r'\bname="(\w+)"', path.read_text(encoding="utf-8"))
     }
-    assert named - set(calls) == set()
+    assert named <= set(calls)
