@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import tomllib
 from pathlib import Path
 
@@ -131,8 +131,12 @@ def test_every_call_that_makes_several_rounds_has_a_place_in_the_order_of_cuts()
 def test_every_call_of_the_examples_is_in_the_table_of_costs():
     calls = tomllib.loads((CONF / "costs.toml").read_text(encoding="utf-8"))["calls"]
     named = {
-        f"{path.stem}/{name}"
+        f"{path.stem}/{keyword.value.value}"
         for path in (CONF.parent / "gallery").glob("*.py")
-        for name in re.findall(r'\bname="(\w+)"', path.read_text(encoding="utf-8"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("bench.")
+        for keyword in call.keywords
+        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
     }
+    assert len(named) > len(calls) / 2
     assert named <= set(calls)
