@@ -59,6 +59,7 @@ def make(versions: Sequence[str], folder: Path = FOLDER) -> None:
     options = ["--variant=minbase", f"--include={packages}"]
     made = run(["unshare", "--mount", "debootstrap", *options, SUITE, str(unfinished), source, "sid"])
     if made.returncode:
+        remove(unfinished)
         message = f"debootstrap could not make {SUITE} from {source}: {last_line(made)}; is there a network?"
         raise DebianError(message)
     remove(folder)
