@@ -269,6 +269,8 @@ class Controller(RuleBasedStateMachine):
     def share(self, part: str) -> None:
         if not self.begun:
             return
+        # What a part was told to do concerns its own pipeline; another one may wait for it once it is over.
+        self.parts.acts.clear()
         other: Any = Pipeline([], **{part: [self.parts]})
         refused = self._do("start of another pipeline", other.start, RuntimeError)
         if not isinstance(refused, RuntimeError):
