@@ -1,5 +1,6 @@
 """The Pythons that get a wheel: how they are found, made and refused, and what is built for them."""
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -318,6 +319,54 @@ def test_a_made_python_is_started_by_the_loader_of_its_folder(wheels, tmp_path):
     assert os.access(starter, os.X_OK)
     with pytest.raises(wheels.debian.DebianError, match=r"has no python3\.14; remove the folder"):
         wheels.debian.write_starter("3.14", folder)
+
+
+# Built
+
+
+class Building(Session):
+    """A session that keeps its commands, and whose compiler knows one library."""
+
+    def __init__(self, library):
+        super().__init__()
+        self.library = library
+        self.commands = []
+
+    def chdir(self, _):
+        return contextlib.nullcontext()
+
+    def run(self, *command, **_):
+        self.commands.append(list(command))
+        return self.library if command[0] == "cc" else ""
+
+
+def built(wheels, monkeypatch, library, **options):
+    """The command that builds, on a Linux with glibc."""
+    monkeypatch.setattr(wheels.building.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    session = Building(str(library))
+    wheels.building.build_wheels(session, Path(), {"3.11": "/3.11", "3.15": "/3.15"}, **options)
+    return session.commands[-1]
+
+
+def test_a_wheel_for_glibc_is_linked_against_the_unwinder_of_the_system(wheels, monkeypatch, tmp_path):
+    library = tmp_path / "libgcc_s.so.1"
+    library.touch()
+    command = built(wheels, monkeypatch, library)
+    assert command[command.index("--interpreter") :] == [
+        *("--interpreter", "/3.11", "/3.15"),
+        *("--", "-C", f"link-arg={library}"),
+    ]
+
+
+def test_a_system_without_an_unwinder_gets_a_sentence(wheels, monkeypatch):
+    with pytest.raises(EndedError, match=r"cc knows no libgcc_s\.so\.1"):
+        built(wheels, monkeypatch, "libgcc_s.so.1")
+
+
+def test_a_wheel_for_musl_is_built_by_what_maturin_knows_of_each_python(wheels, monkeypatch):
+    command = built(wheels, monkeypatch, "none", musl=True)
+    assert command[command.index("--interpreter") :] == ["--interpreter", "python3.11", "python3.15"]
+    assert "musllinux_1_2" in command
 
 
 # Compiled for

@@ -105,16 +105,30 @@ def build_wheels(session: nox.Session, source: Path, pythons: dict[str, str], *,
     # The form that takes folders with blanks in their names.
     environment = {"CARGO_TARGET_DIR": str(WHEELS), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
     build = ["maturin", "build", "--release", "--locked", "--strip", "--quiet", "--out", str(ROOT / "dist")]
+    last: list[str] = []
     if musl:
         target = f"{platform.machine()}-unknown-linux-musl"
         session.run("rustup", "target", "add", target, external=True)
         build += ["--zig", "--compatibility", "musllinux_1_2", "--target", target]
     elif platform.libc_ver()[0] == "glibc":
         build += ["--zig", "--compatibility", "manylinux_2_17"]
+        last = ["--", "-C", f"link-arg={system_unwinder(session)}"]
     # Another system's wheel is built by what maturin knows of each version, and not by an interpreter of this one.
     names = [f"python{version}" for version in pythons] if musl else list(pythons.values())
     with session.chdir(source):
-        session.run(*build, "--interpreter", *names, env=environment)
+        session.run(*build, "--interpreter", *names, *last, env=environment)
+
+
+def system_unwinder(session: nox.Session) -> str:
+    """The unwinder of the system, against which the extension is linked.
+
+    zig would link its own into it. But glibc unwinds a thread by the system's when CPython before 3.14 ends it, and the
+    two in one thread crash.
+    """
+    path = str(session.run("cc", "-print-file-name=libgcc_s.so.1", external=True, silent=True)).strip()
+    if not Path(path).is_file():
+        session.error("cc knows no libgcc_s.so.1, the library that unwinds threads; on Debian libgcc-s1 has it")
+    return path
 
 
 def build_quickly(session: nox.Session, version: str, python: str) -> Path:

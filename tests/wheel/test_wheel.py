@@ -87,6 +87,12 @@ def test_the_wheel_is_for_any_linux_of_this_kind():
     assert re.search(r"manylinux_2_17_\w+\.whl$", WHEEL.name)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has several C libraries")
+def test_threads_are_unwound_by_the_library_of_the_system():
+    # A second unwinder inside the extension crashes when CPython before 3.14 ends a thread.
+    assert b"libgcc_s.so.1\0" in Path(_core.__file__).read_bytes()
+
+
 @pytest.mark.parametrize("folder", sorted(folders()))
 def test_no_file_names_a_folder_of_the_machine_that_built_it(folder):
     named = re.compile(re.escape(folder.encode()) + rb"(?![\w.-])")
