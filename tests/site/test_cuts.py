@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.runs.budget import Plan
+from evenhand.sphinx.execution import too_slow
 from test_other_site import INDEX, Site, site
 
 __all__ = ["site"]
@@ -110,6 +112,13 @@ def test_a_table_that_is_none_gets_a_sentence(budgeted: Site) -> None:
     ended = budgeted.build()
     assert ended.returncode != 0
     assert "costs.toml is no table of costs" in ended.stderr
+
+
+def test_where_even_all_cuts_do_not_suffice_a_sentence_says_so_before_anything_is_measured():
+    assert too_slow(Plan((), 1.0, {"first": 109.0}, 100.0)) == ""
+    said = too_slow(Plan((), 1.0, {"first": 80.0, "second": 40.0}, 100.0))
+    assert said.startswith("this machine is too slow for the budget of 100 s: ")
+    assert "take about 120 s; raise the budget" in said
 
 
 def test_the_order_of_cuts_names_what_the_table_of_costs_has_and_never_the_kills():

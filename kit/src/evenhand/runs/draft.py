@@ -111,8 +111,9 @@ class Stage:
         return list(self._read("course.json")["steps"]) if (self.folder / "course.json").exists() else []
 
     def done(self) -> list[Done]:
-        """The calls that were made, in their order."""
-        documents = [json.loads(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/*.json")]
+        """The calls that were made, in their order; a result that an example made itself is none."""
+        kept = [json.loads(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/*.json")]
+        documents = [document for document in kept if document["pace_ns"] and "took_ns" in document["settings"]]
         return [
             Done(
                 key=f"{document['example']}/{document['name']}",

@@ -30,7 +30,7 @@ from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 from evenhand import ArchiveError, Run
 from evenhand.measure.yardstick import yardstick
-from evenhand.runs.budget import Budget, Costs, CostsError
+from evenhand.runs.budget import Budget, Costs, CostsError, Plan
 from evenhand.runs.configuration import ConfigurationError
 from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
 from evenhand.runs.packages import PackageError, changed_packages, configured, describe
@@ -50,10 +50,6 @@ COSTS = "costs.toml"
 """The table of costs, beside that of the profiles."""
 TOLERANCE = 0.1
 """The share of a budget by which it may be exceeded."""
-TOO_SLOW = (
-    "this machine is too slow for this budget: what is never cut, and one round of the rest, take longer; the profile "
-    "quick measures less and judges nothing"
-)
 LINES = 4
 """How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
 
@@ -166,7 +162,19 @@ def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
     seconds = float(app.config.measuring_seconds or profile.budget)
     budget = Budget(costs, profile.order, profile.rounds)
     ahead = [path.stem for path in sorted(example_files(app), key=key)]
+    if said := too_slow(budget.plan(ahead, seconds, yardstick() / costs.pace_ns)):
+        logger.info(said)
     return {"budget": budget.as_dict(), "until": time.time() + seconds, "examples": ahead}
+
+
+def too_slow(plan: Plan) -> str:
+    """Say that even with all cuts the budget does not suffice; empty where it does."""
+    if plan.seconds <= (1 + TOLERANCE) * plan.left:
+        return ""
+    return (
+        f"this machine is too slow for the budget of {plan.left:.0f} s: what is never cut, and one round of the rest, "
+        f"take about {plan.seconds:.0f} s; raise the budget, or build in a profile that judges nothing"
+    )
 
 
 def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
@@ -243,8 +251,6 @@ def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], en
         logger.info("%s, at %.2f times the pace of the table%s", line, 1 / step["slowness"], cut)
     over = ended - plan["until"]
     logger.info("the examples took %.0f s, %s than their budget", ended - plan["began"], said_over(over))
-    if over > 0 and over > TOLERANCE * (plan["until"] - plan["began"]):
-        logger.info(TOO_SLOW)
 
 
 def said_over(over: float) -> str:
