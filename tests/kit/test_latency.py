@@ -49,6 +49,17 @@ def test_the_clock_is_a_row_that_is_not_compared():
     assert list(made.to_pandas().index) == ["one", "two", CLOCK]
     assert pd.isna(made.to_pandas().loc[CLOCK, "p99_ratio"])
     assert made.table().loc[CLOCK, "p99, verdict"] == "–"  # noqa: RUF001
+    assert not any(FLOOR_MARK in cell for cell in made.table().loc[CLOCK])
+
+
+def test_a_percentile_that_was_not_to_be_compared_is_not_judged():
+    made = result(compared=("p50", "p99"))
+    assert made.verdict("two", "p99") == "slower"
+    assert made.verdict("two", "p95") == "not judged"
+
+
+def test_the_ratio_in_the_table_is_that_of_the_highest_compared_percentile():
+    assert list(result(compared=("p50", "p99")).in_ratio()) == [("one", "p99"), ("two", "p99")]
 
 
 @pytest.mark.parametrize(("time", "marked"), [(150.0, True), (151.0, False)])

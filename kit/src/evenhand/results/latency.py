@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from evenhand.judge.decision import Verdict, decide
 from evenhand.judge.estimate import Estimate
 from evenhand.judge.statistics import noise_floor, weighted_quantiles
 from evenhand.measure.arguments import names, whole
@@ -18,7 +17,8 @@ from evenhand.measure.sampling import Sampler, measure
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Setup, Statement, statements
 from evenhand.results import quantity
-from evenhand.results.result import COLLECTOR, FLOOR, FLOOR_MARK, Result, text_columns
+from evenhand.results.percentiles import Percentiles, title
+from evenhand.results.result import COLLECTOR, FLOOR, FLOOR_MARK, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ FEWEST_CALLS = 100
 COMPARED = ("p50", "p99")
 
 
-class Latency(Result):
+class Latency(Percentiles):
     """Percentiles of single calls, each taken per round; the clock stands next to them as a row of its own.
 
     Examples
@@ -49,6 +49,7 @@ class Latency(Result):
     """
 
     kind: ClassVar[str] = "latency"
+    empty_row: ClassVar[str] = CLOCK
 
     @property
     def percentiles(self) -> list[str]:
@@ -60,16 +61,6 @@ class Latency(Result):
         """The percentiles in which contenders are judged against the baseline."""
         known = self.settings.get("compared", list(PERCENTILES))  # runs of earlier versions judged all of them
         return [name for name in known if name in self.percentiles]
-
-    @property
-    def judged(self) -> int:
-        """Each compared percentile of each contender."""
-        return (len(self.statements) - 1) * len(self.compared)
-
-    @property
-    def statements(self) -> list[str]:
-        """The contenders without the clock."""
-        return [name for name in self.contenders if name != CLOCK]
 
     @cached_property
     def rounds(self) -> pd.DataFrame:
@@ -94,44 +85,14 @@ class Latency(Result):
         """The medians of the contenders."""
         return bool(key[0] != CLOCK and key[1] == "p50")
 
-    def percentile(self, contender: str, name: str) -> Estimate:
-        """Nanoseconds at a percentile: the median over rounds, with its interval."""
-        return self.estimate(contender, name)
-
-    def ratio(self, contender: str, name: str, to: str | None = None) -> Estimate:
-        """A percentile of `contender` over the same of `to` (by default the baseline).
-
-        The interval is corrected for all contenders and compared percentiles that are judged together.
-
-        Parameters
-        ----------
-        contender, to : str
-            Names of contenders.
-        name : str
-            ``p50``, ``p95``, ``p99`` or ``p99_9``.
-        """
-        return self.ratio_of(contender, to, name)
-
-    def verdict(self, contender: str, name: str, to: str | None = None) -> Verdict:
-        """Judge a compared percentile against the same of `to` by the project's one decision function.
-
-        A percentile at the clock's floor is not judged, nor is one that was not to be compared.
-        """
-        floor = self.at_floor(contender, name) or self.at_floor(to or self.baseline, name)
-        return "not judged" if floor or name not in self.compared else decide(self.ratio(contender, name, to))
-
-    def at_floor(self, contender: str, name: str) -> bool:
-        """Whether a percentile is within three times of the clock's own."""
-        return self.percentile(contender, name).value <= FLOOR * self.percentile(CLOCK, name).value
-
-    def sentence(self, contender: str, name: str, to: str | None = None) -> str:
+    def sentence(self, contender: str, which: str, to: str | None = None) -> str:
         """Say in words how a percentile compares with the same of `to`."""
         other = to or self.baseline
-        ratio = quantity.ratio(self.ratio(contender, name, other))
-        mark = ", at the clock's floor" if self.at_floor(contender, name) else ""
+        ratio = quantity.ratio(self.ratio(contender, which, other))
+        mark = ", at the clock's floor" if self.at_floor(contender, which) else ""
         return (
-            f"the {title(name)} of {contender} is {ratio} times that of {other}{mark}: "
-            f"{self.verdict(contender, name, other)}"
+            f"the {title(which)} of {contender} is {ratio} times that of {other}{mark}: "
+            f"{self.verdict(contender, which, other)}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -140,8 +101,8 @@ class Latency(Result):
         if not pairs:
             return {}
         return {
-            f"{name}_noise_floor": noise_floor(self.ratio(one, name, two) for one, two in pairs)
-            for name in self.percentiles
+            f"{which}_noise_floor": noise_floor(self.ratio(one, which, two) for one, two in pairs)
+            for which in self.percentiles
         }
 
     def to_pandas(self) -> pd.DataFrame:
@@ -150,28 +111,32 @@ class Latency(Result):
 
     def _row(self, contender: str) -> dict[str, Any]:
         row: dict[str, Any] = {"contender": contender}
-        for name in PERCENTILES:
-            taken = name in self.percentiles
-            row |= self.interval_columns(name, "_ns", self.percentile(contender, name) if taken else Estimate.unknown())
+        for which in PERCENTILES:
+            taken = which in self.percentiles
+            row |= self.interval_columns(
+                which, "_ns", self.percentile(contender, which) if taken else Estimate.unknown()
+            )
             if taken and contender != CLOCK:
-                row[f"{name}_at_floor"] = self.at_floor(contender, name)
-                if name in self.compared:
-                    row |= self._judged_columns(contender, name)
+                row[f"{which}_at_floor"] = self.at_floor(contender, which)
+                if which in self.compared:
+                    row |= self._judged_columns(contender, which)
         row["max_ns"] = float(self.rounds.loc[contender]["max"].max())
         row["rounds"] = len(self.rounds.loc[contender])
         return row
 
-    def _judged_columns(self, contender: str, name: str) -> dict[str, Any]:
+    def _judged_columns(self, contender: str, which: str) -> dict[str, Any]:
         baseline = contender == self.baseline
         return {
-            **self.interval_columns(f"{name}_ratio", "", self.ratio(contender, name)),
-            f"{name}_verdict": "baseline" if baseline else self.verdict(contender, name),
-            f"{name}_sentence": f"{contender} is the baseline" if baseline else self.sentence(contender, name),
+            **self.interval_columns(f"{which}_ratio", "", self.ratio(contender, which)),
+            f"{which}_verdict": "baseline" if baseline else self.verdict(contender, which),
+            f"{which}_sentence": f"{contender} is the baseline" if baseline else self.sentence(contender, which),
         }
 
     def table(self) -> pd.DataFrame:
         """Percentiles as text, those at the clock's floor marked; the verdict on the highest compared one."""
-        columns: dict[str, Callable[[Any], str]] = {title(name): partial(self._cell, name) for name in self.percentiles}
+        columns: dict[str, Callable[[Any], str]] = {
+            title(which): partial(self.percentile_cell, which) for which in self.percentiles
+        }
         columns["max"] = lambda row: quantity.time(row.max_ns)
         if self.compared:
             last = self.compared[-1]
@@ -181,22 +146,14 @@ class Latency(Result):
             )
         return text_columns(self.to_pandas(), columns)
 
-    def _cell(self, name: str, row: Any) -> str:
-        mark = f" {FLOOR_MARK}" if row.Index != CLOCK and getattr(row, f"{name}_at_floor") else ""
-        return f"{quantity.time(getattr(row, f'{name}_ns'))}{mark}"
-
-    def _ratio_cell(self, name: str, row: Any) -> str:
+    def _ratio_cell(self, which: str, row: Any) -> str:
         if row.Index == CLOCK:
             return quantity.MISSING
-        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, name))
-
-    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """The highest compared percentile of each contender."""
-        return [(name, which) for name in self.statements for which in self.compared[-1:]]
+        return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, which))
 
     def remarks(self) -> tuple[str, ...]:
         """What the mark means where there is one, and what is timed as a call."""
-        floor = any(self.at_floor(name, percentile) for name in self.statements for percentile in self.percentiles)
+        floor = any(self.at_floor(name, which) for name in self.statements for which in self.percentiles)
         mark = (
             f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement, "
             "so nothing is judged by it"
@@ -210,22 +167,17 @@ class Latency(Result):
         from evenhand.results.figure import lines, logarithmic
 
         frame = self.to_pandas()
-        columns = [*(f"{name}_ns" for name in self.percentiles), "max_ns"]
+        columns = [*(f"{which}_ns" for which in self.percentiles), "max_ns"]
         places = range(len(columns))
         lines(
             ax,
             {name: (frame.loc[name, columns].to_numpy(dtype=float), places) for name in frame.index},
             quiet=CLOCK,
         )
-        ax.set_yticks(places, [*(title(name) for name in self.percentiles), "max"])
+        ax.set_yticks(places, [*(title(which) for which in self.percentiles), "max"])
         logarithmic(ax, "x", "_ns")
         ax.set_xlabel("time of a call (left is better)")
         ax.set_ylabel("percentile")
-
-
-def title(name: str) -> str:
-    """``p99_9`` as a reader writes it."""
-    return name.replace("_", ".")
 
 
 class CallSampler(Sampler[Latency]):

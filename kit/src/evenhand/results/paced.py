@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from evenhand.judge.decision import Verdict, decide, fewest_rounds
+from evenhand.judge.decision import fewest_rounds
 from evenhand.judge.estimate import Estimate
 from evenhand.judge.statistics import weighted_quantiles
 from evenhand.measure.arguments import names, positive, whole
@@ -20,7 +20,8 @@ from evenhand.measure.sampling import Sampler, measure
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Harness, Setup, Statement, statements
 from evenhand.results import quantity
-from evenhand.results.result import FLOOR, FLOOR_MARK, Result, text_columns
+from evenhand.results.percentiles import Percentiles, title
+from evenhand.results.result import FLOOR, FLOOR_MARK, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ WARMUP = 20
 """Calls before the run that are not counted: what a process does once is not the arrival's."""
 
 
-class Paced(Result):
+class Paced(Percentiles):
     """Response times at a fixed rate, counted from the moment each arrival was due.
 
     Every arrival is one of three: on time (done before the next one was due), late (done after that, and by
@@ -54,6 +55,7 @@ class Paced(Result):
     """
 
     kind: ClassVar[str] = "paced"
+    empty_row: ClassVar[str] = SCHEDULER
 
     @property
     def rate(self) -> float:
@@ -103,11 +105,6 @@ class Paced(Result):
         known = self.settings.get("compared", [which for which in PERCENTILES if which != "max"])
         return [which for which in known if enough(int(self.settings["arrivals"]), PERCENTILES[which])]
 
-    @property
-    def judged(self) -> int:
-        """Each compared percentile of each contender."""
-        return len(self.compared) * (len(self.contenders) - 1)
-
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
         """Each percentile of each round, by contender."""
         return {(name, which): self.percentiles.loc[name, which] for name in self.rows for which in PERCENTILES}
@@ -116,45 +113,6 @@ class Paced(Result):
         """None: how late the system wakes a thread differs from round to round."""
         del key
         return False
-
-    def percentile(self, contender: str, which: str) -> Estimate:
-        """Response time in nanoseconds: the median over rounds, with its interval.
-
-        Parameters
-        ----------
-        contender : str
-            Name of a contender, or ``"scheduler"``.
-        which : str
-            ``p50``, ``p95``, ``p99``, ``p99_9`` or ``max``.
-        """
-        return self.estimate(contender, which)
-
-    def ratio(self, contender: str, which: str, to: str | None = None) -> Estimate:
-        """Response time of `contender` over that of `to` (by default the baseline), at one percentile.
-
-        The interval is corrected for all contenders and compared percentiles that are judged together.
-
-        Parameters
-        ----------
-        contender, to : str
-            Names of contenders.
-        which : str
-            ``p50``, ``p95``, ``p99`` or ``p99_9``.
-        """
-        return self.ratio_of(contender, to, which)
-
-    def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
-        """Judge a compared percentile against that of `to` by the project's one decision function.
-
-        A percentile at the scheduler's floor is not judged, nor is one that was not to be compared.
-        """
-        floor = self.at_floor(contender, which) or self.at_floor(to or self.baseline, which)
-        return "not judged" if floor or which not in self.compared else decide(self.ratio(contender, which, to))
-
-    def at_floor(self, contender: str, which: str) -> bool:
-        """Tell whether a percentile is within three times of the scheduler's same percentile."""
-        floor = self.percentile(SCHEDULER, which).value
-        return bool(self.percentile(contender, which).value <= FLOOR * floor)
 
     def effective(self, contender: str) -> float:
         """Arrivals served per second: the median over rounds of served over the run's duration."""
@@ -244,28 +202,20 @@ class Paced(Result):
 
     def table(self) -> pd.DataFrame:
         """Percentiles, arrivals and headroom as text; the ratio and the verdict of the highest compared percentile."""
-        last = {f"{which.replace('_', '.')}, ratio to {self.baseline}": which for which in self.compared[-1:]}
+        last = {f"{title(which)}, ratio to {self.baseline}": which for which in self.compared[-1:]}
         return text_columns(
             self.to_pandas(),
             {
-                "p50": lambda row: self._written(row, "p50"),
-                "p95": lambda row: self._written(row, "p95"),
-                "p99": lambda row: self._written(row, "p99"),
-                "p99.9": lambda row: self._written(row, "p99_9"),
-                "max": lambda row: self._written(row, "max"),
+                **{title(which): partial(self.percentile_cell, which) for which in PERCENTILES},
                 "arrivals": lambda row: number(row.arrivals),
                 "late": lambda row: number(row.late),
                 "missed": lambda row: number(row.missed),
                 "effective rate": lambda row: quantity.rate(row.effective_per_second),
                 "capacity": lambda row: quantity.span(self.capacity_range(row.Index), quantity.rate),
                 "headroom": lambda row: self._headroom(row.Index),
-                **{title: partial(self._ratio_cell, which) for title, which in last.items()},
+                **{heading: partial(self._ratio_cell, which) for heading, which in last.items()},
             },
         )
-
-    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """The highest compared percentile of each contender."""
-        return [(name, which) for name in self.contenders for which in self.compared[-1:]]
 
     def remarks(self) -> tuple[str, ...]:
         """What the mark means, where there is one."""
@@ -279,11 +229,6 @@ class Paced(Result):
         found = self.capacity_range(contender)
         value, low, high = (end / self.rate for end in (found.value, found.low, found.high))
         return quantity.ratio(Estimate(value, low, high, found.level, found.rounds))
-
-    def _written(self, row: Any, which: str) -> str:
-        """A percentile as text, marked where it tells of the scheduler."""
-        mark = f" {FLOOR_MARK}" if row.Index != SCHEDULER and getattr(row, f"{which}_at_floor") else ""
-        return f"{quantity.time(getattr(row, f'{which}_ns'))}{mark}"
 
     def _ratio_cell(self, which: str, row: Any) -> str:
         """A ratio with its interval, and its verdict."""
@@ -305,7 +250,7 @@ class Paced(Result):
             quiet=SCHEDULER,
         )
         logarithmic(ax, "y", "_ns")
-        ax.set_xticks(places, [which.replace("_", ".") for which in shown])
+        ax.set_xticks(places, [title(which) for which in shown])
         ax.set_xlabel("share of arrivals that are served at least as fast")
         ax.set_ylabel("from due to done (lower is better)")
 
@@ -476,7 +421,7 @@ def shortcomings(plan: Mapping[str, Any], samples: Sequence[Sample], rounds: int
     if rounds < fewest_rounds():
         text = "one round" if rounds == 1 else f"{rounds} rounds"
         yield f"response times are of {text} and have no interval: not judged"
-    short = [which.replace("_", ".") for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
+    short = [title(which) for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
     if short:
         yield f"{number(plan['arrivals'])} arrivals per round are too few for {', '.join(short)}"
     for contender in dict.fromkeys(sample.contender for sample in samples if sample.quantity == "waited_ns"):

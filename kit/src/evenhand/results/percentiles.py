@@ -1,0 +1,86 @@
+"""What results of percentiles share: an empty statement has a row of its own, and nothing near it is judged."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from evenhand.judge.decision import Verdict, decide
+from evenhand.judge.estimate import Estimate
+from evenhand.results import quantity
+from evenhand.results.result import FLOOR, FLOOR_MARK, Result
+
+
+class Percentiles(Result):
+    """Percentiles of named contenders, and their ratios to those of the first."""
+
+    empty_row: ClassVar[str]
+    """What the row of the empty statement is called."""
+
+    @property
+    @abstractmethod
+    def compared(self) -> list[str]:
+        """The percentiles in which contenders are judged against the baseline."""
+
+    @property
+    def statements(self) -> list[str]:
+        """The contenders without the empty statement."""
+        return [name for name in self.contenders if name != self.empty_row]
+
+    @property
+    def judged(self) -> int:
+        """Each compared percentile of each contender."""
+        return (len(self.statements) - 1) * len(self.compared)
+
+    def percentile(self, contender: str, which: str) -> Estimate:
+        """Nanoseconds at a percentile: the median over rounds, with its interval.
+
+        Parameters
+        ----------
+        contender : str
+            Name of a contender, or of the row of the empty statement.
+        which : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        """
+        return self.estimate(contender, which)
+
+    def ratio(self, contender: str, which: str, to: str | None = None) -> Estimate:
+        """A percentile of `contender` over the same of `to` (by default the baseline).
+
+        The interval is corrected for all contenders and compared percentiles that are judged together.
+
+        Parameters
+        ----------
+        contender, to : str
+            Names of contenders.
+        which : str
+            ``p50``, ``p95``, ``p99`` or ``p99_9``.
+        """
+        return self.ratio_of(contender, to, which)
+
+    def verdict(self, contender: str, which: str, to: str | None = None) -> Verdict:
+        """Judge a compared percentile against the same of `to` by the project's one decision function.
+
+        A percentile at the floor is not judged, nor is one that was not to be compared.
+        """
+        floor = self.at_floor(contender, which) or self.at_floor(to or self.baseline, which)
+        return "not judged" if floor or which not in self.compared else decide(self.ratio(contender, which, to))
+
+    def at_floor(self, contender: str, which: str) -> bool:
+        """Whether a percentile is within three times of the empty statement's own."""
+        return bool(self.percentile(contender, which).value <= FLOOR * self.percentile(self.empty_row, which).value)
+
+    def in_ratio(self) -> Iterable[tuple[Any, ...]]:
+        """The highest compared percentile of each contender."""
+        return [(name, which) for name in self.statements for which in self.compared[-1:]]
+
+    def percentile_cell(self, which: str, row: Any) -> str:
+        """A percentile as text, marked where it tells of the empty statement."""
+        mark = f" {FLOOR_MARK}" if row.Index != self.empty_row and getattr(row, f"{which}_at_floor") else ""
+        return f"{quantity.time(getattr(row, f'{which}_ns'))}{mark}"
+
+
+def title(which: str) -> str:
+    """``p99_9`` as a reader writes it."""
+    return which.replace("_", ".")
