@@ -13,7 +13,7 @@ from made_package import install
 import evenhand as bench
 from evenhand import Run, Settings
 from evenhand.runs.configuration import ConfigurationError
-from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
+from evenhand.runs.draft import DRAFT_VARIABLE, EXAMPLE_VARIABLE, Draft
 from evenhand.runs.packages import PackageError, changed_packages, configured, describe, import_names, named
 
 HOOK = "tiny_binding:build"
@@ -264,26 +264,26 @@ def test_an_upgrade_is_noticed_and_a_downgrade_back_is_not_an_upgrade(site):
     assert changed_packages(first, describe({"tiny-binding": ""})) == ""
 
 
-def staged(folder, monkeypatch, packages):
+def drafted(folder, monkeypatch, packages):
     """Begin a docs build whose configuration names these packages."""
     plan = {"profile": "quick", "rounds": 6, "judged": False, "seconds": {}, "options": {}, "packages": packages}
-    Stage(folder / "stage").prepare(plan)
-    monkeypatch.setenv(STAGE_VARIABLE, str(folder / "stage"))
+    Draft(folder / "draft").prepare(plan)
+    monkeypatch.setenv(DRAFT_VARIABLE, str(folder / "draft"))
     monkeypatch.setenv(EXAMPLE_VARIABLE, "first")
-    return Stage(folder / "stage")
+    return Draft(folder / "draft")
 
 
 def test_a_docs_build_measures_what_its_configuration_names(site, tmp_path, monkeypatch):
     install(site, facts={"commit": "abc"})
-    stage = staged(tmp_path, monkeypatch, {"tiny-binding": HOOK})
+    draft = drafted(tmp_path, monkeypatch, {"tiny-binding": HOOK})
     for packages in (None, [], ["tiny-binding"]):
         assert bench.settings("", packages=packages).packages == {"tiny-binding": HOOK}
-    assert stage.run().packages == describe({"tiny-binding": HOOK})
+    assert draft.run().packages == describe({"tiny-binding": HOOK})
 
 
 def test_an_example_that_measures_more_than_the_site_names_is_refused(site, tmp_path, monkeypatch):
     install(site)
-    staged(tmp_path, monkeypatch, {})
+    drafted(tmp_path, monkeypatch, {})
     with pytest.raises(ValueError, match="first measures tiny-binding, which the configuration of this site does not"):
         bench.settings("", packages=["tiny-binding"])
 

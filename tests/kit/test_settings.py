@@ -16,7 +16,7 @@ import rust_daq
 from evenhand import Settings, Statement
 from evenhand.results.comparison import Comparison
 from evenhand.results.result import Result
-from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
+from evenhand.runs.draft import DRAFT_VARIABLE, EXAMPLE_VARIABLE, Draft
 from evenhand.runs.neighbours import Neighbours
 from evenhand.runs.recorder import Recorder
 
@@ -67,7 +67,7 @@ def test_option_cannot_hide_a_part_of_the_settings(name: str) -> None:
 
 
 def test_code_without_a_file_gets_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(STAGE_VARIABLE, raising=False)
+    monkeypatch.delenv(DRAFT_VARIABLE, raising=False)
     names: dict[str, Any] = {"__name__": "__main__"}
     exec("import evenhand as bench\nsettings = bench.settings('', samples=7, rounds=3)", names)
     found = names["settings"]
@@ -137,11 +137,11 @@ def test_hypervisor_that_takes_time_is_noted(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(tmp_path)
-    stage.prepare(
+    draft = Draft(tmp_path)
+    draft.prepare(
         {"profile": "quick", "rounds": 6, "judged": False, "seconds": {"first": 20.0}, "options": {"duration": 3.0}}
     )
-    monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(DRAFT_VARIABLE, str(tmp_path))
     monkeypatch.setenv(EXAMPLE_VARIABLE, "first")
     found = bench.settings("", rounds=99, duration=15.0, samples=7)
     assert (found.example, found.rounds, found.seconds) == ("first", 6, 20.0)
@@ -149,10 +149,10 @@ def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: py
 
 
 def test_example_that_the_build_did_not_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Stage(tmp_path).prepare({"profile": "quick", "rounds": 6, "judged": False, "seconds": {}, "options": {}})
-    monkeypatch.setenv(STAGE_VARIABLE, str(tmp_path))
+    Draft(tmp_path).prepare({"profile": "quick", "rounds": 6, "judged": False, "seconds": {}, "options": {}})
+    monkeypatch.setenv(DRAFT_VARIABLE, str(tmp_path))
     monkeypatch.delenv(EXAMPLE_VARIABLE, raising=False)
-    with pytest.raises(RuntimeError, match=r"call Stage\.enter before each example"):
+    with pytest.raises(RuntimeError, match=r"call Draft\.enter before each example"):
         bench.settings("")
 
 

@@ -9,7 +9,7 @@ import pytest
 from made_package import install
 
 import rust_daq
-from evenhand.runs.draft import Stage
+from evenhand.runs.draft import Draft
 from tiny_project import EXAMPLE, Project
 
 
@@ -70,7 +70,7 @@ def test_seconds_are_shared_by_declared_weights(project: Project) -> None:
     project.example(EXAMPLE.replace('cost_ns`.\n"""', 'cost_ns`.\n\n:weight: 3\n"""', 1))
     project.example(name="second")
     assert project.build().status == 0
-    assert Stage(project.folder / "build" / "stage").plan()["seconds"] == {"first": 0.75, "second": 0.25}
+    assert Draft(project.folder / "build" / "draft").plan()["seconds"] == {"first": 0.75, "second": 0.25}
 
 
 @pytest.mark.parametrize("profiles", ["[profile.other]\nrounds = 6\n", "# none\n"])

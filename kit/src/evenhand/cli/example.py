@@ -11,9 +11,9 @@ from typing import Any
 
 from evenhand.cli.script import script_settings
 from evenhand.measure.settings import ROUNDS, Settings
-from evenhand.runs.draft import STAGE_VARIABLE, Stage
+from evenhand.runs.draft import DRAFT_VARIABLE, Draft
 from evenhand.runs.packages import Packages, configured, named
-from evenhand.runs.recorder import StageRecorder
+from evenhand.runs.recorder import DraftRecorder
 
 
 def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None = None, **options: Any) -> Settings:
@@ -65,9 +65,9 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None
     if unusable := sorted(name for name in options if hasattr(Settings, name) or name in Settings.__dataclass_fields__):
         message = f"option {unusable[0]!r} is a part of all settings; give it another name"
         raise ValueError(message)
-    stage = os.environ.get(STAGE_VARIABLE)
-    if stage:
-        return staged(Stage(Path(stage)), options, None if packages is None else named(packages))
+    draft = os.environ.get(DRAFT_VARIABLE)
+    if draft:
+        return planned(Draft(Path(draft)), options, None if packages is None else named(packages))
     caller = sys._getframe(1).f_globals  # noqa: SLF001 - a script is known by who calls, not by what was started
     file = caller.get("__file__")
     if file is None:
@@ -80,11 +80,11 @@ def settings(doc: str | None, *, rounds: int = ROUNDS, packages: Packages | None
     return script_settings(doc or "", script, rounds, options, chosen)
 
 
-def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str] | None) -> Settings:
+def planned(draft: Draft, options: Mapping[str, Any], packages: Mapping[str, str] | None) -> Settings:
     """The settings that the docs build has planned for the example it runs now."""
-    plan = stage.plan()
-    example = stage.example()
-    step = next((step for step in stage.course() if step["example"] == example), {})
+    plan = draft.plan()
+    example = draft.example()
+    step = next((step for step in draft.course() if step["example"] == example), {})
     site = plan.get("packages", {})
     if unnamed := [name for name in packages or () if name not in site]:
         message = (
@@ -99,7 +99,7 @@ def staged(stage: Stage, options: Mapping[str, Any], packages: Mapping[str, str]
         factor=step.get("factor"),
         cut=frozenset(key.partition("/")[2] for key in step.get("cut", ()) if key.startswith(f"{example}/")),
         options={name: plan["options"].get(name, value) for name, value in options.items()},
-        recorder=StageRecorder(stage),
+        recorder=DraftRecorder(draft),
         judges=plan["judged"],
         slices=plan.get("slices"),
         packages=site,

@@ -1,4 +1,4 @@
-"""The stage of a docs build: a folder in which each example leaves its results until the run is sealed."""
+"""The draft of a run: a folder in which each example of a docs build leaves its results until the run is sealed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from evenhand.runs.machine import machine
 from evenhand.runs.packages import describe
 from evenhand.runs.run import Run
 
-STAGE_VARIABLE = "EVENHAND_STAGE"
-"""Names the stage's folder; set by the build, read by `settings`."""
+DRAFT_VARIABLE = "EVENHAND_DRAFT"
+"""Names the draft's folder; set by the build, read by `settings`."""
 LOOKS = 9
 """How often the machine's pace is looked at before an example is planned."""
 EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
@@ -27,7 +27,7 @@ EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
 
 
 @dataclass(frozen=True)
-class Stage:
+class Draft:
     """Results on their way from the examples into a run.
 
     Parameters
@@ -83,7 +83,7 @@ class Stage:
         try:
             return os.environ[EXAMPLE_VARIABLE]
         except KeyError:
-            message = f"{STAGE_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Stage.enter before each example"
+            message = f"{DRAFT_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Draft.enter before each example"
             raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:
@@ -146,7 +146,7 @@ class Stage:
         return sorted(found, key=lambda result: (result.example, result.started))
 
     def run(self, **further: Any) -> Run:
-        """Make a run of all that is on the stage.
+        """Make a run of all that is in the draft.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Where results go: nowhere, to a script's files, or to the stage of a docs build."""
+"""Where results go: nowhere, to a script's files, or to the draft of a docs build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evenhand.runs.packages import changed_packages
 from evenhand.runs.run import Run
 
 if TYPE_CHECKING:
-    from evenhand.runs.draft import Stage
+    from evenhand.runs.draft import Draft
 
 R = TypeVar("R", bound=Result)
 
@@ -53,27 +53,27 @@ class Recorder:
         print(text, file=sys.stderr, flush=True)
 
 
-class StageRecorder(Recorder):
-    """Leaves results on the stage of a docs build, and takes archived ones where the plan names a run.
+class DraftRecorder(Recorder):
+    """Leaves results in the draft of a docs build, and takes archived ones where the plan names a run.
 
     Parameters
     ----------
-    stage : Stage
-        The build's stage.
+    draft : Draft
+        The build's draft.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
 
     @cached_property
     def reused(self) -> Run | None:
         """The run that the plan names, if the build reuses."""
-        folder = self.stage.plan().get("reuse")
+        folder = self.draft.plan().get("reuse")
         return Run.opened(Path(folder)) if folder else None
 
     def expect(self, example: str, name: str) -> None:
         """Refuse a second result of one name, before it is measured."""
-        if self.stage.has(example, name):
+        if self.draft.has(example, name):
             message = f"{example} has a result called {name!r} already; pass another name=..."
             raise ValueError(message)
 
@@ -112,13 +112,13 @@ class StageRecorder(Recorder):
         plan: Mapping[str, Any],
     ) -> str:
         """What differs between a measuring call and what a run holds under its name."""
-        if why := changed_packages(run.packages, self.stage.packages()):
+        if why := changed_packages(run.packages, self.draft.packages()):
             return why
         # A statement's fingerprint is that of its bytecode, which each Python writes in its own way.
         python = run.document["machine"].get("python")
         if python != platform.python_version():
             return f"it was measured with Python {python}, this is {platform.python_version()}"
-        profile = self.stage.plan()["profile"]
+        profile = self.draft.plan()["profile"]
         if run.document["profile"] != profile:
             return f"it was measured in the profile {run.document['profile']!r}, this build's is {profile!r}"
         entries = {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
@@ -130,8 +130,8 @@ class StageRecorder(Recorder):
         return changed_statements(entry["contenders"], stated) or changed_settings(entry["settings"], plan)
 
     def record(self, result: Result) -> None:
-        """Keep a result on the stage."""
-        self.stage.add(result)
+        """Keep a result in the draft."""
+        self.draft.add(result)
 
     def announce(self, text: str) -> None:
         """Say nothing: how long a build takes is said by its profile."""

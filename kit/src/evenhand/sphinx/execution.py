@@ -32,14 +32,14 @@ from evenhand import ArchiveError, Run
 from evenhand.measure.yardstick import yardstick
 from evenhand.runs.budget import Budget, Costs, CostsError, Plan
 from evenhand.runs.configuration import ConfigurationError
-from evenhand.runs.draft import EXAMPLE_VARIABLE, STAGE_VARIABLE, Stage
+from evenhand.runs.draft import DRAFT_VARIABLE, EXAMPLE_VARIABLE, Draft
 from evenhand.runs.packages import PackageError, changed_packages, configured, describe
 from evenhand.runs.run import RUN_VARIABLE
 from evenhand.sphinx import commit, criterion
 from evenhand.sphinx.declaration import Declaration
 from evenhand.sphinx.errors import MeasuringError
 from evenhand.sphinx.gallery import key
-from evenhand.sphinx.places import example_files, gallery_folders, publishes, run_folder, stage_folder
+from evenhand.sphinx.places import draft_folder, example_files, gallery_folders, publishes, run_folder
 from evenhand.sphinx.profiles import Profile
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ LINES = 4
 
 
 def prepare_build(app: Sphinx) -> None:
-    """Prepare an empty stage with the build's plan, and remove what an earlier build made of the examples."""
+    """Prepare an empty draft with the build's plan, and remove what an earlier build made of the examples."""
     # Cells of the pages run in kernels that inherit this; they read the run whoever builds.
     os.environ[RUN_VARIABLE] = str(run_folder(app.config))
     if not publishes(app):
@@ -80,9 +80,9 @@ def prepare_build(app: Sphinx) -> None:
     refuse_sources(app)
     for folder in gallery_folders(app):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(stage_folder(app), ignore_errors=True)
+    shutil.rmtree(draft_folder(app), ignore_errors=True)
     profile = planned(app)
-    Stage(stage_folder(app)).prepare(
+    Draft(draft_folder(app)).prepare(
         {
             "profile": profile.name,
             "rounds": profile.rounds,
@@ -96,7 +96,7 @@ def prepare_build(app: Sphinx) -> None:
             **({} if reused else budgeted(app, profile)),
         }
     )
-    os.environ[STAGE_VARIABLE] = str(stage_folder(app))
+    os.environ[DRAFT_VARIABLE] = str(draft_folder(app))
     # Threads of OpenBLAS keep the cores busy while NumPy or SciPy is imported, and no example multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -178,10 +178,10 @@ def too_slow(plan: Plan) -> str:
 
 
 def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
-    """Tell the stage which example runs now; called by sphinx-gallery before each."""
+    """Tell the draft which example runs now; called by sphinx-gallery before each."""
     del gallery_conf
-    if when == "before" and STAGE_VARIABLE in os.environ:
-        Stage(Path(os.environ[STAGE_VARIABLE])).enter(Path(filename).stem)
+    if when == "before" and DRAFT_VARIABLE in os.environ:
+        Draft(Path(os.environ[DRAFT_VARIABLE])).enter(Path(filename).stem)
 
 
 def run_examples(app: Sphinx) -> None:
@@ -204,31 +204,31 @@ def run_examples(app: Sphinx) -> None:
 
 def seal(app: Sphinx) -> None:
     """Make a run of what the examples left, or make sure that the reused one is all theirs."""
-    os.environ.pop(STAGE_VARIABLE, None)
+    os.environ.pop(DRAFT_VARIABLE, None)
     if not publishes(app):
         return
-    stage = Stage(stage_folder(app))
-    if without := sorted(set(examples(app)) - {result.example for result in stage.results()}):
+    draft = Draft(draft_folder(app))
+    if without := sorted(set(examples(app)) - {result.example for result in draft.results()}):
         message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"
         raise MeasuringError(message)
     if app.config.measuring_reuse:
         return
     profile = planned(app)
     ended = time.time()
-    took = {"examples_ns": round((ended - stage.plan()["began"]) * 1e9), "course": course(stage, ended)}
-    run = stage.run(tree=commit.read(Path(app.confdir)), took=took, **measured_elsewhere(app))
+    took = {"examples_ns": round((ended - draft.plan()["began"]) * 1e9), "course": course(draft, ended)}
+    run = draft.run(tree=commit.read(Path(app.confdir)), took=took, **measured_elsewhere(app))
     if profile.judged:
         refuse_unjudged(run)
     replace(run, run_folder(app.config))
-    tell_course(stage.plan(), took["course"], ended)
+    tell_course(draft.plan(), took["course"], ended)
     if app.config.measuring_costs:
         seconds = {step["example"]: step["seconds"] for step in took["course"]}
         Costs.of(run, seconds, profile.clocked).write(Path(app.config.measuring_profiles).with_name(COSTS))
 
 
-def course(stage: Stage, ended: float) -> list[dict[str, Any]]:
+def course(draft: Draft, ended: float) -> list[dict[str, Any]]:
     """For each example what was planned before it and what it took, in seconds, and which of its calls were cut."""
-    steps = stage.course()
+    steps = draft.course()
     ends = [*(step["began"] for step in steps[1:]), ended]
     found = []
     for step, end in zip(steps, ends, strict=True):

@@ -1,4 +1,4 @@
-"""The folders of a build: the sealed run, the stage, the gallery and its examples."""
+"""The folders of a build: the sealed run, the draft, the gallery and its examples."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def run_folder(config: Config) -> Path:
     return Path(config.measuring_folder, "run")
 
 
-def stage_folder(app: Sphinx) -> Path:
+def draft_folder(app: Sphinx) -> Path:
     """Where the examples leave their results."""
-    return Path(app.config.measuring_folder, "stage")
+    return Path(app.config.measuring_folder, "draft")
 
 
 def gallery_folders(app: Sphinx) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The stage of a docs build: results are left there, sealed into a run, or taken from an archived one."""
+"""The draft of a docs build: results are left there, sealed into a run, or taken from an archived one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pandas.testing import assert_frame_equal
 
 from evenhand import Run, Settings, Statement
 from evenhand.results.comparison import Comparison
-from evenhand.runs.draft import EXAMPLE_VARIABLE, Stage
-from evenhand.runs.recorder import ReuseError, StageRecorder
+from evenhand.runs.draft import EXAMPLE_VARIABLE, Draft
+from evenhand.runs.recorder import DraftRecorder, ReuseError
 from evenhand.runs.run_folder import DOCUMENT
 
 STATED = {"one": Statement("pass"), "two": Statement("pass")}
@@ -23,8 +23,8 @@ PLAN = {"slices": 2}
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    made = Stage(tmp_path / "stage")
+def draft(tmp_path: Path) -> Draft:
+    made = Draft(tmp_path / "draft")
     made.prepare({"profile": "quick", "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": None})
     return made
 
@@ -37,9 +37,9 @@ def archived(tmp_path: Path) -> Path:
 
 def reusing(tmp_path: Path, folder: Path, profile: str = "quick") -> Settings:
     """The settings of an example in a build that reuses."""
-    stage = Stage(tmp_path / "reusing")
-    stage.prepare({"profile": profile, "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": str(folder)})
-    return Settings(example="first", recorder=StageRecorder(stage))
+    draft = Draft(tmp_path / "reusing")
+    draft.prepare({"profile": profile, "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": str(folder)})
+    return Settings(example="first", recorder=DraftRecorder(draft))
 
 
 def call(settings: Settings, name: str = "made", stated: Any = None, plan: Any = None) -> Comparison:
@@ -47,39 +47,39 @@ def call(settings: Settings, name: str = "made", stated: Any = None, plan: Any =
     return settings.measured(Comparison, name, stated or STATED, plan or PLAN, lambda: pytest.fail("it measured"))
 
 
-def test_result_on_the_stage_comes_back(stage: Stage) -> None:
+def test_result_in_the_draft_comes_back(draft: Draft) -> None:
     result = made_result()
-    stage.add(result)
-    (back,) = stage.results()
+    draft.add(result)
+    (back,) = draft.results()
     assert back.document() == result.document()
     assert_frame_equal(back.samples, result.samples)
 
 
-def test_example_that_begins_again_leaves_no_older_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_that_begins_again_leaves_no_older_result(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EXAMPLE_VARIABLE, "")
-    stage.add(made_result())
-    stage.add(made_result(example="other"))
-    stage.enter("first")
-    assert [result.key for result in stage.results()] == ["other/made"]
-    assert stage.example() == "first"
+    draft.add(made_result())
+    draft.add(made_result(example="other"))
+    draft.enter("first")
+    assert [result.key for result in draft.results()] == ["other/made"]
+    assert draft.example() == "first"
 
 
-def test_run_has_the_plan_and_the_machine_of_the_beginning(stage: Stage) -> None:
-    stage.add(made_result())
-    run = stage.run(criterion={"a/b": {"mean_ns": 1.0}})
+def test_run_has_the_plan_and_the_machine_of_the_beginning(draft: Draft) -> None:
+    draft.add(made_result())
+    run = draft.run(criterion={"a/b": {"mean_ns": 1.0}})
     assert run.document["profile"] == "quick"
-    assert run.document["machine"] == stage.machine()
+    assert run.document["machine"] == draft.machine()
     assert run.written("criterion/a/b/mean_ns") == "1.00\u202fns"
 
 
-def test_second_result_of_one_name_is_refused_before_measuring(stage: Stage) -> None:
-    stage.add(made_result())
+def test_second_result_of_one_name_is_refused_before_measuring(draft: Draft) -> None:
+    draft.add(made_result())
     with pytest.raises(ValueError, match="first has a result called 'made' already"):
-        call(Settings(example="first", recorder=StageRecorder(stage)))
+        call(Settings(example="first", recorder=DraftRecorder(draft)))
 
 
-def test_build_that_does_not_reuse_measures(stage: Stage) -> None:
-    settings = Settings(example="first", recorder=StageRecorder(stage))
+def test_build_that_does_not_reuse_measures(draft: Draft) -> None:
+    settings = Settings(example="first", recorder=DraftRecorder(draft))
     fresh = settings.measured(Comparison, "made", STATED, PLAN, lambda: made_result(started="now"))
     assert fresh.started == "now"
 
@@ -90,9 +90,9 @@ def test_same_call_gets_the_archived_result_with_its_own_time(tmp_path: Path, ar
     assert_frame_equal(result.to_pandas(), made_result().to_pandas())
 
 
-def test_reused_result_is_on_the_stage(tmp_path: Path, archived: Path) -> None:
+def test_reused_result_is_in_the_draft(tmp_path: Path, archived: Path) -> None:
     call(reusing(tmp_path, archived))
-    assert [result.key for result in Stage(tmp_path / "reusing").results()] == ["first/made"]
+    assert [result.key for result in Draft(tmp_path / "reusing").results()] == ["first/made"]
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_package_that_was_upgraded_is_refused_by_name(tmp_path: Path, archived: 
     facts = {"tiny": {"version": "1.0", "files_sha256": "a", "build": {"commit": "then"}}}
     folder = replace(run, document=run.document | {"packages": facts}).save(tmp_path / "named")
     again = {"tiny": facts["tiny"] | {"build": {"commit": "now"}}}
-    monkeypatch.setattr(Stage, "packages", lambda _: again)  # another commit, the same files
+    monkeypatch.setattr(Draft, "packages", lambda _: again)  # another commit, the same files
     assert call(reusing(tmp_path, folder)).started == STARTED
-    monkeypatch.setattr(Stage, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
+    monkeypatch.setattr(Draft, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
     (tmp_path / "reusing" / "first" / "made.json").unlink()
     with pytest.raises(
         ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; measure again: build without reusing"
