@@ -189,12 +189,10 @@ def test_the_page_on_versions_names_each_package_that_is_left_out():
     assert {name for name in missing if f"| {name} |" not in page} == set()
 
 
-def test_without_the_gil_a_job_may_fail_and_the_gil_is_refused():
+def test_a_job_that_tests_without_the_gil_may_fail():
     job = jobs("tests")["free-threaded"]
     assert job["continue-on-error"] is True
-    [step] = [step for step in job["steps"] if "nox -s" in step.get("run", "")]
-    assert step["env"] == {"PYTHON_GIL": "0"}
-    assert step["run"].split()[-1] == "3.14t"
+    assert "nox -s wheels -- 3.14t" in [step.get("run") for step in job["steps"]]
 
 
 @pytest.mark.parametrize(("job", "option"), [("wheels", None), ("musl", "--musl")])

@@ -369,6 +369,37 @@ def test_a_wheel_for_musl_is_built_by_what_maturin_knows_of_each_python(wheels, 
     assert "musllinux_1_2" in command
 
 
+# Tested
+
+
+class Watching(Building):
+    """A session that keeps the variables of its tests, too."""
+
+    def run(self, *command, env=None, **further):
+        self.env = env or {}
+        return super().run(*command, **further)
+
+
+WITH_GIL, WITHOUT = ["--group", "test"], ["hypothesis", "numpy"]
+
+
+@pytest.mark.parametrize(
+    ("version", "released", "told", "packages"),
+    [
+        ("3.13", True, [None, "default"], WITH_GIL),
+        ("3.15", False, [None, "quick"], WITH_GIL),
+        ("3.14t", True, ["0", "default"], WITHOUT),
+    ],
+)
+def test_a_wheel_is_tested_with_the_gil_refused_where_it_may_be(wheels, version, released, told, packages):
+    session = Watching("")
+    wheels.building.test_wheel(session, version, f"/{version}", Path("/x.whl"), released=released)
+    assert [session.env[name] for name in ("PYTHON_GIL", "HYPOTHESIS_PROFILE")] == told
+    [install] = [command for command in session.commands if command[:3] == ["uv", "pip", "install"]]
+    after = install.index("--constraint") + 2
+    assert install[after : after + 2] == packages
+
+
 # Compiled for
 
 
