@@ -85,17 +85,18 @@ here
 # and ``msgspec``; repeat it for each. For each operation the Pythons are then
 # the contenders of one comparison: they take turns in every round, and the
 # table judges each by the first. An interpreter that was built without
-# optimisation is marked, so that a build is not taken for a version.
+# optimisation is marked, so that a build is not taken for a version; some,
+# such as Debian's, keep no record of it.
 # :doc:`/pythons` has the tables of such a run.
 
 QUESTION = """
-import json, platform, sys, sysconfig, msgspec, rust_daq
-names = "CONFIG_ARGS", "PY_CFLAGS", "OPT"
-flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in names)
-marks = "--enable-optimizations", "-fprofile-use"
-optimised = sys.platform == "win32" or any(mark in flags for mark in marks)
+import json, platform, sysconfig, msgspec, rust_daq
+known = sysconfig.get_config_var
+flags = f"{known('CONFIG_ARGS')} {known('PY_CFLAGS')}"
+marked = "--enable-optimizations" in flags or "-fprofile-use" in flags
+plain = bool(known("PGO_PROF_USE_FLAG")) and not marked
 build = rust_daq.build_info()["commit"]
-print(json.dumps([platform.python_version(), optimised, build]))
+print(json.dumps([platform.python_version(), plain, build]))
 """
 
 
@@ -119,8 +120,8 @@ def ask(python):
 
 pythons, builds = {}, set()
 for python in settings.python:
-    version, optimised, build = ask(python)
-    name = version if optimised else f"{version}, not optimised"
+    version, plain, build = ask(python)
+    name = f"{version}, not optimised" if plain else version
     if name in pythons:
         sys.exit(f"--python {python} is a second {name}; pass each once.")
     pythons[name] = str(python)

@@ -442,8 +442,8 @@ ANSWERS = {
     "no package": ("echo 'ModuleNotFoundError: No module named rust_daq' >&2; exit 1", "No module named rust_daq"),
     "crashes": ("kill -SEGV $$", "does not work: nothing"),
     "nonsense": ("echo Python", "does not work: Expecting value"),
-    "another build": ("""echo '["3.15.0", true, "abc"]'""", "have rust-daq of the commits abc, "),
-    "the same twice": ("""echo '["3.11.0", false, "def"]'""", "is a second 3.11.0, not optimised; pass each once"),
+    "another build": ("""echo '["3.15.0", false, "abc"]'""", "have rust-daq of the commits abc, "),
+    "the same twice": ("""echo '["3.11.0", true, "def"]'""", "is a second 3.11.0, not optimised; pass each once"),
 }
 
 
@@ -452,7 +452,7 @@ ANSWERS = {
 def test_a_python_that_cannot_be_compared_gets_a_sentence(tmp_path, script, sentence):
     good = tmp_path / "good"
     good.mkdir()
-    first = program(good, """echo '["3.11.0", false, "def"]'""")
+    first = program(good, """echo '["3.11.0", true, "def"]'""")
     command = [sys.executable, str(EXAMPLE), "--python", first, "--python", program(tmp_path, script)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert ended.returncode == 1

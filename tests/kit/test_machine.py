@@ -6,6 +6,7 @@ import getpass
 import json
 import platform
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from evenhand.runs import surroundings
-from evenhand.runs.machine import cpu_model, machine, notes, usable_cores
+from evenhand.runs.machine import cpu_model, machine, notes, python, usable_cores
 
 QUIET = {"load": 0.1, "governor": "performance", "on_battery": False}
 
@@ -52,6 +53,28 @@ def test_machine_tells_what_a_reader_needs() -> None:
     assert found["python"] == platform.python_version()
     assert found["implementation"] == platform.python_implementation()
     assert {"numpy", "scipy", "pandas"} <= set(found["packages"])
+
+
+GENERATES, USES = {"PGO_PROF_GEN_FLAG": "-fprofile-generate"}, {"PGO_PROF_USE_FLAG": "-fprofile-use"}
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "told"),
+    [
+        ("linux", GENERATES | USES | {"CONFIG_ARGS": "'--enable-optimizations' '--with-lto'"}, (True, True)),
+        ("linux", GENERATES | USES | {"PY_CFLAGS": "-O3 -fprofile-use -flto"}, (True, True)),
+        ("linux", GENERATES | USES | {"CONFIG_ARGS": "'--enable-shared'"}, (False, False)),
+        ("linux", GENERATES | {"CONFIG_ARGS": "'--enable-shared'"}, (None, None)),  # as Debian's
+        ("win32", {}, (None, None)),
+    ],
+)
+def test_whether_the_interpreter_is_optimised_is_told_where_its_build_says_so(
+    monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], told: tuple[bool | None, bool | None]
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(sysconfig, "get_config_var", variables.get)
+    found = python()
+    assert (found["optimised"], found["link_time_optimised"]) == told
 
 
 def test_the_packages_are_those_that_what_is_measured_requires_also_by_an_extra(

@@ -78,14 +78,18 @@ def notes(found: Mapping[str, Any]) -> list[str]:
 def python() -> dict[str, Any]:
     """The interpreter and how it was built."""
     flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "OPT"))
-    windows = sys.platform == "win32"
+    # The installers for Windows are optimised and keep no record of it; nor do the packages of Debian.
+    unrecorded = sys.platform == "win32" or (
+        bool(sysconfig.get_config_var("PGO_PROF_GEN_FLAG")) and not sysconfig.get_config_var("PGO_PROF_USE_FLAG")
+    )
+    marked = "--enable-optimizations" in flags or "-fprofile-use" in flags
+    linked = "--with-lto" in flags or "-flto" in flags
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "compiler": platform.python_compiler(),
-        # The installers for Windows are optimised and keep no record of their flags.
-        "optimised": None if windows else "--enable-optimizations" in flags or "-fprofile-use" in flags,
-        "link_time_optimised": None if windows else "--with-lto" in flags or "-flto" in flags,
+        "optimised": marked or (None if unrecorded else False),
+        "link_time_optimised": linked or (None if unrecorded else False),
         "debug": hasattr(sys, "gettotalrefcount"),
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "gil_enabled": bool(getattr(sys, "_is_gil_enabled", lambda: True)()),
