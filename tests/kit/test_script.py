@@ -136,7 +136,7 @@ def test_example_is_named_as_its_script(whole) -> None:
 def test_a_flag_for_paths_can_be_repeated(example: Example) -> None:
     example.write(prose="print('told', [str(path) for path in settings.places])\nraise SystemExit")
     script = example.folder / "how_dear.py"
-    script.write_text(script.read_text(encoding="utf-8").replace('label="x"', "places=()"), encoding="utf-8")
+    script.write_text(script.read_text(encoding="utf-8").replace("rounds=1)", "rounds=1, places=())"), encoding="utf-8")
     for passed in ([], ["one"], ["one", "two"]):
         flags = [part for place in passed for part in ("--places", place)]
         done = example.run(*flags)
