@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from evenhand import Run, Settings, Statement
 from evenhand.results.comparison import Comparison
+from evenhand.results.result import records
 from evenhand.runs.draft import EXAMPLE_VARIABLE, Draft
 from evenhand.runs.recorder import DraftRecorder, ReuseError
 from evenhand.runs.run_folder import DOCUMENT
@@ -116,6 +117,38 @@ def test_changed_call_is_refused_by_name(
 ) -> None:
     with pytest.raises(ReuseError, match=f"{sentence}; measure again: build without reusing$"):
         call(reusing(tmp_path, archived), **changed)
+
+
+def inside() -> dict[str, Any]:
+    """A setup that imports a module beside the example; never called here."""
+    from beside import build
+
+    return {"build": build}
+
+
+@pytest.mark.parametrize("setup", ["import beside", "if True:\n    from beside.part import build", inside])
+@pytest.mark.parametrize("file", ["beside.py", "beside/part.py"])
+def test_changed_module_beside_the_example_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setup: Any, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "/" in file:
+        (tmp_path / "beside").mkdir()
+        (tmp_path / "beside" / "__init__.py").touch()
+    (tmp_path / file).write_text("import deeper", encoding="utf-8")
+    (tmp_path / "deeper.py").write_text("size = 1", encoding="utf-8")
+    (tmp_path / "unused.py").write_text("", encoding="utf-8")
+    stated = {"one": Statement("pass"), "two": Statement("unused = 1", setup)}
+    folder = made_run(made_result(contenders=records(stated))).save(tmp_path / "run")
+    (tmp_path / "unused.py").write_text("changed = True", encoding="utf-8")
+    assert call(reusing(tmp_path, folder), stated=stated).started == STARTED
+    (tmp_path / "reusing" / "first" / "made.json").unlink()
+    for changed, name in ((file, "beside"), ("deeper.py", "deeper")):
+        before = (tmp_path / changed).read_text(encoding="utf-8")
+        (tmp_path / changed).write_text(f"{before}\n", encoding="utf-8")
+        with pytest.raises(ReuseError, match=f"'two' imports the module {name} beside the example, which changed"):
+            call(reusing(tmp_path, folder), stated=stated)
+        (tmp_path / changed).write_text(before, encoding="utf-8")
 
 
 def test_tuple_in_the_plan_is_the_list_in_the_archive(tmp_path: Path) -> None:

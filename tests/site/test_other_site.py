@@ -201,6 +201,18 @@ def test_a_reusing_build_takes_the_numbers_and_refuses_an_upgrade(site: Site) ->
     assert "it was measured with tiny-binding 1.0, and 2.0 is installed" in ended.stderr
 
 
+def test_a_reuse_notices_a_changed_module_beside_the_example(site: Site) -> None:
+    setup = 'name="sums", setup="from shapes import size", settings'
+    site.write("gallery/first.py", EXAMPLE.replace('name="sums", settings', setup))
+    site.write("gallery/shapes/__init__.py", "size = 1\n")
+    assert site.build().returncode == 0
+    assert site.build(EVENHAND_REUSE="1").returncode == 0
+    site.write("gallery/shapes/__init__.py", "size = 2\n")
+    ended = site.build(EVENHAND_REUSE="1")
+    assert ended.returncode != 0
+    assert "'one' imports the module shapes beside the example, which changed; measure again" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [

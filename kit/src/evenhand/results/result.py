@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from evenhand.judge.estimate import LEVEL, Estimate
 from evenhand.judge.statistics import corrected_level, median_interval, ratio_apart, ratio_interval, two_groups
+from evenhand.measure.modules import modules_beside
 from evenhand.measure.records import SAMPLE_COLUMNS, data_frame
 from evenhand.measure.statement import Harness, Statement
 from evenhand.results import quantity
@@ -353,6 +354,8 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
         # Only what is out of the ordinary.
         if statement.each is not None:
             kept[name]["each"] = statement.each
+        if beside := modules_beside(statement):
+            kept[name]["modules"] = beside
         if called:
             kept[name]["called"] = True
         if statement.is_constant:
