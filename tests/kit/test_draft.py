@@ -126,7 +126,7 @@ def inside() -> dict[str, Any]:
     return {"build": build}
 
 
-@pytest.mark.parametrize("setup", ["import beside", "if True:\n    from beside.part import build", inside])
+@pytest.mark.parametrize("setup", ["import beside", "def make():\n    from beside.part import build\nmake()", inside])
 @pytest.mark.parametrize("file", ["beside.py", "beside/part.py"])
 def test_changed_module_beside_the_example_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setup: Any, file: str
