@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pythons
 from evenhand import Archive, Run, Settings, compare
 
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ("DataPoint", "dict", "dataclass", "msgspec", "callback loop")
 PYTHONS = ("3.11.7, not optimised", "3.15.0")
 
 
@@ -30,3 +33,14 @@ def test_each_operation_of_the_newest_run_has_a_table_of_the_pythons_with_its_da
     [table] = pythons.tables(found)
     assert (table.caption, tuple(table.frame.index)) == ("dict", PYTHONS)
     assert table.source.startswith(f"archive: {run.document['measured'][:10]}")
+
+
+def test_the_archive_has_a_run_of_each_supported_python():
+    run = pythons.newest()
+    assert run is not None
+    supported = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
+    versions = [name.rsplit(" ", 1)[1] for name in supported if name.startswith("Programming Language :: Python :: 3.")]
+    assert list(run.results) == [f"pythons/{name}" for name in OPERATIONS]
+    for result in run.results.values():
+        named = [str(name) for name in result.to_pandas().index]
+        assert [".".join(name.split(".")[:2]) for name in named] == versions
