@@ -1,9 +1,14 @@
-"""The page "Which Python?": it reads the newest archived run, and says so where there is none."""
+"""The page "Which Python?" reads the newest archived run; the example refuses Pythons that cannot be compared."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import pythons
 from evenhand import Archive, Run, Settings, compare
@@ -44,3 +49,45 @@ def test_the_archive_has_a_run_of_each_supported_python():
     for result in run.results.values():
         named = [str(name) for name in result.to_pandas().index]
         assert [".".join(name.split(".")[:2]) for name in named] == versions
+
+
+# The example
+
+
+def program(folder, script):
+    """A program that answers as an interpreter."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+shell_only = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+EXAMPLE = ROOT / "gallery" / "pythons.py"
+ANSWERS = {
+    "no package": ("echo 'ModuleNotFoundError: No module named rust_daq' >&2; exit 1", "No module named rust_daq"),
+    "crashes": ("kill -SEGV $$", "does not work: nothing"),
+    "nonsense": ("echo Python", "does not work: Expecting value"),
+    "another build": ("""echo '["3.15.0", false, "abc"]'""", "have rust-daq of the commits abc, "),
+    "the same twice": ("""echo '["3.11.0", true, "def"]'""", "is a second 3.11.0, not optimised; pass each once"),
+}
+
+
+@shell_only
+@pytest.mark.parametrize(("script", "sentence"), ANSWERS.values(), ids=ANSWERS)
+def test_a_python_that_cannot_be_compared_gets_a_sentence(tmp_path, script, sentence):
+    good = tmp_path / "good"
+    good.mkdir()
+    first = program(good, """echo '["3.11.0", true, "def"]'""")
+    command = [sys.executable, str(EXAMPLE), "--python", first, "--python", program(tmp_path, script)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@shell_only
+def test_one_python_alone_is_no_comparison(tmp_path):
+    command = [sys.executable, str(EXAMPLE), "--python", program(tmp_path, """echo '["3.11.0", true, "def"]'""")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "pass it for at least two" in ended.stderr
