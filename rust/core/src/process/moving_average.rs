@@ -7,6 +7,7 @@ use crate::error::Error;
 
 mod average;
 mod blocks;
+mod registers;
 mod space;
 mod split;
 mod tree;

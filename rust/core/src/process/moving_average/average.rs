@@ -46,6 +46,15 @@ impl Average {
         Ok(Self { window, min_count, seen: 0, sums })
     }
 
+    /// Sums in memory, as where the processor has no other way.
+    #[cfg(test)]
+    pub(super) const fn leave_registers(&mut self) {
+        match &mut self.sums {
+            Sums::Tree(tree) => tree.registers = None,
+            Sums::Blocks(blocks) => blocks.registers = None,
+        }
+    }
+
     fn sums(&mut self, input: &[f64], output: &mut [f64], count: usize) {
         match &mut self.sums {
             Sums::Tree(tree) => tree.extend(input, output, count),

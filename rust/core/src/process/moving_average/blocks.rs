@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
+use super::registers::{LANES, Registers, Rows};
 use super::space::Space;
 use super::split::{Count, join, split};
 use super::tree::{pairs, singles};
@@ -12,8 +13,8 @@ use crate::process::state::{Reader, Writer};
 /// How many sums are made at once, at most.
 const CHUNK: usize = 512;
 
-/// How many samples make a row: sums over rows go on in so many lanes, of which none waits for another.
-const LANES: usize = 4;
+/// The longest block of which the next one is summed while it is turned: both stay in the cache.
+const AHEAD: usize = 4096;
 
 /// How many samples before the next one rows and the rest may hold.
 const BEFORE: usize = 2 * LANES - 2;
@@ -41,6 +42,8 @@ pub(super) struct Blocks {
     /// The last samples, oldest first; zeros before the first.
     before: [f64; BEFORE],
     space: [Space; 5],
+    /// The quicker way to sum whole rows, where the processor has it.
+    pub(super) registers: Option<Registers>,
 }
 
 impl Blocks {
@@ -62,6 +65,7 @@ impl Blocks {
             sum: [[0.0; LANES]; 2],
             before: [0.0; BEFORE],
             space: [const { Space::new() }; 5],
+            registers: Registers::detect(),
         })
     }
 
@@ -78,10 +82,26 @@ impl Blocks {
         let before = LANES + self.rest - 1;
         let longest = before + input.len().min(self.chunk);
         let mut space = std::mem::take(&mut self.space);
+        let ahead = self.registers.is_some() && self.block <= AHEAD.min(input.len());
+        let longest = if ahead { longest.max(self.block) } else { longest };
         let mut spaces = space.each_mut().map(|space| space.floats(longest));
         let mut done = 0;
         while done < input.len() {
-            let end = input.len().min(done + self.chunk.min(self.block - self.place));
+            let most = if let Some(registers) = self.registers {
+                let [.., high_next, low_next] = &mut spaces;
+                let next = [high_next, low_next].map(|next| next.as_chunks_mut().0);
+                let output = &mut output[done..];
+                let rows = self.rows_at_once(registers, done, input, count, next, output);
+                done += rows * LANES;
+                // What is left of a row.
+                LANES - self.place % LANES
+            } else {
+                self.chunk.min(self.block - self.place)
+            };
+            let end = input.len().min(done + most);
+            if end == done {
+                break;
+            }
             let [first, parts @ ..] =
                 spaces.each_mut().map(|space| &mut space[..before + end - done]);
             let samples = if done < before {
@@ -99,6 +119,54 @@ impl Blocks {
         let kept = before.saturating_sub(input.len());
         self.before.copy_within(before - kept..before, 0);
         self.before[kept..before].copy_from_slice(&input[input.len() + kept - before..]);
+    }
+
+    /// The means of whole rows from the place `done` of the input on; returns how many rows these are.
+    fn rows_at_once(
+        &mut self,
+        registers: Registers,
+        mut done: usize,
+        input: &[f64],
+        count: Count,
+        [high_next, low_next]: [&mut [[f64; LANES]]; 2],
+        output: &mut [f64],
+    ) -> usize {
+        if !self.place.is_multiple_of(LANES) {
+            return 0;
+        }
+        let before = LANES + self.rest - 1;
+        let mut output = output.as_chunks_mut::<LANES>().0;
+        let whole = output.len();
+        while !output.is_empty() {
+            let mut rows = output.len();
+            if done < before {
+                rows = rows.min((before - done).div_ceil(LANES));
+            }
+            if self.rows[0].len() < self.block {
+                // Before the first block there was nothing.
+                rows = rows.min((self.block - self.place) / LANES);
+                let end = self.place + rows * LANES;
+                self.rows.iter_mut().for_each(|rows| rows.resize(end, 0.0));
+            }
+            let (now, later) = output.split_at_mut(rows);
+            output = later;
+            let end = done + rows * LANES;
+            let mut first = [0.0; BEFORE + 2 * LANES];
+            let samples = if done < before {
+                first[..before - done].copy_from_slice(&self.before[done..before]);
+                first[before - done..][..end].copy_from_slice(&input[..end]);
+                &first[..before - done + end]
+            } else {
+                &input[done - before..end]
+            };
+            done = end;
+            let [high, low] = self.rows.each_mut().map(|rows| rows.as_chunks_mut().0);
+            let (block, place) = (self.block / LANES, self.place / LANES);
+            let next = [&mut *high_next, &mut *low_next];
+            let rows = Rows { block, place, rows: [high, low], sum: &mut self.sum, next };
+            self.place = registers.blocks(self.rest, samples, rows, count, now) * LANES;
+        }
+        whole
     }
 
     /// The means of windows that end in this block; `samples` are with those before.

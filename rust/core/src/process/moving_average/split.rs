@@ -1,7 +1,7 @@
 //! A sample as two numbers whose sums lose next to nothing.
 
 /// What is left of a float without the low half of its mantissa.
-const HIGH: u64 = !((1 << 26) - 1);
+pub(super) const HIGH: u64 = !((1 << 26) - 1);
 
 /// The upper 27 bits of a sample, and the rest.
 ///
@@ -24,9 +24,9 @@ pub(super) fn join(high: f64, low: f64) -> f64 {
 /// A count that many sums are divided by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Count {
-    count: f64,
+    pub(super) count: f64,
     /// One over it.
-    share: f64,
+    pub(super) share: f64,
 }
 
 impl Count {
@@ -60,25 +60,25 @@ impl Count {
 pub(super) enum Divide {
     /// By a power of two, whose reciprocal is exact: to multiply is many times quicker and gives the same bits.
     Exactly(f64),
-    By(f64),
+    By(Count),
 }
 
 impl Divide {
-    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
     pub(super) const fn by(count: usize) -> Self {
-        let float = count as f64;
-        if count.is_power_of_two() { Self::Exactly(1.0 / float) } else { Self::By(float) }
+        let divisor = Count::of(count);
+        if count.is_power_of_two() { Self::Exactly(divisor.share) } else { Self::By(divisor) }
     }
 
     /// Writes each sum, divided, in one loop: a multiplication costs nothing beside what makes the sums.
     #[inline(always)]
-    pub(super) fn write(self, sums: impl Iterator<Item = f64>, output: &mut [f64]) {
+    pub(super) fn write(self, sums: impl Iterator<Item = f64>, fused: bool, output: &mut [f64]) {
         match self {
             Self::Exactly(share) => {
                 output.iter_mut().zip(sums).for_each(|(output, sum)| *output = sum * share);
             }
             Self::By(count) => {
-                output.iter_mut().zip(sums).for_each(|(output, sum)| *output = sum / count);
+                let pairs = output.iter_mut().zip(sums);
+                pairs.for_each(|(output, sum)| *output = count.share_of(sum, fused));
             }
         }
     }

@@ -82,11 +82,54 @@ proptest! {
     }
 }
 
+/// The means of pieces that end at these places, in registers or not.
+fn cut(window: usize, input: &[f64], cuts: &[usize], in_registers: bool) -> Vec<u64> {
+    let mut average = Average::new(window, 1).unwrap();
+    if !in_registers {
+        average.leave_registers();
+    }
+    bits(&in_pieces(input, cuts, |input, output| average.extend(input, output)))
+}
+
+proptest! {
+    #[test]
+    fn sums_in_registers_have_the_bits_of_those_in_memory(
+        window in prop_oneof![1_usize..33, any_window()],
+        input in prop::collection::vec(-1e3..1e3_f64, 0..900),
+        odd in prop::sample::select(vec![0.5, f64::INFINITY, f64::NEG_INFINITY, 1e300, 5e-320]),
+        place in 0_usize..900,
+        cuts in prop::collection::vec(0_usize..900, 0..6),
+    ) {
+        let mut input = input;
+        if let Some(sample) = input.get_mut(place) {
+            *sample = odd;
+        }
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(input.len())).collect();
+        cuts.sort_unstable();
+        let expected = cut(window, &input, &[], false);
+        prop_assert_eq!(&cut(window, &input, &cuts, true), &expected);
+        prop_assert_eq!(&cut(window, &input, &[], true), &expected);
+        prop_assert_eq!(&cut(window, &input, &cuts, false), &expected);
+    }
+}
+
+#[test]
+fn pieces_of_one_length_in_registers_have_the_bits_of_the_whole() {
+    let input = waves(700, 1e9);
+    for window in (2..40).chain([64, 67, 100]) {
+        let whole = cut(window, &input, &[], false);
+        for length in 1..90 {
+            let cuts: Vec<_> = (length..input.len()).step_by(length).collect();
+            assert_eq!(cut(window, &input, &cuts, true), whole, "window {window}, {length} each");
+        }
+    }
+}
+
 #[test]
 fn every_split_of_samples_next_to_nothing_gives_the_same() {
     // Where to divide and to multiply with one over the count do not round alike.
     let input: Vec<_> = (0..500).map(|index| f64::from_bits(index * index * 31 % 1009)).collect();
-    for window in [36, 42, 50] {
+    for window in [3, 11, 28, 36, 42, 50] {
         let whole = averaged(window, 1, &input);
         for cut in window..input.len() {
             let mut average = Average::new(window, 1).unwrap();

@@ -1,9 +1,11 @@
 //! Sums over short windows, each by the same tree.
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
+use super::registers::{LANES, Registers};
 use super::space::Space;
-use super::split::{Divide, join, split};
+use super::split::{Count, Divide, join, split};
 use crate::error::Error;
 use crate::process::state::{Reader, Writer};
 
@@ -20,11 +22,15 @@ pub(super) struct Tree {
     /// The samples before the next one that its window holds, oldest first; zeros before the first.
     before: [f64; LONGEST],
     space: [Space; 5],
+    /// The quicker way, where the processor has it.
+    pub(super) registers: Option<Registers>,
 }
 
 impl Tree {
-    pub(super) const fn new(window: usize) -> Self {
-        Self { window, before: [0.0; LONGEST], space: [const { Space::new() }; 5] }
+    pub(super) fn new(window: usize) -> Self {
+        // The mean of one sample is the sample.
+        let registers = (window > 1).then(Registers::detect).flatten();
+        Self { window, before: [0.0; LONGEST], space: [const { Space::new() }; 5], registers }
     }
 
     pub(super) const fn clear(&mut self) {
@@ -33,6 +39,9 @@ impl Tree {
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
     pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
+        if let Some(registers) = self.registers {
+            return self.extend_in_registers(registers, input, output, Count::of(count));
+        }
         let count = Divide::by(count);
         let before = self.window - 1;
         let longest = before + input.len().min(CHUNK);
@@ -57,6 +66,41 @@ impl Tree {
         }
     }
 
+    /// The same, with sums that stay in registers.
+    fn extend_in_registers(
+        &mut self,
+        registers: Registers,
+        input: &[f64],
+        output: &mut [f64],
+        count: Count,
+    ) {
+        let (window, before) = (self.window, self.window - 1);
+        // The first windows begin before the input, also those of its last row if it is short.
+        let first = input.len().min(window + LANES);
+        let mut samples = [0.0; 2 * LONGEST + LANES];
+        samples[..before].copy_from_slice(&self.before[..before]);
+        samples[before..before + first].copy_from_slice(&input[..first]);
+        let mut means = [[0.0; LANES]; LONGEST / LANES + 1];
+        let rows = first.div_ceil(LANES);
+        registers.tree(window, &samples[..before + rows * LANES], count, &mut means[..rows]);
+        output[..first].copy_from_slice(&means.as_flattened()[..first]);
+        if first == input.len() {
+            return self.before[..before].copy_from_slice(&samples[first..first + before]);
+        }
+        self.before[..before].copy_from_slice(&input[input.len() - before..]);
+        let rest = &mut output[first..];
+        let whole = rest.len() / LANES * LANES;
+        let (samples, rows) = (&input[first - before..], rest.as_chunks_mut().0);
+        registers.tree(window, &samples[..before + whole], count, rows);
+        if whole < rest.len()
+            && let Some(last) = output.last_chunk_mut()
+        {
+            // Of windows alone: what was made already comes out once more.
+            let samples = &input[input.len() - before - LANES..];
+            registers.tree(window, samples, count, std::slice::from_mut(last));
+        }
+    }
+
     pub(super) fn save(&self, state: &mut Writer) -> Result<(), Error> {
         state.floats(&self.before[..self.window - 1])
     }
@@ -75,6 +119,7 @@ impl Tree {
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, output: &mut [f64]) {
     let [high, low, high_rest, low_rest] = parts;
+    let fused = target_cfg_f!(target_feature = "fma");
     if window == 1 {
         return output.copy_from_slice(samples);
     }
@@ -89,15 +134,21 @@ fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, o
     loop {
         let longer = length * 2;
         if window == length {
-            return mean(high, low, count, output);
+            return mean(high, low, count, fused, output);
         }
         if window == longer {
-            return mean_of_two([high, low], [&high[length..], &low[length..]], count, output);
+            return mean_of_two(
+                [high, low],
+                [&high[length..], &low[length..]],
+                count,
+                fused,
+                output,
+            );
         }
         if window & length != 0 {
             if longer > window {
                 let last = [&high[done..], &low[done..]];
-                return mean_of_two([high_rest, low_rest], last, count, output);
+                return mean_of_two([high_rest, low_rest], last, count, fused, output);
             }
             add(high_rest, high, done);
             add(low_rest, low, done);
@@ -139,16 +190,22 @@ fn add(rest: &mut [f64], sums: &[f64], done: usize) {
 }
 
 #[inline(always)]
-fn mean(high: &[f64], low: &[f64], count: Divide, output: &mut [f64]) {
-    count.write(high.iter().zip(low).map(|(&high, &low)| join(high, low)), output);
+fn mean(high: &[f64], low: &[f64], count: Divide, fused: bool, output: &mut [f64]) {
+    count.write(high.iter().zip(low).map(|(&high, &low)| join(high, low)), fused, output);
 }
 
 #[inline(always)]
-fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: Divide, output: &mut [f64]) {
+fn mean_of_two(
+    first: [&[f64]; 2],
+    second: [&[f64]; 2],
+    count: Divide,
+    fused: bool,
+    output: &mut [f64],
+) {
     let high = first[0].iter().zip(second[0]);
     let low = first[1].iter().zip(second[1]);
     let sums = high.zip(low).map(|(high, low)| join(high.0 + high.1, low.0 + low.1));
-    count.write(sums, output);
+    count.write(sums, fused, output);
 }
 
 /// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.

@@ -1,0 +1,459 @@
+//! Means of many windows at once, whose sums stay in the registers of the processor.
+//!
+//! Loops over memory that is read and written once: while a row is summed, the processor fetches those that follow. The
+//! sums are those of [`super::tree`] and [`super::blocks`], added in the same order, so all bits are the same.
+
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2::Registers;
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use none::Registers;
+
+/// How many samples make a row.
+pub(super) const LANES: usize = 4;
+
+/// A block of rows of sums of upper and lower parts.
+pub(super) struct Rows<'a> {
+    /// How many rows the block has, of which the first one has not all yet.
+    pub(super) block: usize,
+    /// The row that comes next.
+    pub(super) place: usize,
+    pub(super) rows: [&'a mut [[f64; LANES]]; 2],
+    /// The sums over the rows of this block, for each lane.
+    pub(super) sum: &'a mut [[f64; LANES]; 2],
+    /// Room for another block, or less where there is none.
+    pub(super) next: [&'a mut [[f64; LANES]]; 2],
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::mem::replace;
+
+    use core::arch::x86_64::{
+        __m256d, _CMP_ORD_Q, _mm256_add_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_fmadd_pd,
+        _mm256_fnmadd_pd, _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_setr_pd,
+        _mm256_setzero_pd, _mm256_storeu_pd, _mm256_sub_pd,
+    };
+
+    use super::{LANES, Rows};
+    use crate::process::moving_average::split::{Count, HIGH};
+
+    /// Upper and lower parts of a row.
+    type Parts = [__m256d; 2];
+
+    /// Says that this processor has AVX2 and FMA.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) struct Registers(());
+
+    impl Registers {
+        pub(in super::super) fn detect() -> Option<Self> {
+            let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            found.then_some(Self(()))
+        }
+
+        /// Means of windows of 2 to 32 samples; `samples` begin with the others of the first window.
+        pub(in super::super) fn tree(
+            self,
+            window: usize,
+            samples: &[f64],
+            count: Count,
+            output: &mut [[f64; LANES]],
+        ) {
+            macro_rules! tree_of {
+                ($($known:literal)*) => {
+                    match window {
+                        $($known => tree::<$known>(samples, count, output),)*
+                        _ => {}
+                    }
+                };
+            }
+            // SAFETY: `self` exists only where the processor has AVX2 and FMA.
+            unsafe {
+                tree_of!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
+            }
+        }
+
+        /// Means of windows of a block's rows and the `rest` that is newer; returns the row that comes next.
+        ///
+        /// `samples` begin with what the first row and the rest have before the first output.
+        pub(in super::super) fn blocks(
+            self,
+            rest: usize,
+            samples: &[f64],
+            rows: Rows<'_>,
+            count: Count,
+            output: &mut [[f64; LANES]],
+        ) -> usize {
+            // SAFETY: `self` exists only where the processor has AVX2 and FMA.
+            unsafe {
+                match rest {
+                    0 => blocks::<0>(samples, rows, count, output),
+                    1 => blocks::<1>(samples, rows, count, output),
+                    2 => blocks::<2>(samples, rows, count, output),
+                    _ => blocks::<3>(samples, rows, count, output),
+                }
+            }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn load(row: &[f64; LANES]) -> __m256d {
+        _mm256_setr_pd(row[0], row[1], row[2], row[3])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn store(row: &mut [f64; LANES], lanes: __m256d) {
+        // SAFETY: the row has the size of the lanes, and this store needs no alignment.
+        unsafe { _mm256_storeu_pd(row.as_mut_ptr(), lanes) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn add(first: Parts, second: Parts) -> Parts {
+        [_mm256_add_pd(first[0], second[0]), _mm256_add_pd(first[1], second[1])]
+    }
+
+    /// As [`super::super::split::split`].
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn split(samples: &[f64; LANES]) -> Parts {
+        let samples = _mm256_add_pd(load(samples), _mm256_setzero_pd());
+        let high = _mm256_and_pd(samples, _mm256_set1_pd(f64::from_bits(HIGH)));
+        [high, _mm256_sub_pd(samples, high)]
+    }
+
+    /// As [`super::super::split::join`].
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn join([high, low]: Parts) -> __m256d {
+        _mm256_add_pd(high, unless_nan(low))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn unless_nan(lanes: __m256d) -> __m256d {
+        _mm256_and_pd(lanes, _mm256_cmp_pd::<_CMP_ORD_Q>(lanes, lanes))
+    }
+
+    /// As [`Count::share_of`].
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn share_of(sums: __m256d, count: Count) -> __m256d {
+        let share = _mm256_set1_pd(count.share);
+        let tried = _mm256_mul_pd(sums, share);
+        let error = _mm256_fnmadd_pd(_mm256_set1_pd(count.count), tried, sums);
+        _mm256_fmadd_pd(unless_nan(error), share, tried)
+    }
+
+    /// The sums of each sample of a row and the one before it.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn pairs(samples: &[f64; LANES], before: &[f64; LANES]) -> Parts {
+        add(split(before), split(samples))
+    }
+
+    /// What ends half a row earlier, of the row before and of this one.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn half_a_row_before(before: Parts, row: Parts) -> Parts {
+        [
+            _mm256_permute2f128_pd::<0x21>(before[0], row[0]),
+            _mm256_permute2f128_pd::<0x21>(before[1], row[1]),
+        ]
+    }
+
+    /// The pairs that end with the second and the third sample, in the last lanes.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn first_pairs(samples: &[f64]) -> Parts {
+        let [first, second, third] = samples.first_chunk().copied().unwrap_or_default();
+        pairs(&[0.0, 0.0, second, third], &[0.0, 0.0, first, second])
+    }
+
+    /// The sums that a tree has of the rows before, oldest first: of 1, 2, 4... samples, and those of all the shorter
+    /// kinds of which the window consists.
+    struct Tree {
+        singles: Parts,
+        pairs: Parts,
+        fours: Parts,
+        eights: [Parts; 2],
+        sixteens: [Parts; 4],
+        rest_of_fours: Parts,
+        rest_of_eights: [Parts; 2],
+        rest_of_sixteens: [Parts; 4],
+    }
+
+    impl Tree {
+        /// The sums of `WINDOW` samples that end with each of a row.
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        fn next<const WINDOW: usize>(
+            &mut self,
+            samples: &[f64; LANES],
+            before: &[f64; LANES],
+        ) -> Parts {
+            let pairs = pairs(samples, before);
+            let mut rest = split(samples);
+            if WINDOW & 2 != 0 {
+                rest = match WINDOW & 1 {
+                    0 => pairs,
+                    _ => add(half_a_row_before(replace(&mut self.singles, rest), rest), pairs),
+                };
+            }
+            if WINDOW < 4 {
+                return rest;
+            }
+            let fours = add(half_a_row_before(replace(&mut self.pairs, pairs), pairs), pairs);
+            if WINDOW & 4 != 0 {
+                rest = match WINDOW & 3 {
+                    0 => fours,
+                    _ => add(replace(&mut self.rest_of_fours, rest), fours),
+                };
+            }
+            if WINDOW < 8 {
+                return rest;
+            }
+            let eights = add(replace(&mut self.fours, fours), fours);
+            if WINDOW & 8 != 0 {
+                rest = match WINDOW & 7 {
+                    0 => eights,
+                    _ => add(self.rest_of_eights.pass(rest), eights),
+                };
+            }
+            if WINDOW < 16 {
+                return rest;
+            }
+            let sixteens = add(self.eights.pass(eights), eights);
+            if WINDOW == 32 {
+                return add(self.sixteens.pass(sixteens), sixteens);
+            }
+            match WINDOW & 15 {
+                0 => sixteens,
+                _ => add(self.rest_of_sixteens.pass(rest), sixteens),
+            }
+        }
+    }
+
+    /// A queue of rows, each of which comes out after as many as it is long.
+    trait Queue {
+        fn pass(&mut self, last: Parts) -> Parts;
+    }
+
+    impl<const LENGTH: usize> Queue for [Parts; LENGTH] {
+        #[inline(always)]
+        fn pass(&mut self, last: Parts) -> Parts {
+            let first = self[0];
+            for place in 1..LENGTH {
+                self[place - 1] = self[place];
+            }
+            self[LENGTH - 1] = last;
+            first
+        }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn tree<const WINDOW: usize>(samples: &[f64], count: Count, output: &mut [[f64; LANES]]) {
+        let zero = [_mm256_setzero_pd(); 2];
+        let mut sums = Tree {
+            singles: zero,
+            pairs: zero,
+            fours: zero,
+            eights: [zero; 2],
+            sixteens: [zero; 4],
+            rest_of_fours: zero,
+            rest_of_eights: [zero; 2],
+            rest_of_sixteens: [zero; 4],
+        };
+        // The samples before in rows of which the last ends before the first output. What is before them is in no sum
+        // that is used.
+        const BEFORE: usize = 8 * LANES;
+        let mut before = [0.0; 1 + BEFORE];
+        let used = 4 * (WINDOW - 1).div_ceil(LANES);
+        before[1 + used - (WINDOW - 1)..=used].copy_from_slice(&samples[..WINDOW - 1]);
+        let (rows, earlier) = (&before[1..=used], &before[..used]);
+        for (row, before) in rows.as_chunks().0.iter().zip(earlier.as_chunks().0) {
+            sums.next::<WINDOW>(row, before);
+        }
+        let (rows, earlier) = (&samples[WINDOW - 1..], &samples[WINDOW - 2..]);
+        let rows = rows.as_chunks().0.iter().zip(earlier.as_chunks().0);
+        for ((row, before), output) in rows.zip(output) {
+            let sum = join(sums.next::<WINDOW>(row, before));
+            let mean = if WINDOW.is_power_of_two() {
+                _mm256_mul_pd(sum, _mm256_set1_pd(count.share))
+            } else {
+                share_of(sum, count)
+            };
+            store(output, mean);
+        }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn blocks<const REST: usize>(
+        mut samples: &[f64],
+        Rows { block, mut place, rows: [high, low], sum, next: [high_next, low_next] }: Rows<'_>,
+        count: Count,
+        mut output: &mut [[f64; LANES]],
+    ) -> usize {
+        let mut earlier = first_pairs(samples);
+        let mut sums = [load(&sum[0]), load(&sum[1])];
+        while !output.is_empty() {
+            let ahead = place == block && block <= output.len().min(high_next.len());
+            if place == block {
+                if ahead {
+                    let next = [&mut high_next[..block], &mut low_next[..block]];
+                    turn_and_sum([high, low], next, &mut earlier, samples);
+                } else {
+                    turn(high, low);
+                }
+                sums = [_mm256_setzero_pd(); 2];
+                place = 0;
+            }
+            let rows = output.len().min(block - place);
+            let (now, later) = output.split_at_mut(rows);
+            output = later;
+            let here = [&mut high[place..place + rows], &mut low[place..place + rows]];
+            let known = [&*high_next, &*low_next];
+            if ahead {
+                means::<REST, true>(samples, &mut earlier, &mut sums, here, known, count, now);
+            } else {
+                means::<REST, false>(samples, &mut earlier, &mut sums, here, known, count, now);
+            }
+            samples = &samples[rows * LANES..];
+            place += rows;
+        }
+        if place == block {
+            turn(high, low);
+            sums = [_mm256_setzero_pd(); 2];
+            place = 0;
+        }
+        store(&mut sum[0], sums[0]);
+        store(&mut sum[1], sums[1]);
+        place
+    }
+
+    /// The means of windows that end in rows of one block, and the sums of these rows; `known` where they were made.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn means<const REST: usize, const KNOWN: bool>(
+        samples: &[f64],
+        earlier: &mut Parts,
+        sums: &mut Parts,
+        [high, low]: [&mut [[f64; LANES]]; 2],
+        known: [&[[f64; LANES]]; 2],
+        count: Count,
+        output: &mut [[f64; LANES]],
+    ) {
+        let rows = output.len();
+        let from = |first: usize| &samples[first..].as_chunks::<LANES>().0[..rows];
+        let (row, before) = (from(3), from(2));
+        let (newest, second, third) = (from(3 + REST), from(2 + REST), from(1 + REST));
+        let (high, low) = (&mut high[..rows], &mut low[..rows]);
+        let known = if KNOWN { known.map(|known| &known[..rows]) } else { known };
+        for index in 0..rows {
+            let fours = if KNOWN {
+                [load(&known[0][index]), load(&known[1][index])]
+            } else {
+                next_fours(earlier, &row[index], &before[index])
+            };
+            *sums = add(*sums, fours);
+            let mut whole = add([load(&high[index]), load(&low[index])], *sums);
+            if REST > 0 {
+                let newest = match REST {
+                    1 => split(&newest[index]),
+                    2 => pairs(&newest[index], &second[index]),
+                    _ => add(pairs(&second[index], &third[index]), split(&newest[index])),
+                };
+                whole = add(whole, newest);
+            }
+            store(&mut output[index], share_of(join(whole), count));
+            store(&mut high[index], fours[0]);
+            store(&mut low[index], fours[1]);
+        }
+    }
+
+    /// The sums of a row and the three samples before each.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn next_fours(earlier: &mut Parts, row: &[f64; LANES], before: &[f64; LANES]) -> Parts {
+        let pairs = pairs(row, before);
+        add(half_a_row_before(replace(earlier, pairs), pairs), pairs)
+    }
+
+    /// Turns sums of rows into the sums over all rows that come after, each in its lane.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn turn(high: &mut [[f64; LANES]], low: &mut [[f64; LANES]]) {
+        let mut sums = [_mm256_setzero_pd(); 2];
+        for (high, low) in high.iter_mut().zip(low).rev() {
+            turn_row(&mut sums, high, low);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn turn_row(sums: &mut Parts, high: &mut [f64; LANES], low: &mut [f64; LANES]) {
+        let next = add(*sums, [load(high), load(low)]);
+        store(high, sums[0]);
+        store(low, sums[1]);
+        *sums = next;
+    }
+
+    /// Turns one block and sums the rows of the next: while sums of the one wait for each other, those of the other are
+    /// made.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn turn_and_sum(
+        [high, low]: [&mut [[f64; LANES]]; 2],
+        [high_next, low_next]: [&mut [[f64; LANES]]; 2],
+        earlier: &mut Parts,
+        samples: &[f64],
+    ) {
+        let rows = high.len();
+        let (row, before) =
+            (&samples[3..].as_chunks().0[..rows], &samples[2..].as_chunks().0[..rows]);
+        let (low, high_next) = (&mut low[..rows], &mut high_next[..rows]);
+        let low_next = &mut low_next[..rows];
+        let mut sums = [_mm256_setzero_pd(); 2];
+        for index in 0..rows {
+            let last = rows - 1 - index;
+            turn_row(&mut sums, &mut high[last], &mut low[last]);
+            let fours = next_fours(earlier, &row[index], &before[index]);
+            store(&mut high_next[index], fours[0]);
+            store(&mut low_next[index], fours[1]);
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod none {
+    use super::{LANES, Rows};
+    use crate::process::moving_average::split::Count;
+
+    /// Exists on no processor that is not an x86.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) enum Registers {}
+
+    impl Registers {
+        pub(in super::super) const fn detect() -> Option<Self> {
+            None
+        }
+
+        pub(in super::super) fn tree(self, _: usize, _: &[f64], _: Count, _: &mut [[f64; LANES]]) {
+            match self {}
+        }
+
+        pub(in super::super) fn blocks(
+            self,
+            _: usize,
+            _: &[f64],
+            _: Rows<'_>,
+            _: Count,
+            _: &mut [[f64; LANES]],
+        ) -> usize {
+            match self {}
+        }
+    }
+}
