@@ -20,7 +20,36 @@ use crate::error::Error;
 pub fn room<T>(rows: usize) -> Result<Vec<T>, Error> {
     let mut column = Vec::new();
     column.try_reserve_exact(rows).map_err(|_| Error::OutOfMemory { rows })?;
+    prefer_large_pages(&column);
     Ok(column)
+}
+
+/// From how many bytes on memory is asked for in large pages; NumPy has the same limit.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 1 << 22;
+
+/// Asks the system for large pages where a column is long: thousands of small ones take longer than the numbers in them.
+///
+/// The system may refuse, which changes no result.
+#[allow(unsafe_code, reason = "the system is told of memory by its address")]
+pub(crate) fn prefer_large_pages<T>(column: &Vec<T>) {
+    #[cfg(target_os = "linux")]
+    {
+        let bytes = column.capacity() * size_of::<T>();
+        if bytes < LARGE {
+            return;
+        }
+        let page = rustix::param::page_size();
+        let first = column.as_ptr().cast::<u8>();
+        let before = first.align_offset(page);
+        // SAFETY: the pages are inside memory that the column owns, and this advice changes nothing that is in them.
+        unsafe {
+            let start = first.add(before).cast_mut().cast();
+            let _ = rustix::mm::madvise(start, bytes - before, rustix::mm::Advice::LinuxHugepage);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = column;
 }
 
 /// A number that is 0 when all its bits are.

@@ -11,7 +11,7 @@ use super::spectra::Spectra;
 use super::state::wrong;
 use super::{Output, Process, Shape};
 use crate::batch::{Batch, gathered};
-use crate::column;
+use crate::column::{self, prefer_large_pages};
 use crate::error::Error;
 
 mod frames;
@@ -218,6 +218,7 @@ fn room(rows: usize, frames: usize, frequencies: usize) -> Result<Vec<f64>, Erro
         ))
     };
     numbers.try_reserve_exact(frames.saturating_mul(frequencies)).map_err(refused)?;
+    prefer_large_pages(&numbers);
     Ok(numbers)
 }
 

@@ -7,7 +7,7 @@ use arrow_buffer::ScalarBuffer;
 use super::scaling::Scaling;
 use crate::batch::{Entries, check_indices, same_length};
 use crate::channel::Channel;
-use crate::column::{room, total, zeroed};
+use crate::column::{room, total};
 use crate::error::Error;
 
 mod decibels;
@@ -147,8 +147,8 @@ impl Spectra {
     /// [`Error::OutOfMemory`].
     pub fn decibels(&self) -> Result<Vec<f64>, Error> {
         let factor = if self.scaling == Scaling::Amplitude { 20.0 } else { 10.0 };
-        let mut decibels = zeroed(self.power.len())?;
-        decibels::logarithms(&self.power, factor, &mut decibels);
+        let mut decibels = room(self.power.len())?;
+        decibels::extend_logarithms(&mut decibels, &self.power, factor);
         Ok(decibels)
     }
 }

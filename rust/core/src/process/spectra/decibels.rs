@@ -10,36 +10,58 @@ const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
 /// The bits of 2^52: with a small integer in the mantissa they are that integer and 2^52.
 const WHOLE: u64 = 0x4330_0000_0000_0000;
 
-/// The factors of s^3, s^5... of the series of (log (1 + s) - log (1 - s)) / 2, the last first.
-const SERIES: [f64; 10] = [
-    1.0 / 21.0,
-    1.0 / 19.0,
-    1.0 / 17.0,
-    1.0 / 15.0,
-    1.0 / 13.0,
-    1.0 / 11.0,
-    1.0 / 9.0,
-    1.0 / 7.0,
-    1.0 / 5.0,
-    1.0 / 3.0,
+/// The factors of s^2, s^4... in (log (1 + s) - log (1 - s)) / s - 2, as fdlibm has them: a polynomial that is off by
+/// less than 2^-58 where s is that of a mantissa, with three terms fewer than the series.
+const FACTORS: [f64; 7] = [
+    6.666_666_666_666_735e-1,
+    3.999_999_999_940_942e-1,
+    2.857_142_874_366_239e-1,
+    2.222_219_843_214_978_4e-1,
+    1.818_357_216_161_805e-1,
+    1.531_383_769_920_937_3e-1,
+    1.479_819_860_511_658_6e-1,
 ];
 
-/// Writes the decimal logarithm of each number times `factor`; the lengths have to be equal.
+/// How many logarithms are made at once: they stay in the cache until they are written.
+const CHUNK: usize = 512;
+
+/// Appends the decimal logarithm of each number times `factor`.
+pub(super) fn extend_logarithms(logarithms: &mut Vec<f64>, numbers: &[f64], factor: f64) {
+    let mut made = [0.0; CHUNK];
+    for numbers in numbers.chunks(CHUNK) {
+        let made = &mut made[..numbers.len()];
+        write_logarithms(numbers, factor, made);
+        logarithms.extend_from_slice(made);
+    }
+}
+
 #[multiversion(targets("x86_64+avx2+fma"))]
-pub(super) fn logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
+fn write_logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
+    let mut others = 0;
     for (&number, logarithm) in numbers.iter().zip(&mut *logarithms) {
         *logarithm = factor * of_normal(number);
+        // Without an early end, so that it becomes one over vectors.
+        others |= u64::from(!is_normal(number));
+    }
+    if others == 0 {
+        return;
     }
     for (&number, logarithm) in numbers.iter().zip(logarithms) {
-        if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&number) {
+        if !is_normal(number) {
             *logarithm = factor * number.log10();
         }
     }
 }
 
+/// Whether a number is positive, and neither subnormal nor infinite.
+#[inline(always)]
+fn is_normal(number: f64) -> bool {
+    (f64::MIN_POSITIVE..f64::INFINITY).contains(&number)
+}
+
 /// The decimal logarithm of a positive number that is neither subnormal nor infinite.
 ///
-/// The number is 2^e m with m between the roots of 1/2 and 2, and the logarithm of m the series of s = (m - 1) / (m + 1).
+/// The number is 2^e m with m between the roots of 1/2 and 2, and the logarithm of m a polynomial of s = (m - 1) / (m + 1).
 #[inline(always)]
 fn of_normal(number: f64) -> f64 {
     let bits = number.to_bits();
@@ -52,12 +74,11 @@ fn of_normal(number: f64) -> f64 {
     let share = (mantissa - 1.0) / (mantissa + 1.0);
     let square = share * share;
     // Written out: a loop within the loop would not become one over vectors.
-    let [s21, s19, s17, s15, s13, s11, s9, s7, s5, s3] = SERIES;
-    let high = (((s21 * square + s19) * square + s17) * square + s15) * square + s13;
-    let low = (((s11 * square + s9) * square + s7) * square + s5) * square + s3;
-    let fifth = square * square * square * square * square;
-    let series = high * fifth + low;
-    let natural = 2.0 * (share + share * square * series);
+    let [s2, s4, s6, s8, s10, s12, s14] = FACTORS;
+    let fourth = square * square;
+    let even = fourth * (s4 + fourth * (s8 + fourth * s12));
+    let odd = square * (s2 + fourth * (s6 + fourth * (s10 + fourth * s14)));
+    let natural = 2.0 * share + share * (odd + even);
     exponent * LOG10_2 + natural * LOG10_E
 }
 
@@ -66,8 +87,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn logarithm(number: f64) -> f64 {
-        let mut logarithms = [0.0];
-        super::logarithms(&[number], 1.0, &mut logarithms);
+        let mut logarithms = Vec::new();
+        super::extend_logarithms(&mut logarithms, &[number], 1.0);
         logarithms[0]
     }
 
@@ -83,6 +104,23 @@ mod tests {
                         || (got.is_nan() && expected.is_nan()),
                     "{number}: {got} is not {expected}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn each_has_its_place_whatever_stands_around_it() {
+        for odd in [0.0, 5e-324, f64::INFINITY] {
+            for place in [0, 511, 512, 1029] {
+                let mut numbers: Vec<_> = (1..=1030).map(f64::from).collect();
+                numbers[place] = odd;
+                let mut made = vec![7.0];
+                super::extend_logarithms(&mut made, &numbers, 10.0);
+                assert_eq!(made.len(), 1031);
+                for (made, number) in made[1..].iter().zip(numbers) {
+                    let expected = 10.0 * logarithm(number);
+                    assert_eq!(made.to_bits(), expected.to_bits(), "{number}");
+                }
             }
         }
     }
