@@ -1,10 +1,10 @@
 """Timestamped measurement data with a Rust core."""
 
-from rust_daq._build import build_info
 from rust_daq._core import Batch, Channel, DataPoint, Metadata, Report, SimulatedInstrument, build_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rust_daq._build import build_info
     from rust_daq._pipeline import Pipeline
     from rust_daq._shared_sink import SharedSink
 
@@ -37,7 +37,11 @@ if build_facts()["profile"] != "release":
 del build_facts
 
 
-_LATER = {"Pipeline": "rust_daq._pipeline", "SharedSink": "rust_daq._shared_sink"}
+_LATER = {
+    "Pipeline": "rust_daq._pipeline",
+    "SharedSink": "rust_daq._shared_sink",
+    "build_info": "rust_daq._build",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -60,11 +60,6 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     constructor::prepare(py);
-    // SAFETY: attached; it makes the table through which datetimes are read.
-    unsafe { ffi::PyDateTime_IMPORT() };
-    if let Some(error) = PyErr::take(py) {
-        return Err(error);
-    }
     // SAFETY: the class is PyO3's for `PyDataPoint`, has the layout of `Instance`, cannot be
     // subclassed, and has no instance. Its members are consistent with each other afterwards: no
     // flag, no `tp_traverse`, an allocator and a deallocator that know of no collector's header.

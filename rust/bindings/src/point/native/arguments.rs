@@ -5,18 +5,34 @@
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use rust_daq::{Civil, nanoseconds_from_utc};
 
 use super::METADATA_CLASS;
 
+/// The class `datetime.datetime`, once an argument may have been one.
+///
+/// The module is not imported before: that takes as long as all other parts of importing this package.
+static DATETIME: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
+
+/// Takes the class from the table through which datetimes are read; the ordinary way makes it with the first one.
+#[cold]
+unsafe fn learn_datetime() {
+    // SAFETY: the table is static, and its class lives as long as the interpreter.
+    unsafe {
+        if let Some(table) = ffi::PyDateTimeAPI().as_ref() {
+            DATETIME.store(table.DateTimeType, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Nanoseconds of an exact int, or of an exact datetime in `timezone.utc`.
 #[inline]
 pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
     unsafe {
-        if ffi::PyDateTime_CheckExact(timestamp) != 0 {
+        if ffi::Py_TYPE(timestamp) == DATETIME.load(Ordering::Relaxed) {
             if ffi::PyDateTime_DATE_GET_TZINFO(timestamp) != ffi::PyDateTime_TimeZone_UTC() {
                 return None;
             }
@@ -34,6 +50,7 @@ pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
             return nanoseconds_from_utc(civil.microseconds(), 0);
         }
         if ffi::PyLong_CheckExact(timestamp) == 0 {
+            learn_datetime();
             return None;
         }
         let mut overflow = 0;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::ffi;
@@ -15,12 +16,11 @@ pub(super) unsafe extern "C" fn timestamp(
     object: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class. The table of the datetime
-    // module was made by `install`.
+    // SAFETY: Python calls this attached, with an object of the class.
     unsafe {
         let timestamp_ns = (*object.cast::<Instance>()).point.timestamp_ns;
         let civil = Civil::with_dates(timestamp_ns, date);
-        let table = &*ffi::PyDateTimeAPI();
+        let Some(table) = datetimes() else { return null_mut() };
         (table.DateTime_FromDateAndTime)(
             civil.year,
             civil.month.into(),
@@ -32,6 +32,18 @@ pub(super) unsafe extern "C" fn timestamp(
             table.TimeZone_UTC,
             table.DateTimeType,
         )
+    }
+}
+
+/// The table through which datetimes are made, which the first one imports; without it there is an exception.
+#[inline]
+unsafe fn datetimes() -> Option<&'static ffi::PyDateTime_CAPI> {
+    // SAFETY: the caller is attached, and the table is static.
+    unsafe {
+        if ffi::PyDateTimeAPI().is_null() {
+            ffi::PyDateTime_IMPORT();
+        }
+        ffi::PyDateTimeAPI().as_ref()
     }
 }
 
