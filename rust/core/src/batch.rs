@@ -268,31 +268,39 @@ impl Batch {
         let Some(indices) = &self.indices else {
             return Ok(if self.is_empty() { Vec::new() } else { vec![self.clone()] });
         };
+        // How many rows each channel has, and the channels in the order of their first rows.
+        let mut counts = vec![0_usize; self.channels.len()];
+        let mut met = Vec::new();
+        for index in indices.iter() {
+            let index = index.cast_unsigned() as usize;
+            if counts[index] == 0 {
+                met.push(index);
+            }
+            counts[index] += 1;
+        }
         let mut parts: Vec<Part> = Vec::new();
         let mut names: HashMap<&str, usize> = HashMap::new();
-        // For each channel of which a row was met its part, and its place among the channels of that part.
-        let mut places: Vec<Option<(usize, i32)>> = vec![None; self.channels.len()];
-        for row in 0..indices.len() {
-            let index = self.index_of(row);
-            let (part, _) = *places[index].get_or_insert_with(|| {
-                let channel = &self.channels[index];
-                let part = *names.entry(channel.name()).or_insert(parts.len());
-                if part == parts.len() {
-                    let first = self.first_sequences.as_ref().map(|first| first[index]);
-                    parts.push(Part { channels: Vec::new(), rows: 0, first });
-                }
-                let channels = &mut parts[part].channels;
-                channels.push(channel.clone());
-                (part, i32::try_from(channels.len() - 1).unwrap_or(i32::MAX))
-            });
-            parts[part].rows += 1;
+        // For each channel that has rows its part, and its place among the channels of that part.
+        let mut places = vec![(0, 0); self.channels.len()];
+        for index in met {
+            let channel = &self.channels[index];
+            let part = *names.entry(channel.name()).or_insert(parts.len());
+            if part == parts.len() {
+                let first = self.first_sequences.as_ref().map(|first| first[index]);
+                parts.push(Part { channels: Vec::new(), rows: 0, first });
+            }
+            let Part { channels, rows, .. } = &mut parts[part];
+            places[index] = (part, i32::try_from(channels.len()).unwrap_or(i32::MAX));
+            channels.push(channel.clone());
+            *rows += counts[index];
         }
         let mut columns = parts.iter().map(Part::columns).collect::<Result<Vec<_>, _>>()?;
-        for row in 0..indices.len() {
-            let Some((part, place)) = places[self.index_of(row)] else { continue };
+        let rows = indices.iter().zip(self.timestamps.iter().zip(self.values.iter()));
+        for (index, (&timestamp, &value)) in rows {
+            let (part, place) = places[index.cast_unsigned() as usize];
             let (timestamps, values, indices) = &mut columns[part];
-            timestamps.push(self.timestamps[row]);
-            values.push(self.values[row]);
+            timestamps.push(timestamp);
+            values.push(value);
             // A part of one channel has no indices, and no room for them.
             if indices.capacity() > 0 {
                 indices.push(place);
