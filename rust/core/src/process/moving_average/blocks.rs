@@ -1,20 +1,16 @@
 //! Sums over long windows, each of the end of one block and the start of the next.
 
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 
 use super::registers::{LANES, Registers, Rows};
 use super::space::Space;
-use super::split::{Count, join, split};
+use super::split::{Divide, join, split};
 use super::tree::{pairs, singles};
 use crate::error::Error;
 use crate::process::state::{Reader, Writer};
 
 /// How many sums are made at once, at most.
 const CHUNK: usize = 512;
-
-/// The longest block of which the next one is summed while it is turned: both stay in the cache.
-const AHEAD: usize = 4096;
 
 /// How many samples before the next one rows and the rest may hold.
 const BEFORE: usize = 2 * LANES - 2;
@@ -78,20 +74,15 @@ impl Blocks {
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
     pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
-        let count = Count::of(count);
+        let count = Divide::by(count);
         let before = LANES + self.rest - 1;
         let longest = before + input.len().min(self.chunk);
         let mut space = std::mem::take(&mut self.space);
-        let ahead = self.registers.is_some() && self.block <= AHEAD.min(input.len());
-        let longest = if ahead { longest.max(self.block) } else { longest };
         let mut spaces = space.each_mut().map(|space| space.floats(longest));
         let mut done = 0;
         while done < input.len() {
             let most = if let Some(registers) = self.registers {
-                let [.., high_next, low_next] = &mut spaces;
-                let next = [high_next, low_next].map(|next| next.as_chunks_mut().0);
-                let output = &mut output[done..];
-                let rows = self.rows_at_once(registers, done, input, count, next, output);
+                let rows = self.rows_at_once(registers, done, input, count, &mut output[done..]);
                 done += rows * LANES;
                 // What is left of a row.
                 LANES - self.place % LANES
@@ -127,8 +118,7 @@ impl Blocks {
         registers: Registers,
         mut done: usize,
         input: &[f64],
-        count: Count,
-        [high_next, low_next]: [&mut [[f64; LANES]]; 2],
+        count: Divide,
         output: &mut [f64],
     ) -> usize {
         if !self.place.is_multiple_of(LANES) {
@@ -162,15 +152,20 @@ impl Blocks {
             done = end;
             let [high, low] = self.rows.each_mut().map(|rows| rows.as_chunks_mut().0);
             let (block, place) = (self.block / LANES, self.place / LANES);
-            let next = [&mut *high_next, &mut *low_next];
-            let rows = Rows { block, place, rows: [high, low], sum: &mut self.sum, next };
+            let rows = Rows { block, place, rows: [high, low], sum: &mut self.sum };
             self.place = registers.blocks(self.rest, samples, rows, count, now) * LANES;
         }
         whole
     }
 
     /// The means of windows that end in this block; `samples` are with those before.
-    fn means(&mut self, samples: &[f64], parts: [&mut [f64]; 4], count: Count, output: &mut [f64]) {
+    fn means(
+        &mut self,
+        samples: &[f64],
+        parts: [&mut [f64]; 4],
+        count: Divide,
+        output: &mut [f64],
+    ) {
         let (start, end) = (self.place, self.place + output.len());
         let full = self.rows[0].len() == self.block;
         if !full {
@@ -267,7 +262,7 @@ fn means<const NEWER: bool>(
     two: [&[f64]; 2],
     rows: [&mut [f64]; 2],
     newest: [&[f64]; 2],
-    count: Count,
+    count: Divide,
     output: &mut [f64],
 ) {
     let first = ((LANES - lane) % LANES).min(output.len());
@@ -275,8 +270,7 @@ fn means<const NEWER: bool>(
     let [high_newest, low_newest] = newest.map(|newest| newest.split_at(first));
     let output = output.split_at_mut(first);
     let rows = [high_rows.0, low_rows.0];
-    let fused = target_cfg_f!(target_feature = "fma");
-    let share_of = |sum| count.share_of(sum, fused);
+    let share_of = |sum| count.share_of(sum);
     part::<NEWER>(lane, sum, two, rows, [high_newest.0, low_newest.0], share_of, output.0);
 
     let (output, output_rest) = output.1.as_chunks_mut::<LANES>();

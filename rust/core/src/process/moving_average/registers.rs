@@ -22,8 +22,6 @@ pub(super) struct Rows<'a> {
     pub(super) rows: [&'a mut [[f64; LANES]]; 2],
     /// The sums over the rows of this block, for each lane.
     pub(super) sum: &'a mut [[f64; LANES]; 2],
-    /// Room for another block, or less where there is none.
-    pub(super) next: [&'a mut [[f64; LANES]]; 2],
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -31,25 +29,24 @@ mod avx2 {
     use std::mem::replace;
 
     use core::arch::x86_64::{
-        __m256d, _CMP_ORD_Q, _mm256_add_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_fmadd_pd,
-        _mm256_fnmadd_pd, _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_setr_pd,
-        _mm256_setzero_pd, _mm256_storeu_pd, _mm256_sub_pd,
+        __m256d, _CMP_ORD_Q, _mm256_add_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_div_pd,
+        _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_setr_pd, _mm256_setzero_pd,
+        _mm256_storeu_pd, _mm256_sub_pd,
     };
 
     use super::{LANES, Rows};
-    use crate::process::moving_average::split::{Count, HIGH};
+    use crate::process::moving_average::split::{Divide, HIGH};
 
     /// Upper and lower parts of a row.
     type Parts = [__m256d; 2];
 
-    /// Says that this processor has AVX2 and FMA.
+    /// Says that this processor has AVX2.
     #[derive(Debug, Clone, Copy)]
     pub(in super::super) struct Registers(());
 
     impl Registers {
         pub(in super::super) fn detect() -> Option<Self> {
-            let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            found.then_some(Self(()))
+            is_x86_feature_detected!("avx2").then_some(Self(()))
         }
 
         /// Means of windows of 2 to 32 samples; `samples` begin with the others of the first window.
@@ -57,7 +54,7 @@ mod avx2 {
             self,
             window: usize,
             samples: &[f64],
-            count: Count,
+            count: Divide,
             output: &mut [[f64; LANES]],
         ) {
             macro_rules! tree_of {
@@ -68,7 +65,7 @@ mod avx2 {
                     }
                 };
             }
-            // SAFETY: `self` exists only where the processor has AVX2 and FMA.
+            // SAFETY: `self` exists only where the processor has AVX2.
             unsafe {
                 tree_of!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
             }
@@ -82,43 +79,44 @@ mod avx2 {
             rest: usize,
             samples: &[f64],
             rows: Rows<'_>,
-            count: Count,
+            count: Divide,
             output: &mut [[f64; LANES]],
         ) -> usize {
-            // SAFETY: `self` exists only where the processor has AVX2 and FMA.
+            // SAFETY: `self` exists only where the processor has AVX2.
             unsafe {
-                match rest {
-                    0 => blocks::<0>(samples, rows, count, output),
-                    1 => blocks::<1>(samples, rows, count, output),
-                    2 => blocks::<2>(samples, rows, count, output),
-                    _ => blocks::<3>(samples, rows, count, output),
+                match (rest, count) {
+                    (0, Divide::Exactly(_)) => blocks::<0, true>(samples, rows, count, output),
+                    (0, Divide::By(_)) => blocks::<0, false>(samples, rows, count, output),
+                    (1, _) => blocks::<1, false>(samples, rows, count, output),
+                    (2, _) => blocks::<2, false>(samples, rows, count, output),
+                    (_, _) => blocks::<3, false>(samples, rows, count, output),
                 }
             }
         }
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn load(row: &[f64; LANES]) -> __m256d {
         _mm256_setr_pd(row[0], row[1], row[2], row[3])
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn store(row: &mut [f64; LANES], lanes: __m256d) {
         // SAFETY: the row has the size of the lanes, and this store needs no alignment.
         unsafe { _mm256_storeu_pd(row.as_mut_ptr(), lanes) }
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn add(first: Parts, second: Parts) -> Parts {
         [_mm256_add_pd(first[0], second[0]), _mm256_add_pd(first[1], second[1])]
     }
 
     /// As [`super::super::split::split`].
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn split(samples: &[f64; LANES]) -> Parts {
         let samples = _mm256_add_pd(load(samples), _mm256_setzero_pd());
         let high = _mm256_and_pd(samples, _mm256_set1_pd(f64::from_bits(HIGH)));
@@ -127,37 +125,33 @@ mod avx2 {
 
     /// As [`super::super::split::join`].
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn join([high, low]: Parts) -> __m256d {
-        _mm256_add_pd(high, unless_nan(low))
+        let is_number = _mm256_cmp_pd::<_CMP_ORD_Q>(low, low);
+        _mm256_add_pd(high, _mm256_and_pd(low, is_number))
     }
 
+    /// Sums over a count, by one multiplication where that is exact.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn unless_nan(lanes: __m256d) -> __m256d {
-        _mm256_and_pd(lanes, _mm256_cmp_pd::<_CMP_ORD_Q>(lanes, lanes))
-    }
-
-    /// As [`Count::share_of`].
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn share_of(sums: __m256d, count: Count) -> __m256d {
-        let share = _mm256_set1_pd(count.share);
-        let tried = _mm256_mul_pd(sums, share);
-        let error = _mm256_fnmadd_pd(_mm256_set1_pd(count.count), tried, sums);
-        _mm256_fmadd_pd(unless_nan(error), share, tried)
+    #[target_feature(enable = "avx2")]
+    fn divided<const EXACT: bool>(sums: __m256d, count: Divide) -> __m256d {
+        match count {
+            Divide::Exactly(share) if EXACT => _mm256_mul_pd(sums, _mm256_set1_pd(share)),
+            Divide::Exactly(share) => _mm256_div_pd(sums, _mm256_set1_pd(1.0 / share)),
+            Divide::By(count) => _mm256_div_pd(sums, _mm256_set1_pd(count)),
+        }
     }
 
     /// The sums of each sample of a row and the one before it.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn pairs(samples: &[f64; LANES], before: &[f64; LANES]) -> Parts {
         add(split(before), split(samples))
     }
 
     /// What ends half a row earlier, of the row before and of this one.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn half_a_row_before(before: Parts, row: Parts) -> Parts {
         [
             _mm256_permute2f128_pd::<0x21>(before[0], row[0]),
@@ -167,7 +161,7 @@ mod avx2 {
 
     /// The pairs that end with the second and the third sample, in the last lanes.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn first_pairs(samples: &[f64]) -> Parts {
         let [first, second, third] = samples.first_chunk().copied().unwrap_or_default();
         pairs(&[0.0, 0.0, second, third], &[0.0, 0.0, first, second])
@@ -189,7 +183,7 @@ mod avx2 {
     impl Tree {
         /// The sums of `WINDOW` samples that end with each of a row.
         #[inline]
-        #[target_feature(enable = "avx2,fma")]
+        #[target_feature(enable = "avx2")]
         fn next<const WINDOW: usize>(
             &mut self,
             samples: &[f64; LANES],
@@ -254,8 +248,8 @@ mod avx2 {
         }
     }
 
-    #[target_feature(enable = "avx2,fma")]
-    fn tree<const WINDOW: usize>(samples: &[f64], count: Count, output: &mut [[f64; LANES]]) {
+    #[target_feature(enable = "avx2")]
+    fn tree<const WINDOW: usize>(samples: &[f64], count: Divide, output: &mut [[f64; LANES]]) {
         let zero = [_mm256_setzero_pd(); 2];
         let mut sums = Tree {
             singles: zero,
@@ -282,68 +276,51 @@ mod avx2 {
         for ((row, before), output) in rows.zip(output) {
             let sum = join(sums.next::<WINDOW>(row, before));
             let mean = if WINDOW.is_power_of_two() {
-                _mm256_mul_pd(sum, _mm256_set1_pd(count.share))
+                divided::<true>(sum, count)
             } else {
-                share_of(sum, count)
+                divided::<false>(sum, count)
             };
             store(output, mean);
         }
     }
 
-    #[target_feature(enable = "avx2,fma")]
-    fn blocks<const REST: usize>(
+    #[target_feature(enable = "avx2")]
+    fn blocks<const REST: usize, const EXACT: bool>(
         mut samples: &[f64],
-        Rows { block, mut place, rows: [high, low], sum, next: [high_next, low_next] }: Rows<'_>,
-        count: Count,
+        Rows { block, mut place, rows: [high, low], sum }: Rows<'_>,
+        count: Divide,
         mut output: &mut [[f64; LANES]],
     ) -> usize {
         let mut earlier = first_pairs(samples);
         let mut sums = [load(&sum[0]), load(&sum[1])];
         while !output.is_empty() {
-            let ahead = place == block && block <= output.len().min(high_next.len());
-            if place == block {
-                if ahead {
-                    let next = [&mut high_next[..block], &mut low_next[..block]];
-                    turn_and_sum([high, low], next, &mut earlier, samples);
-                } else {
-                    turn(high, low);
-                }
-                sums = [_mm256_setzero_pd(); 2];
-                place = 0;
-            }
             let rows = output.len().min(block - place);
             let (now, later) = output.split_at_mut(rows);
             output = later;
             let here = [&mut high[place..place + rows], &mut low[place..place + rows]];
-            let known = [&*high_next, &*low_next];
-            if ahead {
-                means::<REST, true>(samples, &mut earlier, &mut sums, here, known, count, now);
-            } else {
-                means::<REST, false>(samples, &mut earlier, &mut sums, here, known, count, now);
-            }
+            means::<REST, EXACT>(samples, &mut earlier, &mut sums, here, count, now);
             samples = &samples[rows * LANES..];
             place += rows;
-        }
-        if place == block {
-            turn(high, low);
-            sums = [_mm256_setzero_pd(); 2];
-            place = 0;
+            if place == block {
+                turn(high, low);
+                sums = [_mm256_setzero_pd(); 2];
+                place = 0;
+            }
         }
         store(&mut sum[0], sums[0]);
         store(&mut sum[1], sums[1]);
         place
     }
 
-    /// The means of windows that end in rows of one block, and the sums of these rows; `known` where they were made.
+    /// The means of windows that end in rows of one block.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn means<const REST: usize, const KNOWN: bool>(
+    #[target_feature(enable = "avx2")]
+    fn means<const REST: usize, const EXACT: bool>(
         samples: &[f64],
         earlier: &mut Parts,
         sums: &mut Parts,
         [high, low]: [&mut [[f64; LANES]]; 2],
-        known: [&[[f64; LANES]]; 2],
-        count: Count,
+        count: Divide,
         output: &mut [[f64; LANES]],
     ) {
         let rows = output.len();
@@ -351,15 +328,11 @@ mod avx2 {
         let (row, before) = (from(3), from(2));
         let (newest, second, third) = (from(3 + REST), from(2 + REST), from(1 + REST));
         let (high, low) = (&mut high[..rows], &mut low[..rows]);
-        let known = if KNOWN { known.map(|known| &known[..rows]) } else { known };
+        let (mut last, mut sum) = (*earlier, *sums);
         for index in 0..rows {
-            let fours = if KNOWN {
-                [load(&known[0][index]), load(&known[1][index])]
-            } else {
-                next_fours(earlier, &row[index], &before[index])
-            };
-            *sums = add(*sums, fours);
-            let mut whole = add([load(&high[index]), load(&low[index])], *sums);
+            let fours = next_fours(&mut last, &row[index], &before[index]);
+            sum = add(sum, fours);
+            let mut whole = add([load(&high[index]), load(&low[index])], sum);
             if REST > 0 {
                 let newest = match REST {
                     1 => split(&newest[index]),
@@ -368,15 +341,16 @@ mod avx2 {
                 };
                 whole = add(whole, newest);
             }
-            store(&mut output[index], share_of(join(whole), count));
+            store(&mut output[index], divided::<EXACT>(join(whole), count));
             store(&mut high[index], fours[0]);
             store(&mut low[index], fours[1]);
         }
+        (*earlier, *sums) = (last, sum);
     }
 
     /// The sums of a row and the three samples before each.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn next_fours(earlier: &mut Parts, row: &[f64; LANES], before: &[f64; LANES]) -> Parts {
         let pairs = pairs(row, before);
         add(half_a_row_before(replace(earlier, pairs), pairs), pairs)
@@ -384,45 +358,14 @@ mod avx2 {
 
     /// Turns sums of rows into the sums over all rows that come after, each in its lane.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2")]
     fn turn(high: &mut [[f64; LANES]], low: &mut [[f64; LANES]]) {
         let mut sums = [_mm256_setzero_pd(); 2];
         for (high, low) in high.iter_mut().zip(low).rev() {
-            turn_row(&mut sums, high, low);
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn turn_row(sums: &mut Parts, high: &mut [f64; LANES], low: &mut [f64; LANES]) {
-        let next = add(*sums, [load(high), load(low)]);
-        store(high, sums[0]);
-        store(low, sums[1]);
-        *sums = next;
-    }
-
-    /// Turns one block and sums the rows of the next: while sums of the one wait for each other, those of the other are
-    /// made.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn turn_and_sum(
-        [high, low]: [&mut [[f64; LANES]]; 2],
-        [high_next, low_next]: [&mut [[f64; LANES]]; 2],
-        earlier: &mut Parts,
-        samples: &[f64],
-    ) {
-        let rows = high.len();
-        let (row, before) =
-            (&samples[3..].as_chunks().0[..rows], &samples[2..].as_chunks().0[..rows]);
-        let (low, high_next) = (&mut low[..rows], &mut high_next[..rows]);
-        let low_next = &mut low_next[..rows];
-        let mut sums = [_mm256_setzero_pd(); 2];
-        for index in 0..rows {
-            let last = rows - 1 - index;
-            turn_row(&mut sums, &mut high[last], &mut low[last]);
-            let fours = next_fours(earlier, &row[index], &before[index]);
-            store(&mut high_next[index], fours[0]);
-            store(&mut low_next[index], fours[1]);
+            let next = add(sums, [load(high), load(low)]);
+            store(high, sums[0]);
+            store(low, sums[1]);
+            sums = next;
         }
     }
 }
@@ -430,7 +373,7 @@ mod avx2 {
 #[cfg(not(target_arch = "x86_64"))]
 mod none {
     use super::{LANES, Rows};
-    use crate::process::moving_average::split::Count;
+    use crate::process::moving_average::split::Divide;
 
     /// Exists on no processor that is not an x86.
     #[derive(Debug, Clone, Copy)]
@@ -441,7 +384,7 @@ mod none {
             None
         }
 
-        pub(in super::super) fn tree(self, _: usize, _: &[f64], _: Count, _: &mut [[f64; LANES]]) {
+        pub(in super::super) fn tree(self, _: usize, _: &[f64], _: Divide, _: &mut [[f64; LANES]]) {
             match self {}
         }
 
@@ -450,7 +393,7 @@ mod none {
             _: usize,
             _: &[f64],
             _: Rows<'_>,
-            _: Count,
+            _: Divide,
             _: &mut [[f64; LANES]],
         ) -> usize {
             match self {}

@@ -1,11 +1,10 @@
 //! Sums over short windows, each by the same tree.
 
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 
 use super::registers::{LANES, Registers};
 use super::space::Space;
-use super::split::{Count, Divide, join, split};
+use super::split::{Divide, join, split};
 use crate::error::Error;
 use crate::process::state::{Reader, Writer};
 
@@ -39,10 +38,10 @@ impl Tree {
 
     /// Writes for each sample the sum of the window that ends with it, divided by `count`.
     pub(super) fn extend(&mut self, input: &[f64], output: &mut [f64], count: usize) {
-        if let Some(registers) = self.registers {
-            return self.extend_in_registers(registers, input, output, Count::of(count));
-        }
         let count = Divide::by(count);
+        if let Some(registers) = self.registers {
+            return self.extend_in_registers(registers, input, output, count);
+        }
         let before = self.window - 1;
         let longest = before + input.len().min(CHUNK);
         let [samples, parts @ ..] = &mut self.space.each_mut().map(|space| space.floats(longest));
@@ -72,7 +71,7 @@ impl Tree {
         registers: Registers,
         input: &[f64],
         output: &mut [f64],
-        count: Count,
+        count: Divide,
     ) {
         let (window, before) = (self.window, self.window - 1);
         // The first windows begin before the input, also those of its last row if it is short.
@@ -119,7 +118,6 @@ impl Tree {
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, output: &mut [f64]) {
     let [high, low, high_rest, low_rest] = parts;
-    let fused = target_cfg_f!(target_feature = "fma");
     if window == 1 {
         return output.copy_from_slice(samples);
     }
@@ -134,21 +132,15 @@ fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, o
     loop {
         let longer = length * 2;
         if window == length {
-            return mean(high, low, count, fused, output);
+            return mean(high, low, count, output);
         }
         if window == longer {
-            return mean_of_two(
-                [high, low],
-                [&high[length..], &low[length..]],
-                count,
-                fused,
-                output,
-            );
+            return mean_of_two([high, low], [&high[length..], &low[length..]], count, output);
         }
         if window & length != 0 {
             if longer > window {
                 let last = [&high[done..], &low[done..]];
-                return mean_of_two([high_rest, low_rest], last, count, fused, output);
+                return mean_of_two([high_rest, low_rest], last, count, output);
             }
             add(high_rest, high, done);
             add(low_rest, low, done);
@@ -190,22 +182,16 @@ fn add(rest: &mut [f64], sums: &[f64], done: usize) {
 }
 
 #[inline(always)]
-fn mean(high: &[f64], low: &[f64], count: Divide, fused: bool, output: &mut [f64]) {
-    count.write(high.iter().zip(low).map(|(&high, &low)| join(high, low)), fused, output);
+fn mean(high: &[f64], low: &[f64], count: Divide, output: &mut [f64]) {
+    count.write(high.iter().zip(low).map(|(&high, &low)| join(high, low)), output);
 }
 
 #[inline(always)]
-fn mean_of_two(
-    first: [&[f64]; 2],
-    second: [&[f64]; 2],
-    count: Divide,
-    fused: bool,
-    output: &mut [f64],
-) {
+fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: Divide, output: &mut [f64]) {
     let high = first[0].iter().zip(second[0]);
     let low = first[1].iter().zip(second[1]);
     let sums = high.zip(low).map(|(high, low)| join(high.0 + high.1, low.0 + low.1));
-    count.write(sums, fused, output);
+    count.write(sums, output);
 }
 
 /// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.
