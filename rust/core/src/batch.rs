@@ -271,7 +271,7 @@ impl Batch {
         // How many rows each channel has, and the channels in the order of their first rows.
         let mut counts = vec![0_usize; self.channels.len()];
         let mut met = Vec::new();
-        for index in indices.iter() {
+        for index in indices {
             let index = index.cast_unsigned() as usize;
             if counts[index] == 0 {
                 met.push(index);

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::registers::{LANES, Registers, Rows};
+use super::registers::{Block, LANES, Registers};
 use super::space::Space;
 use super::split::{Divide, join, split};
 use super::tree::{pairs, singles};
@@ -151,9 +151,9 @@ impl Blocks {
             };
             done = end;
             let [high, low] = self.rows.each_mut().map(|rows| rows.as_chunks_mut().0);
-            let (block, place) = (self.block / LANES, self.place / LANES);
-            let rows = Rows { block, place, rows: [high, low], sum: &mut self.sum };
-            self.place = registers.blocks(self.rest, samples, rows, count, now) * LANES;
+            let (length, place) = (self.block / LANES, self.place / LANES);
+            let block = Block { length, place, rows: [high, low], sum: &mut self.sum };
+            self.place = registers.blocks(self.rest, samples, block, count, now) * LANES;
         }
         whole
     }

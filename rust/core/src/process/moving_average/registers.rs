@@ -14,9 +14,9 @@ pub(super) use none::Registers;
 pub(super) const LANES: usize = 4;
 
 /// A block of rows of sums of upper and lower parts.
-pub(super) struct Rows<'a> {
+pub(super) struct Block<'a> {
     /// How many rows the block has, of which the first one has not all yet.
-    pub(super) block: usize,
+    pub(super) length: usize,
     /// The row that comes next.
     pub(super) place: usize,
     pub(super) rows: [&'a mut [[f64; LANES]]; 2],
@@ -29,13 +29,16 @@ mod avx2 {
     use std::mem::replace;
 
     use core::arch::x86_64::{
-        __m256d, _CMP_ORD_Q, _mm256_add_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_div_pd,
-        _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_setr_pd, _mm256_setzero_pd,
-        _mm256_storeu_pd, _mm256_sub_pd,
+        __m256d, _CMP_ORD_Q, _MM_HINT_T0, _mm_prefetch, _mm256_add_pd, _mm256_and_pd,
+        _mm256_cmp_pd, _mm256_div_pd, _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd,
+        _mm256_setr_pd, _mm256_setzero_pd, _mm256_storeu_pd, _mm256_sub_pd,
     };
 
-    use super::{LANES, Rows};
+    use super::{Block, LANES};
     use crate::process::moving_average::split::{Divide, HIGH};
+
+    /// How many rows ahead memory is asked for: about what comes while it is on its way.
+    const AHEAD: usize = 100;
 
     /// Upper and lower parts of a row.
     type Parts = [__m256d; 2];
@@ -44,6 +47,7 @@ mod avx2 {
     #[derive(Debug, Clone, Copy)]
     pub(in super::super) struct Registers(());
 
+    #[allow(clippy::unused_self, reason = "it proves that the processor has the instructions")]
     impl Registers {
         pub(in super::super) fn detect() -> Option<Self> {
             is_x86_feature_detected!("avx2").then_some(Self(()))
@@ -78,18 +82,18 @@ mod avx2 {
             self,
             rest: usize,
             samples: &[f64],
-            rows: Rows<'_>,
+            block: Block<'_>,
             count: Divide,
             output: &mut [[f64; LANES]],
         ) -> usize {
             // SAFETY: `self` exists only where the processor has AVX2.
             unsafe {
                 match (rest, count) {
-                    (0, Divide::Exactly(_)) => blocks::<0, true>(samples, rows, count, output),
-                    (0, Divide::By(_)) => blocks::<0, false>(samples, rows, count, output),
-                    (1, _) => blocks::<1, false>(samples, rows, count, output),
-                    (2, _) => blocks::<2, false>(samples, rows, count, output),
-                    (_, _) => blocks::<3, false>(samples, rows, count, output),
+                    (0, Divide::Exactly(_)) => blocks::<0, true>(samples, block, count, output),
+                    (0, Divide::By(_)) => blocks::<0, false>(samples, block, count, output),
+                    (1, _) => blocks::<1, false>(samples, block, count, output),
+                    (2, _) => blocks::<2, false>(samples, block, count, output),
+                    (_, _) => blocks::<3, false>(samples, block, count, output),
                 }
             }
         }
@@ -106,6 +110,13 @@ mod avx2 {
     fn store(row: &mut [f64; LANES], lanes: __m256d) {
         // SAFETY: the row has the size of the lanes, and this store needs no alignment.
         unsafe { _mm256_storeu_pd(row.as_mut_ptr(), lanes) }
+    }
+
+    /// Asks for the line of the cache that comes later, also beyond the end: while a block is turned nothing else does.
+    #[inline(always)]
+    fn ask_for<T>(place: *const T) {
+        // SAFETY: every x86 of 64 bits has it, and it reads nothing that a program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
     }
 
     #[inline]
@@ -174,10 +185,10 @@ mod avx2 {
         pairs: Parts,
         fours: Parts,
         eights: [Parts; 2],
-        sixteens: [Parts; 4],
+        sixteens: Ring<4>,
         rest_of_fours: Parts,
         rest_of_eights: [Parts; 2],
-        rest_of_sixteens: [Parts; 4],
+        rest_of_sixteens: Ring<4>,
     }
 
     impl Tree {
@@ -214,13 +225,13 @@ mod avx2 {
             if WINDOW & 8 != 0 {
                 rest = match WINDOW & 7 {
                     0 => eights,
-                    _ => add(self.rest_of_eights.pass(rest), eights),
+                    _ => add(pass(&mut self.rest_of_eights, rest), eights),
                 };
             }
             if WINDOW < 16 {
                 return rest;
             }
-            let sixteens = add(self.eights.pass(eights), eights);
+            let sixteens = add(pass(&mut self.eights, eights), eights);
             if WINDOW == 32 {
                 return add(self.sixteens.pass(sixteens), sixteens);
             }
@@ -231,19 +242,25 @@ mod avx2 {
         }
     }
 
-    /// A queue of rows, each of which comes out after as many as it is long.
-    trait Queue {
-        fn pass(&mut self, last: Parts) -> Parts;
+    /// The row before the last one; of two, which stay in registers.
+    #[inline(always)]
+    fn pass(rows: &mut [Parts; 2], last: Parts) -> Parts {
+        let first = rows[0];
+        *rows = [rows[1], last];
+        first
     }
 
-    impl<const LENGTH: usize> Queue for [Parts; LENGTH] {
+    /// Block, each of which comes out after as many as there are places.
+    struct Ring<const LENGTH: usize> {
+        rows: [Parts; LENGTH],
+        place: usize,
+    }
+
+    impl<const LENGTH: usize> Ring<LENGTH> {
         #[inline(always)]
         fn pass(&mut self, last: Parts) -> Parts {
-            let first = self[0];
-            for place in 1..LENGTH {
-                self[place - 1] = self[place];
-            }
-            self[LENGTH - 1] = last;
+            let first = replace(&mut self.rows[self.place % LENGTH], last);
+            self.place += 1;
             first
         }
     }
@@ -256,15 +273,14 @@ mod avx2 {
             pairs: zero,
             fours: zero,
             eights: [zero; 2],
-            sixteens: [zero; 4],
+            sixteens: Ring { rows: [zero; 4], place: 0 },
             rest_of_fours: zero,
             rest_of_eights: [zero; 2],
-            rest_of_sixteens: [zero; 4],
+            rest_of_sixteens: Ring { rows: [zero; 4], place: 0 },
         };
-        // The samples before in rows of which the last ends before the first output. What is before them is in no sum
-        // that is used.
-        const BEFORE: usize = 8 * LANES;
-        let mut before = [0.0; 1 + BEFORE];
+        // The samples before in rows of which the last ends before the first output, at most eight. What is before them
+        // is in no sum that is used.
+        let mut before = [0.0; 1 + 8 * LANES];
         let used = 4 * (WINDOW - 1).div_ceil(LANES);
         before[1 + used - (WINDOW - 1)..=used].copy_from_slice(&samples[..WINDOW - 1]);
         let (rows, earlier) = (&before[1..=used], &before[..used]);
@@ -274,6 +290,8 @@ mod avx2 {
         let (rows, earlier) = (&samples[WINDOW - 1..], &samples[WINDOW - 2..]);
         let rows = rows.as_chunks().0.iter().zip(earlier.as_chunks().0);
         for ((row, before), output) in rows.zip(output) {
+            ask_for(row.as_ptr().wrapping_add(AHEAD * LANES));
+            ask_for(std::ptr::from_ref(output).wrapping_add(AHEAD));
             let sum = join(sums.next::<WINDOW>(row, before));
             let mean = if WINDOW.is_power_of_two() {
                 divided::<true>(sum, count)
@@ -287,21 +305,21 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     fn blocks<const REST: usize, const EXACT: bool>(
         mut samples: &[f64],
-        Rows { block, mut place, rows: [high, low], sum }: Rows<'_>,
+        Block { length, mut place, rows: [high, low], sum }: Block<'_>,
         count: Divide,
         mut output: &mut [[f64; LANES]],
     ) -> usize {
         let mut earlier = first_pairs(samples);
         let mut sums = [load(&sum[0]), load(&sum[1])];
         while !output.is_empty() {
-            let rows = output.len().min(block - place);
+            let rows = output.len().min(length - place);
             let (now, later) = output.split_at_mut(rows);
             output = later;
             let here = [&mut high[place..place + rows], &mut low[place..place + rows]];
             means::<REST, EXACT>(samples, &mut earlier, &mut sums, here, count, now);
             samples = &samples[rows * LANES..];
             place += rows;
-            if place == block {
+            if place == length {
                 turn(high, low);
                 sums = [_mm256_setzero_pd(); 2];
                 place = 0;
@@ -330,6 +348,8 @@ mod avx2 {
         let (high, low) = (&mut high[..rows], &mut low[..rows]);
         let (mut last, mut sum) = (*earlier, *sums);
         for index in 0..rows {
+            ask_for(samples.as_ptr().wrapping_add((index + AHEAD) * LANES));
+            ask_for(output.as_ptr().wrapping_add(index + AHEAD));
             let fours = next_fours(&mut last, &row[index], &before[index]);
             sum = add(sum, fours);
             let mut whole = add([load(&high[index]), load(&low[index])], sum);
@@ -372,7 +392,7 @@ mod avx2 {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod none {
-    use super::{LANES, Rows};
+    use super::{Block, LANES};
     use crate::process::moving_average::split::Divide;
 
     /// Exists on no processor that is not an x86.
@@ -392,7 +412,7 @@ mod none {
             self,
             _: usize,
             _: &[f64],
-            _: Rows<'_>,
+            _: Block<'_>,
             _: Divide,
             _: &mut [[f64; LANES]],
         ) -> usize {
