@@ -90,12 +90,12 @@ def test_points_read_and_make_datetimes_whether_or_not_these_were_imported_befor
 import sys
 from rust_daq import Channel, DataPoint
 assert "datetime" not in sys.modules
-point = DataPoint(1_000_000_000, "a", 1.0)
+point = DataPoint(1_000_000_000, "a", 1.0, "V")
 made = point.timestamp
 assert made.isoformat() == "1970-01-01T00:00:01+00:00"
 for _ in range(3):
-    assert DataPoint(made, "a", 1.0) == point
-    assert DataPoint(made.astimezone(type(made.tzinfo)(made.resolution)), "a", 1.0) == point
+    assert DataPoint(made, "a", 1.0, "V") == point
+    assert DataPoint(made.astimezone(type(made.tzinfo)(made.resolution)), "a", 1.0, "V") == point
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     code = """
@@ -103,8 +103,8 @@ from datetime import datetime, timezone
 from rust_daq import DataPoint
 for _ in range(3):
     moment = datetime(2020, 2, 29, 1, 2, 3, 4, tzinfo=timezone.utc)
-    assert DataPoint(moment, "a", 1.0).timestamp_ns == 1_582_938_123_000_004_000
-    assert DataPoint(moment, "a", 1.0).timestamp == moment
+    assert DataPoint(moment, "a", 1.0, "V").timestamp_ns == 1_582_938_123_000_004_000
+    assert DataPoint(moment, "a", 1.0, "V").timestamp == moment
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
