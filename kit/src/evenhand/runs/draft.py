@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ class Draft:
             ``profile``, ``rounds``, ``seconds`` by example, ``options``, ``reuse``, the folder of a run whose
             results are returned instead of measuring (None to measure), and ``packages``, the build hook of each
             measured package by its name.  Where there is a budget: ``budget``, see `Budget.as_dict`, ``until``, the
-            time at which it ends, and ``examples``, their names in the order in which they run.
+            time at which it ends (None: never), and ``examples``, their names in the order in which they run.
 
         Raises
         ------
@@ -97,7 +98,8 @@ class Draft:
             entered = {step["example"] for step in course}
             ahead = [name for name in plan["examples"] if name not in entered]
             slowness = budget.slowness(self.done(), median(yardstick() for _ in range(LOOKS)))
-            found = budget.plan(ahead, plan["until"] - now, slowness)
+            left = math.inf if plan["until"] is None else plan["until"] - now
+            found = budget.plan(ahead, left, slowness)
             step |= {"cut": list(found.cut), "factor": found.factor, "slowness": slowness, "left": found.left}
             step |= {"planned": found.examples.get(example, 0.0), "planned_whole": found.seconds}
         self._write("course.json", {"steps": [*course, step]})

@@ -152,8 +152,12 @@ def planned(app: Sphinx) -> Profile:
 
 def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
     """What the plan of a build with a budget has: the table of costs, the order of cuts, and when its time is over."""
-    if not profile.judged or profile.budget is None or app.config.measuring_costs:
+    if not profile.judged or profile.budget is None:
         return {}
+    ahead = [path.stem for path in sorted(example_files(app), key=key)]
+    if app.config.measuring_costs:
+        # No table and no order: nothing is cut, and each call makes its fewest rounds.
+        return {"budget": Budget(Costs(yardstick()), (), 1).as_dict(), "until": None, "examples": ahead}
     path = Path(app.config.measuring_profiles).with_name(COSTS)
     try:
         costs = Costs.read(path) if path.is_file() else Costs(yardstick())
@@ -161,7 +165,6 @@ def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
         raise MeasuringError(str(error)) from error
     seconds = float(app.config.measuring_seconds or profile.budget)
     budget = Budget(costs, profile.order, profile.rounds)
-    ahead = [path.stem for path in sorted(example_files(app), key=key)]
     if said := too_slow(budget.plan(ahead, seconds, yardstick() / costs.pace_ns)):
         logger.info(said)
     return {"budget": budget.as_dict(), "until": time.time() + seconds, "examples": ahead}
@@ -243,7 +246,7 @@ def course(draft: Draft, ended: float) -> list[dict[str, Any]]:
 
 def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], ended: float) -> None:
     """Say plan and fact side by side, where there was a plan."""
-    if "until" not in plan:
+    if plan.get("until") is None:
         return
     for step in course:
         cut = f", one round of {', '.join(step['cut'])}" if step["cut"] else ""
