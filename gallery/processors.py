@@ -143,8 +143,8 @@ averages.plot()
 # At each size, with each window
 # ------------------------------
 # No single size speaks for the others: a short array stays in the cache, and a
-# long window is summed in another way than a short one. So here are arrays of
-# a thousand to a million samples, with windows of 16, 64 and 1,000.
+# long window is summed in another way than a short one. The arrays here have a
+# thousand to a million samples, the windows 16, 64 and 1,000.
 
 windows = bench.throughput(
     there(
