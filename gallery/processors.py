@@ -177,6 +177,20 @@ windows.plot()
 #   shown, {this} and {other}.
 #   | inconclusive: A window of 16 over a million samples: this run cannot tell
 #   rust_daq, {this}, from bottleneck, {other}.`
+# - :verdict:`processors/windows/rust_daq, 64/1000000 vs bottleneck, 64
+#   | faster, slower: A window of 64 over a million samples: rust_daq takes
+#   {this}, and bottleneck {other}.
+#   | no difference shown: A window of 64 over a million samples: no
+#   difference shown, {this} and {other}.
+#   | inconclusive: A window of 64 over a million samples: this run cannot
+#   tell rust_daq, {this}, from bottleneck, {other}.`
+# - :verdict:`processors/windows/rust_daq, 1000/1000000 vs bottleneck, 1000
+#   | faster, slower: A window of 1,000 over a million samples: rust_daq takes
+#   {this}, and bottleneck {other}.
+#   | no difference shown: A window of 1,000 over a million samples: no
+#   difference shown, {this} and {other}.
+#   | inconclusive: A window of 1,000 over a million samples: this run cannot
+#   tell rust_daq, {this}, from bottleneck, {other}.`
 #
 # Accuracy and speed
 # ------------------
