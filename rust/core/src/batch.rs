@@ -249,7 +249,11 @@ impl Batch {
         let indices = if channels.len() > 1 {
             let mut indices = room(rows)?;
             for (batch, merged) in batches.iter().zip(&merged) {
-                indices.extend((0..batch.len()).map(|row| merged[batch.index_of(row)]));
+                if let Some(own) = &batch.indices {
+                    indices.extend(own.iter().map(|index| merged[index.cast_unsigned() as usize]));
+                } else if let Some(&only) = merged.first() {
+                    indices.resize(indices.len() + batch.len(), only);
+                }
             }
             Some(indices.into())
         } else {
