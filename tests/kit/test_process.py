@@ -122,6 +122,16 @@ def test_two_interpreters_are_compared_like_two_statements(marked):
 
 
 @posix
+def test_the_same_statement_on_two_interpreters_is_not_the_same_program(marked):
+    once = Settings(rounds=1)
+    apart = compare({"here": Statement("1"), "there": Statement("1", python=marked)}, settings=once)
+    assert apart.identical == []
+    assert "noise_floor" not in apart.facts()
+    together = {name: Statement("1", python=marked) for name in ("one", "two")}
+    assert compare(together, settings=once).identical == [("one", "two")]
+
+
+@posix
 def test_the_interpreter_is_no_part_of_what_is_kept(marked):
     here, there = Statement("pass"), Statement("pass", python=marked)
     assert here.fingerprint == there.fingerprint

@@ -39,7 +39,7 @@ class Statement:
         Further names, sent by value.  Only those that the code mentions are sent.
     python : str, optional
         The interpreter that runs it, by default this one.  Statements that differ in it compare environments: it is
-        no part of the fingerprint, and no result keeps it.
+        no part of the fingerprint, and of its path a result keeps a hash alone.
     each : str, optional
         Source text that runs before every execution and is not timed, for a statement that changes what it works on
         (``Statement("data.sort()", "source = [3, 1, 2]", each="data = list(source)")``).  Each execution is then timed

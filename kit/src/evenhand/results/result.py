@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from abc import ABC, abstractmethod
@@ -108,11 +109,13 @@ class Result(ABC):
 
     @property
     def identical(self) -> list[tuple[str, str]]:
-        """The pairs of contenders that are the same program: what differs between them is noise."""
-        same = [(name, record.get("fingerprint")) for name, record in self.contenders.items()]
-        return [
-            (one, two) for (one, mine), (two, theirs) in combinations(same, 2) if mine is not None and mine == theirs
+        """The pairs of contenders that are the same program of one interpreter: what differs between them is noise."""
+        same = [
+            (name, (record["fingerprint"], record.get("interpreter")))
+            for name, record in self.contenders.items()
+            if record.get("fingerprint") is not None
         ]
+        return [(one, two) for (one, mine), (two, theirs) in combinations(same, 2) if mine == theirs]
 
     @property
     def judged(self) -> int:
@@ -356,6 +359,8 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
             kept[name]["each"] = statement.each
         if beside := modules_beside(statement):
             kept[name]["modules"] = beside
+        if statement.python is not None:
+            kept[name]["interpreter"] = hashlib.sha256(str(statement.python).encode()).hexdigest()[:8]
         if called:
             kept[name]["called"] = True
         if statement.is_constant:
