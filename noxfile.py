@@ -183,7 +183,7 @@ def docs(session: nox.Session) -> None:
         sphinx = ["sphinx-build", "-W", "--keep-going", "--jobs", "auto", "--builder", "html", "--conf-dir", "conf"]
         sphinx += ["--doctree-dir", str(BUILD / "doctrees")]
         if "budget" in profile:
-            sphinx += ["-D", f"measuring_seconds={profile['budget'] - criterion_took[0]:.0f}"]
+            sphinx += ["-D", f"measuring_seconds={max(profile['budget'] - criterion_took[0], 1):.0f}"]
         if options.costs:
             sphinx += ["-D", "measuring_costs=1"]
         session.run(*sphinx, "docs", str(SITE), env=environment)

@@ -107,6 +107,14 @@ def test_a_build_that_writes_the_table_of_costs_cuts_nothing(budgeted: Site) -> 
         assert 0 < cost["waited"] < cost["first"]
 
 
+def test_a_table_is_not_written_in_a_profile_without_a_budget(budgeted: Site) -> None:
+    budgeted.write("docs/profiles.toml", "[profile.quick]\ngallery = 1\nrounds = 6\n")
+    ended = budgeted.build("-D", "measuring_costs=1")
+    assert ended.returncode != 0
+    assert "choose a profile that judges and has a budget; 'quick' has none" in ended.stderr
+    assert (budgeted.folder / "docs" / "costs.toml").read_text(encoding="utf-8") == COSTS
+
+
 def test_a_table_that_is_none_gets_a_sentence(budgeted: Site) -> None:
     budgeted.write("docs/costs.toml", "pace_ns = 3\n")
     ended = budgeted.build()

@@ -78,10 +78,11 @@ def prepare_build(app: Sphinx) -> None:
     # The examples after one that failed would measure for minutes in a build that has failed.
     app.config.abort_on_example_error = True
     refuse_sources(app)
+    profile = planned(app)
+    refuse_costs(app, profile, reused=bool(reused))
     for folder in gallery_folders(app):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(draft_folder(app), ignore_errors=True)
-    profile = planned(app)
     Draft(draft_folder(app)).prepare(
         {
             "profile": profile.name,
@@ -148,6 +149,16 @@ def planned(app: Sphinx) -> Profile:
     """The profile of this build."""
     weights = {path.stem: Declaration.read(path).weight for path in example_files(app)}
     return Profile.read(Path(app.config.measuring_profiles), app.config.measuring_profile, weights)
+
+
+def refuse_costs(app: Sphinx, profile: Profile, *, reused: bool) -> None:
+    """Raise if the table of costs is asked for where it would not be that of a build with a budget."""
+    if app.config.measuring_costs and (reused or profile.budget is None or not profile.judged):
+        message = (
+            "measuring_costs writes what the calls of a build with a budget take: measure, and choose a profile that "
+            f"judges and has a budget; {profile.name!r} {'reuses a run' if reused else 'has none'}"
+        )
+        raise MeasuringError(message)
 
 
 def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:

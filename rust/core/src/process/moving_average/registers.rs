@@ -250,7 +250,7 @@ mod avx2 {
         first
     }
 
-    /// Block, each of which comes out after as many as there are places.
+    /// Rows, each of which comes out after as many others as there are places.
     struct Ring<const LENGTH: usize> {
         rows: [Parts; LENGTH],
         place: usize,
