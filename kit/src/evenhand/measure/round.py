@@ -64,8 +64,9 @@ def branched(
     further = [(stack.enter_context(server.branch()), part) for part in shared.servers]
     if further:
         with ThreadPoolExecutor(len(further)) as pool:
-            for branch, part in further:
-                pool.submit(branched, stack, branch, part, served)
+            begun = [pool.submit(branched, stack, branch, part, served) for branch, part in further]
+        for each in begun:
+            each.result()  # an error of a thread is an error here
     return served
 
 
