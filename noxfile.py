@@ -391,6 +391,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("python", "conf/prose/comparing.py")
+    session.run("python", "conf/prose/vocabulary.py")
     # The second is what `evenhand init` writes, but for the words that install the kit.
     session.run("zizmor", "--offline", "--quiet", ".github/workflows", "kit/src/evenhand/sphinx/start/guide.yml")
     session.run("cargo", "fmt", "--all", "--check", external=True)

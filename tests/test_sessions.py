@@ -53,7 +53,8 @@ class Session:
 # What lint checks of the prose
 
 
-def test_lint_looks_for_comparisons_that_are_not_bound_to_the_run(noxfile, monkeypatch):
+@pytest.mark.parametrize("check", ["conf/prose/comparing.py", "conf/prose/vocabulary.py"])
+def test_lint_checks_the_prose(noxfile, monkeypatch, check):
     ran = []
 
     class Linting(Session):
@@ -63,7 +64,7 @@ def test_lint_looks_for_comparisons_that_are_not_bound_to_the_run(noxfile, monke
     for name in ("install", "need_rust", "rust_environment", "check_pythons"):
         monkeypatch.setattr(noxfile, name, lambda *_, **__: {})
     noxfile.lint(Linting())
-    [command] = [command for command in ran if "conf/prose/comparing.py" in command]
+    [command] = [command for command in ran if check in command]
     assert (ROOT / command[1]).is_file()
 
 
