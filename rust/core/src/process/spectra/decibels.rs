@@ -3,6 +3,7 @@
 use std::f64::consts::{LOG10_2, LOG10_E, SQRT_2};
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 /// The bits of a float that are its exponent begin here.
 const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
@@ -35,11 +36,12 @@ pub(super) fn extend_logarithms(logarithms: &mut Vec<f64>, numbers: &[f64], fact
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma"))]
 fn write_logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
+    const FUSED: bool = target_cfg_f!(any(target_feature = "fma", target_feature = "neon"));
     let mut others = 0;
     for (&number, logarithm) in numbers.iter().zip(&mut *logarithms) {
-        *logarithm = factor * of_normal(number);
+        *logarithm = factor * of_normal::<FUSED>(number);
         // Without an early end, so that it becomes one over vectors.
         others |= u64::from(!is_normal(number));
     }
@@ -63,7 +65,7 @@ fn is_normal(number: f64) -> bool {
 ///
 /// The number is 2^e m with m between the roots of 1/2 and 2, and the logarithm of m a polynomial of s = (m - 1) / (m + 1).
 #[inline(always)]
-fn of_normal(number: f64) -> f64 {
+fn of_normal<const FUSED: bool>(number: f64) -> f64 {
     let bits = number.to_bits();
     let one = 1.0_f64.to_bits();
     let above = f64::from_bits(bits & ((1 << MANTISSA) - 1) | one);
@@ -76,10 +78,16 @@ fn of_normal(number: f64) -> f64 {
     // Written out: a loop within the loop would not become one over vectors.
     let [s2, s4, s6, s8, s10, s12, s14] = FACTORS;
     let fourth = square * square;
-    let even = fourth * (s4 + fourth * (s8 + fourth * s12));
-    let odd = square * (s2 + fourth * (s6 + fourth * (s10 + fourth * s14)));
-    let natural = 2.0 * share + share * (odd + even);
-    exponent * LOG10_2 + natural * LOG10_E
+    let even = fourth * sum::<FUSED>(fourth, sum::<FUSED>(fourth, s12, s8), s4);
+    let odd = sum::<FUSED>(fourth, sum::<FUSED>(fourth, sum::<FUSED>(fourth, s14, s10), s6), s2);
+    let natural = sum::<FUSED>(share, sum::<FUSED>(square, odd, even), 2.0 * share);
+    sum::<FUSED>(exponent, LOG10_2, natural * LOG10_E)
+}
+
+/// Returns `first * second + third`. Without the processor's own instruction `mul_add` would call a slow function.
+#[inline(always)]
+fn sum<const FUSED: bool>(first: f64, second: f64, third: f64) -> f64 {
+    if FUSED { first.mul_add(second, third) } else { first * second + third }
 }
 
 #[cfg(test)]
