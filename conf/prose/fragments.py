@@ -75,7 +75,8 @@ def python(text: str) -> Iterator[Fragment]:
     inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield Fragment(node.lineno, "".join(str(getattr(part, "value", "⟨value⟩")) for part in node.values))
+            parts = (str(part.value) if isinstance(part, ast.Constant) else "⟨value⟩" for part in node.values)
+            yield Fragment(node.lineno, "".join(parts))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             yield Fragment(node.lineno, node.value)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

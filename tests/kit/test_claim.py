@@ -48,7 +48,8 @@ def test_a_row_shows_sentence_verdict_number_and_floor():
 def test_a_verdict_that_could_not_be_told_says_why():
     row = CLAIM.row(run(90.0, again=115.0))
     assert (
-        row["verdict"] == "inconclusive: identical programs measured 15.0\u202f% apart in this run, and this is no more"
+        row["verdict"]
+        == "inconclusive: identical programs differed by 15.0\u202f% in this run, and this effect is no larger"
     )
 
 

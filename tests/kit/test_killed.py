@@ -47,8 +47,8 @@ def test_no_process_is_left():
 @pytest.mark.parametrize(
     ("work", "words"),
     [
-        (lambda count: count(1), r"the work ended by itself \(status 0\)"),
-        (lambda count: 1 / 0, r"(?s)the work ended by itself \(status 1\): .*ZeroDivisionError"),
+        (lambda count: count(1), r"the work ended without being killed \(status 0\)"),
+        (lambda count: 1 / 0, r"(?s)the work ended without being killed \(status 1\): .*ZeroDivisionError"),
     ],
 )
 def test_work_that_ends_by_itself_is_told(work, words):
@@ -97,7 +97,7 @@ def test_none_of_several_is_left(tmp_path):
 
 
 def test_one_of_several_that_fails_is_told():
-    with pytest.raises(bench.WorkerError, match=r"(?s)the work ended by itself.*ZeroDivisionError"):
+    with pytest.raises(bench.WorkerError, match=r"(?s)the work ended without being killed.*ZeroDivisionError"):
         killed_together([counting, lambda count: 1 / 0], seconds=[600.0, 600.0])
 
 
@@ -107,5 +107,5 @@ def test_several_that_cannot_begin_are_told():
             return (int, ("no number",))
 
     unknown = Unknown()
-    with pytest.raises(bench.WorkerError, match=r"(?s)ended by itself \(status 1\).*ValueError"):
+    with pytest.raises(bench.WorkerError, match=r"(?s)ended without being killed \(status 1\).*ValueError"):
         killed_together([lambda count: unknown] * 2, seconds=[0.0, 0.0])

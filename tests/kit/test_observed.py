@@ -241,10 +241,10 @@ def test_none_is_a_number_that_is_not_known():
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("3", "'one' failed in its worker: TypeError: it gives int; give a mapping"),
-        ("{'lost': 3}", "it tells no busy_ns; it has lost"),
-        ("{'busy_ns': 'long'}", "busy_ns is 'long', which is no number"),
-        ("{'busy_ns': True}", "busy_ns is True, which is no number"),
+        ("3", "'one' failed in its worker: TypeError: it returns int; return a mapping"),
+        ("{'lost': 3}", "it reports no busy_ns; it has lost"),
+        ("{'busy_ns': 'long'}", "busy_ns is 'long', which is not a number"),
+        ("{'busy_ns': True}", "busy_ns is True, which is not a number"),
         ("1 / 0", "ZeroDivisionError"),
         ("os._exit(3)", r"the worker of 'one' died \(status 3\)"),
     ],

@@ -44,8 +44,8 @@ def refused(measuring, error, words, contenders=ONE, **changed):
         ({1: "{}", "1": "{}"}, ValueError, "two contenders are called '1' as text"),
         ({"one": 3}, TypeError, "a statement is source text or a callable, not int: 3"),
         ({"one": "a b"}, ValueError, "statement 'a b' is not valid Python"),
-        ({"": "{}"}, ValueError, "contender '' is empty or holds a slash"),
-        ({"a/b": "{}"}, ValueError, "contender 'a/b' is empty or holds a slash"),
+        ({"": "{}"}, ValueError, "contender '' is empty or contains a slash"),
+        ({"a/b": "{}"}, ValueError, "contender 'a/b' is empty or contains a slash"),
         ({"one": list, "two": "await f()"}, ValueError, "'one' is a callable and 'two' awaits; give both as"),
     ],
 )
@@ -68,7 +68,7 @@ def test_a_name_that_is_no_text(name):
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("given", ["", "a/b"])
 def test_a_name_that_would_break_an_address(name, given):
-    refused(name, ValueError, f"name {given!r} is empty or holds a slash", name=given)
+    refused(name, ValueError, f"name {given!r} is empty or contains a slash", name=given)
 
 
 WHOLE = [(0, ValueError), (-1, ValueError), (1.5, TypeError), (1e4, TypeError), (True, TypeError), ("6", TypeError)]

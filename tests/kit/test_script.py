@@ -235,7 +235,7 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
         (
             ["--duration", "1e9"],
             (
-                "--duration: rate 1000 Hz for a duration of 1e+09 s makes 1000000000000 arrivals, and a run keeps "
+                "--duration: rate 1000 Hz for a duration of 1e+09 s makes 1000000000000 arrivals, and a run stores "
                 "at most 20000000; pace for at most 20000 s"
             ),
         ),

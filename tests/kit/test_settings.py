@@ -81,12 +81,12 @@ def test_measured_result_is_recorded() -> None:
 
 @pytest.mark.parametrize("name", ["a/b", ""])
 def test_name_that_would_break_an_address_is_refused_before_measuring(name: str) -> None:
-    with pytest.raises(ValueError, match=f"name {name!r} is empty or holds a slash"):
+    with pytest.raises(ValueError, match=f"name {name!r} is empty or contains a slash"):
         measured(Settings(), name, lambda: pytest.fail("it measured"))
 
 
 def test_contender_with_a_slash_is_refused_before_measuring() -> None:
-    with pytest.raises(ValueError, match="contender 'a/b' is empty or holds a slash"):
+    with pytest.raises(ValueError, match="contender 'a/b' is empty or contains a slash"):
         Settings().measured(Comparison, "made", {"a/b": Statement("pass")}, {}, lambda: pytest.fail("it measured"))
 
 

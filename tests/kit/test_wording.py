@@ -151,7 +151,7 @@ def test_a_number_that_was_not_to_be_compared_is_an_error() -> None:
 def test_numbers_without_a_ratio_say_so() -> None:
     run = made_run(observed({"lost": (0.0, 2.0)}))
     assert bench.Wording.parse("first/made/new/lost vs old").sentence(run) == (
-        "This run does not judge “new” against “old”: there is no ratio of a number that is 0"
+        "This run does not judge “new” against “old”: one of the numbers is 0"
     )
 
 
@@ -166,7 +166,7 @@ def test_what_is_not_judged_in_spite_of_its_interval_is_at_the_floor(monkeypatch
         ("first/made/two", "'first/made/two' names no pair; write: example/result/contender/column vs other"),
         ("first/made/two vs one | quicker: x", "'quicker: x' is no wording; write one of faster, slower"),
         ("first/made/two vs one | faster:", "is no wording"),
-        ("first/made/two vs one | faster: x | faster: y", "'faster' is worded twice"),
+        ("first/made/two vs one | faster: x | faster: y", "'faster' has two wordings"),
         ("first/made/two vs one | faster: {that}", "has a placeholder other than {this}, {other} and {ratio}"),
         ("first/made/two vs three", "first/made has no contender 'three'; there are: one, two"),
         ("first/made/four vs one", "first/made has no contender 'four'; there are: one, two"),

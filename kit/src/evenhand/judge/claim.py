@@ -1,4 +1,4 @@
-"""A claim: an expectation that is put to a measurement, and what becomes of it."""
+"""A claim: an expectation, the measurement that tests it, and the outcome."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from evenhand.runs.run import Run
 
 Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
 
-AT_FLOOR = "one of the two is too close to the same number of an empty statement, so nothing is judged by it"
+AT_FLOOR = "one of the two is too close to the cost of an empty statement, so no verdict is possible"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What becomes of a claim in a run.
+    """The outcome of a claim in a run.
 
     Parameters
     ----------
     outcome : {"holds", "does not hold", "inconclusive", "not judged in this profile"}
-        What became of it.
+        The outcome.
     number : str
-        What was measured, with its interval.
+        The measured number, with its interval.
     ratio : Estimate
-        What was judged.
+        The judged ratio.
     noise : float
-        How far apart identical programs measured in the same run; NaN where no such pair was measured.
+        How far identical programs differed in the same run; NaN where no such pair was measured.
     reason : str
-        Why it could not be told; empty where it could.
+        Why there is no clear outcome; empty where there is one.
 
     Examples
     --------
@@ -57,16 +57,16 @@ class Claim:
     Parameters
     ----------
     sentence : str
-        What is expected, as a reader would say it.
+        The expectation, in the reader's words.
     measurement : str
         The result that decides, ``example/name``, or another part of the run, such as ``tails``.
     reading : Reading
-        What is read of it: a ratio with its interval.
+        How the ratio and its interval are read from the result.
     expected : {"faster", "slower", "no difference shown"}
-        What `decide` has to say of the ratio for the claim to hold.
+        The verdict of `decide` that confirms the claim.
     noise : str, optional
-        The address of the noise floor in the run: how far apart identical programs measured.  An effect that is no
-        larger decides nothing.
+        The address of the noise floor in the run: how far identical programs differed.  A smaller effect is
+        inconclusive.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Claim:
         return self.measurement.partition("/")[0]
 
     def judge(self, run: Run) -> Judgement:
-        """Put the claim to a run."""
+        """Judge the claim by a run."""
         measured = run.part(self.measurement)
         ratio = self.reading.ratio(measured)
         noise = math.nan if self.noise is None else float(run.value(self.noise)[1])

@@ -1,4 +1,4 @@
-"""The one decision function of the project: comparisons, claims and the gate all ask it."""
+"""The one decision function of the project: comparisons, claims and the gate all use it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from evenhand.results import quantity
 Verdict = Literal["faster", "slower", "no difference shown", "inconclusive", "not judged"]
 
 SMALLEST_EFFECT = 0.025
-"""Below this a difference is not called one, however sure: builds of the same code differ by as much."""
+"""The smallest effect that counts as a difference: builds of the same code differ by as much."""
 EQUIVALENCE = 0.05
-"""An interval wholly within this share of 1 shows that there is no difference worth a name."""
+"""An interval wholly within this share of 1 shows that no relevant difference exists."""
 TOO_FEW = "not judged in this profile, which has too few rounds for an interval"
-"""What a sentence says in the place of a verdict."""
+"""What a sentence prints instead of a verdict."""
 
 
 def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
-    """The fewest rounds from which so many verdicts are made together.
+    """The fewest rounds that support `judged` verdicts together.
 
     Parameters
     ----------
     judged : int
         How many ratios are judged together.
     level : float
-        That no false verdict is among them, at least.
+        The probability that none of the verdicts is false is at least this.
 
     Returns
     -------
@@ -44,17 +44,17 @@ def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
     >>> [fewest_rounds(judged) for judged in (1, 3, 6, 12)]
     [6, 7, 8, 9]
     """
-    # The tolerance takes up what rounding does to 1 - level.
+    # The tolerance absorbs the rounding of 1 - level.
     return 1 + math.ceil(-math.log2((1 - level) / max(judged, 1)) - 1e-9)
 
 
 def times_fewest(fewest: int, factor: float, most: int) -> int:
-    """So many times the fewest rounds, rounded down, but no more than the most where that is not fewer."""
+    """`factor` times the fewest rounds, rounded down, capped at `most` but never below `fewest`."""
     return max(fewest, min(most, math.floor(fewest * factor)))
 
 
 FEWEST_ROUNDS = fewest_rounds()
-"""From so many rounds on a single number has an interval."""
+"""The fewest rounds that give a single number an interval."""
 
 
 def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
@@ -69,8 +69,8 @@ def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
     ratio : Estimate
         The ratio with its interval.
     noise : float, default 0
-        How far apart identical programs measured in the same run, as a share of 1: an effect that is no larger is
-        called neither faster nor slower.
+        How far identical programs differed in the same run, as a share of 1.  An effect that is not larger is
+        neither faster nor slower.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
     """
     if not ratio.has_interval:
         return "not judged"
-    # Measured on the log scale, so that 2.5 % up and 2.5 % down weigh the same.
+    # On the log scale, 2.5 % up and 2.5 % down weigh the same.
     if ratio.excludes_one and effect(ratio) >= max(SMALLEST_EFFECT, noise):
         return "faster" if ratio.value < 1 else "slower"
     if ratio.low >= 1 / (1 + EQUIVALENCE) and ratio.high <= 1 + EQUIVALENCE:
@@ -96,12 +96,12 @@ def decide(ratio: Estimate, noise: float = 0.0) -> Verdict:
 
 
 def effect(ratio: Estimate) -> float:
-    """How far a ratio is from 1, as a share: 0.1 for 1.1 and for 1 / 1.1 alike."""
+    """How far a ratio is from 1, as a share: 0.1 both for 1.1 and for 1 / 1.1."""
     return math.expm1(abs(math.log(ratio.value)))
 
 
 def doubt(ratio: Estimate, noise: float = 0.0) -> str:
-    """Say why `decide` could not tell; empty where it could.
+    """Say why `decide` is inconclusive; empty where it is not.
 
     Parameters
     ----------
@@ -116,21 +116,21 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
     if verdict != "inconclusive":
         return ""
     if ratio.excludes_one and effect(ratio) >= SMALLEST_EFFECT:
-        return f"identical programs measured {quantity.percent(noise)} apart in this run, and this is no more"
+        return f"identical programs differed by {quantity.percent(noise)} in this run, and this effect is no larger"
     if ratio.excludes_one:
         least, widest = quantity.bound(SMALLEST_EFFECT), quantity.bound(EQUIVALENCE)
         return f"the effect is below {least}, and the interval reaches beyond {widest}"
     return (
-        f"the interval over {ratio.rounds} rounds holds 1 and reaches beyond {quantity.bound(EQUIVALENCE)}; "
+        f"the interval over {ratio.rounds} rounds contains 1 and reaches beyond {quantity.bound(EQUIVALENCE)}; "
         f"about {quantity.written('', rounds_needed(ratio))} rounds would make it narrow enough"
     )
 
 
 def rounds_needed(ratio: Estimate) -> int | None:
-    """How many rounds would decide what is inconclusive, if more of them showed what these did.
+    """How many rounds would decide an inconclusive ratio, if further rounds resemble these.
 
-    An interval narrows with the square root of the rounds.  It has to become narrow enough to exclude 1, where the
-    effect is large enough to be called one, or to lie within 5 % either way.
+    An interval narrows with the square root of the rounds.  It has to exclude 1 where the effect is large enough to
+    count, or to lie within 5 % either way.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""An estimate: a number with the interval around it."""
+"""An estimate: a number with its interval."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Self
 
 LEVEL = 0.95
-"""Confidence level of an interval that stands alone; what is judged together is corrected from it."""
+"""Confidence level of a single interval; ratios that are judged together use a level corrected from it."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with the interval around it.
+    """A number with its interval.
 
     Parameters
     ----------
     value : float
         The estimate.
     low, high : float
-        The ends of the interval; NaN when there were too few rounds for one.
+        The ends of the interval; NaN with too few rounds.
     level : float
         The interval's confidence level.
     rounds : int
-        The rounds it was taken over.
+        The number of rounds behind it.
 
     Examples
     --------
@@ -41,12 +41,12 @@ class Estimate:
 
     @classmethod
     def unknown(cls) -> Self:
-        """What is not known: a number that there is not."""
+        """An unknown number."""
         return cls(math.nan, math.nan, math.nan, LEVEL, 0)
 
     @property
     def has_interval(self) -> bool:
-        """Whether there were rounds enough."""
+        """Whether there were enough rounds for an interval."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     @property
@@ -55,13 +55,13 @@ class Estimate:
         return self.high < 1 or self.low > 1
 
     def coarsened(self, below: float, above: float) -> Estimate:
-        """The same with an interval that reaches further, by a factor at each end: it was found in steps so large.
+        """The same estimate with a wider interval, by one search step at each end.
 
-        An end one step from 1 comes to lie at 1, and rounding must not put it to one side.
+        An end one step from 1 moves to exactly 1, and rounding must not push it past 1.
         """
         low, high = (1.0 if math.isclose(end, 1) else end for end in (self.low / below, self.high * above))
         return Estimate(self.value, low, high, self.level, self.rounds)
 
     def inverse(self) -> Estimate:
-        """One over it: of a ratio of rates, that of the times behind them."""
+        """Its reciprocal: a ratio of rates becomes the ratio of the times."""
         return Estimate(1 / self.value, 1 / self.high, 1 / self.low, self.level, self.rounds)

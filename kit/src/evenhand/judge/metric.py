@@ -1,4 +1,4 @@
-"""Readings: what a claim takes from a measurement, as a ratio of times with its interval."""
+"""Readings: how a claim reads a ratio of times, with its interval, from a measurement."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class Reading(ABC):
-    """What a claim takes from a measurement.
+    """How a claim reads a ratio from a measurement.
 
-    The ratio is one of times, or of what is worse when there is more of it: below 1 is better, as `decide` has it.
-    Its interval is corrected for as many ratios as the measurement judges together.
+    The ratio is one of times, or of another number where more is worse: below 1 is better, as in `decide`.  Its
+    interval is corrected for the number of ratios that the measurement judges together.
 
     Examples
     --------
@@ -42,32 +42,32 @@ class Reading(ABC):
 
     @abstractmethod
     def ratio(self, measured: Any) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
 
     def number(self, measured: Any) -> str:
-        """Write what a reader sees: the ratio with its interval, or the number that it was made of."""
+        """Write the number for a reader: the ratio with its interval, or the counts behind it."""
         return quantity.ratio(self.ratio(measured))
 
     def verdict(self, measured: Any) -> Verdict:
-        """Return the verdict that the measurement itself gives, where its kind has one."""
+        """Return the measurement's own verdict, for the kinds that have one."""
         return decide(self.ratio(measured))
 
 
 def over(ratio: Estimate, share: float) -> Estimate:
-    """A ratio over another one: whether something is more than a share of something."""
+    """A ratio divided by a share: whether something exceeds a share of something else."""
     return Estimate(ratio.value / share, ratio.low / share, ratio.high / share, ratio.level, ratio.rounds)
 
 
 @dataclass(frozen=True)
 class Cost(Reading):
-    """From a `Comparison`: what a contender costs over what another one costs.
+    """From a `Comparison`: the cost of a contender divided by the cost of another.
 
     Parameters
     ----------
     contender, to : str
         Names of contenders.
     share : float
-        Judged against this share of `to`: with 0.5, "slower" means more than half of it.
+        Judge against this share of `to`: with 0.5, "slower" means more than half of it.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class Cost(Reading):
     share: float = 1.0
 
     def ratio(self, measured: Comparison) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return over(measured.ratio(self.contender, self.to), self.share)
 
     def number(self, measured: Comparison) -> str:
@@ -89,14 +89,14 @@ class Cost(Reading):
         return quantity.ratio(measured.ratio(self.contender, self.to))
 
     def verdict(self, measured: Comparison) -> Verdict:
-        """Return the verdict of the comparison, or that on the share."""
+        """Return the verdict of the comparison, or the verdict on the share."""
         judged = measured.verdict(self.contender, self.to)
         return judged if self.share == 1 or judged == "not judged" else super().verdict(measured)
 
 
 @dataclass(frozen=True)
 class Percentile(Reading):
-    """From a `Latency` or a `Paced`: a percentile over the same of another contender.
+    """From a `Latency` or a `Paced`: a percentile divided by the same percentile of another contender.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Percentile(Reading):
     to: str
 
     def ratio(self, measured: Latency | Paced) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return measured.ratio(self.contender, self.which, self.to)
 
     def verdict(self, measured: Latency | Paced) -> Verdict:
@@ -127,7 +127,7 @@ class Percentile(Reading):
 
 @dataclass(frozen=True)
 class PerPoint(Reading):
-    """From a `Throughput`: what a batch of one size costs over what it costs another contender.
+    """From a `Throughput`: the cost of a batch of one size divided by its cost for another contender.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class PerPoint(Reading):
     size: int
 
     def ratio(self, measured: Throughput) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return measured.ratio(self.contender, self.size, self.to)
 
     def verdict(self, measured: Throughput) -> Verdict:
@@ -158,14 +158,14 @@ class PerPoint(Reading):
 
 @dataclass(frozen=True)
 class Scaling(Reading):
-    """From a `Throughput`: a point in a batch of 100,000 over one in a batch of 10,000.
+    """From a `Throughput`: the cost of a point in a batch of 100,000, divided by its cost in a batch of 10,000.
 
     Parameters
     ----------
     contender : str
         Name of a contender.
     to : str, optional
-        Another one, whose same ratio it is put over.
+        Another contender; the ratio is divided by the same ratio of that one.
 
     Examples
     --------
@@ -178,7 +178,7 @@ class Scaling(Reading):
     to: str | None = None
 
     def ratio(self, measured: Throughput) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return measured.scaling(self.contender, self.to)
 
     def verdict(self, measured: Throughput) -> Verdict:
@@ -188,7 +188,7 @@ class Scaling(Reading):
 
 @dataclass(frozen=True)
 class Bytes(Reading):
-    """From a `Footprint`: a count of bytes over one of another contender.
+    """From a `Footprint`: a count of bytes divided by a count of another contender.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class Bytes(Reading):
     of: str | None = None
 
     def ratio(self, measured: Footprint) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return measured.ratio(self.contender, self.size, self.what, self.to, self.of)
 
     def verdict(self, measured: Footprint) -> Verdict:
@@ -223,16 +223,16 @@ class Bytes(Reading):
 
 @dataclass(frozen=True)
 class Number(Reading):
-    """From an `Observed`: a number of a contender over the same of another one, of rates the times behind them.
+    """From an `Observed`: a number of a contender over the same number of another; rates are inverted.
 
     Parameters
     ----------
     contender, to : str
         Names of contenders.
     column : str
-        The number; as of a time, "slower" says that there is more of it, and of a rate that there is less.
+        The number.  For a time, "slower" means more of it; for a rate, less.
     size : int, optional
-        One of the sizes, where there are some.
+        One of the sizes, if there are several.
 
     Examples
     --------
@@ -247,7 +247,7 @@ class Number(Reading):
     size: int = ALONE
 
     def ratio(self, measured: Observed) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         ratio = measured.ratio(self.contender, self.column, self.size, self.to)
         return ratio.inverse() if self.column.endswith("_per_second") else ratio
 
@@ -258,7 +258,7 @@ class Number(Reading):
 
 @dataclass(frozen=True)
 class AtLeast(Reading):
-    """From an `Observed`: a bound over a number, which is below 1 where the number exceeds the bound.
+    """From an `Observed`: a bound divided by a number; below 1 where the number exceeds the bound.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ class AtLeast(Reading):
     column : str
         The number.
     bound : float
-        What it is put against.
+        What the number is compared with.
     size : int, optional
         One of the sizes, where there are some.
 
@@ -284,10 +284,10 @@ class AtLeast(Reading):
     size: int = ALONE
 
     def ratio(self, measured: Observed) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         found = over(measured.number(self.contender, self.column, self.size), self.bound)
         if found.value <= 0 or found.low <= 0:
-            # Of nothing there is no inverse.
+            # Zero has no inverse.
             return Estimate(math.nan, math.nan, math.nan, found.level, found.rounds)
         return found.inverse()
 
@@ -298,9 +298,9 @@ class AtLeast(Reading):
 
 @dataclass(frozen=True)
 class Missed(Reading):
-    """From a `Paced`: one more than the arrivals that were missed, over one; so 1 when none was.
+    """From a `Paced`: (missed + 1) / 1, so that a run without missed arrivals has the ratio 1.
 
-    A count is exact, so its interval is the count itself; over fewer rounds than one verdict takes there is none.
+    A count is exact, so its interval is the count itself; with too few rounds for a verdict it has no interval.
 
     Parameters
     ----------
@@ -317,14 +317,14 @@ class Missed(Reading):
     contender: str
 
     def ratio(self, measured: Paced) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         counts = measured.arrivals.loc[self.contender]
         value = 1.0 + float(counts["missed"].sum())
         end = value if len(counts) >= FEWEST_ROUNDS else math.nan
         return Estimate(value, end, end, 1.0, len(counts))
 
     def number(self, measured: Paced) -> str:
-        """Write how many of how many."""
+        """Write the counts: missed of all arrivals."""
         counts = measured.arrivals.loc[self.contender].sum()
         missed, arrivals = (quantity.written("", int(counts[what])) for what in ("missed", "arrivals"))
         return f"{missed} of {arrivals}"
@@ -332,7 +332,7 @@ class Missed(Reading):
 
 @dataclass(frozen=True)
 class Tail(Reading):
-    """From the tails that were timed in Rust, ``tails``: a percentile of one call over that of another one.
+    """From the tails timed in Rust, ``tails``: a percentile of one call divided by that of another.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ class Tail(Reading):
     share: float = 1.0
 
     def ratio(self, measured: Mapping[str, Any]) -> Estimate:
-        """Return the ratio that is judged."""
+        """Return the judged ratio."""
         return over(self._plain(measured), self.share)
 
     def number(self, measured: Mapping[str, Any]) -> str:
@@ -364,7 +364,7 @@ class Tail(Reading):
         return quantity.ratio(self._plain(measured))
 
     def verdict(self, measured: Mapping[str, Any]) -> Verdict:
-        """Return the verdict; a percentile at the clock's floor is not judged."""
+        """Return the verdict; a percentile at the clock's floor is "not judged"."""
         floor = any(tail_at_floor(measured, call, f"{self.which}_ns") for call in (self.call, self.to))
         return "not judged" if floor else super().verdict(measured)
 
@@ -377,13 +377,13 @@ class Tail(Reading):
 
 
 def tail_at_floor(measured: Mapping[str, Any], call: str, column: str) -> bool:
-    """Whether a percentile of ``tails`` is within three times of the clock's own, in the same circumstances.
+    """Whether a percentile of ``tails`` is below three times the clock's own, under the same conditions.
 
     Parameters
     ----------
     measured : mapping
         The part ``tails`` of a run.
-    call : str
+    A name in it; the conditions follow its comma, as in ``attach, busy thread``.
         A name in it; the circumstances follow its comma, as in ``attach, busy thread``.
     column : str
         A percentile, ``p99_ns``.

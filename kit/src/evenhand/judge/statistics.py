@@ -1,4 +1,4 @@
-"""Numbers in, numbers out: no clock, no file, no process."""
+"""Pure functions of numbers: no clock, no file, no process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts are loaded as they are used: together they take longer to import than all else here
+import scipy  # its parts load on first use: loading all would take longer than every other import here
 
 from evenhand.judge.decision import FEWEST_ROUNDS, fewest_rounds
 from evenhand.judge.estimate import Estimate
@@ -20,24 +20,24 @@ SEED = 20_061_123
 
 
 def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
-    """Estimate the median over rounds, with a percentile bootstrap over rounds.
+    """Estimate the median over rounds, with a percentile bootstrap over the rounds.
 
     Parameters
     ----------
     rounds : array_like, shape (n,)
-        One number a round.
+        One number per round.
     level : float
         Confidence level of the interval.
 
     Returns
     -------
     Estimate
-        Without an interval (NaN) where there are fewer rounds than one of this level takes; see `fewest_rounds`.
+        Without an interval (NaN) where there are too few rounds for this level; see `fewest_rounds`.
 
     Notes
     -----
     The percentile bootstrap of Efron (1979), from `scipy.stats.bootstrap`; BCa is undefined for a median.  The seed
-    is fixed: the same rounds always give the same interval.
+    is fixed, so the same rounds always have the same interval.
     """
     values = np.asarray(rounds, dtype=np.float64)
     if values.size == 0 or not np.isfinite(values).all():
@@ -50,25 +50,25 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
 
 
 def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Give the intervals of many sets of rounds at once, each that of `median_interval` of its ordered rounds.
+    """Compute many intervals at once, each the `median_interval` of its ordered rounds.
 
     Parameters
     ----------
     rows : array_like, shape (m, n)
-        In each row one number a round; n is at least `fewest_rounds` of the level.
+        One row of rounds per interval; n is at least `fewest_rounds` of the level.
     level : float
         Confidence level of the intervals.
 
     Returns
     -------
     low, high : ndarray, shape (m,)
-        The ends.
+        The ends of the intervals.
 
     Notes
     -----
-    Which two of the ordered rounds are in the middle of a resample does not depend on their values, so that one
-    bootstrap of the places serves all rows; and since few pairs of places occur, quantiles are taken of these, each
-    as many times as it occurred.
+    Which two ordered rounds are in the middle of a resample does not depend on their values, so one bootstrap of
+    positions serves all rows.  Few distinct pairs of positions occur, so quantiles are computed over the distinct
+    pairs, weighted by how often each occurred.
     """
     ordered = np.sort(np.asarray(rows, dtype=np.float64), axis=1)
     count = ordered.shape[1]
@@ -96,7 +96,7 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
 
 
 def median(values: Floats, axis: int = -1) -> Floats:
-    """The median along an axis; of many short rows `numpy.median` takes several times as long."""
+    """The median along an axis; for many short rows `numpy.median` takes several times as long."""
     ordered = np.sort(values, axis=axis)
     count = values.shape[axis]
     found: Floats = (ordered.take(count // 2, axis=axis) + ordered.take((count - 1) // 2, axis=axis)) / 2
@@ -104,7 +104,7 @@ def median(values: Floats, axis: int = -1) -> Floats:
 
 
 def resampled(values: Floats, level: float = 0.95, statistic: Callable[..., Floats] = median) -> Any:
-    """Bootstrap the median, or another statistic; what `scipy.stats.bootstrap` returns."""
+    """Bootstrap the median, or another statistic; returns the result of `scipy.stats.bootstrap`."""
     return scipy.stats.bootstrap(
         (values,),
         statistic,
@@ -116,17 +116,18 @@ def resampled(values: Floats, level: float = 0.95, statistic: Callable[..., Floa
 
 
 def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
-    """How small a level the interval of `ratio_interval` can exclude 1 at, from the same resamples.
+    """The smallest level at which the interval of `ratio_interval` excludes 1, from the same resamples.
 
     Parameters
     ----------
     new, old : array_like, shape (n,)
-        One positive number a round, of the same rounds.
+        One positive number per round, from the same rounds.
 
     Returns
     -------
     float
-        Twice the smaller share of resampled medians on one side of 1; 0 where none is.  NaN with too few rounds.
+        Twice the smaller share of resampled medians on one side of 1; 0 where all are on one side.  NaN with too few
+        rounds.
     """
     logs = np.log(np.asarray(new, dtype=np.float64)) - np.log(np.asarray(old, dtype=np.float64))
     if logs.size < FEWEST_ROUNDS or not np.isfinite(logs).all():
@@ -136,17 +137,17 @@ def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
 
 
 def holm_levels(p_values: Sequence[float], level: float) -> list[float]:
-    """Confidence levels at which intervals judged together make a false alarm at most so often (Holm, 1979).
+    """Confidence levels for intervals that are judged together, with a bounded rate of false alarms (Holm, 1979).
 
-    The smallest p-value is held against the whole correction, each next one against one less, until one does not
-    pass; all after it share its level.
+    The smallest p-value is compared with the full correction, each next one with one step less, until one fails;
+    all after it share its level.
 
     Parameters
     ----------
     p_values : sequence of float
         One for each interval.
     level : float
-        That no false alarm is among them, at least.
+        The probability of no false alarm is at least this.
 
     Returns
     -------
@@ -165,12 +166,12 @@ def holm_levels(p_values: Sequence[float], level: float) -> list[float]:
 
 
 def ratio_interval(new: npt.ArrayLike, old: npt.ArrayLike, level: float = 0.95) -> Estimate:
-    """Estimate new over old: the median over rounds of the per-round log ratio, back on the ratio's scale.
+    """Estimate new over old: the median of the per-round log ratios, transformed back.
 
     Parameters
     ----------
     new, old : array_like, shape (n,)
-        One positive number a round, of the same rounds.
+        One positive number per round, from the same rounds.
     level : float
         Confidence level of the interval.
     """
@@ -186,12 +187,12 @@ def ratio_apart(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
     Parameters
     ----------
     new, old : array_like, shape (n,)
-        One number a round, of the same rounds.
+        One number per round, from the same rounds.
 
     Returns
     -------
     float
-        A factor of at least 1; NaN where a number is 0 or not known, so that there is no ratio.
+        A factor of at least 1; NaN where a number is 0 or unknown, so that no ratio exists.
     """
     above, below = np.asarray(new, dtype=np.float64), np.asarray(old, dtype=np.float64)
     if not ((above > 0).all() and (below > 0).all()):
@@ -201,42 +202,42 @@ def ratio_apart(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
 
 
 def corrected_level(level: float, judged: int) -> float:
-    """Raise a confidence level so that `judged` intervals hold together (Bonferroni)."""
+    """Raise a confidence level so that `judged` intervals are valid together (Bonferroni)."""
     return 1 - (1 - level) / max(judged, 1)
 
 
 def noise_floor(ratios: Iterable[Estimate]) -> float:
-    """How far apart identical programs measured: the ratio farthest from 1, as a share of 1.
+    """How far identical programs differed: the ratio farthest from 1, as a share of 1.
 
     Parameters
     ----------
     ratios : iterable of Estimate
-        Between programs that are the same.
+        Ratios between identical programs.
 
     Returns
     -------
     float
-        0.03 where the farthest is 1.03 or 1 / 1.03; NaN where one of them is not known.
+        0.03 where the farthest is 1.03 or 1 / 1.03; NaN where one of them is unknown.
     """
     away = [abs(math.log(ratio.value)) if ratio.value > 0 else math.nan for ratio in ratios]
     return math.expm1(max(away)) if not any(map(math.isnan, away)) else math.nan
 
 
 def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
-    """Tell whether rounds fall into two groups.
+    """Return the medians of two groups of rounds, if the rounds form two groups.
 
     Parameters
     ----------
     values : sequence of float
-        One number a round.
+        One number per round.
     apart : float
-        How far the medians of the groups are apart at least, as a ratio.
+        The smallest ratio between the medians of the groups.
 
     Returns
     -------
     tuple of float or None
-        The medians of both groups: the sorted rounds split at their largest gap (on the log scale), at least two in
-        each.  None where they are nearer than that, or a value is not positive.
+        The medians of both groups: the sorted rounds, split at their largest gap on the log scale, with at least two
+        in each.  None where the medians are closer than `apart`, or a value is not positive.
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     if len(ordered) < 4 or not (ordered > 0).all() or not np.isfinite(ordered).all():
@@ -249,19 +250,19 @@ def two_groups(values: Any, apart: float = 1.2) -> tuple[float, float] | None:
 
 
 def weighted_quantiles(values: npt.ArrayLike, counts: npt.ArrayLike, quantiles: Sequence[float]) -> Floats:
-    """Quantiles of a histogram, each the smallest value that at least that share of the counts does not exceed.
+    """Quantiles of a histogram: each is the smallest value that at least that share of the counts does not exceed.
 
     Parameters
     ----------
     values, counts : array_like, shape (n,)
-        Distinct values and how often each was seen.
+        Distinct values and how often each occurred.
     quantiles : sequence of float
         Shares between 0 and 1.
 
     Returns
     -------
     ndarray, shape (len(quantiles),)
-        Observed values: nothing is interpolated (definition 1 of Hyndman and Fan, 1996).
+        Observed values without interpolation (definition 1 of Hyndman and Fan, 1996).
     """
     order = np.argsort(values)
     ordered = np.asarray(values, dtype=np.float64)[order]

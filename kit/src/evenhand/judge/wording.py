@@ -1,4 +1,4 @@
-"""Sentences that compare: a pair of contenders, the verdict of a run, and the wording which that verdict supports."""
+"""Sentences that compare: a pair of contenders, the verdict of a run, and the wording for that verdict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OUTCOMES: tuple[Outcome, ...] = (*get_args(Verdict), "not measured")
 VERSUS = " vs "
 TAILS = "tails"
 COLUMNS = {"comparison": "cost_ns", "throughput": "points_per_second", "footprint": "per_point_bytes"}
-"""The number that is compared where a pair names none, by kind of result."""
+"""The number that is compared where a pair does not name one, by kind of result."""
 PERCENTILES = {"p50": "median", "p90": "90th percentile", "p95": "95th percentile", "p99": "99th percentile"}
 LESS_AND_MORE = {
     f"{which}_ns": (f"has a lower {name} than", f"has a higher {name} than") for which, name in PERCENTILES.items()
@@ -33,19 +33,19 @@ LESS_AND_MORE = {
     "_ns": ("takes less time than", "takes more time than"),
     "": ("has a lower number than", "has a higher number than"),
 }
-"""Words of the default sentences, by the end of the column's name; the first that fits."""
+"""Words of the default sentences, by the end of the column's name; the first match is used."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two contenders of a measurement, and the number in which they are compared.
+    """Two contenders of a measurement, and the number to compare.
 
     Parameters
     ----------
     path : str
         Address of the first contender's number, as `Run.value` takes it.
     other : str
-        Name of the contender that it is compared with, of the same measurement.
+        Name of the other contender, in the same measurement.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Pair:
         Raises
         ------
         ValueError
-            If `text` has another form.
+            If `text` does not have this form.
         """
         path, versus, other = (part.strip() for part in text.partition(VERSUS))
         if not (path and versus and other):
@@ -83,9 +83,9 @@ class Pair:
         Raises
         ------
         KeyError
-            If there is no such result, contender or column, with those that look most like it.
+            If there is no such result, contender or column; the message suggests the closest names.
         ValueError
-            If what the path names cannot be judged.
+            If the result at the path has no verdicts.
         """
         place = locate(self, run)
         if run.cut(place.measurement) or any(_missing(run.value(path)[1]) for path in place.paths):
@@ -93,25 +93,25 @@ class Pair:
         return reading_at(place, run).verdict(run.part(place.measurement))
 
     def ratio(self, run: Run) -> Estimate:
-        """Return the ratio that is judged: of times, or of what is worse when there is more of it."""
+        """Return the judged ratio: of times, or of another number where more is worse."""
         place = locate(self, run)
         return reading_at(place, run).ratio(run.part(place.measurement))
 
     def written(self, run: Run) -> tuple[str, str]:
-        """Write the two numbers, that of the first contender first."""
+        """Write the two numbers, first contender first."""
         this, other = (quantity.written(*run.value(path)) for path in locate(self, run).paths)
         return this, other
 
     def gain(self, run: Run) -> str:
-        """Write how much the first contender gains over the other one: a factor where it is faster.
+        """Write the gain of the first contender over the other: a factor where it is faster.
 
-        A factor of bytes says that they were counted, because it has no interval, or one that is the range of the runs.
+        A factor of bytes is marked as counted: it has no interval, or one that is the range of the runs.
         """
         outcome = self.outcome(run)
         if outcome in {"not judged", "not measured"}:
             return f"no gain shown: {outcome}"
         place = locate(self, run)
-        # A count has no interval; a range is that of its runs.
+        # A count has no sampling interval; its range is that of the runs.
         counted = ", counted" if isinstance(reading_at(place, run), Bytes) else ""
         factor = f"factor {quantity.ratio(self.ratio(run).inverse())}{counted}"
         return factor if outcome == "faster" else f"no gain shown: {factor}, {outcome}"
@@ -129,14 +129,14 @@ class Place:
 
     @property
     def paths(self) -> tuple[str, str]:
-        """The address of each."""
+        """The addresses of both numbers."""
         end = [part for part in (self.size, self.column) if part]
         this, other = ("/".join([self.measurement, name, *end]) for name in (self.contender, self.other))
         return this, other
 
 
 def locate(pair: Pair, run: Run) -> Place:
-    """Find the numbers of a pair; of contenders whose names have a slash the longest that fits is meant."""
+    """Find the numbers of a pair; where contender names contain a slash, the longest matching name is used."""
     parts = pair.path.split("/")
     if parts[0] == TAILS:
         measurement, kind, names, rest = TAILS, TAILS, list(run.part(TAILS)), parts[1:]
@@ -156,7 +156,7 @@ def locate(pair: Pair, run: Run) -> Place:
 
 
 def reading_at(place: Place, run: Run) -> Reading:
-    """Return what is read of the measurement; only here it matters which kind of result it is."""
+    """Return the reading for this kind of result; no other place distinguishes the kinds."""
     which, size = place.column.removesuffix("_ns"), int(place.size or ALONE)
     if place.measurement == TAILS:
         return Tail(place.contender, place.other, which)
@@ -179,7 +179,7 @@ def reading_at(place: Place, run: Run) -> Reading:
             return Number(place.contender, place.column, place.other, size)
         case "footprint":
             return Bytes(place.contender, place.other, size, counted(result, place.column))
-    message = f"{place.measurement} is of the kind {result.kind!r}, of which nothing is judged; state its numbers"
+    message = f"{place.measurement} is of the kind {result.kind!r}, which has no verdicts; state its numbers"
     raise ValueError(message)
 
 
@@ -188,7 +188,7 @@ def _missing(value: Any) -> bool:
 
 
 def counted(result: Any, column: str) -> str:
-    """Return the count behind a column of a footprint: bytes a point are those of the counter that was available."""
+    """Return the count behind a column of a footprint: bytes per point use the counter that is available."""
     if column != "per_point_bytes":
         return column
     return "heap_bytes" if result.source == "heap" else "traced_current_bytes"
@@ -196,15 +196,15 @@ def counted(result: Any, column: str) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """What a sentence says of a pair, for each outcome.
+    """The sentence about a pair, for each outcome.
 
     Parameters
     ----------
     pair : Pair
-        What is compared.
+        The compared pair.
     said : mapping of str to str
-        The wording by outcome; the others have one of their own.  ``{this}`` and ``{other}`` become the two numbers,
-        ``{ratio}`` the ratio with its interval.
+        The wording by outcome; other outcomes get a default sentence.  ``{this}`` and ``{other}`` become the two
+        numbers, ``{ratio}`` the ratio with its interval.
 
     Examples
     --------
@@ -227,7 +227,7 @@ class Wording:
         Raises
         ------
         ValueError
-            If `text` has another form, or names an outcome that does not exist.
+            If `text` does not have this form, or names an outcome that does not exist.
         """
         pair, *wordings = (" ".join(part.split()) for part in text.split("|"))
         said: dict[str, str] = {}
@@ -238,7 +238,7 @@ class Wording:
                     message = f"{wording!r} is no wording; write one of {', '.join(OUTCOMES)}, a colon and the words"
                     raise ValueError(message)
                 if outcome in said:
-                    message = f"{outcome!r} is worded twice"
+                    message = f"{outcome!r} has two wordings; remove one"
                     raise ValueError(message)
                 said[outcome] = words
         return cls(Pair.parse(pair), said)
@@ -246,7 +246,7 @@ class Wording:
     def sentence(self, run: Run) -> str:
         """Return the wording that `run` supports.
 
-        A result that the run does not have is "not measured" where that is worded, and an error otherwise.
+        A result that is missing from the run is "not measured" where that outcome has a wording, otherwise an error.
 
         Raises
         ------
@@ -272,7 +272,7 @@ class Wording:
             raise ValueError(message) from error
 
     def _default(self, run: Run, outcome: Outcome) -> str:
-        """Return a sentence for an outcome that was not worded, in the form of those that were."""
+        """Return a default sentence for an outcome without a wording, in the style of the other wordings."""
         place = locate(self.pair, run)
         this, other = f"“{place.contender}”", f"“{place.other}”"
         if outcome == "not measured":
@@ -295,9 +295,9 @@ class Wording:
 
 
 def _unjudged(ratio: Estimate, this: str, other: str) -> str:
-    """Say why nothing was judged: too few rounds, or numbers of which there is no ratio to judge."""
+    """Say why there is no verdict: too few rounds, or numbers without a ratio."""
     if ratio.has_interval:
         return f"This run does not judge {this} against {other}: one of them cannot be told from an empty statement"
     if math.isnan(ratio.value):
-        return f"This run does not judge {this} against {other}: there is no ratio of a number that is 0"
+        return f"This run does not judge {this} against {other}: one of the numbers is 0, so there is no ratio"
     return f"This run has too few rounds to judge {this} against {other}"

@@ -1,1 +1,1 @@
-"""What takes time: statements, the workers in which they run, and how they are sampled."""
+"""Measuring: statements, the workers that run them, and how they are sampled."""

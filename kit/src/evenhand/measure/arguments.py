@@ -1,4 +1,4 @@
-"""Arguments of measuring calls: what they have to be, and the sentence where they are not."""
+"""Checks of the arguments of measuring calls, each with a message for invalid values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def whole_numbers(argument: str, values: Sequence[Any], least: int = 1) -> list[
     TypeError
         If they are not a sequence of whole numbers.
     ValueError
-        If there is none, or one is below `least`.
+        If it is empty, or a number is below `least`.
     """
     try:
         given = list(values)
@@ -71,12 +71,12 @@ def positive(argument: str, value: Any, unit: str) -> float:
 
 
 def names(argument: str, values: Sequence[str], known: Sequence[str] | None = None) -> list[str]:
-    """Return names, each once, of those that are known if that is said.
+    """Return names, each once; if `known` is passed, only those are valid.
 
     Raises
     ------
     TypeError
-        If they are not a sequence of texts; a text alone is none.
+        If they are not a sequence of texts; a single text is not one.
     ValueError
         If one is unknown or named twice.
     """

@@ -10,21 +10,21 @@ from evenhand.measure.records import Sample
 from evenhand.measure.statement import Harness, Statement
 
 STEPS = 7
-"""Halvings of the bracket, fixed beforehand: what is left is 1 % wide."""
+"""Halvings of the bracket, fixed in advance: the final bracket is 1 % wide."""
 BRACKET = (0.5, 1.25)
-"""Where the capacity is looked for, as shares of the rate at which an always busy loop serves."""
+"""Where the capacity is searched, as shares of the rate of a loop that is always busy."""
 BURST_SECONDS = 0.08
 FEWEST = 10
-"""Arrivals that a burst has at least, however slow the statement."""
+"""The fewest arrivals in a burst, however slow the statement."""
 TRIES = 2
-"""A rate is held when one of so many bursts is: a neighbour can spoil one; too high a rate passes none."""
+"""A rate is sustained when one of this many bursts is: a neighbour can disturb one; too high a rate passes none."""
 
 HELD = "held_per_second"
 NOT_HELD = "not_held_per_second"
 
 
 def sample_capacity(contender: str, statement: Statement, harness: Harness, timeout: float) -> list[Sample]:
-    """Search a contender's capacity in a fresh worker; a sample for each rate that was tried."""
+    """Search a contender's capacity in a fresh worker; returns a sample for each rate that was tried."""
     with WorkerProcess(contender, statement, timeout=timeout, harness=harness) as worker:
         worker.ask({"do": "once"})
         request = {"do": "saturate", "seconds": BURST_SECONDS / 4, "fewest": FEWEST}
@@ -40,15 +40,15 @@ def sample_capacity(contender: str, statement: Statement, harness: Harness, time
 
 
 def caught_up(idle: float, seconds: float) -> bool:
-    """Tell whether the backlog did not grow: it was empty at some moment of the burst's second half.
+    """Whether the backlog did not grow: it was empty at some moment in the second half of the burst.
 
-    Above the capacity the backlog grows from the first arrivals on and is never empty again; below it, it is
-    empty again and again, also after a late wake-up.
+    Above the capacity, the backlog grows from the first arrivals and is never empty again; below it, it empties
+    repeatedly, even after a late wake-up.
 
     Parameters
     ----------
     idle : float
-        Nanoseconds from the begin to the last moment without a backlog; negative when there was none.
+        Nanoseconds from the start to the last moment without a backlog; negative when there was none.
     seconds : float
         Length of the burst.
     """
@@ -56,7 +56,7 @@ def caught_up(idle: float, seconds: float) -> bool:
 
 
 def search(holds: Callable[[float], bool], low: float, high: float) -> Iterator[tuple[float, bool]]:
-    """Halve a bracket of rates on the log scale; yield each rate that was tried and whether it was held."""
+    """Halve a bracket of rates on the log scale; yield each rate that was tried and whether it was sustained."""
     for _ in range(STEPS):
         rate = math.sqrt(low * high)
         held = holds(rate)

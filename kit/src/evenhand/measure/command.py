@@ -1,4 +1,4 @@
-"""A command: a whole process, timed from before it is started until it has ended."""
+"""A command: a whole process, timed from just before its start until its end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import IO
 from evenhand.measure.statement import Statement
 
 LAST_LINES = 5
-"""Lines of its standard error that the sentence about a failed command ends with."""
+"""Lines of its standard error that the message about a failed command ends with."""
 LAST_BYTES = 4096
 SHELL = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "&>", "2>&1"})
-"""Words that a shell acts on, and that a program would be passed as they are."""
+"""Words that have a meaning in a shell; without one, a program would receive them as arguments."""
 
 
 class CommandError(RuntimeError):
@@ -27,17 +27,17 @@ class CommandError(RuntimeError):
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments, which no shell reads.
+    """A program with its arguments, started without a shell.
 
     Parameters
     ----------
     text : str
-        Split into words as a shell would, quotes and all; nothing else of a shell is there.
+        Split into words as a shell would, including quotes; no other feature of a shell is supported.
 
     Raises
     ------
     ValueError
-        If the text has no words, an open quote or an operator of a shell, or names a program that is not there.
+        If the text has no words, an open quote or an operator of a shell, or names a program that does not exist.
     """
 
     text: str
@@ -68,16 +68,16 @@ class Command:
 
     @property
     def statement(self) -> Statement:
-        """The statement that does the same, by which a result knows whether two commands are the same."""
+        """An equivalent statement, by which a result knows whether two commands are the same."""
         return Statement(f"subprocess.run({self.words!r})", "import subprocess")
 
     def run(self) -> int:
-        """Run it to its end, with nothing on standard input, and drop its standard output.
+        """Run it to completion, with empty standard input, and discard its standard output.
 
         Returns
         -------
         int
-            Nanoseconds from before it was started until it had ended.
+            Nanoseconds from just before the start to the end.
 
         Raises
         ------
@@ -88,7 +88,7 @@ class Command:
         with tempfile.TemporaryFile() as errors:
             begin = time.perf_counter_ns()
             try:
-                # Nothing of ours is inherited anyway; so said, Python may start it without copying itself first.
+                # Nothing is inherited anyway; saying so lets Python start the process without copying itself first.
                 process = subprocess.Popen(  # noqa: S603 - the caller's own command
                     words,
                     executable=shutil.which(words[0]),
@@ -124,12 +124,12 @@ def ending(status: int) -> str:
 
 
 def last_lines(errors: IO[bytes]) -> str:
-    """The end of a sentence: what a process wrote last on standard error."""
+    """The end of a message: the last lines that a process wrote to standard error."""
     errors.seek(max(errors.seek(0, os.SEEK_END) - LAST_BYTES, 0))
     lines = errors.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
     return "".join(["; its last lines on standard error:", *(f"\n  {line}" for line in lines)]) if lines else ""
 
 
 def empty_process() -> Command:
-    """The least process that this system starts: what it takes is a part of what any other takes."""
+    """The smallest process that this system starts: its cost is part of the cost of every other process."""
     return Command("cmd /c exit" if os.name == "nt" else "true" if shutil.which("true") else "sh -c :")

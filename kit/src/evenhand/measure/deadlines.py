@@ -1,4 +1,4 @@
-"""Work that is paced by hand: when it is due, how late it was, and the highest rate at which it keeps up."""
+"""Work that is paced by hand: when it is due, how late it was, and the highest rate it keeps up with."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from evenhand.measure.arguments import positive, whole
 from evenhand.measure.capacity import STEPS, search
 
 MOST_ARRIVALS = 20_000_000
-"""Each keeps eight bytes in the worker until the run ends."""
+"""Each arrival takes eight bytes in the worker until the run ends."""
 
 
 def deadlines(rate: float, seconds: float) -> Iterator[int]:
-    """Sleep until each instant of a rate, and give it.
+    """Sleep until each instant of a rate, and yield it.
 
-    The instants are computed from their number, so they do not drift; one that has passed is given at once.
+    Each instant is computed from its index, so the rate does not drift; an instant in the past is yielded at once.
 
     Parameters
     ----------
     rate : float
         Instants per second (hertz); the first one is now.
     seconds : float
-        For how long.
+        How long.
 
     Yields
     ------
     int
-        When the work was due, in nanoseconds of `time.perf_counter_ns`: what it reads after the work, less this, is the
-        response time.
+        When the work was due, in nanoseconds of `time.perf_counter_ns`.  The response time is that clock's value after
+        the work minus this.
 
     Raises
     ------
     TypeError, ValueError
-        If `rate` or `seconds` is no finite number above 0, or they make no instant.
+        If `rate` or `seconds` is not a finite number above 0, or the duration contains no instant.
 
     Examples
     --------
@@ -55,12 +55,12 @@ def deadlines(rate: float, seconds: float) -> Iterator[int]:
 
 
 def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
-    """Sum response times up, in the words in which a pipeline's report does.
+    """Summarise response times under the same names as a pipeline's report.
 
     Parameters
     ----------
     times_ns : sequence of float, shape (n,)
-        A response time in nanoseconds for each arrival, in their order.
+        A response time in nanoseconds for each arrival, in order.
     rate : float
         Arrivals per second (hertz).
 
@@ -78,8 +78,8 @@ def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
     Examples
     --------
     >>> import evenhand as bench
-    >>> told = bench.responses([1e6, 2e6, 9e6], 1_000)
-    >>> told["processed"], told["p50_ns"], told["max_ns"]
+    >>> report = bench.responses([1e6, 2e6, 9e6], 1_000)
+    >>> report["processed"], report["p50_ns"], report["max_ns"]
     (3, 2000000.0, 9000000.0)
     """
     if not len(times_ns):
@@ -96,30 +96,31 @@ def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
 
 
 def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tries: int = 2) -> float:
-    """Search the highest rate that work holds: a bracket is halved seven times on the log scale.
+    """Search the highest rate that work sustains: a bracket is halved seven times on the log scale.
 
-    What is left of a bracket from 1 to f is as wide as the 128th root of f.
+    A bracket from 1 to f ends as wide as the 128th root of f.
 
     Parameters
     ----------
     holds : callable
-        Takes a rate in hertz, works at it for a moment, and says whether it was held: nothing lost, no growing backlog.
+        Takes a rate in hertz, works at it for a moment, and returns whether it was sustained: nothing lost, no growing
+        backlog.
     low, high : float
         The bracket in hertz; a rate outside it is never found.
     tries : int
-        A rate is held when one of so many moments was: a neighbour on the machine can spoil one, and too high a rate
-        passes none.
+        A rate is sustained when one of this many moments was: a neighbour on the machine can disturb one, and too high
+        a rate passes none.
 
     Returns
     -------
     float
-        The highest rate tried that was held; NaN where none was.  The highest that would be held may be one
+        The highest tried rate that was sustained; NaN where none was.  The true highest rate may be up to one
         `search_step` above.
 
     Raises
     ------
     TypeError, ValueError
-        If `low` and `high` are no finite numbers above 0, or not in this order, or `tries` is below 1.
+        If `low` and `high` are not finite numbers above 0 in this order, or `tries` is below 1.
 
     Examples
     --------
@@ -134,7 +135,7 @@ def highest_rate(holds: Callable[[float], bool], low: float, high: float, *, tri
 
 
 def search_step(low: float, high: float) -> float:
-    """The factor that `highest_rate` leaves open: how far apart two neighbouring rates are when its search ends.
+    """The resolution of `highest_rate`: the factor between two neighbouring rates when its search ends.
 
     Parameters
     ----------
@@ -162,12 +163,12 @@ def search_step(low: float, high: float) -> float:
 
 
 def arrivals_in(rate: float, duration: float) -> int:
-    """Count the arrivals that are due in `duration` seconds, the first at once.
+    """Count the arrivals that are due in `duration` seconds; the first is due at once.
 
     Raises
     ------
     ValueError
-        If there is none, or more than one run keeps.
+        If there is no arrival, or there are more than a run stores.
     """
     arrivals = round(rate * duration)
     if arrivals < 1:
@@ -178,7 +179,7 @@ def arrivals_in(rate: float, duration: float) -> int:
         raise ValueError(message)
     if arrivals > MOST_ARRIVALS:
         message = (
-            f"rate {rate:g} Hz for a duration of {duration:g} s makes {arrivals} arrivals, and a run keeps "
+            f"rate {rate:g} Hz for a duration of {duration:g} s makes {arrivals} arrivals, and a run stores "
             f"at most {MOST_ARRIVALS}; pace for at most {MOST_ARRIVALS / rate:g} s"
         )
         raise ValueError(message)
@@ -186,9 +187,9 @@ def arrivals_in(rate: float, duration: float) -> int:
 
 
 def bracket(low: float, high: float) -> tuple[float, float]:
-    """Return both ends of a bracket, once they are in order."""
+    """Return both ends of a bracket, checked to be in order."""
     low, high = positive("low", low, "hertz"), positive("high", high, "hertz")
     if low >= high:
-        message = f"low is {low:g} and high is {high:g}; give a bracket that begins with the lower one"
+        message = f"low is {low:g} and high is {high:g}; pass the lower end of the bracket first"
         raise ValueError(message)
     return low, high

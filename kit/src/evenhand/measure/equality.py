@@ -1,4 +1,4 @@
-"""`check_equal`: contenders that build other data are not compared."""
+"""`check_equal`: refuse to compare contenders that build different data."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ def check_equal(
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
 ) -> None:
-    """Run each contender once and compare what it builds with what the first one builds.
+    """Run each contender once and compare its result with the result of the first.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
         As for `compare`.
     fields : iterable of str
-        What is compared: attributes, or keys of a mapping.  A field whose time is stamped in each construction is
-        left out, or compared in its type by naming it ``"timestamp:type"``.
+        The attributes, or keys of a mapping, to compare.  Leave out a field that is stamped on each construction,
+        or compare its type by naming it ``"timestamp:type"``.
     setup, namespace : optional
         As for `compare`.
 
     Raises
     ------
     ValueError
-        If a contender builds something else: it names the contender, the field and both values.
+        If a contender builds something else; the message names the contender, the field and both values.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def check_equal(
 
 
 def content(thing: Any, field: str) -> Any:
-    """A field of a mapping or an object; of ``name:type`` the type."""
+    """A field of a mapping or an object; for ``name:type``, the type of the field."""
     name, _, aspect = field.partition(":")
     value = thing[name] if isinstance(thing, Mapping) else getattr(thing, name)
     return type(value) if aspect == "type" else value

@@ -1,9 +1,9 @@
-"""Workers that are forked: of a fresh interpreter that has imported what they share, so that each starts at once.
+"""Forked workers: a fresh interpreter imports what they share, so that each worker starts at once.
 
-A server forks another one for workers that share more than all do.  Servers live for one round, as their workers do, so
-that rounds stay independent of one another: hash seeds and the places of code in memory are drawn anew for each.  They
-serve only where a fork is safe, on Linux and with one thread; elsewhere each worker is an interpreter of its own, as in
-the first round, which finds out what is shared.
+A server forks another server for workers that share more than all workers do.  Servers live for one round, as their
+workers do, so that rounds stay independent: each draws new hash seeds and new places of code in memory.  They are used
+only where a fork is safe, on Linux and with one thread; elsewhere, and in the first round, which finds out what is
+shared, each worker is an interpreter started afresh.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from typing import IO, Any, Self
 
 
 class ForkServer:
-    """A fresh interpreter from which workers fork, or a fork of one from which others do.
+    """A fresh interpreter from which workers fork, or a fork of one.
 
     Parameters
     ----------
     link : socket
-        Our end of its line.
+        Our end of its connection.
     timeout : float
         Seconds that a request may take.
     process : subprocess.Popen, optional
-        The interpreter; None for a fork, which ends when its line does and is waited for by the server before it.
+        The interpreter; None for a fork, which ends when its connection closes and is reaped by its parent server.
     """
 
     def __init__(self, link: socket.socket, timeout: float, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -50,7 +50,7 @@ class ForkServer:
         python : str
             The interpreter.
         worker : Path
-            The program that it runs.
+            The program to run.
         timeout : float
             Seconds that a request may take.
         """
@@ -78,19 +78,19 @@ class ForkServer:
             self._process.wait()
 
     def load(self, modules: Sequence[str]) -> bool:
-        """Import modules; tell whether a fork is safe after that, which is where there is one thread."""
+        """Import modules; return whether a fork is safe afterwards, that is, whether there is only one thread."""
         try:
             return bool(self._ask({"do": "import", "modules": list(modules)}).get("threads") == 1)
         except (OSError, ValueError):
             return False
 
     def branch(self) -> ForkServer:
-        """Fork a server that has imported what this one has.
+        """Fork a server with the modules that this one has imported.
 
         Raises
         ------
         OSError
-            If this one is gone.
+            If this server has ended.
         """
         link, theirs = socket.socketpair()
         with theirs:
@@ -102,12 +102,12 @@ class ForkServer:
         return ForkServer(link, self.timeout)
 
     def fork(self, errors: IO[bytes]) -> Forked:
-        """Make a worker, whose standard error goes to a file.
+        """Start a worker whose standard error goes to a file.
 
         Raises
         ------
         OSError
-            If the server is gone.
+            If the server has ended.
         """
         requests, answers = os.pipe(), os.pipe()
         try:
@@ -122,7 +122,7 @@ class ForkServer:
         return Forked(self, answer["pid"], os.fdopen(requests[1], "wb"), os.fdopen(answers[0], "rb"))
 
     def status(self, pid: int, seconds: float) -> int | None:
-        """How a worker ended; None when it lives after so many seconds."""
+        """The exit status of a worker; None when it is still alive after `seconds`."""
         found: int | None = self._ask({"do": "wait", "pid": pid, "seconds": seconds})["status"]
         return found
 
@@ -138,12 +138,12 @@ class ForkServer:
 
 
 class Forked:
-    """A worker that was forked, as `subprocess.Popen` shows one that was spawned.
+    """A forked worker, with the interface of `subprocess.Popen`.
 
     Parameters
     ----------
     server : ForkServer
-        Whose child it is.
+        Its parent.
     pid : int
         The process.
     stdin, stdout : binary file
@@ -158,7 +158,7 @@ class Forked:
         self.returncode: int | None = None
 
     def kill(self) -> None:
-        """End it at once; until its server has waited for it, nobody else has its number."""
+        """End it at once; its number cannot be reused until its server has waited for it."""
         if self.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
@@ -169,7 +169,7 @@ class Forked:
         Raises
         ------
         subprocess.TimeoutExpired
-            If it lives after so many seconds.
+            If it is still alive after `timeout` seconds.
         """
         timeout = self._server.timeout if timeout is None else timeout
         if self.returncode is None:

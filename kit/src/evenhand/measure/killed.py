@@ -1,4 +1,4 @@
-"""`killed`: processes killed in the middle of their work, and how far each said that it was."""
+"""`killed`: kill processes in the middle of their work, and return the progress that each reported."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from evenhand.measure.statement import by_value, search_path
 
 VICTIM = Path(__file__).with_name("victim.py")
 STEP = 0.0005
-"""Seconds between two looks at the counts."""
+"""Seconds between two reads of the counts."""
 ENDING = 10.0
-"""Seconds in which the parent of several victims has to end."""
+"""Seconds in which the parent of several victims must end."""
 Work = Callable[[Callable[[int], None]], Any]
 
 
 def killed(work: Work, *, after: int = 1, seconds: float = 0.0, timeout: float = TIMEOUT) -> int:
-    """Kill a process in the middle of its work (``kill -9``), and tell how far it said that it was.
+    """Kill a process in the middle of its work (``kill -9``), and return the progress that it reported.
 
-    What a file still holds then is what a program that dies leaves behind; whoever writes it says with each count what
-    it takes to be written.  The count is in memory that the operating system keeps, so that it outlives the process,
-    and costs the work no call of the system.
+    The file then contains what a program that dies leaves behind; the writer reports progress by its own definition of
+    "written".  The count is in memory that the operating system owns, so it outlives the process and costs the work no
+    system call.
 
     Parameters
     ----------
     work : callable
-        Called in a process of its own with a function ``count``, to be called with how much is done, as often as there
-        is more; ``count(0)`` says that it has begun.  It has to go on until it is killed, and is sent by value.
+        Called in a separate process with a function ``count``, which it calls with its progress as often as there is
+        some; ``count(0)`` reports that it has started.  It must work until it is killed, and is sent by value.
     after : int
-        Kill it once so much is counted.
+        Kill the process once this count is reached.
     seconds : float
-        And so much later.
+        Seconds to wait after that.
     timeout : float
-        Seconds within which so much has to be counted.
+        Seconds within which the count must be reached.
 
     Returns
     -------
     int
-        What was counted last.
+        The last reported count.
 
     Raises
     ------
     ValueError
         If `after` or `seconds` is negative.
     WorkerError
-        If the work fails, ends by itself, or does not count so far in time.
+        If the work fails, ends, or does not reach the count in time.
 
     Examples
     --------
@@ -72,10 +72,10 @@ def killed(work: Work, *, after: int = 1, seconds: float = 0.0, timeout: float =
 def killed_together(
     works: Sequence[Work], *, after: int = 1, seconds: Sequence[float], timeout: float = TIMEOUT
 ) -> list[int]:
-    """Kill several processes, which work side by side; return what each counted last.
+    """Kill several processes, which work in parallel; return the last count of each.
 
-    On Linux they are forked from one that has imported what they need; elsewhere they work one after the other.  The
-    arguments are those of `killed`, with `seconds` for each.
+    On Linux they are forked from one process that has imported what they need; elsewhere they work one after the other.
+    The arguments are those of `killed`, with `seconds` for each.
     """
     if after < 0 or min(seconds) < 0:
         message = f"after is {after!r} and seconds is {min(seconds)!r}; give numbers from 0 on"
@@ -98,7 +98,7 @@ def killed_together(
         finally:
             if len(works) == 1:
                 process.kill()
-            # The parent of several ends those that live, and waits for all, once its input is closed.
+            # The parent of several ends those that are alive, and waits for all, once its input is closed.
             try:
                 process.communicate(timeout=ENDING)
             except subprocess.TimeoutExpired:
@@ -113,14 +113,14 @@ def killed_together(
 
 
 class Victim:
-    """A process that works until it is killed, known by the file in which it counts.
+    """A process that works until it is killed, identified by the file in which it counts.
 
     Parameters
     ----------
     file : Path
-        Made here: the number of the process, then what it has counted, plus one.
+        Created here: the process number, then its count plus one.
     seconds : float
-        How long after it has counted far enough it is killed.
+        The delay between reaching the count and the kill.
     """
 
     def __init__(self, file: Path, seconds: float) -> None:
@@ -131,20 +131,20 @@ class Victim:
 
     @property
     def pid(self) -> int:
-        """The process; 0 before it has begun."""
+        """The process number; 0 before the process has started."""
         return int.from_bytes(self.file.read_bytes()[:8], "little")
 
     @property
     def count(self) -> int:
-        """What it counted last; -1 before it has counted."""
+        """Its last count; -1 before the first."""
         return int.from_bytes(self.file.read_bytes()[8:], "little") - 1
 
     def ended(self) -> bool:
-        """Whether it has ended though nobody killed it."""
+        """Whether it has ended without being killed."""
         return self.pid != 0 and psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
 
     def killed(self, after: int) -> bool:
-        """Kill it if it is time to; tell whether it was."""
+        """Kill it if it is time to; return whether it was killed."""
         now = time.monotonic()
         if self.due is None and self.count >= after:
             self.due = now + self.seconds
@@ -155,7 +155,7 @@ class Victim:
 
 
 def hand_over(process: subprocess.Popen[bytes], works: list[bytes]) -> None:
-    """Send the works; a process that is gone already is told by its status."""
+    """Send the works; a process that has already ended is reported by its status."""
     assert process.stdin is not None
     try:
         pickle.dump({"path": search_path(), "works": works}, process.stdin)
@@ -165,14 +165,14 @@ def hand_over(process: subprocess.Popen[bytes], works: list[bytes]) -> None:
 
 
 def kill_each(victims: Sequence[Victim], process: subprocess.Popen[bytes], after: int, timeout: float) -> str | None:
-    """Kill each victim at its time; return what went wrong, if anything did."""
+    """Kill each victim at its time; return what went wrong, if anything."""
     deadline = time.monotonic() + timeout
     alive = list(victims)
     while alive:
         if process.poll() is not None:
-            return f"ended by itself (status {process.returncode})"
+            return f"ended without being killed (status {process.returncode})"
         if len(victims) > 1 and any(victim.ended() for victim in alive):
-            return "ended by itself"
+            return "ended without being killed"
         alive = [victim for victim in alive if not victim.killed(after)]
         if time.monotonic() > deadline and any(victim.due is None for victim in alive):
             return f"did not count up to {after} within {timeout:g} s"

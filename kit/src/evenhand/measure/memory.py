@@ -1,4 +1,4 @@
-"""Counting bytes in processes of their own, for `footprint`."""
+"""Counting bytes in separate processes, for `footprint`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ COUNTED = {
 }
 """The counters, as the worker names them, and what each counts."""
 EMPTY = "empty statement"
-"""Counted alongside, at size 0: what a counter takes itself."""
+"""Counted alongside, at size 0: what a counter itself adds."""
 TRIAL = 1_000
-"""Items of the trial from which the time of a run is planned."""
+"""Items of the trial that estimates how long a run takes."""
 
 Job = tuple[str, Statement, int, str, int]
 """Contender, statement, size, counter, run."""
@@ -36,7 +36,7 @@ def expression(contender: str, statement: Statement) -> str:
     Raises
     ------
     ValueError
-        If it is no expression: there would be nothing to keep while counting.
+        If it is not an expression: nothing would be kept while counting.
     """
     if not isinstance(statement.code, str):
         return f"{statement.source.removesuffix('()')}(n)"
@@ -53,9 +53,9 @@ def expression(contender: str, statement: Statement) -> str:
 def count(
     contender: str, statement: Statement, size: int, counter: str, alive: set[WorkerProcess] | None = None
 ) -> dict[str, Any]:
-    """Count once, in a fresh process, which is in `alive` as long as it lives.
+    """Count once, in a fresh process, which is in `alive` while it runs.
 
-    The capture file goes to a folder that is removed, whatever happens.
+    The capture file goes to a folder that is always removed.
     """
     alive = set() if alive is None else alive
     with tempfile.TemporaryDirectory() as folder, WorkerProcess(contender, statement) as worker:
@@ -75,7 +75,7 @@ def count(
 
 
 def seconds_of(stated: Mapping[str, Statement], sizes: Sequence[int]) -> float:
-    """How long a run takes, by a trial of each contender at a small size."""
+    """How long a run takes, estimated from a trial of each contender at a small size."""
     total = 0.0
     for contender, statement in stated.items():
         begin = time.perf_counter()
@@ -86,17 +86,17 @@ def seconds_of(stated: Mapping[str, Statement], sizes: Sequence[int]) -> float:
 
 
 def at_once() -> int:
-    """Say how many processes count side by side; nothing is timed in them, so they may."""
+    """How many processes count in parallel; they may, because nothing in them is timed."""
     return min(os.cpu_count() or 1, 4)
 
 
 def count_empty(missing: dict[str, str]) -> list[Sample]:
-    """Count an empty statement by every counter: what each takes itself."""
+    """Count an empty statement with every counter: what each itself adds."""
     return samples_of_jobs([(EMPTY, Statement("None"), 0, counter, 0) for counter in COUNTED], missing)
 
 
 def count_run(stated: Mapping[str, Statement], sizes: Sequence[int], run: int, missing: dict[str, str]) -> list[Sample]:
-    """Count every contender at every size by every counter, once."""
+    """Count every contender at every size with every counter, once."""
     jobs: list[Job] = [
         (contender, statement, size, counter, run)
         for contender, statement in stated.items()
@@ -108,7 +108,7 @@ def count_run(stated: Mapping[str, Statement], sizes: Sequence[int], run: int, m
 
 
 def samples_of_jobs(jobs: Sequence[Job], missing: dict[str, str]) -> list[Sample]:
-    """Do the jobs; what is not available here is put down in `missing`, with the reason."""
+    """Do the jobs; counters that are not available here are entered in `missing`, with the reason."""
     samples: list[Sample] = []
     with closing(counted_side_by_side(jobs)) as answers:
         for (contender, _, size, counter, run), counted in answers:
@@ -120,7 +120,7 @@ def samples_of_jobs(jobs: Sequence[Job], missing: dict[str, str]) -> list[Sample
 
 
 def counted_side_by_side(jobs: Sequence[Job]) -> Generator[tuple[Job, dict[str, Any]], None, None]:
-    """Do the jobs, a few at a time, in their order; when anything ends it early, the workers end too."""
+    """Do the jobs, a few at a time, in order; when anything ends it early, the workers end too."""
     alive: set[WorkerProcess] = set()
 
     def work(job: Job) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def not_available(counter: str, why: str) -> str:
 
 
 def own_cost(samples: Sequence[Sample]) -> list[str]:
-    """Say what the counters take themselves: the count of an empty statement."""
+    """Report what the counters themselves add: the count of an empty statement."""
     own = {sample.quantity: sample.value for sample in samples if sample.contender == EMPTY}
     if not own:
         return []

@@ -1,4 +1,4 @@
-"""The modules beside an example that a statement imports: they decide what is measured as its own text does."""
+"""The modules next to an example that a statement imports: they determine what is measured as much as its own text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from evenhand.measure.statement import Statement, compiled
 
 
-def modules_beside(statement: Statement) -> dict[str, str]:
-    """Find the modules of the working folder that a statement imports, and those that they import there.
+def local_modules(statement: Statement) -> dict[str, str]:
+    """Find the modules of the working folder that a statement imports, directly or through each other.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def modules_beside(statement: Statement) -> dict[str, str]:
 
 
 def files(folder: Path, name: str) -> list[Path]:
-    """The sources of a module or a package in a folder; none where it is elsewhere."""
+    """The source files of a module or package in a folder; empty where the module is elsewhere."""
     package = folder / name
     if (package / "__init__.py").is_file():
         return sorted(package.rglob("*.py"))
@@ -46,7 +46,7 @@ def files(folder: Path, name: str) -> list[Path]:
 
 
 def imported_by(source: bytes) -> set[str]:
-    """The top modules that a source imports; none where it is invalid, which its import says."""
+    """The top-level modules that a source imports; empty where the source is invalid, which its import reports."""
     try:
         return imported(compile(source, "<module>", "exec"))
     except (SyntaxError, ValueError):
@@ -54,7 +54,7 @@ def imported_by(source: bytes) -> set[str]:
 
 
 def imported(code: types.CodeType) -> set[str]:
-    """The top modules that a code object or one nested in it imports by their names."""
+    """The top-level modules that a code object or one nested in it imports by name."""
     names = {step.argval.partition(".")[0] for step in dis.get_instructions(code) if step.opname == "IMPORT_NAME"}
     nested = [imported(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return names.union(*nested) - {""}

@@ -1,4 +1,4 @@
-"""A worker process seen from outside: started, asked, ended."""
+"""A worker process as seen from outside: started, asked, ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from evenhand.measure.statement import Harness, Statement
 
 WORKER = Path(__file__).with_name("worker.py")
 TIMEOUT = 120.0
-"""Seconds a single request may take, unless it says otherwise; a worker that hangs is ended and named."""
+"""Seconds that a single request may take by default; a worker that hangs is ended, and the error names it."""
 
 
 class WorkerError(RuntimeError):
@@ -31,9 +31,9 @@ class WorkerError(RuntimeError):
     message : str
         What happened.
     raised : str
-        The class of the exception that the statement raised; empty when the worker itself is at fault.
+        The class of the exception that the statement raised; empty when the worker itself failed.
     summary : str
-        What happened in one line; by default the first one of the message.
+        What happened, in one line; by default the first line of the message.
 
     Examples
     --------
@@ -52,26 +52,26 @@ class WorkerError(RuntimeError):
 
 
 class WorkerProcess:
-    """One fresh interpreter with one statement in it.
+    """A fresh interpreter with one statement.
 
     Parameters
     ----------
     name : str
         The contender, for messages.
     statement : Statement
-        What it measures, and in which interpreter.
+        What to measure, and in which interpreter.
     core : int, optional
-        The core that it is kept on; by default the system chooses.
+        The core to pin it to; by default the system chooses.
     timeout : float
-        Seconds that a request may take, unless it says otherwise.
+        Seconds that a request may take by default.
     under : sequence of str
         A command that runs the interpreter, such as valgrind.
     environment : mapping of str to str
-        Variables that it has besides ours.
+        Further environment variables.
     harness : Harness, optional
-        What surrounds the statement; by default what it needs when it is alone.
+        What surrounds the statement; by default what the statement needs when it is alone.
     server : ForkServer, optional
-        Where it is forked; by default it is a fresh interpreter.
+        The server to fork from; by default the worker is a fresh interpreter.
     """
 
     def __init__(
@@ -158,15 +158,15 @@ class WorkerProcess:
         return answer
 
     def kill(self) -> None:
-        """End the process at once, from any thread; whoever waits for its answer gets a `WorkerError`."""
+        """End the process at once, from any thread; a caller that waits for its answer gets a `WorkerError`."""
         self._process.kill()
 
     def close(self) -> None:
-        """End the process; one that is in the middle of something is killed."""
+        """End the process; kill it if it is busy."""
         process = self._process
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                # It may have died with a request unread; `ask` has said so then.
+                # It may have died with a request unread; `ask` has reported that already.
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         try:

@@ -1,6 +1,6 @@
-"""Samples as typed records and as frames of pandas, which is imported with the first frame.
+"""Samples as typed records and as pandas frames; pandas is imported with the first frame.
 
-A worker that only uses the kit starts without pandas.
+So a worker that only uses the kit starts without pandas.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_COLUMNS = ("contender", "quantity", "size", "round", "sample", "loops", "value", "count")
-"""Columns of every result's samples, in the order in which they are stored."""
+"""Columns of every result's samples, in stored order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample: a value that was measured, or several of the same value.
+    """A measured value, with the number of times it occurred.
 
     Parameters
     ----------
     contender : str
-        Whose it is.
+        Name of the contender.
     quantity : str
-        What was measured; the end of the name is its unit (``slice_ns``, ``heap_bytes``).
+        What was measured; the name ends with the unit (``slice_ns``, ``heap_bytes``).
     value : float
         The value, in that unit.
     round : int
         The round, from 0 on.
     sample : int
-        Its place in the round.
+        Its position in the round.
     size : int
         The value of ``n``; 1 where there is none.
     loops : int
-        The executions that the value is the sum of.
+        The number of executions that the value sums.
     count : int
-        How often that value was seen.
+        How often this value occurred.
     """
 
     contender: str

@@ -1,4 +1,4 @@
-"""A round: fresh workers alive side by side, asked in turn."""
+"""A round: fresh workers, alive at the same time, asked in turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evenhand.measure.shared_imports import SharedImports
 from evenhand.measure.statement import Harness, Statement
 
 FEWEST_WORKERS = 3
-"""With fewer a server takes as long to start as they do."""
+"""With fewer workers, a server takes as long to start as they do."""
 
 
 @contextmanager
@@ -25,12 +25,12 @@ def alive(
     shared: SharedImports | None = None,
     index: int = 0,
 ) -> Iterator[dict[str, WorkerProcess]]:
-    """Start a worker for each contender; all of them end when the round does, whatever happens.
+    """Start a worker for each contender; all of them end with the round, whatever happens.
 
-    Every statement has the same harness around it.  The workers start side by side, as many as there are cores:
-    nothing is timed before the last of them is ready.  On one core, if one is named: they take turns, so that none has
-    to wait for it.  Where the modules that they share are known, they are forked of servers that have imported them.
-    They start in the order of the round `index`, because the system places them by it.
+    Every statement has the same harness around it.  The workers start in parallel, as many as there are cores: nothing
+    is timed before the last one is ready.  They run on one core, if one is named, because they take turns anyway.
+    Where their shared modules are known, they are forked from servers that have imported them.  They start in the order
+    of the round `index`, because the system places them in that order.
     """
     harness = Harness.of(stated)
     begun: dict[str, Future[WorkerProcess]] = {}
@@ -46,7 +46,7 @@ def alive(
 
 
 def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: SharedImports | None) -> dict[str, ForkServer]:
-    """Start the fork servers of a round; workers that have none are spawned."""
+    """Start the fork servers of a round; workers without a server are spawned."""
     if shared is None or not can_fork(stated):
         return {}
     python = next(iter(stated.values())).python or sys.executable
@@ -57,16 +57,16 @@ def serving(stack: ExitStack, stated: Mapping[str, Statement], shared: SharedImp
 def branched(
     stack: ExitStack, server: ForkServer, shared: SharedImports, served: dict[str, ForkServer]
 ) -> dict[str, ForkServer]:
-    """Let a server import what its workers share, and fork a server for those that share more; all begin at once."""
+    """Let a server import what its workers share, and fork a server for those that share more, all in parallel."""
     if not server.load(shared.modules):
-        return served  # its workers fork from the one before it, which can
+        return served  # its workers fork from the parent server, which still works
     served |= dict.fromkeys(everyone(shared), server)
     further = [(stack.enter_context(server.branch()), part) for part in shared.servers]
     if further:
         with ThreadPoolExecutor(len(further)) as pool:
             begun = [pool.submit(branched, stack, branch, part, served) for branch, part in further]
         for each in begun:
-            each.result()  # an error of a thread is an error here
+            each.result()  # raises an error of the thread here
     return served
 
 
@@ -78,13 +78,13 @@ def everyone(shared: SharedImports) -> Iterator[str]:
 
 
 def can_fork(stated: Mapping[str, Statement]) -> bool:
-    """Whether the workers of a round may be forked: on Linux, of one interpreter, and enough of them to gain by it."""
+    """Whether the workers of a round may be forked: on Linux, from one interpreter, if enough of them gain by it."""
     pythons = {statement.python for statement in stated.values()}
     return sys.platform == "linux" and len(pythons) == 1 and len(stated) >= FEWEST_WORKERS
 
 
 def shared_imports(workers: Mapping[str, WorkerProcess]) -> SharedImports:
-    """What the workers of a round have imported, and share."""
+    """The modules that the workers of a round have imported, arranged by what they share."""
     return SharedImports.of({name: worker.ask({"do": "imports"})["modules"] for name, worker in workers.items()})
 
 
@@ -97,7 +97,7 @@ def close_all(begun: Mapping[str, Future[WorkerProcess]]) -> None:
 
 
 def core_of(index: int) -> int | None:
-    """The core of a round: each in turn, so that a neighbour on one of them spoils some rounds and not all.
+    """The core of a round: each in turn, so that a neighbour on one core disturbs only some rounds.
 
     Returns
     -------
@@ -111,10 +111,10 @@ def core_of(index: int) -> int | None:
 
 
 def turns(contenders: list[str], index: int, slices: int) -> list[tuple[int, str]]:
-    """The order of a round: forward and backward in turn.
+    """The order of a round: alternately forward and backward.
 
-    Odd rounds begin backward, and after every second round another contender is the first one: in each pair of rounds
-    any contender comes before any other as often as after it, also where a round has one slice.
+    Odd rounds begin backward, and after every second round the first contender changes.  So in each pair of rounds each
+    contender comes before any other as often as after it, even if a round has only one slice.
     """
     first = index // 2 % len(contenders)
     forward = contenders[first:] + contenders[:first]

@@ -1,8 +1,8 @@
-"""What every measuring call does: its plan, its rounds in fresh processes, and the result that comes of them.
+"""The frame of every measuring call: its plan, its rounds in fresh processes, and its result.
 
-A kind of measurement is a `Sampler`: it says how its contenders are tried and what one round samples.  All else is
-here, once: the number of rounds, which is fixed before the first sample, the machine's pace, what is said before a long
-call, and what is kept of one that is stopped.
+A kind of measurement is a `Sampler`: it defines how contenders are tried and how one round is sampled.  The rest is
+here, once: the number of rounds, which is fixed before the first sample, the machine's pace, the announcement of a long
+call, and the partial result of a stopped one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from evenhand.results.result import Interrupted, Result, records
 R = TypeVar("R", bound=Result)
 
 LONG_SECONDS = 60.0
-"""A call that takes longer says so before it begins."""
+"""A call that takes longer is announced before it begins."""
 
 
 class Sampler(ABC, Generic[R]):
@@ -41,18 +41,18 @@ class Sampler(ABC, Generic[R]):
     stated : mapping of str to Statement
         The contenders.
     plan : mapping
-        The numbers that decide the sampling; the result keeps them.
+        The numbers that decide the sampling; they are stored in the result.
     judged : int
-        How many ratios are judged together: from it follow the fewest rounds; 0 where nothing is compared.
+        How many ratios are judged together, which determines the fewest rounds; 0 where nothing is compared.
     timeout : float, optional
         Seconds that a worker may take for a request.
     """
 
     kind: type[R]
     rounds_are = "rounds"
-    """What the result's settings call the number of rounds."""
+    """The name of the number of rounds in the result's settings."""
     foresees = True
-    """Whether `prepare` knows how long a round takes, rather than at most."""
+    """Whether `prepare` returns how long a round takes, rather than an upper limit."""
 
     def __init__(
         self, stated: Mapping[str, Statement], plan: Mapping[str, Any], judged: int, timeout: float | None = None
@@ -65,54 +65,54 @@ class Sampler(ABC, Generic[R]):
         self.pinned = False
 
     def sampled(self) -> Mapping[str, Statement]:
-        """What has a worker in each round: the contenders, and what a kind adds to them."""
+        """All that has a worker in each round: the contenders, and additions of the kind."""
         return self.stated
 
     def workers(self, index: int) -> AbstractContextManager[Mapping[str, WorkerProcess]]:
-        """Start the workers of a round, each round in the order in which it asks them."""
+        """Start the workers of a round, in the order in which the round asks them."""
         return alive(self.sampled(), timeout=self.timeout, shared=self.shared, index=index)
 
     @abstractmethod
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """Try the contenders, in the workers of the first round; return the seconds that a round samples for."""
+        """Try the contenders in the workers of the first round; return the seconds that a round samples."""
 
     @abstractmethod
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
         """Sample a round."""
 
     def rounds(self, settings: Settings, seconds: float, share: float) -> int:
-        """How many rounds are made, by the seconds that one takes."""
+        """The number of rounds, from the seconds that one takes."""
         return settings.rounds_within(seconds, share, fewest_rounds(self.judged) if self.judged else 1)
 
     def facts(self) -> dict[str, Any]:
-        """Numbers that were fixed by trying, for the result's settings."""
+        """Numbers fixed by the trial, for the result's settings."""
         return {}
 
     def recorded(self) -> Mapping[str, Statement]:
-        """The statements that the result names as its contenders."""
+        """The statements that the result stores as its contenders."""
         return self.sampled()
 
     def records(self) -> dict[str, dict[str, Any]]:
-        """What the result keeps of them."""
+        """What the result stores about each contender."""
         return records(self.recorded())
 
     def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
-        """What the sampling does not allow, each a sentence."""
+        """Limits of the sampling, each as a sentence."""
         del samples, rounds
         return ()
 
 
 def measure(sampler: Sampler[R], name: str, settings: Settings, share: float = 1.0) -> R:
-    """Make a measuring call: measure, or take what is archived of it, and record it.
+    """Make a measuring call: measure, or take the archived result, and record it.
 
     Raises
     ------
     ValueError
-        If `share` is not from 0 to 1, or for what `Settings.measured` raises it.
+        If `share` is not from 0 to 1, or as in `Settings.measured`.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If it was stopped; the finished rounds are in its ``result``.
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         message = f"share must be the part of the example's seconds, from 0 to 1, got {share!r}"
@@ -123,7 +123,7 @@ def measure(sampler: Sampler[R], name: str, settings: Settings, share: float = 1
 
 
 def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) -> R:
-    """Sample round after round; the workers that were tried are those of the first."""
+    """Sample round after round; the first round uses the workers of the trial."""
     started = datetime.now(UTC)
     samples: list[Sample] = []
     pace: list[float] = []
@@ -175,7 +175,7 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
 
 
 def announce(settings: Settings, name: str, rounds: int, seconds: float) -> None:
-    """Say how long a call will take, where that is long."""
+    """Announce how long a call will take, if that is long."""
     expected = rounds * seconds
     if expected > LONG_SECONDS:
         minutes = expected / 60

@@ -1,4 +1,4 @@
-"""What decides how long and how often an example measures, and where its results go."""
+"""How long and how often an example measures, and where its results go."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from evenhand.runs.recorder import Recorder
 R = TypeVar("R", bound=Result)
 
 ROUNDS = 12
-"""Rounds where nobody asked for another number: enough for an interval, a few seconds for a pair."""
+"""The default number of rounds: enough for an interval, a few seconds for a pair."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides how long and how often an example measures.
+    """How long and how often an example measures.
 
     Parameters
     ----------
     example : str
-        Name of the example, under which its results are kept.
+        Name of the example; its results are stored under this name.
     rounds : int
-        Rounds of each call, or the most of them where there is a budget of seconds.
+        Rounds of each call, or their maximum where there is a budget of seconds.
     seconds : float, optional
-        The example's share of the build's time; None where it takes what it takes.
+        The example's share of the build's time; None for no limit.
     options : mapping
         The example's own numbers (``samples``, ``repeats``), read as attributes.
     recorder : Recorder
-        Where results go.
+        Receives the results.
     judges : bool
-        Whether each call makes the rounds that its verdicts take even where the seconds do not suffice.
+        Whether each call makes the rounds that its verdicts need even if the seconds do not suffice.
     slices : int, optional
-        Slices of a round of `compare`; None for its own number. Fewer are quicker, and leave a round more noise.
+        Slices of a round of `compare`; None for the default. Fewer slices are quicker but leave more noise in a round.
     factor : float, optional
-        How many times the fewest rounds that its verdicts take each call makes, where the build has a budget; None
+        Rounds of each call as a multiple of the fewest that its verdicts need, where the build has a budget; None
         where the seconds decide.
     cut : frozenset of str
-        Names of the calls for which the budget has no time: they make one round, and their results say so.
+        Names of the calls for which the budget has no time: they make one round, and their results record that.
     packages : sequence of str, or mapping of str to str, optional
-        The distributions that are measured; see `settings`. None: those that the configuration nearest to the
-        working folder names.
+        The measured distributions; see `settings`. None: those named by the nearest configuration above the
+        working folder.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class Settings:
         object.__setattr__(self, "packages", configured() if self.packages is None else named(self.packages))
 
     def __getattr__(self, name: str) -> Any:
-        # Copying and pickling ask before there are options.
+        # Copying and pickling look for methods before there are options.
         options = self.__dict__.get("options", {})
         if name in options:
             return options[name]
@@ -93,26 +93,26 @@ class Settings:
         Raises
         ------
         PackageError
-            If a package is not installed, or its build is not worth measuring.
+            If a package is not installed, or its build is not fit for measuring.
         """
         return describe(cast("Mapping[str, str]", self.packages))
 
     @property
     def limited(self) -> bool:
-        """Whether a build limits the time that is measured."""
+        """Whether a build limits the measuring time."""
         return self.seconds is not None or self.factor is not None
 
     def rounds_within(self, round_seconds: float, share: float, fewest: int) -> int:
-        """The rounds that a call with this share of the seconds can make; fixed before sampling begins.
+        """The number of rounds that fit into this share of the seconds; fixed before sampling begins.
 
         Parameters
         ----------
         round_seconds : float
-            What one round takes.
+            Duration of one round.
         share : float
             The part of the example's seconds.
         fewest : int
-            The rounds that the call's verdicts take.
+            The rounds that the call's verdicts need.
         """
         if self.factor is not None:
             return times_fewest(fewest, self.factor, self.rounds)
@@ -129,27 +129,27 @@ class Settings:
         plan: Mapping[str, Any],
         make: Callable[[], R],
     ) -> R:
-        """Measure, or return what is archived of the same example, name, statements and plan; then record it.
+        """Measure, or return the archived result of the same example, name, statements and plan; then record it.
 
         Raises
         ------
         TypeError
             If the name is not a text.
         ValueError
-            If a name holds a slash, which parts the names in a number's address, or the example has a result
-            of that name already.
+            If a name contains a slash, which separates the names in a number's address, or the example already has a
+            result of that name.
         PackageError
             If a measured package is not installed, is a debug build, or slows itself down.
         ReuseError
-            If the build reuses and the archived run has no such result.
+            If the build reuses a run that has no such result.
         """
-        _ = self.package_facts  # what is not worth measuring is refused before a process is started
+        _ = self.package_facts  # a build that is not fit for measuring is refused before a process starts
         for what, given in (("name", name), *(("contender", contender) for contender in stated)):
             if not isinstance(given, str):
                 message = f"{what} must be a text, got {given!r}"
                 raise TypeError(message)
             if "/" in given or not given:
-                message = f"{what} {given!r} is empty or holds a slash; a number's address is example/name/contender"
+                message = f"{what} {given!r} is empty or contains a slash; a number's address is example/name/contender"
                 raise ValueError(message)
         self.recorder.expect(self.example, name)
         result = self.recorder.archived(self.example, kind, name, stated, plan)
@@ -165,15 +165,15 @@ class Settings:
             result = replace(result, settings={**result.settings, **took}, notes=notes)
             if stopped is not None:
                 self.recorder.record(result)
-                # A script ends with the status of the signal that stopped it.
+                # A script exits with the status of the signal that stopped it.
                 raise stopped.__cause__ if isinstance(stopped.__cause__, SystemExit) else Interrupted(result)
         self.recorder.record(result)
         return result
 
     def announce(self, text: str) -> None:
-        """Say what takes long, before it begins."""
+        """Announce long work before it begins."""
         self.recorder.announce(text)
 
     def progress(self, name: str, done: int, total: int) -> None:
-        """Say how far a measurement is; on a terminal only."""
+        """Report the progress of a measurement, on a terminal only."""
         self.recorder.progress(f"{self.example}/{name}", done, total)

@@ -1,4 +1,4 @@
-"""What the workers of a round import, as a tree: each server imports what all of its workers share, once for them."""
+"""The imports of a round's workers, as a tree: each server imports what all of its workers share, once."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WORTH_A_SERVER = 30
-"""Modules that a server has to save its workers, counted once for each worker but one: a fork takes time, too."""
+"""Imports that a server must save, counted once for each worker but one, because a fork takes time too."""
 
 
 @dataclass(frozen=True)
 class SharedImports:
-    """What a server imports, besides what the one that it forks from has, and who forks from it.
+    """The imports of a server beyond those of its parent, and what forks from it.
 
     Parameters
     ----------
     modules : tuple of str
-        The modules, in the order in which the first worker imported them.
+        The modules, in the import order of the first worker.
     workers : tuple of str
-        The workers that fork from it: they share nothing more that is worth a server.
+        The workers that fork from it directly: they share too little more for another server.
     servers : tuple of SharedImports
         The servers that fork from it, for workers that share more.
     """
@@ -34,9 +34,9 @@ class SharedImports:
         Parameters
         ----------
         imported : mapping of str to sequence of str
-            The modules of each worker, in the order of their import.
+            The modules of each worker, in import order.
         known : frozenset of str
-            What the server that this one forks from has imported.
+            The modules that the parent server has imported.
         """
         first, *others = (set(modules) for modules in imported.values())
         common = first.intersection(*others) - known
@@ -49,7 +49,7 @@ class SharedImports:
 
 
 def most_sharing(imported: Mapping[str, Sequence[str]], known: frozenset[str]) -> list[str]:
-    """The workers to which a server of their own saves most imports; empty where it saves too few."""
+    """The workers for which a separate server saves the most imports; empty where it saves too few."""
     users: dict[str, list[str]] = {}
     for name, modules in imported.items():
         for module in dict.fromkeys(modules):

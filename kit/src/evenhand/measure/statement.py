@@ -1,4 +1,4 @@
-"""What is timed: a statement, as in `timeit`, with the setup and the names it needs."""
+"""A statement to time, as in `timeit`, with its setup and the names it needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import Any
 import cloudpickle
 
 Setup = str | Callable[[], Mapping[str, Any] | None] | None
-"""Source text, or a function without arguments that returns the names it made (``return locals()``)."""
+"""Source text, or a function without arguments that returns its names (``return locals()``)."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,20 @@ class Statement:
     Parameters
     ----------
     code : str or callable
-        Source text, repeated in the loop's body, or a callable without arguments, whose call is then part of what is
-        measured.
+        Source text, repeated in the body of the loop, or a callable without arguments; the call is then part of the
+        measurement.
     setup : str or callable, optional
-        Runs once in each fresh worker.  A function runs in the worker too, so classes that it defines are made there
-        as the reader wrote them; the mapping it returns holds the names the statement may use.
+        Runs once in each fresh worker.  A function runs in the worker too, so its classes are created there;
+        the mapping it returns contains the names that the statement may use.
     namespace : mapping, optional
-        Further names, sent by value.  Only those that the code mentions are sent.
+        Further names, sent by value.  Only names that the code mentions are sent.
     python : str, optional
-        The interpreter that runs it, by default this one.  Statements that differ in it compare environments: it is
-        no part of the fingerprint, and of its path a result keeps a hash alone.
+        The interpreter that runs it, by default this one.  Statements with different interpreters compare environments:
+        the interpreter is not part of the fingerprint, and a result stores only a hash of its path.
     each : str, optional
-        Source text that runs before every execution and is not timed, for a statement that changes what it works on
-        (``Statement("data.sort()", "source = [3, 1, 2]", each="data = list(source)")``).  Each execution is then timed
-        alone, and so are those of the other contenders: reading the clock is a part of what they all cost.
+        Source text that runs before every execution and is not timed, for a statement that changes its input
+        (``Statement("data.sort()", "source = [3, 1, 2]", each="data = list(source)")``).  Every execution is then timed
+        alone, also for the other contenders: all of them include the cost of reading the clock.
 
     Raises
     ------
@@ -103,14 +103,14 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The statement as a reader sees it."""
+        """The statement as shown to a reader."""
         if isinstance(self.code, str):
             return self.source
         return f"{getattr(self.code, '__name__', type(self.code).__name__)}()"
 
     @property
     def setup_text(self) -> str | None:
-        """The setup's source, where it can be had."""
+        """The source of the setup, where it is available."""
         if self.setup is None or isinstance(self.setup, str):
             return self.setup
         try:
@@ -120,7 +120,7 @@ class Statement:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of all that decides what is measured; equal in every process of one Python version."""
+        """A digest of everything that determines what is measured; equal in every process of one Python version."""
         names = sorted(self.used_names)
         parts = [describe(self.code), describe(self.setup), *(f"{n}={describe(self.namespace[n])}" for n in names)]
         if self.each is not None:
@@ -136,31 +136,31 @@ class Statement:
 
     @property
     def awaits(self) -> bool:
-        """Whether it has to run in an event loop."""
+        """Whether it needs an event loop."""
         return isinstance(self.code, str) and bool(compiled("statement", self.code).co_flags & inspect.CO_COROUTINE)
 
     @property
     def is_constant(self) -> bool:
-        """Whether the compiler leaves nothing of the text to execute: a constant, a comment, an empty text."""
+        """Whether compiling leaves nothing to execute: a constant, a comment, an empty text."""
         if not isinstance(self.code, str):
             return False
-        # Behind another statement, as in the loop, where a text alone is no docstring.
+        # After another statement, as in the loop, where a text alone is not a docstring.
         left = {step.opname for step in dis.get_instructions(compiled("statement", f"None\n{self.source}"))}
         return left <= {"RESUME", "NOP", "LOAD_CONST", "LOAD_COMMON_CONSTANT", "RETURN_CONST", "RETURN_VALUE", "CACHE"}
 
     def request(self, harness: Harness | None = None) -> dict[str, Any]:
-        """What a worker is sent to prepare itself.
+        """The request by which a worker prepares itself.
 
         Parameters
         ----------
         harness : Harness, optional
-            What surrounds the statement; by default what it needs when it is alone.
+            What surrounds the statement; by default what the statement needs when it is alone.
         """
         names = {name: self.namespace[name] for name in self.used_names}
         around = harness or Harness.of({"": self})
         return {
             "do": "prepare",
-            # Another interpreter has packages of its own, among which ours have no place.
+            # Another interpreter has its own packages, and ours must not shadow them.
             "path": search_path() if self.python is None else None,
             "called": around.called and isinstance(self.code, str),
             "alone": around.alone,
@@ -173,7 +173,7 @@ class Statement:
         }
 
     def build(self) -> Any:
-        """Evaluate the statement once, here, and return what it gives (`None` for one that is no expression)."""
+        """Evaluate the statement once, in this process, and return its value (`None` if it is not an expression)."""
         if not isinstance(self.code, str):
             return self.code()
         names = dict(self.namespace)
@@ -192,12 +192,12 @@ class Statement:
 
 
 def search_path() -> list[str]:
-    """Where this process finds modules, in its order; folders that depend on where it works are written whole."""
+    """The module search path of this process, in order; folders relative to the working folder are made absolute."""
     return [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str)]
 
 
 def compiled(what: str, text: str, *, awaits: bool = True) -> types.CodeType:
-    """Compile a text, which may await unless it is said not to.
+    """Compile a text, in which `await` is allowed by default.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def compiled(what: str, text: str, *, awaits: bool = True) -> types.CodeType:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text, which may await, has a value."""
+    """Whether a text has a value; it may use `await`."""
     try:
         compile(text.strip(), "<statement>", "eval", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
@@ -229,7 +229,7 @@ class Harness:
     Parameters
     ----------
     called : bool
-        Text is timed as the call of a function, because another contender is a callable.
+        Text is timed as a function call, because another contender is a callable.
     asynchronous : bool
         The loop runs inside an event loop, because a contender awaits.
     alone : bool
@@ -248,12 +248,12 @@ class Harness:
 
     @classmethod
     def of(cls, stated: Mapping[str, Statement]) -> Harness:
-        """Find what serves all of them.
+        """Find the harness that fits all of them.
 
         Raises
         ------
         ValueError
-            If one is a callable and another one awaits.
+            If one is a callable and another one uses `await`.
         """
         callables = [name for name, statement in stated.items() if not isinstance(statement.code, str)]
         awaiting = [name for name, statement in stated.items() if statement.awaits]
@@ -269,7 +269,7 @@ def statements(
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
 ) -> dict[str, Statement]:
-    """Give each contender its statement; one that is a `Statement` already keeps its own setup and names.
+    """Turn contenders into statements; a `Statement` keeps its own setup and names.
 
     Examples
     --------
@@ -288,18 +288,18 @@ def statements(
         raise ValueError(message)
     named = [str(name) for name in contenders]
     if twice := next((name for name in named if named.count(name) > 1), None):
-        message = f"two contenders are called {twice!r} as text; give each a name of its own"
+        message = f"two contenders are called {twice!r} as text; give each a different name"
         raise ValueError(message)
     stated = {
         str(name): code if isinstance(code, Statement) else Statement(code, setup, namespace or {})
         for name, code in contenders.items()
     }
-    Harness.of(stated)  # what cannot be timed alike is refused before a process starts
+    Harness.of(stated)  # refuses what cannot share a harness before a process starts
     return stated
 
 
 def names_in(code: types.CodeType) -> set[str]:
-    """Every name that a code object or one nested in it looks up."""
+    """Every name that a code object, or one nested in it, looks up."""
     found = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -308,9 +308,9 @@ def names_in(code: types.CodeType) -> set[str]:
 
 
 def describe(thing: Any, inside: tuple[Any, ...] = ()) -> str:  # noqa: PLR0911 - one for each kind of thing
-    """A text that is the same for the same code or value, and free of addresses and line numbers.
+    """A text that is the same for the same code or value, without addresses and line numbers.
 
-    A function is its code with all that the code uses: defaults, what it closes over, and its own file's names.
+    A function is described by its code and all that the code uses: defaults, closure, and names of its own file.
     """
     if isinstance(thing, types.FunctionType):
         return "..." if thing in inside else describe_function(thing, (*inside, thing))
@@ -331,7 +331,7 @@ def describe(thing: Any, inside: tuple[Any, ...] = ()) -> str:  # noqa: PLR0911 
     if isinstance(thing, type) or inspect.isbuiltin(thing) or inspect.ismodule(thing):
         return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}"
     if isinstance(thing, PurePath):
-        return f"path({thing.name!r})"  # not where it lies, which may be a temporary folder
+        return f"path({thing.name!r})"  # without its folder, which may be temporary
     text = repr(thing)
     return text if " at 0x" not in text else type(thing).__qualname__
 
@@ -350,10 +350,10 @@ def describe_function(function: types.FunctionType, inside: tuple[Any, ...]) -> 
 
 
 def by_value(thing: Any) -> bytes:
-    """Pickle for a worker: code of the script or notebook goes along whole, for the worker cannot import it."""
+    """Pickle for a worker, including the code of the script or notebook, which the worker cannot import."""
     function = thing.func if isinstance(thing, functools.partial) else thing
     module = sys.modules.get(getattr(function, "__module__", None) or "")
-    # A module outside any package is the caller's own file; packages are installed where the worker finds them.
+    # A module outside any package is the caller's own file; a package is installed where the worker finds it.
     own = isinstance(function, types.FunctionType) and not getattr(module, "__package__", "")
     registered = module if own and module is not None and module.__name__ != "__main__" else None
     if registered is not None:

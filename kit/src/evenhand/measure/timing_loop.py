@@ -1,7 +1,7 @@
 """The timing loop around statements: calibrated once for all contenders of a call, so that it is the same for each.
 
-The number of copies of a statement in the loop alone changes what an execution takes by several per cent, so it is
-part of the measurement: contenders that are compared have the same.
+The number of copies of a statement in the loop changes the cost of an execution by several per cent, so it is part of
+the measurement: compared contenders have the same number.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ SLICES = 20
 SLICE_SECONDS = 0.005
 CALIBRATION_SECONDS = 0.002
 EMPTY_SHARE = 0.02
-"""The empty loop is at most this share of what the cheapest of a group takes."""
+"""The empty loop takes at most this share of the time of the cheapest contender in a group."""
 MOST_COPIES = 200
 TRIES = 3
 LONG_SECONDS = 1.0
-"""A first execution of so long is not repeated to find out how long it takes."""
+"""A first execution of this length is not repeated."""
 SAME_COPIES = 10.0
-"""Contenders within this factor in cost, one to the next, have the same number of copies."""
+"""Neighbours in cost within this factor have the same number of copies."""
 SAME_LOOPS = 1.5
-"""Contenders within this factor in cost, one to the next, make the same number of loops in a slice."""
+"""Neighbours in cost within this factor make the same number of loops in a slice."""
 FLOOR = 2.0
-"""Copies that take together less than the empty loop around them cannot be told from it."""
+"""With this many copies, a statement that takes less than the empty loop cannot be told from it."""
 PATIENCE = 5.0
-"""A slice is given up after so many times of what it is expected to take, where that is longer than the time limit."""
+"""A slice fails after this multiple of its expected time, where that is longer than the time limit."""
 CHEAPEST = 1.0
-"""Nanoseconds below which no two costs are told apart."""
+"""Nanoseconds below which costs cannot be told apart."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What a worker found of its statement.
+    """What a worker measured in the trial of its statement.
 
     Parameters
     ----------
     empty : float
-        Nanoseconds of a loop around nothing.
+        Nanoseconds of an empty loop.
     cost : float
-        Nanoseconds of an execution, by its timing.
+        Nanoseconds of an execution, without the loop.
     wall : float
-        Nanoseconds of an execution with all that is done around it.
+        Nanoseconds of an execution with all of the harness around it.
     parallel : bool
-        Whether other threads or processes worked for it.
+        Whether other threads or processes did part of the work.
     """
 
     empty: float
@@ -72,9 +72,9 @@ class Calibration:
     loops : int
         Passes of the loop in a slice.
     cost, empty : float
-        Nanoseconds of an execution and of a pass around nothing, as the calibration found them.
+        Nanoseconds of an execution and of a pass of the empty loop, from the calibration.
     wall : float
-        Nanoseconds that an execution takes with all that is done around it.
+        Nanoseconds of an execution with all of the harness around it.
     """
 
     repeats: int = 1
@@ -85,27 +85,27 @@ class Calibration:
 
     @property
     def slice_seconds(self) -> float:
-        """How long one slice takes, with the empty loop that is timed after it."""
+        """Duration of one slice, including the empty loop that is timed after it."""
         return self.loops * (self.repeats * self.wall + 2 * self.empty) / 1e9
 
     def record(self) -> dict[str, Any]:
-        """What a result keeps of it."""
+        """The facts that a result stores."""
         whole = self.repeats * self.cost + self.empty
         return {"repeats": self.repeats, "loops": self.loops, "empty_loop_share": self.empty / whole if whole else 1.0}
 
 
 def tried(worker: WorkerProcess, **of: Any) -> Timing:
-    """Execute a statement once, untimed, and try how long it takes.
+    """Execute a statement once, untimed, then estimate how long it takes.
 
-    Where an execution is longer than a slice, the shortest one of three decides: the first may have done what is done
-    once, such as an import, and any may have met a neighbour on the machine.  One of a second or more is not repeated.
+    Where an execution is longer than a slice, the shortest of three decides: the first may include one-time work, such
+    as an import, and any may be disturbed by a neighbour on the machine.  One of a second or more is not repeated.
 
     Parameters
     ----------
     worker : WorkerProcess
-        The one that has it.
+        The statement's worker.
     **of
-        ``source`` and ``size``, where another text than the worker's is executed.
+        ``source`` and ``size``, to execute another text than the worker's.
     """
     first = worker.ask({"do": "once", **of})
     for _ in range(TRIES - 1):
@@ -118,10 +118,10 @@ def tried(worker: WorkerProcess, **of: Any) -> Timing:
 
 
 def keep_on_one_core(workers: Mapping[str, WorkerProcess], index: int) -> None:
-    """Keep the workers of a round on one core, which they use in turn: another one for each round.
+    """Keep the workers of a round on one core, which they use in turn: a different one for each round.
 
-    A worker stays where the system began it.  So one that began on a core with a neighbour would be slower in each
-    slice, and its statement would seem to be.
+    A worker stays where the system started it.  Without this, a worker on a core with a neighbour would be slower in
+    each slice, and its statement would appear slower.
     """
     core = core_of(index)
     if core is not None:
@@ -132,8 +132,8 @@ def keep_on_one_core(workers: Mapping[str, WorkerProcess], index: int) -> None:
 def shared(trials: Mapping[str, Timing], *, alone: bool = False) -> dict[str, Calibration]:
     """Calibrate contenders together: similar ones get the same copies and the same loops.
 
-    Copies fill the loop until it is a fiftieth of the cheapest of a group and while the most expensive one fits its
-    slice.  All contenders are one group where that is possible.
+    The loop is filled with copies until it is a fiftieth of the cheapest of a group, as long as the most expensive one
+    fits its slice.  All contenders are one group where that is possible.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def shared(trials: Mapping[str, Timing], *, alone: bool = False) -> dict[str, Ca
 
 
 def copies_of(trials: Mapping[str, Timing]) -> dict[str, int]:
-    """How often each statement stands in the loop."""
+    """The number of copies of each statement in the loop."""
     costs = {name: trial.cost for name, trial in trials.items()}
     copies: dict[str, int] = {}
     if not trials:
@@ -168,18 +168,18 @@ def copies_of(trials: Mapping[str, Timing]) -> dict[str, int]:
 
 
 def fits(trials: Mapping[str, Timing], group: Iterable[str]) -> bool:
-    """Whether as many copies as the cheapest of a group needs leave the most expensive within its slice."""
+    """Whether the copies that the cheapest of a group needs leave the most expensive within its slice."""
     return wanted(trials, group) * max(trials[name].cost for name in group) <= SLICE_SECONDS * 1e9
 
 
 def wanted(trials: Mapping[str, Timing], group: Iterable[str]) -> int:
-    """The copies that make the empty loop a small share of the cheapest of a group."""
+    """The number of copies that makes the empty loop a small share of the cheapest of a group."""
     known = [trials[name] for name in group]
-    # What cannot be told from nothing decides for no other.
+    # A statement at the floor does not decide for the others.
     cheapest = min(
         [trial for trial in known if trial.cost * MOST_COPIES > trial.empty] or known, key=lambda trial: trial.cost
     )
-    # The loop around a long statement was not timed: it is no part of it worth a name.
+    # The loop around a long statement was not timed: its share is negligible.
     enough = math.ceil((1 / EMPTY_SHARE - 1) * cheapest.empty / max(cheapest.cost, 1e-3))
     return min(max(enough, 1), MOST_COPIES)
 
@@ -204,7 +204,7 @@ def slices_within(most: int, calibrations: Iterable[Calibration], slice_seconds:
 
 
 def ask_slice(worker: WorkerProcess, calibration: Calibration, **of: Any) -> dict[str, int]:
-    """Time one slice: nanoseconds of the statement, of the empty loop, and of the processor."""
+    """Time one slice: nanoseconds of the statement, of the empty loop, and of processor time."""
     request = {"do": "cost", "repeats": calibration.repeats, "loops": calibration.loops, **of}
     return worker.ask(request, max(PATIENCE * calibration.slice_seconds, worker.timeout))
 
@@ -219,20 +219,20 @@ def sample_slices(
     size: int = 1,
     of: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Sample]:
-    """Ask workers that are alive side by side in turn, forward then backward.
+    """Ask workers in turn, forward then backward.
 
     Parameters
     ----------
     workers, calibrations : mapping
         By contender.
     index, slices : int
-        The round, and how many slices it has.
+        The round, and its number of slices.
     quantity : str
-        What the samples are called.
+        Name of the samples.
     size : int
         The value of ``n``, for the samples.
     of : mapping, optional
-        By contender, ``source`` and ``size`` where another text than the worker's is timed.
+        By contender, ``source`` and ``size`` to time another text than the worker's.
     """
     further = of or {}
     samples: list[Sample] = []
@@ -267,12 +267,12 @@ def sample_fresh_round(
 
 
 def differing_copies(records: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
-    """Say which contenders have another number of copies than the first one, by what a result keeps of them."""
+    """Report contenders that have a different number of copies, from the facts that a result stores."""
     copies = {name: record["repeats"] for name, record in records.items() if "repeats" in record}
     if len(set(copies.values())) < 2:
         return ()
     text = ", ".join(f"{name} {count}" for name, count in copies.items())
-    told = f"copies of the statement in the loop: {text}"
+    counts = f"copies of the statement in the loop: {text}"
     return (
-        f"{told}; they differ where costs are more than ten times apart, and their effect is far smaller than that",
+        f"{counts}; they differ where costs are more than ten times apart, and their effect is far smaller than that",
     )

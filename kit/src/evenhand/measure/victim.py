@@ -1,6 +1,6 @@
-"""The process that `killed` kills: a self-contained file, run by path, that works until then.
+"""The process that `killed` kills: a self-contained file, run by path, that works until it is killed.
 
-It imports nothing of the kit, so that it begins as soon as the work itself can.  Several works get a process each,
+It imports nothing from the kit, so it starts as fast as the work itself allows.  Several works get a process each,
 forked from this one after it has imported what they need.
 """
 
@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 
 def counter(path: str) -> Callable[[int], None]:
-    """A function that keeps a count in memory which outlives this process, behind the number of the process.
+    """A function that keeps a count in memory which outlives this process, after the process number.
 
-    A count of 0 there means that the function was never called.
+    A count of 0 means that the function was never called.
     """
     with open(path, "r+b") as file:  # noqa: PTH123 - pathlib is not imported here, to start quickly
         kept = mmap.mmap(file.fileno(), 16)

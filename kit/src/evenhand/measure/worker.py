@@ -1,9 +1,9 @@
 """The process in which a statement is timed.
 
-One self-contained file, run by path, that imports nothing of the kit: it works in any
-environment that has a Python, and what is measured is never mixed with what measures.  It reads requests from
-standard input and answers on what was standard output; both ends are processes of the kit, and no other pickle is
-ever read.  Whatever the statement prints goes to standard error.
+One self-contained file, run by path, that imports nothing from the kit: it works in any
+environment that has a Python, and the measuring code stays apart from the measured code.  It reads requests from
+standard input and answers on the original standard output; both ends are processes of the kit, and no other pickle
+is ever read.  Anything the statement prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 STATEMENT = "__statement__"
 TRIES = 3
 COPIES = 64
-"""Copies that are timed together where one of them cannot be told from the loop."""
+"""Copies that are timed together if a single one cannot be told from the loop."""
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 COROUTINE = 0x80
 """`inspect.CO_COROUTINE`; the module takes long to import."""
@@ -68,25 +68,25 @@ def measure():
 
 
 class Globals(ast.NodeTransformer):
-    """Takes the ``global`` lines out of a statement: of several copies, the second would stand after a use."""
+    """Removes the ``global`` lines from a statement: with several copies, the second would come after a use."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
     def visit_Global(self, node: ast.Global) -> ast.Pass:
-        """Keep the names, and leave nothing."""
+        """Record the names, and remove the line."""
         self.names += node.names
         return ast.Pass()
 
     def skip(self, node: ast.AST) -> ast.AST:
-        """Leave a function or class as it is: its names are its own."""
+        """Leave a function or class unchanged: it has its own names."""
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = skip  # noqa: N815 - as in ast
 
 
 def insert(tree: ast.Module, mark: str, statements: list[ast.stmt]) -> None:
-    """Put statements in the place of a mark."""
+    """Replace a mark by statements."""
     for node in ast.walk(tree):
         body = getattr(node, "body", [])
         places = [index for index, line in enumerate(body) if ast.unparse(line) == mark]
@@ -95,7 +95,7 @@ def insert(tree: ast.Module, mark: str, statements: list[ast.stmt]) -> None:
 
 
 def hoist_globals(tree: ast.Module) -> None:
-    """Put the names that a statement calls global at the head of the function around it."""
+    """Declare the names that a statement calls global at the head of the function around it."""
     [function] = tree.body
     assert isinstance(function, ast.FunctionDef)
     found = Globals()
@@ -105,14 +105,14 @@ def hoist_globals(tree: ast.Module) -> None:
 
 
 def value_returned(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Let a function return the value of its last statement, where that is an expression."""
+    """Let a function return the value of its last statement, if that is an expression."""
     if statements and isinstance(statements[-1], ast.Expr):
         return [*statements[:-1], ast.Return(statements[-1].value)]
     return statements
 
 
 def refuse_never_run(value: Any, source: str, known: dict[str, Any]) -> None:
-    """Raise if a statement made something that waits to be run: its time would be that of making it."""
+    """Raise if a statement creates something that is never run: its time would be that of creating it."""
     made = {types.CoroutineType: "coroutine", types.AsyncGeneratorType: "async generator"}.get(type(value))
     if isinstance(value, types.GeneratorType):
         fresh = value.gi_frame is not None and not value.gi_suspended and not value.gi_running
@@ -142,16 +142,16 @@ def pace(
 ) -> dict[str, Any]:
     """Call at a fixed rate against absolute deadlines, and count each response from the moment it was due.
 
-    Arrival `k` is due `k / rate` seconds after the begin; the run ends when arrival number `arrivals` would be due.
-    One server takes arrivals in order: a late wake-up serves all that is due by then, without sleeping between.
+    Arrival `k` is due `k / rate` seconds after the start; the run ends when arrival number `arrivals` would be due.
+    One server takes arrivals in order: after a late wake-up it serves all that is due without sleeping in between.
 
     Returns
     -------
     dict
         ``responses``: nanoseconds from due to done, for each arrival done by the end.  ``waited``: for each arrival
-        not done by the end, how long it had waited then, which is the least its response can be.  ``late``: of those
-        done, how many were done after the next one was due.  ``idle``: nanoseconds from the begin to the last moment
-        at which nothing was due, that is, at which there was no backlog; -1 when there was none.
+        not done by the end, its wait so far, which is a lower bound of its response time.  ``late``: of those done, how
+        many were done after the next one was due.  ``idle``: nanoseconds from the start to the last moment without a
+        backlog; -1 when there was none.
     """
     interval = 1e9 / rate
     responses = array("q", bytes(8 * arrivals))
@@ -180,25 +180,25 @@ def pace(
 
 
 def bucket(nanoseconds: int) -> int:
-    """Round up to 11 significant bits: at most 0.1 % more, so that a histogram of a long run stays small."""
+    """Round up to 11 significant bits: at most 0.1 % more, so that the histogram of a long run stays small."""
     shift = max(nanoseconds.bit_length() - 11, 0)
     return -(-nanoseconds >> shift) << shift
 
 
 def elsewhere() -> int:
-    """Nanoseconds of processor time that other threads and processes of ours have used, those that ended included."""
+    """Processor time of our other threads and processes in nanoseconds, including those that ended."""
     children = os.times()
     ended = round((children.children_user + children.children_system) * 1e9)
     return time.process_time_ns() - time.thread_time_ns() + ended
 
 
 def is_parallel(others: int, elapsed: int) -> bool:
-    """Whether others worked for us: more than one per cent of the time, and than reading the clocks takes."""
+    """Whether others worked for us: more than one per cent of the time, and more than reading the clocks takes."""
     return others > max(elapsed // 100, 20_000)
 
 
 def counters() -> Any:
-    """The counters of bytes, from the file next to this one: nobody else needs them."""
+    """The counters of bytes, loaded from the file next to this one when they are needed."""
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location("__memory__", os.path.join(os.path.dirname(__file__), "worker_memory.py"))  # noqa: PTH118, PTH120 - pathlib is not imported here, to start quickly
@@ -210,11 +210,11 @@ def counters() -> Any:
 
 
 def as_number(column: str, value: Any) -> float:
-    """A number that was told; None is one that is not known."""
+    """A reported number; None is an unknown one."""
     if value is None:
         return math.nan
     if isinstance(value, bool | str | bytes):
-        message = f"{column} is {value!r}, which is no number; give a number, or None where it is not known"
+        message = f"{column} is {value!r}, which is not a number; report a number, or None if it is unknown"
         raise TypeError(message)
     return float(value)
 
@@ -232,19 +232,19 @@ class Worker:
         self.compiled: dict[Any, Callable[..., Any]] = {}
 
     def imports(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Name the modules that are imported by now, in their order."""
+        """Name the modules that are imported by now, in order."""
         del request
         return {"modules": [name for name in sys.modules if not name.startswith("__")]}
 
     def pin(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Stay on one core, and all that the statement starts with it."""
+        """Pin this process, and everything that the statement starts with it, to one core."""
         os.sched_setaffinity(0, {request["core"]})
         return {}
 
     def prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run the setup, then freeze what it left, so that the collector does not walk it again."""
+        """Run the setup, then freeze its objects, so that the collector does not traverse them again."""
         begin = time.perf_counter()
-        # What the caller can import, we can, too: modules beside a script, a notebook or an example.
+        # Whatever the caller can import must be importable here: modules next to a script, a notebook or an example.
         given = request.get("path") or []
         sys.path[:] = [*(entry for entry in sys.path if entry not in given), *given]
         pools = Pools()
@@ -275,9 +275,9 @@ class Worker:
         return {"seconds": time.perf_counter() - begin}
 
     def function(self, template: str, source: str, repeats: int = 1, *, value: bool = False) -> Callable[..., Any]:
-        """Compile a template with the statement, `repeats` times over, and with what is done before each execution.
+        """Compile a template with the statement, `repeats` times, and with the code that runs before each execution.
 
-        The trees are joined rather than the texts, so that a string over several lines stays what it is.
+        The trees are joined rather than the texts, so that multi-line strings stay unchanged.
         """
         tree = ast.parse(template)
         statements = ast.parse(source).body
@@ -290,7 +290,7 @@ class Worker:
             tree.body = [
                 ast.AsyncFunctionDef(**{part: getattr(plain, part) for part in plain._fields if hasattr(plain, part)})
             ]
-        # The statement's names are the function's globals, as `timeit` has it with its `globals` argument.
+        # The statement's names are the function's globals, as with the `globals` argument of `timeit`.
         self.namespace["__bench_repeat"] = itertools.repeat
         local: dict[str, Any] = {}
         exec(compile(ast.fix_missing_locations(tree), "<statement>", "exec", dont_inherit=True), self.namespace, local)
@@ -298,7 +298,7 @@ class Worker:
         return (lambda *given: self.run(measure(*given))) if self.asynchronous else measure
 
     def run(self, awaited: Any) -> Any:
-        """Run a coroutine in the one event loop of this process."""
+        """Run a coroutine in the only event loop of this process."""
         if not hasattr(self, "_runner"):
             import asyncio
 
@@ -306,7 +306,7 @@ class Worker:
         return self._runner.run(awaited)
 
     def expression(self, text: str) -> Callable[[], Any]:
-        """An expression as a function, after what is done before each execution was done."""
+        """An expression as a function, called after the code that runs before each execution."""
         exec(compile(self.each, "<each>", "exec", dont_inherit=True), self.namespace)
         code = compile(text.strip(), "<statement>", "eval", flags=AWAIT, dont_inherit=True)
         if code.co_flags & COROUTINE:
@@ -314,7 +314,7 @@ class Worker:
         return lambda: eval(code, self.namespace)
 
     def once(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Execute the statement once: how long that takes, before anything is known of it."""
+        """Execute the statement once, and return how long that takes."""
         if request.get("size") is not None:
             self.namespace["n"] = request["size"]
         source = request.get("source") or self.source
@@ -327,9 +327,9 @@ class Worker:
         return {"seconds": elapsed / 1e9, "parallel": parallel}
 
     def calibrate(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Find what an execution takes, and what the loop around it does.
+        """Find the cost of an execution, and of the loop around it.
 
-        The least of a few tries: the first ones warm up, and a neighbour on the machine only ever adds.
+        It is the minimum of a few tries: the first ones warm up, and a neighbour on the machine only ever adds time.
         """
         if request.get("size") is not None:
             self.namespace["n"] = request["size"]
@@ -345,7 +345,7 @@ class Worker:
         return {"empty": empty, "cost": cost, "wall": wall, "parallel": parallel}
 
     def trial(self, source: str, repeats: int, seconds: float) -> tuple[float, float]:
-        """Nanoseconds a loop, timed and in all, from loops doubled until they last `seconds`."""
+        """Nanoseconds per loop, timed and in total, from loops doubled until they last `seconds`."""
         measure = self.function(_ALONE if self.alone else _COST, source, repeats)
         loops = 1
         while True:
@@ -364,7 +364,7 @@ class Worker:
         measure, empty = self.timed(source, request["repeats"]), self.timed("pass", 1)
         begin = time.process_time_ns()
         elapsed = measure(loops, time.perf_counter_ns)
-        # What is done before each execution is in the processor's time, and not in the statement's.
+        # The processor time includes the code that runs before each execution; the statement's time does not.
         processor = None if self.alone else time.process_time_ns() - begin
         return {"elapsed": elapsed, "empty": empty(loops, time.perf_counter_ns), "processor": processor}
 
@@ -376,7 +376,7 @@ class Worker:
         return self.compiled[key]
 
     def calls(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Time single calls; the answer is how often each number of nanoseconds was seen."""
+        """Time single calls; the answer is how often each number of nanoseconds occurred."""
         measure = self.function(_CALLS, self.source)
         measure(array("q", bytes(8 * request["warmup"])), time.perf_counter_ns)
         times = array("q", bytes(8 * request["calls"]))
@@ -384,7 +384,7 @@ class Worker:
         return {"histogram": sorted(Counter(times).items())}
 
     def instructions(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Under callgrind: count what one run of so many loops takes, each into a file of its own."""
+        """Under callgrind: count the instructions of one run of the requested loops, each into a separate file."""
         from importlib.machinery import ExtensionFileLoader
         from importlib.util import module_from_spec, spec_from_loader
 
@@ -400,7 +400,7 @@ class Worker:
         measure = self.function(_COST, self.source, request["repeats"])
         for _ in range(request["warmup"]):
             measure(1, time.perf_counter_ns)
-        # A collection would be counted with whichever loop it falls into.
+        # A collection would be counted with the loop in which it happens.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -412,15 +412,15 @@ class Worker:
         return {}
 
     def allocations(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Execute the statement so often, and count what was allocated meanwhile."""
+        """Execute the statement `loops` times, and count the allocations of all executions."""
         measure = self.function(_COST, self.source)
-        measure(request["loops"], time.perf_counter_ns)  # what is made once is not an execution's
+        measure(request["loops"], time.perf_counter_ns)  # one-time allocations do not belong to an execution
         make = lambda: measure(request["loops"], time.perf_counter_ns)  # noqa: E731
         return {"counted": counters()["allocations"](make, request["folder"])}
 
     def hold(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Evaluate the statement once, keep what it gives, and count its bytes from just before to just after."""
-        # What is made once in a process, whoever calls first (imported modules, type objects), is not the batch's.
+        """Evaluate the statement once, keep its value, and count the bytes from just before to just after."""
+        # One-time objects of the process (imported modules, type objects) do not belong to the batch.
         self.namespace["n"] = 1
         refuse_never_run(self.expression(request["expression"])(), request["expression"], self.namespace)
         self.namespace["n"] = request["size"]
@@ -430,19 +430,19 @@ class Worker:
         return {"counted": counted, "seconds": time.perf_counter() - begin}
 
     def observe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Evaluate the statement once, and give those of the numbers it tells that are asked for."""
+        """Evaluate the statement once, and return the requested numbers from its report."""
         if request["size"] is not None:
             self.namespace["n"] = request["size"]
-        told = self.expression(request["expression"])()
-        refuse_never_run(told, request["expression"], self.namespace)
-        if not hasattr(told, "keys"):
-            message = f"it gives {type(told).__name__}; give a mapping of names to numbers"
+        report = self.expression(request["expression"])()
+        refuse_never_run(report, request["expression"], self.namespace)
+        if not hasattr(report, "keys"):
+            message = f"it returns {type(report).__name__}; return a mapping of names to numbers"
             raise TypeError(message)
-        missing = [column for column in request["columns"] if column not in told]
+        missing = [column for column in request["columns"] if column not in report]
         if missing:
-            message = f"it tells no {', '.join(missing)}; it has {', '.join(map(str, told.keys()))}"
+            message = f"it reports no {', '.join(missing)}; it has {', '.join(map(str, report.keys()))}"
             raise ValueError(message)
-        return {"numbers": {column: as_number(column, told[column]) for column in request["columns"]}}
+        return {"numbers": {column: as_number(column, report[column]) for column in request["columns"]}}
 
     def paced(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call the statement at a fixed rate."""
@@ -458,7 +458,7 @@ class Worker:
         }
 
     def saturate(self, request: dict[str, Any]) -> dict[str, Any]:
-        """How many arrivals a second are served when there is always one that is due."""
+        """How many arrivals per second are served when one is always due."""
         call = self._call()
         count = 1
         while True:
@@ -469,19 +469,19 @@ class Worker:
             if elapsed >= request["seconds"] * 1e9:
                 break
             count *= 2
-        # Calls without pacing are faster than paced ones, so at twice their rate there is always one that is due.
+        # Unpaced calls are faster than paced ones, so at twice their rate one is always due.
         rate = 2e9 * count / elapsed
         arrivals = max(int(rate * request["seconds"]), 2 * request["fewest"])
         run = pace(call, rate, arrivals)
         return {"per_second": len(run["responses"]) * rate / arrivals}
 
     def _call(self) -> Callable[[], Any]:
-        """The statement as a function without arguments, whose globals are the statement's names."""
+        """The statement as a function without arguments, with the statement's names as globals."""
         return self.function(_CALL, self.source)
 
 
-def told(error: BaseException) -> str:
-    """An error as Python prints it, without what lies in this file: its message comes last, and once."""
+def format_error(error: BaseException) -> str:
+    """An error as Python prints it, without the frames in this file; the message comes last, and once."""
     from traceback import StackSummary, TracebackException
 
     whole = TracebackException.from_exception(error)
@@ -489,7 +489,7 @@ def told(error: BaseException) -> str:
     for each in chain:
         if each is not None:
             theirs = [frame for frame in each.stack if frame.filename != __file__]
-            # A place in the statement alone says nothing that the statement does not.
+            # A place in the statement alone adds nothing to the statement.
             telling = any(not frame.filename.startswith("<") for frame in theirs)
             each.stack = StackSummary.from_list(theirs if telling else [])
             chain += [each.__cause__, each.__context__]
@@ -499,23 +499,23 @@ def told(error: BaseException) -> str:
 
 
 class Pools:
-    """Lets functions of a statement or its setup go to other processes, which cannot import them: they go by value.
+    """Lets functions of a statement or its setup go to other processes by value, because those cannot import them.
 
-    It waits until `multiprocessing` has imported its pickler, which most statements never need, and imports more.
+    It waits until `multiprocessing` has imported its pickler: most statements never need that import.
     """
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Prepare the pickler of `multiprocessing` before what uses it is imported."""
+        """Prepare the pickler of `multiprocessing` before its users are imported."""
         del path, target
         if name.startswith("multiprocessing."):
             self.prepare()
 
     def prepare(self) -> None:
-        """Prepare the pickler, once, when it is there."""
+        """Prepare the pickler, once, when it exists."""
         pickler = getattr(sys.modules.get("multiprocessing.reduction"), "ForkingPickler", None)
         if pickler is None:
             return
-        # Another list: the one of before may be walked through just now, and its next entry would be left out.
+        # A new list: the old one may be in use by an iteration, which would skip its next entry.
         sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
 
         def by_value(pickler: Any, thing: Any) -> Any:
@@ -532,7 +532,7 @@ class Pools:
 
 
 def importable(thing: Any) -> bool:
-    """Whether another process finds a function or class by its name."""
+    """Whether another process can import a function or class by name."""
     found: Any = sys.modules.get(thing.__module__) if thing.__module__ != "__main__" else None
     for part in thing.__qualname__.split("."):
         found = getattr(found, part, None)
@@ -550,14 +550,14 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         try:
             answer = getattr(worker, request["do"])(request)
         except BaseException as error:
-            answer = {"error": told(error), "raised": type(error).__name__, "part": worker.part}
+            answer = {"error": format_error(error), "raised": type(error).__name__, "part": worker.part}
         pickle.dump(answer, answers)
         answers.flush()
 
 
 def work() -> None:
-    """Take the pipe for ourselves, so that nothing the statement prints can reach it."""
-    # Ctrl-C reaches the whole foreground group; the parent decides what becomes of its workers.
+    """Claim the pipe, so that nothing the statement prints can reach it."""
+    # Ctrl-C reaches the whole foreground group; the parent decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -568,7 +568,7 @@ def work() -> None:
 
 
 def serve_forks(descriptor: int) -> None:
-    """Import what workers share, and fork one for each that is asked for, or another server; Linux only.
+    """Import what workers share, and fork a worker or another server on each request; Linux only.
 
     Requests and answers are one line of JSON each, over a socket that also brings the three files of a worker.
     """
@@ -605,11 +605,11 @@ def serve_forks(descriptor: int) -> None:
         link.sendall(json.dumps(answer).encode() + b"\n")
     for child in children:
         os.waitpid(child, 0)  # their pipes are closed, so they end
-    os._exit(0)  # modules would take their time to end, and nobody waits for what they do then
+    os._exit(0)  # unloading modules would take time, and has no effect that matters here
 
 
 def become_worker(files: list[int]) -> None:
-    """Work in a fork, whose requests, answers and errors are in these files; it ends with the pipe."""
+    """Work in a fork, whose requests, answers and errors use these files; it ends with the pipe."""
     for place, file in enumerate(files):
         os.dup2(file, place)
         os.close(file)
@@ -620,12 +620,12 @@ def become_worker(files: list[int]) -> None:
 
 
 def import_all(modules: list[str]) -> int:
-    """Import what can be imported here, and count the threads that there are then: a fork keeps one of them."""
+    """Import what can be imported here, and count the threads afterwards: a fork keeps only one of them."""
     from contextlib import suppress
     from importlib import import_module
 
     for module in modules:
-        with suppress(BaseException):  # a worker that needs it says so itself
+        with suppress(BaseException):  # a worker that needs it reports the error itself
             import_module(module)
     gc.collect()
     gc.freeze()
@@ -633,7 +633,7 @@ def import_all(modules: list[str]) -> int:
 
 
 def ended(child: int, seconds: float) -> int | None:
-    """The status of a worker, None while it lives after so many seconds."""
+    """The status of a worker; None if it is still alive after `seconds`."""
     until = time.monotonic() + seconds
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)

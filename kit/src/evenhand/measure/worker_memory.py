@@ -1,4 +1,4 @@
-"""Counters of bytes, which the worker loads when it is asked to count; this file imports nothing of the kit either."""
+"""Counters of bytes, loaded by the worker on request; this file imports nothing from the kit either."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def count_traced(make: Callable[[], Any], folder: str) -> dict[str, Any]:
-    """Count what Python's own allocator handed out, as `tracemalloc` sees it."""
+    """Count the memory of Python's own allocator, as `tracemalloc` sees it."""
     del folder
     import tracemalloc
 
@@ -24,7 +24,7 @@ def count_traced(make: Callable[[], Any], folder: str) -> dict[str, Any]:
 
 
 def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
-    """Count the whole heap, whoever allocated on it."""
+    """Count the whole heap, whatever allocated it."""
     try:
         from memray import FileDestination, FileFormat, FileReader, Tracker
     except Exception as error:
@@ -41,7 +41,7 @@ def count_heap(make: Callable[[], Any], folder: str) -> dict[str, Any]:
 
 
 def count_allocations(make: Callable[[], Any], folder: str) -> dict[str, Any]:
-    """Count how often memory is asked for, and how many bytes, whoever asks."""
+    """Count all allocations and their bytes, whatever made them."""
     try:
         from memray import AllocatorType, FileDestination, FileReader, Tracker
     except Exception as error:
@@ -56,7 +56,7 @@ def count_allocations(make: Callable[[], Any], folder: str) -> dict[str, Any]:
 
 
 def count_resident(make: Callable[[], Any], folder: str) -> dict[str, Any]:
-    """Count the growth of the memory that the process has in the machine's RAM; pages, so approximate."""
+    """Count the growth of the process's resident memory, in pages, so approximately."""
     del folder
     try:
         import psutil

@@ -1,4 +1,4 @@
-"""The machine's pace: how long a fixed piece of plain Python takes, looked at before and after each round."""
+"""The machine's pace: how long a fixed piece of plain Python takes, measured before and after each round."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterable
 STEPS = 2_000
 TRIES = 5
 NOTICED = 1.2
-"""A pace that varies by more than this factor is said beside every number of the run."""
+"""If the pace varies by more than this factor, every number of the run is marked."""
 
 
 def yardstick() -> float:
-    """Time the fixed piece of Python: nanoseconds, the least of a few tries, because a neighbour only ever adds.
+    """Time the fixed piece of Python: nanoseconds, the minimum of a few tries, because a neighbour only ever adds time.
 
     Returns
     -------
     float
-        Some tenths of a millisecond's worth, whatever is measured beside it.
+        A few tenths of a millisecond, in ns.
     """
     return float(min(once() for _ in range(TRIES)))
 
@@ -32,6 +32,6 @@ def once() -> int:
 
 
 def varied(paces: Iterable[float]) -> float:
-    """How far the slowest and the fastest pace are apart, as a ratio; 1 where there is none."""
+    """The ratio between the slowest and the fastest pace; 1 where there is no pace."""
     known = [pace for pace in paces if pace > 0]
     return max(known) / min(known) if known else 1.0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from evenhand.judge.estimate import LEVEL, Estimate
 from evenhand.judge.statistics import corrected_level, median_interval, ratio_apart, ratio_interval, two_groups
-from evenhand.measure.modules import modules_beside
+from evenhand.measure.modules import local_modules
 from evenhand.measure.records import SAMPLE_COLUMNS, data_frame
 from evenhand.measure.statement import Harness, Statement
 from evenhand.results import quantity
@@ -357,8 +357,8 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
         # Only what is out of the ordinary.
         if statement.each is not None:
             kept[name]["each"] = statement.each
-        if beside := modules_beside(statement):
-            kept[name]["modules"] = beside
+        if modules := local_modules(statement):
+            kept[name]["modules"] = modules
         if statement.python is not None:
             kept[name]["interpreter"] = hashlib.sha256(str(statement.python).encode()).hexdigest()[:8]
         if called:

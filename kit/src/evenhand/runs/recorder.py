@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from evenhand.measure.modules import modules_beside
+from evenhand.measure.modules import local_modules
 from evenhand.measure.statement import Statement
 from evenhand.results.result import Result
 from evenhand.runs.packages import changed_packages
@@ -147,7 +147,7 @@ def changed_statements(archived: Mapping[str, Mapping[str, Any]], stated: Mappin
             return f"contender {name!r} is new"
         if archived[name].get("fingerprint") != statement.fingerprint:
             return f"the statement, setup or names of {name!r} changed"
-        then, now = archived[name].get("modules", {}), modules_beside(statement)
+        then, now = archived[name].get("modules", {}), local_modules(statement)
         if changed := sorted(module for module in then | now if then.get(module) != now.get(module)):
             return f"{name!r} imports the module {changed[0]} beside the example, which changed"
     return "" if list(archived) == list(stated) else "the order of the contenders changed"
