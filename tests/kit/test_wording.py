@@ -151,7 +151,7 @@ def test_a_number_that_was_not_to_be_compared_is_an_error() -> None:
 def test_numbers_without_a_ratio_say_so() -> None:
     run = made_run(observed({"lost": (0.0, 2.0)}))
     assert bench.Wording.parse("first/made/new/lost vs old").sentence(run) == (
-        "This run does not judge “new” against “old”: one of the numbers is 0"
+        "This run does not judge “new” against “old”: one of the numbers is 0, so there is no ratio"
     )
 
 
