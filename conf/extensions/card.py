@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 
 from evenhand import Comparison, Run
-from evenhand.results.figure import bars, style
+from evenhand.results import quantity
+from evenhand.results.figure import style
+from evenhand.results.rows import Row, bars
 from evenhand.sphinx.places import publishes, run_folder
 from evenhand.sphinx.provenance import minute
 
@@ -30,7 +32,8 @@ def draw(run: Run) -> Figure:
         ax = figure.add_axes((0.3, 0.14, 0.6, 0.5))
         style(ax)
         costs = {name: result.cost(name).value for name in result.ranking[:MOST]}
-        bars(ax, costs, first=result.baseline, unit="_ns", label="")
+        rows = {name: Row(cost, quantity.time(cost)) for name, cost in costs.items()}
+        bars(ax, rows, unit="_ns", label="", baseline=result.baseline)
         figure.set_size_inches(12, 6.3)
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)

@@ -2,46 +2,164 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
+from itertools import pairwise
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from made_runs import made_result
+from matplotlib.figure import Figure
 from test_latency import result as latency
+from test_observed import result as observed
 from test_throughput import result as throughput
 
-from evenhand.results.figure import bars
+from evenhand import Estimate
+from evenhand.results.curves import apart, slower_than
+from evenhand.results.figure import blank, form_of
+from evenhand.results.latency import CLOCK
+from evenhand.results.quantity import MISSING
+from evenhand.results.rows import Row, bars, dots, spans
 
 mpl.use("agg")
 
 
 @pytest.mark.parametrize("result", [made_result(), latency(), throughput(), throughput(sizes=(1_000,))])
-def test_a_result_draws_its_contenders_and_names_its_unit(result):
+def test_a_result_draws_its_contenders_and_its_axis_has_one_unit(result):
     ax = result.plot()
-    words = {text.get_text() for text in ax.get_yticklabels()} | {
-        text.get_text() for text in (ax.get_legend().get_texts() if ax.get_legend() else [])
-    }
+    words = {text.get_text() for text in (*ax.get_yticklabels(), *ax.texts)}
     assert set(result.contenders) <= words
     ax.figure.canvas.draw()
-    ticks = [text.get_text() for axis in (ax.xaxis, ax.yaxis) for text in axis.get_ticklabels()]
-    assert any(re.fullmatch(r"[\d.]+\u202f(ns|µs)", tick) for tick in ticks)
-    assert "better" in ax.get_xlabel() + ax.get_ylabel()
+    label = ax.get_xlabel() if "better" in ax.get_xlabel() else ax.get_ylabel()
+    assert re.search(r", (ns|µs)\s\(less is better\)$", label)
+    axis = ax.xaxis if "better" in ax.get_xlabel() else ax.yaxis
+    ticks = [text.get_text() for text in axis.get_ticklabels()]
+    assert [tick for tick in ticks if not re.fullmatch(r"[\d.\u202f]*", tick)] == []
     assert ax.figure.patch.get_alpha() == 0
 
 
-def test_a_number_stands_beyond_its_interval():
-    from matplotlib.figure import Figure
+def names(ax):
+    """The names of the rows from the top down."""
+    return [
+        text.get_text() for _, text in sorted(zip(ax.get_yticks(), ax.get_yticklabels(), strict=True), reverse=True)
+    ]
 
-    ax = Figure().subplots()
-    spread = [[1.0, 10.0], [2.0, 900.0]]
-    bars(ax, {"sure": 30.0, "unsure": 100.0}, first="sure", unit="_ns", label="time", spread=spread)
-    assert [text.xy[0] for text in ax.texts] == [32.0, 1000.0]
+
+def test_contenders_are_sorted_and_the_baseline_is_marked():
+    result = made_result(costs={"one": 100.0, "two": 50.0, "three": 300.0})
+    ax = result.plot()
+    assert names(ax) == ["two", "one", "three"]
+    assert [text.get_text() for text in ax.get_yticklabels() if text.get_weight() == "bold"] == ["one"]
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--" or line.is_dashed()] == [100.0]
+    assert "baseline" in {text.get_text() for text in ax.texts}
+
+
+def test_the_best_rate_comes_first():
+    _, ax = blank()
+    dots(
+        ax,
+        {"slow": Row(1.0, "1"), "quick": Row(3.0, "3"), "none": Row(math.nan, MISSING)},
+        unit="_per_second",
+        label="rate",
+    )
+    assert names(ax) == ["quick", "slow", "none"]
+
+
+@pytest.mark.parametrize(("most", "scale"), [(1_900.0, "linear"), (2_100.0, "log")])
+def test_more_than_twenty_times_makes_the_axis_logarithmic(most, scale):
+    ax = made_result(costs={"one": 100.0, "two": most}).plot()
+    assert ax.get_xscale() == scale
+    if scale == "linear":
+        assert ax.get_xlim()[0] == 0
+
+
+def test_each_round_has_a_dot_and_the_median_its_interval():
+    _, ax = blank()
+    dots(ax, {"one": Row(2.0, "2 ns", low=1.5, high=3.0, rounds=[1.0, 2.0, 4.0])}, unit="_ns", label="time")
+    assert [1.0, 2.0, 4.0] in [list(line.get_xdata()) for line in ax.lines]
+    [interval] = [collection for collection in ax.collections if len(collection.get_segments())]
+    assert interval.get_segments()[0][:, 0].tolist() == [1.5, 3.0]
+
+
+def test_multiples_of_the_baseline_are_lines_with_their_names():
+    ax = made_result(costs={"one": 100.0, "two": 150.0}).plot(multiples=[1, 2])
+    assert [line.get_xdata()[0] for line in ax.lines if line.is_dashed()] == [100.0, 200.0]
+    assert {"1\u00d7", "2\u00d7"} <= {text.get_text() for text in ax.texts}
+
+
+def test_bars_begin_at_zero():
+    _, ax = blank()
+    bars(ax, {"one": Row(30.0, "30 B"), "two": Row(100.0, "100 B")}, unit="_bytes", label="memory", baseline="one")
+    assert ax.get_xlim()[0] == 0
+    assert ax.get_xlabel() == "memory, B (less is better)"
+
+
+def test_before_and_after_are_joined_and_sorted_by_what_is_after():
+    _, ax = blank()
+    both = {
+        "slow": {"before": estimate(50.0), "after": estimate(40.0)},
+        "quick": {"before": estimate(90.0), "after": estimate(10.0)},
+    }
+    spans(ax, both, unit="_ns", label="time")
+    assert names(ax) == ["quick", "slow"]
+    segments = [segment[:, 0].tolist() for lines in ax.collections for segment in lines.get_segments() if segment.size]
+    assert [10.0, 90.0] in segments
+    assert [40.0, 50.0] in segments
+    assert "quick before 90.0 ns, after 10.0 ns".replace(" ns", "\u202fns") in form_of(ax).described()
+
+
+def estimate(value):
+    """A number without an interval."""
+    return Estimate(value, math.nan, math.nan, 0.95, 1)
+
+
+def test_several_numbers_of_an_observation_share_its_rows():
+    made = observed()
+    ax = made.plot(columns=made.columns[:2])
+    assert sorted(names(ax)) == sorted(made.contenders)
+    assert len(ax.get_legend().get_texts()) == 2
+    with pytest.raises(ValueError, match="columns"):
+        made.plot(columns=["another"])
+
+
+def test_a_distribution_says_how_many_calls_are_slower():
+    made = latency(calls=10_000)  # one call in fifty takes ten times as long
+    _, ax = blank()
+    made.draw(ax)
+    one = next(line for line in ax.lines if line.get_label() == "one")
+    inverse, times = one.get_xdata(), one.get_ydata()
+    assert times[inverse < 49].max() == 1_000
+    assert times[inverse > 51].min() == 10_000
+    assert inverse.max() == pytest.approx(80_000 / 10)  # ten of the calls of all rounds are slower
+    assert len(inverse) < 60
+    clock = next(line for line in ax.lines if line.get_label() == CLOCK)
+    assert clock.is_dashed()
+
+
+def test_the_percentiles_of_a_distribution_stand_on_its_axis_and_in_its_words():
+    _, ax = blank()
+    latency().draw(ax)
+    assert [text.get_text().split("\n")[-1] for text in ax.get_xticklabels()] == ["all", "p90", "p99", "p99.9"]
+    assert "one p50 1.00\u202fµs" in form_of(ax).described()
+
+
+def test_names_at_the_ends_of_curves_do_not_touch():
+    places = apart([0.5, 0.52, 0.5, 0.9, 0.1], 0.1)
+    ordered = sorted(places)
+    assert all(upper - lower >= 0.1 - 1e-9 for lower, upper in pairwise(ordered))
+    assert places[3:] == [0.9, 0.1]
+    assert places[0] < places[1]
+
+
+def test_a_distribution_of_few_calls_is_drawn():
+    _, ax = blank()
+    slower_than(ax, {"few": (np.array([5.0]), np.array([3]))}, calls="calls", label="time", texts={"few": ""})
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["all"]
 
 
 def test_a_result_draws_where_it_is_told():
-    from matplotlib.figure import Figure
-
     ax = Figure().subplots()
     assert made_result().plot(ax) is ax
 

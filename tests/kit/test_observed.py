@@ -149,7 +149,7 @@ def test_what_a_size_is_stands_in_the_table_and_on_the_axis():
     assert list(made.table().columns) == ["p99", "p99.9"]
     _, ax = blank("figure")
     made.draw(ax)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rows", "99th percentile")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rows", "99th percentile, ns\n(less is better)")
 
 
 @pytest.mark.parametrize("sizes", [None, [10, 20]])

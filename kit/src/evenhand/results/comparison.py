@@ -265,23 +265,24 @@ class Comparison(Result):
         floor = row.at_floor or self.at_floor(self.baseline)
         return quantity.MISSING if floor else quantity.ratio(self.ratio(row.Index))
 
-    def draw(self, ax: Axes) -> None:
-        """One bar a contender, with the interval of its cost."""
-        from evenhand.results.figure import bars
+    def draw(self, ax: Axes, *, multiples: Sequence[float] = (1.0,)) -> None:
+        """One row a contender, sorted: a dot for each round, the median, and its interval.
 
-        frame = self.to_pandas()
-        values = {str(name): float(cost) for name, cost in frame["cost_ns"].items()}
-        spread = np.abs(frame[["cost_low_ns", "cost_high_ns"]].to_numpy().T - frame["cost_ns"].to_numpy())
-        written = [self._cost_cell(row) for row in frame.itertuples(index=False)]
-        bars(
-            ax,
-            values,
-            first=self.baseline,
-            unit="_ns",
-            label=f"time per {'process' if self.processes else 'operation'} (shorter is better)",
-            spread=spread,
-            written=written,
-        )
+        Parameters
+        ----------
+        ax : Axes
+            Where to draw.
+        multiples : sequence of float
+            Of the baseline's cost, where a vertical line is drawn.
+        """
+        from evenhand.results.rows import Row, dots
+
+        rows = {
+            str(row.Index): Row.of(self.cost(row.Index), self._cost_cell(row), self.costs[row.Index])
+            for row in self.to_pandas().itertuples()
+        }
+        label = f"time per {'process' if self.processes else 'operation'}"
+        dots(ax, rows, unit="_ns", label=label, baseline=self.baseline, multiples=multiples)
 
 
 class CostSampler(Sampler[Comparison]):

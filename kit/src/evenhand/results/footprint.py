@@ -215,14 +215,14 @@ class Footprint(Result):
         return (f"{FLOOR_MARK} {of}, so nothing is judged by it",)
 
     def draw(self, ax: Axes) -> None:
-        """Bytes a point in the largest batch, one bar a contender; the table has the other sizes."""
-        from evenhand.results.figure import bars
+        """Bytes per item in the largest batch, one bar a contender, sorted; the table has the other sizes."""
+        from evenhand.results.rows import Row, bars
 
         size = self.sizes[-1]
-        frame = self.to_pandas()["per_point_bytes"]
-        values = {name: float(frame[name, size]) for name in self.contenders}
-        label = f"bytes per item, in a batch of {quantity.written('', size)} ({self.source}; shorter is better)"
-        bars(ax, values, first=self.baseline, unit="_bytes", label=label)
+        counts = {name: float(self.to_pandas()["per_point_bytes"][name, size]) for name in self.contenders}
+        rows = {name: Row(count, quantity.memory(count)) for name, count in counts.items()}
+        label = f"memory per item in a batch of {quantity.written('', size)} ({self.source})"
+        bars(ax, rows, unit="_bytes", label=label, baseline=self.baseline)
 
 
 def span(row: Any, stem: str) -> str:

@@ -22,7 +22,6 @@ from evenhand.results.result import COLLECTOR, FLOOR, FLOOR_MARK, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 CLOCK = "clock"
 """The row of the empty statement: what reading the clock twice takes by itself."""
@@ -162,22 +161,9 @@ class Latency(Percentiles):
         words = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
         return (mark, *words) if floor else tuple(words)
 
-    def draw(self, ax: Axes) -> None:
-        """The percentiles of each contender on a logarithmic axis, the clock in grey."""
-        from evenhand.results.figure import lines, logarithmic
-
-        frame = self.to_pandas()
-        columns = [*(f"{which}_ns" for which in self.percentiles), "max_ns"]
-        places = range(len(columns))
-        lines(
-            ax,
-            {name: (frame.loc[name, columns].to_numpy(dtype=float), places) for name in frame.index},
-            quiet=CLOCK,
-        )
-        ax.set_yticks(places, [*(title(which) for which in self.percentiles), "max"])
-        logarithmic(ax, "x", "_ns")
-        ax.set_xlabel("time of a call (left is better)")
-        ax.set_ylabel("percentile")
+    def drawn(self) -> tuple[str, str, tuple[str, ...]]:
+        """Calls, and how long they take."""
+        return "calls", "time of a call", ("call_ns",)
 
 
 class CallSampler(Sampler[Latency]):

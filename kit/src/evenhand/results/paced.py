@@ -25,7 +25,6 @@ from evenhand.results.result import FLOOR, FLOOR_MARK, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 SCHEDULER = "scheduler"
 """The row of the empty statement, paced alike."""
@@ -238,21 +237,9 @@ class Paced(Percentiles):
             return "1"
         return f"{quantity.ratio(self.ratio(row.Index, which))}: {getattr(row, f'{which}_verdict')}"
 
-    def draw(self, ax: Axes) -> None:
-        """Response time over the percentile, on a log scale; the scheduler in grey."""
-        from evenhand.results.figure import lines, logarithmic
-
-        shown = [which for which in PERCENTILES if not self.percentiles[which].isna().all()]
-        places = range(len(shown))
-        lines(
-            ax,
-            {name: (places, [self.percentile(name, which).value for which in shown]) for name in self.rows},
-            quiet=SCHEDULER,
-        )
-        logarithmic(ax, "y", "_ns")
-        ax.set_xticks(places, [title(which) for which in shown])
-        ax.set_xlabel("share of arrivals that are served at least as fast")
-        ax.set_ylabel("from due to done (lower is better)")
+    def drawn(self) -> tuple[str, str, tuple[str, ...]]:
+        """Arrivals, and how long each took from the moment it was due; a missed one waited at least that long."""
+        return "arrivals", "time from due to done", ("response_ns", "waited_ns")
 
 
 def paced(

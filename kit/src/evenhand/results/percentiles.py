@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evenhand.judge.decision import Verdict, decide
 from evenhand.judge.estimate import Estimate
 from evenhand.results import quantity
 from evenhand.results.result import FLOOR, FLOOR_MARK, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Percentiles(Result):
@@ -79,6 +83,29 @@ class Percentiles(Result):
         """A percentile as text, marked where it tells of the empty statement."""
         mark = f" {FLOOR_MARK}" if row.Index != self.empty_row and getattr(row, f"{which}_at_floor") else ""
         return f"{quantity.time(getattr(row, f'{which}_ns'))}{mark}"
+
+    @abstractmethod
+    def drawn(self) -> tuple[str, str, tuple[str, ...]]:
+        """What is drawn: what was timed, in the plural; the noun of the times; the quantities of the samples."""
+
+    def draw(self, ax: Axes) -> None:
+        """How many calls are slower than a time, of all rounds; the empty statement as a dashed line."""
+        from evenhand.results.curves import slower_than
+
+        calls, label, quantities = self.drawn()
+        own = self.samples[self.samples["quantity"].isin(quantities)]
+        seen = {
+            name: (found["value"].to_numpy(dtype=float), found["count"].to_numpy(dtype=int))
+            for name in [*self.statements, self.empty_row]
+            for found in [own[own["contender"] == name]]
+        }
+        texts = {name: ", ".join(self._percentiles_said(name)) for name in seen}
+        slower_than(ax, seen, calls=calls, label=label, texts=texts, quiet=self.empty_row)
+
+    def _percentiles_said(self, contender: str) -> list[str]:
+        """The percentiles of a contender as a reader hears them."""
+        known = {key[1]: self.percentile(contender, key[1]).value for key in self.series() if key[0] == contender}
+        return [f"{title(which)} {quantity.time(value)}" for which, value in known.items() if not math.isnan(value)]
 
 
 def title(which: str) -> str:

@@ -229,13 +229,15 @@ class Result(ABC):
         """Numbers and sentences about the whole result, beside the rows."""
         return {}
 
-    def plot(self, ax: Axes | None = None) -> Axes | None:
+    def plot(self, ax: Axes | None = None, **shown: Any) -> Axes | None:
         """Draw the result.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
             Where to draw; a new figure by default.
+        **shown
+            What `draw` of this kind of result takes, such as ``multiples`` of a comparison.
 
         Returns
         -------
@@ -246,29 +248,32 @@ class Result(ABC):
 
         ax = axes(ax, self.key)
         if ax is not None:
-            self._fill(ax)
+            self._fill(ax, shown)
         return ax
 
-    def figure(self, caption: str = "") -> FigureMarkup:
+    def figure(self, caption: str = "", **shown: Any) -> FigureMarkup:
         """The result's figure as a page shows it, light and dark, on a desk and on a phone.
 
         Parameters
         ----------
         caption : str
             A sentence below it.
+        **shown
+            As for `plot`.
         """
         from evenhand.results.figure import blank
 
         figure, ax = blank(self.key)
-        self._fill(ax)
+        self._fill(ax, shown)
         return FigureMarkup(figure, caption, label=NOT_MEASURED if self.cut else "", source=self.key)
 
-    def _fill(self, ax: Axes) -> None:
+    def _fill(self, ax: Axes, shown: Mapping[str, Any]) -> None:
         if self.cut:
             ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", transform=ax.transAxes)
             ax.set_axis_off()
         else:
-            self.draw(ax)
+            draw: Callable[..., None] = self.draw
+            draw(ax, **shown)
 
     def document(self) -> dict[str, Any]:
         """The result without its samples, as JSON values."""

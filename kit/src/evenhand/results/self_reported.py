@@ -238,26 +238,46 @@ class Observed(Result):
             table = table.rename_axis(["contender", self.size_label])
         return table.T.rename_axis("number") if upright else table
 
-    def draw(self, ax: Axes) -> None:
-        """The first number: a line a contender over the sizes, or bars where there are none."""
-        from evenhand.results.figure import bars, lines, logarithmic, units
+    def draw(self, ax: Axes, *, columns: Sequence[str] = ()) -> None:
+        """The first number: a row a contender, or a curve over the sizes.
 
-        column = self.columns[0]
-        stem, unit = parted(column)
-        frame = self.to_pandas()[column]
-        label = STATISTICS.get(stem, words(stem)) + (" per second" if unit == "_per_second" else "")
-        if self.settings["sizes"] is None:
-            values = {name: float(frame[name]) for name in self.contenders}
-            bars(ax, values, first=self.baseline, unit=unit, label=label)
-            return
-        lines(ax, {name: (self.sizes, [frame[name, size] for size in self.sizes]) for name in self.contenders})
-        logarithmic(ax, "x", "")
-        if (frame.dropna() > 0).all():
-            logarithmic(ax, "y", unit)
+        Parameters
+        ----------
+        ax : Axes
+            Where to draw.
+        columns : sequence of str
+            Which numbers to draw instead of the first; several of one unit share a row where there are no sizes.
+
+        Raises
+        ------
+        ValueError
+            If there is no such number.
+        """
+        from evenhand.results.curves import curves
+        from evenhand.results.rows import Row, dots, spans
+
+        chosen = names("columns", columns or self.columns[:1], self.columns)
+        column, (stem, unit) = chosen[0], parted(chosen[0])
+        label = STATISTICS.get(stem, f"rate ({words(stem)})" if unit == "_per_second" else words(stem))
+        if self.settings["sizes"] is not None:
+            series = {
+                one: (self.sizes, [self.number(one, column, size).value for size in self.sizes])
+                for one in self.contenders
+            }
+            positive = not any(value <= 0 for _, values in series.values() for value in values)
+            curves(ax, series, x=("", self.size_label), y=(unit, label), logarithmic=positive)
+        elif len(chosen) > 1:
+            several = {
+                one: {words(parted(each)[0]): self.number(one, each) for each in chosen} for one in self.contenders
+            }
+            spans(ax, several, unit=unit, label="rate" if unit == "_per_second" else label)
         else:
-            units(ax.yaxis, unit)
-        ax.set_xlabel(self.size_label)
-        ax.set_ylabel(label)
+            rows = {}
+            for name in self.contenders:
+                number = self.number(name, column)
+                rounds = self.per_round(name, column, ALONE).dropna()
+                rows[name] = Row.of(number, quantity.written(column, number.value), rounds)
+            dots(ax, rows, unit=unit, label=label, baseline=self.baseline)
 
 
 def parted(column: str) -> tuple[str, str]:

@@ -275,25 +275,26 @@ class Throughput(Result):
         return quantity.MISSING if floor else quantity.ratio(self.ratio(contender, size))
 
     def draw(self, ax: Axes) -> None:
-        """Time a point over the size of the batch, one line a contender; at one size, bars."""
-        from evenhand.results.figure import bars, lines, logarithmic
+        """Time per item over the size of the batch, one curve a contender; at one size, a row each."""
+        from evenhand.results.curves import curves
+        from evenhand.results.rows import Row, dots
 
-        per_point = self.times.median()
         if len(self.sizes) == 1:
             [size] = self.sizes
-            values = {name: float(per_point[name, size] / size) for name in self.contenders}
-            label = f"time per item, in a batch of {quantity.written('', size)} (shorter is better)"
-            bars(ax, values, first=self.baseline, unit="_ns", label=label)
+            rows = {}
+            for name in self.contenders:
+                each = self.times[name, size] / size
+                found = median_interval(each, LEVEL)
+                rows[name] = Row.of(found, quantity.time(found.value), each)
+            label = f"time per item in a batch of {quantity.written('', size)}"
+            dots(ax, rows, unit="_ns", label=label, baseline=self.baseline)
             return
         series = {}
         for name in self.contenders:
-            sizes = per_point[name].index.to_numpy(dtype=float)
-            series[name] = (sizes, per_point[name].to_numpy() / sizes)
-        lines(ax, series)
-        logarithmic(ax, "x", "")
-        logarithmic(ax, "y", "_ns")
-        ax.set_xlabel("items in a batch")
-        ax.set_ylabel("time per item (lower is better)")
+            times = self.times[name].median()
+            sizes = times.index.to_numpy(dtype=float)
+            series[name] = (sizes, times.to_numpy() / sizes)
+        curves(ax, series, x=("", "items in a batch"), y=("_ns", "time per item"))
 
 
 class BatchSampler(Sampler[Throughput]):
