@@ -23,7 +23,7 @@ TARGETS = (
     "x86_64-pc-windows-msvc",
 )
 
-# Crates that come without a licence file, and where the text of theirs stands word by word.
+# Crates without a licence file, and the files with the identical text.
 TEXT_OF = {"flatbuffers": ("thiserror", "LICENSE-APACHE")}
 
 INTRODUCTION = """\

@@ -30,7 +30,7 @@ def batch(request):
 # columns
 
 
-def test_the_columns_are_what_was_given() -> None:
+def test_the_columns_equal_the_arguments() -> None:
     batch = of_many()
     assert batch.timestamps.dtype == np.dtype("M8[ns]")
     assert batch.values.dtype == np.dtype("f8")
@@ -131,14 +131,18 @@ NO_ROW = [6, -7, 2**63, -(2**63) - 1, 10**30, np.uint64(2**64 - 1)]
         *(([0, row], IndexError, rf"^index {row} is out of range; the batch has 6 rows") for row in (6, -7, 2**62)),
         (np.array([2**64 - 1], "u8"), IndexError, "out of range"),
         *(
-            (np.ones(count, bool), IndexError, f"^the boolean index has {count} entries, and the batch 6 rows; pass")
+            (
+                np.ones(count, bool),
+                IndexError,
+                f"^the boolean index has {count} entries, but the batch has 6 rows; pass",
+            )
             for count in (0, 5, 7)
         ),
         (slice(None, None, 0), ValueError, "zero"),
         (slice(1.5, None), TypeError, "slice indices must be integers"),
     ],
 )
-def test_what_names_no_rows_is_refused(batch, key, error, message):
+def test_an_invalid_key_is_refused(batch, key, error, message):
     with pytest.raises(error, match=message):
         batch[key]
 
@@ -163,7 +167,7 @@ def test_selected_rows_are_copies(batch: Batch) -> None:
         assert not np.shares_memory(part.timestamps, batch.timestamps)
 
 
-def test_no_rows_are_selected_by_nothing(batch: Batch) -> None:
+def test_an_empty_key_selects_no_rows(batch: Batch) -> None:
     assert len(batch[[]]) == len(batch[np.array([], int)]) == len(batch[()]) == len(batch[3:3]) == 0
     assert batch[[]] == batch[3:3]
 
@@ -171,7 +175,7 @@ def test_no_rows_are_selected_by_nothing(batch: Batch) -> None:
 # iteration
 
 
-def test_iterating_makes_the_points_one_by_one(batch: Batch) -> None:
+def test_iteration_creates_one_point_at_a_time(batch: Batch) -> None:
     iterator = iter(batch)
     assert iter(iterator) is iterator
     assert operator.length_hint(iterator) == 6
@@ -196,7 +200,7 @@ def test_an_iterator_is_lazy() -> None:
     assert process.memory_info().rss - before < 50 * 2**20
 
 
-def test_containment_and_reversal_are_those_of_a_sequence(batch: Batch) -> None:
+def test_containment_and_reversal_work_as_for_a_sequence(batch: Batch) -> None:
     assert batch[3] in batch
     assert STAGE.point(77) not in batch
     assert len(batch) == 6
@@ -238,7 +242,7 @@ def test_rows_are_equal_as_points_are() -> None:
     assert LASER.batch([1.0], [1]) != LASER.batch([2.0], [1])
 
 
-def test_channels_without_a_row_and_the_order_of_channels_do_not_count() -> None:
+def test_channels_without_rows_and_their_order_are_ignored() -> None:
     numbers = np.arange(4.0)
     left = Batch.from_numpy([1, 2, 3, 4], numbers, [LASER, PROBE], [0, 1, 0, 1])
     right = Batch.from_numpy([1, 2, 3, 4], numbers, [STAGE, PROBE, LASER], [2, 1, 2, 1])
@@ -252,7 +256,7 @@ def test_copies_are_the_batch_itself(batch: Batch) -> None:
     assert copy.deepcopy(batch) is batch
 
 
-def test_repr_tells_rows_and_channels() -> None:
+def test_repr_shows_rows_and_channels() -> None:
     assert repr(of_one()) == "<Batch of 6 rows: 'laser' in mW>"
     assert repr(of_one(1)) == "<Batch of 1 row: 'laser' in mW>"
     assert repr(Batch.from_points([PROBE.point(1), STAGE.point(1)])) == "<Batch of 2 rows: 'probe' in K, 'stage'>"
@@ -282,7 +286,7 @@ def test_points_of_one_channel_keep_their_own_metadata() -> None:
 
 
 @pytest.mark.unsafe_code
-def test_points_that_are_gone_are_not_taken_for_others() -> None:
+def test_freed_points_are_not_confused_with_new_ones() -> None:
     def fresh() -> Iterator[DataPoint]:
         # Each point, its name and its metadata are freed unless somebody keeps them.
         for row in range(2_000):
@@ -301,7 +305,7 @@ def test_points_of_a_batch_share_their_channel(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 1, "a", (0, "laser", 1.0, "mW"), LASER, [1.0]])
-def test_what_is_no_point_and_no_batch_is_refused(wrong):
+def test_an_item_that_is_not_a_point_or_batch_is_refused(wrong):
     for make, known, argument in (
         (Batch.from_points, LASER.point(1.0), "points must be an iterable of DataPoint"),
         (Batch.concat, of_one(), "batches must be an iterable of Batch"),
@@ -340,19 +344,19 @@ def test_two_units_under_one_name_are_refused() -> None:
 
 
 @given(st.lists(rows, max_size=4))
-def test_concat_puts_rows_one_after_the_other(parts: list[list[DataPoint]]) -> None:
+def test_concat_keeps_all_rows_in_order(parts: list[list[DataPoint]]) -> None:
     batches = [Batch.from_points(part) for part in parts]
     expected = list(itertools.chain(*parts))
     assert Batch.concat(batches).to_points() == expected
     assert Batch.concat(iter(batches)) == Batch.from_points(expected)
 
 
-def test_one_batch_alone_is_shared(batch: Batch) -> None:
+def test_a_single_batch_is_shared(batch: Batch) -> None:
     assert address(Batch.concat([batch]).values) == address(batch.values)
     assert not np.shares_memory(Batch.concat([batch, batch]).values, batch.values)
 
 
-def test_concat_of_nothing_is_empty() -> None:
+def test_concat_of_no_batches_is_empty() -> None:
     empty = Batch.concat([])
     assert len(empty) == 0
     assert empty.channels == ()
@@ -390,7 +394,7 @@ def test_from_numpy_copies_once() -> None:
 
 @pytest.mark.parametrize("places", [[0, 1, 0], (0, 1, 0), np.array([0, 1, 0], "u1"), np.array([0, 1, 0], ">i8")])
 @pytest.mark.parametrize("kind", [list, tuple, iter])
-def test_from_numpy_reads_what_converts(kind: Any, places: Any) -> None:
+def test_from_numpy_reads_objects_that_convert(kind: Any, places: Any) -> None:
     batch = Batch.from_numpy(pd.Series([1, 2, 3]), pa.array([1.0, 2.0, 3.0]), kind([LASER, PROBE]), places)
     assert batch.to_points() == [LASER.point(1.0, 1), PROBE.point(2.0, 2), LASER.point(3.0, 3)]
 
@@ -402,7 +406,7 @@ def test_from_numpy_of_one_channel_needs_no_indices() -> None:
     assert Batch.from_numpy([1], [1.0], LASER, indices=None) == LASER.batch([1.0], [1])
 
 
-def test_channels_that_are_equal_become_one() -> None:
+def test_equal_channels_are_merged() -> None:
     twin = Channel("laser", "mW", {"big": 2**80, "gain": 2})
     batch = Batch.from_numpy([1, 2, 3], [1.0, 2.0, 3.0], [LASER, PROBE, twin], [0, 1, 2])
     assert batch.channels == (LASER, PROBE)
@@ -412,14 +416,18 @@ def test_channels_that_are_equal_become_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([1], [1.0, 2.0], LASER), ValueError, r"^values has 2 entries and timestamps has 1; pass"),
-        (([1], [1.0], LASER, [0, 0]), ValueError, r"^indices has 2 entries and timestamps has 1; pass"),
+        (([1], [1.0, 2.0], LASER), ValueError, r"^values has 2 entries, but timestamps has 1; pass"),
+        (([1], [1.0], LASER, [0, 0]), ValueError, r"^indices has 2 entries, but timestamps has 1; pass"),
         (([1], [1.0], [LASER, PROBE]), ValueError, r"^indices .*; pass"),
-        (([1], [1.0], [], [0]), ValueError, r"^indices\[0\] is 0, and there are 0 channels; pass"),
-        (([1, 2], [1.0, 1.0], LASER, [0, 1]), ValueError, r"^indices\[1\] is 1, and there are 1 channels; pass"),
-        (([1], [1.0], LASER, [-1]), ValueError, r"^indices\[0\] is -1, and there are 1 channels; pass"),
-        (([1], [1.0], LASER, [2**40]), ValueError, rf"^indices\[0\] is {2**40}; pass"),
-        (([1], [1.0], LASER, np.array([2**64 - 1], "u8")), ValueError, rf"^indices\[0\] is {2**64 - 1}; pass"),
+        (([1], [1.0], [], [0]), ValueError, r"^indices\[0\] must be the index of one of 0 channels, got 0$"),
+        (([1, 2], [1.0, 1.0], LASER, [0, 1]), ValueError, r"^indices\[1\] must be the index .* 1 channels, got 1$"),
+        (([1], [1.0], LASER, [-1]), ValueError, r"^indices\[0\] must be the index of one of 1 channels, got -1$"),
+        (([1], [1.0], LASER, [2**40]), ValueError, rf"^indices\[0\] must be the index of a channel, got {2**40}$"),
+        (
+            ([1], [1.0], LASER, np.array([2**64 - 1], "u8")),
+            ValueError,
+            rf"^indices\[0\] must be the index .* {2**64 - 1}$",
+        ),
         (([1], [1.0], LASER, [0.0]), TypeError, r"^indices must be integers .*, got "),
         (([1], [1.0], LASER, [True]), TypeError, r"^indices must be integers .*, got "),
         (([1], [1.0], LASER, [[0]]), TypeError, r"^indices must be .* of one dimension.*, got "),
@@ -433,13 +441,13 @@ def test_channels_that_are_equal_become_one() -> None:
         (([2**63], [1.0], LASER), OverflowError, r"^timestamp .* is outside 64-bit nanoseconds; pass"),
     ],
 )
-def test_from_numpy_refuses_what_does_not_fit(arguments: Any, error: Any, message: str) -> None:
+def test_from_numpy_refuses_arguments_that_do_not_fit(arguments: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         Batch.from_numpy(*arguments)
 
 
 @given(rows)
-def test_the_columns_make_the_same_batch(points: list[DataPoint]) -> None:
+def test_a_batch_is_rebuilt_from_its_columns(points: list[DataPoint]) -> None:
     batch = Batch.from_points(points)
     for stamps in (batch.timestamps, batch.timestamps.view("i8"), list(batch.timestamps)):
         assert Batch.from_numpy(stamps, batch.values, batch.channels, batch.indices) == batch
@@ -458,7 +466,7 @@ def test_a_batch_in_order_is_shared() -> None:
     assert np.shares_memory(batch.sort_by_time().values, batch.values)
 
 
-def test_the_channels_of_a_batch_are_looked_up_and_not_searched() -> None:
+def test_channels_are_looked_up_not_searched() -> None:
     # 100,000 names; one search of all for each of them would take minutes.
     count = 100_000
     channels = [Channel(f"channel {number}", "V") for number in range(count)]
@@ -474,7 +482,7 @@ def test_the_channels_of_a_batch_are_looked_up_and_not_searched() -> None:
 # nothing leaks
 
 
-def test_a_hundred_thousand_failures_leave_the_memory_as_it_was() -> None:
+def test_a_hundred_thousand_failures_leak_no_memory() -> None:
     calls = Arguments().refused()
 
     def fail(times: int) -> None:
@@ -484,7 +492,7 @@ def test_a_hundred_thousand_failures_leave_the_memory_as_it_was() -> None:
     assert growth(fail, 20_000, 100_000) < 2 * 2**20
 
 
-def test_twenty_thousand_batches_leave_the_memory_as_it_was() -> None:
+def test_twenty_thousand_batches_leak_no_memory() -> None:
     numbers = np.arange(100.0)
 
     def work(times: int) -> None:

@@ -96,7 +96,7 @@ class Text(bytes):
     "frozen",
     [array_view, array_view_of_a_view, read_only_view, flipped_array, read_only_map, arrow_buffer, writable],
 )
-def test_a_batch_out_of_a_buffer_does_not_change_with_it(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_batch_from_a_buffer_does_not_change_with_it(frozen: Frozen, tmp_path: Path) -> None:
     for batch in (of_two(), A.batch([1.0, 2.0], [3, 4])):
         data, buffers = beside(batch)
         made = [frozen(bytes(buffer.raw()), tmp_path) for buffer in buffers]
@@ -109,7 +109,7 @@ def test_a_batch_out_of_a_buffer_does_not_change_with_it(frozen: Frozen, tmp_pat
         assert back.to_points() == batch.to_points()
 
 
-def test_a_batch_out_of_shared_memory_does_not_change_with_it() -> None:
+def test_a_batch_from_shared_memory_does_not_change_with_it() -> None:
     batch = of_two()
     data, buffers = beside(batch)
     shared = [SharedMemory(create=True, size=len(buffer.raw())) for buffer in buffers]
@@ -129,7 +129,7 @@ def test_a_batch_out_of_shared_memory_does_not_change_with_it() -> None:
             memory.unlink()
 
 
-def test_bytes_and_columns_are_shared_and_nothing_else() -> None:
+def test_only_bytes_and_columns_are_shared() -> None:
     batch = A.batch(np.arange(1_000.0), np.arange(1_000))
     data, buffers = beside(batch)
     content = [bytes(buffer.raw()) for buffer in buffers]
@@ -164,7 +164,7 @@ def arrow_of_arrays(times: Any, values: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["table", "record batch", "reader"])
-def test_a_batch_out_of_arrow_data_does_not_change_with_them(kind: str) -> None:
+def test_a_batch_from_arrow_data_does_not_change_with_it(kind: str) -> None:
     values = np.arange(1_000.0)
     source = arrow_of_arrays(np.arange(1_000), values)[kind]
     # Otherwise this shows nothing.
@@ -197,7 +197,7 @@ def test_memory_is_shared_on_request_and_kept_alive() -> None:
     del trash
 
 
-def test_indices_are_copied_even_where_memory_is_shared() -> None:
+def test_indices_are_copied_even_if_memory_is_shared() -> None:
     keys = np.array([0, 1, 0, 1], np.int32)
     channel = pa.DictionaryArray.from_arrays(pa.array(keys), pa.array(["a", "b"]))
     columns = {"timestamp": pa.array([1, 2, 3, 4], UTC), "value": pa.array(np.arange(4.0)), "channel": channel}

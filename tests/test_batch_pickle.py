@@ -35,7 +35,7 @@ def test_rows_come_back_equal(points: list[DataPoint], part: slice, protocol: in
 
 
 @pytest.mark.unsafe_code
-def test_the_buffers_beside_a_pickle_are_the_columns(batch: Batch) -> None:
+def test_out_of_band_buffers_are_the_columns(batch: Batch) -> None:
     for part in (batch, batch[2:5]):
         _, buffers = beside(part)
         several = len(batch.channels) > 1
@@ -47,7 +47,7 @@ def test_the_buffers_beside_a_pickle_are_the_columns(batch: Batch) -> None:
         assert all(buffer.raw().readonly for buffer in buffers)
 
 
-def test_a_pickle_with_buffers_beside_it_is_small() -> None:
+def test_a_pickle_with_out_of_band_buffers_is_small() -> None:
     data, buffers = beside(of_many(100_000))
     assert len(data) < 1_000
     assert sum(buffer.raw().nbytes for buffer in buffers) == of_many(100_000).nbytes
@@ -70,7 +70,7 @@ def test_a_batch_read_from_buffers_copies_none_of_them(batch: Batch) -> None:
 
 
 @pytest.mark.unsafe_code
-def test_a_buffer_that_is_not_aligned_is_read(batch: Batch) -> None:
+def test_an_unaligned_buffer_is_read(batch: Batch) -> None:
     data, buffers = beside(batch)
     for offset in (1, 4):
         wire = [memoryview(bytes(offset) + bytes(buffer.raw()))[offset:] for buffer in buffers]
@@ -98,7 +98,7 @@ def test_columns_and_batches_outlive_each_other(make):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_what_is_shared_is_in_the_pickle_once(protocol: int) -> None:
+def test_shared_objects_are_in_the_pickle_once(protocol: int) -> None:
     batch = of_one()
     back = pickle.loads(pickle.dumps([batch, LASER, batch, LASER.point(1.0, 0)], protocol))
     assert back[0] is back[2]
@@ -152,7 +152,7 @@ def sum_of(points: list[DataPoint]) -> tuple[float, Metadata | None]:
     return sum(point.value for point in points), LASER.metadata
 
 
-def test_batches_and_points_go_to_a_process_and_back() -> None:
+def test_batches_and_points_travel_to_a_process_and_back() -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(doubled, of_one()).result() == LASER.batch(np.arange(6) * 2.0, np.arange(6) * 10)
         assert pool.submit(sum_of, of_many().to_points()).result() == (15.0, LASER.metadata)

@@ -17,13 +17,13 @@ def interleaved(rows: int = 6) -> Batch:
     return Batch.from_numpy(numbers, numbers.astype(float), [LASER, PROBE], numbers % 2)
 
 
-def test_a_batch_that_nobody_numbered_or_that_forgot_has_no_numbers() -> None:
+def test_an_unnumbered_batch_has_no_numbers() -> None:
     assert interleaved().first_sequence is None
     assert LASER.batch([1.0]).first_sequence is None
     assert interleaved().with_first_sequence(7).with_first_sequence(None).first_sequence is None
 
 
-def test_one_number_counts_for_every_channel() -> None:
+def test_one_number_applies_to_every_channel() -> None:
     assert interleaved().with_first_sequence(7).first_sequence == {"laser": 7, "probe": 7}
 
 
@@ -32,7 +32,7 @@ def test_each_channel_may_have_its_number() -> None:
     assert batch.first_sequence == {"laser": 2**63 - 1, "probe": 2}
 
 
-def test_numbering_leaves_the_batch_as_it_was_and_shares_its_columns() -> None:
+def test_numbering_does_not_change_the_batch_and_shares_its_columns() -> None:
     batch = interleaved()
     numbered = batch.with_first_sequence(7)
     assert batch.first_sequence is None
@@ -40,7 +40,7 @@ def test_numbering_leaves_the_batch_as_it_was_and_shares_its_columns() -> None:
     assert np.shares_memory(numbered.values, batch.values)
 
 
-def test_a_slice_counts_on_from_its_first_row() -> None:
+def test_a_slice_is_numbered_from_its_first_row() -> None:
     batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
     assert batch[3:].first_sequence == {"laser": 12, "probe": 21}
     assert batch[3:][1:].first_sequence == {"laser": 12, "probe": 22}
@@ -51,7 +51,7 @@ def test_a_selection_forgets_the_numbers(selection: Any) -> None:
     assert interleaved().with_first_sequence(0)[selection].first_sequence is None
 
 
-def test_batches_that_join_keep_their_numbers_and_others_lose_them() -> None:
+def test_concat_keeps_numbers_only_without_gaps() -> None:
     batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
     assert Batch.concat([batch[:3], batch[3:]]).first_sequence == batch.first_sequence
     assert Batch.concat([batch[:2], batch[3:]]).first_sequence is None
@@ -67,7 +67,7 @@ def test_the_batch_of_a_channel_has_its_number() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_numbers_travel_in_a_pickle(protocol: int) -> None:
+def test_numbers_survive_pickling(protocol: int) -> None:
     batch = interleaved().with_first_sequence({"laser": 10, "probe": 20})
     assert pickle.loads(pickle.dumps(batch, protocol)).first_sequence == batch.first_sequence
     assert copy.copy(batch).first_sequence == batch.first_sequence
@@ -75,7 +75,7 @@ def test_numbers_travel_in_a_pickle(protocol: int) -> None:
 
 @pytest.mark.parametrize("number", [-1, 2**63, 10**40])
 def test_a_number_outside_its_range_is_refused(number: int) -> None:
-    with pytest.raises(ValueError, match=r"first is -?\d.*; pass a sequence number from 0 to 2\*\*63 - 1"):
+    with pytest.raises(ValueError, match=r"first must be a sequence number from 0 to 2\*\*63 - 1, got -?\d"):
         interleaved().with_first_sequence(number)
 
 
@@ -84,7 +84,7 @@ def test_a_channel_without_a_number_is_named() -> None:
         interleaved().with_first_sequence({"laser": 1})
 
 
-def test_a_step_keeps_the_numbers_that_follow_each_other() -> None:
+def test_a_step_keeps_consecutive_numbers() -> None:
     batch = interleaved().with_first_sequence({"laser": 5, "probe": 9})
     # Every other row is of the one channel, and none of it is left out.
     assert batch[::2].first_sequence == {"laser": 5, "probe": 9}
@@ -98,7 +98,7 @@ def test_a_step_keeps_the_numbers_that_follow_each_other() -> None:
     assert LASER.batch(np.arange(3.0))[::2].first_sequence is None
 
 
-def test_sorting_keeps_the_numbers_where_each_name_stays_in_order() -> None:
+def test_sorting_keeps_the_numbers_if_each_name_stays_in_order() -> None:
     laser = LASER.batch([1.0, 2.0], [10, 30]).with_first_sequence(5)
     probe = PROBE.batch([3.0, 4.0], [20, 25]).with_first_sequence(7)
     batch = Batch.concat([laser, probe]).sort_by_time()

@@ -65,18 +65,18 @@ def test_nothing_is_slowed_down_on_purpose() -> None:
     assert not hasattr(_core, "_burn")
 
 
-def test_each_call_gives_a_fresh_answer() -> None:
+def test_each_call_returns_a_new_dict() -> None:
     rust_daq.build_info()["target_features"].append("mine")
     rust_daq.build_info()["version"] = "mine"
     assert "mine" not in rust_daq.build_info()["target_features"]
     assert rust_daq.build_info()["version"] == rust_daq.__version__
 
 
-def test_no_fact_holds_a_path() -> None:
+def test_no_fact_contains_a_path() -> None:
     assert "/" not in str(rust_daq.build_info())
 
 
-def test_importing_the_package_imports_nothing_that_points_do_not_need() -> None:
+def test_importing_the_package_imports_only_what_points_need() -> None:
     code = "import sys; before = {*sys.modules}; import rust_daq; print(*{*sys.modules} - before)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found = {*ran.stdout.split()}
@@ -85,7 +85,7 @@ def test_importing_the_package_imports_nothing_that_points_do_not_need() -> None
     assert {name for name in found if name.split(".")[0] == "rust_daq"} == {"rust_daq", "rust_daq._core"}
 
 
-def test_points_read_and_make_datetimes_whether_or_not_these_were_imported_before() -> None:
+def test_points_use_datetimes_before_and_after_their_import() -> None:
     code = """
 import sys
 from rust_daq import Channel, DataPoint
@@ -109,7 +109,7 @@ for _ in range(3):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_program_that_uses_a_pipeline_finds_it_by_its_name() -> None:
+def test_the_pipeline_is_imported_on_first_use() -> None:
     assert {"Pipeline", "SharedSink"} <= {*dir(rust_daq)}
     assert rust_daq.Pipeline is rust_daq.__dict__["Pipeline"]
     with pytest.raises(AttributeError, match="module 'rust_daq' has no attribute 'Pipelines'"):

@@ -38,7 +38,7 @@ def make(request: pytest.FixtureRequest) -> Any:
 # the channel itself
 
 
-def test_the_fields_are_those_that_were_given() -> None:
+def test_the_fields_equal_the_arguments() -> None:
     setup = Metadata({"gain": 2})
     for channel in (Channel("laser", "mW", setup), Channel(name="laser", unit="mW", metadata=setup)):
         assert (channel.name, channel.unit) == ("laser", "mW")
@@ -57,11 +57,11 @@ def test_channels_of_equal_fields_are_equal_and_hash_equal() -> None:
 @pytest.mark.parametrize(
     "other", [Channel("a", "mW", {"gain": 2}), Channel("laser", "W", {"gain": 2}), Channel("laser", "mW"), "laser", 1]
 )
-def test_channels_that_differ_in_one_field_are_unequal(other: object) -> None:
+def test_channels_with_one_different_field_are_unequal(other: object) -> None:
     assert other != LASER
 
 
-def test_a_match_statement_takes_it_apart() -> None:
+def test_a_match_statement_unpacks_a_channel() -> None:
     match LASER:
         case Channel(name, unit, metadata):
             assert (name, unit, metadata) == ("laser", "mW", Metadata({"gain": 2}))
@@ -82,7 +82,7 @@ def test_a_match_statement_takes_it_apart() -> None:
         pd.Timestamp(MOMENT_NS, tz="UTC"),
     ],
 )
-def test_a_given_time_is_kept(timestamp: Any) -> None:
+def test_a_passed_time_is_kept(timestamp: Any) -> None:
     expected = DataPoint(MOMENT_NS, "laser", 0.5, "mW", {"gain": 2})
     assert LASER.point(0.5, timestamp) == expected
     assert LASER.point(0.5, timestamp=timestamp) == expected
@@ -91,7 +91,7 @@ def test_a_given_time_is_kept(timestamp: Any) -> None:
 
 
 @given(st.floats(), st.integers(-(2**63) + 1, 2**63 - 1))
-def test_a_point_is_the_one_that_the_constructor_makes(value: float, ns: int) -> None:
+def test_a_point_equals_the_one_of_the_constructor(value: float, ns: int) -> None:
     assert LASER.point(value, ns) == DataPoint(ns, LASER.name, value, LASER.unit, LASER.metadata)
 
 
@@ -133,12 +133,12 @@ NUMBERS = [1.0, -2.0, 0.0, 3.0]
     ],
     ids=lambda given_values: f"{type(given_values).__name__}-{getattr(given_values, 'dtype', '')}",
 )
-def test_numbers_of_any_source_are_values(make: Any, given_values: Any) -> None:
+def test_numbers_of_any_source_are_read(make: Any, given_values: Any) -> None:
     assert values(make(given_values)) == NUMBERS
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", ">u8", "?"])
-def test_unsigned_numbers_and_flags_are_values(make: Any, dtype: str) -> None:
+def test_unsigned_numbers_and_booleans_are_read(make: Any, dtype: str) -> None:
     assert values(make(np.array([0, 1], dtype))) == [0.0, 1.0]
 
 
@@ -157,7 +157,7 @@ def test_every_float_keeps_its_bits(given_values: list[float]) -> None:
         assert LASER.batch(source).values.tobytes() == expected
 
 
-def test_later_writes_to_the_values_do_not_show(make: Any) -> None:
+def test_later_writes_to_the_values_have_no_effect(make: Any) -> None:
     for source in (np.array(NUMBERS), array("d", NUMBERS), list(NUMBERS)):
         made = make(source)
         source[0] = 77.0
@@ -166,32 +166,32 @@ def test_later_writes_to_the_values_do_not_show(make: Any) -> None:
 
 @pytest.mark.parametrize("dtype", ["i8", "u8", ">i8", ">u8"])
 @pytest.mark.parametrize("integer", [2**53 + 1, 2**63 - 1])
-def test_an_integer_that_no_float_is_is_refused(make: Any, dtype: str, integer: int) -> None:
+def test_an_integer_that_would_be_rounded_is_refused(make: Any, dtype: str, integer: int) -> None:
     with pytest.raises(ValueError, match=rf"^values\[1\] is {integer}, .*; convert"):
         make(np.array([1, integer], dtype))
 
 
-def test_an_arrow_integer_that_no_float_is_is_refused(make: Any) -> None:
+def test_an_arrow_integer_that_would_be_rounded_is_refused(make: Any) -> None:
     with pytest.raises((TypeError, ValueError), match="values"):
         make(pa.array([1, 2**53 + 1]))
 
 
 @pytest.mark.parametrize("integer", [2**53, 2**53 + 2, 2**62, -(2**63)])
-def test_a_large_integer_that_a_float_is_is_a_value(make: Any, integer: int) -> None:
+def test_a_large_integer_that_is_exact_as_a_float_is_a_value(make: Any, integer: int) -> None:
     assert values(make(np.array([integer]))) == [float(integer)]
     assert values(make(pa.array([integer]))) == [float(integer)]
 
 
 @pytest.mark.parametrize("wrong", ["1", None, 1j, [1.0]])
-def test_an_entry_that_is_no_number_is_refused_with_its_place(make: Any, wrong: Any) -> None:
+def test_an_entry_that_is_not_a_number_is_refused_with_its_index(make: Any, wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^value must be a real number .*, got ") as got:
         make([1.0, 2.0, wrong])
     assert "values[2]" in got.value.__notes__[0]
 
 
-DTYPE = (TypeError, r"^values must hold numbers that .*, got an array of ")
+DTYPE = (TypeError, r"^values must contain numbers that .*, got an array of ")
 KIND = (TypeError, r"^values must be .*, got ")
-SHAPE = (ValueError, r"^values has the shape \(.*\); pass one dimension")
+SHAPE = (ValueError, r"^values must be one-dimensional, got shape \(")
 NULL = (ValueError, "values.*null")
 
 
@@ -209,7 +209,7 @@ NULL = (ValueError, "values.*null")
     ],
     ids=lambda wrong: str(getattr(wrong, "dtype", type(wrong).__name__)),
 )
-def test_what_is_no_column_of_numbers_is_refused(make: Any, wrong: Any, refusal: Any) -> None:
+def test_an_invalid_column_of_numbers_is_refused(make: Any, wrong: Any, refusal: Any) -> None:
     error, message = refusal
     with pytest.raises(error, match=message):
         make(wrong)
@@ -244,20 +244,20 @@ DATETIMES = [MOMENT + dt.timedelta(microseconds=(ns - MOMENT_NS) // 1_000) for n
     ],
     ids=lambda timestamps: f"{type(timestamps).__name__}-{getattr(timestamps, 'dtype', '')}",
 )
-def test_instants_of_any_source_are_times(make: Any, timestamps: Any) -> None:
+def test_timestamps_of_any_source_are_read(make: Any, timestamps: Any) -> None:
     assert times(make(NUMBERS, timestamps)) == TIMES
     assert times(make(NUMBERS, timestamps=timestamps)) == TIMES
 
 
 @given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1)))
-def test_every_instant_is_kept(stamps: list[int]) -> None:
+def test_every_timestamp_is_kept(stamps: list[int]) -> None:
     numbers = np.arange(len(stamps), dtype=float)
     for source in (stamps, np.array(stamps, "i8"), array("q", stamps), pa.array(stamps, pa.timestamp("ns", "UTC"))):
         assert times(LASER.points(numbers, source)) == stamps
         assert LASER.batch(numbers, source).timestamps.view("i8").tolist() == stamps
 
 
-def test_without_times_all_carry_the_one_instant_of_the_call(make: Any) -> None:
+def test_without_times_all_rows_have_the_time_of_the_call(make: Any) -> None:
     before = time.time_ns()
     made = make(np.zeros(1_000))
     after = time.time_ns()
@@ -265,7 +265,7 @@ def test_without_times_all_carry_the_one_instant_of_the_call(make: Any) -> None:
     assert before <= times(made)[0] <= after
 
 
-def test_none_is_as_good_as_left_out(make: Any) -> None:
+def test_none_equals_an_omitted_argument(make: Any) -> None:
     before = time.time_ns()
     assert times(make([1.0], None, start=None, rate=None))[0] >= before
     assert times(make([1.0], [5], start=None, rate=None)) == [5]
@@ -297,21 +297,21 @@ def test_times_are_exact_for_every_rate(start: int, rate: float, count: int) -> 
 
 @pytest.mark.parametrize("start", [MOMENT, MOMENT_NS, np.int64(MOMENT_NS), pd.Timestamp(MOMENT_NS, tz="UTC")])
 @pytest.mark.parametrize("rate", [1000, 1000.0, np.float32(1000), Fraction(1000), np.int64(1000)])
-def test_start_and_rate_are_of_the_usual_types(make: Any, start: Any, rate: Any) -> None:
+def test_start_and_rate_accept_the_usual_types(make: Any, start: Any, rate: Any) -> None:
     assert times(make([0.0] * 3, start=start, rate=rate)) == [MOMENT_NS, MOMENT_NS + 10**6, MOMENT_NS + 2 * 10**6]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rate": 1.0}, r"^rate is given without start; pass"),
-        ({"start": 0}, r"^start is given without rate; pass"),
-        ({"timestamps": [0], "start": 0}, r"^timestamps is given together with start or rate; pass"),
-        ({"timestamps": [0], "rate": 1.0}, r"^timestamps is given together with start or rate; pass"),
-        ({"timestamps": [0], "start": 0, "rate": 1.0}, r"^timestamps is given together with start or rate; pass"),
+        ({"rate": 1.0}, r"^rate is passed without start; pass"),
+        ({"start": 0}, r"^start is passed without rate; pass"),
+        ({"timestamps": [0], "start": 0}, r"^timestamps is passed together with start or rate; pass"),
+        ({"timestamps": [0], "rate": 1.0}, r"^timestamps is passed together with start or rate; pass"),
+        ({"timestamps": [0], "start": 0, "rate": 1.0}, r"^timestamps is passed together with start or rate; pass"),
     ],
 )
-def test_times_that_are_told_twice_or_by_half_are_refused(make: Any, arguments: dict[str, Any], message: str) -> None:
+def test_contradicting_or_incomplete_times_are_refused(make: Any, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make([1.0], **arguments)
 
@@ -325,17 +325,17 @@ def test_a_schedule_that_leaves_the_range_is_refused(make: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["now", 0j, None, 1.5, True, dt.datetime(2026, 1, 1)])
-def test_an_entry_that_is_no_instant_is_refused_with_its_place(make: Any, wrong: Any) -> None:
+def test_an_entry_that_is_not_a_timestamp_is_refused_with_its_index(make: Any, wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^timestamp.* (must be|has no time zone)") as got:
         make([1.0, 2.0], [0, wrong])
     assert "timestamps[1]" in got.value.__notes__[0]
 
 
-LENGTH = (ValueError, r"^timestamps has \d entries and values has 2; pass")
+LENGTH = (ValueError, r"^timestamps has \d entries, but values has 2; pass")
 NAT = (ValueError, r"^timestamps\[1\] is NaT; drop")
 RANGE = (OverflowError, r"^timestamps.*outside 64-bit nanoseconds; .*pass")
-TIME_DTYPE = (TypeError, r"^timestamps must hold .*, got an array of ")
-TIME_SHAPE = ((TypeError, ValueError), r"^timestamps (has the shape|must be)")
+TIME_DTYPE = (TypeError, r"^timestamps must contain .*, got an array of ")
+TIME_SHAPE = ((TypeError, ValueError), r"^timestamps must be")
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ TIME_SHAPE = ((TypeError, ValueError), r"^timestamps (has the shape|must be)")
     ],
     ids=lambda wrong: str(getattr(wrong, "dtype", type(wrong).__name__)),
 )
-def test_what_is_no_column_of_instants_is_refused(make: Any, wrong: Any, refusal: Any) -> None:
+def test_an_invalid_column_of_timestamps_is_refused(make: Any, wrong: Any, refusal: Any) -> None:
     error, message = refusal
     with pytest.raises(error, match=message):
         make([1.0, 2.0], wrong)

@@ -49,7 +49,7 @@ def test_nanoseconds_are_kept_and_the_datetime_is_floored(ns: int) -> None:
 
 
 @given(st.datetimes(FIRST, LAST, timezones=st.just(UTC)))
-def test_a_utc_datetime_comes_back_equal(moment: dt.datetime) -> None:
+def test_a_utc_datetime_survives_a_round_trip(moment: dt.datetime) -> None:
     made = point(moment)
     assert made.timestamp == moment
     assert made.timestamp_ns == exact_ns(moment)
@@ -60,7 +60,7 @@ def test_a_utc_datetime_comes_back_equal(moment: dt.datetime) -> None:
     st.sampled_from(ZONES),
     st.integers(0, 1),
 )
-def test_any_zone_and_fold_is_the_instant_that_python_says(naive: dt.datetime, zone: str, fold: int) -> None:
+def test_any_zone_and_fold_agrees_with_python(naive: dt.datetime, zone: str, fold: int) -> None:
     moment = naive.replace(tzinfo=ZoneInfo(zone), fold=fold)
     made = point(moment)
     assert made.timestamp_ns == exact_ns(moment)
@@ -73,20 +73,20 @@ def test_a_fixed_offset_of_odd_seconds_is_respected(naive: dt.datetime, offset: 
     assert point(moment).timestamp_ns == exact_ns(moment)
 
 
-def test_fold_tells_the_two_half_past_twos_apart() -> None:
+def test_fold_distinguishes_the_two_half_past_twos() -> None:
     first = dt.datetime(2025, 10, 26, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     second = first.replace(fold=1)
     assert point(second).timestamp_ns - point(first).timestamp_ns == 3600 * 10**9
 
 
-def test_a_subclass_that_knows_nanoseconds_keeps_them() -> None:
+def test_a_subclass_with_nanoseconds_keeps_them() -> None:
     class Precise(dt.datetime):
         nanosecond = 7
 
     assert point(Precise(1970, 1, 1, tzinfo=UTC)).timestamp_ns == 7
 
 
-def test_an_integer_that_python_does_not_write_in_decimal_is_shown_in_hexadecimal() -> None:
+def test_an_integer_beyond_the_decimal_limit_is_shown_in_hexadecimal() -> None:
     with pytest.raises(OverflowError, match=r"^timestamp 0x[0-9a-f]+\.\.\. \(int\) is outside"):
         point(10**5000)
 
@@ -119,7 +119,7 @@ def test_points_with_equal_fields_are_equal_and_hash_equal() -> None:
         assert len({left, right}) == 1
 
 
-def test_points_that_differ_in_one_field_are_unequal() -> None:
+def test_points_with_one_different_field_are_unequal() -> None:
     others = [point(1), point(channel="b"), point(value=2), point(unit="V"), point(metadata={})]
     assert all(point() != other for other in others)
     assert point(metadata=1) != point(metadata=True)
@@ -168,13 +168,13 @@ class HostileZone(dt.tzinfo):
         ("value", Hostile()),
     ],
 )
-def test_an_error_of_the_objects_own_code_is_raised_and_says_where(argument: str, stranger: object) -> None:
+def test_an_error_of_foreign_code_is_raised_with_a_note(argument: str, stranger: object) -> None:
     with pytest.raises(BoomError) as got:
         point(**{argument: stranger})
     assert f"argument {argument}" in got.value.__notes__[0]
 
 
-def test_an_offset_that_lies_is_refused() -> None:
+def test_an_invalid_offset_is_refused() -> None:
     class Liar(dt.datetime):
         answer: Any = None
 
@@ -225,7 +225,7 @@ def test_now_takes_the_other_arguments_of_the_constructor() -> None:
         assert made == DataPoint(made.timestamp_ns, "laser", 0.5, "mW", {"gain": 2})
 
 
-def test_a_match_statement_takes_a_point_apart() -> None:
+def test_a_match_statement_unpacks_a_point() -> None:
     assert DataPoint.__match_args__ == ("timestamp", "channel", "value", "unit", "metadata")
     match point(EPOCH, metadata={"gain": 2}):
         case DataPoint(timestamp, "laser", value, unit="mW", metadata={"gain": gain}):
@@ -238,7 +238,7 @@ FIELDS: dict[str, Any] = {"timestamp": 7, "channel": "b", "value": 2.5, "unit": 
 
 
 @given(points, st.sets(st.sampled_from([*FIELDS])))
-def test_replace_changes_these_fields_and_leaves_the_others_to_the_nanosecond(made, changed):
+def test_replace_changes_only_the_passed_fields(made, changed):
     before = dict(zip(FIELDS, made.__reduce__()[1], strict=False))
     changes = {name: FIELDS[name] for name in changed}
     expected = DataPoint(**(before | changes))
@@ -271,7 +271,7 @@ def test_a_missing_argument_is_named(name: str) -> None:
         DataPoint(**given_fields)
 
 
-def test_an_unknown_a_repeated_and_a_surplus_argument_are_named() -> None:
+def test_unknown_repeated_and_surplus_arguments_are_named() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'novel'"):
         DataPoint(**FIELDS, novel=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="multiple values for argument 'unit'"):
@@ -281,7 +281,7 @@ def test_an_unknown_a_repeated_and_a_surplus_argument_are_named() -> None:
 
 
 @given(st.datetimes(FIRST, LAST, timezones=st.just(UTC)))
-def test_instants_of_one_day_and_of_others_take_turns(moment: dt.datetime) -> None:
+def test_alternating_days_are_converted_correctly(moment: dt.datetime) -> None:
     others = [moment, EPOCH, moment, moment.replace(hour=0, minute=0, second=0, microsecond=0), moment]
     others = [other for other in others if FIRST <= other.replace(tzinfo=None) <= LAST]
     assert [point(other).timestamp_ns for other in others] == [exact_ns(other) for other in others]

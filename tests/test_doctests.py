@@ -14,17 +14,17 @@ CALLED = {f"{module.__name__}.{name}" for module in MODULES for name in methods(
 
 
 @pytest.mark.parametrize("name", [name for name, text in DOCUMENTED.items() if ">>>" in text])
-def test_the_examples_of_a_docstring_come_out_as_they_say(name):
+def test_the_examples_of_a_docstring_print_what_they_show(name):
     assert failures(example_test(name, DOCUMENTED[name])) == ""
 
 
 @pytest.mark.parametrize("name", sorted(CALLED))
-def test_whatever_can_be_called_has_an_example(name):
+def test_every_callable_has_an_example(name):
     assert ">>>" in DOCUMENTED[name]
 
 
 @pytest.mark.parametrize("name", sorted(CALLED - {"rust_daq.build_info"}))
-def test_whatever_can_be_called_says_how_its_cost_grows(name):
+def test_every_callable_documents_its_complexity(name):
     assert re.search(r"\bO\(", DOCUMENTED[name])
 
 
@@ -41,5 +41,5 @@ def test_every_attribute_is_shown_by_an_example(name):
     assert re.search(rf"\.{name.rpartition('.')[2]}\b", sources)
 
 
-def test_an_example_that_comes_out_otherwise_is_seen():
+def test_an_example_with_another_result_is_detected():
     assert "Expected" in failures(example_test("wrong", ">>> 1 + 1\n3"))

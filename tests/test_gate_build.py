@@ -60,19 +60,19 @@ def laid(module):
 # Revisions
 
 
-def test_a_commit_is_named_by_what_was_asked_for_and_its_beginning(build):
+def test_a_commit_is_named_by_the_request_and_its_short_hash(build):
     first = build.committed("HEAD~1")
     assert first.label == f"HEAD~1 ({first.commit[:7]})"
     assert build.committed(first.commit).label == first.commit[:7]
     assert not first.dirty
 
 
-def test_a_revision_that_is_not_there_is_said(build):
+def test_a_missing_revision_is_reported(build):
     with pytest.raises(build.BuildError, match="there is no revision 'nowhere' here; name a commit"):
         build.committed("nowhere")
 
 
-def test_a_clean_tree_is_its_commit_and_a_changed_one_is_not(build):
+def test_only_a_clean_tree_is_its_commit(build):
     head = build.committed("HEAD")
     assert build.working_tree().digest == head.digest
     (build.ROOT / "file").write_text("three\n")
@@ -83,7 +83,7 @@ def test_a_clean_tree_is_its_commit_and_a_changed_one_is_not(build):
     assert len({head.digest, changed.digest, build.working_tree().digest}) == 3
 
 
-def test_a_file_that_git_does_not_know_yet_makes_another_tree(build):
+def test_an_untracked_file_makes_another_tree(build):
     before = build.working_tree().digest
     (build.ROOT / "added").write_text("one\n")
     first = build.working_tree().digest
@@ -91,7 +91,7 @@ def test_a_file_that_git_does_not_know_yet_makes_another_tree(build):
     assert len({before, first, build.working_tree().digest}) == 3
 
 
-def test_what_is_added_to_the_history_makes_no_other_tree(build):
+def test_additions_to_the_history_make_no_other_tree(build):
     before = build.working_tree()
     (build.ROOT / "docs" / "archive").mkdir(parents=True)
     (build.ROOT / "docs" / "archive" / "trust.jsonl").write_text("{}\n")
@@ -110,7 +110,7 @@ def test_the_base_is_where_the_branch_left_main(build):
     assert build.merge_base() == left
 
 
-def test_without_a_main_a_revision_has_to_be_named(build):
+def test_without_a_main_branch_a_revision_must_be_named(build):
     build.git("branch", "--move", "main", "trunk")
     with pytest.raises(build.BuildError, match="neither main nor origin/main to compare with; name a revision"):
         build.merge_base()
@@ -119,12 +119,12 @@ def test_without_a_main_a_revision_has_to_be_named(build):
 # Laying a tree
 
 
-def test_a_revision_is_laid_as_it_was(build):
+def test_a_revision_is_checked_out_unchanged(build):
     build.lay(build.committed("HEAD~1"))
     assert laid(build) == {"kept": "kept\n", "file": "one\n"}
 
 
-def test_the_tree_is_laid_with_what_was_changed_added_and_removed(build):
+def test_the_tree_is_copied_with_changed_added_and_removed_files(build):
     (build.ROOT / "file").write_text("three\n")
     (build.ROOT / "added").write_text("added\n")
     (build.ROOT / "kept").unlink()
@@ -132,14 +132,14 @@ def test_the_tree_is_laid_with_what_was_changed_added_and_removed(build):
     assert laid(build) == {"file": "three\n", "added": "added\n"}
 
 
-def test_nothing_of_one_tree_stays_in_the_next(build):
+def test_no_file_of_one_tree_stays_in_the_next(build):
     (build.ROOT / "added").write_text("added\n")
     build.lay(build.working_tree())
     build.lay(build.committed("HEAD"))
     assert laid(build) == {"kept": "kept\n", "file": "two\n"}
 
 
-def test_a_file_that_is_the_same_in_both_is_not_touched(build):
+def test_a_file_equal_in_both_is_not_touched(build):
     build.lay(build.committed("HEAD"))
     before = {name: (build.TREE / name).stat().st_ctime_ns for name in ("kept", "file")}
     build.lay(build.committed("HEAD~1"))
@@ -148,7 +148,7 @@ def test_a_file_that_is_the_same_in_both_is_not_touched(build):
     assert after["file"] != before["file"]
 
 
-def test_a_folder_that_was_removed_by_hand_is_made_again(build):
+def test_a_folder_removed_by_hand_is_created_again(build):
     build.lay(build.committed("HEAD"))
     subprocess.run(["rm", "-r", str(build.BUILD)], check=True)
     build.lay(build.committed("HEAD~1"))
@@ -188,7 +188,7 @@ folder.mkdir(parents=True)
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script that Windows does not start")
 
 
-def test_a_wheel_is_built_once_of_the_same(build, maturin):
+def test_a_wheel_is_built_once_for_equal_sources(build, maturin):
     first = build.wheel("base", build.committed("HEAD"), "")
     again = build.wheel("candidate", build.working_tree(), "")
     assert first == again
@@ -222,7 +222,7 @@ def test_both_sides_are_built_with_the_same_flags_in_release_mode(build, maturin
 
 
 @pytest.mark.usefixtures("maturin")
-def test_a_build_that_fails_says_which_and_its_last_lines_and_keeps_the_log(build):
+def test_a_failed_build_reports_its_side_and_last_lines_and_keeps_the_log(build):
     (build.ROOT / "file").write_text("broken\n")
     with pytest.raises(build.BuildError) as raised:
         build.wheel("candidate", build.working_tree(), "")
@@ -235,7 +235,7 @@ def test_a_build_that_fails_says_which_and_its_last_lines_and_keeps_the_log(buil
     assert log.read_text().startswith("0\n1\n")
 
 
-def test_a_failed_build_leaves_no_wheel_to_be_taken_for_one(build, maturin):
+def test_a_failed_build_leaves_no_wheel(build, maturin):
     (build.ROOT / "file").write_text("broken\n")
     broken = build.working_tree()
     for _ in range(2):
@@ -245,12 +245,12 @@ def test_a_failed_build_leaves_no_wheel_to_be_taken_for_one(build, maturin):
 
 
 @pytest.mark.usefixtures("maturin")
-def test_a_revision_with_nothing_to_build_is_said(build):
+def test_a_revision_without_a_package_is_reported(build):
     with pytest.raises(build.BuildError, match="has no pyproject.toml, so that there is nothing to build"):
         build.wheel("base", build.committed("HEAD~1"), "")
 
 
-def test_a_program_that_is_missing_is_said(build):
+def test_a_missing_program_is_reported(build):
     with pytest.raises(build.BuildError, match="build failed: no-such-program cannot be started"):
         build.run("build", ["no-such-program"])
 
@@ -302,7 +302,7 @@ def test_the_status_of_the_gate_is_that_of_the_kit(program):
     assert program("compare", "--base", "HEAD") == 1
 
 
-def test_a_wrong_flag_is_said_before_anything_is_built(program, capsys):
+def test_a_wrong_flag_is_reported_before_the_build(program, capsys):
     assert program("compare", "--quik") == 2
     assert "unknown argument '--quik'" in capsys.readouterr().err
     assert program.calls == []
@@ -318,18 +318,18 @@ def test_the_gate_knows_the_flags_that_it_passes_on(build, monkeypatch):
     assert set(passed_on) == set(parser._option_string_actions) - {"-h", "--help"}
 
 
-def test_a_base_that_is_not_there_ends_with_status_2(program, capsys):
+def test_a_missing_base_ends_with_status_2(program, capsys):
     assert program("compare", "--base", "nowhere") == 2
     assert capsys.readouterr().err.startswith("gate: there is no revision 'nowhere' here")
     assert program.calls == []
 
 
-def test_the_same_commit_on_both_sides_is_said(program, capsys):
+def test_the_same_commit_on_both_sides_is_reported(program, capsys):
     assert program("compare", "--base", "HEAD") == 0
     assert "both sides are the same commit" in capsys.readouterr().out
 
 
-def test_the_history_measures_each_commit_with_what_is_known_of_it(build, program):
+def test_the_history_measures_each_commit_with_its_facts(build, program):
     assert program("history", "HEAD~1", "HEAD", "--store", "there", "--runs", "3") == 2
     [measured] = program.calls
     # The first of the two has no project to build; the other one is measured all the same.
@@ -344,7 +344,7 @@ def test_the_history_names_the_commits_that_do_not_build(program, capsys):
     assert "history: not measured, see above: HEAD~1 (" in capsys.readouterr().err
 
 
-def test_a_history_that_is_stopped_goes_on_to_no_further_commit(program):
+def test_a_stopped_history_continues_with_no_further_commit(program):
     program.statuses[1] = 130
     assert program("history", "HEAD", "HEAD") == 130
     assert len(program.calls) == 1
@@ -366,7 +366,7 @@ with build.alone("trust"):
 """
 
 
-def test_a_second_program_is_refused_and_told_which_one_works(build, tmp_path):
+def test_a_second_program_is_refused_with_the_name_of_the_first(build, tmp_path):
     command = [sys.executable, "-c", HOLDING, str(ROOT / "conf" / "gate" / "build.py"), str(build.BUILD)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"

@@ -56,7 +56,7 @@ def test_an_import_in_a_subinterpreter_is_refused_and_harms_nothing(order: str) 
     [ours, other] = ended.stdout.splitlines()
     assert ours == (
         "refused: rust_daq cannot be imported in a sub-interpreter; "
-        "import it in the main interpreter, or use a process of its own"
+        "import it in the main interpreter, or use another process"
     )
     # One with a GIL of its own is refused by Python itself where it can.
     assert other.startswith("refused: ")

@@ -77,7 +77,7 @@ def check_raised(*program):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_size_that_memory_does_not_hold_raises(name: str) -> None:
+def test_a_size_beyond_memory_raises(name: str) -> None:
     check_raised(
         BEGIN, TRY.format(statement=PROGRAMS[name], errors="MemoryError, ValueError, OverflowError, TypeError")
     )
@@ -153,13 +153,13 @@ TIGHT_PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", TIGHT_PROGRAMS)
-def test_a_copy_that_memory_does_not_hold_raises(name: str, tmp_path: Path) -> None:
+def test_a_copy_beyond_memory_raises(name: str, tmp_path: Path) -> None:
     before, statement = TIGHT_PROGRAMS[name]
     begin = f"path = {str(tmp_path / 'run')!r}\n{before}\nlimit()\n"
     check_raised(TIGHT, begin, TRY.format(statement=statement, errors="MemoryError,"))
 
 
-def test_metadata_that_a_column_of_arrow_does_not_hold_are_refused() -> None:
+def test_metadata_too_large_for_an_arrow_column_is_refused() -> None:
     tuned = Channel("a", "V", {"text": "x" * 100_000})
     rows = 2**31 // 100_000 + 1
     batch = Batch.from_numpy(np.arange(rows), np.zeros(rows), [tuned, Channel("a", "V")], np.zeros(rows, "int32"))

@@ -35,7 +35,7 @@ def unchanged(arguments):
     assert arguments.counts() == before
 
 
-def test_a_point_gives_its_arguments_back_in_whatever_order_points_are_dropped(arguments):
+def test_a_point_releases_its_arguments_in_any_order_of_dropping(arguments):
     for number, make in enumerate(arguments.points()):
         make()
         before = arguments.counts()
@@ -49,7 +49,7 @@ def test_a_point_gives_its_arguments_back_in_whatever_order_points_are_dropped(a
         assert arguments.counts() == before, f"way {number}"
 
 
-def test_refused_arguments_are_given_back(arguments):
+def test_refused_arguments_are_released(arguments):
     for number, call in enumerate(arguments.refused()):
         fails(call)
         before = arguments.counts()
@@ -58,7 +58,7 @@ def test_refused_arguments_are_given_back(arguments):
         assert arguments.counts() == before, f"call {number}"
 
 
-def test_a_point_counts_what_it_holds_once(arguments):
+def test_a_point_counts_each_reference_once(arguments):
     before = arguments.counts()
     held = [DataPoint(*arguments.four, arguments.shared) for _ in range(10)]
     grown = {name: count - before[name] for name, count in arguments.counts().items()}
@@ -68,7 +68,7 @@ def test_a_point_counts_what_it_holds_once(arguments):
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_what_is_read_outlives_its_point(arguments):
+def test_attributes_outlive_their_point(arguments):
     names = [*NAMES, "timestamp_ns"]
     for _ in range(TIMES):
         point = DataPoint(arguments.timestamp, own("own text"), 0.5, arguments.unit, arguments.nested)
@@ -79,7 +79,7 @@ def test_what_is_read_outlives_its_point(arguments):
         read[4].clear()
 
 
-def test_the_arguments_may_go_before_the_point():
+def test_the_point_outlives_its_arguments():
     made = [
         DataPoint(row, f"channel {row}", row, f"unit {row}", document)
         for row in range(1_000)
@@ -103,7 +103,7 @@ def test_points_in_a_cycle_are_collected(arguments):
     assert gc.collect() >= 1
 
 
-def test_a_point_that_was_never_made_cannot_be_had():
+def test_an_unconstructed_point_cannot_be_created():
     for _ in range(TIMES // 10):
         with pytest.raises(TypeError):
             object.__new__(DataPoint)
@@ -146,7 +146,7 @@ def test_columns_and_iterators_outlive_their_batch(channel):
 
 
 @pytest.mark.usefixtures("counted")
-def test_arrow_memory_is_freed_once_by_whoever_has_it(channel):
+def test_arrow_memory_is_freed_once_by_its_owner(channel):
     for length in [*range(9), TIMES]:
         batch = channel.batch(list(range(length)), start=0, rate=1e3)
         batch.__arrow_c_schema__(), batch.__arrow_c_array__(), batch.__arrow_c_stream__()  # dropped, not taken
@@ -166,7 +166,7 @@ def test_arrow_memory_is_freed_once_by_whoever_has_it(channel):
 
 @pytest.mark.parametrize("case", ["taken", "of another type"])
 @pytest.mark.usefixtures("counted")
-def test_an_arrow_array_that_is_not_as_its_schema_says_is_refused(channel, case):
+def test_an_arrow_array_that_contradicts_its_schema_is_refused(channel, case):
     schema, array = channel.batch([1.0, 2.0], [1, 2]).__arrow_c_array__()
     if case == "taken":
         Batch.from_arrow(Handed("__arrow_c_array__", (schema, array)), channel)
@@ -177,7 +177,7 @@ def test_an_arrow_array_that_is_not_as_its_schema_says_is_refused(channel, case)
 
 
 @pytest.mark.usefixtures("counted")
-def test_what_is_no_arrow_data_is_refused(channel):
+def test_an_object_without_arrow_data_is_refused(channel):
     batch = channel.batch([1.0, 2.0], [1, 2])
     stream, (schema, array) = batch.__arrow_c_stream__(), batch.__arrow_c_array__()
     pairs = [

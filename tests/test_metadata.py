@@ -32,13 +32,13 @@ def nested(depth: int) -> Any:
 
 
 @given(documents)
-def test_a_document_comes_back_the_same_to_the_type_and_the_order(document: Any) -> None:
+def test_a_document_survives_with_types_and_order(document: Any) -> None:
     # repr tells 1, 1.0 and True apart, and shows the order of keys.
     assert repr(kept(document)) == repr(document)
     assert json.loads(json.dumps(kept(document))) == document
 
 
-def test_subclasses_are_kept_as_what_they_are_in_json() -> None:
+def test_subclasses_become_plain_json_types() -> None:
     class Level(enum.IntEnum):
         HIGH = 3
 
@@ -66,7 +66,7 @@ class Custom(Mapping[str, Any]):
         return 2
 
 
-def test_every_mapping_becomes_a_dict_in_its_own_order() -> None:
+def test_every_mapping_becomes_a_dict_in_the_same_order() -> None:
     moved = OrderedDict(a=1, b=2)
     moved.move_to_end("a")
     for mapping in (moved, Custom(), MappingProxyType({"b": 2, "a": 1})):
@@ -74,7 +74,7 @@ def test_every_mapping_becomes_a_dict_in_its_own_order() -> None:
     assert kept(ChainMap({"a": 1}, {"a": 2, "b": 2})) == {"a": 1, "b": 2}
 
 
-def test_an_object_used_twice_is_no_cycle() -> None:
+def test_an_object_used_twice_is_not_a_cycle() -> None:
     shared = [1]
     assert kept({"a": shared, "b": [shared, shared]}) == {"a": [1], "b": [[1], [1]]}
 
@@ -116,26 +116,26 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     },
     # Flat ones, which points copy in a way of their own.
     "flat nan": ({"a": math.nan}, ValueError, r"\['a'\]: .*; pass a finite"),
-    "flat surrogate": ({"a": "\ud800"}, ValueError, r"\['a'\]: text holds a lone surrogate, got .*; pass"),
+    "flat surrogate": ({"a": "\ud800"}, ValueError, r"\['a'\]: text contains a lone surrogate, got .*; pass"),
     "flat bytes": ({"a": b"x"}, TypeError, r"\['a'\]: bytes is not JSON; pass"),
     "flat key": ({1: 2}, TypeError, r": a key is 1 \(int\), .*; pass str keys"),
-    "surrogate": ("\ud800", ValueError, ": text holds a lone surrogate, got .*; pass"),
-    "surrogate inside": ({"a": ["\ud800"]}, ValueError, r"\['a'\]\[0\]: text holds a lone surrogate, got .*; pass"),
-    "surrogate as key": ({"\ud800": 1}, ValueError, ": text holds a lone surrogate, got .*; pass"),
+    "surrogate": ("\ud800", ValueError, ": text contains a lone surrogate, got .*; pass"),
+    "surrogate inside": ({"a": ["\ud800"]}, ValueError, r"\['a'\]\[0\]: text contains a lone surrogate, got .*; pass"),
+    "surrogate as key": ({"\ud800": 1}, ValueError, ": text contains a lone surrogate, got .*; pass"),
     "depth": (nested(129), ValueError, r"\[0\]\[0\].*: nested deeper than 128; flatten"),
     "great depth": (nested(100_000), ValueError, "nested deeper than 128; flatten"),
     "cycle": (cycle([]), ValueError, r"\[0\]\[0\]: the container contains itself; pass"),
     "cycle of dicts": (cycle({}, "b"), ValueError, r"\['a'\]\['b'\]: the container contains itself; pass"),
     "cycle of both": (cycle([], "b"), ValueError, r"\[0\]\['b'\]: the container contains itself; pass"),
     **{
-        f"items {answer}": ({"x": HostileMapping(answer)}, TypeError, r"\['x'\]: items\(\) of the mapping gave ")
+        f"items {answer}": ({"x": HostileMapping(answer)}, TypeError, r"\['x'\]: items\(\) of the mapping returned ")
         for answer in ([1], [("a",)], [("a", 1, 2)], [["a", 1]])
     },
 }
 
 
 @pytest.mark.parametrize(("document", "error", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_json_is_refused_with_its_path_wherever_metadata_are_taken(
+def test_values_that_are_not_json_are_refused_with_their_path(
     document: Any, error: type[Exception], message: str
 ) -> None:
     messages = set()
@@ -160,13 +160,13 @@ def explode() -> Any:
     raise BoomError
 
 
-def test_an_error_of_the_objects_own_code_is_raised_and_says_where() -> None:
+def test_an_error_of_foreign_code_is_raised_with_a_note() -> None:
     with pytest.raises(BoomError) as got:
         kept({"a": [HostileMapping(explode)]})
     assert "metadata['a'][0]" in got.value.__notes__[0]
 
 
-def test_a_mapping_whose_items_are_nothing_is_refused() -> None:
+def test_a_mapping_whose_items_are_not_iterable_is_refused() -> None:
     with pytest.raises(TypeError):
         kept(HostileMapping(None))
 
@@ -190,7 +190,7 @@ def test_a_container_that_changes_while_it_is_read_is_read_safely() -> None:
 
 
 @given(documents.filter(lambda document: document is not None))
-def test_metadata_are_the_document_that_was_given(document: Any) -> None:
+def test_metadata_equals_the_passed_document(document: Any) -> None:
     metadata = Metadata(document)
     assert repr(metadata.document) == repr(document)
     assert json.loads(metadata.json) == document
@@ -214,7 +214,7 @@ def test_a_point_with_a_document_equals_one_with_its_metadata(document: Any) -> 
     assert repr(plain.metadata) == repr(shared.metadata)
 
 
-def test_metadata_compare_as_json() -> None:
+def test_metadata_compares_as_json() -> None:
     assert Metadata({"a": 1, "b": 2}) == Metadata({"b": 2.0, "a": 1.0})
     assert hash(Metadata({"a": 1, "b": 2})) == hash(Metadata({"b": 2.0, "a": 1.0}))
     assert Metadata((1, 2)) == Metadata([1, 2])
@@ -225,7 +225,7 @@ def test_metadata_compare_as_json() -> None:
         Metadata(1) < Metadata(2)  # type: ignore[operator]  # noqa: B015
 
 
-def test_neither_the_given_document_nor_the_one_read_is_the_one_kept() -> None:
+def test_passed_and_returned_documents_are_copies() -> None:
     given_object: dict[str, Any] = {"modes": [1, 2], "flat": 1}
     metadata = Metadata(given_object)
     points = [DataPoint(0, "a", 1.0, "V", metadata), Channel("a", "V", metadata).point(1.0, 0)]
@@ -260,7 +260,7 @@ def held_by(point: DataPoint) -> Any:
     return point.__reduce__()[1][4]
 
 
-def test_metadata_are_shared_by_reference_wherever_they_are_taken() -> None:
+def test_metadata_is_shared_by_reference_everywhere() -> None:
     metadata = Metadata({"gain": 2})
     channel = Channel("a", "V", metadata)
     assert Metadata(metadata) is metadata
@@ -283,7 +283,7 @@ def test_metadata_are_shared_by_reference_wherever_they_are_taken() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_shared_metadata_are_in_a_pickle_once(protocol: int) -> None:
+def test_shared_metadata_is_in_a_pickle_once(protocol: int) -> None:
     metadata = Metadata({"marker": "x" * 1_000})
     points = [DataPoint(row, "a", 1.0, "V", metadata) for row in range(1_000)]
     data = pickle.dumps(points, protocol)
@@ -294,8 +294,8 @@ def test_shared_metadata_are_in_a_pickle_once(protocol: int) -> None:
     assert len({id(held_by(made)) for made in back}) == 1
 
 
-def test_metadata_of_nothing_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"^document is None, .*; leave the metadata out"):
+def test_metadata_of_none_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^document must not be None; omit the metadata"):
         Metadata(None)
     with pytest.raises(TypeError):
         Metadata()  # type: ignore[call-arg]
@@ -305,7 +305,7 @@ def test_metadata_of_nothing_are_refused() -> None:
 
 @pytest.mark.parametrize("limit", [640, 0])
 @pytest.mark.parametrize("exponent", [53, 62, 63, 64, 127, 128, 20_000])
-def test_integers_of_any_size_are_exact_whatever_the_limit_on_decimal_digits(exponent: int, limit: int) -> None:
+def test_integers_of_any_size_are_exact_despite_the_decimal_limit(exponent: int, limit: int) -> None:
     for integer in (2**exponent - 1, 2**exponent, 2**exponent + 1, -(2**exponent), -(2**exponent) - 1):
         metadata, point = Metadata({"huge": integer}), DataPoint(0, "a", 1.0, "V", {"huge": integer})
         before = sys.get_int_max_str_digits()

@@ -249,7 +249,7 @@ def other_answers() -> Any:
 
 @quick_only
 @pytest.mark.unsafe_code
-def test_both_ways_answer_alike() -> None:
+def test_both_constructors_behave_alike() -> None:
     other = other_answers()
     # Otherwise the two were the same way.
     assert other["flags"] & HAVE_GC
@@ -261,7 +261,7 @@ def test_both_ways_answer_alike() -> None:
 
 
 @quick_only
-def test_the_other_tests_pass_the_ordinary_way() -> None:
+def test_the_other_tests_pass_with_the_ordinary_constructor() -> None:
     names = ("datapoint", "metadata", "channel", "values")
     files = [str(HERE.with_name(f"test_{name}.py")) for name in names]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
@@ -273,7 +273,7 @@ def test_the_other_tests_pass_the_ordinary_way() -> None:
 
 @quick_only
 @pytest.mark.unsafe_code
-def test_points_are_not_seen_by_the_garbage_collector() -> None:
+def test_points_are_invisible_to_the_garbage_collector() -> None:
     channel = Channel("laser", "mW", {"gain": 2})
     batch = channel.batch([1.0])
     made = [DataPoint(0, "a", 1.0, "V", {"a": 1}), DataPoint(0, "a", 1.0, "V", [1]), DataPoint.now("a", 1.0, "V")]
@@ -285,7 +285,7 @@ def test_points_are_not_seen_by_the_garbage_collector() -> None:
 
 @quick_only
 @pytest.mark.unsafe_code
-def test_what_a_point_holds_is_not_seen_by_the_garbage_collector() -> None:
+def test_the_dict_of_a_point_is_invisible_to_the_garbage_collector() -> None:
     # Until 3.13 a dict of scalars is tracked only if it once held a container, and so is its copy.
     document: Any = {"mark": "of this test", "tracked": []}
     document["tracked"] = None
@@ -301,7 +301,7 @@ def test_what_a_point_holds_is_not_seen_by_the_garbage_collector() -> None:
 # cycles
 
 
-def test_nothing_given_to_a_point_is_held_by_it_when_it_could_hold_the_point() -> None:
+def test_a_point_holds_no_argument_that_could_hold_the_point() -> None:
     class Name(str):
         point: DataPoint
 
@@ -336,7 +336,7 @@ def test_nothing_given_to_a_point_is_held_by_it_when_it_could_hold_the_point() -
         gc.enable()
 
 
-def test_metadata_that_hold_a_point_are_refused() -> None:
+def test_metadata_that_contains_a_point_is_refused() -> None:
     point = DataPoint(0, "laser", 1.0, "mW")
     for document in ({"point": point}, [point], {"a": [{"b": point}]}, point, {"a": point.__reduce__}):
         with pytest.raises(TypeError, match="is not JSON"):
@@ -358,7 +358,7 @@ def test_a_container_that_holds_the_point_later_is_not_held_by_it(fields_given: 
     assert point.metadata == fields_given
 
 
-def test_points_that_are_dropped_leave_no_memory() -> None:
+def test_dropped_points_leak_no_memory() -> None:
     channel = Channel("laser", "mW", {"gain": 2})
     batch = channel.batch(np.zeros(100), start=0, rate=1.0)
 

@@ -69,7 +69,7 @@ every_count = pytest.mark.parametrize("take", COUNTS.values(), ids=COUNTS)
 
 @every_count
 @every_integer
-def test_what_has_index_is_a_count(take: Callable[[Any], int], integer: Callable[[int], Any]) -> None:
+def test_an_object_with_index_is_a_count(take: Callable[[Any], int], integer: Callable[[int], Any]) -> None:
     found = take(integer(7))
     assert (found, type(found)) == (7, int)
 
@@ -84,7 +84,7 @@ def test_pipelines_and_writers_take_them(tmp_path: Any, integer: Callable[[int],
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 @pytest.mark.parametrize("wrong", [1.5, np.float64(7), "7", [7], np.array([7, 7]), np.timedelta64(7, "s"), True])
-def test_what_is_no_integer_is_no_count(name: str, wrong: Any) -> None:
+def test_an_object_that_is_not_an_integer_is_refused_as_a_count(name: str, wrong: Any) -> None:
     with pytest.raises(TypeError, match=rf"^{name.rpartition('.')[2]}.* must be"):
         COUNTS[name](wrong)
 
@@ -94,12 +94,12 @@ def test_what_is_no_integer_is_no_count(name: str, wrong: Any) -> None:
     [(name, wrong) for name in ARGUMENTS for wrong in (-1, 2**70)] + [(name, 0) for name in AT_LEAST_1],
 )
 def test_a_count_outside_its_range_is_refused(name: str, wrong: int) -> None:
-    with pytest.raises(ValueError, match=rf"^{name.rpartition('.')[2]}.* is {wrong}.*; pass "):
+    with pytest.raises(ValueError, match=rf"^{name.rpartition('.')[2]}.* must be .*, got {wrong}"):
         COUNTS[name](wrong)
 
 
 @pytest.mark.parametrize("wrong", [np.array([7, 7]), np.timedelta64(7, "s"), np.bool_(True)])
-def test_what_is_no_integer_is_no_metadata(wrong: Any) -> None:
+def test_an_object_that_is_not_an_integer_is_refused_as_metadata(wrong: Any) -> None:
     for document in (wrong, [wrong], {"gain": wrong}):
         with pytest.raises(TypeError, match="is not JSON"):
             Metadata(document)
@@ -124,8 +124,8 @@ every_value = pytest.mark.parametrize("take", VALUES.values(), ids=VALUES)
 
 @every_value
 @pytest.mark.parametrize("integer", [2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**64 - 1, 10**30, np.int64(2**53 + 1)])
-def test_an_integer_that_no_float_is_is_refused(take: Callable[[Any], float], integer: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^value is .*{int(integer)}.*, which no float64 is; round it yourself"):
+def test_an_integer_that_would_be_rounded_is_refused(take: Callable[[Any], float], integer: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^value is .*{int(integer)}.*, which float64 would round; round it with"):
         take(integer)
     assert take(float(integer)) == float(integer)
 
@@ -146,7 +146,7 @@ def test_integers_are_taken_exactly_or_not_at_all(integer: int) -> None:
 
 @every_value
 @pytest.mark.parametrize("integer", [2**53, 2**54, -(2**63), 2**64, 2**1023, np.uint64(2**63), Indexed(2**60)])
-def test_a_large_integer_that_a_float_is_is_a_value(take: Callable[[Any], float], integer: Any) -> None:
+def test_a_large_integer_that_is_exact_as_a_float_is_a_value(take: Callable[[Any], float], integer: Any) -> None:
     assert take(integer) == float(operator.index(integer))
 
 
@@ -154,7 +154,7 @@ def test_a_large_integer_that_a_float_is_is_a_value(take: Callable[[Any], float]
 @pytest.mark.parametrize(
     "large", [2**1024, 10**400, Decimal("1e400"), Decimal("-1e309"), Fraction(10**400), np.longdouble("1e4000")]
 )
-def test_what_would_become_infinite_is_refused(take: Callable[[Any], float], large: Any) -> None:
+def test_a_number_that_would_become_infinite_is_refused(take: Callable[[Any], float], large: Any) -> None:
     if isinstance(large, np.longdouble) and np.isinf(large):
         pytest.skip("a long double is a double here")
     with pytest.raises(OverflowError, match=r"^value does not fit into a float, got .*; pass a float"):
@@ -177,7 +177,7 @@ def test_infinity_and_nan_are_values(take: Callable[[Any], float]) -> None:
     [(3, 3.0), (True, 1.0), (Indexed(3), 3.0), (Decimal("1.5"), 1.5), (Fraction(1, 4), 0.25), (np.float32(1.5), 1.5)]
     + [(np.int8(-3), -3.0), (2**80, 2.0**80)],
 )
-def test_whatever_says_that_it_is_a_number_is_one(take: Callable[[Any], float], number: Any, expected: float) -> None:
+def test_every_real_number_is_accepted(take: Callable[[Any], float], number: Any, expected: float) -> None:
     assert take(number) == expected
     assert isinstance(take(number), float)
 
@@ -189,13 +189,13 @@ def test_whatever_says_that_it_is_a_number_is_one(take: Callable[[Any], float], 
     + [NumericText("1.5"), [1.0], object(), np.array([1.0, 2.0])],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_real_number_is_refused(take: Callable[[Any], float], wrong: Any) -> None:
+def test_an_object_that_is_not_a_real_number_is_refused(take: Callable[[Any], float], wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^value must be a real number .*, got "):
         take(wrong)
 
 
 @pytest.mark.parametrize("dtype", ["c8", "c16", "m8[s]", "M8[s]", "U1"])
-def test_arrays_of_what_is_no_real_number_are_refused(dtype: str) -> None:
+def test_arrays_of_other_objects_are_refused(dtype: str) -> None:
     values = np.array([1, 2]).astype(dtype)
     for take in (A.batch, A.points, MovingAverage(1).process_values):
         with pytest.raises(TypeError, match=r"^values must"):
@@ -218,15 +218,15 @@ every_rate = pytest.mark.parametrize("take", RATES.values(), ids=RATES)
 @pytest.mark.parametrize(
     "rate", ["3", b"3", 1j, [1.0], object(), np.str_("3"), np.complex64(1), np.timedelta64(1, "s")]
 )
-def test_a_rate_that_is_no_number_is_refused(take: Callable[[Any], object], rate: Any) -> None:
+def test_a_rate_that_is_not_a_number_is_refused(take: Callable[[Any], object], rate: Any) -> None:
     with pytest.raises(TypeError, match=r"^rate must be .*, got "):
         take(rate)
 
 
 @every_rate
 @pytest.mark.parametrize("rate", [0, 0.0, -0.0, -1, -1e-300, float("nan"), float("inf"), -float("inf")])
-def test_a_rate_at_which_nothing_happens_is_refused(take: Callable[[Any], object], rate: float) -> None:
-    with pytest.raises(ValueError, match=r"^rate is .*; pass "):
+def test_a_rate_that_is_not_positive_and_finite_is_refused(take: Callable[[Any], object], rate: float) -> None:
+    with pytest.raises(ValueError, match=r"^rate must be .*, got "):
         take(rate)
 
 
@@ -268,7 +268,7 @@ def test_a_masked_value_is_nan(kind: str) -> None:
     np.testing.assert_array_equal(Iir([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]).process_values(masked)[:2], expected[:2])
 
 
-def test_an_array_without_a_masked_entry_is_as_any_other() -> None:
+def test_an_array_without_masked_entries_is_read_as_usual() -> None:
     plain = np.ma.MaskedArray([1.0, 2.0, 3.0])
     assert A.batch(plain).values.tolist() == [1.0, 2.0, 3.0]
     times = np.ma.MaskedArray([1, 2, 3])
@@ -276,7 +276,7 @@ def test_an_array_without_a_masked_entry_is_as_any_other() -> None:
     assert BATCH[np.ma.MaskedArray([True, False, True])].values.tolist() == [1.0, 3.0]
 
 
-def test_what_nothing_can_stand_in_for_is_refused_where_it_is_masked() -> None:
+def test_a_masked_entry_without_a_replacement_is_refused() -> None:
     mask = [False, True, False]
     for times in (np.array([1, 2, 3]), np.array([1, 2, 3], "M8[s]")):
         with pytest.raises(ValueError, match=r"^timestamps\[1\] is masked; drop such rows"):
@@ -292,5 +292,5 @@ def test_what_nothing_can_stand_in_for_is_refused_where_it_is_masked() -> None:
         MovingAverage(1).process_values(np.zeros(3), MASKED["float64"].copy())
 
 
-def test_a_series_keeps_what_it_misses_as_nan() -> None:
+def test_missing_values_of_a_series_become_nan() -> None:
     np.testing.assert_array_equal(A.batch(pd.Series([1.0, None])).values, [1.0, np.nan])

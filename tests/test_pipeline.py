@@ -58,7 +58,7 @@ def test_every_scan_of_the_duration_is_processed_in_order() -> None:
     )
 
 
-def test_a_run_stamps_from_the_wall_clock_of_its_beginning() -> None:
+def test_a_run_stamps_from_the_wall_clock_at_its_start() -> None:
     sink = Keeper()
     before = DataPoint.now("clock", 0.0, "").timestamp
     Pipeline(instrument(10_000.0), sinks=[sink]).run(0.01)
@@ -67,7 +67,7 @@ def test_a_run_stamps_from_the_wall_clock_of_its_beginning() -> None:
     assert before <= first <= after
 
 
-def test_each_run_begins_anew() -> None:
+def test_each_run_starts_again() -> None:
     sink, processor = Keeper(), Doubled()
     pipeline = Pipeline(instrument(10_000.0), [processor], [sink])
     pipeline.run(0.01)
@@ -76,7 +76,7 @@ def test_each_run_begins_anew() -> None:
     assert (processor.resets, sink.closed) == (2, 2)
 
 
-def test_sinks_and_callbacks_are_given_processed_data_in_this_order() -> None:
+def test_sinks_and_callbacks_receive_processed_data_in_order() -> None:
     order: list[str] = []
     kept: list[Any] = []
 
@@ -100,14 +100,14 @@ def test_sinks_and_callbacks_are_given_processed_data_in_this_order() -> None:
     assert kept[2:] == [CHANNEL.point(2.0, 5), CHANNEL.point(4.0, 6)]
 
 
-def test_a_callable_gives_batches_until_it_gives_none() -> None:
+def test_a_callable_returns_batches_until_it_returns_none() -> None:
     left, sink = iter(batches(3)), Keeper()
     report = Pipeline(lambda: next(left, None), sinks=[sink]).run()
     assert (report.processed, report.ended) == (3 * ROWS, "source")
     assert sink.sequence() == list(range(3 * ROWS))
 
 
-def test_an_iterable_begins_anew_and_an_iterator_does_not() -> None:
+def test_an_iterable_starts_again_and_an_iterator_does_not() -> None:
     again = Pipeline(batches(2))
     assert [again.run().produced, again.run().produced] == [2 * ROWS, 2 * ROWS]
     once = Pipeline(iter(batches(2)))
@@ -135,7 +135,7 @@ def endless() -> Iterator[Batch]:
 
 @pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])
 @pytest.mark.parametrize("count", [3, 5, 40])
-def test_what_a_stalled_consumer_loses_is_counted_and_a_gap(policy: Any, count: int) -> None:
+def test_points_lost_by_a_stalled_consumer_are_counted_and_show_as_a_gap(policy: Any, count: int) -> None:
     sink, given = Gated(), iter(batches(count))
 
     def source() -> Batch | None:
@@ -166,7 +166,7 @@ def test_a_source_that_waits_loses_nothing() -> None:
     assert sink.sequence() == list(range(500))
 
 
-def test_points_that_come_after_the_next_are_due_are_late() -> None:
+def test_points_that_arrive_after_the_next_are_due_are_late() -> None:
     def slow() -> Batch:
         threading.Event().wait(0.01)
         return batches(1, rows=1)[0]
@@ -200,7 +200,7 @@ def test_an_exception_of_any_part_reaches_the_caller(part: str) -> None:
     assert adds_up(pipeline.report)
 
 
-def test_all_that_went_wrong_is_told() -> None:
+def test_every_failure_is_reported() -> None:
     sink = Keeper(OSError("disk full"))
     sink.write = raising(LookupError("no more paper"))
     with pytest.raises(LookupError) as raised:
@@ -221,7 +221,7 @@ def test_with_starts_and_drains() -> None:
     assert len(sink.sequence()) == pipeline.report.processed
 
 
-def test_an_exception_inside_with_abandons_and_tells_what_else_failed() -> None:
+def test_an_exception_inside_with_abandons_and_notes_other_failures() -> None:
     sink = Keeper()
 
     def work() -> None:
@@ -235,7 +235,7 @@ def test_an_exception_inside_with_abandons_and_tells_what_else_failed() -> None:
     assert sink.closed == 1
 
 
-def test_a_stop_without_draining_abandons_what_waits() -> None:
+def test_a_stop_without_draining_abandons_waiting_batches() -> None:
     sink = Gated()
     pipeline = Pipeline(endless(), sinks=[sink], capacity=5 * ROWS)
     pipeline.start()
@@ -251,21 +251,21 @@ def test_a_stop_without_draining_abandons_what_waits() -> None:
 
 
 def test_a_source_that_ends_early_is_a_warning() -> None:
-    with pytest.warns(RuntimeWarning, match=r"source had no more after .* of the 60 s asked for") as warned:
+    with pytest.warns(RuntimeWarning, match=r"source ended after .* of the requested 60 s") as warned:
         assert Pipeline(batches(1)).run(60).ended == "source"
     assert warned[0].filename == __file__
 
 
-def test_a_second_run_is_refused_while_one_runs() -> None:
+def test_a_second_run_is_refused_during_a_run() -> None:
     with Pipeline(instrument(10_000.0)) as pipeline:
-        with pytest.raises(RuntimeError, match="runs already; stop it first"):
+        with pytest.raises(RuntimeError, match="is running already; stop it first"):
             pipeline.run(1)
-        with pytest.raises(RuntimeError, match="runs already"):
+        with pytest.raises(RuntimeError, match="is running already"):
             pipeline.start()
     assert pipeline.report.ended == "stopped"
 
 
-def test_a_stop_of_what_never_ran_is_refused_and_a_second_one_gives_the_report_again() -> None:
+def test_a_stop_without_a_run_is_refused_and_a_second_stop_returns_the_report() -> None:
     pipeline = Pipeline(instrument(10_000.0))
     assert pipeline.wait()
     assert pipeline.report is None
@@ -287,19 +287,19 @@ def test_a_stop_of_what_never_ran_is_refused_and_a_second_one_gives_the_report_a
         ({"processors": [3]}, TypeError, "process"),
         ({"sinks": Keeper()}, TypeError, "sinks must be a sequence"),
         ({"sinks": [print]}, TypeError, "sinks must be objects with a method write(batch)"),
-        ({"capacity": 0}, ValueError, "capacity is 0"),
-        ({"capacity": -1}, ValueError, "capacity is -1"),
-        ({"capacity": 2**70}, ValueError, "capacity is 1180591620717411303424"),
+        ({"capacity": 0}, ValueError, "capacity must be the number of points that may wait"),
+        ({"capacity": -1}, ValueError, "from 1 to 9223372036854775807, got -1"),
+        ({"capacity": 2**70}, ValueError, "from 1 to 9223372036854775807, got 1180591620717411303424"),
         ({"capacity": 1.5}, TypeError, "capacity must be the number of points"),
-        ({"on_full": "wait"}, ValueError, "on_full is 'wait'; pass 'block', 'drop_oldest' or 'drop_newest'"),
+        ({"on_full": "wait"}, ValueError, "on_full must be 'block', 'drop_oldest' or 'drop_newest', got 'wait'"),
         ({"on_full": None}, TypeError, "on_full must be a str"),
         ({"on_batch": 1}, TypeError, "on_batch must be a callable"),
         ({"on_point": "print"}, TypeError, "on_point must be a callable"),
         ({"rate": 1000.0}, TypeError, "a SimulatedInstrument has its own"),
-        ({"source": batches(1), "rate": 1e12}, ValueError, "pass hertz from 1e-9 to 1e9"),
+        ({"source": batches(1), "rate": 1e12}, ValueError, "rate must be from 1e-9 to 1e9 hertz"),
     ],
 )
-def test_parts_that_cannot_work_are_refused_when_it_is_made(changed: Any, error: type[Exception], words: str) -> None:
+def test_invalid_parts_are_refused_by_the_constructor(changed: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error) as refused:
         Pipeline(**{"source": instrument(10_000.0)} | changed)
     assert words in str(refused.value)
@@ -316,32 +316,32 @@ def test_a_duration_is_a_number_of_seconds_above_0(duration: Any, error: type[Ex
     assert pipeline.report is None
 
 
-def test_a_batch_that_the_queue_cannot_hold_ends_the_run() -> None:
-    with pytest.raises(ValueError, match="capacity is 5 points and a batch has 10; pass at least as many"):
+def test_a_batch_larger_than_the_queue_ends_the_run() -> None:
+    with pytest.raises(ValueError, match="capacity is 5 points, but a batch has 10; pass at least as many"):
         Pipeline(batches(1), capacity=5).run()
 
 
 @pytest.mark.parametrize("given", [3, [1.0], CHANNEL])
-def test_what_a_source_gives_has_to_be_a_batch(given: Any) -> None:
-    with pytest.raises(TypeError, match="source gave .* no Batch"):
+def test_a_source_must_return_batches(given: Any) -> None:
+    with pytest.raises(TypeError, match="source returned .* not a Batch"):
         Pipeline(lambda: given).run()
-    with pytest.raises(TypeError, match="source has .* no Batch"):
+    with pytest.raises(TypeError, match="source yielded .* not a Batch"):
         Pipeline([given]).run()
 
 
-def test_what_a_processor_gives_has_to_be_a_batch() -> None:
+def test_a_processor_must_return_batches() -> None:
     class Wrong:
         def process(self, batch: Batch) -> Any:
             return batch.values
 
-    with pytest.raises(TypeError, match=r"processor .*Wrong.* gave .*which is no Batch"):
+    with pytest.raises(TypeError, match=r"processor .*Wrong.* returned .*which is not a Batch"):
         Pipeline(batches(1), [Wrong()]).run()
 
 
 # What it leaves
 
 
-def test_nothing_is_left_after_a_hundred_pipelines() -> None:
+def test_a_hundred_pipelines_leave_no_threads() -> None:
     process = psutil.Process()
     parts: list[weakref.ref[Any]] = []
 
@@ -390,7 +390,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_fork_says_that_the_threads_stayed_behind() -> None:
+def test_a_fork_reports_that_the_threads_are_in_the_parent() -> None:
     text = f"""{PRELUDE}
 import os, sys
 pipeline.start()
@@ -415,12 +415,12 @@ pipeline.stop()
     assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "closed"]), ended.stderr
 
 
-def test_a_pipe_sees_no_progress(tmp_path: Path) -> None:
+def test_progress_is_not_shown_in_a_pipe(tmp_path: Path) -> None:
     ended = run_script(f"{PRELUDE}\npipeline.run(0.3)")
     assert ended.stderr == ""
 
 
-def test_a_terminal_sees_how_far_it_is() -> None:
+def test_progress_is_shown_on_a_terminal() -> None:
     pytest.importorskip("rich", reason="without rich there is no progress")
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     ours, theirs = pty.openpty()
@@ -439,7 +439,7 @@ def test_a_terminal_sees_how_far_it_is() -> None:
 # What it tells
 
 
-def test_a_report_gives_its_numbers_by_name() -> None:
+def test_a_report_returns_its_numbers_by_name() -> None:
     report = Pipeline(instrument(10_000.0)).run(0.01)
     numbers = report.as_dict()
     percentiles = {"p50_ns": 0.5, "p95_ns": 0.95, "p99_ns": 0.99, "p99_9_ns": 0.999, "max_ns": 1.0}
@@ -466,7 +466,7 @@ def test_without_points_there_is_no_response_time() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_report_comes_back_from_a_pickle(protocol: int) -> None:
+def test_a_report_survives_pickling(protocol: int) -> None:
     running = Pipeline(instrument(10_000.0))
     running.start(0.05)
     reports = [running.report, Pipeline(instrument(10_000.0)).run(0.05), Pipeline([]).run()]
@@ -480,10 +480,10 @@ def test_a_report_comes_back_from_a_pickle(protocol: int) -> None:
         assert [back.percentile_ns(share) for share in shares] == [report.percentile_ns(share) for share in shares]
 
 
-def test_a_pickle_that_contradicts_itself_is_no_report() -> None:
+def test_a_pickled_report_that_contradicts_itself_is_refused() -> None:
     make, arguments = Pipeline(instrument(10_000.0)).run(0.05).__reduce__()[:2]
     counts, elapsed, cpu, ended, responses = arguments
     with pytest.raises(ValueError, match="more response times than processed points"):
         make(counts, elapsed, cpu, ended, [*responses, (1, 2**63)])
-    with pytest.raises(ValueError, match="ended is 'novel'; pass"):
+    with pytest.raises(ValueError, match="ended must be .*, got 'novel'"):
         make(counts, elapsed, cpu, "novel", responses)

@@ -103,11 +103,11 @@ def test_stop_inside_the_run_requests_the_end_and_returns(place: str, drain: boo
     ("act", "sentence"),
     [
         (lambda inner: inner.wait(1), "wait was called inside the run .*; call stop here"),
-        (Pipeline.start, "runs already|is being started"),
+        (Pipeline.start, "is running already|is starting the pipeline"),
     ],
     ids=["wait", "start"],
 )
-def test_what_would_wait_for_the_run_inside_it_is_refused(place: str, act: Any, sentence: str) -> None:
+def test_calls_that_would_wait_inside_the_run_are_refused(place: str, act: Any, sentence: str) -> None:
     pipeline = acting(place, act)
     with pytest.raises(RuntimeError, match=sentence):
         pipeline.run(0.01)
@@ -126,7 +126,7 @@ def test_a_stop_at_a_threshold_ends_run() -> None:
     assert [bool(batch.values.max() > 0.5) for batch in seen] == [False] * (len(seen) - 1) + [True]
 
 
-def test_a_start_inside_reset_says_that_it_is_being_started() -> None:
+def test_a_start_inside_reset_is_refused() -> None:
     class Recursive:
         def process(self, batch: Batch) -> Batch:
             return batch
@@ -135,7 +135,7 @@ def test_a_start_inside_reset_says_that_it_is_being_started() -> None:
             pipeline.start()
 
     pipeline = Pipeline([BATCH], [Recursive()])
-    with pytest.raises(RuntimeError, match="is being started"):
+    with pytest.raises(RuntimeError, match="is starting the pipeline"):
         pipeline.run()
     assert pipeline.wait(0)
 
@@ -155,9 +155,9 @@ def test_a_wait_takes_seconds_and_timedeltas(timeout: Any) -> None:
 @pytest.mark.parametrize(
     ("timeout", "error", "words"),
     [
-        (-1, ValueError, "timeout is -1; pass seconds or a timedelta of at least 0"),
-        (math.nan, ValueError, "timeout is nan"),
-        (timedelta(seconds=-1), ValueError, "of at least 0"),
+        (-1, ValueError, "timeout must be at least 0 seconds, got -1; pass None to wait"),
+        (math.nan, ValueError, "timeout must be at least 0 seconds, got nan"),
+        (timedelta(seconds=-1), ValueError, "timeout must be at least 0 seconds, got datetime"),
         ("1 s", TypeError, r"timeout must be a number of seconds or a timedelta, got '1 s' \(str\)"),
         ([1], TypeError, "timeout must be"),
     ],
@@ -168,7 +168,7 @@ def test_a_timeout_is_a_time_of_at_least_0(call: str, timeout: Any, error: type[
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_stop_in_time_names_the_part_that_does_not_return(place: str) -> None:
+def test_a_stop_with_a_timeout_names_the_part_that_does_not_return(place: str) -> None:
     reached, gate = threading.Event(), threading.Event()
 
     def block() -> None:
@@ -182,14 +182,14 @@ def test_a_stop_in_time_names_the_part_that_does_not_return(place: str) -> None:
     name = {"process": r"processors\[0\]", "write": r"sinks\[0\]", "close": r"the closing of sinks\[0\]"}.get(
         place, place if place.startswith("on_") else "source"
     )
-    with pytest.raises(TimeoutError, match=rf"waits for {name} <"):
+    with pytest.raises(TimeoutError, match=rf"is waiting for {name} <"):
         pipeline.stop(timeout=0.05)
     gate.set()
     assert pipeline.stop(timeout=SECONDS).ended in {"stopped", "duration"}
 
 
 @pytest.mark.parametrize("call", ["wait(30)", "wait()", "run(30)", "stop()"])
-def test_ctrl_c_is_seen_while_a_call_waits(call: str) -> None:
+def test_ctrl_c_is_raised_while_a_call_waits(call: str) -> None:
     text = f"""
         import threading, time
         from rust_daq import Channel, Pipeline, SimulatedInstrument
@@ -247,10 +247,10 @@ def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place, i
     assert ended.returncode == -signal.SIGINT, ended.stderr
     assert "Fatal" not in ended.stderr
     # By the call, or at exit where the signal came before the call waited.
-    assert re.search("pipeline was given up (at exit )?while it waits for", ended.stderr)
+    assert re.search("pipeline was given up (at exit )?while waiting for", ended.stderr)
 
 
-def test_ctrl_c_before_start_has_returned_ends_the_run_that_it_has_begun() -> None:
+def test_ctrl_c_before_start_has_returned_ends_the_run() -> None:
     # The reset of a processor, called by the extension, trips the signal; Python sees it when start has begun the run.
     text = """
         import _thread, time
@@ -273,14 +273,14 @@ def test_ctrl_c_before_start_has_returned_ends_the_run_that_it_has_begun() -> No
 
 
 @pytest.mark.parametrize("place", ["on_batch", "iterator"])
-def test_the_interpreter_ends_while_a_part_blocks_and_names_it(place: str) -> None:
+def test_the_interpreter_exits_while_a_part_blocks_and_names_it(place: str) -> None:
     ended = run_script(f"{BLOCKING}\n    pipeline.start()\n    time.sleep(0.3)", place, "0.3")
     assert ended.returncode == 0, ended.stderr
-    assert "given up at exit while it waits for" in ended.stderr
+    assert "given up at exit while waiting for" in ended.stderr
     assert "Fatal" not in ended.stderr
 
 
-def test_the_end_of_the_interpreter_ends_all_pipelines_whatever_one_raises(tmp_path: Path) -> None:
+def test_interpreter_exit_ends_all_pipelines_even_if_one_raises(tmp_path: Path) -> None:
     text = """
         import sys, time
         from rust_daq import Channel, Pipeline, SimulatedInstrument
@@ -305,7 +305,7 @@ def test_the_end_of_the_interpreter_ends_all_pipelines_whatever_one_raises(tmp_p
 # Sources
 
 
-def test_a_sink_that_fails_ends_a_source_that_sleeps() -> None:
+def test_a_failed_sink_ends_a_sleeping_source() -> None:
     sink = Keeper()
     sink.write = raising(OSError("disk full"))
     # The next batch is due after more than a day.
@@ -317,7 +317,7 @@ def test_a_sink_that_fails_ends_a_source_that_sleeps() -> None:
 
 
 @pytest.mark.parametrize("rate", [100.0, None])
-def test_a_source_that_has_nothing_is_paced_and_ends_with_the_duration(rate: float | None) -> None:
+def test_a_source_without_data_is_paced_and_ends_with_the_duration(rate: float | None) -> None:
     calls = itertools.count()
 
     def poll() -> Batch:
@@ -396,9 +396,9 @@ def test_an_async_function_is_refused(name: str, parts: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["on_batch", "on_point"])
-def test_a_function_that_returns_a_coroutine_is_refused_when_it_does(name: str) -> None:
+def test_a_returned_coroutine_is_refused(name: str) -> None:
     parts: Any = {name: lambda given: awaited(given, 1)}
-    with pytest.raises(TypeError, match=f"{name} returned a coroutine, which a pipeline does not await"):
+    with pytest.raises(TypeError, match=f"{name} returned a coroutine, but a pipeline does not await"):
         Pipeline([BATCH], **parts).run()
 
 
@@ -418,7 +418,7 @@ def test_a_part_is_used_by_one_running_pipeline_at_a_time(part: str, tmp_path: P
         if part == "method":
             shared["source"] = parts.read  # another bound method of the same object
             second = Pipeline(**own | shared)
-        with pytest.raises(RuntimeError, match="is in use by another pipeline that runs; stop that one first"):
+        with pytest.raises(RuntimeError, match="is in use by another running pipeline; stop that pipeline first"):
             second.start()
     if part not in {"iterator", "sinks"}:
         second.run(0.01)
@@ -433,7 +433,7 @@ def test_an_instrument_and_a_list_are_shared_freely() -> None:
 
 def test_one_sink_twice_is_refused() -> None:
     sink = Acting("none", lambda: None)
-    with pytest.raises(ValueError, match="sinks has .* twice, which would write each batch twice"):
+    with pytest.raises(ValueError, match="sinks contains .* twice, so each batch would be written twice"):
         Pipeline([BATCH], sinks=[sink, sink])
 
 

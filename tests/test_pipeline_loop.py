@@ -62,7 +62,7 @@ Loop = Callable[[Pipeline], list[Any]]
 
 
 @LOOPS
-def test_a_loop_begins_a_run_and_takes_every_batch_in_order(loop: Loop) -> None:
+def test_a_loop_starts_a_run_and_receives_every_batch_in_order(loop: Loop) -> None:
     sink = Keeper()
     pipeline = Pipeline(BATCHES, sinks=[sink])
     for _ in range(2):
@@ -76,15 +76,15 @@ def test_a_loop_begins_a_run_and_takes_every_batch_in_order(loop: Loop) -> None:
 
 @LOOPS
 @pytest.mark.parametrize("capacity", [10, 1_000])
-def test_a_loop_takes_spectra_where_the_last_processor_makes_them(loop: Loop, capacity: int) -> None:
+def test_a_loop_receives_spectra_from_the_last_processor(loop: Loop, capacity: int) -> None:
     taken = loop(Pipeline(BATCHES, [Fft(16, 8, 1.0)], capacity=capacity))
     assert sum(map(len, taken)) == (200 - 16) // 8 + 1
     assert {type(spectra).__name__ for spectra in taken} == {"Spectra"}
 
 
 @LOOPS
-def test_a_loop_reads_a_run_that_goes_on_and_leaves_it_running(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rust_daq._current.LOOK_SECONDS", 1e-4)  # it looks several times for each batch
+def test_a_loop_reads_an_active_run_and_leaves_it_running(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rust_daq._current_run.LOOK_SECONDS", 1e-4)  # it looks several times for each batch
     pipeline = Pipeline(instrument(scans_per_read=1))
     with pipeline:
         for batch in pipeline:
@@ -98,7 +98,7 @@ def test_a_loop_reads_a_run_that_goes_on_and_leaves_it_running(loop: Loop, monke
     assert pipeline.wait(0)
 
 
-def test_a_loop_over_a_run_that_is_over_ends_at_once() -> None:
+def test_a_loop_over_a_finished_run_ends_at_once() -> None:
     pipeline = Pipeline(BATCHES)
     with pipeline:
         assert pipeline.wait(SECONDS)
@@ -107,7 +107,7 @@ def test_a_loop_over_a_run_that_is_over_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize("policy", ["block", "drop_oldest", "drop_newest"])
-def test_a_slow_loop_fills_the_queue_and_on_full_decides(policy: Any) -> None:
+def test_a_slow_loop_fills_the_queue_and_on_full_applies(policy: Any) -> None:
     full = threading.Event()
 
     def read() -> Iterator[Batch]:
@@ -135,7 +135,7 @@ def test_a_slow_loop_fills_the_queue_and_on_full_decides(policy: Any) -> None:
 
 
 @pytest.mark.parametrize("drain", [True, False])
-def test_what_a_loop_did_not_take_is_not_processed(drain: bool) -> None:
+def test_batches_not_taken_by_a_loop_are_not_processed(drain: bool) -> None:
     pipeline = endless()
     taken = 0
     for batch in pipeline:
@@ -153,7 +153,7 @@ def test_what_a_loop_did_not_take_is_not_processed(drain: bool) -> None:
 # How a loop ends
 
 
-def test_a_second_async_loop_after_a_break_begins_another_run() -> None:
+def test_a_second_async_loop_after_a_break_starts_another_run() -> None:
     sink = Keeper()
     pipeline = Pipeline(BATCHES, sinks=[sink])
 
@@ -171,7 +171,7 @@ def test_a_second_async_loop_after_a_break_begins_another_run() -> None:
 @LOOPS
 @pytest.mark.parametrize("part", ["source", "process", "write", "close"])
 @pytest.mark.parametrize("running", [True, False])
-def test_what_the_run_raises_is_raised_in_the_loop(loop: Loop, part: str, running: bool) -> None:
+def test_exceptions_of_the_run_are_raised_in_the_loop(loop: Loop, part: str, running: bool) -> None:
     broken = Broken(part, [BATCH])
     pipeline = Pipeline(broken.read, [broken], [broken])
     if running:
@@ -181,10 +181,10 @@ def test_what_the_run_raises_is_raised_in_the_loop(loop: Loop, part: str, runnin
     assert pipeline.stop().ended == "failed"
 
 
-def test_an_error_of_a_run_that_was_left_is_kept_for_stop() -> None:
+def test_an_error_of_an_abandoned_run_is_kept_for_stop() -> None:
     error = OSError("disk full")
     pipeline = Pipeline(lambda: BATCH, sinks=[Keeper(error)])
-    with pytest.warns(RuntimeWarning, match="the run that a loop began and left failed; stop raises why"):
+    with pytest.warns(RuntimeWarning, match="the run of a loop that was left failed; call stop to raise the exception"):
         first_of(pipeline)
     with pytest.raises(OSError, match="disk full"):
         pipeline.stop()
@@ -195,7 +195,7 @@ def test_an_error_of_a_run_that_was_left_is_kept_for_stop() -> None:
 
 
 def test_a_loop_that_is_left_while_a_part_blocks_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rust_daq._current.GRACE_SECONDS", 0.05)
+    monkeypatch.setattr("rust_daq._current_run.GRACE_SECONDS", 0.05)
     gate = threading.Event()
 
     def read() -> Iterator[Batch]:
@@ -203,7 +203,7 @@ def test_a_loop_that_is_left_while_a_part_blocks_names_it(monkeypatch: pytest.Mo
         gate.wait(SECONDS)
 
     pipeline = Pipeline(read())
-    with pytest.warns(RuntimeWarning, match="left still waits for source <generator .*; stop waits for it too"):
+    with pytest.warns(RuntimeWarning, match="left is still waiting for source <generator .*; stop waits for it too"):
         first_of(pipeline)
     gate.set()
     assert pipeline.stop(timeout=SECONDS).ended in {"stopped", "source"}
@@ -228,7 +228,7 @@ def test_stop_in_the_loop_requests_the_end_and_wait_is_refused(loop: Loop) -> No
     def act() -> None:
         if acted:
             return
-        with pytest.raises(RuntimeError, match="wait was called in a loop over the pipeline, .*; call stop here"):
+        with pytest.raises(RuntimeError, match="wait was called in a loop over the pipeline, .*; call stop, or break"):
             pipeline.wait(SECONDS)
         acted.append(pipeline.stop())
 
@@ -245,7 +245,7 @@ def test_stop_in_the_loop_requests_the_end_and_wait_is_refused(loop: Loop) -> No
     assert pipeline.stop().ended == "stopped"
 
 
-def test_another_thread_stops_a_loop_which_takes_what_waits() -> None:
+def test_a_loop_stopped_by_another_thread_receives_waiting_batches() -> None:
     stopping = threading.Event()
     pipeline = Pipeline(lambda: BATCH, capacity=10)
     taken = []
@@ -268,7 +268,7 @@ def test_another_thread_stops_a_loop_which_takes_what_waits() -> None:
     assert report.processed == report.produced
 
 
-def test_a_stop_in_time_names_the_loop_and_without_drain_does_not_wait_for_it() -> None:
+def test_a_stop_with_a_timeout_names_the_loop_and_without_drain_does_not_wait() -> None:
     taken, gate = threading.Event(), threading.Event()
     pipeline = endless()
 
@@ -280,7 +280,7 @@ def test_a_stop_in_time_names_the_loop_and_without_drain_does_not_wait_for_it() 
     thread = threading.Thread(target=iterate)
     thread.start()
     assert taken.wait(SECONDS)
-    with pytest.raises(TimeoutError, match="it waits for the loop over the pipeline to take a batch"):
+    with pytest.raises(TimeoutError, match="it is waiting for the loop over the pipeline to take a batch"):
         pipeline.stop(timeout=0.05)
     report = pipeline.stop(drain=False, timeout=SECONDS)
     assert (report.ended, report.processed) == ("stopped", 2)
@@ -293,7 +293,7 @@ def test_a_second_loop_is_refused() -> None:
     pipeline = endless()
     loop = iter(pipeline)
     next(loop)
-    with pytest.raises(RuntimeError, match="another loop iterates over the pipeline, and each batch goes to one"):
+    with pytest.raises(RuntimeError, match="another loop is iterating over the pipeline.* end that loop first"):
         next(iter(pipeline))
     next(loop)  # nothing happened to the first one
     del loop
@@ -302,7 +302,7 @@ def test_a_second_loop_is_refused() -> None:
 
 def test_a_loop_inside_the_run_is_refused() -> None:
     pipeline = Pipeline([BATCH], on_batch=lambda batch: next(iter(pipeline)))
-    with pytest.raises(RuntimeError, match="of the run that it is inside; iterate in another thread"):
+    with pytest.raises(RuntimeError, match="wait for the run's own batches; iterate in another thread"):
         pipeline.run()
 
 
@@ -338,7 +338,7 @@ def test_an_async_loop_lets_other_tasks_run() -> None:
         started.stop()
 
 
-def test_several_async_loops_wait_at_once() -> None:
+def test_several_async_loops_wait_at_the_same_time() -> None:
     async def main() -> None:
         pipelines = [Pipeline(instrument(scans_per_read=1)) for _ in range(20)]
 
@@ -383,7 +383,7 @@ def test_ctrl_c_ends_a_loop_that_waits(loop: str) -> None:
     assert ended.stdout.split()[-2:] == ["interrupted", "stopped"]
 
 
-def test_the_interpreter_ends_while_loops_wait() -> None:
+def test_the_interpreter_exits_while_loops_wait() -> None:
     text = """
         import asyncio
         from rust_daq import Channel, Pipeline, SimulatedInstrument
@@ -402,7 +402,7 @@ def test_the_interpreter_ends_while_loops_wait() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_child_of_a_loop_does_not_hang() -> None:
+def test_a_fork_during_a_loop_does_not_hang() -> None:
     text = """
         import asyncio, os, signal
         from rust_daq import Channel, Pipeline, SimulatedInstrument
@@ -501,7 +501,7 @@ def test_latest_has_the_newest_points_before_during_and_after_a_run() -> None:
     assert len(pipeline.latest(1_000_000)) == 202
 
 
-def test_a_run_keeps_its_newest_batch_and_as_many_points_as_were_asked_for() -> None:
+def test_a_run_keeps_its_newest_batch_and_as_many_points_as_requested() -> None:
     batches = [CHANNEL.batch(np.arange(7.0), start=0, rate=1.0)] * 1_000
     pipeline = Pipeline(batches)
     pipeline.run()
@@ -537,7 +537,7 @@ def test_latest_joins_spectra_too() -> None:
     assert len(pipeline.latest(1_000)) == len(power)
 
 
-def test_latest_leaves_out_what_does_not_fit_the_newest() -> None:
+def test_latest_omits_batches_that_do_not_fit_the_newest() -> None:
     volts, amperes = Channel("ai0", "V"), Channel("ai0", "A")
     pipeline = Pipeline([volts.batch([1.0, 2.0]), amperes.batch([3.0]), amperes.batch([4.0])])
     pipeline.latest(10)
@@ -563,9 +563,9 @@ def test_latest_does_not_wait_for_a_loop_or_a_callback() -> None:
 @pytest.mark.parametrize(
     ("n", "error", "words"),
     [
-        (0, ValueError, r"n is 0 \(int\); pass the number of the newest points, from 1 to"),
-        (-1, ValueError, "n is -1"),
-        (2.5, TypeError, r"n must be the number of the newest points, got 2.5"),
+        (0, ValueError, r"n must be the number of newest points, from 1 to .*, got 0"),
+        (-1, ValueError, "n must be the number of newest points, from 1 to .*, got -1"),
+        (2.5, TypeError, r"n must be the number of newest points, got 2.5"),
         ("all", TypeError, "n must be"),
         (True, TypeError, "n must be"),
         (None, TypeError, "n must be"),
@@ -576,7 +576,7 @@ def test_latest_takes_a_count(n: Any, error: type[Exception], words: str) -> Non
         endless().latest(n)
 
 
-def test_a_recording_has_what_the_loop_saw(tmp_path: Path) -> None:
+def test_a_recording_has_the_batches_of_the_loop(tmp_path: Path) -> None:
     path = tmp_path / "run.arrow"
     seen = list(Pipeline(BATCHES, sinks=[ArrowWriter(path)]))
     assert Batch.concat(list(open_recording(path))) == Batch.concat(seen)

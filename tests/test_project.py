@@ -64,7 +64,7 @@ def test_ci_runs_the_readmes_test_command():
     assert readme_command("tests") in [line.strip() for line in text(".ci/run").splitlines()]
 
 
-def test_the_readmes_two_commands_differ_in_the_session_alone():
+def test_the_readmes_two_commands_differ_only_in_the_session():
     assert readme_command("tests").removesuffix("tests") == readme_command("docs").removesuffix("docs")
 
 
@@ -165,7 +165,7 @@ def left_out_somewhere():
     return {each.name for each in asked if each.marker and "python_version" in str(each.marker)}
 
 
-def test_an_example_says_where_a_package_is_not_there_and_goes_on():
+def test_an_example_reports_a_missing_package_and_continues():
     optional = left_out_somewhere()
     assert {"bottleneck", "h5py", "numba"} <= optional
     importing = [
@@ -181,7 +181,7 @@ def test_an_example_says_where_a_package_is_not_there_and_goes_on():
         assert "not there on this Python" in content, file
 
 
-def test_the_page_on_versions_names_each_package_that_is_left_out():
+def test_the_page_on_versions_names_each_omitted_package():
     page = text("docs/contributing/versioning.md")
     kit = toml("kit/pyproject.toml")["project"]["optional-dependencies"]
     asked = [Requirement(line) for lines in kit.values() for line in lines]
@@ -212,7 +212,7 @@ def test_only_a_tag_is_published_and_without_a_password():
     assert "secrets." not in text(".github/workflows/wheels.yml")
 
 
-def test_what_is_published_is_attested_by_the_workflow_that_built_it():
+def test_published_files_are_attested_by_the_workflow_that_built_them():
     done = [step.get("uses", step.get("run", "")).partition("@")[0] for step in jobs("wheels")["publish"]["steps"]]
     attested = done.index("astral-sh/attest-action")
     published = [place for place, what in enumerate(done) if "uv publish" in what]
@@ -282,7 +282,7 @@ EVENT_FIELDS = {
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_asks_only_for_what_each_of_its_events_has(file):
+def test_a_workflow_uses_only_fields_that_its_events_have(file):
     content = file.read_text(encoding="utf-8")
     # YAML takes the word `on` for a boolean.
     events = yaml.safe_load(content)[True]
@@ -338,7 +338,7 @@ def test_the_group_dev_takes_in_every_group_that_an_editor_needs():
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
-def test_the_lock_has_a_version_that_is_asked_for(requirement):
+def test_the_lock_has_a_permitted_version_of_each_requirement(requirement):
     versions = locked().get(canonicalize_name(requirement.name), [])
     assert versions
     assert [version for version in versions if not requirement.specifier.contains(version)] == []
@@ -362,12 +362,12 @@ def test_the_citation_has_the_version_of_the_workspace():
     assert yaml.safe_load(text("CITATION.cff"))["version"] == toml("Cargo.toml")["workspace"]["package"]["version"]
 
 
-def test_the_core_is_asked_for_in_the_version_of_the_workspace():
+def test_the_core_is_required_in_the_version_of_the_workspace():
     workspace = toml("Cargo.toml")["workspace"]
     assert workspace["dependencies"]["rust_daq"]["version"] == workspace["package"]["version"]
 
 
-def test_the_changelog_has_a_place_for_what_comes_next():
+def test_the_changelog_has_a_section_for_the_next_release():
     assert "\n## Unreleased\n" in text("CHANGELOG.md")
 
 

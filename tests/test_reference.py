@@ -30,12 +30,12 @@ def test_every_public_name_is_described_on_a_page(name):
 
 
 @pytest.mark.parametrize("name", CALLED)
-def test_whatever_can_be_called_has_its_cost_beside_it(name):
+def test_every_callable_has_its_cost_on_its_page(name):
     assert name in PRICED
 
 
 @pytest.mark.parametrize("name", [name for name in kit() if not name.endswith("Error")])
-def test_every_name_of_the_kit_has_its_cost_beside_it(name):
+def test_every_name_of_the_kit_has_its_cost_on_its_page(name):
     assert name in PRICED
 
 
@@ -53,7 +53,7 @@ def test_the_members_of_every_class_are_described():
     assert classes - with_members == set()
 
 
-def test_every_cost_that_is_named_is_measured_by_an_example():
+def test_every_listed_cost_is_measured_by_an_example():
     addresses = re.findall(r"\{measured\}`([^`|]+)", PAGES)
     examples = {path.stem for path in (ROOT / "gallery").glob("*.py")}
     assert {address.split("/")[0] for address in addresses} - examples == set()

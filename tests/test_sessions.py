@@ -85,17 +85,17 @@ def link(uri, status, info=""):
     return {"filename": "guide.md", "lineno": 7, "uri": uri, "status": status, "info": info}
 
 
-def test_a_link_that_leads_nowhere_is_named_with_its_page(noxfile):
+def test_a_dead_link_is_named_with_its_page(noxfile):
     told = [link("https://one.example/a", "working"), link("https://two.example/b", "broken", "404 Client Error")]
     assert noxfile.broken_links(told) == ["guide.md:7: https://two.example/b: 404 Client Error"]
 
 
-def test_links_that_all_lead_somewhere_are_no_fault(noxfile):
+def test_working_links_are_not_reported(noxfile):
     told = [link("https://one.example/a", "working"), link("https://two.example/b", "redirected"), link("#x", "local")]
     assert noxfile.broken_links(told) == []
 
 
-def test_without_a_network_one_sentence_says_so_and_names_the_hosts(noxfile):
+def test_without_a_network_one_message_names_the_hosts(noxfile):
     unresolved = "HTTPSConnectionPool(host='x'): Max retries exceeded (NameResolutionError: getaddrinfo failed)"
     told = [link(f"https://{host}.example/a", "broken", unresolved) for host in ("two", "one", "two")]
     [sentence] = noxfile.broken_links([*told, link("../criterion/report/index.html", "ignored")])
@@ -103,12 +103,12 @@ def test_without_a_network_one_sentence_says_so_and_names_the_hosts(noxfile):
     assert sentence.endswith("one.example, two.example")
 
 
-def test_a_host_that_is_gone_is_named_where_others_answer(noxfile):
+def test_an_unreachable_host_is_named_if_others_answer(noxfile):
     told = [link("https://one.example/a", "working"), link("https://gone.example/b", "broken", "NameResolutionError")]
     assert noxfile.broken_links(told) == ["guide.md:7: https://gone.example/b: NameResolutionError"]
 
 
-def test_the_tests_of_the_package_do_without_the_repository(noxfile):
+def test_the_tests_of_the_package_need_no_repository(noxfile):
     # Each of the others is copied somewhere else by the session, and fails there if it reads a file from here.
     assert Path(__file__).name in noxfile.building.REPOSITORY_TESTS
     names = {Path(name).name for name in noxfile.building.package_tests()}
@@ -153,7 +153,7 @@ def judged(path):
         ("UninitValue", [[INTERPRETER], [MALLOC, EXTENSION]]),
     ],
 )
-def test_an_error_that_may_be_the_extensions_fails(tmp_path, kind, stacks):
+def test_a_possible_error_of_the_extension_fails(tmp_path, kind, stacks):
     answer = judged(report(tmp_path, kind, *stacks))
     assert answer.returncode == 1
     assert "It happened" in answer.stdout
@@ -168,12 +168,12 @@ def test_an_error_that_may_be_the_extensions_fails(tmp_path, kind, stacks):
         ("UninitCondition", [[EXTENSION, INTERPRETER], [MALLOC, INT, INTERPRETER]]),
     ],
 )
-def test_what_the_interpreter_does_alone_is_no_error(tmp_path, kind, stacks):
+def test_errors_of_the_interpreter_alone_are_ignored(tmp_path, kind, stacks):
     answer = judged(report(tmp_path, kind, *stacks))
     assert (answer.returncode, answer.stdout) == (0, "no error in memory\n")
 
 
-def test_a_report_that_broke_off_is_an_error(tmp_path):
+def test_an_incomplete_report_is_an_error(tmp_path):
     path = report(tmp_path, "InvalidRead", [EXTENSION])
     path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")
     assert judged(path).returncode == 1
@@ -182,7 +182,7 @@ def test_a_report_that_broke_off_is_an_error(tmp_path):
 # The kills of writers
 
 
-def test_the_writers_of_laboratories_are_pinned_and_installed_by_their_session_alone(noxfile, monkeypatch):
+def test_the_writers_of_laboratories_are_pinned_and_installed_only_by_their_session(noxfile, monkeypatch):
     asked = []
 
     class Killing(Session):

@@ -33,7 +33,7 @@ def test_a_batch_is_in_the_file_when_write_returns_unless_sync_is_none(tmp_path,
 
 
 @every_writer
-def test_a_writer_tells_what_it_wrote(tmp_path, writer_class):
+def test_a_writer_reports_what_it_wrote(tmp_path, writer_class):
     with writer_class(str(tmp_path / "run"), sync="none") as writer:
         assert (writer.rows, writer.closed, writer.path) == (0, False, tmp_path / "run")
         writer.write(of(5))
@@ -45,7 +45,7 @@ def test_a_writer_tells_what_it_wrote(tmp_path, writer_class):
 
 
 @every_writer
-def test_a_writer_that_nobody_keeps_has_written_all(tmp_path, writer_class):
+def test_a_dropped_writer_has_written_everything(tmp_path, writer_class):
     writer = writer_class(tmp_path / "run", sync="none")
     writer.write(of(5))
     del writer
@@ -103,7 +103,7 @@ writer.close()
 
 
 @posix
-def test_a_fork_and_its_parent_read_one_recording_each_for_itself(tmp_path):
+def test_a_fork_and_its_parent_read_a_recording_independently(tmp_path):
     # Rows of 64 bytes, of which a whole number is read at once: where one is missing, nothing looks damaged.
     path, rows = tmp_path / "run.csv", 200_000
     record(CsvWriter(path), Channel("c" * 26, "V").batch(np.ones(rows), np.arange(rows)))
@@ -131,7 +131,7 @@ with open_recording(sys.argv[1]) as recording:
 
 
 @every_writer
-def test_a_full_file_is_closed_and_the_next_batch_begins_another(tmp_path, writer_class):
+def test_a_full_file_is_closed_and_the_next_batch_starts_another(tmp_path, writer_class):
     with writer_class(tmp_path / "run.x", rotate_bytes=2_000) as writer:
         for index in range(30):
             writer.write(of(10, start=10 * index))
@@ -161,11 +161,11 @@ def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path
 
 
 @every_writer
-def test_a_file_is_replaced_only_when_that_is_asked_for(tmp_path, writer_class):
+def test_a_file_is_replaced_only_on_request(tmp_path, writer_class):
     path = tmp_path / "run"
     path.write_text("what somebody needs")
     with pytest.raises(
-        FileExistsError, match="exists; pass another path, append=True to continue it, or overwrite=True to replace it"
+        FileExistsError, match="exists already; pass another path, append=True to continue it, or overwrite=True"
     ):
         writer_class(path)
     assert path.read_text() == "what somebody needs"
@@ -174,18 +174,18 @@ def test_a_file_is_replaced_only_when_that_is_asked_for(tmp_path, writer_class):
 
 
 @every_writer
-def test_a_closed_writer_takes_no_more(tmp_path, writer_class):
+def test_a_closed_writer_refuses_batches(tmp_path, writer_class):
     writer = writer_class(tmp_path / "run")
     writer.write(of(5))
     writer.close()
     for again in (writer.close, writer.flush, lambda: writer.write(of(1))):
-        with pytest.raises(ValueError, match="the recording is closed; write into another one"):
+        with pytest.raises(ValueError, match="the recording is closed; write to another one"):
             again()
     assert read(writer.path)[1].next_row == 5
 
 
 @every_writer
-def test_what_a_with_block_or_a_pipeline_closed_may_still_be_closed(tmp_path, writer_class):
+def test_a_writer_closed_by_a_with_block_or_a_pipeline_may_be_closed_again(tmp_path, writer_class):
     with writer_class(tmp_path / "block") as writer:
         pass
     writer.close()
@@ -201,18 +201,22 @@ def test_what_a_with_block_or_a_pipeline_closed_may_still_be_closed(tmp_path, wr
 @pytest.mark.parametrize(
     ("settings", "error", "sentence"),
     [
-        ({"sync": "never"}, ValueError, "sync is 'never'; pass 'none', 'flush', 'batch' or a number of seconds"),
+        ({"sync": "never"}, ValueError, "sync must be 'none', 'flush', 'batch' or a number of seconds, got 'never'"),
         ({"sync": True}, TypeError, "sync must be 'none', 'flush', 'batch' or a number of seconds, got True"),
         ({"sync": None}, None, ""),
-        ({"sync": 0}, ValueError, "sync is 0.0; pass .* a number of seconds above 0"),
-        ({"sync": float("nan")}, ValueError, "sync is NaN"),
+        ({"sync": 0}, ValueError, "sync must be .* a number of seconds above 0, got 0.0"),
+        ({"sync": float("nan")}, ValueError, "sync must be .* a number of seconds above 0, got NaN"),
         ({"sync": []}, TypeError, "sync must be"),
-        ({"rotate_bytes": 0}, ValueError, "rotate_bytes is 0"),
+        ({"rotate_bytes": 0}, ValueError, "rotate_bytes must be the size of a full file in bytes, from 1 to .*, got 0"),
         ({"rotate_bytes": 1.5}, TypeError, "rotate_bytes must be"),
-        ({"rotate_bytes": 2**70}, ValueError, "rotate_bytes is"),
+        (
+            {"rotate_bytes": 2**70},
+            ValueError,
+            "rotate_bytes must be the size of a full file in bytes, from 1 to .*, got 1",
+        ),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(tmp_path, writer_class, settings, error, sentence):
+def test_invalid_settings_are_refused(tmp_path, writer_class, settings, error, sentence):
     if error is None:
         writer_class(tmp_path / "run", **settings).close()
         return
@@ -241,7 +245,7 @@ def refused(writer, batch, sentence):
 def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer:
         writer.write(of(5))
-        refused(writer, of(5, LAMP), "channel 'lamp' is none of the recording; name all channels when you open it")
+        refused(writer, of(5, LAMP), "channel 'lamp' is not in the recording; pass all channels when you open it")
         refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
         refused(writer, of(5, TUNED), r"the metadata none in the recording and {\"gain\":2} in the batch")
         refused(writer, mixed(4, [LASER, TUNED]), "pass own_metadata=True when you open it")
@@ -249,7 +253,7 @@ def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
     assert (len(rows), recording.leftover_bytes) == (9, 0)
 
 
-def test_a_stream_takes_what_it_was_told_of(tmp_path):
+def test_a_stream_accepts_the_channels_passed_to_it(tmp_path):
     batches = [of(2, LAMP), mixed(4, [LASER, LAMP], first=3), of(3, LASER, first=7)]
     record(ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]), *batches)
     assert read(tmp_path / "channels")[0] == told(batches)
@@ -269,19 +273,19 @@ def test_a_batch_comes_back_with_its_own_channels_and_numbers_only(tmp_path):
     assert batch.channels == (LAMP,)
 
 
-def test_csv_refuses_what_it_has_no_column_for(tmp_path):
+def test_csv_refuses_metadata_without_a_column(tmp_path):
     with CsvWriter(tmp_path / "run") as writer:
         writer.write(of(5))
-        refused(writer, of(5, TUNED), "has metadata, for which CSV has no column; .* drop_metadata=True")
-        refused(writer, mixed(4, [LASER, TUNED]), "has metadata, for which CSV has no column")
+        refused(writer, of(5, TUNED), "has metadata, but CSV has no column for it; .* drop_metadata=True")
+        refused(writer, mixed(4, [LASER, TUNED]), "has metadata, but CSV has no column for it")
         refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
-        refused(writer, of(5, first=7), "has sequence numbers, for which the file has no column")
+        refused(writer, of(5, first=7), "has sequence numbers, but the file has no column")
         refused(writer, of(1, Channel("x" * 600_000, "")), "a row of CSV has room for")
         writer.write(of(2, LAMP))
     assert read(tmp_path / "run")[0][-2:] == told([of(2, LAMP)])
 
 
-def test_csv_leaves_out_what_it_is_told_to(tmp_path):
+def test_csv_omits_metadata_on_request(tmp_path):
     record(CsvWriter(tmp_path / "run", drop_metadata=True, sequences=False), mixed(4, [LASER, TUNED], first=7))
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit\n1970")
     assert read(tmp_path / "run")[0] == told([mixed(4, [LASER])], metadata=False)
@@ -311,7 +315,7 @@ def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
 
 
 @every_writer
-def test_a_writer_that_fails_ends_the_pipeline_with_its_error(tmp_path, writer_class):
+def test_a_failed_writer_ends_the_pipeline_with_its_error(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
         Pipeline([of(5)], sinks=[writer]).run()
         with pytest.raises(ValueError, match="the recording is closed") as failed:
@@ -321,15 +325,15 @@ def test_a_writer_that_fails_ends_the_pipeline_with_its_error(tmp_path, writer_c
 
 
 @every_writer
-def test_spectra_are_no_rows(tmp_path, writer_class):
+def test_spectra_are_refused_by_writers(tmp_path, writer_class):
     pipeline = Pipeline([of(64)], [Fft(32, 16, 1e6)], [writer_class(tmp_path / "run")])
-    with pytest.raises(ValueError, match="spectra came to a recording"):
+    with pytest.raises(ValueError, match="a recording received spectra"):
         pipeline.run()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the size of a file is asked for through libc")
 @every_writer
-def test_a_pipeline_writes_while_python_keeps_the_gil(tmp_path, writer_class):
+def test_a_pipeline_writes_while_python_holds_the_gil(tmp_path, writer_class):
     # Unlike os.stat it does not let go of the GIL.
     size = ctypes.PyDLL(None).lseek
     size.argtypes, size.restype = [ctypes.c_int, ctypes.c_longlong, ctypes.c_int], ctypes.c_longlong

@@ -11,7 +11,7 @@ every_writer = pytest.mark.parametrize("writer_class", WRITERS)
 
 @every_writer
 @pytest.mark.parametrize("sync", ["none", "flush", "batch"])
-def test_a_recording_goes_on_after_its_last_row(tmp_path, writer_class, sync):
+def test_a_recording_continues_after_its_last_row(tmp_path, writer_class, sync):
     path = tmp_path / "run"
     expected = []
     for count in range(3):
@@ -26,7 +26,7 @@ def test_a_recording_goes_on_after_its_last_row(tmp_path, writer_class, sync):
 
 
 @every_writer
-def test_a_recording_that_is_continued_without_rows_is_as_before(tmp_path, writer_class):
+def test_a_recording_continued_without_rows_is_unchanged(tmp_path, writer_class):
     path = tmp_path / "run"
     record(writer_class(path), of(5))
     before = path.read_bytes()
@@ -35,7 +35,7 @@ def test_a_recording_that_is_continued_without_rows_is_as_before(tmp_path, write
 
 
 @every_writer
-def test_a_recording_without_a_batch_takes_any(tmp_path, writer_class):
+def test_a_recording_without_batches_accepts_any_batch(tmp_path, writer_class):
     path = tmp_path / "run"
     writer_class(path).close()
     record(writer_class(path, append=True), of(5))
@@ -44,7 +44,7 @@ def test_a_recording_without_a_batch_takes_any(tmp_path, writer_class):
 
 @every_writer
 @pytest.mark.parametrize("first", [None, 3])
-def test_a_file_that_was_cut_anywhere_goes_on_after_its_last_whole_batch(tmp_path, writer_class, first):
+def test_a_file_cut_anywhere_continues_after_its_last_whole_batch(tmp_path, writer_class, first):
     batches = [of(2, first=first), of(2, first=None if first is None else 5, start=2)]
     content = record(writer_class(tmp_path / "whole"), *batches).path.read_bytes()
     path = tmp_path / "run"
@@ -60,7 +60,7 @@ def test_a_file_that_was_cut_anywhere_goes_on_after_its_last_whole_batch(tmp_pat
 @pytest.mark.parametrize("zeros", [1, 8, 5_000])
 @pytest.mark.parametrize("closed", [False, True])
 @every_writer
-def test_zeros_that_a_crash_left_are_cut_off(tmp_path, writer_class, zeros, closed):
+def test_zeros_left_by_a_crash_are_cut_off(tmp_path, writer_class, zeros, closed):
     path = tmp_path / "run"
     writer = writer_class(path)
     writer.write(of(5))
@@ -73,7 +73,7 @@ def test_zeros_that_a_crash_left_are_cut_off(tmp_path, writer_class, zeros, clos
 
 
 @every_writer
-def test_a_recording_that_is_damaged_in_its_middle_is_not_continued(tmp_path, writer_class):
+def test_a_recording_damaged_in_the_middle_is_not_continued(tmp_path, writer_class):
     path = tmp_path / "run"
     with writer_class(path) as writer:
         writer.write(of(2))
@@ -83,16 +83,16 @@ def test_a_recording_that_is_damaged_in_its_middle_is_not_continued(tmp_path, wr
     content = bytearray(path.read_bytes())
     content[place + 40 if writer_class is CsvWriter else place + 700] ^= 0x40
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"run: cannot be continued: behind row .*; write into another file"):
+    with pytest.raises(ValueError, match=r"run: cannot be continued: after row .*; write to another file"):
         writer_class(path, append=True)
     assert path.read_bytes() == content
 
 
-def test_a_file_that_is_no_recording_is_not_continued(tmp_path):
+def test_a_file_that_is_not_a_recording_is_not_continued(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("shopping list\n")
     for writer_class in WRITERS:
-        with pytest.raises(ValueError, match=r"notes.txt: is no recording"):
+        with pytest.raises(ValueError, match=r"notes.txt: is not a recording"):
             writer_class(path, append=True)
     stream, table = write(tmp_path / "run.arrow", [of(3)]), write(tmp_path / "run.csv", [of(3)])
     with pytest.raises(ValueError, match="the recording is an Arrow stream; continue it with ArrowWriter"):
@@ -104,7 +104,7 @@ def test_a_file_that_is_no_recording_is_not_continued(tmp_path):
 
 
 @every_writer
-def test_a_unit_stays_what_it_was(tmp_path, writer_class):
+def test_a_unit_cannot_change(tmp_path, writer_class):
     path = tmp_path / "run"
     record(writer_class(path), of(3))
     with writer_class(path, append=True) as writer:
@@ -121,11 +121,11 @@ def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
     for channels, sentence in [
         ([Channel("laser", "W", {"gain": 2})], "has the units 'mW' and 'W'"),
         ([LASER], "has the metadata"),
-        ([Channel("other", "V")], "is none of the recording"),
+        ([Channel("other", "V")], "is not in the recording"),
     ]:
         with pytest.raises(ValueError, match=sentence):
             ArrowWriter(path, append=True, channels=channels)
-    with pytest.raises(ValueError, match="has no metadata for each row; omit own_metadata"):
+    with pytest.raises(ValueError, match="the recording has no column of metadata; omit own_metadata"):
         ArrowWriter(path, append=True, own_metadata=True)
     assert path.read_bytes() == before
     with ArrowWriter(path, append=True, channels=[LAMP]) as writer:
@@ -135,7 +135,7 @@ def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
     assert read(path)[0] == told([of(3, TUNED), mixed(4, [LAMP, TUNED])])
 
 
-def test_a_stream_with_metadata_for_each_row_goes_on_so(tmp_path):
+def test_a_stream_with_metadata_for_each_row_keeps_the_column(tmp_path):
     path = tmp_path / "run"
     record(ArrowWriter(path, own_metadata=True), of(3, TUNED))
     record(ArrowWriter(path, append=True), of(3, LASER))
@@ -150,7 +150,10 @@ def test_csv_keeps_its_column_of_numbers(tmp_path):
         CsvWriter(plain, append=True, sequences=True)
     with pytest.raises(ValueError, match="has a column of sequence numbers; omit sequences"):
         CsvWriter(numbered, append=True, sequences=False)
-    with CsvWriter(plain, append=True) as writer, pytest.raises(ValueError, match="for which the file has no column"):
+    with (
+        CsvWriter(plain, append=True) as writer,
+        pytest.raises(ValueError, match="but the file has no column for them"),
+    ):
         writer.write(of(3, first=3))
     record(CsvWriter(plain, append=True, sequences=False), of(3, first=3))
     record(CsvWriter(numbered, append=True), of(3, first=3), of(3))
@@ -159,13 +162,13 @@ def test_csv_keeps_its_column_of_numbers(tmp_path):
 
 
 @every_writer
-def test_samples_that_a_recording_has_do_not_come_twice(tmp_path, writer_class):
+def test_samples_of_a_recording_are_not_written_twice(tmp_path, writer_class):
     path = tmp_path / "run"
     record(writer_class(path), of(5, first=10), of(5, LAMP, first=0) if writer_class is CsvWriter else of(5, first=15))
     last = 14 if writer_class is CsvWriter else 19
     with writer_class(path, append=True) as writer:
         for first in (1, 10, last):
-            sentence = f"the batch has sample {first} of channel 'laser', and the recording goes up to sample {last}; "
+            sentence = f"the batch has sample {first} of channel 'laser', but the recording goes up to sample {last}; "
             with pytest.raises(ValueError, match=sentence):
                 writer.write(of(5, first=first))
         assert (writer.rows, writer.closed) == (10, False)
@@ -177,7 +180,7 @@ def test_samples_that_a_recording_has_do_not_come_twice(tmp_path, writer_class):
 
 
 @every_writer
-def test_a_rotated_recording_goes_on_in_its_last_part(tmp_path, writer_class):
+def test_a_rotated_recording_continues_in_its_last_part(tmp_path, writer_class):
     batches = [of(20, start=20 * count) for count in range(9)]
     paths = []
     for count in range(3):
@@ -194,7 +197,7 @@ def test_a_rotated_recording_goes_on_in_its_last_part(tmp_path, writer_class):
 
 @every_writer
 @pytest.mark.parametrize("content", [b"", b"\xff\xff", b"time"])
-def test_a_part_without_a_beginning_takes_that_of_the_one_before(tmp_path, writer_class, content):
+def test_a_part_without_a_beginning_uses_the_one_of_the_previous_part(tmp_path, writer_class, content):
     record(writer_class(tmp_path / "run.x", rotate_bytes=1), of(5, first=0))
     (tmp_path / "run.part0001.x").write_bytes(content)
     if content and (writer_class is CsvWriter) != (content == b"time"):
@@ -210,7 +213,7 @@ def test_a_part_without_a_beginning_takes_that_of_the_one_before(tmp_path, write
 
 
 @every_writer
-def test_one_file_and_parts_are_not_continued_as_each_other(tmp_path, writer_class):
+def test_a_file_and_parts_are_not_continued_as_each_other(tmp_path, writer_class):
     record(writer_class(tmp_path / "one.x"), of(5))
     record(writer_class(tmp_path / "parts.x", rotate_bytes=1), of(5))
     before = sorted(tmp_path.iterdir())

@@ -17,7 +17,7 @@ every_way = pytest.mark.parametrize("settings", [{"overwrite": True}, {"append":
 
 def check_refused(make):
     """Tell that a writer is refused, since another one has the file; return the file that the error names."""
-    with pytest.raises(OSError, match="is being written by another writer; close that one first") as refused:
+    with pytest.raises(OSError, match="is open in another writer; close that writer first") as refused:
         make()
     assert refused.value.errno == errno.EBUSY
     return Path(refused.value.filename)
@@ -51,7 +51,7 @@ def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class
 
 @every_writer
 @every_way
-def test_a_writer_of_another_process_is_noticed_and_one_that_was_killed_is_gone(tmp_path, writer_class, settings):
+def test_a_writer_of_another_process_is_detected_until_it_is_killed(tmp_path, writer_class, settings):
     path = tmp_path / "run"
     with WritingProcess(writer_class, path) as other:
         assert check_refused(lambda: writer_class(path, **settings)) == path
@@ -62,7 +62,7 @@ def test_a_writer_of_another_process_is_noticed_and_one_that_was_killed_is_gone(
 
 
 @every_writer
-def test_a_writer_that_failed_leaves_its_file_to_others(tmp_path, writer_class):
+def test_a_failed_writer_releases_its_file(tmp_path, writer_class):
     path = tmp_path / "run"
     failing = writer_class(path)
     failing.write(of(5))
@@ -75,7 +75,7 @@ def test_a_writer_that_failed_leaves_its_file_to_others(tmp_path, writer_class):
 
 @posix
 @every_writer
-def test_a_fork_that_lives_on_holds_no_claim_of_its_parent(tmp_path, writer_class):
+def test_a_surviving_fork_does_not_keep_the_claim_of_its_parent(tmp_path, writer_class):
     code = f"""
 import os, sys
 from recordings import of
@@ -120,11 +120,11 @@ except OSError as error:
 
 
 @every_writer
-def test_what_is_written_is_no_target_of_compact(tmp_path, writer_class):
+def test_a_file_open_in_a_writer_is_refused_as_a_target_of_compact(tmp_path, writer_class):
     source = write(tmp_path / "other.arrow", [of(3)])
     with writer_class(tmp_path / "run") as writer:
         writer.write(of(5))
-        with pytest.raises(OSError, match="is being written by a writer") as refused:
+        with pytest.raises(OSError, match="is open in a writer; close the writer first") as refused:
             compact(source, writer.path, overwrite=True)
         assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(writer.path))
     assert read(writer.path)[0] == told([of(5)])
@@ -132,7 +132,7 @@ def test_what_is_written_is_no_target_of_compact(tmp_path, writer_class):
 
 
 @every_writer
-def test_to_replace_and_to_continue_exclude_each_other(tmp_path, writer_class):
-    with pytest.raises(ValueError, match="overwrite and append are both True; pass one of them"):
+def test_overwrite_and_append_exclude_each_other(tmp_path, writer_class):
+    with pytest.raises(ValueError, match="overwrite and append are both True; pass overwrite=True to replace, or"):
         writer_class(tmp_path / "run", overwrite=True, append=True)
     assert not any(tmp_path.iterdir())

@@ -15,7 +15,7 @@ from rust_daq import Batch, Channel, _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
 
-def test_recordings_of_every_format_become_one_file_in_their_order(tmp_path):
+def test_recordings_of_every_format_become_one_file_in_order(tmp_path):
     parts = [[of(3, first=0)], [mixed(4, [LAMP, TUNED], first=9), of(2, TUNED)], [of(5)]]
     sources = [
         write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)
@@ -57,13 +57,13 @@ def test_recordings_with_other_units_of_a_name_become_one_file(tmp_path):
 LEFT = """
 import os, sys
 from rust_daq import _compaction
-_compaction._put = lambda *arguments, **settings: (print("ready", flush=True), sys.stdin.readline())
+_compaction._publish = lambda *arguments, **settings: (print("ready", flush=True), sys.stdin.readline())
 _compaction.compact(sys.argv[1], sys.argv[2])
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there an open file is not removed in any case")
-def test_what_a_killed_call_left_is_removed_by_the_next_and_what_one_still_writes_is_not(tmp_path):
+def test_files_of_killed_calls_are_removed_but_not_of_running_ones(tmp_path):
     source = write(tmp_path / "run.arrow", [of(3)])
     other = tmp_path / ".somebody.part"
     other.touch()
@@ -133,7 +133,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     assert peak(2_000) < peak(100) + 100e6
 
 
-def test_a_target_is_replaced_only_when_that_is_asked_for(tmp_path):
+def test_a_target_is_replaced_only_on_request(tmp_path):
     source = write(tmp_path / "run.arrow", [of(3)])
     target = tmp_path / "run.parquet"
     target.write_text("what somebody needs")
@@ -145,7 +145,7 @@ def test_a_target_is_replaced_only_when_that_is_asked_for(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
 
 
-def test_a_target_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+def test_a_target_created_in_the_meantime_is_not_replaced(tmp_path, monkeypatch):
     source = write(tmp_path / "run.arrow", [of(3)])
     target = tmp_path / "run.parquet"
     write_rows = _compaction._write
@@ -162,7 +162,7 @@ def test_a_target_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == [source, target]
 
 
-def test_where_there_are_no_links_it_is_renamed(tmp_path, monkeypatch):
+def test_without_hard_links_the_file_is_renamed(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(errno.EPERM, "not permitted")
 
@@ -174,13 +174,13 @@ def test_where_there_are_no_links_it_is_renamed(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
 
 
-def test_a_source_that_cannot_be_read_leaves_no_file(tmp_path):
+def test_an_unreadable_source_leaves_no_file(tmp_path):
     good = write(tmp_path / "run.arrow", [of(3)])
     bad = tmp_path / "notes.txt"
     bad.write_text("shopping list")
-    with pytest.raises(ValueError, match="notes.txt: is no recording"):
+    with pytest.raises(ValueError, match="notes.txt: is not a recording"):
         compact([good, bad], tmp_path / "run.parquet")
-    with pytest.raises(FileNotFoundError, match="there is no such file"):
+    with pytest.raises(FileNotFoundError, match="the file does not exist"):
         compact([good, tmp_path / "missing"], tmp_path / "run.parquet")
     assert sorted(tmp_path.iterdir()) == [bad, good]
 
@@ -194,7 +194,7 @@ def test_a_source_that_cannot_be_read_leaves_no_file(tmp_path):
         (["run.parquet"], ValueError, "target .* is one of the sources; pass another file"),
     ],
 )
-def test_sources_that_make_no_sense_are_refused(tmp_path, monkeypatch, sources, error, sentence):
+def test_invalid_sources_are_refused(tmp_path, monkeypatch, sources, error, sentence):
     monkeypatch.chdir(tmp_path)
     write("run.parquet", [of(3)])
     with pytest.raises(error, match=sentence):
@@ -206,22 +206,22 @@ def test_sources_that_make_no_sense_are_refused(tmp_path, monkeypatch, sources, 
     ("target", "error", "sentence"),
     [
         (".", IsADirectoryError, "is a folder"),
-        ("missing/run.parquet", FileNotFoundError, "there is no folder .*missing; make it first"),
+        ("missing/run.parquet", FileNotFoundError, "the folder .*missing does not exist; create it first"),
         *(
             (target, TypeError, "target must be a str or an os.PathLike of str, got ")
             for target in (None, 3, b"run.parquet")
         ),
     ],
 )
-def test_a_target_that_is_no_place_for_a_file_is_refused(tmp_path, monkeypatch, target, error, sentence):
+def test_an_invalid_target_is_refused(tmp_path, monkeypatch, target, error, sentence):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=sentence):
         compact(write("run.arrow", [of(3)]), target, overwrite=True)
 
 
-def test_parquet_that_compact_did_not_write_is_refused(tmp_path):
+def test_parquet_not_written_by_compact_is_refused(tmp_path):
     pa.parquet.write_table(pa.table(of(3)), tmp_path / "run.parquet")
-    with pytest.raises(ValueError, match="is no recording: compact did not write it; read it with pyarrow"):
+    with pytest.raises(ValueError, match="is not a recording, because compact did not write it; read it with pyarrow"):
         open_recording(tmp_path / "run.parquet")
 
 
@@ -229,12 +229,12 @@ def test_parquet_of_a_newer_version_is_refused(tmp_path):
     path = write(tmp_path / "run.parquet", [of(3)])
     table = pa.parquet.read_table(path).replace_schema_metadata({"rust_daq.version": "2"})
     pa.parquet.write_table(table, path)
-    with pytest.raises(ValueError, match="has version 2 of the schema, and this rust_daq reads up to 1"):
+    with pytest.raises(ValueError, match="its schema has version 2, but this rust_daq reads versions up to 1"):
         open_recording(path)
 
 
 @pytest.mark.parametrize("call", ["compact(sys.argv[1], sys.argv[2])", "open_recording(sys.argv[3])"])
-def test_without_pyarrow_parquet_is_refused_with_what_to_install(tmp_path, call):
+def test_without_pyarrow_parquet_is_refused_with_the_package_to_install(tmp_path, call):
     source = write(tmp_path / "run.arrow", [of(3)])
     parquet = write(tmp_path / "run.parquet", [of(3)])
     code = f"""
@@ -247,13 +247,13 @@ try:
 except ModuleNotFoundError as error:
     print(error)
 """
-    assert 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"' in run(
+    assert 'Parquet needs pyarrow, which is not installed; run pip install "rust-daq[parquet]"' in run(
         code, source, tmp_path / "new.parquet", parquet
     )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
-def test_others_may_read_the_file_as_the_umask_says(tmp_path):
+def test_the_file_has_the_permissions_of_the_umask(tmp_path):
     source = write(tmp_path / "run.arrow", [of(3)])
     before = os.umask(0o027)
     try:

@@ -33,7 +33,7 @@ def following(path, **settings):
 
 @every_writer
 @pytest.mark.parametrize("sync", ["none", "flush"])
-def test_a_reader_that_was_first_sees_all_rows(tmp_path, writer_class, sync):
+def test_a_reader_opened_first_returns_all_rows(tmp_path, writer_class, sync):
     with writer_class(tmp_path / "run", sync=sync) as writer:
         recording = open_recording(writer.path)
         assert recording.format is None
@@ -44,11 +44,11 @@ def test_a_reader_that_was_first_sees_all_rows(tmp_path, writer_class, sync):
 
 
 @every_writer
-def test_a_file_that_became_something_else_is_refused(tmp_path, writer_class):
+def test_a_file_that_became_another_format_is_refused(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
         recording = open_recording(writer.path)
         writer.path.write_text("shopping list\n")
-        with pytest.raises(ValueError, match="is no recording"):
+        with pytest.raises(ValueError, match="is not a recording"):
             next(recording)
 
 
@@ -64,7 +64,7 @@ def test_rows_are_followed_until_their_writer_closes(tmp_path, writer_class, syn
 
 
 @every_writer
-def test_each_batch_comes_before_the_next_is_written(tmp_path, writer_class):
+def test_each_batch_arrives_before_the_next_is_written(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
         recording = open_recording(writer.path, follow=True, timeout=LONG)
         for count in range(5):
@@ -87,18 +87,18 @@ def test_parts_are_followed_until_their_writer_closes(tmp_path, writer_class):
 
 
 @every_writer
-def test_nothing_that_comes_in_time_is_said_and_may_be_waited_for_again(tmp_path, writer_class):
+def test_a_timeout_is_reported_and_waiting_may_continue(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
         recording = open_recording(writer.path, follow=True, timeout=timedelta(milliseconds=30))
         for count in range(2):
-            with pytest.raises(TimeoutError, match=r"no row came for 0.03 s, .* iterate again to wait on"):
+            with pytest.raises(TimeoutError, match=r"no row arrived for 0.03 s, .* iterate again to keep waiting"):
                 next(recording)
             writer.write(of(3, start=3 * count))
             assert told([next(recording)]) == told([of(3, start=3 * count)])
 
 
 @every_writer
-def test_a_writer_that_is_killed_ends_what_follows_it(tmp_path, writer_class):
+def test_a_killed_writer_ends_its_followers(tmp_path, writer_class):
     with WritingProcess(writer_class, tmp_path / "run") as process:
         recording = open_recording(tmp_path / "run", follow=True, timeout=LONG)
         assert told([next(recording)]) == told([of(5)])
@@ -117,7 +117,7 @@ def test_a_finished_recording_is_followed_to_its_end(tmp_path, writer_class):
     assert told(open_recording(tmp_path / "run.parquet", follow=True)) == told([of(5)])
 
 
-def test_damage_ends_what_follows_though_the_writer_lives(tmp_path):
+def test_damage_ends_a_follower_even_if_the_writer_lives(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer:
         writer.write(of(5))
         writer.write(of(5))
@@ -126,12 +126,12 @@ def test_damage_ends_what_follows_though_the_writer_lives(tmp_path):
             file.seek(writer.bytes - 32)
             file.write(b"\xaa" * 8)
         recording = open_recording(writer.path, follow=True, timeout=LONG)
-        with pytest.warns(TornRecordingWarning, match="what follows is damaged"):
+        with pytest.warns(TornRecordingWarning, match="the rest is damaged"):
             assert told(recording) == told([of(5)])
 
 
 @every_writer
-def test_a_recording_that_is_closed_while_it_is_followed_is_no_longer_waited_for(tmp_path, writer_class):
+def test_closing_a_followed_recording_ends_the_wait(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
         recording = open_recording(writer.path, follow=True, timeout=LONG)
         raised = []
@@ -168,14 +168,14 @@ def test_ctrl_c_ends_the_waiting(tmp_path):
     ("settings", "error", "sentence"),
     [
         ({"follow": 1}, TypeError, "follow must be a bool, got 1"),
-        ({"timeout": 1.0}, ValueError, "timeout is 1.0 without follow=True"),
-        ({"follow": True, "timeout": -1}, ValueError, "timeout is -1; pass a number of seconds of at least 0"),
-        ({"follow": True, "timeout": float("nan")}, ValueError, "timeout is nan"),
-        ({"follow": True, "timeout": timedelta(-1)}, ValueError, "timeout is datetime"),
+        ({"timeout": 1.0}, ValueError, "timeout is 1.0, but follow is False; pass follow=True"),
+        ({"follow": True, "timeout": -1}, ValueError, "timeout must be at least 0 seconds, got -1"),
+        ({"follow": True, "timeout": float("nan")}, ValueError, "timeout must be at least 0 seconds, got nan"),
+        ({"follow": True, "timeout": timedelta(-1)}, ValueError, "timeout must be at least 0 seconds, got datetime"),
         ({"follow": True, "timeout": "1"}, TypeError, "timeout must be a number of seconds or a timedelta, got '1'"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(tmp_path, settings, error, sentence):
+def test_invalid_settings_are_refused(tmp_path, settings, error, sentence):
     path = write(tmp_path / "run.arrow", [of(3)])
     with pytest.raises(error, match=sentence):
         open_recording(path, **settings)
@@ -185,7 +185,7 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, settings, error, sent
 
 
 @every_writer
-def test_the_name_of_all_parts_opens_them_in_their_order(tmp_path, writer_class):
+def test_the_common_name_opens_all_parts_in_order(tmp_path, writer_class):
     writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(3)))
     # What only sorts last as text, and files that are no parts.
     writer.path.rename(tmp_path / "run.part10000.x")
@@ -200,7 +200,7 @@ def test_the_name_of_all_parts_opens_them_in_their_order(tmp_path, writer_class)
 
 
 @every_writer
-def test_a_part_that_is_missing_or_torn_is_named(tmp_path, writer_class):
+def test_a_missing_or_torn_part_is_named(tmp_path, writer_class):
     writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(4)))
     writer.paths[2].unlink()
     size = writer.paths[1].stat().st_size
@@ -218,7 +218,7 @@ def test_a_part_that_is_missing_or_torn_is_named(tmp_path, writer_class):
 
 
 @every_writer
-def test_all_parts_are_compacted_by_their_name(tmp_path, writer_class):
+def test_all_parts_are_compacted_by_their_common_name(tmp_path, writer_class):
     writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(3)))
     with pytest.raises(ValueError, match="is one of the sources"):
         compact(tmp_path / "run.x", writer.paths[1], overwrite=True)
@@ -227,9 +227,9 @@ def test_all_parts_are_compacted_by_their_name(tmp_path, writer_class):
 
 
 @every_writer
-def test_a_file_of_the_very_name_comes_before_its_parts(tmp_path, writer_class):
+def test_a_file_of_the_common_name_takes_precedence_over_parts(tmp_path, writer_class):
     for settings, count in (({"rotate_bytes": 1}, 3), ({}, 5)):
         record(writer_class(tmp_path / "run.x", **settings), of(count, LAMP))
     assert read(tmp_path / "run.x")[0] == told([of(5, LAMP)])
-    with pytest.raises(FileNotFoundError, match="there is no such file"):
+    with pytest.raises(FileNotFoundError, match="the file does not exist"):
         open_recording(tmp_path / "other.x")

@@ -51,7 +51,7 @@ def written(folder, suffix, batches, channels=None):
 @pytest.mark.parametrize("suffix", FORMATS)
 @few
 @given(recorded(own=True))
-def test_batches_come_back(folder, suffix, recording):
+def test_batches_survive_a_round_trip(folder, suffix, recording):
     channels, batches = recording
     rows, reader = read(written(folder, suffix, batches, channels))
     assert rows == told(batches, metadata=suffix != "csv")
@@ -60,7 +60,7 @@ def test_batches_come_back(folder, suffix, recording):
 
 @few
 @given(recorded())
-def test_a_stream_comes_back_batch_by_batch(folder, recording):
+def test_a_stream_is_read_batch_by_batch(folder, recording):
     channels, batches = recording
     found = list(open_recording(written(folder, "arrow", batches, channels)))
     there = [batch for batch in batches if len(batch)]
@@ -157,7 +157,7 @@ def test_every_reader_opens_it(folder, suffix, reader, data):
 
 @few
 @given(plain)
-def test_duckdb_opens_csv_but_for_digits_of_time(folder, recording):
+def test_duckdb_opens_csv_except_digits_of_time(folder, recording):
     _, batches = recording
     path = written(folder, "csv", batches)
     found = duckdb.sql(f"select channel, unit, value::double from '{path}'").fetchall()
@@ -175,7 +175,7 @@ def test_parquet_has_columns_of_metadata_and_sequence_numbers(folder, recording)
     assert table["sequence"].to_pylist() == [row[5] for row in told(batches)]
 
 
-def test_a_stream_says_how_it_is_made(tmp_path):
+def test_a_stream_describes_its_format(tmp_path):
     path = write(tmp_path / "run.arrow", [mixed(4, [LASER, LAMP], first=7)])
     with pa.ipc.open_stream(path) as stream:
         assert stream.schema.metadata[b"rust_daq.version"] == b"2"
@@ -185,7 +185,7 @@ def test_a_stream_says_how_it_is_made(tmp_path):
     assert Batch.from_arrow(batch) == mixed(4, [LASER, LAMP])
 
 
-def test_columns_of_a_stream_are_not_copied_by_who_maps_the_file(tmp_path):
+def test_columns_of_a_memory_mapped_stream_are_not_copied(tmp_path):
     path = write(tmp_path / "run.arrow", [of(1_000), of(1_000)])
     with pa.memory_map(str(path)) as file:
         before = pa.total_allocated_bytes()
@@ -201,7 +201,7 @@ def test_a_value_of_csv_is_the_shortest_text_and_always_a_float(tmp_path):
     assert texts == ["1.0", "0.1", "1e+300", "1e-300", "-0.0", "100.0", "NaN", "inf", "-inf", "0.3333333333333333"]
 
 
-def test_csv_that_windows_a_spreadsheet_or_pandas_wrote_is_read(tmp_path):
+def test_csv_of_windows_spreadsheets_and_pandas_is_read(tmp_path):
     path = write(tmp_path / "run.csv", [of(3)])
     text = path.read_text()
     spread_sheet = text.replace("T", " ").replace("Z", "+00:00")
@@ -212,7 +212,7 @@ def test_csv_that_windows_a_spreadsheet_or_pandas_wrote_is_read(tmp_path):
         assert (rows, recording.leftover_bytes) == (told([of(3)]), 0)
 
 
-def test_a_long_csv_file_comes_in_parts(tmp_path):
+def test_a_long_csv_file_is_read_in_parts(tmp_path):
     path = write(tmp_path / "run.csv", [of(100_000, first=5)])
     found = list(open_recording(path))
     assert [len(batch) for batch in found] == [65_536, 100_000 - 65_536]
@@ -236,7 +236,7 @@ def test_a_recording_is_read_one_batch_at_a_time(tmp_path, suffix):
         next(recording)
 
 
-def test_a_file_that_is_still_written_is_read_as_far_as_it_is(tmp_path):
+def test_a_growing_file_is_read_up_to_its_end(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer, open_recording(writer.path) as recording:
         with pytest.warns(UserWarning, match="the file ends before it was closed"):
             assert list(recording) == []

@@ -47,7 +47,7 @@ def check_filled(path, sync, printed, number, reason):
     counts, facts, sentence, again = printed.splitlines()
     acknowledged, rows, closed, size = eval(counts.replace(" ", ","))
     assert facts == f"{number} True"
-    assert sentence == again == f"cannot be written on: {reason}; the {rows} rows before are whole"
+    assert sentence == again == f"cannot be written: {reason}; the {rows} rows before are intact"
     assert closed is True
     found, recording = whole(path)
     assert found == told([of(rows)])
@@ -62,7 +62,7 @@ def check_filled(path, sync, printed, number, reason):
 @every_writer
 @pytest.mark.parametrize("sync", SYNCS)
 @pytest.mark.parametrize("limit", [1_000, 500_000])
-def test_a_file_that_may_not_grow_keeps_what_was_acknowledged(tmp_path, writer_class, sync, limit):
+def test_a_file_that_cannot_grow_keeps_acknowledged_batches(tmp_path, writer_class, sync, limit):
     code = FILLING.format(limit=f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))")
     printed = run(code, writer_class.__name__, tmp_path / "run", repr(sync))
     check_filled(tmp_path / "run", sync, printed, errno.EFBIG, "File too large")
@@ -82,7 +82,7 @@ def in_own_mounts():
 @posix
 @every_writer
 @pytest.mark.parametrize("sync", SYNCS)
-def test_a_disk_that_is_full_keeps_what_was_acknowledged(tmp_path, writer_class, sync):
+def test_a_full_disk_keeps_acknowledged_batches(tmp_path, writer_class, sync):
     if (before := in_own_mounts()) is None:
         pytest.skip("nobody may mount a small disk here")
     disk = tmp_path / "disk"
@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_keeps_what_was_acknowledged(tmp_path, writer_class,
 
 
 @posix
-def test_a_disk_that_is_full_ends_a_pipeline_with_its_error(tmp_path):
+def test_a_full_disk_ends_a_pipeline_with_its_error(tmp_path):
     code = """
 import resource, sys
 from recordings import of
@@ -117,7 +117,7 @@ except OSError as error:
 
 
 @posix
-def test_a_disk_that_is_full_leaves_no_parquet(tmp_path):
+def test_a_full_disk_leaves_no_parquet_file(tmp_path):
     source = write(tmp_path / "run.arrow", [LASER.batch(of(50_000).values % 0.7, of(50_000).timestamps)])
     code = """
 import os, resource, sys
@@ -138,7 +138,7 @@ except OSError as error:
 
 @posix
 @every_writer
-def test_a_folder_that_may_not_be_written_is_refused(writer_class):
+def test_a_folder_without_write_permission_is_refused(writer_class):
     # To root no folder is closed, so that it becomes somebody else for a while; nor is one of pytest's open to others.
     code = f"""
 import os, sys
@@ -159,15 +159,14 @@ except PermissionError as error:
 """
     with tempfile.TemporaryDirectory() as folder:
         expected = (
-            "[Errno 13] cannot be created: Permission denied; pass a path in a folder that you may write to: "
-            f"'{folder}/run'\n"
+            f"[Errno 13] cannot be created: Permission denied; pass a path in a writable folder: '{folder}/run'\n"
         )
         assert run(code, folder) == expected
 
 
 @posix
 @every_writer
-def test_a_file_system_that_may_not_be_written_is_refused(tmp_path, writer_class):
+def test_a_read_only_file_system_is_refused(tmp_path, writer_class):
     if (before := in_own_mounts()) is None:
         pytest.skip("nobody may mount a disk here")
     script = f"mount -t tmpfs -o ro,size=64k tmpfs '{tmp_path}' && \"$@\""
@@ -180,17 +179,17 @@ except OSError as error:
     print(error.errno, error.strerror)
 """
     printed = run(code, tmp_path / "run", before=[*before, "sh", "-c", script, "sh"])
-    reason = "cannot be created: Read-only file system; pass a path in a folder that you may write to"
+    reason = "cannot be created: Read-only file system; pass a path in a writable folder"
     assert printed == f"{errno.EROFS} {reason}\n"
 
 
 @every_writer
-def test_a_folder_that_is_missing_or_none_is_refused(tmp_path, writer_class):
-    with pytest.raises(FileNotFoundError, match="there is no folder .*missing; make it first"):
+def test_a_missing_folder_or_a_file_as_folder_is_refused(tmp_path, writer_class):
+    with pytest.raises(FileNotFoundError, match="the folder .*missing does not exist; create it first"):
         writer_class(tmp_path / "missing" / "run")
     (tmp_path / "file").touch()
     if os.name == "posix":
-        with pytest.raises(NotADirectoryError, match=r"file is no folder; pass another path"):
+        with pytest.raises(NotADirectoryError, match=r"file is not a folder; pass another path"):
             writer_class(tmp_path / "file" / "run")
 
 
@@ -199,7 +198,7 @@ def test_a_folder_that_is_missing_or_none_is_refused(tmp_path, writer_class):
     "settings",
     [{}, {"overwrite": True}, {"append": True}, {"rotate_bytes": 9}, {"rotate_bytes": 9, "overwrite": True}],
 )
-def test_a_name_that_is_a_folder_is_refused(tmp_path, writer_class, settings):
+def test_a_folder_as_path_is_refused(tmp_path, writer_class, settings):
     with pytest.raises(IsADirectoryError, match="is a folder; pass the path of a file in it"):
         writer_class(tmp_path, **settings)
     with pytest.raises(IsADirectoryError, match="is a folder; pass one of the files in it"):
@@ -210,15 +209,13 @@ def test_a_name_that_is_a_folder_is_refused(tmp_path, writer_class, settings):
 @every_writer
 @pytest.mark.parametrize("sync", SYNCS)
 @pytest.mark.parametrize("ending", ["flush", "close"])
-def test_a_folder_that_vanishes_is_told(tmp_path, writer_class, sync, ending):
+def test_a_removed_folder_is_reported(tmp_path, writer_class, sync, ending):
     folder = tmp_path / "folder"
     folder.mkdir()
     writer = writer_class(folder / "run", sync=sync)
     writer.write(of(5))
     shutil.rmtree(folder)
-    with pytest.raises(
-        FileNotFoundError, match="was removed while it was written, and what it held is lost"
-    ) as told_of:
+    with pytest.raises(FileNotFoundError, match="was removed while it was open, so its content is lost") as told_of:
         getattr(writer, ending)()
     assert told_of.value.filename == str(folder / "run")
     assert (writer.closed, writer.rows) == (True, 0)
@@ -226,7 +223,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path, writer_class, sync, ending):
 
 @posix
 @every_writer
-def test_a_file_that_vanishes_is_told_while_it_is_written(tmp_path, writer_class):
+def test_a_removed_file_is_reported_while_it_is_written(tmp_path, writer_class):
     writer = writer_class(tmp_path / "run")
     writer.path.unlink()
 
@@ -234,23 +231,23 @@ def test_a_file_that_vanishes_is_told_while_it_is_written(tmp_path, writer_class
         while True:
             yield of(100)
 
-    with pytest.raises(FileNotFoundError, match="was removed while it was written"):
+    with pytest.raises(FileNotFoundError, match="was removed while it was open"):
         Pipeline(batches(), sinks=[writer]).run(60.0)
 
 
 @every_writer
-def test_a_part_that_cannot_be_made_ends_the_recording(tmp_path, writer_class):
+def test_a_part_that_cannot_be_created_ends_the_recording(tmp_path, writer_class):
     folder, moved = tmp_path / "folder", tmp_path / "moved"
     folder.mkdir()
     writer = writer_class(folder / "run", rotate_bytes=1)
     writer.write(of(5))
     size = writer.bytes
     folder.rename(moved)
-    with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first") as refused:
+    with pytest.raises(FileNotFoundError, match="the folder .*folder does not exist; create it first") as refused:
         writer.write(of(5))
     assert refused.value.filename == str(folder / "run.part0001")
     folder.mkdir()
-    with pytest.raises(FileNotFoundError, match="there is no folder .*folder; make it first"):
+    with pytest.raises(FileNotFoundError, match="the folder .*folder does not exist; create it first"):
         writer.write(of(7))
     assert (writer.closed, writer.rows, writer.bytes) == (True, 5, size)
     writer.close()
@@ -261,19 +258,19 @@ def test_a_part_that_cannot_be_made_ends_the_recording(tmp_path, writer_class):
 @posix
 @every_writer
 @pytest.mark.parametrize("sync", SYNCS)
-def test_what_a_vanished_part_held_is_not_counted(tmp_path, writer_class, sync):
+def test_rows_of_a_removed_part_are_not_counted(tmp_path, writer_class, sync):
     writer = writer_class(tmp_path / "run", rotate_bytes=2_000, sync=sync)
     while len(writer.paths) < 2:
         writer.write(of(10))
     before = writer.rows - 10
     writer.path.unlink()
-    with pytest.raises(FileNotFoundError, match="was removed while it was written"):
+    with pytest.raises(FileNotFoundError, match="was removed while it was open"):
         writer.flush()
     assert (writer.rows, writer.bytes) == (before, writer.paths[0].stat().st_size)
 
 
 @posix
-def test_a_file_that_is_moved_goes_on(tmp_path):
+def test_a_moved_file_is_continued(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer:
         writer.write(of(5))
         writer.path.rename(tmp_path / "moved")
@@ -305,7 +302,7 @@ no_text = pytest.param(
 @posix
 @pytest.mark.parametrize("name", [*NAMES, no_text])
 @pytest.mark.parametrize("suffix", ["arrow", "csv", "parquet"])
-def test_a_name_may_have_any_characters(tmp_path, name, suffix):
+def test_a_name_may_contain_any_characters(tmp_path, name, suffix):
     path = tmp_path / f"{name}.{suffix}"
     batches = [of(3), of(4)]
     if suffix == "parquet":
@@ -320,12 +317,12 @@ def test_a_name_may_have_any_characters(tmp_path, name, suffix):
 
 
 @every_writer
-def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
+def test_impossible_file_names_are_refused(tmp_path, writer_class):
     with pytest.raises(OSError, match="cannot be created"):
         writer_class(tmp_path / ("a" * 1_000))
     with pytest.raises(ValueError, match="NUL"):
         writer_class(str(tmp_path / "a\0b"))
-    with pytest.raises(OSError, match="the path is empty; pass that of a file"):
+    with pytest.raises(OSError, match="the path is empty; pass the path of a file"):
         writer_class("")
     for wrong in (None, 3, b"run", ["run"]):
         with pytest.raises(TypeError, match="path must be a str or an os.PathLike of str, got"):
@@ -337,35 +334,35 @@ def test_names_that_no_file_has_are_refused(tmp_path, writer_class):
 @posix
 @every_writer
 @pytest.mark.parametrize("settings", [{"overwrite": True}, {"append": True}])
-def test_what_is_no_file_is_neither_written_nor_read(tmp_path, writer_class, settings):
+def test_only_regular_files_are_written_and_read(tmp_path, writer_class, settings):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", "/dev/zero"):
         for opened in (functools.partial(writer_class, **settings), open_recording):
-            with pytest.raises(ValueError, match="is no file; pass the path of one"):
+            with pytest.raises(ValueError, match="is not a regular file; pass the path of a file"):
                 opened(path)
 
 
 @posix
 @every_writer
-def test_the_null_device_takes_what_any_number_of_writers_write(writer_class):
+def test_the_null_device_accepts_any_number_of_writers(writer_class):
     batch = Channel("ai0", "V").batch([1.0, 2.0], start=0, rate=1.0)
     with writer_class(os.devnull, overwrite=True) as one, writer_class(os.devnull, overwrite=True) as two:
         for writer in (one, two):
             writer.write(batch)
             assert writer.rows == 2
-    with pytest.raises(ValueError, match="is no file; pass the path of one"):
+    with pytest.raises(ValueError, match="is not a regular file; pass the path of a file"):
         writer_class(os.devnull, append=True)
 
 
-def test_what_is_no_recording_is_refused_with_what_it_is(tmp_path):
+def test_a_file_that_is_not_a_recording_is_refused_with_its_beginning(tmp_path):
     path = tmp_path / "run"
-    with pytest.raises(FileNotFoundError, match="there is no such file"):
+    with pytest.raises(FileNotFoundError, match="the file does not exist"):
         open_recording(path)
     path.write_text("time;value\n")
     with pytest.raises(
-        ValueError, match=r"run: is no recording: it begins with \"time;value\\n\"; open_recording reads"
+        ValueError, match=r"run: is not a recording: it begins with \"time;value\\n\"; open_recording reads"
     ):
         open_recording(path)
     path.write_text('"timestamp","channel","value","unit"\n')
-    with pytest.raises(ValueError, match="is no recording"):
+    with pytest.raises(ValueError, match="is not a recording"):
         open_recording(path)

@@ -50,7 +50,7 @@ def ends(path, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["arrow", "csv"])
-def test_a_file_that_is_cut_anywhere_gives_all_that_is_whole(tmp_path, suffix):
+def test_a_file_cut_anywhere_returns_everything_whole(tmp_path, suffix):
     path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
     whole = path.read_bytes()
     ended = ends(path, suffix)
@@ -73,7 +73,7 @@ def test_a_file_that_is_cut_anywhere_gives_all_that_is_whole(tmp_path, suffix):
     assert torn(path)[2] == []
 
 
-def test_a_parquet_file_that_is_cut_anywhere_is_refused(tmp_path):
+def test_a_parquet_file_cut_anywhere_is_refused(tmp_path):
     whole = write(tmp_path / "run.parquet", BATCHES, CHANNELS).read_bytes()
     cut = tmp_path / "cut"
     for length in range(1, len(whole)):
@@ -84,7 +84,7 @@ def test_a_parquet_file_that_is_cut_anywhere_is_refused(tmp_path):
         assert "compact its recordings again" in str(refused.value)
 
 
-def test_the_warning_says_what_is_lost_and_comes_once(tmp_path):
+def test_the_warning_reports_the_loss_once(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5), of(7)])
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:-CLOSING])
@@ -129,7 +129,7 @@ def swapped(parts, at):
 
 @pytest.mark.parametrize("change", [without, doubled, swapped])
 @pytest.mark.parametrize("at", range(2, 8))
-def test_a_message_that_is_missing_doubled_or_elsewhere_is_noticed(tmp_path, change, at):
+def test_missing_duplicated_and_moved_messages_are_detected(tmp_path, change, at):
     # The batches differ in their values only, so that their messages are of one length.
     batches = [of(4, start=4 * index) for index in range(5)]
     path = write(tmp_path / "run.arrow", batches)
@@ -142,7 +142,7 @@ def test_a_message_that_is_missing_doubled_or_elsewhere_is_noticed(tmp_path, cha
     assert len(rows) <= 4 * (at - 1)
 
 
-def test_a_stream_of_the_version_before_is_read_and_not_continued(tmp_path):
+def test_a_stream_of_the_previous_version_is_read_and_not_continued(tmp_path):
     path = tmp_path / "run.arrow"
     path.write_bytes(FIRST_VERSION.read_bytes())
     assert read(path)[0] == told([of(3, first=7), of(2)])
@@ -151,18 +151,18 @@ def test_a_stream_of_the_version_before_is_read_and_not_continued(tmp_path):
     assert path.read_bytes() == FIRST_VERSION.read_bytes()
 
 
-def test_what_stands_behind_the_end_is_left_over(tmp_path):
+def test_bytes_after_the_end_are_left_over(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5)])
     path.write_bytes(path.read_bytes() * 2)
     rows, recording, [warned] = torn(path)
     assert rows == told([of(5)])
     assert recording.leftover_bytes == path.stat().st_size // 2
-    assert "something follows the end of the recording" in warned
+    assert "bytes follow the end of the recording" in warned
 
 
 @pytest.mark.parametrize("zeros", [1, 100, 5_000])
 @pytest.mark.parametrize("suffix", ["arrow", "csv"])
-def test_zeros_at_the_end_are_no_rows(tmp_path, suffix, zeros):
+def test_zeros_at_the_end_are_not_rows(tmp_path, suffix, zeros):
     # A system that crashed may have made a file longer, and never have written into it.
     path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
     if suffix == "arrow":
@@ -178,14 +178,14 @@ def test_zeros_at_the_end_are_no_rows(tmp_path, suffix, zeros):
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("2026-01-01T00:00:00Z,laser,1.5", "it has 3 cells, and the file 4 columns"),
-        ("2026-01-01T00:00:00Z,laser,1.5,mW,,,", "it has more cells than the file columns"),
-        ("2026-01-01,laser,1.5,mW", 'its timestamp is "2026-01-01", which is none in UTC'),
-        ("2026-02-30T00:00:00Z,laser,1.5,mW", "its timestamp is"),
+        ("2026-01-01T00:00:00Z,laser,1.5", "it has 3 cells, but the file has 4 columns"),
+        ("2026-01-01T00:00:00Z,laser,1.5,mW,,,", "it has more cells than the file has columns"),
+        ("2026-01-01,laser,1.5,mW", 'its timestamp "2026-01-01" is not a valid time in UTC'),
+        ("2026-02-30T00:00:00Z,laser,1.5,mW", 'its timestamp "2026-02-30T00:00:00Z" is not a valid time in UTC'),
         ("2026-01-01T00:00:00Z,,1.5,mW", "its channel is empty"),
-        ("2026-01-01T00:00:00Z,laser,1.5x,mW", 'its value is "1.5x", which is no number'),
-        ("2026-01-01T00:00:00Z,laser,,mW", 'its value is "", which is no number'),
-        ("2026-01-01T00:00:00Z,laser,1.5,V", 'its unit is "V", and that of "laser" was "mW"'),
+        ("2026-01-01T00:00:00Z,laser,1.5x,mW", 'its value "1.5x" is not a number'),
+        ("2026-01-01T00:00:00Z,laser,,mW", 'its value "" is not a number'),
+        ("2026-01-01T00:00:00Z,laser,1.5,V", 'its unit is "V", but "laser" had the unit "mW" before'),
     ],
 )
 def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence):
@@ -202,12 +202,12 @@ def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence)
 def test_a_sequence_number_is_a_count(tmp_path, sequence):
     path = tmp_path / "run.csv"
     path.write_text(f"timestamp,channel,value,unit,sequence\n2026-01-01T00:00:00Z,laser,1.5,V,{sequence}\n")
-    assert f'its sequence is "{sequence}"' in torn(path)[2][0]
+    assert f'its sequence "{sequence}" is not a count' in torn(path)[2][0]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @given(at=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
-def test_a_changed_byte_is_no_other_row(tmp_path_factory, suffix, at, change):
+def test_a_changed_byte_never_becomes_another_row(tmp_path_factory, suffix, at, change):
     folder = tmp_path_factory.mktemp("changed")
     path = write(folder / f"run.{suffix}", BATCHES, CHANNELS)
     content = bytearray(path.read_bytes())
@@ -238,10 +238,10 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, beginning, rest):
 
 
 @pytest.mark.parametrize("length", [2**31 - 1, 2**31, 2**32 - 1])
-def test_a_length_that_no_file_has_is_not_believed(tmp_path, length):
+def test_an_impossible_length_is_refused(tmp_path, length):
     path = tmp_path / "run"
     path.write_bytes(b"\xff\xff\xff\xff" + length.to_bytes(4, "little") + bytes(100))
-    with pytest.raises(ValueError, match="its schema is longer than any that was written here"):
+    with pytest.raises(ValueError, match="its schema is longer than that of any recording"):
         open_recording(path)
 
 

@@ -115,7 +115,7 @@ def test_one_batch_in_many_threads_that_do_different_things(batch: Batch) -> Non
 
 
 @pytest.mark.unsafe_code
-def test_one_iterator_gives_each_row_once() -> None:
+def test_one_iterator_returns_each_row_once() -> None:
     for _ in range(5):
         iterator = iter(of_many(COUNT))
 
@@ -157,7 +157,7 @@ def test_one_metadata_in_many_threads() -> None:
 
 
 @pytest.mark.unsafe_code
-def test_the_channels_of_a_batch_are_made_once() -> None:
+def test_the_channels_of_a_batch_are_created_once() -> None:
     for _ in range(ROUNDS):
         # Nobody has asked this batch for a channel before.
         batch = pickle.loads(pickle.dumps(Batch.concat([of_many(COUNT), of_many(COUNT)])))
@@ -181,7 +181,7 @@ def test_points_of_one_thread_die_in_another() -> None:
     gc.collect()
 
 
-def test_an_error_in_one_thread_is_no_other_threads_business(batch: Batch) -> None:
+def test_an_error_in_one_thread_does_not_affect_others(batch: Batch) -> None:
     def run(number: int) -> None:
         for _ in range(COUNT):
             if number % 2:

@@ -33,7 +33,7 @@ drawn = (
 
 
 @pytest.mark.parametrize(("value", "name"), [(value, name) for value, found in ATTRIBUTES for name in found])
-def test_nothing_can_be_set_or_deleted(value, name):
+def test_attributes_cannot_be_set_or_deleted(value, name):
     with pytest.raises(AttributeError):
         setattr(value, name, 1)
     with pytest.raises(AttributeError):
@@ -142,7 +142,7 @@ def test_text_of_another_type_is_refused(argument, take, wrong):
 
 @every_text
 def test_a_lone_surrogate_is_refused(argument, take):
-    with pytest.raises(ValueError, match=rf"^{argument} holds a lone surrogate, got .*; pass"):
+    with pytest.raises(ValueError, match=rf"^{argument} contains a lone surrogate, got .*; pass"):
         take("a\ud800")
 
 
@@ -151,5 +151,5 @@ def test_an_empty_name_is_refused_and_an_empty_unit_is_not(argument, take):
     if argument == "unit":
         assert take("") == ""
     else:
-        with pytest.raises(ValueError, match=r"is empty \(''\); pass the name"):
+        with pytest.raises(ValueError, match=r"must not be empty, got ''; pass the name"):
             take("")

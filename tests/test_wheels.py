@@ -80,7 +80,7 @@ def program(folder, script):
 # Found
 
 
-def test_a_wheel_is_made_for_each_supported_python_that_is_found(wheels, monkeypatch):
+def test_a_wheel_is_built_for_each_supported_python_found(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.11", "3.13")
     session = Session()
     paths = wheels.building.find_pythons(session, NAMED, [])
@@ -95,7 +95,7 @@ def test_no_python_found_is_an_error(wheels, monkeypatch):
         wheels.building.find_pythons(Session(), NAMED, [])
 
 
-def test_a_python_that_was_asked_for_is_not_skipped(wheels, monkeypatch):
+def test_a_requested_python_is_not_skipped(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.13")
     assert wheels.building.find_pythons(Session(), NAMED, ["3.13"]) == {"3.13": "/3.13"}
     with pytest.raises(EndedError, match=r"no CPython 3\.12: not on PATH"):
@@ -107,7 +107,7 @@ def test_a_python_without_support_is_refused(wheels):
         wheels.building.find_pythons(Session(), NAMED, ["3.9"])
 
 
-def test_a_python_without_the_gil_is_taken_only_where_it_was_asked_for(wheels, monkeypatch):
+def test_a_python_without_the_gil_is_used_only_on_request(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.13", "3.14t")
     take = wheels.building.find_pythons
     assert take(Session(), ["3.13"], [], further=["3.14t"]) == {"3.13": "/3.13"}
@@ -123,7 +123,7 @@ def test_the_wheel_of_a_version_is_known_by_its_interface(wheels, monkeypatch, t
     assert wheels.building.wheel_of(version).name == f"rust_daq-0.1.0-{name}-manylinux_2_17_x86_64.whl"
 
 
-def test_where_packages_lack_wheels_the_tests_that_need_them_are_left_out(wheels):
+def test_tests_that_need_missing_wheels_are_skipped(wheels):
     plain = {Path(name).name for name in wheels.building.plain_tests()}
     assert {"test_datapoint.py", "test_threads.py"} <= plain
     assert plain.isdisjoint({"test_batch_arrow.py", "test_storage_formats.py"})
@@ -154,20 +154,20 @@ def test_an_interpreter_is_asked_what_it_is(wheels):
         ("sleep 9", "did not say its version within 0.5 s"),
     ],
 )
-def test_a_broken_interpreter_gets_a_sentence(wheels, monkeypatch, tmp_path, script, sentence):
+def test_a_broken_interpreter_is_reported(wheels, monkeypatch, tmp_path, script, sentence):
     monkeypatch.setattr(wheels.interpreters, "SECONDS", 0.5 if "sleep" in script else 30)
     path = program(tmp_path, script)
     with pytest.raises(wheels.interpreters.BrokenInterpreterError, match=rf"{path} {sentence}.*; repair or remove it"):
         wheels.interpreters.ask(path)
 
 
-def test_a_file_that_is_no_program_gets_a_sentence(wheels, tmp_path):
+def test_a_file_that_is_not_a_program_is_reported(wheels, tmp_path):
     with pytest.raises(wheels.interpreters.BrokenInterpreterError, match=r"does not start: .*; repair or remove it"):
         wheels.interpreters.ask(str(tmp_path / "python"))
 
 
 @shell_only
-def test_behind_a_broken_interpreter_the_next_one_is_taken(wheels, monkeypatch, tmp_path):
+def test_after_a_broken_interpreter_the_next_one_is_used(wheels, monkeypatch, tmp_path):
     broken = program(tmp_path, "exit 3")
     monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([broken, sys.executable]))
     told = wheels.interpreters.find([HERE], "uv")
@@ -175,14 +175,14 @@ def test_behind_a_broken_interpreter_the_next_one_is_taken(wheels, monkeypatch, 
     assert [sentence.split()[0] for sentence in told.broken] == [broken]
 
 
-def test_an_interpreter_of_another_version_is_passed_over(wheels, monkeypatch):
+def test_an_interpreter_of_another_version_is_skipped(wheels, monkeypatch):
     monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([sys.executable]))
     told = wheels.interpreters.find(["3.9"], "uv")
     assert (told.paths, told.broken) == ({}, [])
 
 
 @shell_only
-def test_interpreters_are_looked_for_where_uv_knows_none(wheels, monkeypatch, tmp_path):
+def test_interpreters_are_searched_if_uv_finds_none(wheels, monkeypatch, tmp_path):
     for name in (f"{HERE}.7", f"{HERE}.7t"):
         (tmp_path / "versions" / name).mkdir(parents=True)
     named = tmp_path / f"python{HERE}"
@@ -222,7 +222,7 @@ def answering(*answers):
     return run
 
 
-def test_missing_pythons_are_made_where_that_was_asked_for(wheels, monkeypatch):
+def test_missing_pythons_are_made_on_request(wheels, monkeypatch):
     made = []
     found(wheels, monkeypatch, "3.11")
     monkeypatch.setattr(wheels.debian, "make", made.append)
@@ -232,19 +232,19 @@ def test_missing_pythons_are_made_where_that_was_asked_for(wheels, monkeypatch):
     assert any(line.startswith("makes CPython 3.14, 3.15 of Debian's forky in ") for line in session.said)
 
 
-def test_nothing_is_made_where_nobody_asked_for_it(wheels, monkeypatch):
+def test_pythons_are_not_made_without_a_request(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.11")
     monkeypatch.setattr(wheels.debian, "make", lambda _: pytest.fail("made"))
     wheels.building.find_pythons(Session(), ["3.11", "3.15"], [])
 
 
-def test_nothing_is_made_where_nothing_is_missing(wheels, monkeypatch):
+def test_pythons_are_not_made_if_none_is_missing(wheels, monkeypatch):
     found(wheels, monkeypatch, "3.14")
     monkeypatch.setattr(wheels.debian, "make", lambda _: pytest.fail("made"))
     wheels.building.find_pythons(Session(), ["3.14"], [], make_debian=True)
 
 
-def test_what_cannot_be_made_ends_the_session_with_its_sentence(wheels, monkeypatch):
+def test_a_python_that_cannot_be_made_ends_the_session(wheels, monkeypatch):
     found(wheels, monkeypatch)
 
     def refuse(_):
@@ -259,7 +259,7 @@ def test_what_cannot_be_made_ends_the_session_with_its_sentence(wheels, monkeypa
     ("system", "sentence"),
     [(("darwin", "apt-get", 0), ELSEWHERE), (("linux", None, 0), ELSEWHERE), (("linux", "apt-get", 1000), NOT_ROOT)],
 )
-def test_elsewhere_and_without_root_a_sentence_says_so(wheels, monkeypatch, tmp_path, system, sentence):
+def test_other_systems_and_users_are_refused(wheels, monkeypatch, tmp_path, system, sentence):
     platform, program, user = system
     monkeypatch.setattr(wheels.debian.sys, "platform", platform)
     monkeypatch.setattr(wheels.debian.shutil, "which", lambda _: program)
@@ -274,7 +274,7 @@ def test_a_version_that_the_suite_lacks_is_refused(debian, tmp_path):
         debian.make(["3.12"], tmp_path / "debian")
 
 
-def test_without_a_network_the_last_words_of_debootstrap_are_in_the_sentence(debian, monkeypatch, tmp_path):
+def test_without_a_network_the_last_output_of_debootstrap_is_reported(debian, monkeypatch, tmp_path):
     said = "I: Retrieving InRelease\nE: Failed getting release file http://x/Release\n"
     monkeypatch.setattr(debian, "run", answering(("debootstrap", (1, said)), ("apt-get", (0, "http://x/\n"))))
     with pytest.raises(debian.DebianError, match=r"from http://x: E: Failed getting release .*; is there a network\?"):
@@ -282,14 +282,14 @@ def test_without_a_network_the_last_words_of_debootstrap_are_in_the_sentence(deb
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_debootstrap_that_cannot_be_installed_gets_a_sentence(debian, monkeypatch, tmp_path):
+def test_a_failed_installation_of_debootstrap_is_reported(debian, monkeypatch, tmp_path):
     monkeypatch.setattr(debian.shutil, "which", lambda _: None)
     monkeypatch.setattr(debian, "run", answering(("apt-get", (100, "E: Unable to locate package debootstrap\n"))))
     with pytest.raises(debian.DebianError, match=r"could not install debootstrap: E: Unable .*; is there a network\?"):
         debian.make(["3.15"], tmp_path / "debian")
 
 
-def test_what_debootstrap_mounts_is_seen_by_it_alone(debian, monkeypatch, tmp_path):
+def test_mounts_of_debootstrap_are_private(debian, monkeypatch, tmp_path):
     run = answering(("debootstrap", (1, "")))
     monkeypatch.setattr(debian, "run", run)
     with pytest.raises(debian.DebianError):
@@ -300,7 +300,7 @@ def test_what_debootstrap_mounts_is_seen_by_it_alone(debian, monkeypatch, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists what is mounted there")
-def test_a_folder_in_which_something_is_mounted_is_not_removed(wheels):
+def test_a_folder_with_a_mount_is_not_removed(wheels):
     with pytest.raises(wheels.debian.DebianError, match=r"/proc.* is mounted; unmount it first"):
         wheels.debian.remove(Path("/proc"))
 
@@ -358,7 +358,7 @@ def test_a_wheel_for_glibc_is_linked_against_the_unwinder_of_the_system(wheels, 
     ]
 
 
-def test_a_system_without_an_unwinder_gets_a_sentence(wheels, monkeypatch):
+def test_a_system_without_an_unwinder_is_reported(wheels, monkeypatch):
     with pytest.raises(EndedError, match=r"cc knows no libgcc_s\.so\.1"):
         built(wheels, monkeypatch, "libgcc_s.so.1")
 
@@ -421,7 +421,7 @@ def test_each_version_is_described_to_pyo3_and_checked_apart(wheels, monkeypatch
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo knows which PyO3 it is")
-def test_a_version_that_pyo3_does_not_know_gets_a_sentence(wheels):
+def test_a_version_unknown_to_pyo3_is_reported(wheels):
     wheels.checks.refuse_unknown(Session(), ["3.11", "3.15", "3.15t"])
     with pytest.raises(
         EndedError, match=r"PyO3 0\.\d+\.\d+ knows CPython 3\.\d+ to 3\.\d+, and not 3\.99, 3\.99t; raise"

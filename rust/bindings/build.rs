@@ -7,12 +7,12 @@ use std::process::Command;
 
 const UNKNOWN: &str = "unknown";
 
-/// What the extension is made of. The Python files are left out: to edit one builds nothing.
+/// The sources of the extension. Python files are not included, because editing them requires no build.
 const SOURCES: [&str; 6] =
     ["../core", "src", "build.rs", "Cargo.toml", "../../Cargo.toml", "../../Cargo.lock"];
 
 fn main() {
-    // Without it a test silently loads the distribution's libpython.
+    // Otherwise a test silently loads the distribution's libpython.
     pyo3_build_config::add_libpython_rpath_link_args();
     pyo3_build_config::use_pyo3_cfgs();
     link_benches();
@@ -29,11 +29,11 @@ fn main() {
     }
 }
 
-/// Links benches against libpython by itself: they are built as an extension is, which pyo3 links against none, so
-/// that they share with it all that is compiled.
+/// Links benches against libpython. They are built like an extension, for which pyo3 does not link libpython, so that
+/// both share their compiled dependencies.
 fn link_benches() {
     let python = pyo3_build_config::get();
-    // On Windows it is linked always.
+    // On Windows, libpython is always linked.
     if let (Ok(_), Some(folder), Some(name)) =
         (var("CARGO_CFG_UNIX"), python.lib_dir(), python.lib_name())
     {
@@ -48,7 +48,7 @@ fn fact(name: &str, value: &str) {
     println!("cargo::rustc-env=RUST_DAQ_{name}={value}");
 }
 
-/// Cargo takes a missing file for a changed one, so only files that exist are named.
+/// Watches a file, if it exists: Cargo treats a missing file as changed.
 fn rerun_if_changed(path: &str) {
     if Path::new(path).exists() {
         println!("cargo::rerun-if-changed={path}");
@@ -61,22 +61,22 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// Whether this manifest belongs to a git work tree, and does not merely lie in somebody else's.
+/// Returns whether this manifest is tracked by git, and not merely inside the work tree of another project.
 fn is_tracked() -> bool {
     output("git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_some()
 }
 
 fn facts_from_git() -> (String, &'static str) {
-    // HEAD moves with a checkout, its reflog and its branch with a commit.
+    // HEAD changes with a checkout; its reflog and its branch change with a commit.
     let branch = output("git", &["symbolic-ref", "--quiet", "HEAD"]);
     for name in ["HEAD", "logs/HEAD"].into_iter().chain(branch.as_deref()) {
         if let Some(path) = output("git", &["rev-parse", "--git-path", name]) {
             rerun_if_changed(&path);
         }
     }
-    // The last commit that changed the sources: one that changed a page leaves the extension as it is, to the byte.
+    // The last commit that changed the sources: a commit that changed only a page leaves the extension identical.
     let commit = output("git", &[&["log", "-1", "--format=%H", "--"], &SOURCES[..]].concat());
-    // Without optional locks, so that a build never stands in the way of a commit.
+    // Without optional locks, so that a build never blocks a commit.
     let arguments = ["--no-optional-locks", "status", "--porcelain", "--"];
     let dirty = match output("git", &[&arguments[..], &SOURCES[..]].concat()) {
         Some(changes) if changes.is_empty() => "no",
@@ -86,7 +86,7 @@ fn facts_from_git() -> (String, &'static str) {
     (commit.filter(|commit| !commit.is_empty()).unwrap_or_else(|| UNKNOWN.into()), dirty)
 }
 
-/// A source distribution carries its commit in a file that the release task wrote.
+/// Reads the commit of a source distribution from a file that the release task wrote.
 fn facts_from_file() -> (String, &'static str) {
     rerun_if_changed("COMMIT");
     let commit = read_to_string("COMMIT").unwrap_or_default();
@@ -100,7 +100,7 @@ fn rustc_version() -> String {
     output(&rustc, &["--version"]).unwrap_or_else(|| UNKNOWN.into())
 }
 
-/// The version of a crate in `Cargo.lock`; a build script is not told it otherwise.
+/// Reads the version of a crate from `Cargo.lock`, because Cargo does not pass it to a build script.
 fn locked_version(package: &str) -> String {
     let lock = read_to_string("../../Cargo.lock").unwrap_or_default();
     let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{package}\""));

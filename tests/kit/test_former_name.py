@@ -31,5 +31,5 @@ def test_without_the_kit_a_sentence_says_what_to_install() -> None:
     assert done.returncode == 1
     said = done.stderr.splitlines()[-1]
     assert said.endswith(
-        'the measuring kit is the package evenhand now; install it with `pip install "rust-daq[bench]"`'
+        'the measuring kit is now the package evenhand; install it with `pip install "rust-daq[bench]"`'
     )

@@ -23,7 +23,7 @@ from evenhand.results.result import SAMPLE_COLUMNS
 from rust_daq import advise as advising
 from rust_daq.advise import CHANNELS, LATENCIES, LOSSES, RATES, Curve, Measured, advise, advise_each, step
 from rust_daq.advise.__main__ import main
-from rust_daq.advise.measured import SEVERAL, of_whole_scans
+from rust_daq.advise.measured import SEVERAL, round_to_scans
 from rust_daq.storage import open_recording
 
 
@@ -125,7 +125,7 @@ def ask(measured, rate, channels, loss, latency):
 
 def test_the_numbers_are_read_from_a_run():
     found = Measured.of(made_run(*results()))
-    several = {SEVERAL: of_whole_scans(MEASURED.capacity[SEVERAL], 16)}
+    several = {SEVERAL: round_to_scans(MEASURED.capacity[SEVERAL], 16)}
     pairs = list(zip(found.numbers(), replace(MEASURED, capacity=MEASURED.capacity | several).numbers(), strict=True))
     assert len(pairs) > 20
     for (key, number), (expected, wanted) in pairs:
@@ -226,9 +226,9 @@ def ends(*numbers):
     return [number.low for number in numbers], [number.high for number in numbers]
 
 
-def test_a_batch_of_several_channels_counts_with_the_rows_of_whole_scans():
+def test_a_batch_of_several_channels_counts_with_the_rows_round_to_scans():
     asked = curve({1: 1e5, 10: 2e5, 100: 3e5, 1_000: 4e5}, 1.0)
-    assert {rows: found.value for rows, found in of_whole_scans(asked, 16).sizes.items()} == {
+    assert {rows: found.value for rows, found in round_to_scans(asked, 16).sizes.items()} == {
         16: 2e5,
         112: 3e5,
         1_008: 4e5,
@@ -339,13 +339,13 @@ def test_outside_of_what_was_measured_nothing_is_said_but_that(rate, channels):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"rate": 0.0}, "rate is 0.0; give hertz"),
-        ({"rate": math.nan}, "rate is nan; give hertz"),
-        ({"rate": 1.0, "channels": 0}, "channels is 0; give a whole number"),
-        ({"rate": 1.0, "channels": 1.5}, "channels is 1.5; give a whole number"),
-        ({"rate": 1.0, "channels": math.nan}, "channels is nan; give a whole number"),
-        ({"rate": 1.0, "loss": 1.0}, "loss is 1.0; give the share"),
-        ({"rate": 1.0, "latency": 0.0}, "latency is 0.0; give seconds"),
+        ({"rate": 0.0}, "rate must be a finite number above 0 in hertz, got 0.0"),
+        ({"rate": math.nan}, "rate must be a finite number above 0 in hertz, got nan"),
+        ({"rate": 1.0, "channels": 0}, "channels must be an integer of at least 1, got 0"),
+        ({"rate": 1.0, "channels": 1.5}, "channels must be an integer of at least 1, got 1.5"),
+        ({"rate": 1.0, "channels": math.nan}, "channels must be an integer of at least 1, got nan"),
+        ({"rate": 1.0, "loss": 1.0}, "loss must be a share of points, at least 0 and below 1, got 1.0"),
+        ({"rate": 1.0, "latency": 0.0}, "latency must be a number of seconds above 0, got 0.0"),
     ],
 )
 def test_what_is_no_request_is_refused(asked, said):
@@ -442,7 +442,7 @@ def test_an_archive_that_lacks_a_measurement_names_it_and_the_script(tmp_path, c
     archive.add(made_run(*results()[:3], profile="script"))
     status, out, error = said(capsys, "--rate", "1000", "--archive", str(archive.folder))
     assert (status, out) == (2, "")
-    assert "has no zero_copy/footprint; measure it: python zero_copy.py --archive runs" in error
+    assert "has no zero_copy/footprint; to measure, run python zero_copy.py --archive runs" in error
 
 
 def test_results_of_another_machine_are_not_mixed_in(archive, capsys):

@@ -1,7 +1,7 @@
-//! What a point costs at the boundary between Rust and Python, by Criterion.
+//! The cost of a point at the boundary between Rust and Python, measured by Criterion.
 
 #![allow(missing_docs, reason = "written by Criterion's macros")]
-#![allow(clippy::unwrap_used, reason = "a benchmark that fails has nothing to go on with")]
+#![allow(clippy::unwrap_used, reason = "a failed benchmark cannot continue")]
 
 mod bodies;
 
@@ -43,11 +43,11 @@ fn batch(criterion: &mut Criterion) {
 }
 
 fn attach(criterion: &mut Criterion) {
-    // The thread is detached here: each call takes the GIL, which nobody else wants, and gives it back.
+    // The thread is detached here: each call takes and releases the GIL, which no other thread requests.
     criterion.bench_function("attach", |bencher| bencher.iter(bodies::attach));
 }
 
-// The default of 100,000 resamples spends five times as long on analysis as on measuring, for the same interval.
+// With the default of 100,000 resamples, the analysis takes five times as long as the measurement for the same result.
 const RESAMPLES: usize = 10_000;
 
 criterion_group! {

@@ -1,7 +1,7 @@
-//! Single calls at the boundary between Rust and Python, each timed alone: the tails that
-//! Criterion, which times many calls together, cannot give.
+//! The tails of single calls at the boundary between Rust and Python, each timed separately.
+//! Criterion times many calls together and has no tails.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark that fails has nothing to go on with")]
+#![allow(clippy::unwrap_used, reason = "a failed benchmark cannot continue")]
 
 mod bodies;
 mod tails;
@@ -33,7 +33,7 @@ fn refused(sentence: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Each body once and untimed, as `cargo test --benches` wants it.
+/// Runs each body once, untimed, for `cargo test --benches`.
 fn run_once() {
     bodies::check();
     for kind in Kind::ALL {

@@ -1,11 +1,11 @@
-//! A known number of bytes on Rust's heap, by which the counters of memory are themselves tested.
+//! A known number of bytes on Rust's heap, to test the memory counters.
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
-/// So many bytes on Rust's heap, each of them written, freed with this object.
+/// `size` bytes on Rust's heap, all written, freed with this object.
 ///
-/// The known quantity of `evenhand.footprint_self_test`, and of no use for anything else.
+/// Used only by `evenhand.footprint_self_test`, as the known quantity.
 #[pyclass(frozen, name = "_Allocation", module = "rust_daq._core")]
 pub struct PyAllocation {
     bytes: Vec<u8>,
@@ -18,10 +18,10 @@ impl PyAllocation {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(size).map_err(|error| {
             PyMemoryError::new_err(format!(
-                "size {size} cannot be allocated ({error}); ask for less"
+                "size {size} cannot be allocated ({error}); pass a smaller size"
             ))
         })?;
-        // The system gives no memory to pages that nobody has written to.
+        // The system allocates a page only when it is written to.
         bytes.resize(size, 1);
         Ok(Self { bytes })
     }

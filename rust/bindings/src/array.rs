@@ -1,4 +1,4 @@
-//! One-dimensional data of any package as a column: converted where that loses nothing, refused where it would.
+//! One-dimensional data of any package as a column: converted if nothing is lost, refused otherwise.
 
 use arrow_array::ArrayRef;
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
@@ -29,13 +29,13 @@ pub use mask::{is_masked, without_masks};
 pub use numbers::numbers;
 pub use times::Times;
 
-/// How the data of an argument are read.
+/// The data of an argument, by the way it is read.
 enum Source<'py> {
     /// A Python sequence, entry by entry.
     Entries(Vec<Bound<'py, PyAny>>),
-    /// Arrow arrays, one after the other.
+    /// Arrow arrays, in order.
     Arrow(Vec<ArrayRef>),
-    /// A NumPy array of one dimension.
+    /// A one-dimensional NumPy array.
     NumPy(Bound<'py, PyAny>),
 }
 
@@ -51,7 +51,7 @@ impl<'py> Source<'py> {
         if data.hasattr(intern!(py, "__arrow_c_array__"))? {
             return Ok(Self::Arrow(vec![crate::capsule::read_array(data)?]));
         }
-        // pandas says null where it means NaN.
+        // pandas exports NaN as null.
         if data.hasattr(intern!(py, "__arrow_c_stream__"))? && !is_of_pandas(data)? {
             return Ok(Self::Arrow(crate::capsule::read_arrays(data)?));
         }
@@ -64,7 +64,7 @@ impl<'py> Source<'py> {
         if dimensions != 1 {
             let shape = array.getattr("shape")?.repr()?;
             return Err(PyValueError::new_err(format!(
-                "{argument} has the shape {}; pass one dimension",
+                "{argument} must be one-dimensional, got shape {}",
                 shape.to_string_lossy()
             )));
         }
@@ -77,7 +77,7 @@ impl<'py> Source<'py> {
     }
 }
 
-/// The entries of a sequence, each with a reference: what is read of one may change the sequence.
+/// The entries of a sequence, each with a reference, because reading an entry may change the sequence.
 fn held<'py>(
     count: usize,
     entries: impl Iterator<Item = Bound<'py, PyAny>>,
@@ -92,9 +92,9 @@ fn is_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(module.extract::<String>().is_ok_and(|name| name.split('.').next() == Some("pandas")))
 }
 
-/// The entries of an object with the buffer protocol, copied, if they are just of this type and of one dimension.
+/// Copies the entries of an object with the buffer protocol, if they have this type and one dimension.
 fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
-    /// The marks of the other byte order, which PyO3 takes for this one.
+    /// The marks of the other byte order, which PyO3 does not distinguish.
     const FOREIGN: [u8; 2] = if cfg!(target_endian = "little") { *b">!" } else { *b"<<" };
     let Ok(buffer) = PyBuffer::<T>::get(data) else { return Ok(None) };
     let mark = buffer.format().to_bytes().first().copied();
@@ -104,13 +104,13 @@ fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
     entries(&buffer, data.py()).map(Some)
 }
 
-/// The columns of several chunks as one, copied once.
+/// Joins the columns of several chunks, copying once.
 fn joined<T: ArrowNativeType>(
     argument: &str,
     arrays: &[ArrayRef],
     read: impl Fn(Chunk<'_>, &ArrayRef) -> Result<ScalarBuffer<T>, Error>,
 ) -> PyResult<ScalarBuffer<T>> {
-    // Those of several are copied when they are joined.
+    // Several arrays are copied when they are joined.
     let memory = if arrays.len() > 1 { Memory::Shared } else { Memory::Copied };
     let mut before = 0;
     let mut parts = Vec::with_capacity(arrays.len());
@@ -125,18 +125,18 @@ fn joined<T: ArrowNativeType>(
     }
 }
 
-/// What an entry raised, with its place.
+/// Adds the position of an entry to its exception.
 fn entry_error(py: Python<'_>, argument: &str, index: usize, error: PyErr) -> PyErr {
     let note = format!("while {argument}[{index}] was read");
-    // A note is a courtesy: an exception that refuses it is raised without.
+    // An exception that refuses the note is raised without it.
     let _ = error.value(py).call_method1("add_note", (note,));
     error
 }
 
-/// The refusal of an array whose entries are of another kind.
+/// The error for an array with entries of another kind.
 fn wrong_dtype(argument: &str, wanted: &str, array: &Bound<'_, PyAny>) -> PyErr {
     let dtype = array.getattr("dtype").map_or_else(|_| "?".to_owned(), |dtype| shown(&dtype));
     pyo3::exceptions::PyTypeError::new_err(format!(
-        "{argument} must hold {wanted}, got an array of {dtype}"
+        "{argument} must contain {wanted}, got an array of {dtype}"
     ))
 }

@@ -26,21 +26,21 @@ mod sequences;
 pub use iterator::PyBatchIterator;
 use selection::Selection;
 
-/// Measurement data in columns: an instant, a value and a channel for each row.
+/// Measurement data in columns: a timestamp, a value and a channel for each row.
 ///
-/// Made by `Channel.batch` and by the class methods here. Immutable, so that slices and views
-/// share its memory; safe to use in many threads. With several channels each row has an index of
-/// its channel, with one channel none has. Two batches are equal when their rows are, as points
-/// are; a batch is not hashable.
+/// Created by `Channel.batch` and by the class methods below. A batch is immutable, so slices and
+/// views share its memory, and threads may share it. If a batch has several channels, each row has
+/// the index of its channel; with one channel, no indices are stored. Two batches are equal if
+/// their rows are equal, as for points. Batches are not hashable.
 ///
-/// ``batch[i]`` is a `DataPoint` (negative from the end), ``batch[i:j]`` a view; a slice with a
-/// step, a boolean array and an array of integers copy the rows they select. Iterating makes the
-/// points one by one. The batch offers its columns to other packages through the Arrow PyCapsule
-/// interface without a copy: ``pyarrow.table(batch)``, ``polars.DataFrame(batch)``.
+/// ``batch[i]`` is a `DataPoint` (negative indices count from the end). ``batch[i:j]`` is a view.
+/// A slice with a step, a boolean array and an array of integers copy the selected rows. Iteration
+/// creates one point at a time. Other packages read the columns without a copy through the Arrow
+/// PyCapsule interface: ``pyarrow.table(batch)``, ``polars.DataFrame(batch)``.
 ///
 /// Notes
 /// -----
-/// ``batch[i]`` and a slice ``batch[i:j]`` are O(1); a selection that copies is O(n) in the rows that it selects.
+/// ``batch[i]`` and ``batch[i:j]`` are O(1); a selection that copies is O(n) in the selected rows.
 ///
 /// Examples
 /// --------
@@ -53,7 +53,7 @@ use selection::Selection;
 #[pyclass(name = "Batch", module = "rust_daq", frozen, immutable_type)]
 pub struct PyBatch {
     core: Batch,
-    /// The objects of the core's channels, made when somebody first asks for one.
+    /// The Python objects of the core's channels, created on first use.
     channels: Arc<PyOnceLock<Vec<Py<PyChannel>>>>,
 }
 
@@ -64,7 +64,7 @@ impl From<Batch> for PyBatch {
 }
 
 impl PyBatch {
-    /// A batch of one channel, whose points share the text and metadata of this object.
+    /// Wraps a batch of one channel; its points share the text and metadata of this object.
     pub fn of_channel(channel: Bound<'_, PyChannel>, core: Batch) -> Self {
         let py = channel.py();
         let channels = PyOnceLock::new();
@@ -72,23 +72,23 @@ impl PyBatch {
         Self { core, channels: Arc::new(channels) }
     }
 
-    /// The core's form.
+    /// The batch of the core crate.
     pub const fn core(&self) -> &Batch {
         &self.core
     }
 
-    /// Rows of the same channels.
+    /// Wraps rows of the same channels.
     fn part(&self, core: Batch) -> Self {
         Self { core, channels: Arc::clone(&self.channels) }
     }
 
-    /// The objects of the channels, by index.
+    /// The Python objects of the channels, by index.
     pub fn objects(&self, py: Python<'_>) -> PyResult<&[Py<PyChannel>]> {
         let make = || PyChannel::objects(py, self.core.channels());
         self.channels.get_or_try_init(py, make).map(Vec::as_slice)
     }
 
-    /// The fields of a row, which has to be one.
+    /// The fields of a row, which must exist.
     #[inline]
     fn row(&self, py: Python<'_>, channels: &[Py<PyChannel>], row: usize) -> PyDataPoint {
         let channel = channels[self.core.index_of(row)].get();
@@ -100,13 +100,13 @@ own_copy!(PyBatch);
 
 #[pymethods]
 impl PyBatch {
-    /// When each row was measured: a read-only view as ``datetime64[ns]`` in UTC, shape (n,).
+    /// The timestamp of each row: a read-only view of ``datetime64[ns]`` in UTC, shape (n,).
     #[getter]
     fn timestamps<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         view(py, self.core.timestamps().clone(), "datetime64[ns]")
     }
 
-    /// The value of each row, in the unit of its channel: a read-only view as float64, shape (n,).
+    /// The value of each row, in the unit of its channel: a read-only view of float64, shape (n,).
     #[getter]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         view(py, self.core.values().clone(), "float64")
@@ -118,26 +118,26 @@ impl PyBatch {
         PyTuple::new(py, self.objects(py)?)
     }
 
-    /// For each row the index of its channel in `channels`: read-only int32, shape (n,).
+    /// The index in `channels` for each row: read-only int32, shape (n,).
     #[getter]
     fn indices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(indices) = self.core.indices() {
             return view(py, indices.clone(), "int32");
         }
-        // One zero that every row looks at.
+        // One zero, shared by all rows.
         let numpy = py.import("numpy")?;
         let zero = numpy.getattr("int32")?.call1((0,))?;
         numpy.call_method1("broadcast_to", (zero, self.core.len()))
     }
 
-    /// The bytes that the columns take.
+    /// The size of the columns in bytes.
     #[getter]
     fn nbytes(&self) -> usize {
         let indices = self.core.indices().map_or(0, |indices| indices.inner().len());
         self.core.timestamps().inner().len() + self.core.values().inner().len() + indices
     }
 
-    /// The points of all rows, made in one call.
+    /// Convert all rows to points.
     ///
     /// Returns
     /// -------
@@ -146,7 +146,7 @@ impl PyBatch {
     ///
     /// Notes
     /// -----
-    /// O(n): an object a row.
+    /// O(n): one object per row.
     ///
     /// Examples
     /// --------
@@ -159,16 +159,16 @@ impl PyBatch {
         point_native::list(py, self.core.len(), |row| self.row(py, channels, row))
     }
 
-    /// The rows of each channel name.
+    /// Split the rows by channel name.
     ///
     /// Returns
     /// -------
     /// dict of str to Batch
-    ///     In the order in which the names first appear; copied unless there is but one.
+    ///     In the order in which the names first appear; copied if there are several.
     ///
     /// Notes
     /// -----
-    /// O(n); O(1) where there is one channel.
+    /// O(n); O(1) if there is one channel.
     ///
     /// Examples
     /// --------
@@ -192,22 +192,22 @@ impl PyBatch {
         Ok(groups)
     }
 
-    /// The rows in the order of their timestamps.
+    /// Sort the rows by timestamp.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Rows of one instant stay in the order in which they are. Where all are in order already,
-    ///     the columns are shared.
+    ///     Rows with equal timestamps keep their order. If all rows are in order already, the
+    ///     columns are shared.
     ///
     /// Raises
     /// ------
     /// MemoryError
-    ///     If there is not enough memory for the rows in their new order.
+    ///     If there is not enough memory for the sorted rows.
     ///
     /// Notes
     /// -----
-    /// O(n log n); O(n) where the rows are in order; the GIL is released.
+    /// O(n log n), or O(n) if the rows are in order; the GIL is released.
     ///
     /// Examples
     /// --------
@@ -270,7 +270,7 @@ impl PyBatch {
     }
 }
 
-/// A read-only NumPy array over a column, which it keeps alive.
+/// Returns a read-only NumPy array over a column, and keeps the column alive.
 pub fn view<'py, T: arrow_buffer::ArrowNativeType>(
     py: Python<'py>,
     column: ScalarBuffer<T>,

@@ -1,11 +1,11 @@
-//! What the build knew about itself; `build.rs` sets the variables.
+//! The facts of the build; `build.rs` sets the variables.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::point;
 
-/// Facts about the build of the extension, as `rust_daq.build_info` completes them.
+/// Returns the facts of the build; `rust_daq.build_info` completes them.
 ///
 /// Returns
 /// -------

@@ -1,5 +1,5 @@
-//! Work that is burnt on purpose, in builds with the feature `burn` alone: a known slowdown that a regression gate has to
-//! find. In any other build `burn` is nothing.
+//! Deliberate extra work, only in builds with the feature `burn`: a known slowdown that a regression gate must
+//! detect. In other builds, `burn` does nothing.
 
 #[cfg(feature = "burn")]
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(feature = "burn")]
 static STEPS: AtomicU32 = AtomicU32::new(64);
 
-/// Takes so many steps as `_burn` has set, each of which needs the one before it; some, if nobody has.
+/// Takes the number of dependent steps set by `_burn`, or a default number.
 #[inline]
 pub fn burn() {
     #[cfg(feature = "burn")]
@@ -23,7 +23,7 @@ pub fn burn() {
     }
 }
 
-/// Sets how many steps the operations that burn take from now on: constructing a point, the methods of a channel, and
+/// Sets the number of extra steps for constructing a point, for the methods of a channel, and for
 /// `process_values`.
 #[cfg(feature = "burn")]
 #[pyo3::pyfunction]

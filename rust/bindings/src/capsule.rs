@@ -1,4 +1,4 @@
-//! The Arrow `PyCapsule` interface: structures of C that one package hands to another.
+//! The Arrow `PyCapsule` interface: C structures that packages exchange.
 
 #![allow(unsafe_code)]
 
@@ -22,13 +22,13 @@ const SCHEMA: &CStr = c"arrow_schema";
 const ARRAY: &CStr = c"arrow_array";
 const STREAM: &CStr = c"arrow_array_stream";
 
-/// A capsule with the schema.
+/// Wraps a schema in a capsule.
 pub fn of_schema<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = FFI_ArrowSchema::try_from(schema.as_ref()).map_err(|error| refused(&error))?;
     PyCapsule::new_with_value(py, schema, SCHEMA)
 }
 
-/// Capsules with the schema and the columns of a record batch.
+/// Wraps the schema and the columns of a record batch in capsules.
 pub fn of_batch(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyTuple>> {
     let schema = of_schema(py, &batch.schema())?;
     let array = FFI_ArrowArray::new(&StructArray::from(batch).to_data());
@@ -36,14 +36,14 @@ pub fn of_batch(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyTupl
     PyTuple::new(py, [schema, array])
 }
 
-/// A capsule with a stream of one record batch.
+/// Wraps a stream of one record batch in a capsule.
 pub fn of_stream(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyCapsule>> {
     let schema = batch.schema();
     let reader = RecordBatchIterator::new([Ok(batch)], schema);
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(reader)), STREAM)
 }
 
-/// Reads the record batches of an object that offers a stream or an array of structures.
+/// Reads the record batches of an object that provides a stream or an array of structs.
 pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
     if data.hasattr("__arrow_c_stream__")? {
         let capsule = data.call_method0("__arrow_c_stream__")?;
@@ -64,21 +64,21 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
             )));
         };
         if rows.null_count() > 0 {
-            return Err(PyValueError::new_err("data has rows that are null; drop them first"));
+            return Err(PyValueError::new_err("data has null rows; drop them first"));
         }
-        // The array alone knows nothing of the metadata of its schema.
+        // The array alone does not have the metadata of its schema.
         let schema = Schema::try_from(&schema).map(Arc::new).map_err(|error| refused(&error))?;
         let batch = RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec());
         return Ok((schema, vec![batch.map_err(|error| refused(&error))?]));
     }
     Err(PyTypeError::new_err(format!(
-        "data offers no Arrow data (__arrow_c_stream__ or __arrow_c_array__), got {}; \
-         pass a pyarrow or polars table, or another object that does",
+        "data must provide Arrow data (__arrow_c_stream__ or __arrow_c_array__), got {}; \
+         pass for example a pyarrow or polars table",
         shown(data)
     )))
 }
 
-/// Reads the one array of an object that offers one.
+/// Reads the array of an object that provides one.
 pub fn read_array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     import_array(data).map(|(_, array)| array)
 }
@@ -88,22 +88,22 @@ fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)
     let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = capsules.extract()?;
     let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
-    // SAFETY: capsules of these names point to such structures, which belong together, and which
+    // SAFETY: capsules of these names point to such structures, which belong together and
     // are moved out of them.
     let (schema, array) = unsafe {
         (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr()))
     };
     if array.is_released() || schema.release().is_none() {
         return Err(PyValueError::new_err(
-            "the Arrow data were taken by somebody else; ask their owner for them again",
+            "the Arrow data was already consumed; export it again from its owner",
         ));
     }
-    // SAFETY: both are whole.
+    // SAFETY: both were just checked, and neither was released.
     let data = guarded(|| unsafe { from_ffi(array, &schema) }.map(make_array))?;
     Ok((schema, data))
 }
 
-/// Reads the arrays of an object that offers a stream of them.
+/// Reads the arrays of an object that provides a stream of them.
 pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     let capsule = data.call_method0("__arrow_c_stream__")?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
@@ -111,13 +111,13 @@ pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     guarded(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())
 }
 
-/// Reads what somebody else made; where it contradicts its schema, Arrow panics.
+/// Reads foreign data and catches panics, because Arrow panics if data contradicts its schema.
 fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> PyResult<T> {
-    // What was half read is dropped by the panic, and nothing else was touched.
+    // The panic drops partially read data, and no other state was changed.
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(read) => read.map_err(|error| refused(&error)),
         Err(_) => Err(PyValueError::new_err(
-            "the Arrow data are not as their schema says; this is a defect of whoever made them",
+            "the Arrow data contradicts its schema; report this to the package that produced it",
         )),
     }
 }

@@ -17,30 +17,30 @@ use crate::{number, text, timestamp};
 
 pub mod native;
 
-/// What is measured: the name, the unit and the metadata that its points share.
+/// A measured quantity: the name, unit and metadata that its points share.
 ///
-/// Makes points, lists of points and batches without being told these three each time. Immutable and hashable; equal
-/// by value.
+/// A channel creates points, lists of points and batches with these three. Channels are immutable and hashable, and
+/// compare by value.
 ///
 /// Parameters
 /// ----------
 /// name : str
-///     What is measured; not empty.
+///     The name of the measured quantity; not empty.
 /// unit : str
-///     The unit of its values; may be empty.
+///     The unit of the values; may be empty.
 /// metadata : Metadata or JSON-like, optional
-///     What else is known about it; a snapshot is taken of what is no `Metadata`.
+///     Further information about the channel. A `Metadata` is shared; of any other object a snapshot is taken.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type, or the metadata hold something that is not JSON.
+///     If an argument has another type, or the metadata contains a value that is not JSON.
 /// ValueError
-///     If the name is empty, text holds a lone surrogate, or the metadata is refused as `Metadata` refuses them.
+///     If the name is empty, text contains a lone surrogate, or `Metadata` would refuse the metadata.
 ///
 /// Notes
 /// -----
-/// O(1) in what it makes later; the metadata is walked through once.
+/// O(m) in the entries of the metadata, once; points and batches share it at no cost.
 ///
 /// Examples
 /// --------
@@ -50,20 +50,20 @@ pub mod native;
 /// DataPoint(datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 'laser', 0.5, 'mW', {'gain': 2})
 #[pyclass(name = "Channel", module = "rust_daq", frozen, immutable_type)]
 pub struct PyChannel {
-    /// What is measured.
+    /// The name of the measured quantity.
     #[pyo3(get)]
     name: Py<PyString>,
-    /// The unit of its values.
+    /// The unit of the values.
     #[pyo3(get)]
     unit: Py<PyString>,
-    /// The `Metadata` that its points share, or None.
+    /// The `Metadata` that all points share, or None.
     #[pyo3(get)]
     metadata: Option<Py<PyMetadata>>,
     core: Channel,
 }
 
 impl PyChannel {
-    /// The object of a core channel.
+    /// Creates the Python object of a core channel.
     pub fn object(py: Python<'_>, core: Channel) -> PyResult<Bound<'_, Self>> {
         let metadata = core.metadata().cloned();
         let metadata = metadata.map(|metadata| PyMetadata::object(py, metadata)).transpose()?;
@@ -72,18 +72,18 @@ impl PyChannel {
         Bound::new(py, Self { name, unit, metadata: metadata.map(Bound::unbind), core })
     }
 
-    /// The objects of core channels.
+    /// Creates the Python objects of core channels.
     pub fn objects(py: Python<'_>, cores: &[Channel]) -> PyResult<Vec<Py<Self>>> {
         let object = |core: &Channel| Self::object(py, core.clone()).map(Bound::unbind);
         cores.iter().map(object).collect()
     }
 
-    /// The core's form; a clone shares it.
+    /// The channel of the core crate; a clone shares its memory.
     pub const fn core(&self) -> &Channel {
         &self.core
     }
 
-    /// A point of this channel, which shares its text and metadata.
+    /// Creates the fields of a point, which shares the text and metadata of this channel.
     #[inline]
     pub fn data_point(&self, py: Python<'_>, timestamp_ns: i64, value: f64) -> PyDataPoint {
         PyDataPoint {
@@ -120,29 +120,29 @@ impl PyChannel {
         ("name", "unit", "metadata")
     }
 
-    /// A point of this channel, stamped in Rust with the UTC wall clock unless the time is given.
+    /// Create a point of this channel. Without a timestamp, Rust reads the UTC wall clock.
     ///
     /// Parameters
     /// ----------
     /// value : float
-    ///     The measured value, in `unit`: anything with ``__float__`` or ``__index__``, no text.
+    ///     The measured value, in `unit`: any object with ``__float__`` or ``__index__``, but no text.
     /// timestamp : datetime.datetime or int, optional
-    ///     When it was measured: a datetime with a time zone, or an integer of nanoseconds since
+    ///     The time of measurement: a datetime with a time zone, or nanoseconds since
     ///     1970-01-01 00:00 UTC.
     ///
     /// Returns
     /// -------
     /// DataPoint
-    ///     It shares the name, unit and metadata of the channel.
+    ///     The point shares the name, unit and metadata of the channel.
     ///
     /// Raises
     /// ------
     /// TypeError, ValueError, OverflowError
-    ///     As `DataPoint` does for these arguments.
+    ///     As for these arguments of `DataPoint`.
     ///
     /// Notes
     /// -----
-    /// O(1): two references to the channel's text, one to its metadata.
+    /// O(1): two references to the channel's text, and one to its metadata.
     ///
     /// Examples
     /// --------
@@ -166,33 +166,33 @@ impl PyChannel {
         point_native::object(py, slf.get().data_point(py, timestamp_ns, value))
     }
 
-    /// A list of points of this channel, made in one call.
+    /// Create a list of points of this channel.
     ///
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     The measured values, in `unit`: a NumPy array, an ``array.array``, an Arrow array, a
-    ///     list. What converts to float64 without loss is converted.
+    ///     The measured values, in `unit`: a NumPy array, an ``array.array``, an Arrow array or a
+    ///     list. Any type that converts to float64 without loss is accepted.
     /// timestamps : array-like, shape (n,), optional
-    ///     When they were measured: datetime64 (in UTC), integers of nanoseconds since 1970 UTC,
-    ///     an Arrow array of timestamps with a time zone, or a list of what `point` takes.
+    ///     The times of measurement: datetime64 (in UTC), integers of nanoseconds since 1970 UTC,
+    ///     an Arrow array of timestamps with a time zone, or a list of timestamps as for `point`.
     /// start : datetime.datetime or int, optional
-    ///     When the first was measured, together with `rate`.
+    ///     The time of the first sample; requires `rate`.
     /// rate : float, optional
-    ///     Samples a second, in hertz. Each time is computed from its index and rounded to the
-    ///     nanosecond, so that nothing drifts.
+    ///     Samples per second (hertz). Each time is computed from its index and rounded to the
+    ///     nanosecond, so errors do not accumulate.
     ///
     /// Returns
     /// -------
     /// list of DataPoint
-    ///     They share the name, unit and metadata of the channel. With neither `timestamps` nor
-    ///     `start` and `rate` all carry the one instant of the call.
+    ///     The points share the name, unit and metadata of the channel. Without `timestamps`,
+    ///     `start` and `rate`, all have the time of the call.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an argument is of another type, or `start` and `rate` are not given together, or
-    ///     together with `timestamps`.
+    ///     If an argument has another type, only one of `start` and `rate` is passed, or they are
+    ///     passed together with `timestamps`.
     /// ValueError
     ///     If lengths or shapes differ, `rate` is not finite and above 0, an entry is NaT or null,
     ///     or a value would be rounded.
@@ -201,7 +201,7 @@ impl PyChannel {
     ///
     /// Notes
     /// -----
-    /// O(n): an object a sample.
+    /// O(n): one object per sample.
     ///
     /// Examples
     /// --------
@@ -227,29 +227,29 @@ impl PyChannel {
         })
     }
 
-    /// A batch of this channel, in columns.
+    /// Create a batch of this channel.
     ///
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     As in `points`; copied once. A masked entry and a null are NaN.
+    ///     As for `points`; copied once. Masked entries and nulls become NaN.
     /// timestamps, start, rate
-    ///     As in `points`.
+    ///     As for `points`.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of `n` rows. With neither `timestamps` nor `start` and `rate` all carry the one instant
-    ///     of the call.
+    ///     A batch of `n` rows. Without `timestamps`, `start` and `rate`, all rows have the time of
+    ///     the call.
     ///
     /// Raises
     /// ------
     /// TypeError, ValueError, OverflowError
-    ///     As in `points`.
+    ///     As for `points`.
     ///
     /// Notes
     /// -----
-    /// O(n): eight bytes of time and eight of value a sample.
+    /// O(n): each sample takes eight bytes for its time and eight for its value.
     ///
     /// Examples
     /// --------
@@ -306,7 +306,7 @@ impl PyChannel {
     }
 }
 
-/// The channels of an argument: one, or a sequence of them.
+/// Reads the argument `channels`: one channel, or a sequence of channels.
 pub fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>> {
     if let Ok(channel) = channels.cast::<PyChannel>() {
         return Ok(vec![channel.clone().unbind()]);
@@ -319,13 +319,13 @@ pub fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>
     entries.map(read).collect()
 }
 
-/// The same as the core has them; none where none are given.
+/// Reads the argument `channels` as core channels; an empty list if it is missing.
 pub fn core_channels(channels: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<Channel>> {
     let channels = channels.filter(|given| !given.is_none()).map(read_channels).transpose()?;
     Ok(cores(&channels.unwrap_or_default()))
 }
 
-/// The core's form of channels.
+/// Returns the core channels of Python channels.
 pub fn cores(channels: &[Py<PyChannel>]) -> Vec<Channel> {
     channels.iter().map(|channel| channel.get().core.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Memory that Python and Arrow share: a column as a read-only buffer, and a buffer as a column.
+//! Memory shared between Python and Arrow: a column as a read-only buffer, and a buffer as a column.
 
 #![allow(unsafe_code)]
 
@@ -16,14 +16,14 @@ use rust_daq::{copied, room};
 
 use crate::error::Raise;
 
-/// The bytes of one column, read-only, alive as long as anybody looks at them.
+/// The bytes of one column, read-only, alive while they are in use.
 #[pyclass(frozen, name = "_Column", module = "rust_daq._core")]
 pub struct PyColumn {
     bytes: Buffer,
 }
 
 impl PyColumn {
-    /// The object of a column.
+    /// Creates the Python object of a column.
     pub fn object<T: ArrowNativeType>(
         py: Python<'_>,
         column: ScalarBuffer<T>,
@@ -49,8 +49,8 @@ impl PyColumn {
         }
         let bytes = &slf.get().bytes;
         let (pointer, length) = (bytes.as_ptr().cast_mut().cast::<c_void>(), bytes.len());
-        // SAFETY: Python calls this with a view to fill; the view holds the object, which holds
-        // the bytes and never writes to them.
+        // SAFETY: Python calls this with a view to fill. The view holds the object, which holds
+        // the bytes and never changes them.
         let status = unsafe {
             ffi::PyBuffer_FillInfo(view, slf.as_ptr(), pointer, length.cast_signed(), 1, flags)
         };
@@ -58,7 +58,7 @@ impl PyColumn {
     }
 }
 
-/// A column for a pickle: from protocol 5 on a pickler may carry the memory itself, beside the pickle.
+/// Prepares a column for a pickle; from protocol 5 on, a pickler may transfer the memory out of band.
 pub fn pickled<T: ArrowNativeType>(
     py: Python<'_>,
     column: ScalarBuffer<T>,
@@ -73,16 +73,16 @@ pub fn pickled<T: ArrowNativeType>(
 
 /// A buffer that an Arrow buffer keeps alive.
 struct Owner {
-    /// Only kept, and released with the interpreter attached.
+    /// Only kept alive; released with the interpreter attached.
     _buffer: PyUntypedBuffer,
 }
 
-// What Arrow asks of an allocation; the owner has no method that could be left halfway.
+// Arrow requires this of an allocation. It is true: the owner has no method that a panic could interrupt.
 impl std::panic::RefUnwindSafe for Owner {}
 
-/// Whether the bytes of a buffer are those of a `bytes`, or of a column, to which nobody can write.
+/// Returns whether a buffer shows the bytes of a `bytes` object or of a column, which are both immutable.
 ///
-/// A flag does not tell: a read-only view of a writable array is read-only, and so is one of a file that others write.
+/// The read-only flag is not enough: a view may be read-only while its array or file is writable elsewhere.
 fn is_frozen(buffer: &PyUntypedBuffer, py: Python<'_>) -> PyResult<bool> {
     let mut owner = buffer.obj(py).cloned();
     while let Some(view) = owner.as_ref().filter(|owner| owner.is_instance_of::<PyMemoryView>()) {
@@ -96,13 +96,13 @@ fn is_frozen(buffer: &PyUntypedBuffer, py: Python<'_>) -> PyResult<bool> {
     } else {
         return Ok(false);
     };
-    // Whoever offers the buffer names its owner, and may name one whose bytes it does not show.
+    // The exporter names the owner, and could name an owner whose bytes the buffer does not show.
     let (shown, frozen) = (buffer.buf_ptr() as usize, frozen.as_ptr_range());
     let end = shown.checked_add(buffer.len_bytes());
     Ok(shown >= frozen.start as usize && end.is_some_and(|end| end <= frozen.end as usize))
 }
 
-/// Takes the bytes of a buffer as a column, without copying them if nobody can write to them.
+/// Uses the bytes of a buffer as a column, without a copy if they are immutable.
 pub fn adopt<T: ArrowNativeType>(
     argument: &str,
     object: &Bound<'_, PyAny>,
@@ -112,7 +112,7 @@ pub fn adopt<T: ArrowNativeType>(
     let (length, size) = (buffer.len_bytes(), size_of::<T>());
     if !buffer.is_c_contiguous() || length % size != 0 {
         return Err(PyValueError::new_err(format!(
-            "{argument} holds {length} bytes, which are no contiguous entries of {size} bytes"
+            "{argument} must be contiguous entries of {size} bytes, got {length} bytes"
         )));
     }
     let Some(pointer) = NonNull::new(buffer.buf_ptr().cast::<u8>()).filter(|_| length > 0) else {
@@ -120,8 +120,8 @@ pub fn adopt<T: ArrowNativeType>(
     };
     if !is_frozen(&buffer, py)? || pointer.as_ptr().align_offset(align_of::<T>()) != 0 {
         let mut copy: Vec<T> = room(length / size).raise()?;
-        // SAFETY: the view is contiguous and held, and there is room for as many bytes, which are numbers of this type
-        // whatever they are; attached, nobody else writes to them meanwhile.
+        // SAFETY: the view is contiguous and held, there is room for as many bytes, and any bytes are valid numbers of
+        // this type. This thread is attached, so no other thread writes to them.
         unsafe {
             pointer.copy_to_nonoverlapping(NonNull::from(copy.spare_capacity_mut()).cast(), length);
             copy.set_len(length / size);
@@ -130,13 +130,13 @@ pub fn adopt<T: ArrowNativeType>(
         return Ok(copy.into());
     }
     let owner = Arc::new(Owner { _buffer: buffer });
-    // SAFETY: the bytes are the view's, which the owner holds until the last column is gone.
+    // SAFETY: the bytes belong to the view, which the owner holds until the last column is dropped.
     let bytes = unsafe { Buffer::from_custom_allocation(pointer, length, owner) };
     Ok(ScalarBuffer::new(bytes, 0, length / size))
 }
 
-/// Takes indices of channels, which are looked up unchecked once they were checked: of a column they are copied, since
-/// it may be one of values that share their memory at their user's own risk.
+/// Uses a buffer as indices of channels, which are later used without a check. Indices in a column are copied, because
+/// the column may share memory that its user can still change (`share=True`).
 pub fn adopt_indices(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let indices = adopt(argument, object)?;
     let is_bytes = object.is_exact_instance_of::<PyBytes>();

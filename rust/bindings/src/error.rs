@@ -1,4 +1,4 @@
-//! How a refusal reaches Python: the conversion of the core's errors, and what only Python can do wrong.
+//! Python exceptions: the conversion of the core's errors, and errors in Python arguments.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -14,11 +14,11 @@ use rust_daq::Error;
 /// The longest part of a value that a message shows, in characters.
 const SHOWN: usize = 100;
 
-/// How packages of Python attach a time zone to a column.
+/// How to attach a time zone to a column in common packages.
 const ATTACH: &str = ", in pyarrow with pyarrow.compute.assume_timezone(column, 'UTC'), in polars with \
                       .dt.replace_time_zone('UTC'), in pandas with .dt.tz_localize('UTC')";
 
-/// The one conversion of the core's errors to Python exceptions.
+/// Converts an error of the core to a Python exception.
 pub fn raised(error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
@@ -37,9 +37,9 @@ pub fn raised(error: &Error) -> PyErr {
     }
 }
 
-/// A result of the core as one of Python.
+/// Converts a result of the core to a Python result.
 pub trait Raise<T> {
-    /// Raises the refusal.
+    /// Converts the error.
     fn raise(self) -> PyResult<T>;
 }
 
@@ -49,14 +49,14 @@ impl<T> Raise<T> for Result<T, Error> {
     }
 }
 
-/// The exception of `OSError` that is meant by what the system says.
+/// Returns the subclass of `OSError` for an error of the operating system.
 fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
     let number = match kind {
-        // Without a number the value itself makes no sense, such as a path with a NUL.
+        // Without a number, the value itself is invalid, such as a path with a NUL.
         ErrorKind::InvalidInput if code.is_none() => {
             return PyValueError::new_err(format!("{}: {problem}", path.display()));
         }
-        // Only there the system's numbers are those of Python.
+        // Only on Unix, the numbers of the system are those of Python.
         _ if cfg!(unix) && code.is_some() => code,
         ErrorKind::NotFound => Some(2),
         ErrorKind::PermissionDenied => Some(13),
@@ -75,21 +75,21 @@ pub fn wrong_type(argument: &str, wanted: &str, got: &Bound<'_, PyAny>) -> PyErr
     PyTypeError::new_err(format!("{argument} must be {wanted}, got {}", shown(got)))
 }
 
-/// Puts an exception in place of another one of its kind that does not name the argument.
+/// Replaces an exception that does not name the argument, and keeps it as the cause.
 pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
     error.set_cause(py, Some(cause));
     error
 }
 
-/// Says in a note of somebody else's exception which argument was being read.
+/// Adds a note with the argument's name to an exception of foreign code.
 pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
     let note = format!("while rust_daq read the argument {argument}");
-    // A note is a courtesy: an exception that refuses it is raised without.
+    // An exception that refuses the note is raised without it.
     let _ = error.value(py).call_method1("add_note", (note,));
     error
 }
 
-/// A value as a message shows it: its shortened `repr` and its type.
+/// Formats a value for a message: its shortened `repr` and its type.
 pub fn shown(value: &Bound<'_, PyAny>) -> String {
     let name = type_name(value);
     match short_repr(value).or_else(|error| short_hex(value, error)) {
@@ -98,16 +98,16 @@ pub fn shown(value: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// The name of a value's type, with the module unless it is a builtin.
+/// Returns the name of a value's type, with the module unless it is a builtin.
 pub fn type_name(value: &Bound<'_, PyAny>) -> String {
     let name = value.get_type().fully_qualified_name();
     name.map_or_else(|_| "object".to_owned(), |name| shortened(&name.to_string_lossy()))
 }
 
-/// `reprlib` looks only at the beginning of a long container; a plain `repr` could take minutes.
+/// Formats a value with `reprlib`, which reads only the beginning of a container; a plain `repr` could take minutes.
 fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_exact_instance_of::<PyInt>() {
-        value.repr()?; // whose refusal is hidden by the `reprlib` of CPython 3.15
+        value.repr()?; // the `reprlib` of CPython 3.15 hides the error
     }
     let limits = value.py().import("reprlib")?.getattr("Repr")?.call0()?;
     limits.setattr("maxother", SHOWN)?;
@@ -116,7 +116,7 @@ fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(shortened(&text.str()?.to_string_lossy()))
 }
 
-/// Python refuses to write an integer of thousands of digits in decimal; `error` is that refusal.
+/// Formats an integer in hexadecimal if Python refuses to format its thousands of digits; `error` is that refusal.
 fn short_hex(value: &Bound<'_, PyAny>, error: PyErr) -> PyResult<String> {
     if !value.is_instance_of::<PyInt>() {
         return Err(error);

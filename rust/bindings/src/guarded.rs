@@ -1,7 +1,7 @@
-//! A value that threads take turns with, which neither a fork nor a panic turns into a trap.
+//! A value behind a lock that survives forks and panics.
 //!
-//! Two rules make a lock safe here: no Python code runs while it is held, so that its holder never waits for anyone; and a
-//! forked child looks whether the lock was held by a thread that stayed in the parent before it waits for it.
+//! Two rules make the lock safe. No Python code runs while it is held, so its holder never waits for another thread.
+//! Before a forked child waits for the lock, it checks whether a thread of the parent held it at the fork.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,19 +14,19 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 
-/// How many forks lie between the first process and this one.
+/// The number of forks from the first process to this one.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
-/// How often a child tries a lock that may be held by another thread of its own, a millisecond apart.
+/// How often a child tries a lock, once per millisecond, in case one of the child's threads holds it.
 const ATTEMPTS: usize = 20;
 
-/// Says that this process is a fork; called in the child before any other code of Python.
+/// Counts a fork; called in the child before any other Python code.
 #[pyfunction]
 fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Lets Python count forks, where the system has them.
+/// Registers the counter of forks, on systems that have forks.
 pub fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? else { return Ok(()) };
@@ -35,12 +35,12 @@ pub fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register.call((), Some(&called)).map(drop)
 }
 
-/// Why a value cannot be had.
+/// Why a value is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// A thread of the parent had it when the process was forked.
+    /// A thread of the parent process held the lock at the fork.
     Forked,
-    /// A thread panicked in the middle of its work with it.
+    /// A thread panicked while it held the lock.
     Broken,
 }
 
@@ -49,11 +49,11 @@ impl fmt::Display for Refused {
         formatter.write_str(match self {
             Self::Forked => {
                 "the object was in use by another thread when the process was forked, so the child does not know its \
-                 state; make another one in the child"
+                 state; create a new one in the child"
             }
             Self::Broken => {
-                "an earlier call panicked in the middle of its work, so the state of the object is unknown; make \
-                 another one"
+                "an earlier call panicked while it used the object, so the state of the object is unknown; create \
+                 a new one"
             }
         })
     }
@@ -70,9 +70,9 @@ impl From<Refused> for PyErr {
 /// A value behind a lock.
 pub struct Guarded<T> {
     value: Mutex<T>,
-    /// The number of forks when the lock was last known to be free of other processes' threads.
+    /// The number of forks when no thread of another process was last known to hold the lock.
     forks: AtomicU64,
-    /// What makes the value usable again after a panic; without it nobody gets it.
+    /// Makes the value usable again after a panic; without it, the value stays unavailable.
     heal: Option<fn(&mut T)>,
 }
 
@@ -82,19 +82,19 @@ impl<T: Send> Guarded<T> {
         Self { value: Mutex::new(value), forks, heal }
     }
 
-    /// The value, once no other thread works with it; other threads of Python go on meanwhile.
+    /// Waits for the lock; other Python threads run during the wait.
     pub fn lock(&self, py: Python<'_>) -> Result<MutexGuard<'_, T>, Refused> {
         self.check_fork()?;
         self.healed(self.value.lock_py_attached(py))
     }
 
-    /// The same for work that needs nothing of Python's.
+    /// Waits for the lock in a thread that is not attached to Python.
     pub fn lock_detached(&self) -> Result<MutexGuard<'_, T>, Refused> {
         self.check_fork()?;
         self.healed(self.value.lock())
     }
 
-    /// Does work that needs nothing of Python's with the value, while other threads of Python go on.
+    /// Works with the value without the GIL, while other Python threads run.
     pub fn detached<R: Send>(
         &self,
         py: Python<'_>,
@@ -116,7 +116,7 @@ impl<T: Send> Guarded<T> {
         })
     }
 
-    /// In a child, makes sure that whoever holds the lock is one of its own threads.
+    /// In a forked child, checks that the lock is not held by a thread of the parent.
     fn check_fork(&self) -> Result<(), Refused> {
         let now = FORKS.load(Ordering::Relaxed);
         for _ in 0..ATTEMPTS {

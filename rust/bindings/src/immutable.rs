@@ -1,4 +1,4 @@
-//! Classes of which everything inside is immutable, so that an object is its own copy, its own deep copy too.
+//! Classes that are immutable throughout, so that an object is its own copy and deep copy.
 
 /// Lets copies of an object be the object itself.
 macro_rules! own_copy {

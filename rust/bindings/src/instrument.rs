@@ -10,43 +10,43 @@ use crate::error::Raise;
 use crate::number::{count, finite, natural, real};
 use crate::timestamp;
 
-/// How many reads a second are made unless somebody says how many scans a read gives.
+/// Reads per second if `scans_per_read` is not passed.
 const READS_PER_SECOND: f64 = 100.0;
 
-/// An instrument that is none: a sine, noise and a drift on any number of channels.
+/// A simulated instrument: a sine with noise and drift on any number of channels.
 ///
-/// A source for a `Pipeline`. Each scan has a row for each channel, all at one instant. A sample is
-/// computed from its number and the seed alone, in the same way on every platform; channels differ
-/// in the phase of their sine (evenly spread over a cycle) and in their noise.
+/// A source for a `Pipeline`. Each scan has one row per channel, all with the same timestamp. Every
+/// sample is computed from its number and the seed alone, identically on every platform. Channels
+/// differ in the phase of their sine (evenly spread over a cycle) and in their noise.
 ///
 /// Parameters
 /// ----------
 /// rate : float
-///     Scans a second, in hertz.
+///     Scans per second (hertz).
 /// channels : Channel or sequence of Channel
-///     What each scan measures, in this order.
+///     The channels of each scan, in this order.
 /// scans_per_read : int, optional
-///     How many scans one read gives, and so the rows of a batch for each channel; as many as come
-///     in a hundredth of a second by default, at least 1.
+///     Scans per read, and thus rows per channel in a batch. The default is the number of scans in
+///     a hundredth of a second, at least 1.
 /// amplitude : float, default 1.0
 ///     Peak of the sine, in the unit of the channel.
 /// frequency : float, default 10.0
-///     Cycles a second of the sine, in hertz.
+///     Frequency of the sine, in hertz.
 /// noise : float, default 0.1
-///     Standard deviation of the noise, in the unit of the channel. Each sample's noise is the sum
+///     Standard deviation of the noise, in the unit of the channel. The noise of a sample is the sum
 ///     of four uniform numbers: close to Gaussian in the middle, and never beyond 3.47 standard
-///     deviations, so take no tails or extremes from it.
+///     deviations. Do not use it to study tails or extremes.
 /// drift : float, default 0.0
-///     Change a second of the mean, in the unit of the channel.
+///     Change of the mean per second, in the unit of the channel.
 /// seed : int, default 0
-///     What the noise grows from, from 0 to 2**64 - 1.
+///     Seed of the noise, from 0 to 2**64 - 1.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type.
+///     If an argument has another type.
 /// ValueError
-///     If `rate` is not finite and above 0, there is no channel, one channel name comes with two
+///     If `rate` is not finite and above 0, there are no channels, a channel name appears with two
 ///     units, or a number is outside its range.
 ///
 /// Notes
@@ -63,31 +63,31 @@ const READS_PER_SECOND: f64 = 100.0;
 pub struct PySimulatedInstrument {
     core: SimulatedInstrument,
     channels: Vec<Py<PyChannel>>,
-    /// Scans a second, in hertz.
+    /// Scans per second (hertz).
     #[pyo3(get)]
     rate: f64,
-    /// How many scans one read gives.
+    /// Scans per read.
     #[pyo3(get)]
     scans_per_read: usize,
     /// Peak of the sine, in the unit of the channel.
     #[pyo3(get)]
     amplitude: f64,
-    /// Cycles a second of the sine, in hertz.
+    /// Frequency of the sine, in hertz.
     #[pyo3(get)]
     frequency: f64,
     /// Standard deviation of the noise, in the unit of the channel.
     #[pyo3(get)]
     noise: f64,
-    /// Change a second of the mean, in the unit of the channel.
+    /// Change of the mean per second, in the unit of the channel.
     #[pyo3(get)]
     drift: f64,
-    /// What the noise grows from.
+    /// Seed of the noise.
     #[pyo3(get)]
     seed: u64,
 }
 
 impl PySimulatedInstrument {
-    /// The scans as a source of a pipeline.
+    /// Returns the scans as a source for a pipeline.
     pub fn scans(&self) -> PyResult<Scans> {
         Scans::new(self.core.clone(), self.scans_per_read).raise()
     }
@@ -110,7 +110,7 @@ impl PySimulatedInstrument {
         drift: Option<&Bound<'_, PyAny>>,
         seed: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let rate = real("rate", "a number of scans a second", rate)?;
+        let rate = real("rate", "a number of scans per second", rate)?;
         let or = |argument, given: Option<&Bound<'_, PyAny>>, otherwise| {
             given.map_or(Ok(otherwise), |given| finite(argument, "a number", given))
         };
@@ -123,34 +123,34 @@ impl PySimulatedInstrument {
         let channels = read_channels(channels)?;
         let core = SimulatedInstrument::new(rate, &cores(&channels), recipe).raise()?;
         let scans_per_read = match scans_per_read.filter(|given| !given.is_none()) {
-            Some(given) => count("scans_per_read", "the number of scans that a read gives", given)?,
+            Some(given) => count("scans_per_read", "the number of scans per read", given)?,
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float saturates
             None => ((rate / READS_PER_SECOND).round() as usize).max(1),
         };
         Ok(Self { core, channels, rate, scans_per_read, amplitude, frequency, noise, drift, seed })
     }
 
-    /// So many scans at once, without waiting for them.
+    /// Compute a number of scans at once, without waiting for them.
     ///
     /// Parameters
     /// ----------
     /// scans : int
-    ///     How many.
+    ///     The number of scans.
     /// first : int, default 0
-    ///     The number of the first of them.
+    ///     The number of the first scan.
     /// start : datetime.datetime or int, default 0
-    ///     When scan 0 was, as in `Channel.point`.
+    ///     The time of scan 0, as for `Channel.point`.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of `scans` rows for each channel, numbered from `first`.
+    ///     `scans` rows for each channel, numbered from `first`.
     ///
     /// Raises
     /// ------
     /// TypeError, ValueError, OverflowError
-    ///     If an argument is of another type or outside its range, or an instant is outside 64-bit
-    ///     nanoseconds.
+    ///     If an argument has another type or is outside its range, or a time does not fit into
+    ///     64-bit nanoseconds.
     ///
     /// Notes
     /// -----
@@ -182,7 +182,7 @@ impl PySimulatedInstrument {
         batch.map(PyBatch::from).raise()
     }
 
-    /// What each scan measures, a tuple of `Channel`.
+    /// The channels of each scan, a tuple of `Channel`.
     #[getter]
     fn channels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.channels)
@@ -211,7 +211,7 @@ impl PySimulatedInstrument {
     }
 }
 
-/// An integer from 0 to 2**64 - 1.
+/// Reads an integer from 0 to 2**64 - 1.
 fn unsigned(argument: &str, number: &Bound<'_, PyAny>) -> PyResult<u64> {
     natural(argument, u64::MAX, "an int from 0 to 2**64 - 1", number)
 }

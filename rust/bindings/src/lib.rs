@@ -1,6 +1,6 @@
-//! The Python extension module `rust_daq._core`: a registration table and nothing else.
+//! The Python extension module `rust_daq._core`: its registration table.
 
-// The documentation of classes is Python's, in the form of NumPy.
+// The documentation of classes is for Python, in NumPy style.
 #![allow(clippy::doc_markdown)]
 
 mod allocation;
@@ -32,8 +32,8 @@ use pyo3::prelude::*;
 pub use point::PyDataPoint;
 pub use point::native::install;
 
-/// The compiled part of `rust_daq`; import the names from `rust_daq` itself.
-// Free-threaded CPython is not claimed before it was built and tested there.
+/// The compiled part of `rust_daq`; import its names from `rust_daq`.
+// Support for free-threaded CPython is not declared, because it was not built and tested there.
 #[pymodule(gil_used = true)]
 #[allow(unsafe_code)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -64,7 +64,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<storage::PyRowTable>()?;
     module.add_function(wrap_pyfunction!(storage::batches_of_rows, module)?)?;
     module.add_function(wrap_pyfunction!(storage::is_written, module)?)?;
-    // SAFETY: nobody has the module yet, so nobody has made a point.
+    // SAFETY: the module is not yet visible to any code, so no point exists.
     unsafe { point::native::install(module.py()) }?;
     channel::native::install(module.py())?;
     batch::native::install(module.py());

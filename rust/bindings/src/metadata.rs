@@ -1,4 +1,4 @@
-//! `rust_daq.Metadata`, and what a point holds of its metadata.
+//! `rust_daq.Metadata`, and the metadata of a point.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -16,29 +16,30 @@ mod snapshot;
 
 pub use literal::literal;
 
-/// A frozen JSON document, made once and shared by all that it is given to.
+/// A frozen JSON document, created once and shared by points and channels.
 ///
-/// Wherever metadata is taken a ``Metadata`` is taken, too, and shared by reference; any other object is copied each
-/// time. Immutable and hashable; equal by value as JSON is (1 and 1.0 are the same number, the order of keys does not
-/// count).
+/// Every argument `metadata` accepts a ``Metadata`` and shares it by reference; any other object is copied each time.
+/// ``Metadata`` is immutable and hashable. It compares by value as JSON: 1 and 1.0 are the same number, and the order
+/// of keys does not matter.
 ///
 /// Parameters
 /// ----------
 /// document : JSON-like
-///     bool, int of any size, finite float, str, list, tuple, or a mapping with str keys, nested to 128; in containers
-///     None, too. A snapshot is taken: later changes do not show. A ``Metadata`` gives itself.
+///     bool, int of any size, finite float, str, list, tuple, or a mapping with str keys, nested at most 128 deep.
+///     Containers may also contain None. A snapshot is taken, so later changes have no effect. A ``Metadata`` returns
+///     itself.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If something in it is not JSON, or it is None: what has no metadata leaves them out.
+///     If a value is not JSON, or the document is None. To have no metadata, omit the argument.
 /// ValueError
-///     If text holds a lone surrogate, a number is not finite, or the document contains itself or is nested deeper
+///     If text contains a lone surrogate, a number is not finite, or the document contains itself or is nested deeper
 ///     than 128.
 ///
 /// Notes
 /// -----
-/// O(m) in the entries of the document, once; a share is O(1).
+/// O(m) in the entries of the document, once; sharing is O(1).
 ///
 /// Examples
 /// --------
@@ -64,19 +65,19 @@ impl PyMetadata {
     fn new(document: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         match shared(document)? {
             Some(metadata) => Ok(metadata),
-            None => Err(PyTypeError::new_err(
-                "document is None, which says nothing; leave the metadata out instead",
-            )),
+            None => {
+                Err(PyTypeError::new_err("document must not be None; omit the metadata instead"))
+            }
         }
     }
 
-    /// The document as fresh plain objects; to change them does not reach it.
+    /// The document as new plain objects; changing them does not change the metadata.
     #[getter]
     fn document<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, self.metadata.document())
     }
 
-    /// The document as JSON text, without spaces; written once.
+    /// The document as JSON text without spaces, formatted on first use.
     #[getter]
     fn json<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
         self.json.get_or_init(py, || PyString::new(py, self.metadata.json()).unbind()).bind(py)
@@ -108,18 +109,18 @@ impl PyMetadata {
 }
 
 impl PyMetadata {
-    /// The object of a core document.
+    /// Creates the Python object of a core document.
     pub fn object(py: Python<'_>, metadata: Metadata) -> PyResult<Bound<'_, Self>> {
         Bound::new(py, Self { metadata, json: PyOnceLock::new() })
     }
 
-    /// The core's form; a clone shares it.
+    /// The metadata of the core crate; a clone shares its memory.
     pub const fn core(&self) -> &Metadata {
         &self.metadata
     }
 }
 
-/// The argument `metadata` as an object to share: the one that was given, or a snapshot of what was; None is none.
+/// Reads the argument `metadata` as a shareable object: a `Metadata` itself, or a snapshot of any other object.
 pub fn shared(metadata: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyMetadata>>> {
     if metadata.is_none() {
         return Ok(None);
@@ -131,11 +132,11 @@ pub fn shared(metadata: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyMetadata>>> {
     PyMetadata::object(metadata.py(), document).map(|metadata| Some(metadata.unbind()))
 }
 
-/// What a point holds: a `Metadata`, or a private dict of scalars that nothing hands out.
+/// The metadata of a point: a `Metadata`, or a private dict of scalars that never leaves this module.
 pub struct Held(Py<PyAny>);
 
 impl Held {
-    /// Holds an object that is known to be one of the two.
+    /// Wraps an object that is known to be one of the two.
     pub(crate) const fn from_checked(object: Py<PyAny>) -> Self {
         Self(object)
     }
@@ -144,12 +145,12 @@ impl Held {
         self.0.as_ptr()
     }
 
-    /// Whether it is a `Metadata`, which other points may hold, too.
+    /// Whether it is a `Metadata`, which other points may share.
     pub fn is_shared(&self, py: Python<'_>) -> bool {
         self.0.bind(py).is_instance_of::<PyMetadata>()
     }
 
-    /// The core's form, which a dict is not until somebody asks for it.
+    /// The core's form; a dict is converted at each call.
     pub fn core(&self, py: Python<'_>) -> PyResult<Metadata> {
         let held = self.0.bind(py);
         match held.cast::<PyMetadata>() {
@@ -158,7 +159,7 @@ impl Held {
         }
     }
 
-    /// Fresh plain objects.
+    /// New plain objects.
     pub fn document<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let held = self.0.bind(py);
         match held.cast::<PyMetadata>() {
@@ -167,7 +168,7 @@ impl Held {
         }
     }
 
-    /// What a constructor takes to hold the same: the shared object, or a copy of the dict.
+    /// The constructor's argument for equal metadata: the shared object, or a copy of the dict.
     pub fn argument<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let held = self.0.bind(py);
         if self.is_shared(py) { Ok(held.clone()) } else { self.document(py) }
@@ -180,7 +181,7 @@ impl From<Py<PyMetadata>> for Held {
     }
 }
 
-/// Makes fresh plain objects of a document; to change them does not reach it.
+/// Converts a document to new plain objects; changing them does not change the document.
 pub fn to_python<'py>(py: Python<'py>, document: &Json) -> PyResult<Bound<'py, PyAny>> {
     Ok(match document {
         Json::Null => py.None().into_bound(py),

@@ -1,9 +1,9 @@
-//! Methods and attributes that the interpreter calls itself, put in the place of those that PyO3 made.
+//! Methods and attributes that the interpreter calls directly, in place of PyO3's.
 //!
-//! PyO3 wraps each call: it counts the attachment, catches panics, and reads arguments for all cases. Around a
-//! function of a few nanoseconds that is most of the time. What is put in place here is called as it is, so it neither
-//! panics nor drops a `Py`. The documentation and, for a method, PyO3's own function are kept: the latter is called
-//! for whatever is not the plain case, so that there is one place that refuses.
+//! PyO3 wraps each call: it counts the attachment, catches panics, and reads arguments for all cases. For a
+//! function of a few nanoseconds, this takes most of the time. The functions installed here are called without the
+//! wrapper, so they must neither panic nor drop a `Py`. PyO3's documentation is kept, and so is PyO3's function of a
+//! method: it handles all other cases, so that errors are raised in one place.
 
 #![allow(unsafe_code)]
 
@@ -13,7 +13,7 @@ use std::ptr::null_mut;
 use pyo3::prelude::*;
 use pyo3::{PyTypeInfo, ffi};
 
-/// A method that takes arguments by position and by name.
+/// The C signature of a method with positional and keyword arguments.
 pub type Method = unsafe extern "C" fn(
     *mut ffi::PyObject,
     *const *mut ffi::PyObject,
@@ -21,24 +21,24 @@ pub type Method = unsafe extern "C" fn(
     *mut ffi::PyObject,
 ) -> *mut ffi::PyObject;
 
-/// How PyO3 has such a method called.
+/// The flags of such a method in PyO3.
 const FAST: c_int = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
 
-/// Puts `quick` in the place of a method that PyO3 made, and gives PyO3's function back.
+/// Replaces a method of PyO3 by `quick`, and returns PyO3's function.
 ///
-/// `None`, and nothing is changed, when PyO3's method is not called as such a method is.
+/// Returns `None` and changes nothing if PyO3's method has another calling convention.
 ///
 /// # Safety
 ///
-/// `quick` keeps the contract of the C API for a method of `T`, and nobody has looked the method up before.
+/// `quick` fulfils the contract of the C API for a method of `T`, and the method was never looked up before.
 pub unsafe fn replace_method<T: PyTypeInfo>(
     py: Python<'_>,
     name: &'static CStr,
     quick: Method,
 ) -> PyResult<Option<Method>> {
     let found = py.get_type::<T>().getattr(name)?;
-    // SAFETY: the type of the descriptor is checked before its definition is read, and the flags
-    // before the function is taken for one of that kind.
+    // SAFETY: the type of the descriptor is checked before its definition is read, and the flags are
+    // checked before the function is used with this signature.
     unsafe {
         if ffi::Py_TYPE(found.as_ptr()) != &raw mut ffi::PyMethodDescr_Type {
             return Ok(None);
@@ -48,7 +48,7 @@ pub unsafe fn replace_method<T: PyTypeInfo>(
             return Ok(None);
         }
         let ordinary = definition.ml_meth.PyCFunctionFastWithKeywords;
-        // Lives as long as the class, which is as long as the process.
+        // Lives as long as the class, which lives as long as the process.
         let quick = Box::leak(Box::new(ffi::PyMethodDef {
             ml_name: name.as_ptr(),
             ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: quick },
@@ -60,11 +60,11 @@ pub unsafe fn replace_method<T: PyTypeInfo>(
     }
 }
 
-/// Puts `quick` in the place of a read-only attribute that PyO3 made.
+/// Replaces a read-only attribute of PyO3 by `quick`.
 ///
 /// # Safety
 ///
-/// `quick` keeps the contract of the C API for a getter of `T`, and nobody has looked the attribute up before.
+/// `quick` fulfils the contract of the C API for a getter of `T`, and the attribute was never looked up before.
 pub unsafe fn replace_getter<T: PyTypeInfo>(
     py: Python<'_>,
     name: &'static CStr,
@@ -88,13 +88,13 @@ pub unsafe fn replace_getter<T: PyTypeInfo>(
     }
 }
 
-/// Puts a new descriptor, of which this takes the reference, into the dict of the class.
+/// Puts a new descriptor into the dict of the class, and takes its reference.
 unsafe fn put<T: PyTypeInfo>(
     py: Python<'_>,
     name: &CStr,
     descriptor: *mut ffi::PyObject,
 ) -> PyResult<()> {
-    // SAFETY: the class is a live type object; its caches are told of the change.
+    // SAFETY: the class is a live type object, and its caches are invalidated.
     unsafe {
         let descriptor = Bound::from_owned_ptr_or_err(py, descriptor)?;
         let class = T::type_object_raw(py);

@@ -1,4 +1,4 @@
-//! Numbers that are settings, counts and values, as they come from Python.
+//! Numbers from Python: settings, counts and values.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -7,38 +7,38 @@ use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString};
 
 use crate::error::{caused_by, shown, while_reading, wrong_type};
 
-/// A finite number; the core says what else is wrong with it.
+/// Reads a finite number; the core checks its range.
 pub fn finite(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<f64> {
     let found = real(argument, wanted, number)?;
     if found.is_finite() {
         return Ok(found);
     }
-    Err(PyValueError::new_err(format!("{argument} is {found}; pass {wanted}, which is finite")))
+    Err(PyValueError::new_err(format!("{argument} must be finite, got {found}; pass {wanted}")))
 }
 
-/// An integer from 0 on, at most `most`, which `range` names.
+/// Reads an integer from 0 to `most`; `range` describes it in messages.
 pub fn natural(argument: &str, most: u64, range: &str, number: &Bound<'_, PyAny>) -> PyResult<u64> {
     let found = integer(number)?.ok_or_else(|| wrong_type(argument, "an int", number))?;
     let found = found.extract().ok().filter(|&found: &u64| found <= most);
     found.ok_or_else(|| {
-        PyValueError::new_err(format!("{argument} is {}; pass {range}", shown(number)))
+        PyValueError::new_err(format!("{argument} must be {range}, got {}", shown(number)))
     })
 }
 
-/// A count of at least 1: an int, or whatever says by `__index__` that it is one.
+/// Reads a count of at least 1: an int, or an object with `__index__`.
 pub fn count(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<usize> {
     let found = integer(number)?.ok_or_else(|| wrong_type(argument, wanted, number))?;
     let found = found.extract().ok().filter(|&found: &usize| found > 0);
     found.ok_or_else(|| {
         let got = shown(number);
         PyValueError::new_err(format!(
-            "{argument} is {got}; pass {wanted}, from 1 to {}",
+            "{argument} must be {wanted}, from 1 to {}, got {got}",
             isize::MAX
         ))
     })
 }
 
-/// The int that a value is, or that its `__index__` gives; `None` for a bool and whatever has none.
+/// Returns a value as an int, directly or by `__index__`; `None` for a bool or any other object.
 pub fn integer<'py>(number: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
     if let Ok(found) = number.cast::<PyInt>() {
         return Ok((!found.is_instance_of::<PyBool>()).then(|| found.clone()));
@@ -49,15 +49,15 @@ pub fn integer<'py>(number: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Py
     }
     match py.import(intern!(py, "operator"))?.call_method1(intern!(py, "index"), (number,)) {
         Ok(found) => Ok(found.cast_into::<PyInt>().ok()),
-        // Arrays have the method, and most of them are no integer.
+        // Arrays have the method, but most arrays are not integers.
         Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The float that a number is: by its own value, by `__index__` or by `__float__`.
+/// Converts a number to a float: directly, by `__index__` or by `__float__`.
 ///
-/// Text, complex numbers, integers that no float is, and what would become infinite are refused.
+/// Refuses text, complex numbers, integers that would be rounded, and finite numbers that would become infinite.
 #[inline]
 pub fn real(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<f64> {
     match number.cast::<PyFloat>() {
@@ -66,12 +66,12 @@ pub fn real(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult
     }
 }
 
-/// The measured value: whatever says that it is a real number.
+/// Reads a measured value: any real number.
 pub fn value(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    real("value", "a real number (with __float__ or __index__, no text)", value)
+    real("value", "a real number (with __float__ or __index__, not text)", value)
 }
 
-/// Why something is no float.
+/// Why a conversion to a float failed.
 enum Problem {
     NotReal,
     TooLarge,
@@ -98,7 +98,7 @@ impl Problem {
             Self::NotReal => wrong_type(argument, wanted, number),
             Self::TooLarge => too_large(),
             Self::Rounded => PyValueError::new_err(format!(
-                "{argument} is {}, which no float64 is; round it yourself: float({argument})",
+                "{argument} is {}, which float64 would round; round it with float({argument})",
                 shown(number)
             )),
             Self::Raised(error) if error.is_instance_of::<PyTypeError>(py) => {
@@ -113,14 +113,14 @@ impl Problem {
 }
 
 fn convert(number: &Bound<'_, PyAny>) -> Result<f64, Problem> {
-    /// The integers up to here are floats.
+    /// All integers up to this one are exact as floats.
     const EXACT: i64 = 1 << 53;
     if is_not_real(number)? {
         return Err(Problem::NotReal);
     }
     let float: f64 = number.extract()?;
     let Some(integer) = integer(number)? else {
-        // A decimal that is too large becomes infinite without a word.
+        // A decimal that is too large silently becomes infinite.
         let lost = float.is_infinite() && is_compared(number)? && !number.eq(float)?;
         return if lost { Err(Problem::TooLarge) } else { Ok(float) };
     };
@@ -129,7 +129,7 @@ fn convert(number: &Bound<'_, PyAny>) -> Result<f64, Problem> {
     if small || integer.as_any().eq(float)? { Ok(float) } else { Err(Problem::Rounded) }
 }
 
-/// Whether it is text, complex or a date, some of which NumPy converts all the same.
+/// Returns whether the object is text, complex or a date; NumPy would convert some of these.
 fn is_not_real(number: &Bound<'_, PyAny>) -> PyResult<bool> {
     if number.is_instance_of::<PyInt>() {
         return Ok(false);
@@ -146,7 +146,7 @@ fn is_not_real(number: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(kind.is_some_and(|kind: char| matches!(kind, 'c' | 'm' | 'M' | 'S' | 'U' | 'V')))
 }
 
-/// Whether its class says what it equals; otherwise it equals nothing but itself.
+/// Returns whether its class defines equality.
 fn is_compared(number: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = number.py();
     let plain = py.get_type::<PyAny>().getattr(intern!(py, "__eq__"))?;

@@ -1,4 +1,4 @@
-//! What `rust_daq.Pipeline` is made of: its parts, checked once, and its runs.
+//! The parts of a `rust_daq.Pipeline`, checked once, and its runs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,7 +23,7 @@ mod stage;
 
 pub use run::{PyNewest, PyPipelineRun};
 
-/// The parts of a pipeline, of which each run is made anew.
+/// The parts of a pipeline, from which each run is created.
 #[pyclass(name = "_PipelinePlan", module = "rust_daq._core", frozen, immutable_type)]
 pub struct PyPipelinePlan {
     source: Py<PyAny>,
@@ -34,7 +34,7 @@ pub struct PyPipelinePlan {
     on_point: Option<Py<PyAny>>,
     capacity: usize,
     on_full: OnFull,
-    /// How many of the newest points a run keeps, in whole batches: one of them, until more are asked for.
+    /// The number of newest points that a run keeps, in whole batches; one batch until more are requested.
     newest: AtomicUsize,
 }
 
@@ -56,7 +56,7 @@ impl PyPipelinePlan {
         source::check(source)?;
         if rate.is_some() && source.is_instance_of::<PySimulatedInstrument>() {
             return Err(PyTypeError::new_err(
-                "rate is given and a SimulatedInstrument has its own; leave it out",
+                "rate is passed, but a SimulatedInstrument has its own rate; omit it",
             ));
         }
         for sink in sinks {
@@ -82,15 +82,15 @@ impl PyPipelinePlan {
         })
     }
 
-    /// Lets each run keep so many of its newest points, at least.
+    /// Makes each run keep at least `n` of its newest points.
     fn keep(&self, n: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let points = count("n", "the number of the newest points", n)?;
+        let points = count("n", "the number of newest points", n)?;
         self.newest.fetch_max(points, Ordering::Relaxed);
         Ok(points)
     }
 
-    /// Starts a run of so many seconds, or until the source ends or it is stopped; with a loop that reads it from the
-    /// first batch on, as number 1.
+    /// Starts a run for `duration` seconds, or until the source ends or it is stopped. With `read`, a loop reads from
+    /// the first batch, as reader number 1.
     fn start(
         &self,
         py: Python<'_>,
@@ -122,7 +122,7 @@ impl PyPipelinePlan {
         PyPipelineRun::start(py, acquisition)
     }
 
-    // A plan never changes, like a tuple; the `Pipeline` that holds it is what clears a cycle.
+    // A plan is immutable like a tuple, so it has no `__clear__`: a cycle is broken at the `Pipeline` that holds it.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.source)?;
         let parts = self.processors.iter().chain(&self.sinks);
@@ -131,7 +131,7 @@ impl PyPipelinePlan {
 }
 
 fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let rate = real("rate", "a number of rows a second, or None", rate)?;
+    let rate = real("rate", "a number of rows per second, or None", rate)?;
     paced(rate).map(|_| rate).raise()
 }
 
@@ -141,6 +141,6 @@ fn read_duration(duration: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let found = (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten();
     found.ok_or_else(|| {
         let got = shown(duration);
-        PyValueError::new_err(format!("duration is {got}; pass {wanted}, or None"))
+        PyValueError::new_err(format!("duration must be {wanted} or None, got {got}"))
     })
 }

@@ -14,44 +14,44 @@ use crate::{metadata, number, text, timestamp};
 
 pub mod native;
 
-/// One measured value with its instant, channel, unit and metadata.
+/// One measured value with its timestamp, channel, unit and metadata.
 ///
-/// Immutable, hashable and final. Two points are equal when their nanoseconds, channel, value,
-/// unit and metadata are; NaN equals NaN here, 0.0 equals -0.0, and metadata compares as JSON
-/// (1 and 1.0 are the same number, the order of keys does not count).
+/// Immutable, hashable and final. Two points are equal if their nanoseconds, channel, value, unit
+/// and metadata are equal. NaN equals NaN here, and 0.0 equals -0.0. Metadata compares as JSON: 1
+/// and 1.0 are the same number, and the order of keys does not matter.
 ///
 /// Parameters
 /// ----------
 /// timestamp : datetime.datetime or int
-///     When it was measured: a datetime with a time zone (``fold`` is respected), or an integer of
+///     The time of measurement: a datetime with a time zone (``fold`` is respected), or
 ///     nanoseconds since 1970-01-01 00:00 UTC. ``bool`` and ``float`` are refused.
 /// channel : str
-///     What was measured; not empty.
+///     The name of the measured quantity; not empty.
 /// value : float
-///     The measured value: anything with ``__float__`` or ``__index__``, no text. NaN and
+///     The measured value: any object with ``__float__`` or ``__index__``, but no text. NaN and
 ///     infinities are kept.
 /// unit : str
 ///     The unit of the value; may be empty.
 /// metadata : JSON-like, optional
-///     What else is known: None, bool, int of any size, finite float, str, list, tuple, or a
-///     mapping with str keys, nested to 128, of which the point keeps a snapshot; or a `Metadata`,
-///     which it shares.
+///     Further information: None, bool, int of any size, finite float, str, list, tuple, or a
+///     mapping with str keys, nested at most 128 deep. The point keeps a snapshot. A `Metadata` is
+///     shared instead.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type, the datetime has no time zone, or the metadata hold
-///     something that is not JSON.
+///     If an argument has another type, the datetime has no time zone, or the metadata contains a
+///     value that is not JSON.
 /// ValueError
-///     If the channel is empty, text holds a lone surrogate, or the metadata hold a number that
-///     is not finite, contain themselves, or are nested deeper than 128.
+///     If the channel is empty, text contains a lone surrogate, or the metadata contains a number
+///     that is not finite, contains itself, or is nested deeper than 128.
 /// OverflowError
-///     If the timestamp is outside 64-bit nanoseconds (1677-09-21 to 2262-04-11), or an integer
-///     value is larger than any float.
+///     If the timestamp does not fit into 64-bit nanoseconds (1677-09-21 to 2262-04-11), or an
+///     integer value is larger than any float.
 ///
 /// Notes
 /// -----
-/// O(1), but for a snapshot of `metadata`, which is O(m) in its entries.
+/// O(1), except for the snapshot of `metadata`, which is O(m) in its entries.
 ///
 /// Examples
 /// --------
@@ -63,13 +63,13 @@ pub mod native;
 /// {'gain': 2}
 #[pyclass(name = "DataPoint", module = "rust_daq", frozen, immutable_type)]
 pub struct PyDataPoint {
-    /// Nanoseconds since the beginning of 1970 in UTC, as an int.
+    /// Nanoseconds since 1970-01-01 00:00 UTC, as an int.
     #[pyo3(get)]
     pub(crate) timestamp_ns: i64,
     /// The measured value, in the unit of ``unit``.
     #[pyo3(get)]
     pub(crate) value: f64,
-    /// What was measured.
+    /// The name of the measured quantity.
     #[pyo3(get)]
     pub(crate) channel: Py<PyString>,
     /// The unit of the value.
@@ -79,11 +79,11 @@ pub struct PyDataPoint {
 }
 
 impl PyDataPoint {
-    /// Makes the Python object of a core point: new text, the same metadata.
+    /// Creates the Python object of a core point: new text, the same metadata.
     ///
     /// # Errors
     ///
-    /// Without memory.
+    /// If there is no memory.
     pub fn from_core<'py>(py: Python<'py>, point: &DataPoint) -> PyResult<Bound<'py, Self>> {
         let metadata = point.metadata().cloned();
         let metadata = metadata.map(|metadata| PyMetadata::object(py, metadata)).transpose()?;
@@ -97,11 +97,11 @@ impl PyDataPoint {
         native::object(py, point)
     }
 
-    /// Makes the core form of the point: new text, the same metadata.
+    /// Creates the core's form of the point: new text, the same metadata.
     ///
     /// # Errors
     ///
-    /// None that a constructed point can cause; what Python reports while its text is read.
+    /// An exception of Python while it reads the text; a constructed point causes none.
     pub fn to_core(&self, py: Python<'_>) -> PyResult<DataPoint> {
         let (channel, unit) = (self.channel.to_str(py)?, self.unit.to_str(py)?);
         DataPoint::new(self.timestamp_ns, channel, self.value, unit, self.core_metadata(py)?)
@@ -112,7 +112,7 @@ impl PyDataPoint {
     ///
     /// # Errors
     ///
-    /// What reading an attribute raises, or what the constructor would raise for its value.
+    /// Any exception of reading an attribute, or of the constructor for its value.
     pub fn core_from_attributes(object: &Bound<'_, PyAny>) -> PyResult<DataPoint> {
         let py = object.py();
         let timestamp_ns =
@@ -125,7 +125,7 @@ impl PyDataPoint {
         DataPoint::new(timestamp_ns, channel.to_str(py)?, value, unit.to_str(py)?, metadata).raise()
     }
 
-    /// A point of the four other arguments, not yet stamped.
+    /// Reads the other four arguments into a point without a timestamp.
     fn of(
         channel: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
@@ -141,7 +141,7 @@ impl PyDataPoint {
         Ok(Self { timestamp_ns: 0, value, channel, unit, metadata })
     }
 
-    /// The core's form of the metadata.
+    /// Converts the metadata to the core's form.
     pub(crate) fn core_metadata(&self, py: Python<'_>) -> PyResult<Option<Metadata>> {
         self.metadata.as_ref().map(|held| held.core(py)).transpose()
     }
@@ -160,7 +160,7 @@ impl PyDataPoint {
         })
     }
 
-    /// The arguments that make the same point.
+    /// Returns the constructor's arguments for an equal point.
     fn arguments<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 5]> {
         let metadata = match &self.metadata {
             Some(held) => held.argument(py)?,
@@ -199,26 +199,26 @@ impl PyDataPoint {
         ("timestamp", "channel", "value", "unit", "metadata")
     }
 
-    /// A point of now: the constructor, with the UTC wall clock read in Rust.
+    /// Create a point with the current time: the UTC wall clock, read in Rust.
     ///
     /// Parameters
     /// ----------
     /// channel, value, unit, metadata
-    ///     As in the constructor.
+    ///     As for the constructor.
     ///
     /// Returns
     /// -------
     /// DataPoint
-    ///     Stamped when the other arguments were read.
+    ///     Its timestamp is taken after the other arguments were read.
     ///
     /// Raises
     /// ------
     /// TypeError, ValueError, OverflowError
-    ///     As the constructor does.
+    ///     As for the constructor.
     ///
     /// Notes
     /// -----
-    /// O(1), as the constructor.
+    /// O(1), as for the constructor.
     ///
     /// Examples
     /// --------
@@ -241,13 +241,13 @@ impl PyDataPoint {
         native::object(channel.py(), point)
     }
 
-    /// When it was measured, as a datetime in ``timezone.utc``, floored to the microsecond.
+    /// The time of measurement as a datetime in ``timezone.utc``, rounded down to the microsecond.
     #[getter]
     fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDateTime>> {
         timestamp::to_datetime(py, self.timestamp_ns)
     }
 
-    /// What else is known, as fresh plain objects, or None.
+    /// The metadata as new plain objects, or None.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.metadata.as_ref().map(|held| held.document(py)).transpose()
@@ -259,7 +259,7 @@ impl PyDataPoint {
             let datetime = timestamp::to_datetime(py, self.timestamp_ns)?;
             source.push_str(&datetime.repr()?.to_string_lossy());
         } else {
-            // A datetime would lose the digits below the microsecond.
+            // A datetime would lose the digits below a microsecond.
             source.push_str(&self.timestamp_ns.to_string());
         }
         for text in
@@ -289,12 +289,12 @@ impl PyDataPoint {
         Ok(hasher.finish())
     }
 
-    /// A point with some fields changed.
+    /// Return a copy with some fields changed.
     ///
     /// Parameters
     /// ----------
     /// **changes
-    ///     The constructor's arguments to change, by name; the others stay, to the nanosecond.
+    ///     The constructor's arguments to change, by name. All other fields stay exactly as they are.
     ///
     /// Returns
     /// -------
@@ -304,11 +304,11 @@ impl PyDataPoint {
     /// Raises
     /// ------
     /// TypeError, ValueError, OverflowError
-    ///     As the constructor does; so does a name that it does not know.
+    ///     As for the constructor; an unknown name raises TypeError.
     ///
     /// Notes
     /// -----
-    /// O(1), as the constructor; metadata that do not change are shared.
+    /// O(1), as for the constructor; unchanged metadata is shared.
     ///
     /// Examples
     /// --------
@@ -347,7 +347,7 @@ impl PyDataPoint {
     }
 }
 
-/// An expression for the value: `nan` and `inf` alone would not evaluate.
+/// Returns a Python expression for the value, because bare `nan` and `inf` do not evaluate.
 fn value_repr(py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyString>> {
     let text = PyFloat::new(py, value).repr()?;
     if value.is_finite() {

@@ -1,4 +1,4 @@
-//! `rust_daq.process`: what its processors have in common.
+//! `rust_daq.process`: the common part of its processors.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -12,11 +12,11 @@ use crate::burn::burn;
 use crate::error::{Raise, wrong_type};
 use crate::guarded::{Guarded, Refused};
 
-/// What the class of every processor has.
+/// Adds the common methods to the class of a processor.
 macro_rules! processor {
     ($class:ident, $core:ty) => {
         impl $class {
-            /// The processor itself, state and all.
+            /// Returns the processor itself; its state is shared.
             pub fn shared(&self) -> $crate::process::Shared<$core> {
                 self.0.clone()
             }
@@ -24,7 +24,7 @@ macro_rules! processor {
 
         #[pymethods]
         impl $class {
-            /// What happens when samples of a channel are missing.
+            /// The action when samples of a channel are missing.
             #[getter]
             fn on_gap(&self, py: Python<'_>) -> PyResult<&'static str> {
                 Ok(self.0.lock(py)?.on_gap().as_str())
@@ -50,12 +50,12 @@ pub use iir::PyIir;
 pub use moving_average::PyMovingAverage;
 pub use spectra::PySpectra;
 
-/// From how many samples on a call lets other threads go on: to let them and to come back takes as long as some hundred.
+/// Calls with at least this many samples release the GIL. Releasing it takes as long as some hundred samples.
 const DETACHED: usize = 4096;
 
 /// A processor that threads and pipelines share.
 ///
-/// After a panic in the middle of a batch it begins anew, as after `reset`.
+/// After a panic in the middle of a batch, it is reset.
 pub struct Shared<P>(Arc<Guarded<P>>);
 
 impl<P> Clone for Shared<P> {
@@ -69,12 +69,12 @@ impl<P: Process> Shared<P> {
         Self(Arc::new(Guarded::new(processor, Some(P::reset))))
     }
 
-    /// The processor, once no other thread works with it; those that do need nothing of Python's.
+    /// Waits until no other thread uses the processor; threads that use it need no GIL.
     pub fn lock(&self, py: Python<'_>) -> Result<MutexGuard<'_, P>, Refused> {
         self.0.lock(py)
     }
 
-    /// What a batch becomes.
+    /// Processes a batch.
     pub fn process(&self, batch: &Bound<'_, PyAny>) -> PyResult<Output> {
         let py = batch.py();
         let Ok(batch) = batch.cast::<PyBatch>() else {
@@ -89,7 +89,7 @@ impl<P: Process> Shared<P> {
         output.raise()
     }
 
-    /// Processes values, into `out` or a new array of the shape that so many of them make.
+    /// Processes values, into `out` or a new array of the resulting shape.
     pub fn process_values<'py>(
         &self,
         values: &Bound<'py, PyAny>,
@@ -100,12 +100,12 @@ impl<P: Process> Shared<P> {
         let input = Input::of("values", values)?;
         loop {
             let shape = self.lock(py)?.shape(input.len());
-            // Makes an array, at which Python may run anything: the processor is not locked.
+            // The processor is not locked here, because creating an array may run any Python code.
             let place = Place::of(py, out, shape.as_ref())?;
             let mut done = Ok(Ok(false));
             let detached = input.len() >= DETACHED;
             let filled = place.fill(&input, detached, |values, out| {
-                // An attached thread may not just wait: whoever has the lock may be waiting to be attached again.
+                // An attached thread must not wait for the lock: its holder may be waiting to attach.
                 let locked = if detached {
                     self.0.lock_detached()
                 } else {
@@ -120,15 +120,15 @@ impl<P: Process> Shared<P> {
                     }
                 });
             })?;
-            // Another thread may have given it samples in between, after which a frame more or less is whole.
+            // If not, another thread has processed samples in between, and the number of complete frames has changed.
             if done?.raise()? {
                 return Ok(filled);
             }
         }
     }
 
-    /// How `pickle` and `copy` make a processor again: its arguments, `on_gap` by keyword, and its state.
-    fn reduced<'py>(
+    /// Returns what `pickle` and `copy` need to recreate a processor: its arguments, `on_gap` as a keyword, its state.
+    fn reduce<'py>(
         &self,
         processor: &Bound<'py, PyAny>,
         arguments: Bound<'py, PyTuple>,
@@ -162,7 +162,7 @@ impl<P: Process> Stage for Shared<P> {
     }
 }
 
-/// The stage that a processor of this module is.
+/// Returns the pipeline stage of a processor of this module.
 pub fn stage(processor: &Bound<'_, PyAny>) -> Option<Box<dyn Stage>> {
     if let Ok(average) = processor.cast::<PyMovingAverage>() {
         return Some(Box::new(average.get().shared()));
@@ -174,7 +174,7 @@ pub fn stage(processor: &Bound<'_, PyAny>) -> Option<Box<dyn Stage>> {
     Some(Box::new(fft.get().shared()))
 }
 
-/// What comes out of a processor, as Python sees it.
+/// Converts the output of a processor to a Python object.
 pub fn object(py: Python<'_>, output: Output) -> PyResult<Bound<'_, PyAny>> {
     match output {
         Output::Batch(batch) => Bound::new(py, PyBatch::from(batch)).map(Bound::into_any),

@@ -10,7 +10,7 @@ use rust_daq::{Counts, Ended, Report};
 use crate::error::Raise;
 use crate::number::finite;
 
-/// The numbers that are attributes.
+/// The attributes that are numbers.
 const COUNTED: [&str; 10] = [
     "produced",
     "processed",
@@ -24,15 +24,15 @@ const COUNTED: [&str; 10] = [
     "processed_per_second",
 ];
 
-/// What a run of a `Pipeline` did, so far or in the end.
+/// The counts and times of a run of a `Pipeline`, during the run or at its end.
 ///
-/// Each point is counted once: `produced` is the sum of `processed`, `dropped`, `abandoned` and
-/// `queued`, always. A response time counts from the moment at which a point's batch was due to the
-/// moment at which the last sink and callback had it. Pickles keep all numbers.
+/// Each point is counted once: `produced` is always the sum of `processed`, `dropped`, `abandoned`
+/// and `queued`. The response time is the time from when a point's batch is due until the last sink
+/// and callback have received it. Pickles keep all numbers.
 ///
 /// Notes
 /// -----
-/// Its attributes are O(1): counters and a histogram of fixed size, whatever the length of the run.
+/// All attributes are O(1): counters and a histogram of fixed size, independent of the length of the run.
 ///
 /// Examples
 /// --------
@@ -48,25 +48,25 @@ const COUNTED: [&str; 10] = [
 /// True
 #[pyclass(name = "Report", module = "rust_daq", frozen, immutable_type)]
 pub struct PyReport {
-    /// Points that the source gave.
+    /// Points from the source.
     #[pyo3(get)]
     produced: u64,
     /// Points that went through all processors, sinks and callbacks.
     #[pyo3(get)]
     processed: u64,
-    /// Points that were lost because the queue was full.
+    /// Points lost because the queue was full.
     #[pyo3(get)]
     dropped: u64,
-    /// Points that were given up after an error or a stop.
+    /// Points abandoned after an error or a stop.
     #[pyo3(get)]
     abandoned: u64,
-    /// Points that wait, to get into the queue too, or are being processed; 0 once the run is over.
+    /// Points that wait for the queue or in it, or are being processed; 0 after the run.
     #[pyo3(get)]
     queued: u64,
     /// Points that reached the queue after the next batch was due.
     #[pyo3(get)]
     late: u64,
-    /// The most points that waited at a time.
+    /// The most points that waited at the same time.
     #[pyo3(get)]
     queue_high_water: u64,
     core: Report,
@@ -92,47 +92,48 @@ impl From<Report> for PyReport {
 
 #[pymethods]
 impl PyReport {
-    /// Nanoseconds from the beginning until the sinks were closed, or until now.
+    /// Nanoseconds from the start until the sinks were closed, or until now.
     #[getter]
     fn elapsed_ns(&self) -> u64 {
         nanoseconds(self.core.elapsed)
     }
 
-    /// Nanoseconds of processor time of both threads together; None while the run goes on.
+    /// CPU time of both threads together, in nanoseconds; None during the run.
     #[getter]
     fn cpu_ns(&self) -> Option<u64> {
         self.core.cpu.map(nanoseconds)
     }
 
-    /// Processed points a second: the effective rate.
+    /// Processed points per second: the effective rate.
     #[getter]
     fn processed_per_second(&self) -> f64 {
         self.core.rate()
     }
 
-    /// Why the run is over: ``"duration"``, ``"source"`` (it had no more), ``"stopped"`` or
-    /// ``"failed"``; None while it goes on.
+    /// Why the run ended: ``"duration"``, ``"source"`` (the source ended), ``"stopped"`` or
+    /// ``"failed"``; None during the run.
     #[getter]
     fn ended(&self) -> Option<&'static str> {
         self.core.ended.map(Ended::as_str)
     }
 
-    /// The response time that this share of the processed points did not exceed.
+    /// Return a percentile of the response time.
     ///
     /// Parameters
     /// ----------
     /// share : float
-    ///     From 0 to 1: 0.5 is the median, 1 the longest.
+    ///     The share of the processed points, from 0 to 1: 0.5 is the median, 1 the maximum.
     ///
     /// Returns
     /// -------
     /// int or None
-    ///     Nanoseconds, to three digits; None while no point was processed.
+    ///     The response time that this share of the points did not exceed, in nanoseconds, to three
+    ///     digits; None if no point was processed yet.
     ///
     /// Raises
     /// ------
     /// TypeError, ValueError
-    ///     If `share` is no number from 0 to 1.
+    ///     If `share` is not a number from 0 to 1.
     ///
     /// Notes
     /// -----
@@ -148,13 +149,13 @@ impl PyReport {
         let wanted = "a number from 0 to 1";
         let share = finite("share", wanted, share)?;
         if !(0.0..=1.0).contains(&share) {
-            return Err(PyValueError::new_err(format!("share is {share}; pass {wanted}")));
+            return Err(PyValueError::new_err(format!("share must be {wanted}, got {share}")));
         }
         Ok(self.core.response_ns(share))
     }
 
-    /// The numbers by name: all attributes but `ended`, and ``p50_ns``, ``p95_ns``, ``p99_ns``,
-    /// ``p99_9_ns`` and ``max_ns`` of the response time.
+    /// Return all numbers by name: every attribute except `ended`, and ``p50_ns``, ``p95_ns``,
+    /// ``p99_ns``, ``p99_9_ns`` and ``max_ns`` of the response time.
     ///
     /// Returns
     /// -------
@@ -189,7 +190,7 @@ impl PyReport {
 
     #[staticmethod]
     #[pyo3(signature = (counts, elapsed_ns, cpu_ns, ended, responses, /))]
-    #[allow(clippy::needless_pass_by_value)] // a vector is what a Python list becomes
+    #[allow(clippy::needless_pass_by_value)] // PyO3 converts a list to a vector
     fn _from_numbers(
         counts: [u64; 7],
         elapsed_ns: u64,

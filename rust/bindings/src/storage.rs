@@ -1,4 +1,4 @@
-//! `rust_daq.storage`: what its writers and readers have in common.
+//! `rust_daq.storage`: the common part of its writers and readers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,12 +27,12 @@ use writer::writer;
 
 const SYNC_WANTED: &str = "'none', 'flush', 'batch' or a number of seconds";
 
-/// A writer that threads and pipelines share, and who of them has closed it.
+/// A writer that threads and pipelines share.
 struct Shared<F: Format>(Arc<Guarded<Owned<F>>>);
 
 struct Owned<F: Format> {
     writer: Writer<F>,
-    /// Closed by whoever opened it, who is told if that happens twice; a pipeline closes its sinks besides.
+    /// Whether `close` was called. A second call is refused, but a pipeline may close its sinks in addition.
     by_owner: bool,
 }
 
@@ -43,7 +43,7 @@ impl<F: Format> Clone for Shared<F> {
 }
 
 impl<F: Format + Send + 'static> Shared<F> {
-    /// Makes the file.
+    /// Creates the file.
     fn create(
         format: F,
         path: &Bound<'_, PyAny>,
@@ -56,7 +56,7 @@ impl<F: Format + Send + 'static> Shared<F> {
         let sync = sync.map_or(Ok(Sync::default()), read_sync)?;
         let rotate_bytes = rotate_bytes.filter(|given| !given.is_none());
         let rotate_bytes = rotate_bytes
-            .map(|given| count("rotate_bytes", "the bytes from which on a file is full", given))
+            .map(|given| count("rotate_bytes", "the size of a full file in bytes", given))
             .transpose()?;
         let place = Place { path, existing, rotate_bytes: rotate_bytes.map(|most| most as u64) };
         let writer = py.detach(|| Writer::create(format, place, sync));
@@ -77,7 +77,7 @@ impl<F: Format + Send + 'static> Shared<F> {
         self.0.detached(py, |owned| owned.writer.flush())?.raise()
     }
 
-    /// Closes the file; `once` refuses to do it again.
+    /// Closes the file; with `once`, a second call is an error.
     fn close(&self, py: Python<'_>, once: bool) -> PyResult<()> {
         let close = |owned: &mut Owned<F>| {
             if once && std::mem::replace(&mut owned.by_owner, true) {
@@ -88,13 +88,13 @@ impl<F: Format + Send + 'static> Shared<F> {
         self.0.detached(py, close)?.raise()
     }
 
-    /// What the writer tells of itself.
-    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Writer<F>) -> T) -> PyResult<T> {
-        Ok(tell(&self.0.lock(py)?.writer))
+    /// Reads a property of the writer.
+    fn read<T>(&self, py: Python<'_>, read: impl FnOnce(&Writer<F>) -> T) -> PyResult<T> {
+        Ok(read(&self.0.lock(py)?.writer))
     }
 
     fn repr(&self, py: Python<'_>, class: &str) -> PyResult<String> {
-        self.told(py, |writer| {
+        self.read(py, |writer| {
             let state = if writer.is_closed() { "closed" } else { "open" };
             format!("<{class} of {}, {} rows, {state}>", writer.path().display(), writer.rows())
         })
@@ -113,7 +113,7 @@ impl<F: Format + Send> Sink for Shared<F> {
     }
 }
 
-/// The sink that a writer of this module is.
+/// Returns the pipeline sink of a writer of this module.
 pub fn sink(writer: &Bound<'_, PyAny>) -> Option<Box<dyn Sink>> {
     if let Ok(arrow) = writer.cast::<PyArrowWriter>() {
         return Some(Box::new(arrow.get().shared()));
@@ -122,26 +122,26 @@ pub fn sink(writer: &Bound<'_, PyAny>) -> Option<Box<dyn Sink>> {
     Some(Box::new(csv.get().shared()))
 }
 
-/// What `overwrite` and `append` ask for.
+/// Reads the arguments `overwrite` and `append`.
 fn read_existing(overwrite: bool, append: bool) -> PyResult<Existing> {
     match (overwrite, append) {
         (false, false) => Ok(Existing::Refuse),
         (true, false) => Ok(Existing::Replace),
         (false, true) => Ok(Existing::Append),
         (true, true) => Err(PyValueError::new_err(
-            "overwrite and append are both True; pass one of them, to replace or to continue",
+            "overwrite and append are both True; pass overwrite=True to replace, or append=True to continue",
         )),
     }
 }
 
-/// Whether a writer has the file at a path open, in this process or another.
+/// Returns whether a writer has the file at a path open, in this process or another.
 #[pyfunction]
 pub fn is_written(path: &Bound<'_, PyAny>) -> PyResult<bool> {
     let path_buf = read_path(path)?;
     Ok(path.py().detach(|| rust_daq::is_written(&path_buf)))
 }
 
-/// A path as text or as an object that has one.
+/// Reads a path: text, or a path object.
 fn read_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
     path.extract().map_err(|_| wrong_type("path", "a str or an os.PathLike of str", path))
 }

@@ -1,4 +1,4 @@
-//! Text arguments: stored as exact `str` that can be encoded.
+//! Text arguments, stored as exact `str` that can be encoded.
 
 use std::str::FromStr;
 
@@ -10,12 +10,12 @@ use rust_daq::Error;
 
 use crate::error::{Raise, shown, wrong_type};
 
-/// Takes a `str`; a subclass is copied to an exact `str`, since it could change its mind later.
+/// Reads a `str`; an instance of a subclass is copied to an exact `str`, because its behaviour could change later.
 pub fn extract(argument: &str, text: &Bound<'_, PyAny>) -> PyResult<Py<PyString>> {
     let found = text.cast::<PyString>().map_err(|_| wrong_type(argument, "a str", text))?;
     let content = found.to_str().map_err(|_| {
         PyValueError::new_err(format!(
-            "{argument} holds a lone surrogate, got {}; pass text that encodes to UTF-8",
+            "{argument} contains a lone surrogate, got {}; pass text that encodes to UTF-8",
             shown(text)
         ))
     })?;
@@ -25,7 +25,7 @@ pub fn extract(argument: &str, text: &Bound<'_, PyAny>) -> PyResult<Py<PyString>
     Ok(PyString::new(text.py(), content).unbind())
 }
 
-/// One of a few words; the default one where none is given.
+/// Parses an argument that is one of a few words; the default if it is missing.
 pub fn word<T>(argument: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<T>
 where
     T: FromStr<Err = Error> + Default,

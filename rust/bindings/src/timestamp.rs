@@ -1,4 +1,4 @@
-//! Instants: `datetime` or `int` to nanoseconds since 1970 UTC, and back.
+//! Timestamps: `datetime` or `int` to nanoseconds since 1970 UTC, and back.
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -16,7 +16,7 @@ const WANTED: &str =
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Reads an instant: an aware `datetime` of any zone, a `numpy.datetime64`, or an integer of nanoseconds.
+/// Reads a timestamp: an aware `datetime` of any zone, a `numpy.datetime64`, or an integer of nanoseconds.
 pub fn extract(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     match timestamp.cast::<PyDateTime>() {
         Ok(datetime) => from_datetime(argument, datetime),
@@ -24,7 +24,7 @@ pub fn extract(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     }
 }
 
-/// The instant as a `datetime` in `timezone.utc`, floored to the microsecond.
+/// Converts a timestamp to a `datetime` in `timezone.utc`, rounded down to the microsecond.
 pub fn to_datetime(py: Python<'_>, timestamp_ns: i64) -> PyResult<Bound<'_, PyDateTime>> {
     let civil = Civil::from_nanoseconds(timestamp_ns);
     let utc = PyTzInfo::utc(py)?;
@@ -69,9 +69,9 @@ fn from_datetime(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i
         .ok_or_else(|| out_of_range(argument, datetime.as_any()))
 }
 
-/// Microseconds that the zone is ahead of UTC at that date, time and fold.
+/// Returns by how many microseconds the zone is ahead of UTC at that date, time and fold.
 ///
-/// The zone is asked the way Python asks it, so that every `tzinfo` works.
+/// Calls the zone like Python does, so that every `tzinfo` works.
 fn utc_offset(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i64> {
     let py = datetime.py();
     let Some(zone) = datetime.get_tzinfo() else { return Err(no_time_zone(argument, datetime)) };
@@ -96,7 +96,7 @@ fn utc_offset(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i64>
     Ok(seconds * MICROSECONDS_PER_SECOND + i64::from(delta.get_microseconds()))
 }
 
-/// What a subclass such as `pandas.Timestamp` knows beyond the microsecond.
+/// Reads the nanoseconds below a microsecond of a subclass such as `pandas.Timestamp`.
 fn nanosecond(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<u16> {
     if datetime.is_exact_instance_of::<PyDateTime>() {
         return Ok(0);
@@ -117,7 +117,7 @@ fn out_of_range(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyErr {
     raised(&Error::TimestampOutOfRange { argument: argument.to_owned(), got: shown(timestamp) })
 }
 
-/// The refusal of what could carry a time zone and does not; pandas has a method of its own to attach one.
+/// The error for a datetime without a time zone; pandas has its own method to attach one.
 fn no_time_zone(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyErr {
     let attach = match datetime.getattr_opt("tz_localize") {
         Ok(Some(_)) => ".tz_localize('UTC')",

@@ -1,4 +1,4 @@
-//! Whatever the core holds comes back from Python as it was.
+//! Round trips of core values through Python.
 
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
@@ -27,7 +27,7 @@ fn any_json() -> impl Strategy<Value = Json> {
 }
 
 fn any_point() -> impl Strategy<Value = DataPoint> {
-    // The smallest is NumPy's NaT.
+    // The smallest value is NumPy's NaT.
     (i64::MIN + 1.., ".{1,8}", any::<f64>(), ".{0,4}", proptest::option::of(any_json())).prop_map(
         |(timestamp_ns, channel, value, unit, document)| {
             let metadata = document.map(|document| Metadata::new(document).unwrap());
@@ -38,7 +38,7 @@ fn any_point() -> impl Strategy<Value = DataPoint> {
 
 proptest! {
     #[test]
-    fn a_point_comes_back_by_attributes_and_by_borrowing(point in any_point()) {
+    fn a_point_survives_round_trips_by_attributes_and_by_borrowing(point in any_point()) {
         Python::initialize();
         Python::attach(|py| {
             let object = PyDataPoint::from_core(py, &point).unwrap();

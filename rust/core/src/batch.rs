@@ -20,31 +20,31 @@ pub(crate) use arrow::{Texts, arrow_schema, described, with_metadata};
 pub use builder::BatchBuilder;
 pub(crate) use entries::Entries;
 
-/// Rows of an instant, a value and a channel, in columns that are shared: a clone or a slice copies none.
+/// Rows of a timestamp, a value and a channel, stored in shared columns: clones and slices copy no rows.
 ///
-/// A row names its channel by an index into the distinct channels of the batch. While there is at most one of them no
-/// index is kept, so that a channel costs nothing. Two channels of one name differ in their metadata only.
+/// Each row has the index of its channel in the distinct channels of the batch. With at most one channel, no indices
+/// are stored. Two channels of one name differ only in their metadata.
 ///
-/// A batch out of an acquisition knows which of the samples of each name its first one is. Samples that were lost
-/// between two batches show as a jump in these numbers; within a batch there is none.
+/// A batch of an acquisition has the sequence number of the first sample of each name. Samples lost between two batches
+/// show as a jump in these numbers; numbers within a batch are consecutive.
 #[derive(Debug, Clone)]
 pub struct Batch {
     timestamps: ScalarBuffer<i64>,
     values: ScalarBuffer<f64>,
     channels: Arc<[Channel]>,
     indices: Option<ScalarBuffer<i32>>,
-    /// For each channel the sequence number of the first row of its name.
+    /// The sequence number of the first row of each channel's name.
     first_sequences: Option<Arc<[u64]>>,
 }
 
 impl Batch {
-    /// Puts columns together; `timestamps` count nanoseconds since 1970 in UTC.
+    /// Creates a batch from columns; `timestamps` are in nanoseconds since 1970 UTC.
     ///
-    /// Channels that are equal become one. Without `indices` all rows are of the one channel.
+    /// Equal channels are merged. Without `indices`, all rows belong to the only channel.
     ///
     /// # Errors
     ///
-    /// When lengths differ, an index is none of a channel, or one name has two units.
+    /// If lengths differ, an index has no channel, or a name has two units.
     pub fn new(
         timestamps: ScalarBuffer<i64>,
         values: ScalarBuffer<f64>,
@@ -58,8 +58,8 @@ impl Batch {
         let Some(indices) = indices else {
             if merged.len() != 1 && rows > 0 {
                 return Err(Error::Refused(format!(
-                    "indices is missing, and there are {} channels; pass one channel, or for each row the index of \
-                     its channel",
+                    "indices is missing, but there are {} channels; pass one channel, or the index of each row's \
+                     channel",
                     merged.len()
                 )));
             }
@@ -71,7 +71,7 @@ impl Batch {
         let indices = if channels.len() == merged.len() {
             indices
         } else {
-            // Checked above; a fallback of 0 is never taken.
+            // Checked above; the fallback of 0 is never used.
             let remapped = |&index: &i32| {
                 usize::try_from(index).ok().and_then(|index| merged.get(index)).copied()
             };
@@ -80,11 +80,11 @@ impl Batch {
         Ok(Self::of_checked(timestamps, values, channels, Some(indices)))
     }
 
-    /// A batch of one channel.
+    /// Creates a batch of one channel.
     ///
     /// # Errors
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn of_channel(
         channel: Channel,
         timestamps: ScalarBuffer<i64>,
@@ -94,11 +94,11 @@ impl Batch {
         Ok(Self::of_checked(timestamps, values, Arc::new([channel]), None))
     }
 
-    /// Columns of channels that are distinct, each name with one unit, and the number of the first row of each name.
+    /// Creates a batch of distinct channels, each name with one unit, and the first sequence number of each name.
     ///
     /// # Errors
     ///
-    /// When lengths differ or an index is none of a channel.
+    /// If lengths differ or an index has no channel.
     pub(crate) fn of_distinct(
         timestamps: ScalarBuffer<i64>,
         values: ScalarBuffer<f64>,
@@ -116,7 +116,7 @@ impl Batch {
         Ok(Self { first_sequences, ..batch })
     }
 
-    /// Columns that are known to belong together.
+    /// Creates a batch from columns that were checked.
     fn of_checked(
         timestamps: ScalarBuffer<i64>,
         values: ScalarBuffer<f64>,
@@ -127,11 +127,11 @@ impl Batch {
         Self { timestamps, values, channels, indices, first_sequences: None }
     }
 
-    /// The same rows with other values, which keep their sequence numbers.
+    /// Returns the same rows with other values; sequence numbers are kept.
     ///
     /// # Errors
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn with_values(&self, values: ScalarBuffer<f64>) -> Result<Self, Error> {
         same_length("values", values.len(), self.len())?;
         Ok(Self { values, ..self.clone() })
@@ -143,13 +143,13 @@ impl Batch {
         self.timestamps.len()
     }
 
-    /// Whether there is no row.
+    /// Whether the batch has no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.timestamps.is_empty()
     }
 
-    /// The instants, in nanoseconds since 1970 UTC.
+    /// The timestamps, in nanoseconds since 1970 UTC.
     #[must_use]
     pub const fn timestamps(&self) -> &ScalarBuffer<i64> {
         &self.timestamps
@@ -161,30 +161,30 @@ impl Batch {
         &self.values
     }
 
-    /// The distinct channels; a slice may hold some of which it has no row.
+    /// The distinct channels; a slice may have channels without rows.
     #[must_use]
     pub const fn channels(&self) -> &Arc<[Channel]> {
         &self.channels
     }
 
-    /// For each row the index of its channel; `None` while there is at most one channel.
+    /// The index of each row's channel; `None` if there is at most one channel.
     #[must_use]
     pub const fn indices(&self) -> Option<&ScalarBuffer<i32>> {
         self.indices.as_ref()
     }
 
-    /// The index of the channel of a row.
+    /// Returns the index of a row's channel.
     ///
     /// # Panics
     ///
-    /// When there is no such row, as indexing a slice does.
+    /// If the row does not exist, as for a slice.
     #[must_use]
     pub fn index_of(&self, row: usize) -> usize {
-        // Indices are not negative: they were checked.
+        // Indices were checked and are not negative.
         self.indices.as_ref().map_or(0, |indices| usize::try_from(indices[row]).unwrap_or(0))
     }
 
-    /// For each channel the index of the first one of its name.
+    /// Returns for each channel the index of the first channel with its name.
     pub(crate) fn names(&self) -> Vec<usize> {
         let mut first = HashMap::new();
         let name = |(index, channel): (usize, &Channel)| {
@@ -193,7 +193,7 @@ impl Batch {
         self.channels.iter().enumerate().map(name).collect()
     }
 
-    /// So many rows from `offset` on, cut to what there is, of the same columns.
+    /// Returns at most `count` rows from `offset` on, sharing the columns.
     #[must_use]
     pub fn slice(&self, offset: usize, count: usize) -> Self {
         let offset = offset.min(self.len());
@@ -207,7 +207,7 @@ impl Batch {
         }
     }
 
-    /// The rows that are named, in that order, copied; they have no sequence numbers.
+    /// Copies the selected rows, in this order; the result has no sequence numbers.
     ///
     /// # Errors
     ///
@@ -225,13 +225,13 @@ impl Batch {
         })
     }
 
-    /// The rows of all batches, one after the other, copied once; one batch alone is shared.
+    /// Concatenates batches, copying rows once; a single batch is shared.
     ///
-    /// Sequence numbers are kept where all batches have them and the batches join without a gap.
+    /// Sequence numbers are kept if all batches have them and follow each other without a gap.
     ///
     /// # Errors
     ///
-    /// [`Error::UnitsDiffer`] when one name has two units, [`Error::OutOfMemory`].
+    /// [`Error::UnitsDiffer`] if a name has two units, [`Error::OutOfMemory`].
     pub fn concat(batches: &[Self]) -> Result<Self, Error> {
         if let [batch] = batches {
             return Ok(batch.clone());
@@ -263,7 +263,7 @@ impl Batch {
         Ok(batch.with_joined_sequences(batches))
     }
 
-    /// A batch for each name, in the order in which they first appear; copied unless there is but one.
+    /// Splits the batch by name, in the order in which names first appear; copies rows if there are several names.
     ///
     /// # Errors
     ///
@@ -272,7 +272,7 @@ impl Batch {
         let Some(indices) = &self.indices else {
             return Ok(if self.is_empty() { Vec::new() } else { vec![self.clone()] });
         };
-        // How many rows each channel has, and the channels in the order of their first rows.
+        // The number of rows of each channel, and the channels in the order of their first rows.
         let mut counts = vec![0_usize; self.channels.len()];
         let mut met = Vec::new();
         for index in indices {
@@ -284,7 +284,7 @@ impl Batch {
         }
         let mut parts: Vec<Part> = Vec::new();
         let mut names: HashMap<&str, usize> = HashMap::new();
-        // For each channel that has rows its part, and its place among the channels of that part.
+        // For each channel with rows: its part, and its index among the channels of that part.
         let mut places = vec![(0, 0); self.channels.len()];
         for index in met {
             let channel = &self.channels[index];
@@ -305,7 +305,7 @@ impl Batch {
             let (timestamps, values, indices) = &mut columns[part];
             timestamps.push(timestamp);
             values.push(value);
-            // A part of one channel has no indices, and no room for them.
+            // A part of one channel has no indices and no memory for them.
             if indices.capacity() > 0 {
                 indices.push(place);
             }
@@ -319,7 +319,7 @@ impl Batch {
         Ok(parts.into_iter().zip(columns).map(batch).collect())
     }
 
-    /// Whether the rows are of equal channels, one by one.
+    /// Returns whether corresponding rows have equal channels.
     fn same_channels(&self, other: &Self) -> bool {
         let same_entries =
             Arc::ptr_eq(&self.channels, &other.channels) || self.channels == other.channels;
@@ -328,10 +328,10 @@ impl Batch {
             (Some(mine), Some(others)) if same_entries => return mine == others,
             _ => {}
         }
-        // Within a batch channels are distinct, so that each has at most one partner.
+        // Channels are distinct within a batch, so each equals at most one channel of the other.
         #[allow(
             clippy::mutable_key_type,
-            reason = "what may change is text that is made once, and does not count"
+            reason = "only the cached text may change, and it does not affect hash or equality"
         )]
         let places: HashMap<&Channel, usize> =
             other.channels.iter().enumerate().map(|(place, channel)| (channel, place)).collect();
@@ -341,7 +341,7 @@ impl Batch {
     }
 }
 
-/// What is known of the rows of one name before they are copied.
+/// The part of one name, before its rows are copied.
 struct Part {
     channels: Vec<Channel>,
     rows: usize,
@@ -358,9 +358,9 @@ impl Part {
     }
 }
 
-/// Batches are equal when their rows are, as points are: a NaN equals itself, and 0.0 equals -0.0.
+/// Batches are equal if their rows are equal as points: NaN equals NaN, and 0.0 equals -0.0.
 ///
-/// Channels of which there is no row do not count, and sequence numbers do not.
+/// Channels without rows and sequence numbers are ignored.
 impl PartialEq for Batch {
     fn eq(&self, other: &Self) -> bool {
         let same = |(left, right): (&f64, &f64)| left == right || (left.is_nan() && right.is_nan());
@@ -373,9 +373,9 @@ impl PartialEq for Batch {
 
 impl Eq for Batch {}
 
-/// Refuses an index that is none of so many channels.
+/// Refuses an index without a channel.
 pub(crate) fn check_indices(indices: &[i32], channels: usize) -> Result<(), Error> {
-    // A negative index is a large one without its sign. The first pass is quick, and most often the only one.
+    // As an unsigned number, a negative index is large. The first pass is fast, and usually the only one.
     let largest = indices.iter().fold(0, |largest, index| index.cast_unsigned().max(largest));
     if indices.is_empty() || (largest as usize) < channels {
         return Ok(());
@@ -383,12 +383,12 @@ pub(crate) fn check_indices(indices: &[i32], channels: usize) -> Result<(), Erro
     let known = |index: i32| (index.cast_unsigned() as usize) < channels;
     let row = indices.iter().position(|&index| !known(index)).unwrap_or(0);
     Err(Error::Refused(format!(
-        "indices[{row}] is {}, and there are {channels} channels; pass indices of channels",
+        "indices[{row}] must be the index of one of {channels} channels, got {}",
         indices[row]
     )))
 }
 
-/// The entries of these rows, which have to be there.
+/// Copies the entries of these rows, which must exist.
 pub(crate) fn gathered<T: ArrowNativeType>(
     column: &[T],
     rows: &[usize],
@@ -401,7 +401,7 @@ pub(crate) fn same_length(column: &str, got: usize, wanted: usize) -> Result<(),
         return Ok(());
     }
     Err(Error::Refused(format!(
-        "{column} has {got} entries and timestamps has {wanted}; pass one of each for a row"
+        "{column} has {got} entries, but timestamps has {wanted}; pass one entry of each per row"
     )))
 }
 

@@ -1,24 +1,24 @@
-//! What is measured: a name, a unit, and what else is known.
+//! A measured quantity: its name, unit and metadata.
 
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::metadata::{Json, Metadata};
 
-/// Returns `name` when a channel can be called so.
+/// Returns `name` if it is a valid channel name.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] when the name is empty.
+/// [`Error::Refused`] if the name is empty.
 pub fn checked_channel(name: &str) -> Result<&str, Error> {
     if !name.is_empty() {
         return Ok(name);
     }
-    let problem = "channel is empty (''); pass the name of the channel that was measured";
+    let problem = "channel must not be empty, got ''; pass the name of the measured channel";
     Err(Error::Refused(problem.to_owned()))
 }
 
-/// What is measured; a clone shares it.
+/// A measured quantity; a clone shares its memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Channel(Arc<Facts>);
 
@@ -30,13 +30,13 @@ struct Facts {
 }
 
 impl Channel {
-    /// Puts a channel together.
+    /// Creates a channel.
     ///
-    /// A document that is just `null` says nothing and is kept as no metadata.
+    /// Metadata that is only `null` is treated as no metadata.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the name is empty.
+    /// [`Error::Refused`] if the name is empty.
     pub fn new(name: &str, unit: &str, metadata: Option<Metadata>) -> Result<Self, Error> {
         let name = checked_channel(name)?.to_owned();
         let metadata = metadata.filter(|found| !matches!(found.document(), Json::Null));
@@ -55,7 +55,7 @@ impl Channel {
         &self.0.unit
     }
 
-    /// What else is known.
+    /// The metadata, if there is any.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.0.metadata.as_ref()

@@ -1,20 +1,20 @@
 //! The UTC wall clock.
 
-/// Nanoseconds since 1970 in UTC, as the system's clock says.
+/// Reads the system clock, in nanoseconds since 1970 UTC.
 ///
-/// The clock may be set, and then steps back or forth.
+/// The clock jumps if it is set.
 #[cfg(unix)]
 #[inline]
 #[must_use]
 pub fn now_ns() -> i64 {
-    // The standard library checks and converts a `SystemTime` for longer than this whole call takes otherwise.
+    // `SystemTime` of the standard library is checked and converted, which takes longer than this whole call.
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
 }
 
-/// Nanoseconds since 1970 in UTC, as the system's clock says.
+/// Reads the system clock, in nanoseconds since 1970 UTC.
 ///
-/// The clock may be set, and then steps back or forth.
+/// The clock jumps if it is set.
 #[cfg(not(unix))]
 #[must_use]
 pub fn now_ns() -> i64 {

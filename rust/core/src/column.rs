@@ -1,7 +1,7 @@
-//! Memory for columns, asked for where it can still be refused.
+//! Memory for columns, allocated with an error instead of an abort.
 //!
-//! The number of rows often comes from outside: an array that repeats one number a million million times, a hundred
-//! references to one batch. Rust ends the process where memory is missing; here that is an error.
+//! The number of rows often comes from outside, such as an array that repeats one number a million million times.
+//! Rust aborts the process if an allocation fails. The functions here return an error instead.
 
 use std::alloc::{Layout, alloc_zeroed};
 use std::ptr::NonNull;
@@ -12,7 +12,7 @@ use multiversion::multiversion;
 
 use crate::error::Error;
 
-/// An empty column with room for so many rows.
+/// Allocates an empty column with room for `rows` rows.
 ///
 /// # Errors
 ///
@@ -24,14 +24,14 @@ pub fn room<T>(rows: usize) -> Result<Vec<T>, Error> {
     Ok(column)
 }
 
-/// From how many bytes on memory is asked for in large pages; NumPy has the same limit.
+/// The size in bytes from which large pages are requested, as in NumPy.
 #[cfg(target_os = "linux")]
 const LARGE: usize = 1 << 22;
 
-/// Asks the system for large pages where a column is long: thousands of small ones take longer than the numbers in them.
+/// Requests large pages for a long column, because thousands of small pages take longer than writing the numbers.
 ///
-/// The system may refuse, which changes no result.
-#[allow(unsafe_code, reason = "the system is told of memory by its address")]
+/// The system may refuse; results do not change.
+#[allow(unsafe_code, reason = "the system call takes an address")]
 pub(crate) fn prefer_large_pages<T>(column: &Vec<T>) {
     #[cfg(target_os = "linux")]
     {
@@ -42,7 +42,7 @@ pub(crate) fn prefer_large_pages<T>(column: &Vec<T>) {
         let page = rustix::param::page_size();
         let first = column.as_ptr().cast::<u8>();
         let before = first.align_offset(page);
-        // SAFETY: the pages are inside memory that the column owns, and this advice changes nothing that is in them.
+        // SAFETY: the pages are inside memory that the column owns, and the advice does not change their content.
         unsafe {
             let start = first.add(before).cast_mut().cast();
             let _ = rustix::mm::madvise(start, bytes - before, rustix::mm::Advice::LinuxHugepage);
@@ -52,17 +52,17 @@ pub(crate) fn prefer_large_pages<T>(column: &Vec<T>) {
     let _ = column;
 }
 
-/// A number that is 0 when all its bits are.
+/// A number type whose zero has only zero bits.
 ///
 /// # Safety
 ///
-/// It is just that.
-#[allow(unsafe_code, reason = "it promises what `zeroed` relies on")]
+/// All bits zero must be a valid value, equal to 0.
+#[allow(unsafe_code, reason = "`zeroed` relies on this")]
 pub(crate) unsafe trait ZeroBits: Copy {}
 
 macro_rules! zero_bits {
     ($($number:ty),*) => {$(
-        // SAFETY: Rust's integers and floats are 0 when all their bits are.
+        // SAFETY: Rust's integers and floats are 0 if all their bits are 0.
         #[allow(unsafe_code, reason = "see there")]
         unsafe impl ZeroBits for $number {}
     )*};
@@ -70,7 +70,7 @@ macro_rules! zero_bits {
 
 zero_bits!(u8, i32, usize, f64);
 
-/// A column of so many zeros, of which no page is touched where the system has pages of zeros at hand.
+/// Allocates a column of zeros without touching its pages, if the system provides zeroed pages.
 ///
 /// # Errors
 ///
@@ -83,15 +83,15 @@ pub(crate) fn zeroed<T: ZeroBits>(rows: usize) -> Result<Vec<T>, Error> {
     if layout.size() == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: the layout has a size. The memory is of the allocator that vectors use, has the layout of `rows` entries,
-    // and is all zeros, which is an entry of such a type.
+    // SAFETY: the layout has a non-zero size. The memory comes from the allocator of vectors, has the layout of `rows`
+    // entries, and is all zeros, which are valid entries.
     unsafe {
         let memory = NonNull::new(alloc_zeroed(layout).cast::<T>()).ok_or_else(refused)?;
         Ok(Vec::from_raw_parts(memory.as_ptr(), rows, rows))
     }
 }
 
-/// A column of these entries.
+/// Copies entries to a column.
 ///
 /// # Errors
 ///
@@ -102,7 +102,7 @@ pub fn copied<T: ArrowNativeType>(entries: &[T]) -> Result<ScalarBuffer<T>, Erro
     Ok(column.into())
 }
 
-/// A column of the entries that an iterator gives, at most so many.
+/// Collects at most `rows` entries of an iterator into a column.
 ///
 /// # Errors
 ///
@@ -116,20 +116,20 @@ pub fn collected<T: ArrowNativeType>(
     Ok(column.into())
 }
 
-/// The rows of all parts together.
+/// Adds up the rows of all parts.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfMemory`] where not even the number fits.
+/// [`Error::OutOfMemory`] if the sum overflows.
 pub fn total(mut rows: impl Iterator<Item = usize>) -> Result<usize, Error> {
     let sum = rows.try_fold(0_usize, usize::checked_add);
     sum.ok_or(Error::OutOfMemory { rows: usize::MAX })
 }
 
-/// Whether a column has this entry.
+/// Returns whether a column contains an entry.
 #[multiversion(targets("x86_64+avx2"))]
 #[must_use]
 pub fn contains(entries: &[i64], wanted: i64) -> bool {
-    // Without an early end, so that it becomes one over vectors.
+    // No early exit, so that the compiler vectorizes the loop.
     entries.iter().fold(0, |found, &entry| found | u64::from(entry == wanted)) != 0
 }

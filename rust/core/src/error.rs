@@ -1,4 +1,4 @@
-//! Everything that can be wrong with measurement data.
+//! The errors of the crate.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -6,101 +6,101 @@ use std::path::PathBuf;
 use crate::metadata::MAX_DEPTH;
 use crate::path::{Path, Step};
 
-/// Why the domain refuses something: what is wrong, with the value, and what to do.
+/// An error: what was wrong, with the value, and what to do.
 ///
-/// Each kind is one that somebody treats apart from the others: it is another exception in Python, or it is answered in
-/// another way. All else is [`Error::Refused`], with the sentence where the rule is checked.
+/// A variant exists only where callers treat an error separately, for example by another exception type. All other
+/// errors are [`Error::Refused`], with the message written where the rule is checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A value, a file or data that cannot be taken.
+    /// A value, a file or data is invalid.
     #[error("{0}")]
     Refused(String),
 
-    /// The instant does not fit into a signed 64-bit count of nanoseconds since 1970.
+    /// A timestamp does not fit into a signed 64-bit count of nanoseconds since 1970.
     #[error(
         "{argument} {got} is outside 64-bit nanoseconds; \
-         pass an instant between 1677-09-21 and 2262-04-11 UTC"
+         pass a timestamp from 1677-09-21 to 2262-04-11 UTC"
     )]
     TimestampOutOfRange {
-        /// What was given.
+        /// The name of the argument.
         argument: String,
-        /// The refused instant, shortened.
+        /// The refused timestamp, shortened.
         got: String,
     },
 
-    /// A selection names rows that there are.
+    /// A selection contains a row that does not exist.
     #[error("row {got} is out of range; the batch has {rows} rows")]
     NoSuchRow {
         /// The refused row.
         got: usize,
-        /// How many there are.
+        /// The number of rows.
         rows: usize,
     },
 
-    /// A name stands for one unit within a batch.
+    /// A channel name has two units within a batch.
     #[error(
         "channel '{channel}' has the units '{first}' and '{second}'; \
-         convert one of them, or give it another name"
+         convert one of them, or rename one channel"
     )]
     UnitsDiffer {
-        /// The name.
+        /// The name of the channel.
         channel: String,
-        /// The unit that came first.
+        /// The first unit.
         first: String,
-        /// The other one.
+        /// The second unit.
         second: String,
     },
 
-    /// A column of Arrow data is of a type that would lose something.
+    /// The conversion of an Arrow column would lose information.
     #[error("column {column} is {got}; pass {wanted}")]
     ColumnType {
-        /// The column.
+        /// The name of the column.
         column: String,
         /// Its type.
         got: String,
-        /// What is taken.
+        /// The accepted types.
         wanted: &'static str,
     },
 
-    /// Columns take memory for each of their rows.
+    /// There is not enough memory for the rows of a column.
     #[error("there is not enough memory for {rows} rows; pass fewer at a time")]
     OutOfMemory {
-        /// How many rows were asked for at once.
+        /// The number of requested rows.
         rows: usize,
     },
 
-    /// The state of a processor has no room as bytes.
-    #[error("the state takes {bytes} bytes, for which there is not enough memory; free some first")]
+    /// There is not enough memory for the serialized state of a processor.
+    #[error("there is not enough memory for a state of {bytes} bytes; free some first")]
     StateMemory {
-        /// How many bytes were asked for.
+        /// The number of requested bytes.
         bytes: usize,
     },
 
-    /// The system starts no more threads.
+    /// The system could not start a thread.
     #[error("no thread could be started: {reason}; stop other pipelines first")]
     Thread {
-        /// What the system says.
+        /// The message of the system.
         reason: String,
     },
 
-    /// A part of a pipeline panicked, which is a defect of it.
+    /// A part of a pipeline panicked, which is a bug in that part.
     #[error("a part of the pipeline panicked: {message}")]
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         message: String,
     },
 
-    /// The system refuses something with a file.
+    /// An operation on a file failed.
     #[error("{}: {problem}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the matter is, and what to do.
+        /// What was wrong, and what to do.
         problem: String,
-        /// The kind of what the system says.
+        /// The kind of the system's error.
         kind: ErrorKind,
-        /// Its number on this system, where it has one.
+        /// The number of the system's error, if it has one.
         code: Option<i32>,
     },
 
@@ -113,74 +113,74 @@ pub enum Error {
         got: String,
     },
 
-    /// Documents are bounded, so that any recursion over them is.
+    /// A document is nested too deeply; the limit bounds any recursion over it.
     #[error("{path}: nested deeper than {MAX_DEPTH}; flatten the document")]
     TooDeep {
         /// Where in the document.
         path: Path,
     },
 
-    /// A container that contains itself has no JSON text.
+    /// A container contains itself, which JSON cannot represent.
     #[error("{path}: the container contains itself; pass a document without a cycle")]
     Cycle {
-        /// Where the container is met again.
+        /// Where the container appears again.
         path: Path,
     },
 }
 
 impl Error {
-    /// The refusal of a word that is none of a few.
+    /// An argument is not one of a few words.
     pub(crate) fn word(argument: &str, got: &str, wanted: &str) -> Self {
-        Self::Refused(format!("{argument} is '{got}'; pass {wanted}"))
+        Self::Refused(format!("{argument} must be {wanted}, got '{got}'"))
     }
 
-    /// The refusal of a rate at which nothing can happen.
+    /// A rate is not finite and above 0.
     pub(crate) fn rate(got: impl std::fmt::Display) -> Self {
-        let wanted = "the number of samples a second, finite and above 0";
-        Self::Refused(format!("rate is {got}; pass {wanted}"))
+        let wanted = "a finite number of samples per second above 0";
+        Self::Refused(format!("rate must be {wanted}, got {got}"))
     }
 
-    /// The refusal of an argument that asks for more memory than can be had.
+    /// An argument requires more memory than available.
     pub(crate) fn memory(argument: &str, got: usize) -> Self {
-        let problem = "for which there is not enough memory; pass a smaller one";
-        Self::Refused(format!("{argument} is {got}, {problem}"))
+        let problem = "there is not enough memory; pass a smaller number";
+        Self::Refused(format!("{argument} is {got}, but {problem}"))
     }
 
-    /// The refusal of spectra by a processor.
+    /// A processor received spectra.
     pub(crate) fn spectra_end() -> Self {
-        let problem = "spectra came to a processor; pass the one that makes them as the last";
+        let problem = "a processor received spectra; put the processor that returns spectra last";
         Self::Refused(problem.to_owned())
     }
 
-    /// The refusal of a name with two units.
+    /// A channel name has two units.
     pub(crate) fn units_differ(channel: &str, first: &str, second: &str) -> Self {
         let (channel, first, second) = (channel.to_owned(), first.to_owned(), second.to_owned());
         Self::UnitsDiffer { channel, first, second }
     }
 
-    /// The refusal of a column of Arrow data.
+    /// A column of Arrow data is invalid.
     pub(crate) fn column(column: &str, problem: impl std::fmt::Display) -> Self {
         Self::Refused(format!("column {column} {problem}"))
     }
 
-    /// The refusal of a file, by what the matter with it is and what to do.
+    /// A file is invalid: what is wrong, and what to do.
     pub(crate) fn in_file(path: &std::path::Path, problem: &str) -> Self {
         Self::Refused(format!("{}: {problem}", path.display()))
     }
 
-    /// The refusal to write into a recording that was closed.
+    /// A closed recording cannot be written to.
     #[must_use]
     pub fn closed(path: &std::path::Path) -> Self {
-        Self::in_file(path, "the recording is closed; write into another one")
+        Self::in_file(path, "the recording is closed; write to another one")
     }
 
-    /// What the system refuses with a file.
+    /// An operation of the system on a file failed.
     pub(crate) fn file(path: &std::path::Path, doing: &str, error: &io::Error) -> Self {
         let problem = format!("{doing}: {}", Self::reason(error));
         Self::file_problem(path, problem, error.kind(), error.raw_os_error())
     }
 
-    /// The same, in words of its own.
+    /// An operation on a file failed, with a message of this crate.
     pub(crate) fn file_problem(
         path: &std::path::Path,
         problem: String,
@@ -190,7 +190,7 @@ impl Error {
         Self::File { path: path.to_owned(), problem, kind, code }
     }
 
-    /// What the system says, without its number.
+    /// Returns the system's message without its number.
     pub(crate) fn reason(error: &io::Error) -> String {
         let text = error.to_string();
         match text.find(" (os error ") {
@@ -199,7 +199,7 @@ impl Error {
         }
     }
 
-    /// The same fault, seen from one container further out.
+    /// Prepends a step of the surrounding container to the path.
     #[must_use]
     pub fn inside(self, step: Step) -> Self {
         match self {

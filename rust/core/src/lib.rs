@@ -1,4 +1,4 @@
-//! Timestamped measurement data: the domain, with no language binding in it.
+//! Timestamped measurement data, without any language bindings.
 
 mod batch;
 mod channel;
@@ -24,7 +24,7 @@ pub use clock::now_ns;
 pub use column::{collected, contains, copied, room};
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
-/// Integers of any size, as [`Json`] holds them.
+/// Integers of any size, used by [`Json`].
 pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use pipeline::{

@@ -1,4 +1,4 @@
-//! Metadata: an immutable JSON document, shared by reference.
+//! Metadata: immutable JSON documents, shared by reference.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::discriminant;
@@ -15,16 +15,16 @@ mod text;
 
 pub(crate) use text::write as json_text;
 
-/// How many containers may stand inside each other.
+/// The maximum nesting depth of containers.
 pub const MAX_DEPTH: usize = 128;
 
-/// The members of a JSON object, in the order in which they came.
+/// The members of a JSON object, in their original order.
 pub type Object = IndexMap<String, Json>;
 
-/// Any JSON value; integers are exact, of any size, and stay integers.
+/// Any JSON value; integers have any size and stay integers.
 ///
-/// Two values are equal when they mean the same JSON: `1` and `1.0` are one number, the order of
-/// members does not count, and `true` is no number.
+/// Two values are equal if they are the same JSON: `1` and `1.0` are the same number, the order of
+/// members does not matter, and `true` is not a number.
 #[derive(Debug, Clone)]
 pub enum Json {
     /// `null`
@@ -41,18 +41,18 @@ pub enum Json {
     String(String),
     /// Values in order.
     Array(Vec<Json>),
-    /// Values by name.
+    /// Values by key.
     Object(Object),
 }
 
-/// An immutable JSON document; a clone shares it.
+/// An immutable JSON document; a clone shares its memory.
 #[derive(Debug, Clone)]
 pub struct Metadata(Arc<Frozen>);
 
 #[derive(Debug)]
 struct Frozen {
     document: Json,
-    /// Written when somebody first asks for it.
+    /// Formatted on first use.
     text: OnceLock<String>,
 }
 
@@ -67,11 +67,11 @@ impl Metadata {
         Ok(Self(Arc::new(Frozen { document, text: OnceLock::new() })))
     }
 
-    /// Reads a document from JSON text; integers stay exact, and of members of one name the last counts.
+    /// Reads a document from JSON text; integers stay exact, and the last of duplicate keys is kept.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`], and what [`Metadata::new`] refuses.
+    /// [`Error::Refused`], and the errors of [`Metadata::new`].
     pub fn from_json(text: &str) -> Result<Self, Error> {
         text::read(text)
     }
@@ -82,7 +82,7 @@ impl Metadata {
         &self.0.document
     }
 
-    /// The document as JSON text without spaces, members in their order; written once.
+    /// The document as JSON text without spaces, members in order; formatted on first use.
     #[must_use]
     pub fn json(&self) -> &str {
         self.0.text.get_or_init(|| text::write(&self.0.document))
@@ -103,7 +103,7 @@ impl Hash for Metadata {
     }
 }
 
-/// `room` is how many containers may still be opened.
+/// Checks a value; `room` is the number of containers that may still be opened.
 fn check(value: &Json, room: usize) -> Result<(), Error> {
     match value {
         Json::Float(number) if !number.is_finite() => {
@@ -122,7 +122,7 @@ fn check(value: &Json, room: usize) -> Result<(), Error> {
     }
 }
 
-/// One number however it is stored: an integral float is the integer that it equals.
+/// A number independent of its storage: an integral float equals the integer of the same value.
 #[derive(PartialEq, Eq, Hash)]
 enum Number {
     Small(i64),
@@ -180,13 +180,13 @@ impl Hash for Json {
             Self::String(text) => text.hash(state),
             Self::Array(items) => items.hash(state),
             Self::Object(members) => hash_members(members, state),
-            // Numbers were hashed above.
+            // Numbers are hashed above.
             Self::Null | Self::Integer(_) | Self::BigInteger(_) | Self::Float(_) => {}
         }
     }
 }
 
-/// Adds the hashes of the members up, because their order does not count.
+/// Adds up the hashes of the members, because their order does not matter.
 fn hash_members<H: Hasher>(members: &Object, state: &mut H) {
     let sum = members.iter().fold(0_u64, |sum, member| {
         let mut hasher = DefaultHasher::new();

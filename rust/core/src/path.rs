@@ -1,8 +1,8 @@
-//! Where something stands in a metadata document.
+//! The position of a value in a metadata document.
 
 use std::fmt;
 
-/// How many steps from each end a long path shows.
+/// The number of steps that a long path shows from each end.
 const SHOWN: usize = 6;
 
 /// The longest part of a key that a path shows, in characters.
@@ -17,15 +17,15 @@ pub enum Step {
     Index(usize),
 }
 
-/// The way from the document to a value in it, displayed as `metadata['laser']['modes'][3]`.
+/// The path from the document to a value, displayed as `metadata['laser']['modes'][3]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path {
-    /// Innermost first: a path is written while a fault is handed up, so that no walk pays for it.
+    /// Innermost first, because the path is built while an error is returned, at no cost without an error.
     steps: Vec<Step>,
 }
 
 impl Path {
-    /// The same place, seen from one container further out.
+    /// Prepends a step of the surrounding container.
     #[must_use]
     pub fn inside(mut self, step: Step) -> Self {
         self.steps.push(step);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_what_would_end_the_key() {
+    fn quotes_in_keys_are_escaped() {
         assert_eq!(path(&[Step::Key("it's\n\"".into())]), r#"metadata['it\'s\n"']"#);
     }
 

@@ -1,8 +1,8 @@
 //! A paced acquisition: a source, a bounded queue, processors and sinks, on two threads.
 //!
-//! One thread reads the source at its absolute deadlines and puts batches into the queue; another takes them out,
-//! processes them and hands them to the sinks. Every point is counted: produced is processed, dropped, abandoned or
-//! still queued, at any moment.
+//! One thread reads the source at absolute deadlines and puts its batches into the queue. Another thread takes them
+//! out, processes them and passes them to the sinks. Every point is counted: at any moment, produced is the sum of
+//! processed, dropped, abandoned and queued.
 
 mod acquisition;
 mod clock;
@@ -30,7 +30,7 @@ pub use run::Run;
 pub use stage::{Sink, Source, Stage};
 pub use work::Work;
 
-/// Why an acquisition broke off: an error of the domain, or of whatever a front end put into the pipeline.
+/// Why an acquisition failed: an error of this crate, or of a part that a front end put into the pipeline.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[cfg(test)]

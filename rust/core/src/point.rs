@@ -1,4 +1,4 @@
-//! One measured value, with its instant, channel, unit and metadata.
+//! One measured value with its timestamp, channel, unit and metadata.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -18,13 +18,13 @@ pub struct DataPoint {
 }
 
 impl DataPoint {
-    /// Puts a point together; `timestamp_ns` counts nanoseconds since 1970 in UTC.
+    /// Creates a point; `timestamp_ns` is in nanoseconds since 1970 UTC.
     ///
-    /// A document that is just `null` says nothing and is kept as no metadata.
+    /// Metadata that is only `null` is treated as no metadata.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the channel has no name.
+    /// [`Error::Refused`] if the channel name is empty.
     pub fn new(
         timestamp_ns: i64,
         channel: impl Into<Arc<str>>,
@@ -62,13 +62,13 @@ impl DataPoint {
         &self.unit
     }
 
-    /// What else is known about the measurement.
+    /// The metadata, if there is any.
     #[must_use]
     pub const fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
     }
 
-    /// The point as borrowed fields.
+    /// Borrows the fields of the point.
     #[must_use]
     pub fn view(&self) -> PointView<'_> {
         PointView {
@@ -95,9 +95,9 @@ impl Hash for DataPoint {
     }
 }
 
-/// The fields of a point wherever they are stored: the one place that says which points are equal.
+/// The borrowed fields of a point; defines when points are equal.
 ///
-/// A NaN equals itself (whatever its bits) and 0.0 equals -0.0; metadata compare as JSON.
+/// Any NaN equals any other NaN, 0.0 equals -0.0, and metadata compares as JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct PointView<'a> {
     /// Nanoseconds since 1970 in UTC.
@@ -108,12 +108,12 @@ pub struct PointView<'a> {
     pub value: f64,
     /// The unit of the value.
     pub unit: &'a str,
-    /// What else is known about the measurement.
+    /// The metadata, if there is any.
     pub metadata: Option<&'a Metadata>,
 }
 
 impl PointView<'_> {
-    /// The bits of the value, with one NaN and one zero.
+    /// Returns the bits of the value, with a single NaN and a single zero.
     fn value_key(&self) -> u64 {
         if self.value.is_nan() {
             f64::NAN.to_bits()

@@ -1,6 +1,6 @@
-//! Processors of streams, which keep a state for each channel.
+//! Streaming processors, with a state for each channel.
 
-// A function that is called by a version for some kind of CPU is compiled for that kind only as a part of it.
+// A function is compiled for a CPU variant only if it is inlined into a function of that variant.
 #![allow(clippy::inline_always)]
 
 use crate::batch::Batch;
@@ -30,49 +30,49 @@ pub use output::{Output, Shape};
 pub use scaling::Scaling;
 pub use spectra::Spectra;
 
-/// What is done to one batch after the other.
+/// A processor of consecutive batches.
 ///
-/// What comes out does not depend on where one batch ends and the next begins, nor on which channels share them.
+/// Results do not depend on where batches end, or on which channels share a batch.
 pub trait Process: Send {
-    /// What the rows of a batch give, after all that came before.
+    /// Processes the next batch.
     ///
     /// # Errors
     ///
-    /// When samples are missing and that is not to be, or there is not enough memory; no state has then changed.
+    /// If samples are missing and [`OnGap::Raise`] is set, or there is not enough memory; states are then unchanged.
     fn process(&mut self, batch: &Batch) -> Result<Output, Error>;
 
-    /// The shape of what so many more values give.
+    /// Returns the shape of the result for `values` more values.
     fn shape(&self, values: usize) -> Shape;
 
-    /// Writes what these values give, with a state apart from those of the channels.
+    /// Processes values, with a state separate from those of the channels.
     ///
     /// # Errors
     ///
-    /// When there is not enough memory; all is then as it was.
+    /// If there is not enough memory; the state is then unchanged.
     ///
     /// # Panics
     ///
-    /// Unless there is room for as many numbers as [`shape`](Self::shape) says.
+    /// If `output` does not have the length of [`shape`](Self::shape).
     fn process_values(&mut self, input: &[f64], output: &mut [f64]) -> Result<(), Error>;
 
-    /// What happens when samples of a channel are missing.
+    /// The action when samples of a channel are missing.
     fn on_gap(&self) -> OnGap;
 
-    /// Forgets all that came.
+    /// Forgets all earlier samples.
     fn reset(&mut self);
 
-    /// All states as bytes, for [`restore`](Self::restore).
+    /// Serializes all states, for [`restore`](Self::restore).
     ///
     /// # Errors
     ///
     /// [`Error::StateMemory`].
     fn state(&self) -> Result<Vec<u8>, Error>;
 
-    /// Goes on where one with the same arguments gave its state.
+    /// Restores the state of a processor with the same arguments.
     ///
     /// # Errors
     ///
-    /// When it is none of one, or there is not enough memory; all is then as it was.
+    /// If the state is invalid, or there is not enough memory; the processor is then unchanged.
     fn restore(&mut self, state: &[u8]) -> Result<(), Error>;
 }
 

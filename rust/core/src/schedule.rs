@@ -1,4 +1,4 @@
-//! Instants at a fixed rate.
+//! Timestamps at a fixed rate.
 
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
@@ -8,26 +8,26 @@ use crate::error::Error;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
-/// How many binary digits a period has below the nanosecond.
+/// The number of binary digits of a period below a nanosecond.
 const FRACTION: u32 = 64;
 
-/// Half a nanosecond, with which cutting off rounds.
+/// Half a nanosecond; added before truncation to round.
 const HALF: u128 = 1 << (FRACTION - 1);
 
-/// A start and a rate, from which each instant is computed by its index: nothing adds up, so nothing drifts.
+/// A start and a rate. Each time is computed from its index, so errors do not accumulate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     start_ns: i64,
-    /// Nanoseconds in fixed point, with [`FRACTION`] binary digits; `None` where 128 bits do not hold it.
+    /// Nanoseconds in fixed point, with [`FRACTION`] binary digits; `None` if it does not fit into 128 bits.
     period: Option<u128>,
 }
 
 impl Schedule {
-    /// So many instants a second (`rate` in hertz), the first at `start_ns`.
+    /// Creates a schedule of `rate` times per second (hertz), the first at `start_ns`.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] unless the rate is finite and above 0.
+    /// [`Error::Refused`] if the rate is not finite and above 0.
     pub fn new(start_ns: i64, rate: f64) -> Result<Self, Error> {
         if !rate.is_finite() || rate <= 0.0 {
             return Err(Error::rate(rate));
@@ -35,24 +35,24 @@ impl Schedule {
         Ok(Self { start_ns, period: period(rate) })
     }
 
-    /// The same instants, the first of them at `start_ns`.
+    /// Returns the same schedule, moved to start at `start_ns`.
     #[must_use]
     pub const fn starting_at(self, start_ns: i64) -> Self {
         Self { start_ns, ..self }
     }
 
-    /// The first `count` instants in nanoseconds since 1970 UTC, each rounded to the nearest.
+    /// Returns the first `count` times in nanoseconds since 1970 UTC, each rounded to the nearest.
     ///
-    /// The period is exact to 2^-65 nanoseconds, so an instant is exact to its index times that.
+    /// The period is exact to 2^-65 nanoseconds, so each time is exact to its index times that.
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
+    /// [`Error::TimestampOutOfRange`] if a time is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
     pub fn times(&self, count: usize) -> Result<Vec<i64>, Error> {
         self.times_from(0, count)
     }
 
-    /// The instant of this index.
+    /// Returns the time at an index.
     ///
     /// # Errors
     ///
@@ -63,11 +63,11 @@ impl Schedule {
         Ok(self.start_ns.wrapping_add((passed >> FRACTION) as i64))
     }
 
-    /// `count` instants from the one of the index `first` on, as [`times`](Self::times) gives them.
+    /// Returns `count` times starting at the index `first`, as [`times`](Self::times).
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`] when one is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
+    /// [`Error::TimestampOutOfRange`] if a time is outside 64-bit nanoseconds, [`Error::OutOfMemory`].
     pub fn times_from(&self, first: u64, count: usize) -> Result<Vec<i64>, Error> {
         let Some(steps) = count.checked_sub(1) else { return Ok(Vec::new()) };
         let last = u128::from(first) + steps as u128;
@@ -83,7 +83,7 @@ impl Schedule {
         Ok(times)
     }
 
-    /// The period, if the instant after so many steps is inside the range.
+    /// Returns the period, if the time after `steps` periods is inside the range.
     fn checked_period(&self, steps: u128) -> Result<u128, Error> {
         if steps == 0 {
             return Ok(0);
@@ -100,7 +100,7 @@ impl Schedule {
     }
 }
 
-/// 10^9 / rate, rounded in fixed point; the rate is taken as the fraction that a float is.
+/// Computes 10^9 / rate, rounded in fixed point, from the exact fraction that the float represents.
 fn period(rate: f64) -> Option<u128> {
     let (mantissa, exponent) = parts(rate);
     let mut above = BigUint::from(NANOSECONDS_PER_SECOND) << FRACTION;
@@ -114,7 +114,7 @@ fn period(rate: f64) -> Option<u128> {
     ((above + half) / below).to_u128()
 }
 
-/// A finite positive float as an integer times a power of two.
+/// Splits a finite positive float into an integer and a power of two.
 fn parts(number: f64) -> (u64, i32) {
     const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
     let bits = number.to_bits();
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// The slow and obvious way: whether an instant is within half a nanosecond of the exact fraction.
+    /// Reference implementation: whether a time is within half a nanosecond of the exact fraction.
     fn is_nearest(time: i64, start: i64, rate: f64, index: usize) -> bool {
         let (mantissa, exponent) = parts(rate);
         let mut above = BigInt::from(index) * NANOSECONDS_PER_SECOND;
@@ -147,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_instant_is_the_exact_one_rounded(
+        fn each_time_is_the_exact_one_rounded(
             start in -1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000,
             rate in prop_oneof![0.001..1e9_f64, (1_u32..2_000_000).prop_map(f64::from)],
             count in 1_usize..3_000,
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn an_instant_by_itself_is_the_one_among_others(
+        fn a_single_time_equals_the_one_in_a_list(
             start in any::<i32>(),
             rate in 0.001..1e9_f64,
             first in 0_u64..3_000,

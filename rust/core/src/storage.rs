@@ -1,7 +1,7 @@
-//! Recordings: files that batches are appended to, and that are read again batch by batch.
+//! Recordings: files that are written and read batch by batch.
 //!
-//! A file is only ever appended to. What was whole stays whole and readable, whatever comes after: a failed write is
-//! cut off again, and a reader gives every whole batch of a file that ends in the middle of one.
+//! Files only grow at their end, so whole batches stay whole and readable. A failed write is cut off again. A reader
+//! returns every whole batch of a file that ends within a batch.
 
 mod arrow;
 mod claim;
@@ -28,13 +28,13 @@ pub use sync::Sync;
 pub use table::{rows_of_tables, table_of_rows};
 pub use writer::{Format, Writer};
 
-/// The key of the metadata of a file under which the version of its schema stands.
+/// The key of the schema version in the metadata of a file.
 pub const VERSION_KEY: &str = "rust_daq.version";
 
-/// The version of a stream that is written; a reader knows it and all before it.
+/// The schema version of written streams; a reader accepts this and all earlier versions.
 const STREAM_VERSION: u32 = 2;
 
-/// The version of a table that is written.
+/// The schema version of written tables.
 const TABLE_VERSION: u32 = 1;
 
 #[cfg(test)]

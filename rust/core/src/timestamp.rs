@@ -1,4 +1,4 @@
-//! Instants: a signed 64-bit count of nanoseconds since 1970 in UTC, and the calendar of it.
+//! Timestamps: signed 64-bit counts of nanoseconds since 1970 UTC, and their calendar.
 
 const NANOSECONDS_PER_MICROSECOND: i64 = 1_000;
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
@@ -6,7 +6,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
 
-/// A date and a time of day in the proleptic Gregorian calendar, to the microsecond.
+/// A date and time in the proleptic Gregorian calendar, to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Civil {
     /// The year, 1 to 9999.
@@ -26,19 +26,19 @@ pub struct Civil {
 }
 
 impl Civil {
-    /// The UTC date and time of an instant, floored to the microsecond.
+    /// Converts a timestamp to a UTC date and time, rounded down to the microsecond.
     #[must_use]
     pub fn from_nanoseconds(nanoseconds: i64) -> Self {
         Self::with_dates(nanoseconds, Date::from_days)
     }
 
-    /// The same, for who knows the date of so many days since 1970 already.
+    /// Converts a timestamp with a function for the date of a day; for callers that cache dates.
     #[inline]
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // each is a remainder
     pub fn with_dates(nanoseconds: i64, date: impl FnOnce(i32) -> Date) -> Self {
         let days = days_from_nanoseconds(nanoseconds);
-        // Wrapped: the first day begins below 64-bit nanoseconds.
+        // Wrapping, because the first day begins below the range of 64-bit nanoseconds.
         let of_day =
             nanoseconds.wrapping_sub(i64::from(days).wrapping_mul(NANOSECONDS_PER_DAY)) as u64;
         let seconds = (of_day / NANOSECONDS_PER_SECOND) as u32;
@@ -55,7 +55,7 @@ impl Civil {
         }
     }
 
-    /// Microseconds since 1970 on the same clock face.
+    /// Converts to microseconds since 1970, read as UTC.
     #[must_use]
     pub const fn microseconds(&self) -> i64 {
         let days = days_from_date(self.year, self.month as i32, self.day as i32) as i64;
@@ -64,9 +64,9 @@ impl Civil {
     }
 }
 
-/// The instant of a date and time in UTC, or `None` outside 64-bit nanoseconds.
+/// Converts microseconds since 1970 UTC to nanoseconds; `None` outside the range of 64 bits.
 ///
-/// `nanosecond` is what comes on top of the microsecond.
+/// `nanosecond` is added to the microseconds.
 #[must_use]
 pub const fn nanoseconds_from_utc(microseconds: i64, nanosecond: u16) -> Option<i64> {
     if let Some(nanoseconds) = microseconds.checked_mul(NANOSECONDS_PER_MICROSECOND)
@@ -74,7 +74,7 @@ pub const fn nanoseconds_from_utc(microseconds: i64, nanosecond: u16) -> Option<
     {
         return Some(nanoseconds);
     }
-    // In 128 bits: near the lower end the microseconds alone fall below the range.
+    // In 128 bits, because near the lower end the microseconds alone are below the range.
     let exact = microseconds as i128 * NANOSECONDS_PER_MICROSECOND as i128 + nanosecond as i128;
     if exact < i64::MIN as i128 || exact > i64::MAX as i128 {
         return None;
@@ -83,15 +83,15 @@ pub const fn nanoseconds_from_utc(microseconds: i64, nanosecond: u16) -> Option<
     Some(exact as i64)
 }
 
-// Days are counted from 1 March of the year 0, so that the leap day is the last of its year, and divisions by the
-// lengths of years and months are multiplications and shifts: C. Neri, L. Schneider, "Euclidean affine functions and
+// Days are counted from 1 March of the year 0. The leap day is then the last day of its year, and divisions by the
+// lengths of years and months become multiplications and shifts: C. Neri, L. Schneider, "Euclidean affine functions and
 // their application to calendar algorithms", Software: Practice and Experience 53 (2023).
 const DAYS_TO_1970: i32 = 719_468;
 
-/// Days since 1970, rounded down.
+/// Converts nanoseconds to days since 1970, rounded down.
 ///
-/// A day is 65,536 times an odd number of nanoseconds: a shift rounds down also below zero, and what is then divided
-/// is small enough to be moved above it.
+/// A day is 65,536 times an odd number of nanoseconds. The shift rounds down for negative numbers too, and its result
+/// is small enough to be moved above zero before the division.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the days of 64-bit nanoseconds
 const fn days_from_nanoseconds(nanoseconds: i64) -> i32 {
     const ODD: i64 = NANOSECONDS_PER_DAY >> 16;
@@ -100,7 +100,7 @@ const fn days_from_nanoseconds(nanoseconds: i64) -> i32 {
     (moved / ODD as u64) as i32 - MOVED as i32
 }
 
-/// Days since 1970; the year is at least 1.
+/// Converts a date to days since 1970; the year must be at least 1.
 const fn days_from_date(year: i32, month: i32, day: i32) -> i32 {
     let (year, month) = if month <= 2 { (year - 1, month + 12) } else { (year, month) };
     let century = year / 100;
@@ -121,7 +121,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// The date of so many days since 1970, from the year 0 to 9999.
+    /// Converts days since 1970 to a date, for the years 0 to 9999.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // days of those years
     pub const fn from_days(days: i32) -> Self {

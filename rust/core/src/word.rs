@@ -1,10 +1,10 @@
-//! Choices of a few words.
+//! Enums that are parsed from words.
 
-/// Gives each choice of an enum its word; any other word is refused with those that are wanted.
+/// Implements parsing and display of an enum whose variants are words; the error lists the valid words.
 macro_rules! words {
     ($choice:ident, $argument:literal, $wanted:literal, $($name:ident = $word:literal),+) => {
         impl $choice {
-            /// The word for it.
+            /// Returns the word of the variant.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {

@@ -1,15 +1,15 @@
-//! Reads bytes as a recording, and tells what has to be so of whatever comes.
+//! Reads any bytes as a recording, and checks the invariants of the result.
 
 use std::fs;
 use std::path::PathBuf;
 
 use rust_daq::Recording;
 
-/// Reads bytes that begin as a recording of a format does, to the end.
+/// Reads bytes after the beginning of a recording, to the end.
 ///
 /// # Panics
 ///
-/// When a count is wrong; a panic of the reader, a hang and too much memory are seen by the fuzzer.
+/// If a count is wrong. The fuzzer itself detects panics of the reader, hangs and excessive memory.
 pub fn read(beginning: &[u8], bytes: &[u8]) {
     let path = file();
     fs::write(&path, [beginning, bytes].concat()).unwrap();
@@ -26,11 +26,11 @@ pub fn read(beginning: &[u8], bytes: &[u8]) {
     let leftover = recording.leftover_bytes().unwrap();
     assert!(leftover <= length);
     assert!(leftover == 0 || recording.torn().is_some());
-    // Each row takes at least that.
+    // Each row takes at least one byte.
     assert!(rows <= length);
 }
 
-/// A file of this process, in memory where that is possible.
+/// Returns a file of this process, in memory if possible.
 fn file() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };

@@ -1,4 +1,4 @@
-//! Writes into a folder what the targets begin with: recordings that are whole, without what each target puts before.
+//! Writes the seeds of the fuzzing targets to a folder: whole recordings, without the beginning that each target adds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ fn main() {
     }
 }
 
-/// A batch whose rows are of the channels in turn.
+/// Creates a batch whose rows alternate between the channels.
 fn of(channels: &[&Channel], rows: i32) -> Batch {
     let mut builder = BatchBuilder::default();
     for row in 0..rows {

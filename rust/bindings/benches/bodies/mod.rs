@@ -1,4 +1,4 @@
-//! What is measured: the same code for Criterion and for the tails.
+//! The measured code, shared by Criterion and the tails.
 
 #![allow(dead_code, reason = "each bench uses its part")]
 
@@ -9,12 +9,12 @@ use pyo3::types::PyList;
 use rust_daq::{DataPoint, Json, Metadata};
 use rust_daq_py::PyDataPoint;
 
-/// A point without metadata.
+/// Creates a point without metadata.
 pub fn point() -> DataPoint {
     DataPoint::new(1_767_225_600_123_456_789, "laser_power", 0.5, "mW", None).unwrap()
 }
 
-/// The same point with metadata of two entries.
+/// Creates the same point with two entries of metadata.
 pub fn point_with_metadata() -> DataPoint {
     let members = [("gain", Json::Float(2.5)), ("operator", Json::String("ada".to_owned()))];
     let document = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -24,22 +24,22 @@ pub fn point_with_metadata() -> DataPoint {
         .unwrap()
 }
 
-/// Core point to Python object.
+/// Converts a core point to a Python object.
 pub fn to_python<'py>(py: Python<'py>, point: &DataPoint) -> Bound<'py, PyDataPoint> {
     PyDataPoint::from_core(py, point).unwrap()
 }
 
-/// Core point to Python object and back, read by attributes as Python code would.
+/// Converts a core point to a Python object and back by its attributes, as Python code would.
 pub fn round_trip_by_attributes(py: Python<'_>, point: &DataPoint) -> DataPoint {
     PyDataPoint::core_from_attributes(to_python(py, black_box(point)).as_any()).unwrap()
 }
 
-/// Core point to Python object and back, borrowed as only Rust can.
+/// Converts a core point to a Python object and back by a borrow, which only Rust can do.
 pub fn round_trip_by_borrow(py: Python<'_>, point: &DataPoint) -> DataPoint {
     to_python(py, black_box(point)).get().to_core(py).unwrap()
 }
 
-/// Core points to a Python list and back by attributes, attaching once.
+/// Converts core points to a Python list and back by attributes, attaching once.
 pub fn batch_round_trip(points: &[DataPoint]) -> Vec<DataPoint> {
     Python::attach(|py| {
         let list = PyList::new(py, points.iter().map(|point| to_python(py, point))).unwrap();
@@ -48,22 +48,22 @@ pub fn batch_round_trip(points: &[DataPoint]) -> Vec<DataPoint> {
     })
 }
 
-/// Attach to the interpreter and detach again; the calling thread is known to Python.
+/// Attaches to the interpreter and detaches; Python knows the calling thread.
 pub fn attach() {
     Python::attach(|py| {
         black_box(py);
     });
 }
 
-/// Attach, convert there and back by attributes, detach.
+/// Attaches, converts there and back by attributes, and detaches.
 pub fn attached_round_trip(point: &DataPoint) -> DataPoint {
     Python::attach(|py| round_trip_by_attributes(py, point))
 }
 
-/// Checks that nothing is lost on any way, so that no benchmark times a wrong result.
+/// Checks that every conversion is lossless, so that no benchmark times a wrong result.
 pub fn check() {
     Python::initialize();
-    // SAFETY: a benchmark begins with this check, so that no point was made before.
+    // SAFETY: every benchmark begins with this check, so no point exists.
     #[allow(unsafe_code, reason = "what importing the module does")]
     Python::attach(|py| unsafe { rust_daq_py::install(py) }).unwrap();
     for point in [point(), point_with_metadata()] {

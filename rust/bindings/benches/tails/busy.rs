@@ -1,4 +1,4 @@
-//! A Python thread that wants the GIL all the time.
+//! A Python thread that requests the GIL all the time.
 
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
@@ -14,13 +14,13 @@ class BusyThread(threading.Thread):
             pass
 ";
 
-/// A Python thread in a loop, until it is stopped.
+/// A Python thread that runs a loop until it is stopped.
 pub struct BusyThread {
     thread: Py<PyAny>,
 }
 
 impl BusyThread {
-    /// Starts the thread; it is running when this returns.
+    /// Starts the thread and waits until it runs.
     pub fn start() -> Self {
         Python::attach(|py| {
             let module = PyModule::from_code(py, SOURCE, c"busy.py", c"busy").unwrap();
@@ -30,7 +30,7 @@ impl BusyThread {
         })
     }
 
-    /// Ends the thread and waits for it.
+    /// Stops the thread and waits for it.
     pub fn stop(self) {
         Python::attach(|py| {
             let thread = self.thread.bind(py);

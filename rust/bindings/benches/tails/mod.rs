@@ -1,4 +1,4 @@
-//! Timing single calls: how to sample them, and how to hand the samples on.
+//! Timing single calls, and reporting the samples.
 
 pub mod busy;
 pub mod options;

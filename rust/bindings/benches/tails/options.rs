@@ -14,26 +14,26 @@ Usage: cargo bench --bench datapoint_tails [-- OPTIONS]
 const DEFAULT_SECONDS: f64 = 10.0;
 const LONGEST_SECONDS: f64 = 86_400.0;
 
-/// What the command line asks for.
+/// The requested action.
 pub enum Call {
     /// Measure.
     Measure(Measure),
-    /// Run each body once: without `--bench` we are among the tests.
+    /// Run each body once: without `--bench`, this is a test run.
     Once,
-    /// Print this and end.
+    /// Print a text and exit.
     Say(&'static str),
 }
 
 /// How to measure.
 pub struct Measure {
-    /// Where the histograms go.
+    /// The file for the histograms.
     pub json: Option<PathBuf>,
-    /// About how long to measure in all.
+    /// The approximate total duration.
     pub seconds: f64,
 }
 
 impl Call {
-    /// Reads the arguments after the name of the program; a refusal is a sentence.
+    /// Parses the arguments after the name of the program; the error is a message.
     pub fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let arguments: Vec<String> = arguments.collect();
         let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
@@ -44,9 +44,9 @@ impl Call {
             return measure(&arguments).map(Self::Measure);
         }
         if has("--json") || has("--seconds") {
-            return Err("--json and --seconds measure; pass --bench too, or use cargo bench".into());
+            return Err("--json and --seconds need --bench; pass it too, or use cargo bench".into());
         }
-        // The protocol of `cargo nextest`, which lists before it runs.
+        // The protocol of `cargo nextest`, which lists tests before it runs them.
         if has("--list") {
             return Ok(Self::Say(if has("--ignored") { "" } else { "bodies: benchmark\n" }));
         }
@@ -72,6 +72,6 @@ fn measure(arguments: &[String]) -> Result<Measure, String> {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && seconds <= LONGEST_SECONDS => Ok(seconds),
-        _ => Err(format!("--seconds is '{text}'; pass a number above 0, at most 86400")),
+        _ => Err(format!("--seconds must be a number above 0, at most 86400, got '{text}'")),
     }
 }

@@ -1,4 +1,4 @@
-//! Where the samples go: a JSON file, or a table.
+//! Reporting the samples: as a JSON file, or as a table.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,21 +13,21 @@ const PERCENTILES: [(&str, f64); 4] =
 
 /// The samples of one kind.
 pub struct Measurement {
-    /// What was timed.
+    /// The timed code.
     pub kind: Kind,
-    /// How many Python threads were busy beside it.
+    /// The number of busy Python threads during the measurement.
     pub busy_threads: u32,
-    /// The single timings.
+    /// The timings of single calls.
     pub histogram: Histogram,
 }
 
-/// A place for the results, tried before anything is measured.
+/// The destination of the results, checked before the measurement.
 pub struct Report {
     json: Option<PathBuf>,
 }
 
 impl Report {
-    /// Makes sure that the file could be written; a refusal is a sentence.
+    /// Checks that the file can be written; the error is a message.
     pub fn open(json: Option<&Path>) -> Result<Self, String> {
         if let Some(path) = json {
             let scratch = scratch(path)?;
@@ -37,7 +37,7 @@ impl Report {
         Ok(Self { json: json.map(Path::to_owned) })
     }
 
-    /// Writes the file in one step, or prints the table.
+    /// Writes the file atomically, or prints the table.
     pub fn write(&self, measurements: &[Measurement]) -> Result<(), String> {
         let Some(path) = &self.json else {
             print!("{}", table(measurements));
@@ -50,15 +50,16 @@ impl Report {
     }
 }
 
-/// A file of this process beside the wanted one, so that renaming replaces it at once.
+/// Returns a temporary file of this process in the folder of the result, to be renamed atomically.
 fn scratch(path: &Path) -> Result<PathBuf, String> {
     let name = path.file_name().filter(|_| !path.is_dir());
-    let name = name.ok_or(format!("--json is '{}'; pass the path of a file", path.display()))?;
+    let name =
+        name.ok_or(format!("--json must be the path of a file, got '{}'", path.display()))?;
     Ok(path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id())))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> String {
-    format!("--json is '{}', which cannot be written: {error}", path.display())
+    format!("the file '{}' of --json cannot be written: {error}", path.display())
 }
 
 fn document(measurements: &[Measurement]) -> String {
@@ -78,7 +79,7 @@ fn member(measurement: &Measurement) -> String {
 }
 
 fn table(measurements: &[Measurement]) -> String {
-    let mut text = format!("{:<12}{:>6}{:>9}", "ns a call", "busy", "calls");
+    let mut text = format!("{:<12}{:>6}{:>9}", "ns per call", "busy", "calls");
     for (name, _) in PERCENTILES {
         let _ = write!(text, "{name:>12}");
     }
@@ -100,7 +101,7 @@ fn table(measurements: &[Measurement]) -> String {
     text
 }
 
-/// The smallest duration that at least this part of the calls did not exceed.
+/// Returns the smallest duration that at least this share of the calls did not exceed.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn percentile(histogram: &Histogram, calls: u64, quantile: f64) -> u64 {
     let rank = (calls as f64 * quantile).ceil() as u64;

@@ -1,4 +1,4 @@
-//! Timing one call at a time, a number of calls that is fixed beforehand.
+//! Timing one call at a time, for a number of calls fixed in advance.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -9,19 +9,19 @@ use pyo3::prelude::*;
 
 use crate::bodies;
 
-/// How often a duration in nanoseconds was seen.
+/// The number of calls for each duration in nanoseconds.
 pub type Histogram = BTreeMap<u64, u64>;
 
-/// While a busy thread waits, so many conversions are done in one attachment: about 1 ms of them,
+/// The number of conversions in one attachment while a busy thread waits: about 1 ms,
 /// well below the switch interval.
 const CONVERSIONS_PER_ATTACHMENT: usize = 1_000;
-/// How long we stay away before we ask for the GIL again, so that the busy thread has taken it: it
-/// sleeps while we hold it, and asking at once would be quicker than its waking up.
+/// The pause before the GIL is requested again, so that the busy thread has taken it. That thread
+/// sleeps while we hold the GIL, and an immediate request would be faster than its wake-up.
 const AWAY: Duration = Duration::from_millis(1);
 const MOST_SAMPLES: usize = 200_000;
 const FEWEST_SAMPLES: usize = 10;
 
-/// What lies between the two readings of the clock.
+/// The code between the two readings of the clock.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Nothing.
@@ -30,12 +30,12 @@ pub enum Kind {
     Attach,
     /// The round trip of a point while attached.
     Conversion,
-    /// Attaching, the round trip, detaching.
+    /// Attaching, the round trip, and detaching.
     RoundTrip,
 }
 
 impl Kind {
-    /// All of them, in the order of a table.
+    /// All kinds, in the order of the table.
     pub const ALL: [Self; 4] = [Self::Clock, Self::Attach, Self::Conversion, Self::RoundTrip];
 
     /// The name in results.
@@ -48,26 +48,26 @@ impl Kind {
         }
     }
 
-    /// Whether each sample waits for a busy thread to give the GIL up.
+    /// Whether each sample waits for a busy thread to release the GIL.
     const fn waits(self, busy: bool) -> bool {
         busy && matches!(self, Self::Attach | Self::RoundTrip)
     }
 }
 
-/// How many calls fit into this measurement's share of the whole time.
+/// Returns the number of calls that fit into this measurement's share of the total time.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
 pub fn planned_samples(kind: Kind, busy: bool, seconds: f64) -> usize {
-    // Two measurements of eight wait; they get nearly all the time and still the fewest samples.
+    // Two of the eight measurements wait. They get nearly all of the time, and still the fewest samples.
     let (share, cost) = if kind.waits(busy) {
         (0.45, switch_interval() + AWAY.as_secs_f64())
     } else {
-        // Seconds a sample, from above: a plan and no result.
+        // An upper estimate of the seconds per sample, used only for planning.
         (0.1 / 6.0, if kind == Kind::Conversion && busy { 1e-5 } else { 1.5e-6 })
     };
     ((share * seconds / cost) as usize).clamp(FEWEST_SAMPLES, MOST_SAMPLES)
 }
 
-/// Seconds that a thread may keep the GIL while another one asks for it.
+/// Returns how long a thread may keep the GIL while another thread requests it, in seconds.
 fn switch_interval() -> f64 {
     Python::attach(|py| {
         let sys = py.import("sys").unwrap();
@@ -75,7 +75,7 @@ fn switch_interval() -> f64 {
     })
 }
 
-/// Times `samples` calls one by one; each starts detached, except a conversion.
+/// Times `samples` single calls; each starts detached, except a conversion.
 pub fn sample(kind: Kind, samples: usize, busy: bool) -> Histogram {
     let point = bodies::point();
     let pause = || stay_away(kind.waits(busy));
@@ -110,7 +110,7 @@ fn stay_away(wanted: bool) {
     }
 }
 
-/// `pause` comes before each timing and is not timed.
+/// Times each call; `pause` runs before each timing and is not timed.
 fn time_each<T>(samples: usize, pause: impl Fn(), mut call: impl FnMut() -> T) -> Histogram {
     let mut durations = Vec::with_capacity(samples);
     for _ in 0..samples {

@@ -45,7 +45,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs more of the standard library when it is first used: a program that makes points does not."""
+    """Import a name on first use if it needs more of the standard library, so that `import rust_daq` stays fast."""
     if name not in _LATER:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -5,15 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from rust_daq._control import LOOK_SECONDS
-from rust_daq._current import Current, Place
+from rust_daq._current_run import CurrentRun, LoopReader
 
 
 class AsyncBatches:
-    """Takes one batch after the other, and waits for them in a thread of its own."""
+    """Iterates over batches asynchronously; a separate thread waits for them."""
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: CurrentRun) -> None:
         self._current = current
-        self._place: Place | None = None
+        self._reader: LoopReader | None = None
         self._over = False
         self._waiter = ThreadPoolExecutor(1, "rust-daq-loop")
 
@@ -34,22 +34,22 @@ class AsyncBatches:
         return batch
 
     async def _next(self) -> Any:
-        """Take a batch once there is one; None at the end."""
-        if self._place is None:
+        """Wait for a batch and take it; None at the end."""
+        if self._reader is None:
             await asyncio.to_thread(self._current.settle)
-            self._place = self._current.place()
-        await asyncio.sleep(0)  # other tasks run, also while there is always a next batch
+            self._reader = self._current.attach_reader()
+        await asyncio.sleep(0)  # let other tasks run even if the next batch is always available
         loop = asyncio.get_running_loop()
-        while (batch := self._place.take(0)) is None:
-            if self._place.has_ended():
-                self._place.end()
+        while (batch := self._reader.take(0)) is None:
+            if self._reader.has_ended():
+                self._reader.end()
                 return None
-            # What is cancelled is the waiting: nothing was taken yet.
-            await loop.run_in_executor(self._waiter, self._place.run.await_offer, LOOK_SECONDS)
+            # Cancellation loses no batch: this only waits, and takes nothing.
+            await loop.run_in_executor(self._waiter, self._reader.run.await_offer, LOOK_SECONDS)
         return batch
 
     async def aclose(self) -> None:
-        """End the loop, and wait for the end of the run if the loop began it."""
+        """End the loop, and wait for the end of the run if the loop started it."""
         self._leave()
         await asyncio.to_thread(self._current.settle)
 
@@ -61,5 +61,5 @@ class AsyncBatches:
         if not self._over:
             self._over = True
             self._waiter.shutdown(wait=False)
-            if self._place is not None:
-                self._place.leave(self._current.leave)
+            if self._reader is not None:
+                self._reader.leave(self._current.leave)

@@ -1,35 +1,36 @@
-"""What is known about the build of the extension."""
+"""`rust_daq.build_info`."""
 
 from rust_daq import _core
 
-# Spelt out, because importing `typing` takes longer than all the rest of `import rust_daq`.
+# Not imported: `typing` takes longer to import than the rest of `rust_daq`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rust_daq._core import _BuildInfo
 
 
 def build_info() -> "_BuildInfo":
-    """Tell which build of the extension is loaded.
+    """Describe the loaded build of the extension.
 
     Returns
     -------
     dict
-        ``version`` of the package; ``commit``, the last one in git that changed the sources of
-        the extension (built from a source distribution: the one that this was made from), or
-        ``"unknown"``; ``dirty``, whether they differed from that commit (None
-        when that is not known);
-        ``profile``, ``"release"`` or ``"debug"``; ``burn``, whether it slows itself down on purpose,
-        which only tests of the regression gate want; ``target``, the triple that it was built for;
-        ``target_features``, the instruction sets that the compiler was free to use; ``rustc`` and
-        ``pyo3``, their versions; ``constructor``, ``"fast"`` where `DataPoint` is made in the form
-        of Python's own small types, ``"ordinary"`` where it is made by PyO3 (a free-threaded
-        Python, or an unknown object layout), which takes longer; ``extension_sha256``, the hash
-        of the extension file, computed by this call.
+        - ``version``: the version of the package.
+        - ``commit``: the last git commit that changed the sources of the extension, or ``"unknown"``. A build from a
+          source distribution has the commit that the distribution was made from.
+        - ``dirty``: whether the sources differed from that commit; None if that is not known.
+        - ``profile``: ``"release"`` or ``"debug"``.
+        - ``burn``: whether the build is slowed down on purpose, as tests of the regression gate need.
+        - ``target``: the target triple.
+        - ``target_features``: the instruction sets that the compiler was allowed to use.
+        - ``rustc``, ``pyo3``: their versions.
+        - ``constructor``: ``"fast"`` if `DataPoint` is constructed like Python's own small types; ``"ordinary"`` if
+          PyO3 constructs it, which takes longer (on free-threaded Python, or with an unknown object layout).
+        - ``extension_sha256``: the hash of the extension file, computed by this call.
 
     Raises
     ------
     OSError
-        If the extension file was removed since it was loaded.
+        If the extension file was removed after it was loaded.
 
     Examples
     --------
@@ -37,11 +38,11 @@ def build_info() -> "_BuildInfo":
     >>> rust_daq.build_info()["version"] == rust_daq.__version__
     True
     """
-    # Not at the top, for the same reason.
+    # Imported here, because these imports take time too.
     import hashlib
     from pathlib import Path
 
     facts = _core.build_facts()
-    # A file replaced since the import would be told as the loaded one: nothing better is at hand.
+    # If the file was replaced after the import, this is the hash of the new file; the loaded one cannot be read.
     digest = hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()
     return {**facts, "extension_sha256": digest}

@@ -6,30 +6,30 @@ from rust_daq._core import Fft
 
 
 class Processor(Protocol):
-    """What a batch goes through; its `reset`, if it has one, forgets all that came."""
+    """One step of the processing. Its `reset`, if it has one, forgets all earlier batches."""
 
     def process(self, batch: Any, /) -> Any:
-        """Give what the batch becomes."""
+        """Return the processed batch."""
 
 
 class Chain:
-    """Processors one after the other, as one.
+    """Several processors in a row, used as one.
 
     Parameters
     ----------
     *processors : object with a method ``process(batch)``
-        Each is given what the one before it gave. A chain among them counts as its processors.
+        Each receives the result of the one before it. A chain among them is replaced by its processors.
 
     Raises
     ------
     TypeError
-        If something in it has no method `process`.
+        If one of them has no method `process`.
     ValueError
-        If there is none, an `Fft` is not the last, or one comes twice: it would mix two streams.
+        If there are no processors, an `Fft` is not the last, or a processor appears twice: it would mix two streams.
 
     Notes
     -----
-    O(k) in the processors to make.
+    Construction is O(k) in the processors.
 
     Examples
     --------
@@ -42,31 +42,31 @@ class Chain:
 
     def __init__(self, *processors: Processor) -> None:
         if not processors:
-            message = "a chain has no processor; pass at least one"
+            message = "Chain needs at least one processor, got none"
             raise ValueError(message)
-        self._processors = flattened(processors)
+        self._processors = flatten_chains(processors)
 
     @property
     def processors(self) -> tuple[Processor, ...]:
-        """The processors, in their order."""
+        """The processors, in order."""
         return self._processors
 
     def process(self, batch: Any) -> Any:
-        """Give what the last processor makes of a batch.
+        """Send a batch through all processors.
 
         Parameters
         ----------
         batch : Batch
-            The rows that come next.
+            The next rows of the stream.
 
         Returns
         -------
         Batch or Spectra
-            What the last processor gave.
+            The result of the last processor.
 
         Notes
         -----
-        What its processors take together; O(1) of its own for each.
+        The cost of the processors, plus O(1) for each of them.
 
         Examples
         --------
@@ -83,7 +83,7 @@ class Chain:
         return batch
 
     def reset(self) -> None:
-        """Forget all that came.
+        """Forget all earlier batches.
 
         Notes
         -----
@@ -108,8 +108,8 @@ class Chain:
         return f"Chain({', '.join(map(repr, self._processors))})"
 
 
-def flattened(processors: tuple[Any, ...]) -> tuple[Processor, ...]:
-    """Give the processors with those of chains among them, once they can follow upon each other."""
+def flatten_chains(processors: tuple[Any, ...]) -> tuple[Processor, ...]:
+    """Replace each chain by its processors, and check that the processors can follow one another."""
     flat: list[Processor] = []
     for processor in processors:
         if isinstance(processor, Chain):
@@ -117,13 +117,13 @@ def flattened(processors: tuple[Any, ...]) -> tuple[Processor, ...]:
         elif callable(getattr(processor, "process", None)):
             flat.append(processor)
         else:
-            message = f"processors must have a method process(batch), got {processor!r}"
+            message = f"each processor must have a method process(batch), got {processor!r}"
             raise TypeError(message)
     for index, processor in enumerate(flat):
         if isinstance(processor, Fft) and index + 1 < len(flat):
-            message = f"processors go on after {processor!r}, which gives no batch; put it last"
+            message = f"{processor!r} returns spectra, not a batch, so no processor can follow it; put it last"
             raise ValueError(message)
         if any(processor is other for other in flat[:index]):
-            message = f"processors has {processor!r} twice; make one for each place"
+            message = f"processors contains {processor!r} twice; create one for each position"
             raise ValueError(message)
     return tuple(flat)

@@ -19,10 +19,10 @@ from rust_daq._parquet import TEXTS, pyarrow_parquet
 from rust_daq._recording import open_recording
 
 _ROWS = 1 << 18
-"""The rows of a row group, which are in memory at once."""
+"""Rows in a row group. They are in memory at the same time."""
 
 _BATCHES = 1 << 14
-"""The most batches of a row group, for each has its own cost however few rows it has."""
+"""The most batches in a row group: each batch has a fixed cost, however few rows it has."""
 
 
 def compact(
@@ -31,24 +31,27 @@ def compact(
     *,
     overwrite: bool = False,
 ) -> int:
-    """Make one Parquet file out of finished recordings.
+    """Combine finished recordings into one Parquet file.
 
-    Rows come in the order of the sources, with the columns ``timestamp``, ``channel``, ``value``, ``unit``,
-    ``metadata`` (JSON text) and ``sequence``, the last two null where there is none. Memory is needed for a few hundred
-    thousand rows, or for the longest batch if that has more. The file is written under a temporary name in the
-    folder of `target` and renamed when it is whole and on the device. A temporary file of an earlier call that was
-    killed is removed by the next one with the same target. Recordings may have different units of one name: the
-    column ``unit`` has both, and `open_recording` begins another batch where the unit changes. O(n) in the rows.
+    Rows keep the order of the sources. The columns are ``timestamp``, ``channel``, ``value``, ``unit``, ``metadata``
+    (JSON text) and ``sequence``; the last two are null where a row has no such value. The call needs memory for a few
+    hundred thousand rows, or for the longest batch if that has more.
+
+    The file is written under a temporary name in the folder of `target`, and renamed once it is complete and on the
+    storage device. If a call is killed, the next call with the same target removes its temporary file.
+
+    Recordings may use different units for one channel name. The column ``unit`` then has both, and `open_recording`
+    begins another batch where the unit changes. O(n) in the rows.
 
     Parameters
     ----------
     sources : str, os.PathLike or iterable of them
-        Recordings of any format; the name of a rotated one means all its parts. Of one that is torn, all whole batches
-        are taken, with a warning.
+        Recordings of any format. The name of a rotated recording includes all its parts. From a torn recording all
+        whole batches are read, with a warning.
     target : str or os.PathLike
-        The file to make; one that is there already is refused.
+        The file to create. An existing file is refused.
     overwrite : bool, default False
-        Whether a file that is there is replaced, once the new one is whole.
+        Whether to replace an existing file, once the new one is complete.
 
     Returns
     -------
@@ -58,19 +61,19 @@ def compact(
     Raises
     ------
     TypeError
-        If an argument is of another type.
+        If an argument has another type.
     ValueError
-        If there is no source, one of them is `target` or no recording.
+        If `sources` is empty, or if a source is `target` or is not a recording.
     OSError
-        If a source cannot be read, the target cannot be written, or a writer has the target open; `target` is then as
-        it was.
+        If a source cannot be read, the target cannot be written, or a writer has the target open. `target` is then
+        unchanged.
     ModuleNotFoundError
         If pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
 
     Warns
     -----
     TornRecordingWarning
-        As `open_recording` does.
+        As for `open_recording`.
 
     Examples
     --------
@@ -89,34 +92,34 @@ def compact(
     (Channel('ai0', 'V'), Channel('ai1', 'V'))
     """
     parquet = pyarrow_parquet()
-    paths = _paths(sources)
+    paths = _list_paths(sources)
     if not isinstance(target, str | os.PathLike):
         message = f"target must be a str or an os.PathLike of str, got {target!r}"
         raise TypeError(message)
     goal = Path(target)
     for path in paths:
-        if _is_among(goal, path):
+        if _is_part_of(goal, path):
             message = f"target {str(goal)!r} is one of the sources; pass another file"
             raise ValueError(message)
     _check_free(goal, overwrite=overwrite)
     mark = hashlib.blake2b(os.fsencode(goal.name), digest_size=8).hexdigest()
-    _remove_left(goal.parent, mark)
+    _remove_abandoned(goal.parent, mark)
     temporary = goal.with_name(f".{mark}.{secrets.token_hex(4)}.part")
     try:
-        with _naming(goal, temporary), temporary.open("xb") as file:
+        with _name_target(goal, temporary), temporary.open("xb") as file:
             _lock(file)
             rows = _write(parquet, paths, file)
             if sys.platform == "win32":
-                # An open file cannot be renamed there.
+                # Windows cannot rename an open file.
                 file.close()
-            _put(temporary, goal, overwrite=overwrite)
+            _publish(temporary, goal, overwrite=overwrite)
     finally:
         temporary.unlink(missing_ok=True)
     return rows
 
 
-def _is_among(target: Path, source: Path) -> bool:
-    """Tell whether a file is a recording or, where that is the name of several parts, one of them."""
+def _is_part_of(target: Path, source: Path) -> bool:
+    """Return whether `target` is the recording `source` or, if `source` names a rotated recording, one of its parts."""
     if not target.exists():
         return False
     if source.exists():
@@ -127,8 +130,8 @@ def _is_among(target: Path, source: Path) -> bool:
 
 
 @contextmanager
-def _naming(target: Path, temporary: Path) -> Iterator[None]:
-    """Name the target in an error of the system that names no file, or a temporary one that nobody knows."""
+def _name_target(target: Path, temporary: Path) -> Iterator[None]:
+    """Name the target in a system error that names no file, or only the temporary file."""
     try:
         yield
     except OSError as error:
@@ -138,8 +141,8 @@ def _naming(target: Path, temporary: Path) -> Iterator[None]:
         raise OSError(error.errno, problem, str(target)) from error
 
 
-def _remove_left(folder: Path, mark: str) -> None:
-    """Remove temporary files that a call was killed over; those of a call that still runs are locked."""
+def _remove_abandoned(folder: Path, mark: str) -> None:
+    """Remove temporary files that killed calls left behind. The file of a running call is locked and stays."""
     for left in folder.glob(f".{mark}.*.part"):
         try:
             with left.open("ab") as file:
@@ -147,14 +150,14 @@ def _remove_left(folder: Path, mark: str) -> None:
                     continue
             left.unlink(missing_ok=True)
         except OSError:
-            # Not ours, or open elsewhere: no reason to refuse the work.
+            # Another user's file, or open elsewhere; it does not matter here.
             continue
 
 
 def _lock(file: BufferedWriter) -> bool:
-    """Lock a file for as long as it is open; False where another process has locked it."""
+    """Lock a file while it is open; return False if another process holds the lock."""
     if sys.platform == "win32":
-        # An open file cannot be removed there.
+        # Windows cannot remove an open file, so no lock is needed.
         return True
     import fcntl
 
@@ -163,12 +166,12 @@ def _lock(file: BufferedWriter) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        # A file system without locks.
+        # The file system has no locks.
         return True
     return True
 
 
-def _paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+def _list_paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
     try:
@@ -186,18 +189,18 @@ def _check_free(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; pass the path of a file in it", str(target))
     if not target.parent.is_dir():
-        problem = f"cannot be made: there is no folder {target.parent}; make it first"
+        problem = f"cannot be created: the folder {target.parent} does not exist; create it first"
         raise FileNotFoundError(errno.ENOENT, problem, str(target))
     if overwrite and is_written(target):
-        problem = "is being written by a writer; close that one first, or pass another path"
+        problem = "is open in a writer; close the writer first, or pass another path"
         raise OSError(errno.EBUSY, problem, str(target))
     if not overwrite and os.path.lexists(target):
-        problem = "exists; pass another path, or overwrite=True to replace it"
+        problem = "exists already; pass another path, or overwrite=True to replace it"
         raise FileExistsError(errno.EEXIST, problem, str(target))
 
 
 def _write(parquet: Any, paths: list[Path], file: BufferedWriter) -> int:
-    """Write the rows of all recordings into a new file, and the file to the device."""
+    """Write the rows of all recordings to a new file, and sync the file to the storage device."""
     import pyarrow as pa
 
     schema = pa.record_batch(_RowTable([])).schema
@@ -205,7 +208,7 @@ def _write(parquet: Any, paths: list[Path], file: BufferedWriter) -> int:
     settings = {"compression": "zstd", "use_dictionary": TEXTS, "column_encoding": encodings}
     rows = 0
     with parquet.ParquetWriter(file, schema, write_page_checksum=True, **settings) as writer:
-        for batches in _groups(paths):
+        for batches in _group_rows(paths):
             table = pa.Table.from_batches([pa.record_batch(_RowTable(batches))])
             writer.write_table(table, row_group_size=_ROWS)
             rows += table.num_rows
@@ -214,8 +217,8 @@ def _write(parquet: Any, paths: list[Path], file: BufferedWriter) -> int:
     return rows
 
 
-def _groups(paths: list[Path]) -> Iterator[list[Batch]]:
-    """Give batches that make a row group together."""
+def _group_rows(paths: list[Path]) -> Iterator[list[Batch]]:
+    """Yield lists of batches, each list to be written as one row group."""
     group: list[Batch] = []
     rows = 0
     for path in paths:
@@ -232,19 +235,19 @@ def _groups(paths: list[Path]) -> Iterator[list[Batch]]:
         yield group
 
 
-def _put(temporary: Path, target: Path, *, overwrite: bool) -> None:
-    """Give a whole file its name, which nobody may have taken meanwhile unless that is to be replaced."""
+def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    """Rename a complete file to its target; without `overwrite`, fail if the target was created in the meantime."""
     if overwrite:
         temporary.replace(target)
     else:
         try:
-            # Unlike a rename it replaces nothing.
+            # Unlike a rename, a link replaces no existing file.
             target.hardlink_to(temporary)
         except FileExistsError:
             _check_free(target, overwrite=False)
             raise
         except OSError:
-            # A file system without links.
+            # The file system has no hard links.
             _check_free(target, overwrite=False)
             temporary.rename(target)
     if os.name == "posix":

@@ -1,4 +1,4 @@
-"""How a pipeline's run is waited for, ended and given up: with a way out at every place."""
+"""Waiting for a pipeline's run, stopping it, and giving it up. Every wait can be interrupted."""
 
 import atexit
 import gc
@@ -15,17 +15,17 @@ from typing import Any
 from rust_daq._core import _PipelineRun
 
 LOOK_SECONDS = 0.1
-"""How often a waiting call looks up for Ctrl-C."""
+"""How often a waiting call checks for Ctrl-C."""
 
 GRACE_SECONDS = 2.0
-"""How long the call that Ctrl-C interrupts waits for a part that does not return."""
+"""How long a call interrupted by Ctrl-C waits for a part that does not return."""
 
 EXIT_SECONDS = 5.0
-"""How long the end of the interpreter waits while no point is processed and no part returns."""
+"""How long the interpreter waits at exit while no point is processed and no part returns."""
 
 
-def seconds_of(argument: str, given: float | timedelta) -> float:
-    """Read an argument that is a time: seconds or a timedelta."""
+def parse_seconds(argument: str, given: float | timedelta) -> float:
+    """Convert an argument to seconds, from a number or a timedelta."""
     if isinstance(given, timedelta):
         return given.total_seconds()
     try:
@@ -38,19 +38,19 @@ def seconds_of(argument: str, given: float | timedelta) -> float:
     return seconds
 
 
-def timeout_of(timeout: float | timedelta | None) -> float:
-    """Read a timeout; without one the wait has no end."""
+def parse_timeout(timeout: float | timedelta | None) -> float:
+    """Convert a timeout to seconds; None becomes infinity."""
     if timeout is None:
         return math.inf
-    seconds = seconds_of("timeout", timeout)
+    seconds = parse_seconds("timeout", timeout)
     if not seconds >= 0:
-        message = f"timeout is {timeout!r}; pass seconds or a timedelta of at least 0, or None to wait without end"
+        message = f"timeout must be at least 0 seconds, got {timeout!r}; pass None to wait without limit"
         raise ValueError(message)
     return seconds
 
 
 def wait_for(run: _PipelineRun, seconds: float) -> bool:
-    """Wait until a run is over, or for so long; Ctrl-C is raised within `LOOK_SECONDS`."""
+    """Wait until a run is over, for at most `seconds`; Ctrl-C is raised within `LOOK_SECONDS`."""
     deadline = time.monotonic() + seconds
     while not run.wait(max(0.0, min(LOOK_SECONDS, deadline - time.monotonic()))):
         if time.monotonic() >= deadline:
@@ -59,7 +59,7 @@ def wait_for(run: _PipelineRun, seconds: float) -> bool:
 
 
 class Parts:
-    """The parts of a pipeline, by the names that messages use."""
+    """The parts of a pipeline, with the names used in messages."""
 
     def __init__(
         self, source: object, processors: tuple[Any, ...], sinks: tuple[Any, ...], **callbacks: object
@@ -72,8 +72,8 @@ class Parts:
             *((name, callback) for name, callback in callbacks.items() if callback is not None),
         ]
 
-    def under_way(self, run: _PipelineRun) -> str:
-        """Name the calls that a run waits for."""
+    def describe_calls(self, run: _PipelineRun) -> str:
+        """Name the calls that a run is waiting for."""
         texts = [self._named(kind, index) for kind, index in run.work()]
         return " and ".join(texts) or "its threads"
 
@@ -93,26 +93,26 @@ class Parts:
 
 
 _running: dict[_PipelineRun, "weakref.ref[Parts]"] = {}
-"""The runs whose threads have to end before the interpreter does. Their parts are not kept alive by it."""
+"""The runs whose threads must end before the interpreter does. This table does not keep their parts alive."""
 
 _given_up: set[_PipelineRun] = set()
-"""Those of them for which nobody waits any more."""
+"""The running runs that no call waits for any more."""
 
 _claims: dict[tuple[int, ...], _PipelineRun | None] = {}
-"""The parts that are in use: None while a run that uses them is being started."""
+"""The parts in use, with their runs; None while the run is being started."""
 
 _lock = threading.RLock()
-"""Guards these tables. A finalizer that runs while a thread has it may come here again."""
+"""Guards these tables. Reentrant, because a finalizer may run here while its thread holds the lock."""
 
 
 def _prune() -> None:
-    """Forget runs that ended without anybody's call; the caller has the lock."""
+    """Forget runs that ended without a call; the caller holds the lock."""
     for run in [run for run in _running if run.wait(0)]:
         _forget(run)
 
 
-def _before_collection(phase: str, info: dict[str, int]) -> None:
-    """Forget them before the garbage collector looks for cycles, which their exceptions may be part of."""
+def _prune_before_collection(phase: str, info: dict[str, int]) -> None:
+    """Prune before the garbage collector looks for cycles, because exceptions of these runs may be part of cycles."""
     if phase == "start" and info["generation"] > 1 and _lock.acquire(blocking=False):
         try:
             _prune()
@@ -125,40 +125,40 @@ def _forget(run: _PipelineRun) -> None:
     _given_up.discard(run)
     for key in [key for key, user in _claims.items() if user is run]:
         del _claims[key]
-    if not _running and _before_collection in gc.callbacks:
-        gc.callbacks.remove(_before_collection)
+    if not _running and _prune_before_collection in gc.callbacks:
+        gc.callbacks.remove(_prune_before_collection)
 
 
-def _key(part: object) -> tuple[int, ...]:
-    """Identify a part; a bound method is another object at each access."""
+def _identify(part: object) -> tuple[int, ...]:
+    """Return the identity of a part. A bound method is a new object at each access; its object and function count."""
     function = getattr(part, "__func__", None)
     return (id(part),) if function is None else (id(getattr(part, "__self__", None)), id(function))
 
 
-def started(
+def start_run(
     claimed: list[tuple[str, Any]], parts: Parts, begin: Callable[..., _PipelineRun], *arguments: object
 ) -> _PipelineRun:
-    """Start a run that uses these parts alone; `begin` is the method of the extension that does it."""
-    keys = [_key(part) for _, part in claimed]
+    """Start a run with exclusive use of the claimed parts; `begin` is the extension's method that starts it."""
+    keys = [_identify(part) for _, part in claimed]
     with _lock:
         _prune()
         taken = [part for key, part in zip(keys, claimed, strict=True) if key in _claims]
         if not taken:
             _claims.update(dict.fromkeys(keys))
     for name, part in taken:
-        message = f"{name} {part!r} is in use by another pipeline that runs; {_remedy(name)}"
+        message = f"{name} {part!r} is in use by another running pipeline; {_suggest(name)}"
         raise RuntimeError(message)
     runs: list[_PipelineRun] = []
     try:
-        # It runs code of the parts, so no lock is held. The list has the run before Ctrl-C can be seen: the signal is
-        # raised between two calls, and this is one.
+        # No lock is held, because `begin` runs code of the parts. `extend` is a single call, and Ctrl-C is raised only
+        # between calls: the list contains the run before an interrupt can occur.
         runs.extend(map(begin, *([argument] for argument in arguments)))
         [run] = runs
         with _lock:
             _claims.update(dict.fromkeys(keys, run))
             _running[run] = weakref.ref(parts)
-            if _before_collection not in gc.callbacks:
-                gc.callbacks.append(_before_collection)
+            if _prune_before_collection not in gc.callbacks:
+                gc.callbacks.append(_prune_before_collection)
     except BaseException as error:
         for run in runs:
             give_up(run, parts, error)
@@ -169,22 +169,22 @@ def started(
     return run
 
 
-def _remedy(name: str) -> str:
+def _suggest(name: str) -> str:
     if name.startswith("sinks"):
-        return "stop that one first, or pass SharedSink(sink) to both"
-    return "stop that one first, or make another one"
+        return "stop that pipeline first, or pass SharedSink(sink) to both"
+    return "stop that pipeline first, or create another object"
 
 
-def ended(run: _PipelineRun) -> None:
-    """Say that a run is over and that its caller knows."""
+def release(run: _PipelineRun) -> None:
+    """Release the parts of a finished run, after its result was delivered."""
     with _lock:
         _forget(run)
 
 
-def finish(run: _PipelineRun, parts: Parts, seconds: float, *, drain: bool) -> bool:
-    """End a run and wait for it; whether it is over in time.
+def finish_run(run: _PipelineRun, parts: Parts, seconds: float, *, drain: bool) -> bool:
+    """Stop a run and wait for it; return whether it was over in time.
 
-    Ctrl-C abandons the queue and waits at most `GRACE_SECONDS` more; a second one does not wait.
+    Ctrl-C abandons the queue and waits at most `GRACE_SECONDS` more. A second Ctrl-C does not wait.
     """
     run.stop(drain)
     try:
@@ -195,12 +195,12 @@ def finish(run: _PipelineRun, parts: Parts, seconds: float, *, drain: bool) -> b
 
 
 def is_inside(run: _PipelineRun) -> bool:
-    """Tell whether the end of a run waits for the caller: one of its threads, or a loop that reads it."""
+    """Return whether the run cannot end before the caller returns: one of its threads, or a loop that reads it."""
     return run.is_inside() or (run.is_read_here() and not run.wait(0))
 
 
 def give_up(run: _PipelineRun, parts: Parts, interrupt: BaseException) -> bool:
-    """Abandon what a run has waiting; whether its threads end in time. A note says what does not return."""
+    """Abandon the waiting batches; return whether the threads end in time. If not, a note names the pending calls."""
     over = False
     try:
         run.stop(False)
@@ -209,37 +209,37 @@ def give_up(run: _PipelineRun, parts: Parts, interrupt: BaseException) -> bool:
         if not over:
             _given_up.add(run)
             interrupt.add_note(
-                f"the pipeline was given up while it waits for {parts.under_way(run)}; "
-                "its threads end when that returns, or with the process"
+                f"the pipeline was given up while waiting for {parts.describe_calls(run)}; "
+                "its threads end when that call returns, or with the process"
             )
     return over
 
 
-def _end_all() -> None:
-    """End all runs at the end of the interpreter, whatever one of them raises."""
+def _end_all_runs() -> None:
+    """End all runs at interpreter exit, even if one of them raises."""
     with _lock:
         runs = dict(_running)
     for run in runs:
-        run.leave()  # no loop goes on from here
+        run.leave()  # no loop continues after this
         run.stop(run not in _given_up)
     try:
-        _await_progress([run for run in runs if run not in _given_up])
+        _wait_while_active([run for run in runs if run not in _given_up])
     except BaseException:
         for run in runs:
             run.stop(False)
     for run, parts_of in runs.items():
         if run.wait(0):
             for error in run.take_errors():
-                # As Python reports what nobody can catch any more.
+                # Python reports exceptions this way when no caller is left to catch them.
                 sys.excepthook(type(error), error, error.__traceback__)
         elif run not in _given_up and sys.stderr is not None:
             parts = parts_of()
-            call = "a part" if parts is None else parts.under_way(run)
-            print(f"rust_daq: a pipeline was given up at exit while it waits for {call}", file=sys.stderr)
+            call = "a part" if parts is None else parts.describe_calls(run)
+            print(f"rust_daq: a pipeline was given up at exit while waiting for {call}", file=sys.stderr)
 
 
-def _await_progress(runs: list[_PipelineRun]) -> None:
-    """Wait until all are over, or nothing has moved for `EXIT_SECONDS`; then without their queues, once more."""
+def _wait_while_active(runs: list[_PipelineRun]) -> None:
+    """Wait until all runs are over or inactive for `EXIT_SECONDS`; then abandon their queues and wait once more."""
     for drain in (True, False):
         moved, seen = time.monotonic(), None
         while runs := [run for run in runs if not run.wait(LOOK_SECONDS / 2)]:
@@ -253,8 +253,8 @@ def _await_progress(runs: list[_PipelineRun]) -> None:
                 run.stop(False)
 
 
-def _forked() -> None:
-    """Forget in a child what the parent's threads do, and whatever lock they hold."""
+def _reset_after_fork() -> None:
+    """Forget the parent's runs and locks in a forked child, because the child has none of the parent's threads."""
     global _lock  # noqa: PLW0603 - another thread may have held it
     _lock = threading.RLock()
     _running.clear()
@@ -262,6 +262,6 @@ def _forked() -> None:
     _claims.clear()
 
 
-atexit.register(_end_all)
+atexit.register(_end_all_runs)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -35,7 +35,7 @@ __all__ = [
     "is_written",
 ]
 
-# What may be given as metadata: a `Metadata` is shared, of anything else a snapshot is taken.
+# Accepted as metadata: a `Metadata` is shared; any other object is copied.
 _JsonLike: TypeAlias = bool | SupportsIndex | float | str | Sequence[_JsonLike] | Mapping[str, _JsonLike] | None
 _MetadataLike: TypeAlias = Metadata | _JsonLike
 
@@ -57,7 +57,7 @@ _ArrowSource: TypeAlias = _ArrowArraySource | _ArrowStreamSource
 class _ArraySource(Protocol):
     def __array__(self) -> npt.NDArray[Any]: ...
 
-# One dimension; a NumPy array is an `_ArraySource`.
+# One-dimensional; a NumPy array is an `_ArraySource`.
 _Numbers: TypeAlias = _ArraySource | Sequence[_Number] | array[Any] | memoryview | _ArrowSource
 _Instants: TypeAlias = _ArraySource | Sequence[_Instant] | array[int] | memoryview | _ArrowSource
 
@@ -210,14 +210,14 @@ class _BatchIterator(Iterator[DataPoint]):
     def __next__(self) -> DataPoint: ...
     def __length_hint__(self) -> int: ...
 
-# The bytes of a column as a read-only buffer.
+# The bytes of a column, as a read-only buffer.
 @final
 class _Column:
     def __len__(self) -> int: ...
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
 
-# The known quantity of the memory counters' self-test; not part of the API.
+# The known quantity in the self-test of the memory counters; not part of the API.
 @final
 class _Allocation:
     def __new__(cls, size: int) -> _Allocation: ...

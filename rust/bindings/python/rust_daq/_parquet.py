@@ -1,4 +1,4 @@
-"""Recordings in Parquet, which pyarrow reads and writes."""
+"""Recordings in Parquet, read and written with pyarrow."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAGIC = b"PAR1"
-"""What a Parquet file begins and ends with."""
+"""The first and the last bytes of a Parquet file."""
 
 TEXTS = ["channel", "unit", "metadata"]
-"""The columns in which few texts come again and again."""
+"""The columns with few distinct texts, stored as dictionaries."""
 
 _VERSION_KEY = b"rust_daq.version"
 _VERSION = 1
-"""The last version of the schema that is known here."""
+"""The newest schema version that this package reads."""
 
 _ROWS = 1 << 16
-"""The most rows that are read at once."""
+"""The most rows in one read."""
 
 
 class ParquetReader:
-    """Gives the batches of a Parquet file."""
+    """Reads the batches of a Parquet file."""
 
     format: Literal["parquet"] = "parquet"
     torn = None
@@ -37,18 +37,18 @@ class ParquetReader:
         self.next_row = 0
         self.leftover_bytes: int | None = None
         self._path = os.fspath(path)
-        self._tables = self._opened()
+        self._tables = self._open_tables()
         self._waiting: deque[Batch] = deque()
 
     def next(self) -> Batch | None:
-        """Give the next batch, None at the end."""
+        """Return the next batch, or None at the end."""
         while not self._waiting:
-            with self._damage(f"the Parquet file is damaged behind row {self.next_row}"):
+            with self._report_damage(f"the Parquet file is damaged after row {self.next_row}"):
                 table = next(self._tables, None)
                 if table is not None:
                     self._waiting.extend(batches_of_rows(table))
                 elif self.next_row != self._rows:
-                    message = f"it has {self._rows} rows by its end"
+                    message = f"its metadata counts {self._rows} rows"
                     raise ValueError(message)
             if table is None:
                 self.leftover_bytes = 0
@@ -58,22 +58,22 @@ class ParquetReader:
         return batch
 
     def follow(self) -> Batch | None:
-        """Return the next batch; a whole file was renamed into place, and never grows."""
+        """Return the next batch. A Parquet file is renamed into place when complete, so it never grows."""
         return self.next()
 
-    def _opened(self) -> Iterator[pa.RecordBatch]:
+    def _open_tables(self) -> Iterator[pa.RecordBatch]:
         parquet = pyarrow_parquet()
         import pyarrow as pa
 
-        # As bytes, which a name has that is no text either.
+        # As bytes, because a file name need not be valid text.
         file = pa.OSFile(os.fsencode(self._path))
         cut_off = "the Parquet file is cut off or damaged; compact its recordings again"
-        with self._damage(cut_off):
+        with self._report_damage(cut_off):
             metadata = parquet.read_metadata(file)
         _check_version(self._path, metadata.metadata or {})
         self._rows = metadata.num_rows
         settings = {"read_dictionary": TEXTS, "pre_buffer": False, "page_checksum_verification": True}
-        with self._damage(cut_off):
+        with self._report_damage(cut_off):
             found = parquet.ParquetFile(file, metadata=metadata, **settings)
             if not found.schema_arrow.equals(pa.record_batch(_RowTable([])).schema):
                 message = f"its columns are {found.schema_arrow.names}"
@@ -82,14 +82,14 @@ class ParquetReader:
         return tables
 
     @contextmanager
-    def _damage(self, problem: str) -> Iterator[None]:
-        """Say in one sentence what pyarrow says in many ways of a file that is not as it was written."""
+    def _report_damage(self, problem: str) -> Iterator[None]:
+        """Replace pyarrow's various errors about a damaged file by one ValueError."""
         import pyarrow as pa
 
         try:
             yield
         except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
-            # With a number it is the system's.
+            # An error with a number comes from the operating system.
             if isinstance(error, OSError) and error.errno is not None:
                 raise OSError(error.errno, error.strerror, self._path) from error
             message = f"{self._path}: {problem} ({error})"
@@ -100,23 +100,23 @@ def _check_version(path: str, metadata: dict[bytes, bytes]) -> None:
     version = metadata.get(_VERSION_KEY)
     if version is None:
         message = (
-            f"{path}: the Parquet file is no recording: compact did not write it; read it with pyarrow, "
-            "and make batches of it with Batch.from_arrow"
+            f"{path}: the Parquet file is not a recording, because compact did not write it; read it with pyarrow and "
+            "convert it with Batch.from_arrow"
         )
         raise ValueError(message)
     if not version.isdigit() or int(version) > _VERSION:
         message = (
-            f"{path}: has version {version.decode(errors='replace')} of the schema, and this rust_daq reads up to "
-            f"{_VERSION}; install a newer one"
+            f"{path}: its schema has version {version.decode(errors='replace')}, but this rust_daq reads versions up "
+            f"to {_VERSION}; install a newer rust_daq"
         )
         raise ValueError(message)
 
 
 def pyarrow_parquet() -> Any:
-    """Return `pyarrow.parquet`, or say how to get it."""
+    """Return `pyarrow.parquet`, or raise an error that says how to install it."""
     try:
         import pyarrow.parquet
     except ModuleNotFoundError as error:
-        message = 'Parquet needs pyarrow, which is not installed; pip install "rust-daq[parquet]"'
+        message = 'Parquet needs pyarrow, which is not installed; run pip install "rust-daq[parquet]"'
         raise ModuleNotFoundError(message, name=error.name) from error
     return pyarrow.parquet

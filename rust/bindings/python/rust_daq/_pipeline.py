@@ -1,4 +1,4 @@
-"""`rust_daq.Pipeline`: what a person does with a paced acquisition; its work is done in Rust."""
+"""`rust_daq.Pipeline`: the Python interface of a paced acquisition that runs in Rust."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -6,69 +6,71 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from rust_daq._chain import Processor, flattened
-from rust_daq._control import LOOK_SECONDS, Parts, is_inside, timeout_of, wait_for
+from rust_daq._chain import Processor, flatten_chains
+from rust_daq._control import LOOK_SECONDS, Parts, is_inside, parse_timeout, wait_for
 from rust_daq._core import Batch, DataPoint, Report, SimulatedInstrument, _PipelinePlan
-from rust_daq._current import Current, batches
-from rust_daq._progress import shown_progress
+from rust_daq._current_run import CurrentRun, batches
+from rust_daq._progress import show_progress
 
 
 class Sink(Protocol):
-    """Where processed batches go; its `close`, if it has one, is called at the end of each run."""
+    """Receives processed batches. Its `close`, if it has one, is called at the end of each run."""
 
     def write(self, batch: Any, /) -> object:
-        """Take a batch, or spectra where the last processor makes them."""
+        """Write a batch, or spectra if the last processor returns spectra."""
 
 
 class Pipeline:
     """A paced acquisition: a source, a bounded queue, processors, sinks and callbacks.
 
-    One thread reads the source at absolute deadlines and puts its batches into the queue; another takes them out,
-    sends them through the processors and hands them on. Both are Rust's: no Python object is made unless a part is
-    Python's, and the GIL is not needed otherwise. A run numbers the samples of each channel from 0
-    (`Batch.first_sequence`), resets the processors before it and closes the sinks after it.
+    One thread reads the source at absolute deadlines and puts its batches into the queue. Another thread takes them
+    out, sends them through the processors and passes them to the sinks and callbacks. Both are Rust threads: they
+    create Python objects and take the GIL only for parts written in Python.
 
-    ``for batch in pipeline`` and ``async for batch in pipeline`` take each processed batch of the run, or of a new one
-    where none runs. `latest` is for a display.
+    A run numbers the samples of each channel from 0 (`Batch.first_sequence`). It resets the processors before it starts
+    and closes the sinks after it ends.
 
-    Every point is counted: produced is always processed, dropped, abandoned and queued together.
+    ``for batch in pipeline`` and ``async for batch in pipeline`` receive each processed batch of the current run. If no
+    run is active, they start one. `latest` returns the newest points, for a display.
+
+    Every point is counted: produced = processed + dropped + abandoned + queued at all times.
 
     Parameters
     ----------
     source : SimulatedInstrument, callable or iterable of Batch
-        Where batches come from. A callable gives one at each call and None when there is no more.
+        The source of the batches. A callable returns a batch at each call, and None after the last one.
     processors : sequence, optional
-        What each batch goes through, in this order: those of `rust_daq.process`, or objects with a method
-        ``process(batch)`` that gives a batch.
+        The processors of each batch, in this order: processors of `rust_daq.process`, or objects with a method
+        ``process(batch)`` that returns a batch.
     sinks : sequence, optional
-        Objects with a method ``write(batch)``, each given every processed batch; those of `rust_daq.storage` need no
-        GIL.
+        Objects with a method ``write(batch)``. Each receives every processed batch. Writers of `rust_daq.storage` need
+        no GIL.
     capacity : int, default 1_000_000
-        The points that may wait in the queue; a batch may not have more.
+        The most points that may wait in the queue. No batch may have more.
     on_full : {"block", "drop_oldest", "drop_newest"}, default "block"
-        What happens when a batch comes for which there is no room: the source waits, and its later points are late;
-        the oldest batches that wait are dropped; or the batch itself is. A dropped batch shows as a jump of
+        What happens when the queue has no room for a batch. With ``"block"`` the source waits, and its later points are
+        late. The other two drop the oldest waiting batches or the new batch. A dropped batch shows as a jump in
         `Batch.first_sequence`.
     on_batch : callable, optional
         Called with each processed batch, after the sinks.
     on_point : callable, optional
-        Called with each `DataPoint` of each processed batch, last of all.
+        Called with each `DataPoint` of each processed batch, after `on_batch`.
     rate : float, optional
-        At how many rows a second a callable or iterable is read, in hertz: it is asked for a batch each time when its
-        next row is due. Without it, it is read as fast as it gives. An instrument has its own.
+        Rows per second (hertz) at which a callable or iterable is read: each call is made when its first row is due. By
+        default it is read as fast as it returns. An instrument has its own rate.
 
     Raises
     ------
     TypeError
-        If an argument is of another type.
+        If an argument has another type.
     ValueError
-        If processors cannot follow upon each other, `on_full` is none of these words, `capacity` is 0 or `rate` is not
+        If processors cannot follow one another, `on_full` is not one of these words, `capacity` is 0, or `rate` is not
         between 1e-9 and 1e9.
 
     Notes
     -----
-    For each batch three locks, one wake-up of the consumer, and what the parts take, so O(b) in the batches and O(n) in
-    the points. The memory is O(capacity) at most.
+    Each batch takes three locks and one wake-up of the consumer, plus the cost of the parts: O(b) in the batches and
+    O(n) in the points. Memory is at most O(capacity).
 
     Examples
     --------
@@ -80,7 +82,7 @@ class Pipeline:
     >>> report.produced, report.dropped, sum(len(batch) for batch in batches)
     (50, 0, 50)
 
-    A loop takes the batches instead; it begins a run, which ends when the loop does:
+    A loop can receive the batches instead. It starts a run, and the run ends with the loop:
 
     >>> laser = Channel("laser", "mW")
     >>> for batch in Pipeline(laser.batch([value]) for value in (0.5, 2.5, 3.5)):
@@ -103,57 +105,57 @@ class Pipeline:
         on_point: Callable[[DataPoint], object] | None = None,
         rate: float | None = None,
     ) -> None:
-        steps = flattened(_several("processors", "processors", processors))
-        ends = _several("sinks", "objects with a method write(batch)", sinks)
+        steps = flatten_chains(_as_tuple("processors", "processors", processors))
+        ends = _as_tuple("sinks", "objects with a method write(batch)", sinks)
         for index, sink in enumerate(ends):
             if any(sink is other for other in ends[:index]):
-                message = f"sinks has {sink!r} twice, which would write each batch twice; pass it once"
+                message = f"sinks contains {sink!r} twice, so each batch would be written twice; pass it once"
                 raise ValueError(message)
         called = {"source": source, "on_batch": on_batch, "on_point": on_point}
         called |= {f"processors[{index}].process": getattr(step, "process", None) for index, step in enumerate(steps)}
         called |= {f"sinks[{index}].write": getattr(sink, "write", None) for index, sink in enumerate(ends)}
         for name, function in called.items():
             if _is_async(function):
-                message = f"{name} is an async function, which a pipeline does not await; pass a plain function"
+                message = f"{name} is an async function, but a pipeline does not await; pass a plain function"
                 raise TypeError(message)
         plan = _PipelinePlan(source, steps, ends, capacity, on_full, on_batch, on_point, rate)
-        self._current = Current(plan, Parts(source, steps, ends, on_batch=on_batch, on_point=on_point))
+        self._current = CurrentRun(plan, Parts(source, steps, ends, on_batch=on_batch, on_point=on_point))
 
     def run(self, duration: float | timedelta | None = None) -> Report:
-        """Acquire for so long, and wait for the end.
+        """Acquire for `duration`, and wait for the end.
 
         Ctrl-C ends the run: waiting batches are abandoned, the sinks are closed, and `report` has the counts. If a part
-        does not return within two seconds, the call raises all the same, and a note of the exception names that part.
-        A second Ctrl-C raises at once. On a terminal, and with ``rich`` installed, a line on standard error shows the
-        progress.
+        does not return within two seconds, the call raises anyway, and a note of the exception names that part. A
+        second Ctrl-C raises at once. A progress line appears on standard error if that is a terminal and ``rich`` is
+        installed.
 
         Parameters
         ----------
         duration : float or timedelta, optional
-            Seconds, above 0; without it, until the source has no more.
+            Seconds, above 0. By default the run lasts until the source ends.
 
         Returns
         -------
         Report
-            What was produced, processed and lost.
+            How many points were produced, processed and lost.
 
         Raises
         ------
         TypeError, ValueError
-            If `duration` is no number above 0.
+            If `duration` is not a number above 0.
         RuntimeError
-            If the pipeline runs already.
+            If the pipeline is running already.
         Exception
-            What a source, processor, sink or callback raised; what was written before is intact.
+            Any exception of a source, processor, sink or callback. Rows written before it are intact.
 
         Warns
         -----
         RuntimeWarning
-            If the source has no more before the time is over.
+            If the source ends before `duration` has passed.
 
         Notes
         -----
-        It lasts as long as `duration`, and until what waits then is processed; O(n) in the points.
+        The call takes `duration`, plus the time to process the points that wait then; O(n) in the points.
 
         Examples
         --------
@@ -165,7 +167,7 @@ class Pipeline:
         """
         run = self._current.start(duration)
         try:
-            with shown_progress(self._current.duration) as show:
+            with show_progress(self._current.duration) as show:
                 while not run.wait(LOOK_SECONDS):
                     show(self.report)
         except BaseException as error:
@@ -174,17 +176,17 @@ class Pipeline:
         return self.stop()
 
     def start(self, duration: float | timedelta | None = None) -> None:
-        """Begin to acquire in the background; ``with pipeline:`` does so, and stops at its end.
+        """Start to acquire in the background; ``with pipeline:`` starts a run and stops it at its end.
 
         Parameters
         ----------
         duration : float or timedelta, optional
-            Seconds, above 0; without it, until the source has no more or `stop` is called.
+            Seconds, above 0. By default the run lasts until the source ends or `stop` is called.
 
         Raises
         ------
         TypeError, ValueError, RuntimeError
-            As `run` does.
+            As for `run`.
 
         Notes
         -----
@@ -203,88 +205,88 @@ class Pipeline:
         self._current.start(duration)
 
     def wait(self, timeout: float | timedelta | None = None) -> bool:
-        """Wait until the run is over, or for so long.
+        """Wait until the run is over, or until `timeout` has passed.
 
-        Ctrl-C is raised within a fifth of a second; the run goes on then.
+        Ctrl-C is raised within a fifth of a second, and the run continues.
 
         Parameters
         ----------
         timeout : float or timedelta, optional
-            Seconds, at least 0; without it, or with ``math.inf``, as long as it takes.
+            Seconds, at least 0. The default, like ``math.inf``, waits without limit.
 
         Returns
         -------
         bool
-            Whether it is over; also if none was started.
+            Whether the run is over. True if no run was started.
 
         Raises
         ------
         TypeError, ValueError
             If `timeout` is not a time of at least 0.
         RuntimeError
-            In a callback, source, processor or sink of this pipeline: its end waits for their return.
+            If called in a callback, source, processor or sink of this pipeline: the run cannot end before they return.
 
         Notes
         -----
-        O(1), and the time that it waits, with the GIL released.
+        O(1), plus the waiting time, with the GIL released.
 
         Examples
         --------
         >>> from rust_daq import Channel, Pipeline, SimulatedInstrument
         >>> pipeline = Pipeline(SimulatedInstrument(1000.0, Channel("ai0", "V")))
         >>> pipeline.start()
-        >>> pipeline.wait(0.001)  # nobody has stopped it
+        >>> pipeline.wait(0.001)  # it is still running
         False
         >>> report = pipeline.stop()
         >>> pipeline.wait()
         True
         """
-        seconds = timeout_of(timeout)
+        seconds = parse_timeout(timeout)
         run = self._current.present()
         if run is None:
             return True
         if run.is_inside():
-            message = "wait was called inside the run that it would wait for; call stop here, and wait elsewhere"
+            message = "wait was called inside the run that it waits for; call stop here, and wait in another thread"
             raise RuntimeError(message)
         if is_inside(run):
-            message = "wait was called in a loop over the pipeline, which the run waits for; call stop here, or break"
+            message = "wait was called in a loop over the pipeline, but the run waits for the loop; call stop, or break"
             raise RuntimeError(message)
         return wait_for(run, seconds)
 
     def stop(self, *, drain: bool = True, timeout: float | timedelta | None = None) -> Report:
-        """End the run, if there is one, and wait for its end.
+        """Stop the run, if there is one, and wait for its end.
 
-        In a callback, source, processor or sink of this pipeline it requests the end and returns at once; the call that
-        waits for the run, or a later `stop`, then has the final report.
+        In a callback, source, processor or sink of this pipeline, `stop` requests the end and returns at once. The
+        final report then comes from the call that waits for the run, or from a later `stop`.
 
         Parameters
         ----------
         drain : bool, default True
-            Whether waiting batches are processed; they are abandoned otherwise.
+            Whether to process the waiting batches. Otherwise they are abandoned.
         timeout : float or timedelta, optional
-            The longest time to wait, in seconds; without it, as long as it takes.
+            The longest time to wait, in seconds. By default there is no limit.
 
         Returns
         -------
         Report
-            The final report; inside the run, the present one.
+            The final report; inside the run, the current one.
 
         Raises
         ------
         TypeError, ValueError
             If `timeout` is not a time of at least 0.
         TimeoutError
-            If the run is not over in time; the message names the part that does not return. The run still ends when
+            If the run is not over in time. The message names the part that does not return. The run still ends when
             that part returns; call `stop` again then.
         RuntimeError
-            If nothing was ever started.
+            If no run was ever started.
         Exception
-            What a source, processor, sink or callback raised.
+            Any exception of a source, processor, sink or callback.
 
         Notes
         -----
-        Without `drain` O(q) in the waiting batches, with it what their processing takes. Ctrl-C abandons them and
-        behaves as in `run`.
+        Without `drain`, O(q) in the waiting batches; with it, plus their processing. Ctrl-C abandons them and behaves
+        as in `run`.
 
         Examples
         --------
@@ -304,30 +306,30 @@ class Pipeline:
         >>> pipeline.run(60).ended
         'stopped'
         """
-        return self._current.end(drain=drain, seconds=timeout_of(timeout))
+        return self._current.end(drain=drain, seconds=parse_timeout(timeout))
 
     @property
     def report(self) -> Report | None:
-        """What the present run has done so far, or the last one did; None before the first."""
+        """The report of the current run so far, or of the last run; None before the first run."""
         return self._current.report()
 
     def latest(self, n: int) -> Any:
-        """Return the newest points that were processed, for a display.
+        """Return the newest processed points, for a display.
 
-        The source never waits for it. A run keeps its newest batch, and from the first call on as many points as were
-        ever asked for. Call it before `start` to have `n` points from the beginning on.
+        The source never waits for this call. A run keeps its newest batch; after the first call, it keeps the largest
+        `n` that was requested. Call `latest` before `start` to keep `n` points from the beginning.
 
         Parameters
         ----------
         n : int
-            The most points to return, of all channels together, at least 1; where the last processor makes spectra, the
+            The most points to return, of all channels together, at least 1. If the last processor returns spectra, the
             most frames.
 
         Returns
         -------
         Batch or Spectra
-            The newest points of the present run, or of the last one; an empty batch before its first. Points before a
-            change of a channel's unit, or of the frequencies of spectra, are left out.
+            The newest points of the current run, or of the last one; an empty batch before the first batch. Points
+            before a change of a channel's unit, or of the frequencies of spectra, are omitted.
 
         Raises
         ------
@@ -336,8 +338,8 @@ class Pipeline:
 
         Notes
         -----
-        O(n) to join them, without the GIL. The pipeline keeps the fewest of its newest batches that have the largest n
-        together: less than one batch more, and whatever they share their memory with.
+        O(n) to join the batches, without the GIL. The pipeline keeps the fewest newest batches that together have the
+        largest `n`: at most one batch more than needed, plus the memory that these batches share.
 
         Examples
         --------
@@ -375,7 +377,7 @@ class Pipeline:
     ) -> None:
         run = self._current.run
         if run is not None and run.is_read_here():
-            run.leave()  # a loop that this thread has left waiting
+            run.leave()  # a loop in this thread was left without ending
         if error is None:
             self.stop()
         else:
@@ -387,7 +389,7 @@ _ASYNC_FLAGS = 0x80 | 0x200
 
 
 def _is_async(function: object) -> bool:
-    """Tell whether a call gives something to await."""
+    """Return whether a call returns an awaitable or an async iterator."""
     while isinstance(function, functools.partial):
         function = function.func
     function = getattr(function, "__func__", function)
@@ -397,9 +399,9 @@ def _is_async(function: object) -> bool:
     return code is not None and bool(code.co_flags & _ASYNC_FLAGS)
 
 
-def _several(argument: str, wanted: str, given: Sequence[Any]) -> tuple[Any, ...]:
+def _as_tuple(argument: str, wanted: str, given: Sequence[Any]) -> tuple[Any, ...]:
     try:
         return tuple(given)
     except TypeError:
-        message = f"{argument} must be a sequence of {wanted}, got {given!r}; put it into a list"
+        message = f"{argument} must be a sequence of {wanted}, got {given!r}; pass a list"
         raise TypeError(message) from None

@@ -1,4 +1,4 @@
-"""How far a pipeline is, as a person at a terminal sees it."""
+"""The progress of a pipeline, shown on a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ _Show = Callable[[Report | None], None]
 
 
 @contextmanager
-def shown_progress(duration: float | None) -> Iterator[_Show]:
-    """Give a function that draws a line on standard error; it does nothing where that is no terminal."""
+def show_progress(duration: float | None) -> Iterator[_Show]:
+    """Yield a function that draws a progress line on standard error, or nothing if that is not a terminal."""
     if not sys.stderr.isatty():
         yield _show_nothing
         return
@@ -21,7 +21,7 @@ def shown_progress(duration: float | None) -> Iterator[_Show]:
     except ImportError:
         yield _show_nothing
         return
-    # Drawn when told and by no thread of its own, which would wake up beside the acquisition.
+    # Drawn only on request: a refresh thread would compete with the acquisition.
     with Progress(
         TimeElapsedColumn(),
         BarColumn(),
@@ -34,7 +34,7 @@ def shown_progress(duration: float | None) -> Iterator[_Show]:
 
         def show(report: Report | None) -> None:
             if report is not None:
-                progress.update(task, completed=report.elapsed_ns / 1e9, description=_described(report))
+                progress.update(task, completed=report.elapsed_ns / 1e9, description=_describe(report))
                 progress.refresh()
 
         yield show
@@ -44,6 +44,6 @@ def _show_nothing(report: Report | None) -> None:
     del report
 
 
-def _described(report: Report) -> str:
-    text = f"{report.processed:,} points, {report.processed_per_second:,.0f} a second, {report.queued:,} queued"
+def _describe(report: Report) -> str:
+    text = f"{report.processed:,} points, {report.processed_per_second:,.0f} per second, {report.queued:,} queued"
     return f"{text}, {report.dropped:,} dropped" if report.dropped else text

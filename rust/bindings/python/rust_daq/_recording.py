@@ -14,11 +14,11 @@ from rust_daq._core import Batch, _RecordingReader
 from rust_daq._parquet import MAGIC, ParquetReader
 
 _PAUSE = 0.02
-"""Seconds between two looks at a file that may grow: an eye sees no delay, and a look takes microseconds."""
+"""Seconds between two checks of a growing file: short enough to show no delay; a check takes microseconds."""
 
 
 class TornRecordingWarning(UserWarning):
-    """A recording ends in the middle of something, or a part of it is missing: all whole batches were given.
+    """A recording is incomplete: cut off, damaged, or missing a part. All whole batches were returned.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class TornRecordingWarning(UserWarning):
 
 
 class Reader(Protocol):
-    """What gives the batches of one format."""
+    """Reads the batches of one format."""
 
     @property
     def format(self) -> Literal["arrow", "csv", "parquet"] | None:
@@ -49,28 +49,28 @@ class Reader(Protocol):
 
     @property
     def next_row(self) -> int:
-        """The number of the row that comes next."""
+        """The number of the next row."""
 
     @property
     def leftover_bytes(self) -> int | None:
-        """The bytes behind the last whole batch, once the end is reached."""
+        """The bytes after the last whole batch, once the end is reached."""
 
     @property
     def torn(self) -> str | None:
-        """Why no more can be read, where the file does not say that it is whole."""
+        """Why the file is incomplete; None if it is complete."""
 
     def next(self) -> Batch | None:
-        """Return the next batch, None at the end."""
+        """Return the next batch, or None at the end."""
 
     def follow(self) -> Batch | None:
-        """Return the next batch, None while there is none and at the end, where `leftover_bytes` is known."""
+        """Return the next batch; None if no batch is available yet, and at the end, when `leftover_bytes` is known."""
 
 
 class Recording(Iterator[Batch]):
-    """The batches of a recording, one after the other; `open_recording` opens one.
+    """Iterates over the batches of a recording; `open_recording` opens one.
 
-    Only the batch that was given last is in memory. In a ``with`` block the file is closed at the end, and otherwise
-    with the object. The next batch takes O(n) in its rows, with the GIL released while a file of Arrow or CSV is read.
+    Only the last returned batch is in memory. A ``with`` block closes the file at its end; otherwise the file is closed
+    with the object. The next batch takes O(n) in its rows. The GIL is released while an Arrow or CSV file is read.
 
     Examples
     --------
@@ -103,22 +103,22 @@ class Recording(Iterator[Batch]):
 
     @property
     def path(self) -> Path:
-        """The file, or the name of all parts."""
+        """The file, or the common name of all parts."""
         return self._path
 
     @property
     def format(self) -> Literal["arrow", "csv", "parquet"] | None:
-        """The format of the file, by its content; None while it is empty."""
+        """The format of the file, detected from its content; None while it is empty."""
         return self._reader.format
 
     @property
     def next_row(self) -> int:
-        """The number of the row that comes next, counted from 0, and so at the end how many rows were given."""
+        """The number of the next row, counted from 0; at the end, the number of rows in the recording."""
         return self._reader.next_row
 
     @property
     def leftover_bytes(self) -> int | None:
-        """The bytes behind the last whole batch, or row of CSV, 0 of a whole recording; None before the end."""
+        """The bytes after the last whole batch (CSV: row); 0 for a complete recording, None before the end."""
         return self._reader.leftover_bytes
 
     def __iter__(self) -> Self:
@@ -139,7 +139,7 @@ class Recording(Iterator[Batch]):
         raise StopIteration
 
     def _wait(self) -> Batch | None:
-        """Return the next batch, once there is one; None at the end."""
+        """Wait for the next batch and return it; None at the end."""
         deadline = time.monotonic() + self._timeout
         while True:
             self._check_open()
@@ -149,8 +149,8 @@ class Recording(Iterator[Batch]):
             rest = deadline - time.monotonic()
             if rest <= 0:
                 message = (
-                    f"{self._path}: no row came for {self._timeout:g} s, and the recording is still open for writing; "
-                    "iterate again to wait on"
+                    f"{self._path}: no row arrived for {self._timeout:g} s, but a writer still has the recording open; "
+                    "iterate again to keep waiting"
                 )
                 raise TimeoutError(message)
             time.sleep(min(_PAUSE, rest))
@@ -161,7 +161,7 @@ class Recording(Iterator[Batch]):
             raise ValueError(message)
 
     def close(self) -> None:
-        """Close the file; what was counted stays known, and to close it again does nothing. O(1).
+        """Close the file. The counts remain available; closing again does nothing. O(1).
 
         Examples
         --------
@@ -198,7 +198,7 @@ class Recording(Iterator[Batch]):
 
 
 class _Closed:
-    """What is still known of a reader."""
+    """The counts of a closed reader."""
 
     def __init__(self, reader: Reader) -> None:
         self.format = reader.format
@@ -219,25 +219,27 @@ def open_recording(
     follow: bool = False,
     timeout: float | timedelta | None = None,
 ) -> Recording:
-    """Open what `ArrowWriter`, `CsvWriter` or `compact` wrote, to iterate over its batches.
+    """Open a file of `ArrowWriter`, `CsvWriter` or `compact`, to iterate over its batches.
 
-    The file is not loaded: it is read as the batches are asked for. An Arrow stream gives the batches that were
-    written; of CSV and Parquet come up to 65,536 rows at once, fewer where sequence numbers jump. A file that is still
-    written, or that was cut off, gives every whole batch (of CSV, every whole row) and then warns. O(c) in the channels
-    to open a stream, O(1) for CSV, O(g) in the row groups for Parquet.
+    The file is read on demand, one batch at a time. An Arrow stream returns the batches that were written. CSV and
+    Parquet return up to 65,536 rows at once, and fewer where sequence numbers jump. A file that is still being written,
+    or that was cut off, returns every whole batch (CSV: every whole row) and then warns.
+
+    Opening takes O(c) in the channels for a stream, O(1) for CSV, and O(g) in the row groups for Parquet.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file; its format is told by its content. Where there is no such file, its parts are opened, which a writer
-        with `rotate_bytes` made: ``run.arrow`` opens ``run.part0000.arrow`` and all that follow.
+        The file; its format is detected from its content. If the file does not exist, the parts written with
+        `rotate_bytes` are opened: ``run.arrow`` opens ``run.part0000.arrow`` and all parts after it.
     follow : bool, default False
-        Whether the iteration waits for rows that a writer still adds, in this process or another. It ends when the
-        writer has closed the recording, or its process has ended, and all whole batches were given. Waiting takes next
-        to no CPU time, and Ctrl-C ends it at once. Where a file system has no locks, an Arrow stream ends when it was
-        closed, and CSV only by `timeout`.
+        Whether to wait for rows that a writer still adds, in this process or another. The iteration ends after the last
+        whole batch, once the writer has closed the recording or its process has ended. Waiting takes almost no CPU
+        time, and Ctrl-C ends it at once. On a file system without locks, an Arrow stream ends once it was closed, and
+        CSV only by `timeout`.
     timeout : float or datetime.timedelta, optional
-        The longest time in seconds to wait for the next batch with `follow`; without it, as long as the writer lives.
+        The longest time, in seconds, to wait for the next batch with `follow`. The default waits as long as the writer
+        has the recording open.
 
     Returns
     -------
@@ -247,22 +249,21 @@ def open_recording(
     Raises
     ------
     TypeError
-        If an argument is of another type.
+        If an argument has another type.
     ValueError
-        If `timeout` is negative or NaN, or passed without `follow`. If the file is no recording, was written by a newer
-        version of this package, or is Parquet that was cut off: its end says where everything is.
+        If `timeout` is negative or NaN, or passed without `follow`. If the file is not a recording, was written by a
+        newer version of this package, or is a Parquet file that was cut off, because its index is at the end.
     OSError
-        If the file cannot be read. `TimeoutError` while iterating, if no batch came in time; the iteration may go on.
+        If the file cannot be read. Iterating raises `TimeoutError` if no batch arrives in time; it may be continued.
     ModuleNotFoundError
-        If it is Parquet and pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
+        If the file is Parquet and pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
 
     Warns
     -----
     TornRecordingWarning
-        At the end of the iteration, if the file ends in the middle of something, was not closed, or is damaged, or if
-        a part is missing.
-        `Recording.next_row` then is the first row that is not there, and `Recording.leftover_bytes` how much could not
-        be read.
+        At the end of the iteration, if the file was cut off, was not closed or is damaged, or if a part is missing.
+        `Recording.next_row` is then the number of the first missing row, and `Recording.leftover_bytes` is the number
+        of bytes that could not be read.
 
     Examples
     --------
@@ -281,7 +282,7 @@ def open_recording(
         raise TypeError(message)
     seconds = _seconds(timeout)
     if timeout is not None and not follow:
-        message = f"timeout is {timeout!r} without follow=True; pass both to wait for rows, or neither"
+        message = f"timeout is {timeout!r}, but follow is False; pass follow=True to wait for rows, or omit timeout"
         raise ValueError(message)
     reader = ParquetReader(path) if is_parquet(path) else _RecordingReader(path)
     return Recording(path, reader, follow=follow, timeout=seconds)
@@ -295,13 +296,13 @@ def _seconds(timeout: float | timedelta | None) -> float:
         raise TypeError(message)
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
     if not seconds >= 0:
-        message = f"timeout is {timeout!r}; pass a number of seconds of at least 0"
+        message = f"timeout must be at least 0 seconds, got {timeout!r}"
         raise ValueError(message)
     return seconds
 
 
 def is_parquet(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file begins as Parquet does, as far as it goes; of what is no file the reader says so."""
+    """Return whether a file begins like Parquet, as far as it goes; an unreadable file is left to the reader."""
     try:
         found = Path(path)
         if not found.is_file():

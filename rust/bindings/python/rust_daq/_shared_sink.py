@@ -6,15 +6,15 @@ from typing import Any, Self
 
 
 class SharedSink:
-    """A sink that several running pipelines write to, such as one file for two devices.
+    """A sink shared by several running pipelines, such as one file for two devices.
 
-    One batch at a time is written, in the order in which the pipelines finish them. No pipeline closes the sink: its
-    owner does, once the pipelines are over.
+    Batches are written one at a time, in the order in which the pipelines finish them. Pipelines do not close the sink:
+    its owner closes it after they end.
 
     Parameters
     ----------
     sink : object with a method ``write(batch)``
-        Where the batches go.
+        The sink to share.
 
     Raises
     ------
@@ -23,7 +23,7 @@ class SharedSink:
 
     Notes
     -----
-    The writers of `rust_daq.storage` need no GIL here either. O(1) of its own for each batch.
+    The writers of `rust_daq.storage` need no GIL here either. The cost is O(1) for each batch, in addition to the sink.
 
     Examples
     --------
@@ -50,30 +50,30 @@ class SharedSink:
 
     @property
     def sink(self) -> Any:
-        """The sink itself."""
+        """The shared sink."""
         return self._sink
 
     def write(self, batch: Any, /) -> object:
-        """Write a batch once no other thread writes.
+        """Write a batch, after waiting for other threads that are writing.
 
         Parameters
         ----------
         batch : Batch or Spectra
-            Handed to the sink.
+            The batch to write.
 
         Returns
         -------
         object
-            What the sink returned.
+            The return value of the sink.
 
         Raises
         ------
         Exception
-            What the sink raised.
+            Any exception of the sink.
 
         Notes
         -----
-        O(1), and what the sink takes.
+        O(1), plus the cost of the sink.
 
         Examples
         --------

@@ -1,6 +1,6 @@
-"""The measuring kit by its name of before: it is the package `evenhand` now.
+"""The former name of the measuring kit, which is now the package `evenhand`.
 
-Version 0.2 has this module for the last time.
+Version 0.2 is the last version with this module.
 """
 
 import warnings
@@ -10,11 +10,12 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "evenhand":
         raise
-    MESSAGE = 'the measuring kit is the package evenhand now; install it with `pip install "rust-daq[bench]"`'
+    MESSAGE = 'the measuring kit is now the package evenhand; install it with `pip install "rust-daq[bench]"`'
     raise ModuleNotFoundError(MESSAGE, name="evenhand") from None
 
 warnings.warn(
-    "rust_daq.bench is the package evenhand now, and goes after version 0.2; write `import evenhand as bench`",
+    "rust_daq.bench is now the package evenhand and will be removed after version 0.2; "
+    "write `import evenhand as bench`",
     DeprecationWarning,
     stacklevel=2,
 )

@@ -1,4 +1,4 @@
-"""Streaming processors: each keeps a state for every channel, so that it does not matter where a batch ends."""
+"""Streaming processors. Each keeps a state for every channel, so results do not depend on where batches end."""
 
 from rust_daq._chain import Chain
 from rust_daq._core import Fft, Iir, MovingAverage, Spectra

@@ -1,4 +1,4 @@
-"""Recordings: files that batches are appended to, read again batch by batch, and made into Parquet."""
+"""Recordings: files that are written and read batch by batch, and combined into Parquet."""
 
 from rust_daq._compaction import compact
 from rust_daq._core import ArrowWriter, CsvWriter

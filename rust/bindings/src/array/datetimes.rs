@@ -1,4 +1,4 @@
-//! NumPy's datetime64, arrays and scalars: they cannot carry a time zone, and count as UTC.
+//! NumPy's datetime64, arrays and scalars. They have no time zone and are read as UTC.
 
 use pyo3::basic::CompareOp;
 use pyo3::buffer::PyBuffer;
@@ -8,13 +8,13 @@ use pyo3::prelude::*;
 
 use super::buffer::entries;
 
-/// NumPy's NaT, which is no instant.
+/// The count that NumPy uses for NaT (not a time).
 pub const NOT_A_TIME: i64 = i64::MIN;
 
-/// The units below the nanosecond.
+/// The units finer than a nanosecond.
 const FINER: [&str; 3] = ["ps", "fs", "as"];
 
-/// Nanoseconds since 1970 of an array of one dimension; `what` names an entry by its index.
+/// Converts a one-dimensional array to nanoseconds since 1970; `what` names an entry by its index.
 pub fn nanoseconds(array: &Bound<'_, PyAny>, what: &dyn Fn(usize) -> String) -> PyResult<Vec<i64>> {
     let py = array.py();
     let counts = |array: &Bound<'_, PyAny>| {
@@ -26,7 +26,7 @@ pub fn nanoseconds(array: &Bound<'_, PyAny>, what: &dyn Fn(usize) -> String) -> 
         py.import("numpy")?.call_method1("datetime_data", (&dtype,))?.extract()?;
     let converted = array.call_method1("astype", ("=M8[ns]",));
     let nanoseconds = converted.map_err(|error| {
-        // From NumPy 2.5 on; before, it wraps around without a word.
+        // NumPy raises this since 2.5; older versions wrap around silently.
         if error.is_instance_of::<PyOverflowError>(py) {
             return crate::error::caused_by(error, outside(&what(0).replace("[0]", "")), py);
         }
@@ -37,7 +37,7 @@ pub fn nanoseconds(array: &Bound<'_, PyAny>, what: &dyn Fn(usize) -> String) -> 
         let not_a_time = py.import("numpy")?.call_method1("isnat", (array,))?;
         if not_a_time.get_item(index)?.is_truthy()? {
             return Err(PyValueError::new_err(format!(
-                "{} is NaT; drop such rows, or give them an instant",
+                "{} is NaT; drop such rows, or set a timestamp",
                 what(index)
             )));
         }
@@ -52,7 +52,7 @@ pub fn nanoseconds(array: &Bound<'_, PyAny>, what: &dyn Fn(usize) -> String) -> 
         let what = what(index);
         return Err(if FINER.contains(&unit.as_str()) {
             PyValueError::new_err(format!(
-                "{what} has digits below the nanosecond, got {}; round it: .astype('datetime64[ns]')",
+                "{what} has digits below a nanosecond, got {}; round it with .astype('datetime64[ns]')",
                 array.get_item(index)?.str()?
             ))
         } else {
@@ -62,7 +62,7 @@ pub fn nanoseconds(array: &Bound<'_, PyAny>, what: &dyn Fn(usize) -> String) -> 
     Ok(times)
 }
 
-/// Whether it is a datetime64, and no array of several.
+/// Returns whether the value is a datetime64 scalar.
 pub fn is_datetime64(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = value.py();
     let Some(dtype) = value.getattr_opt(intern!(py, "dtype"))? else { return Ok(false) };
@@ -70,14 +70,14 @@ pub fn is_datetime64(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(kind == Some('M') && value.getattr(intern!(py, "ndim"))?.eq(0)?)
 }
 
-/// Nanoseconds since 1970 of a datetime64.
+/// Converts a datetime64 to nanoseconds since 1970.
 pub fn of_datetime64(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
     let array = value.call_method1(intern!(value.py(), "reshape"), (1,))?;
     let found = nanoseconds(&array, &|_| argument.to_owned())?;
     found.first().copied().ok_or_else(|| not_a_time(argument))
 }
 
-/// Refuses −2⁶³ among counts of nanoseconds: `Batch.timestamps` would show it as NaT.
+/// Refuses −2⁶³ in counts of nanoseconds, because `Batch.timestamps` would show it as NaT.
 pub fn refuse_not_a_time(argument: &str, times: &[i64]) -> PyResult<()> {
     if !rust_daq::contains(times, NOT_A_TIME) {
         return Ok(());
@@ -86,23 +86,23 @@ pub fn refuse_not_a_time(argument: &str, times: &[i64]) -> PyResult<()> {
     Err(not_a_time(&format!("{argument}[{index}]")))
 }
 
-/// The refusal of −2⁶³ as a count of nanoseconds.
+/// The error for −2⁶³ as a count of nanoseconds.
 pub fn not_a_time(what: &str) -> PyErr {
     PyValueError::new_err(format!(
-        "{what} is -2**63, which datetime64 reads as NaT, not a time; drop it, or give it an instant"
+        "{what} is -2**63, which datetime64 reads as NaT (not a time); drop it, or set a timestamp"
     ))
 }
 
-/// The refusal of pandas data that could carry a time zone and do not.
+/// The error for pandas data without a time zone.
 pub fn no_time_zone(argument: &str) -> PyErr {
     PyTypeError::new_err(format!(
-        "{argument} has no time zone; say which one it is in: .tz_localize('UTC'), of a Series .dt.tz_localize('UTC')"
+        "{argument} has no time zone; set one with .tz_localize('UTC'), or .dt.tz_localize('UTC') for a Series"
     ))
 }
 
 fn outside(what: &str) -> PyErr {
     PyOverflowError::new_err(format!(
-        "{what} holds an instant outside 64-bit nanoseconds; \
-         pass instants between 1677-09-21 and 2262-04-11 UTC"
+        "{what} contains a timestamp outside 64-bit nanoseconds; \
+         pass timestamps from 1677-09-21 to 2262-04-11 UTC"
     ))
 }

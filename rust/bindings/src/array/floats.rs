@@ -1,4 +1,4 @@
-//! Float64 arrays of NumPy that are read and written where they stand.
+//! NumPy arrays of float64 that are read and written in place.
 
 #![allow(unsafe_code)]
 
@@ -19,7 +19,7 @@ use crate::error::{Raise, wrong_type};
 
 const OUT_WANTED: &str = "a writable, contiguous float64 array";
 
-/// Values that are read where they stand, or copied where they have to be converted.
+/// Values that are read in place, or copied if they must be converted.
 pub enum Input<'py> {
     InPlace(Bound<'py, PyArray1<f64>>),
     Converted(ScalarBuffer<f64>),
@@ -30,7 +30,7 @@ impl<'py> Input<'py> {
     pub fn of(argument: &str, values: &Bound<'py, PyAny>) -> PyResult<Self> {
         match values.cast::<PyArray1<f64>>() {
             Ok(array) if is_plain(array) && !is_masked(values)? => Ok(Self::InPlace(array.clone())),
-            // Whatever else it is, this says what is wrong with it.
+            // Converts it, or returns an error that says what is wrong.
             _ => numbers(argument, values).map(Self::Converted),
         }
     }
@@ -46,8 +46,8 @@ impl<'py> Input<'py> {
     ///
     /// # Safety
     ///
-    /// Nobody writes to them meanwhile: `out` is another memory, and a caller of Python who writes to an array while
-    /// another thread reads it breaks what NumPy's own functions ask of it too.
+    /// No other thread may write to them during the call. `out` never overlaps them. Python code that writes to an
+    /// array while another thread reads it violates the rules of NumPy's functions too.
     unsafe fn as_slice(&self) -> &[f64] {
         match self {
             // An empty array may have no memory at all.
@@ -65,7 +65,7 @@ impl<'py> Input<'py> {
 pub struct Output<'py>(Bound<'py, PyArrayDyn<f64>>);
 
 impl<'py> Output<'py> {
-    /// The given array, which has to be of this shape, or a new one.
+    /// Uses the given array, which must have this shape, or creates a new one.
     pub fn of(py: Python<'py>, out: Option<&Bound<'py, PyAny>>, shape: &[usize]) -> PyResult<Self> {
         let Some(out) = out else {
             return new_array(py, shape).map(Self);
@@ -78,7 +78,7 @@ impl<'py> Output<'py> {
             let shown =
                 |shape: &[usize]| Ok::<_, PyErr>(PyTuple::new(py, shape)?.repr()?.to_string());
             return Err(PyValueError::new_err(format!(
-                "out has the shape {}; pass one of the shape {}",
+                "out has shape {}; pass an array of shape {}",
                 shown(array.shape())?,
                 shown(shape)?
             )));
@@ -86,9 +86,9 @@ impl<'py> Output<'py> {
         Ok(Self(array.clone()))
     }
 
-    /// Gives the work the values and the place for what it makes of them, which are apart.
+    /// Calls `work` with the values and the output, which do not overlap.
     ///
-    /// `detached` lets other threads of Python go on meanwhile.
+    /// With `detached`, other Python threads run at the same time.
     pub fn fill(
         self,
         input: &Input<'py>,
@@ -101,9 +101,9 @@ impl<'py> Output<'py> {
             work(&[], &mut []);
             return Ok(array.into_any());
         }
-        // SAFETY: nobody writes to the values: where they share memory with `out` a copy is read. The place is
-        // contiguous, writable, of this type, aligned, and held by `array` until the work is done; one thread alone
-        // writes to it, unless Python's caller gives one array to two calls at once.
+        // SAFETY: the values are not written to: if they share memory with `out`, a copy is read. The output is
+        // contiguous, writable, aligned, of this type, and held by `array` until the work is done. Only one thread
+        // writes to it, unless the Python caller passes one array to two calls at the same time.
         let (values, place) = unsafe {
             let place: &mut [f64] = if count == 0 {
                 &mut []
@@ -125,7 +125,7 @@ impl<'py> Output<'py> {
     }
 }
 
-/// A new array, whose numbers may have any bits before they are written; an error without memory.
+/// Creates an array of uninitialized numbers; fails without memory.
 fn new_array<'py>(py: Python<'py>, shape: &[usize]) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let mut sizes: Vec<npy_intp> = shape.iter().map(|&size| size.cast_signed()).collect();
     let dimensions = i32::try_from(sizes.len()).unwrap_or(i32::MAX);
@@ -154,6 +154,6 @@ fn is_plain<D>(array: &Bound<'_, PyArray<f64, D>>) -> bool {
 }
 
 fn is_writable(array: &Bound<'_, PyArrayDyn<f64>>) -> bool {
-    // SAFETY: it is an array, whose flags NumPy keeps there.
+    // SAFETY: the pointer refers to a live array object, which contains the flags.
     unsafe { (*array.as_array_ptr()).fields.flags & NPY_ARRAY_WRITEABLE != 0 }
 }

@@ -16,7 +16,7 @@ const WANTED: &str = "one-dimensional instants: datetime64 or int64 of nanosecon
                       an Arrow array with a time zone, a list of datetimes or ints";
 const INSTANTS: &str = "datetime64 (in UTC) or integers of nanoseconds since 1970 UTC";
 
-/// Reads timestamps, which are copied once.
+/// Reads timestamps, copying once.
 pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i64>> {
     let py = data.py();
     if let Some(plain) = without_masks(argument, data)? {
@@ -50,7 +50,7 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
     }
 }
 
-/// Whether it is a Series, an Index or an array of pandas of datetimes without a time zone.
+/// Returns whether the data is a pandas Series, Index or array of datetimes without a time zone.
 fn is_naive(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     if !is_of_pandas(data)? {
         return Ok(false);
@@ -62,7 +62,7 @@ fn is_naive(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     {
         return Ok(false);
     }
-    // Types of Arrow within pandas keep the zone in their own type.
+    // Arrow types within pandas store the zone in the Arrow type.
     let dtype = dtype.getattr_opt("pyarrow_dtype")?.unwrap_or(dtype);
     Ok(dtype.getattr_opt("tz")?.is_none_or(|zone| zone.is_none()))
 }

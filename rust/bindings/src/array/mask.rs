@@ -1,4 +1,4 @@
-//! Masked arrays of NumPy, which keep their mask beside the memory that they show to others.
+//! NumPy's masked arrays. Their mask is not part of the memory that they export.
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
@@ -9,10 +9,10 @@ use pyo3::types::PyType;
 
 use super::buffer::entries;
 
-/// NumPy's own array class, once one was seen: to import NumPy for a question would take long.
+/// NumPy's array class, stored when the first one is seen, to avoid importing NumPy for this check.
 static NDARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-/// Whether it is a masked array. Of a plain array, one comparison tells.
+/// Returns whether the object is a masked array. A plain array takes one comparison.
 #[inline]
 pub fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     let class = data.get_type();
@@ -41,7 +41,7 @@ fn looked_up(class: &Bound<'_, PyType>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// The array with zeros where it is masked, and for each entry whether it is.
+/// Splits a masked array into data with zeros in masked entries, and the mask.
 pub fn unmasked<'py>(data: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Vec<bool>)> {
     let py = data.py();
     let plain = data.call_method1(intern!(py, "filled"), (0,))?;
@@ -51,7 +51,7 @@ pub fn unmasked<'py>(data: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, V
     Ok((plain, masks.into_iter().map(|mask| mask != 0).collect()))
 }
 
-/// Refuses a masked array in which an entry is masked, where nothing can take its place; otherwise its data.
+/// Returns the data of a masked array without masked entries; refuses masked entries, which have no replacement here.
 pub fn without_masks<'py>(
     argument: &str,
     data: &Bound<'py, PyAny>,
@@ -63,7 +63,7 @@ pub fn without_masks<'py>(
     match masks.iter().position(|&mask| mask) {
         None => Ok(Some(plain)),
         Some(index) => Err(PyValueError::new_err(format!(
-            "{argument}[{index}] is masked; drop such rows, as {argument}.compressed() does"
+            "{argument}[{index}] is masked; drop such rows, for example with {argument}.compressed()"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Values: any one-dimensional data as float64.
+//! The values of rows: any one-dimensional data as float64.
 
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::PyValueError;
@@ -12,10 +12,10 @@ use crate::error::Raise;
 use crate::number;
 
 const WANTED: &str =
-    "one-dimensional floats: a NumPy array, an array.array, an Arrow array, a list";
+    "one-dimensional floats: a NumPy array, an array.array, an Arrow array or a list";
 const NUMBERS: &str = "numbers that convert to float64 without loss";
 
-/// Reads values, which are copied once; a masked one is NaN.
+/// Reads values, copying once; masked values become NaN.
 pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
     if is_masked(data)? {
         let (plain, masks) = unmasked(data)?;
@@ -53,13 +53,13 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f
     }
 }
 
-/// Integers of 64 bits, refused where a float would round one.
+/// Converts 64-bit integers; refuses an integer that a float would round.
 fn exact<T: Copy + Into<i128>>(argument: &str, integers: &[T]) -> PyResult<ScalarBuffer<f64>> {
     let mut floats = room(integers.len()).raise()?;
     for (index, &integer) in integers.iter().enumerate() {
         floats.push(exact_float(integer.into()).ok_or_else(|| {
             PyValueError::new_err(format!(
-                "{argument}[{index}] is {}, which no float64 is; convert it with .astype(float)",
+                "{argument}[{index}] is {}, which float64 would round; convert with .astype(float)",
                 integer.into()
             ))
         })?);

@@ -1,4 +1,4 @@
-//! The three ways in which a channel is told the times of its values.
+//! The three ways to pass the times of values to a channel.
 
 use std::iter::repeat_n;
 
@@ -14,14 +14,14 @@ use crate::timestamp;
 
 /// The times of rows.
 pub enum Times {
-    /// All rows were measured at once.
+    /// All rows have the same time.
     Same(i64),
-    /// One for each row.
+    /// Each row has its own time.
     Each(ScalarBuffer<i64>),
 }
 
 impl Times {
-    /// Reads the arguments for so many rows; without any, all carry the present instant.
+    /// Reads the arguments for `count` rows; without arguments, all rows have the current time.
     pub fn of(
         timestamps: Option<&Bound<'_, PyAny>>,
         start: Option<&Bound<'_, PyAny>>,
@@ -38,25 +38,25 @@ impl Times {
                     return Ok(Self::Each(times));
                 }
                 Err(PyValueError::new_err(format!(
-                    "timestamps has {} entries and values has {count}; pass one for each value",
+                    "timestamps has {} entries, but values has {count}; pass one timestamp per value",
                     times.len()
                 )))
             }
             (None, Some(start), Some(rate)) => {
                 let start_ns = timestamp::extract("start", start)?;
-                let rate = real("rate", "a number of samples a second", rate)?;
+                let rate = real("rate", "a number of samples per second", rate)?;
                 let schedule = Schedule::new(start_ns, rate).raise()?;
                 let times = schedule.times(count).raise()?;
                 Ok(Self::Each(times.into()))
             }
             (None, None, Some(_)) => Err(PyTypeError::new_err(
-                "rate is given without start; pass the instant of the first value as start",
+                "rate is passed without start; pass the time of the first value as start",
             )),
             (None, Some(_), None) => Err(PyTypeError::new_err(
-                "start is given without rate; pass the samples a second as rate",
+                "start is passed without rate; pass the samples per second as rate",
             )),
             (Some(_), _, _) => Err(PyTypeError::new_err(
-                "timestamps is given together with start or rate; pass one or the other",
+                "timestamps is passed together with start or rate; pass one or the other",
             )),
         }
     }
@@ -70,7 +70,7 @@ impl Times {
         }
     }
 
-    /// A column of so many rows.
+    /// Returns a column of `count` rows.
     pub fn into_column(self, count: usize) -> PyResult<ScalarBuffer<i64>> {
         match self {
             Self::Same(time) => {

@@ -19,7 +19,7 @@ impl PyBatch {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        // There is one schema; the interface leaves the request to the producer.
+        // There is only one schema, and the interface allows a producer to ignore the request.
         let _ = requested_schema;
         let batch = self.core.to_record_batch().raise()?;
         capsule::of_batch(py, batch)
@@ -31,7 +31,7 @@ impl PyBatch {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // There is one schema; the interface leaves the request to the producer.
+        // There is only one schema, and the interface allows a producer to ignore the request.
         let _ = requested_schema;
         let batch = self.core.to_record_batch().raise()?;
         capsule::of_stream(py, batch).map(Bound::into_any)

@@ -1,4 +1,4 @@
-//! The class methods that make a batch.
+//! The class methods that create a batch.
 
 use pyo3::prelude::*;
 use rust_daq::{Batch, Memory};
@@ -11,24 +11,24 @@ use crate::error::{Raise, wrong_type};
 
 #[pymethods]
 impl PyBatch {
-    /// A batch of points, of one channel or many.
+    /// Create a batch from points, of one channel or many.
     ///
     /// Parameters
     /// ----------
     /// points : iterable of DataPoint
-    ///     In the order of the rows.
+    ///     The points, in row order.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of as many rows; points of one channel whose metadata differ keep their own.
+    ///     One row per point. If points of one channel have different metadata, each row keeps its own.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If something in it is no `DataPoint`.
+    ///     If an item is not a `DataPoint`.
     /// ValueError
-    ///     If one channel name comes with two units.
+    ///     If a channel name appears with two units.
     ///
     /// Notes
     /// -----
@@ -47,7 +47,7 @@ impl PyBatch {
         points::read(points).map(Self::from)
     }
 
-    /// A batch of NumPy arrays, or of what converts to them, each copied once.
+    /// Create a batch from NumPy arrays, or from objects that convert to them; each is copied once.
     ///
     /// Parameters
     /// ----------
@@ -58,20 +58,20 @@ impl PyBatch {
     /// channels : Channel or sequence of Channel
     ///     The channels of the rows.
     /// indices : array-like of int, shape (n,), optional
-    ///     For each row the index of its channel; needed when there are several.
+    ///     The index of each row's channel; required if there are several channels.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of `n` rows.
+    ///     A batch of `n` rows.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If an argument is of another type.
+    ///     If an argument has another type.
     /// ValueError
-    ///     If lengths or shapes differ, an index is none of a channel, one channel name comes with
-    ///     two units, an entry is NaT, or a value would be rounded.
+    ///     If lengths or shapes differ, an index has no channel, a channel name appears with two
+    ///     units, an entry is NaT, or a value would be rounded.
     /// OverflowError
     ///     If an instant is outside 64-bit nanoseconds.
     ///
@@ -103,37 +103,37 @@ impl PyBatch {
         Batch::new(times, values, &channels, indices).map(Self::from).raise()
     }
 
-    /// A batch of Arrow data, copied once unless the memory is shared on request.
+    /// Create a batch from Arrow data, copied once unless `share` is set.
     ///
     /// Parameters
     /// ----------
     /// data : object with ``__arrow_c_stream__`` or ``__arrow_c_array__``
-    ///     A table or record batch of pyarrow, polars, pandas, DuckDB and others, with the columns
-    ///     ``timestamp`` (with a time zone), ``value`` and ``channel``, and ``metadata`` (JSON
-    ///     text) where points have their own. Without ``channel`` all rows are of the one channel
-    ///     that is known. The table of a file that `compact` wrote, which has ``unit`` and
-    ///     ``sequence`` too, is read as it is.
+    ///     A table or record batch of pyarrow, polars, pandas, DuckDB and others. Its columns are
+    ///     ``timestamp`` (with a time zone), ``value`` and ``channel``, and also ``metadata`` (JSON
+    ///     text) if points have their own. Without ``channel``, all rows belong to the only known
+    ///     channel. The table of a file written by `compact`, which also has ``unit`` and
+    ///     ``sequence``, is accepted as it is.
     /// channels : Channel or sequence of Channel, optional
-    ///     Tells units and metadata by name; what it does not name is looked up in the schema's
+    ///     The units and metadata by name. Names that are missing here are looked up in the schema's
     ///     metadata under ``rust_daq.channels``.
     /// share : bool, default False
-    ///     Use the memory of `data` instead of a copy, where timestamps count nanoseconds, values
-    ///     are float64, and both come in one piece. A batch never changes, so nobody may write to
-    ///     that memory any more: not through a NumPy array that pyarrow took over, and no other
-    ///     process through a shared file. What a `Batch` offers is shared in any case.
+    ///     Use the memory of `data` instead of a copy, if timestamps are in nanoseconds, values are
+    ///     float64, and each column is one contiguous piece. A batch never changes, so that memory
+    ///     must not be written to afterwards: neither through a NumPy array that pyarrow wraps, nor
+    ///     by another process through a shared file. The memory of a `Batch` is always shared.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of as many rows. A null in a column of floats is NaN.
+    ///     One row per row of `data`. A null in a column of floats becomes NaN.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `data` offers no Arrow data, or a column is of a type that would lose something.
+    ///     If `data` provides no Arrow data, or the conversion of a column would lose information.
     /// ValueError
-    ///     If a column is missing, unknown or holds nulls that are not floats, the stream breaks
-    ///     off with an error, or nothing tells a channel's unit.
+    ///     If a column is missing or unknown, a column other than floats has nulls, the stream ends
+    ///     with an error, or the unit of a channel is unknown.
     /// OverflowError
     ///     If an instant is outside 64-bit nanoseconds.
     /// MemoryError
@@ -141,13 +141,13 @@ impl PyBatch {
     ///
     /// Notes
     /// -----
-    /// O(n); O(1) where the memory is shared and there is one channel.
+    /// O(n); O(1) if the memory is shared and there is one channel.
     ///
     /// Examples
     /// --------
     /// >>> from rust_daq import Batch, Channel
     /// >>> batch = Channel("laser", "mW").batch([0.5, 0.25], start=0, rate=1000.0)
-    /// >>> Batch.from_arrow(batch) == batch  # any package's table will do
+    /// >>> Batch.from_arrow(batch) == batch  # or a table of any other package
     /// True
     #[staticmethod]
     #[pyo3(signature = (data, channels=None, *, share=false))]
@@ -158,7 +158,7 @@ impl PyBatch {
     ) -> PyResult<Self> {
         let given = core_channels(channels)?;
         let (schema, batches) = capsule::read_batches(data)?;
-        // Nobody can write to what a batch offers.
+        // The memory of a batch is immutable.
         let share = share || data.is_exact_instance_of::<Self>();
         let memory = if share { Memory::Shared } else { Memory::Copied };
         let read = || Batch::from_record_batches(&schema, &batches, &given, memory);
@@ -167,28 +167,28 @@ impl PyBatch {
         Ok(batch.into())
     }
 
-    /// The rows of several batches, one after the other, in one batch; copied once.
+    /// Concatenate several batches into one; their rows are copied once.
     ///
     /// Parameters
     /// ----------
     /// batches : iterable of Batch
-    ///     One alone is shared.
+    ///     The batches, in order. A single batch is shared, not copied.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of all rows.
+    ///     All rows, in order.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If something in it is no `Batch`.
+    ///     If an item is not a `Batch`.
     /// ValueError
-    ///     If one channel name comes with two units.
+    ///     If a channel name appears with two units.
     ///
     /// Notes
     /// -----
-    /// O(n) in the rows of all.
+    /// O(n) in all rows together.
     ///
     /// Examples
     /// --------

@@ -1,4 +1,4 @@
-//! The points of a batch, one by one.
+//! Iteration over the points of a batch.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use super::PyBatch;
 use crate::channel::PyChannel;
 use crate::point::{PyDataPoint, native as point_native};
 
-/// Makes the points of a batch as they are asked for; threads that share it get each of them once.
+/// Creates the points of a batch on demand; if threads share the iterator, each point is returned once.
 #[pyclass(frozen, name = "_BatchIterator", module = "rust_daq._core", immutable_type)]
 pub struct PyBatchIterator {
     batch: Batch,
@@ -19,7 +19,7 @@ pub struct PyBatchIterator {
 }
 
 impl PyBatchIterator {
-    /// An iterator from the first row on.
+    /// Creates an iterator that starts at the first row.
     pub fn over(batch: &Bound<'_, PyBatch>) -> PyResult<Self> {
         let py = batch.py();
         let channels = batch.get().objects(py)?.iter().map(|channel| channel.clone_ref(py));
@@ -27,7 +27,7 @@ impl PyBatchIterator {
         Ok(Self { batch: batch.get().core().clone(), channels, next: AtomicUsize::new(0) })
     }
 
-    /// The channel, the instant and the value of the next row.
+    /// Returns the channel, timestamp and value of the next row.
     #[inline]
     pub fn advance(&self) -> Option<(&PyChannel, i64, f64)> {
         let row = self.take_row()?;
@@ -36,14 +36,14 @@ impl PyBatchIterator {
         Some((channel, timestamp_ns, self.batch.values()[row]))
     }
 
-    /// The next row, which no other thread gets; `None` after the last.
+    /// Takes the next row for this thread; `None` after the last.
     #[inline]
     fn take_row(&self) -> Option<usize> {
         let left = |row: usize| (row < self.batch.len()).then_some(row + 1);
         if cfg!(Py_GIL_DISABLED) {
             return self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).ok();
         }
-        // Two steps are cheaper than one that locks, and under the GIL nobody comes between them.
+        // Two steps are cheaper than one atomic step, and the GIL keeps other threads out between them.
         let row = self.next.load(Ordering::Relaxed);
         self.next.store(left(row)?, Ordering::Relaxed);
         Some(row)

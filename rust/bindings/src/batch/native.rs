@@ -1,4 +1,4 @@
-//! The iteration over a batch as the interpreter calls it.
+//! `tp_iternext` of the batch iterator, called by the interpreter directly.
 
 #![allow(unsafe_code)]
 
@@ -11,12 +11,12 @@ use super::PyBatchIterator;
 use crate::channel::native::parts;
 use crate::point::native::installed_class;
 
-/// Puts the quick step in place, if points are made the quick way; called while the module is made.
+/// Installs the fast `tp_iternext` if the fast constructor of points is installed; called when the module is created.
 pub fn install(py: Python<'_>) {
     if installed_class().is_null() {
         return;
     }
-    // SAFETY: the class is a live type object without an instance, and `next` is such a function.
+    // SAFETY: the class is a live type object without instances, and `next` has the right signature.
     unsafe {
         let class = PyBatchIterator::type_object_raw(py);
         (*class).tp_iternext = Some(next);
@@ -24,10 +24,10 @@ pub fn install(py: Python<'_>) {
     }
 }
 
-/// `tp_iternext`: the next point, or null without an exception after the last.
+/// `tp_iternext`: returns the next point, or null without an exception after the last.
 unsafe extern "C" fn next(iterator: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class, and only where it was
-    // installed, so that points are made the quick way.
+    // SAFETY: Python calls this attached, with an object of the class, and only if it was
+    // installed, which implies the fast constructor of points.
     unsafe {
         let py = Python::assume_attached();
         let iterator = Bound::ref_from_ptr(py, &iterator).cast_unchecked::<PyBatchIterator>().get();

@@ -1,4 +1,4 @@
-//! A batch as its columns and channels, and made of them again.
+//! Pickling of a batch: its columns and channels.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

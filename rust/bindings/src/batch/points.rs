@@ -1,4 +1,4 @@
-//! Points as a batch.
+//! The conversion of points to a batch.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use crate::point::PyDataPoint;
 /// The addresses of a point's channel, unit and metadata.
 type Parts = (usize, usize, usize);
 
-/// How many rows a length may ask room for before any of them came.
+/// The most rows for which memory is reserved before the first row arrives.
 const TRUSTED: usize = 1 << 20;
 
 /// Reads points in the order of the rows.
 pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let py = points.py();
-    // A length is what somebody else says; more rows find room as they come.
+    // The length may be wrong, because it comes from foreign code; the builder grows as rows arrive.
     let expected = points.len().unwrap_or(0).min(TRUSTED);
     let mut builder = BatchBuilder::with_capacity(expected).raise()?;
-    // Points of one channel share these objects; each is kept, so that no address comes again.
+    // Points of one channel share these objects. The point is kept alive, so that no address is reused.
     let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
     let wanted = "an iterable of DataPoint";
     for point in points.try_iter().map_err(|_| wrong_type("points", wanted, points))? {
@@ -38,7 +38,7 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
             let channel = Channel::new(found.channel.to_str(py)?, found.unit.to_str(py)?, document)
                 .raise()?;
             let index = builder.index(&channel).raise()?;
-            // A dict is of one point alone.
+            // A dict belongs to a single point.
             if found.metadata.as_ref().is_none_or(|held| held.is_shared(py)) {
                 known.insert(parts, (index, point.clone()));
             }

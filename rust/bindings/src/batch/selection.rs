@@ -1,4 +1,4 @@
-//! What stands in the brackets behind a batch.
+//! The keys of `batch[key]`.
 
 use std::fmt::Display;
 
@@ -15,25 +15,25 @@ use crate::error::{Raise, caused_by, wrong_type};
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
 const INDICES_WANTED: &str = "integers of one dimension, one for each row";
 
-/// The rows that a key names.
+/// The rows selected by a key.
 pub enum Selection {
-    /// One, as a point.
+    /// One row, returned as a point.
     Row(usize),
-    /// Rows that follow each other.
+    /// Consecutive rows.
     Range {
-        /// The first.
+        /// The first row.
         offset: usize,
-        /// How many.
+        /// The number of rows.
         count: usize,
     },
-    /// Rows a step apart, in this order.
+    /// Rows with a step, in this order.
     Stepped(Vec<usize>),
     /// Any rows, in this order.
     Rows(Vec<usize>),
 }
 
 impl Selection {
-    /// Reads a key to a batch of so many rows.
+    /// Reads a key for a batch of `rows` rows.
     pub fn of(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
         if let Ok(slice) = key.cast::<PySlice>() {
             return Self::of_slice(slice, rows);
@@ -47,7 +47,7 @@ impl Selection {
                 let message = format!("index {key} is out of range; the batch has {rows} rows");
                 return Err(caused_by(error, PyIndexError::new_err(message), key.py()));
             }
-            // No integer: it may still be an array.
+            // Not an integer, but it may be an array.
             Err(_) => {}
         }
         Self::of_array(key, rows)
@@ -81,21 +81,21 @@ impl Selection {
             'b' => {
                 if count != rows {
                     return Err(PyIndexError::new_err(format!(
-                        "the boolean index has {count} entries, and the batch {rows} rows; \
-                         pass one for each row"
+                        "the boolean index has {count} entries, but the batch has {rows} rows; \
+                         pass one entry per row"
                     )));
                 }
                 resolved_all(&array.call_method0("nonzero")?.get_item(0)?, rows)
             }
             'i' | 'u' => resolved_all(&array, rows),
-            // NumPy takes an empty list for one of floats.
+            // NumPy converts an empty list to floats.
             _ if count == 0 => Ok(Self::Rows(Vec::new())),
             _ => Err(wrong_type("index", WANTED, key)),
         }
     }
 }
 
-/// The indices of channels in `Batch.from_numpy`.
+/// Reads the argument `indices` of `Batch.from_numpy`.
 pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let py = indices.py();
     if let Some(plain) = without_masks("indices", indices)? {
@@ -110,7 +110,7 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
         return Err(wrong_type("indices", INDICES_WANTED, indices));
     }
     let none = |row: usize, index: &dyn Display| {
-        PyValueError::new_err(format!("indices[{row}] is {index}; pass indices of channels"))
+        PyValueError::new_err(format!("indices[{row}] must be the index of a channel, got {index}"))
     };
     let mut narrow = room(count).raise()?;
     for (row, index) in integers(&array, |row, index| none(row, &index))?.into_iter().enumerate() {
@@ -119,7 +119,7 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
     Ok(narrow.into())
 }
 
-/// The kind of a one-dimensional array's entries, and how many there are.
+/// Returns the kind and the number of a one-dimensional array's entries.
 fn kind_and_count(
     argument: &str,
     wanted: &str,
@@ -133,7 +133,7 @@ fn kind_and_count(
     Ok((kind_and_size(array)?.0, array.len()?))
 }
 
-/// Integers of any width; `beyond` refuses one that takes 64 bits and no sign.
+/// Reads integers of any width; `beyond` is the error for one above the range of `i64`.
 fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> PyResult<Vec<i64>> {
     if kind_and_size(array)?.0 != 'u' {
         return converted(array, "=i8");
@@ -145,7 +145,7 @@ fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> P
     Ok(given.into_iter().map(u64::cast_signed).collect())
 }
 
-/// The rows that integers mean.
+/// Resolves an array of indices to rows.
 fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
     let given = integers(array, |_, index| no_such_row(&index, rows))?;
     let mut found = room(given.len()).raise()?;
@@ -155,7 +155,7 @@ fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
     Ok(Selection::Rows(found))
 }
 
-/// The row that an index means, which is negative from the end.
+/// Resolves an index to a row; negative indices count from the end.
 fn resolved(index: i128, rows: usize) -> PyResult<usize> {
     let from_start = if index < 0 { index + rows as i128 } else { index };
     let row = usize::try_from(from_start).ok().filter(|row| *row < rows);

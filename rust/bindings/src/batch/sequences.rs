@@ -1,4 +1,4 @@
-//! Sequence numbers as Python gives and gets them.
+//! The sequence numbers of a batch in Python.
 
 use std::collections::HashMap;
 
@@ -15,37 +15,37 @@ const WANTED: &str = "an int, a mapping of channel names to ints, or None";
 
 #[pymethods]
 impl PyBatch {
-    /// For each channel name the sequence number of its first row, a dict of str to int; None where
-    /// nothing numbered them.
+    /// The sequence number of the first row for each channel name, a dict of str to int; None if the
+    /// rows are not numbered.
     ///
-    /// A pipeline numbers the samples of each channel from 0. Within a batch they follow upon each
-    /// other; samples that were lost between two batches show as a jump. Slices keep the numbers, and
-    /// so do `concat` and slices with a step where the rows of each name follow upon each other, and
-    /// `sort_by_time` where they stay in their order; a selection by booleans or integers forgets them.
+    /// A pipeline numbers the samples of each channel from 0. Numbers are consecutive within a batch.
+    /// Samples lost between two batches show as a jump. Slices keep the numbers. `concat` and slices
+    /// with a step keep them if the rows of each name stay consecutive, and `sort_by_time` keeps them
+    /// if the rows stay in order. A selection by booleans or integers forgets them.
     #[getter]
     fn first_sequence<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         shown(py, &self.core)
     }
 
-    /// The same rows, the first one of each channel with this sequence number.
+    /// Return the same rows with other sequence numbers.
     ///
     /// Parameters
     /// ----------
     /// first : int, mapping of str to int, or None
-    ///     One number for all channels, or one for each name, from 0 to 2**63 - 1; None forgets
-    ///     them.
+    ///     The number of each channel's first row, from 0 to 2**63 - 1: one number for all channels,
+    ///     or one for each name. None removes the numbers.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of the same columns, which are shared.
+    ///     A batch with the same columns, which are shared.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `first` is of another type.
+    ///     If `first` has another type.
     /// ValueError
-    ///     If it names not all channels, or a number is outside the range.
+    ///     If a channel is missing, or a number is outside the range.
     ///
     /// Notes
     /// -----
@@ -62,7 +62,7 @@ impl PyBatch {
     }
 }
 
-/// The number of the first row of each name.
+/// Converts the first sequence numbers to a dict.
 pub fn shown<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(first) = batch.first_sequences() else { return Ok(None) };
     let numbers = PyDict::new(py);
@@ -72,7 +72,7 @@ pub fn shown<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, 
     Ok(Some(numbers))
 }
 
-/// The batch with these numbers.
+/// Returns the batch with these first sequence numbers.
 pub fn numbered(batch: &Batch, first: Option<&Bound<'_, PyAny>>) -> PyResult<Batch> {
     let Some(first) = first.filter(|first| !first.is_none()) else {
         return Ok(batch.with_first_sequences(None));

@@ -1,4 +1,4 @@
-//! `Channel.point` as the interpreter calls it.
+//! `Channel.point`, called by the interpreter directly.
 
 #![allow(unsafe_code)]
 
@@ -14,15 +14,15 @@ use crate::burn::burn;
 use crate::native::{Method, replace_method};
 use crate::point::native::{Parts, installed_class, instant, number};
 
-/// PyO3's method, for whatever is not plain.
+/// PyO3's method, for all other arguments.
 static ORDINARY: PyOnceLock<Method> = PyOnceLock::new();
 
-/// Puts the quick method in place, if points are made the quick way; called while the module is made.
+/// Installs the fast method if the fast constructor of points is installed; called when the module is created.
 pub fn install(py: Python<'_>) -> PyResult<()> {
     if installed_class().is_null() {
         return Ok(());
     }
-    // SAFETY: `point` is a method of the class, and the module is not yet anybody's.
+    // SAFETY: `point` is a method of the class, and the module is not yet visible to any code.
     if let Some(ordinary) = unsafe { replace_method::<PyChannel>(py, c"point", point) }? {
         ORDINARY.get_or_init(py, || ordinary);
     }
@@ -36,9 +36,9 @@ unsafe extern "C" fn point(
     count: ffi::Py_ssize_t,
     keywords: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with an object of the class, `count` arguments by
-    // position, and as many more as there are names in `keywords`, which may be null. It can be
-    // called only when it is installed, and then points are made the quick way.
+    // SAFETY: Python calls this attached, with an object of the class, `count` positional
+    // arguments, and one more for each name in `keywords`, which may be null. It is called only
+    // after installation, which implies the fast constructor of points.
     burn();
     unsafe {
         let py = Python::assume_attached();
@@ -55,7 +55,7 @@ unsafe extern "C" fn point(
     }
 }
 
-/// The instant and the value from arguments of the plain types.
+/// Reads the timestamp and the value from arguments of plain types.
 #[inline]
 unsafe fn plain(
     arguments: *const *mut ffi::PyObject,
@@ -70,7 +70,7 @@ unsafe fn plain(
     }
 }
 
-/// The parts of a point of this channel.
+/// Collects the references of a point of this channel.
 ///
 /// # Safety
 ///

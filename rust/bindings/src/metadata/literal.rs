@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 use rust_daq::{BigInt, Json};
 
-/// Python refuses to write integers of more decimal digits than a limit, which is at least 640.
+/// Python refuses to format integers with more decimal digits than a limit, which is at least 640.
 const DECIMAL_BITS: u64 = 2_000;
 
 /// Appends an expression that evaluates to the document.

@@ -1,4 +1,4 @@
-//! The walk over a stranger's objects that makes a core document of them.
+//! The conversion of foreign Python objects to a core document.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -8,22 +8,22 @@ use rust_daq::{Error, Json, MAX_DEPTH, Object, Path, Step};
 use crate::error::{raised, shown, type_name, while_reading};
 use crate::number;
 
-/// Why the walk stopped, told once the whole way to it is known, and where.
+/// The reason why the walk stopped and its path; the exception is made once the whole path is known.
 struct Fault {
     path: Path,
-    told: Box<dyn FnOnce(Path, Python<'_>) -> PyErr>,
+    raise: Box<dyn FnOnce(Path, Python<'_>) -> PyErr>,
 }
 
 impl From<PyErr> for Fault {
-    /// An object's own code raised.
+    /// Wraps an exception raised by an object's own code.
     fn from(error: PyErr) -> Self {
         Self::here(|path, py| while_reading(&path.to_string(), error, py))
     }
 }
 
 impl Fault {
-    fn here(told: impl FnOnce(Path, Python<'_>) -> PyErr + 'static) -> Self {
-        Self { path: Path::default(), told: Box::new(told) }
+    fn here(raise: impl FnOnce(Path, Python<'_>) -> PyErr + 'static) -> Self {
+        Self { path: Path::default(), raise: Box::new(raise) }
     }
 
     fn of_type(problem: String) -> Self {
@@ -38,10 +38,10 @@ impl Fault {
 /// Copies JSON-like Python objects into a core document.
 pub fn take(metadata: &Bound<'_, PyAny>) -> PyResult<Json> {
     let mut walk = Walk { open: Vec::new() };
-    walk.value(metadata).map_err(|fault| (fault.told)(fault.path, metadata.py()))
+    walk.value(metadata).map_err(|fault| (fault.raise)(fault.path, metadata.py()))
 }
 
-/// The containers around the present value, by address; alive, since the walk is inside them.
+/// The addresses of the containers around the current value; they are alive, because the walk is inside them.
 struct Walk {
     open: Vec<usize>,
 }
@@ -106,7 +106,7 @@ impl Walk {
     }
 
     fn object(&mut self, mapping: &Bound<'_, PyMapping>) -> Result<Json, Fault> {
-        // A list of the items, since reading one may run code that changes the mapping.
+        // A list, because reading an item may run code that changes the mapping.
         let items = match mapping.cast_exact::<PyDict>() {
             Ok(dict) => dict.items(),
             Err(_) => mapping.items()?,
@@ -119,7 +119,7 @@ impl Walk {
         let Some(pair) = pair else {
             let got = shown(item);
             return Err(Fault::of_type(format!(
-                "items() of the mapping gave {got}; pass a mapping whose items are pairs"
+                "items() of the mapping returned {got}; pass a mapping whose items are pairs"
             )));
         };
         let (key, member) = (pair.get_item(0)?, pair.get_item(1)?);
@@ -140,7 +140,7 @@ impl Walk {
 fn text(text: &Bound<'_, PyString>) -> Result<String, Fault> {
     let content = text.to_str().map_err(|_| {
         let problem = format!(
-            "text holds a lone surrogate, got {}; pass text that encodes to UTF-8",
+            "text contains a lone surrogate, got {}; pass text that encodes to UTF-8",
             shown(text)
         );
         Fault::here(move |path, _| PyValueError::new_err(format!("{path}: {problem}")))

@@ -1,4 +1,4 @@
-//! An exception on its way from a thread of a pipeline to the caller.
+//! Python exceptions carried from a thread of a pipeline to the caller.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-/// An exception that the garbage collector can see: its traceback holds whatever the failed code held.
+/// An exception that is visible to the garbage collector, because its traceback holds objects of the failed code.
 #[derive(Debug)]
 pub struct Raised(Py<PyBaseException>);
 
@@ -26,7 +26,7 @@ impl Raised {
 
 impl fmt::Display for Raised {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an exception of Python")
+        formatter.write_str("a Python exception")
     }
 }
 

@@ -1,4 +1,4 @@
-//! A run that Python watches.
+//! A run of a pipeline, controlled from Python.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::error::{Raise, raised};
 use crate::process::object;
 use crate::report::PyReport;
 
-/// A run of a pipeline, on threads of its own.
+/// A run of a pipeline, on its own threads.
 #[pyclass(name = "_PipelineRun", module = "rust_daq._core", frozen, immutable_type)]
 pub struct PyPipelineRun {
-    /// `None` once it is dropped.
+    /// `None` after it was dropped.
     run: Option<Run>,
-    /// The process that has its threads.
+    /// The process that owns its threads.
     process: u32,
 }
 
 impl PyPipelineRun {
     pub fn start(py: Python<'_>, acquisition: Acquisition) -> PyResult<Self> {
-        // Stages may wait for whoever works with them in another thread.
+        // Detached, because a stage may have to wait for another thread that uses it.
         let run = py.detach(|| acquisition.start()).map_err(|failure| exception(py, failure))?;
         Ok(Self { run: Some(run), process: std::process::id() })
     }
@@ -41,14 +41,14 @@ impl PyPipelineRun {
 
 #[pymethods]
 impl PyPipelineRun {
-    /// Waits so many seconds at most; whether all is over.
+    /// Waits at most `seconds`; returns whether the run is over.
     fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
         let run = self.here()?;
         let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         Ok(py.detach(|| run.wait(Some(longest))))
     }
 
-    /// Ends the source; what waits is then processed, or abandoned unless `drain`.
+    /// Stops the source. Waiting batches are processed with `drain`, or else abandoned.
     fn stop(&self, py: Python<'_>, drain: bool) -> PyResult<()> {
         let run = self.here()?;
         py.detach(|| run.stop(drain));
@@ -60,23 +60,23 @@ impl PyPipelineRun {
         Ok(py.detach(|| run.report()).into())
     }
 
-    /// Whether the caller runs in one of the run's own threads.
+    /// Returns whether the caller is one of the run's own threads.
     fn is_inside(&self) -> PyResult<bool> {
         Ok(self.here()?.is_inside())
     }
 
-    /// The calls into parts of the pipeline that are under way, each with the index of its part.
+    /// Returns the pending calls into parts of the pipeline, each with the index of its part.
     fn work(&self) -> PyResult<Vec<(&'static str, usize)>> {
         let work = self.here()?.work().into_iter();
         Ok(work.map(|(work, index)| (work.as_str(), index)).collect())
     }
 
-    /// Lets a loop in this thread take each batch from the next one on; its number, or None while another one reads.
+    /// Attaches a loop in this thread from the next batch on; returns its number, or None if another loop is attached.
     fn attach(&self) -> PyResult<Option<u64>> {
         Ok(self.here()?.handover().attach())
     }
 
-    /// The next processed batch, for which it waits so many seconds at most.
+    /// Takes the next processed batch, waiting at most `seconds`.
     fn take<'py>(
         &self,
         py: Python<'py>,
@@ -89,7 +89,7 @@ impl PyPipelineRun {
         taken.map(|output| object(py, output)).transpose()
     }
 
-    /// Waits until a batch can be taken or the run is over, so many seconds at most.
+    /// Waits until a batch can be taken or the run is over, for at most `seconds`.
     fn await_offer(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let run = self.here()?;
         let longest = Duration::try_from_secs_f64(seconds).unwrap_or_default();
@@ -97,7 +97,7 @@ impl PyPipelineRun {
         Ok(())
     }
 
-    /// Ends the reading of a loop, or of any without its number; the run goes on.
+    /// Detaches a loop, or any loop if no number is given; the run continues.
     #[pyo3(signature = (reader=None))]
     fn leave(&self, py: Python<'_>, reader: Option<u64>) -> PyResult<()> {
         let run = self.here()?;
@@ -105,25 +105,25 @@ impl PyPipelineRun {
         Ok(())
     }
 
-    /// Whether the loop that reads was last seen in this thread.
+    /// Returns whether the attached loop last ran in this thread.
     fn is_read_here(&self) -> PyResult<bool> {
         Ok(self.here()?.handover().is_read_here())
     }
 
-    /// The newest points of this run, at most so many.
+    /// Returns the newest points of this run, at most `n`.
     fn newest(&self, py: Python<'_>, n: usize) -> PyResult<PyNewest> {
         let run = self.here()?;
         let newest = py.detach(|| run.latest(n)).raise()?;
         Ok(PyNewest(newest))
     }
 
-    /// What went wrong, the cause first; each exception is given once.
+    /// Takes the exceptions of the run, the cause first; each is returned once.
     fn take_errors(&self, py: Python<'_>) -> PyResult<Vec<PyErr>> {
         let failures = self.here()?.take_failures();
         Ok(failures.into_iter().map(|failure| exception(py, failure)).collect())
     }
 
-    // The threads' own references are roots while they run, and gone when they end.
+    // References held by the threads are roots while the threads run, and are dropped when they end.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let Ok(run) = self.here() else { return Ok(()) };
         let mut visited = Ok(());
@@ -144,32 +144,32 @@ impl PyPipelineRun {
 
 impl Drop for PyPipelineRun {
     fn drop(&mut self) {
-        // Of a fork the locks may be held for ever, by threads that it has not.
+        // In a fork, the locks may be held for ever by threads that exist only in the parent.
         if self.process != std::process::id() {
             std::mem::forget(self.run.take());
         }
     }
 }
 
-/// The newest points of a run, which stay when it is gone.
+/// The newest points of a run, available after the run too.
 #[pyclass(name = "_Newest", module = "rust_daq._core", frozen, immutable_type)]
 pub struct PyNewest(Output);
 
 #[pymethods]
 impl PyNewest {
-    /// Those of no run.
+    /// Creates an empty collection, of no run.
     #[new]
     fn new() -> PyResult<Self> {
         Output::joined(&[]).map(Self).raise()
     }
 
-    /// The last of them, at most so many.
+    /// Returns the last `n` points at most.
     fn last<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyAny>> {
         object(py, self.0.slice(self.0.len().saturating_sub(n), n))
     }
 }
 
-/// A failure as the exception that it was, or as one that tells it.
+/// Converts a failure to its original exception, or to one that describes it.
 fn exception(py: Python<'_>, failure: Failure) -> PyErr {
     let failure = match failure.downcast::<Raised>() {
         Ok(raised) => return raised.into_error(py),

@@ -1,4 +1,4 @@
-//! Where the results of a pipeline end, as Python says it.
+//! The sinks of a pipeline, from Python objects.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -12,7 +12,7 @@ use crate::error::wrong_type;
 use crate::process::object;
 use crate::storage;
 
-/// Refuses what takes no batches.
+/// Refuses an object that is not a sink.
 pub fn check(sink: &Bound<'_, PyAny>) -> PyResult<()> {
     let write = sink.getattr_opt(intern!(sink.py(), "write"))?;
     if write.is_some_and(|write| write.is_callable()) {
@@ -21,7 +21,8 @@ pub fn check(sink: &Bound<'_, PyAny>) -> PyResult<()> {
     Err(wrong_type("sinks", "objects with a method write(batch)", sink))
 }
 
-/// The sink that an object with `write`, and perhaps `close`, is: of Rust by itself, of Python by its methods.
+/// Creates a sink from an object with `write` and an optional `close`: a Rust writer directly, a Python object by its
+/// methods.
 pub fn writer(sink: &Bound<'_, PyAny>) -> PyResult<Box<dyn Sink>> {
     if let Some(sink) = storage::sink(sink) {
         return Ok(sink);
@@ -34,7 +35,7 @@ pub fn writer(sink: &Bound<'_, PyAny>) -> PyResult<Box<dyn Sink>> {
     Ok(Box::new(Writer { write, close }))
 }
 
-/// The sink of Rust inside a `SharedSink`; one of Python is written to by the method that has the lock.
+/// Returns the Rust sink inside a `SharedSink`; a Python sink is written to by the method that holds the lock.
 fn shared(sink: &Bound<'_, PyAny>) -> PyResult<Option<Box<dyn Sink>>> {
     let py = sink.py();
     let class = py.import("rust_daq._shared_sink")?.getattr("SharedSink")?;
@@ -44,12 +45,12 @@ fn shared(sink: &Bound<'_, PyAny>) -> PyResult<Option<Box<dyn Sink>>> {
     Ok(storage::sink(&sink.getattr(intern!(py, "sink"))?))
 }
 
-/// A callable that is given each batch.
+/// Creates a sink from a callable for batches.
 pub fn batches(callback: &Bound<'_, PyAny>) -> Box<dyn Sink> {
     Box::new(Batches(callback.clone().unbind()))
 }
 
-/// A callable that is given each point.
+/// Creates a sink from a callable for points.
 pub fn points(callback: &Bound<'_, PyAny>) -> Box<dyn Sink> {
     Box::new(Points(callback.clone().unbind()))
 }
@@ -81,7 +82,7 @@ impl Sink for Batches {
     }
 }
 
-/// A sink that its owner closes.
+/// A sink that the pipeline does not close, because its owner does.
 struct Unclosed(Box<dyn Sink>);
 
 impl Sink for Unclosed {
@@ -90,7 +91,7 @@ impl Sink for Unclosed {
     }
 }
 
-/// Calls a part with what the last processor made.
+/// Calls a part with the output of the last processor.
 fn give(part: &str, callable: &Bound<'_, PyAny>, output: &Output) -> PyResult<()> {
     let result = call::call(callable, Some(&object(callable.py(), output.clone())?))?;
     call::refuse_coroutine(part, &result)
@@ -103,7 +104,7 @@ impl Sink for Points {
         attached(|py| {
             let Output::Batch(batch) = output else {
                 return Err(PyTypeError::new_err(
-                    "on_point is given points, and spectra have none; pass on_batch",
+                    "on_point receives points, but the pipeline returns spectra; pass on_batch",
                 ));
             };
             let batch = Bound::new(py, PyBatch::from(batch.clone()))?;

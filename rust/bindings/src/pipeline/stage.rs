@@ -1,4 +1,4 @@
-//! What the batches of a pipeline go through, as Python says it.
+//! The processors of a pipeline, from Python objects.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -11,7 +11,7 @@ use crate::batch::PyBatch;
 use crate::error::shown;
 use crate::process::{self, PySpectra};
 
-/// The stage that a processor is: of Rust by itself, of Python by its method `process`.
+/// Creates a stage from a processor: a Rust processor directly, a Python object by its method `process`.
 pub fn of(processor: &Bound<'_, PyAny>) -> PyResult<Box<dyn Stage>> {
     if let Some(stage) = process::stage(processor) {
         return Ok(stage);
@@ -24,7 +24,7 @@ pub fn of(processor: &Bound<'_, PyAny>) -> PyResult<Box<dyn Stage>> {
 }
 
 struct Processor {
-    /// The processor itself, which messages name.
+    /// The processor, for messages.
     whole: Py<PyAny>,
     process: Py<PyAny>,
     reset: Option<Py<PyAny>>,
@@ -43,7 +43,7 @@ impl Stage for Processor {
             }
             call::refuse_coroutine("the process method of a processor", &given)?;
             Err(PyTypeError::new_err(format!(
-                "processor {} gave {}, which is no Batch",
+                "processor {} returned {}, which is not a Batch",
                 shown(self.whole.bind(py)),
                 shown(&given)
             )))

@@ -1,13 +1,13 @@
-//! `DataPoint` in the form of CPython's own small types: made by a vectorcall, never seen by the garbage collector.
+//! `DataPoint` implemented like CPython's small types: constructed by a vectorcall, invisible to the garbage collector.
 //!
-//! PyO3 gives each class a `tp_new` that takes a tuple and a dict, and since 0.30 the garbage collector's header. For an
-//! object of 56 bytes that is made by the million both cost more than the point. [`install`] changes the class once,
-//! before its first instance lives; where PyO3's layout is not the one that is known here, it leaves the class alone, and
-//! everything works as before, only slower. Whatever is not the plain case goes to the ordinary constructor, so that
-//! there is one place that refuses.
+//! PyO3 adds a `tp_new` with a tuple and a dict to each class and, since 0.30, the garbage collector's header. For
+//! an object of 56 bytes that is created by the million, both cost more than the point. [`install`] changes the class
+//! once, before its first instance exists. If PyO3's layout is not the known one, it leaves the class unchanged, and
+//! everything works as before, only slower. Arguments other than plain ones go to the ordinary constructor, so that
+//! errors are raised in one place.
 //!
-//! To leave the garbage collector is sound while nothing that a point holds can refer back to it: it holds exact
-//! strings, and a `Metadata` or a private dict of exact strings, numbers, booleans and None, which is not seen by the
+//! Points may be invisible to the garbage collector because nothing in a point can refer back to it: it holds exact
+//! strings, and a `Metadata` or a private dict of exact strings, numbers, booleans and None, which is invisible to the
 //! collector either.
 
 #![allow(unsafe_code)]
@@ -32,37 +32,37 @@ mod getters;
 pub(crate) use arguments::{instant, number};
 pub use constructor::ARGUMENTS;
 
-/// Where it is set when the extension is loaded, the class stays as PyO3 made it.
+/// If this variable is set when the extension is loaded, the class stays as PyO3 created it.
 const ORDINARY: &str = "RUST_DAQ_ORDINARY_CLASSES";
 
-/// The class once it is changed, and the class of shared metadata, both of which live as long as the process.
+/// The changed class, and the class of shared metadata. Both live as long as the process.
 static CLASS: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
 static METADATA_CLASS: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
 
-/// What PyO3 lays out for the class, as [`suits`] checks.
+/// The layout of an instance in PyO3, checked by [`suits`].
 #[repr(C)]
 struct Instance {
     base: ffi::PyObject,
     point: PyDataPoint,
 }
 
-/// Changes the class if its layout is the known one; called while the module is made.
+/// Changes the class if its layout is the known one; called when the module is created.
 ///
 /// # Errors
 ///
-/// What Python reports when it has no memory.
+/// The exception of Python if it has no memory.
 ///
 /// # Safety
 ///
-/// No `DataPoint` was made before: it would be freed as one that was made afterwards.
+/// No `DataPoint` exists yet: the new deallocator must not free an object of the old allocator.
 pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
     if !installed_class().is_null() || var_os(ORDINARY).is_some() || !suits(py)? {
         return Ok(());
     }
     constructor::prepare(py);
     // SAFETY: the class is PyO3's for `PyDataPoint`, has the layout of `Instance`, cannot be
-    // subclassed, and has no instance. Its members are consistent with each other afterwards: no
-    // flag, no `tp_traverse`, an allocator and a deallocator that know of no collector's header.
+    // subclassed, and has no instance. Afterwards its members are consistent: no garbage-collector
+    // flag, no `tp_traverse`, and an allocator and a deallocator without the collector's header.
     unsafe {
         let class = PyDataPoint::type_object_raw(py);
         hide_from_collector(class);
@@ -82,9 +82,9 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Takes the flag of the garbage collector from a class that nobody uses yet.
+/// Clears the garbage collector's flag of a class that is not in use yet.
 unsafe fn hide_from_collector(class: *mut ffi::PyTypeObject) {
-    // SAFETY: the class is a live type object, which its caller alone knows.
+    // SAFETY: the class is a live type object that only the caller uses.
     unsafe {
         #[cfg(not(Py_GIL_DISABLED))]
         {
@@ -95,7 +95,7 @@ unsafe fn hide_from_collector(class: *mut ffi::PyTypeObject) {
     }
 }
 
-/// Whether PyO3 lays the class out as this module does; not tried without the GIL, where it never ran.
+/// Returns whether PyO3's layout of the class is the one of this module; false without the GIL, where it is untested.
 fn suits(py: Python<'_>) -> PyResult<bool> {
     if cfg!(Py_GIL_DISABLED) {
         return Ok(false);
@@ -125,21 +125,21 @@ fn suits(py: Python<'_>) -> PyResult<bool> {
     }
 }
 
-/// The class, once [`install`] has changed it; null where it stays as PyO3 made it.
+/// Returns the class after [`install`] has changed it; null if it stays as PyO3 created it.
 #[inline]
 pub fn installed_class() -> *mut ffi::PyTypeObject {
     CLASS.load(Ordering::Relaxed)
 }
 
-/// Makes the object of a point.
+/// Creates the Python object of a point.
 #[inline]
 pub fn object(py: Python<'_>, point: PyDataPoint) -> PyResult<Bound<'_, PyDataPoint>> {
     let class = installed_class();
     if class.is_null() {
         return Bound::new(py, point);
     }
-    // SAFETY: attached, the class is installed, and a new reference to an object of the class is
-    // what `from_owned_ptr` takes. Without memory the point is dropped here.
+    // SAFETY: attached, the class is installed, and `from_owned_ptr` takes a new reference to an
+    // object of the class. Without memory the point is dropped here.
     unsafe {
         let object = allocate(class);
         if object.is_null() {
@@ -150,7 +150,7 @@ pub fn object(py: Python<'_>, point: PyDataPoint) -> PyResult<Bound<'_, PyDataPo
     }
 }
 
-/// Makes a list of so many points, each by its index.
+/// Creates a list of `count` points, each from its index.
 pub fn list(
     py: Python<'_>,
     count: usize,
@@ -160,8 +160,8 @@ pub fn list(
         let points: PyResult<Vec<_>> = (0..count).map(|index| object(py, point(index))).collect();
         return PyList::new(py, points?);
     }
-    // SAFETY: attached; an entry of a new list is null until it is set, once, to an object of
-    // which the list takes the reference. A list that is given up frees what was set.
+    // SAFETY: attached. An entry of a new list is null until it is set, once, to an object whose
+    // reference the list takes. An abandoned list frees the entries that were set.
     unsafe {
         let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count.cast_signed()))?;
         for index in 0..count {
@@ -172,7 +172,7 @@ pub fn list(
     }
 }
 
-/// A new object of the class whose point is not yet written; null, with an exception, without memory.
+/// Allocates an object of the class without writing its point; null with an exception if there is no memory.
 ///
 /// # Safety
 ///
@@ -184,28 +184,28 @@ unsafe fn allocate(class: *mut ffi::PyTypeObject) -> *mut Instance {
         if object.is_null() {
             return ffi::PyErr_NoMemory().cast();
         }
-        // Python's own way, which counts the class and keeps the totals of its debug builds.
+        // Python's function, which counts the class and maintains the totals of debug builds.
         ffi::PyObject_Init(object, class).cast()
     }
 }
 
-/// The references of a point that is about to be written: borrowed ones, counted by [`Parts::write`].
+/// The references of a new point: borrowed, until [`Parts::write`] counts them.
 pub(crate) struct Parts {
     pub timestamp_ns: i64,
     pub value: f64,
     pub channel: *mut ffi::PyObject,
     pub unit: *mut ffi::PyObject,
-    /// Null when there is none.
+    /// Null without metadata.
     pub metadata: *mut ffi::PyObject,
 }
 
 impl Parts {
-    /// A new object, or null with an exception; `metadata` is counted by the caller.
+    /// Creates an object, or returns null with an exception; the caller counts `metadata`.
     ///
     /// # Safety
     ///
     /// Attached; the class is installed; channel and unit are exact strings, and metadata is null
-    /// or what [`Held`] may hold.
+    /// or valid for [`Held`].
     #[inline]
     pub(crate) unsafe fn write(&self, class: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
         unsafe {
@@ -231,10 +231,10 @@ impl Parts {
     }
 }
 
-/// `tp_dealloc`: by hand, since a `Py` that is dropped here would wait in PyO3's pool for another thread.
+/// `tp_dealloc`: decrements by hand, because a `Py` dropped here would wait in PyO3's pool for another thread.
 unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
-    // SAFETY: Python calls this once, attached, with the last reference to an object of the class
-    // that was wholly written. The class is counted by each of its objects.
+    // SAFETY: Python calls this once, attached, with the last reference to a completely written
+    // object of the class. Each object holds a reference to the class.
     unsafe {
         let point = &(*object.cast::<Instance>()).point;
         let class = ffi::Py_TYPE(object);

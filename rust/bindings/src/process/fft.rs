@@ -250,7 +250,7 @@ impl PyFft {
         let (py, fft) = (slf.py(), slf.get());
         let arguments =
             (fft.size(py)?, fft.hop(py)?, fft.rate(py)?, fft.window(py)?, fft.scaling(py)?);
-        fft.0.reduced(slf.as_any(), arguments.into_pyobject(py)?)
+        fft.0.reduce(slf.as_any(), arguments.into_pyobject(py)?)
     }
 }
 

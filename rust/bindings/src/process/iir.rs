@@ -14,48 +14,47 @@ use crate::text::word;
 
 const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
 
-/// A recursive filter in second-order sections, for each channel.
+/// A recursive filter in second-order sections, with a state for each channel.
 ///
-/// Takes what `scipy.signal` designs with ``output="sos"`` and gives what ``scipy.signal.sosfilt``
-/// does. Each section is y = b0 x + z0, z0' = (c1 x + z1) - a1 z0, z1' = c2 x - a2 z0 with
-/// c1 = b1 - a1 b0, c2 = b2 - a2 b0 and z0, z1 as in ``sosfilt_zi``. It does not matter where one
-/// call ends and the next begins. A channel's state is its own; samples of several may come
+/// It accepts designs of `scipy.signal` with ``output="sos"`` and returns the results of
+/// ``scipy.signal.sosfilt``. Each section is y = b0 x + z0, z0' = (c1 x + z1) - a1 z0,
+/// z1' = c2 x - a2 z0 with c1 = b1 - a1 b0, c2 = b2 - a2 b0 and z0, z1 as in ``sosfilt_zi``. Results
+/// do not depend on where one call ends and the next begins. Samples of several channels may be
 /// interleaved.
 ///
 /// After a burst the output returns to exactly 0: every 1,024 samples of a stream, a state below 1e-300
-/// becomes 0. A NaN or an infinity among the samples stays in the state, as in ``sosfilt``: all later
-/// outputs of that channel are NaN until `reset`, so replace such samples before they are filtered.
+/// is set to 0. A NaN or infinity stays in the state, as in ``sosfilt``: all later outputs of that
+/// channel are NaN until `reset`. Replace such samples before filtering.
 ///
-/// Safe to share between threads, one of which works with it at a time. Pickles and copies carry
-/// the state.
+/// Threads may share a filter; one thread uses it at a time. Pickles and copies include the state.
 ///
 /// Parameters
 /// ----------
 /// sos : array-like of float, shape (n_sections, 6)
-///     The sections, rows of b0, b1, b2, a0, a1, a2; finite, with an a0 that is not 0.
+///     The sections, as rows of b0, b1, b2, a0, a1, a2; all finite, and a0 not 0.
 /// initial : {"zero", "steady"}, default "zero"
-///     What counts as before the first sample: nothing, as ``sosfilt`` does, or the first sample for
-///     ever, which is ``sosfilt_zi`` times the first sample.
+///     The state before the first sample: zero, as for ``sosfilt``, or the steady state for the first
+///     sample, which is ``sosfilt_zi`` times that sample.
 /// on_gap : {"reset", "continue", "raise"}, default "reset"
-///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
-///     samples before are forgotten, or not, or the batch is refused.
+///     The action when `Batch.first_sequence` shows that samples of a channel are missing: forget the
+///     earlier samples, continue, or refuse the batch.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type.
+///     If an argument has another type.
 /// ValueError
-///     If `sos` is of another shape, a coefficient is not finite, an a0 is 0, `initial` is
-///     ``"steady"`` for a filter that has no steady state, or a word is none of these.
+///     If `sos` has another shape, a coefficient is not finite, an a0 is 0, `initial` is ``"steady"``
+///     for a filter without a steady state, or a word is not one of the above.
 ///
 /// Warns
 /// -----
 /// RuntimeWarning
-///     If the filter has poles on or outside the unit circle, with which it is not stable.
+///     If the filter has poles on or outside the unit circle and is therefore unstable.
 ///
 /// Notes
 /// -----
-/// O(n_sections) memory for each channel and O(n_sections) time a sample.
+/// O(n_sections) memory for each channel, and O(n_sections) time per sample.
 ///
 /// Examples
 /// --------
@@ -84,28 +83,28 @@ impl PyIir {
         Ok(Self(Shared::new(filter)))
     }
 
-    /// The rows of a batch, filtered channel by channel.
+    /// Filter the rows of a batch, channel by channel.
     ///
     /// Parameters
     /// ----------
     /// batch : Batch
-    ///     The rows that come next.
+    ///     The next rows of the stream.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of the same timestamps, channels and sequence numbers.
+    ///     The filtered values, with the same timestamps, channels and sequence numbers.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `batch` is no `Batch`.
+    ///     If `batch` is not a `Batch`.
     /// ValueError
-    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then unchanged.
     ///
     /// Notes
     /// -----
-    /// O(n n_sections) in the rows, and a look-up for each channel of the batch; the GIL is released.
+    /// O(n n_sections) in the rows, plus a look-up for each channel of the batch; the GIL is released.
     ///
     /// Examples
     /// --------
@@ -115,7 +114,7 @@ impl PyIir {
     /// >>> laser = Channel("laser", "mW")
     /// >>> lowpass.process(laser.batch([4.0, 8.0])).values
     /// array([2., 6.])
-    /// >>> lowpass.process(laser.batch([6.0])).values  # goes on where the last one ended
+    /// >>> lowpass.process(laser.batch([6.0])).values  # continues where the last batch ended
     /// array([7.])
     /// >>> lowpass.sos.tolist(), lowpass.initial, lowpass.on_gap
     /// ([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]], 'zero', 'reset')
@@ -123,14 +122,14 @@ impl PyIir {
         object(batch.py(), self.0.process(batch)?)
     }
 
-    /// An array, filtered, with a state apart from those of the channels.
+    /// Filter an array, with a state separate from those of the channels.
     ///
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    ///     The next samples; a contiguous float64 array is read in place.
     /// out : numpy.ndarray of float64, shape (n,), optional
-    ///     Where the result is written: writable and contiguous. It may be `values` itself.
+    ///     The array for the result, writable and contiguous. It may be `values` itself.
     ///
     /// Returns
     /// -------
@@ -140,7 +139,7 @@ impl PyIir {
     /// Raises
     /// ------
     /// TypeError, ValueError
-    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///     If `values` is not a one-dimensional array of numbers, or `out` does not fit.
     ///
     /// Notes
     /// -----
@@ -164,7 +163,7 @@ impl PyIir {
         self.0.process_values(values, out)
     }
 
-    /// Forget all that came, of every channel and of `process_values`.
+    /// Forget all earlier samples, of every channel and of `process_values`.
     ///
     /// Notes
     /// -----
@@ -184,13 +183,13 @@ impl PyIir {
         Ok(())
     }
 
-    /// The sections as they were given: a new array of float64, shape (n_sections, 6).
+    /// The sections, as passed: a new array of float64, shape (n_sections, 6).
     #[getter]
     fn sos<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         py.import("numpy")?.call_method1("array", (self.rows(py)?,))
     }
 
-    /// What counts as before the first sample.
+    /// The state before the first sample.
     #[getter]
     fn initial(&self, py: Python<'_>) -> PyResult<&'static str> {
         Ok(self.0.lock(py)?.initial().as_str())
@@ -204,7 +203,7 @@ impl PyIir {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, filter) = (slf.py(), slf.get());
         let arguments = (filter.rows(py)?, filter.initial(py)?).into_pyobject(py)?;
-        filter.0.reduced(slf.as_any(), arguments)
+        filter.0.reduce(slf.as_any(), arguments)
     }
 }
 
@@ -229,7 +228,7 @@ fn read_sections(sos: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 6]>> {
     if shape.len() != 2 || shape[1] != 6 {
         let shape = array.getattr("shape")?.repr()?;
         return Err(PyValueError::new_err(format!(
-            "sos has the shape {}; pass {SOS_WANTED}, as scipy.signal designs them with output='sos'",
+            "sos must be {SOS_WANTED}, got shape {}; in scipy.signal, design with output='sos'",
             shape.to_string_lossy()
         )));
     }
@@ -246,7 +245,7 @@ fn warn_of(py: Python<'_>, poles: &[(f64, f64)]) -> PyResult<()> {
     };
     let poles: Vec<_> = poles.iter().map(shown).collect();
     let message = format!(
-        "sos has poles on or outside the unit circle, with which its output may grow without end: {}",
+        "sos has poles on or outside the unit circle, so its output may grow without bound: {}",
         poles.join(", ")
     );
     let message = CString::new(message).unwrap_or_default();

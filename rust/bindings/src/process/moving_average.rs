@@ -11,37 +11,38 @@ use crate::text::word;
 
 /// The mean of the last samples of each channel.
 ///
-/// The first means are of the samples that are there, once there are `min_count`, and NaN before:
-/// as ``bottleneck.move_mean`` has it. A NaN makes each mean NaN whose window it is in; bottleneck
-/// leaves it out, and counts for `min_count` only what is not NaN. Each sum is made of the samples of its window alone, so that
-/// nothing adds up, NaN and infinity leave with the window, and it does not matter where one call
-/// ends and the next begins. A channel's state is its own; samples of several may come interleaved.
+/// At the start of a stream, means are computed from the available samples once there are
+/// `min_count`, and are NaN before, as for ``bottleneck.move_mean``. A mean is NaN if its window
+/// contains a NaN; bottleneck skips NaN instead, and `min_count` then counts only other samples.
 ///
-/// Safe to share between threads, one of which works with it at a time. Pickles and copies carry
-/// the state.
+/// Each sum uses only the samples of its window. Rounding errors therefore do not accumulate, NaN and
+/// infinity leave with the window, and results do not depend on where one call ends and the next
+/// begins. Each channel has its own state; samples of several channels may be interleaved.
+///
+/// Threads may share a processor; one thread uses it at a time. Pickles and copies include the state.
 ///
 /// Parameters
 /// ----------
 /// window : int
-///     How many samples a mean is made of, at least 1.
+///     The number of samples in a mean, at least 1.
 /// min_count : int, default 1
-///     How many samples have to be there for the first mean, from 1 to `window`.
+///     The number of samples needed for the first mean, from 1 to `window`.
 /// on_gap : {"reset", "continue", "raise"}, default "reset"
-///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
-///     samples before are forgotten, or not, or the batch is refused.
+///     The action when `Batch.first_sequence` shows that samples of a channel are missing: forget the
+///     earlier samples, continue, or refuse the batch.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type.
+///     If an argument has another type.
 /// ValueError
 ///     If a number is outside its range, there is not enough memory for the window, or `on_gap` is
-///     none of these words.
+///     not one of these words.
 ///
 /// Notes
 /// -----
-/// O(window) memory for each channel. Windows of up to 32 are summed anew for each sample, by a tree, in O(log window)
-/// time; a longer one takes O(1) a sample.
+/// O(window) memory for each channel. Windows of up to 32 samples are summed by a tree, in O(log window) time per
+/// sample; longer windows take O(1) per sample.
 ///
 /// Examples
 /// --------
@@ -62,35 +63,35 @@ impl PyMovingAverage {
         min_count: Option<&Bound<'_, PyAny>>,
         on_gap: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let window = count("window", "the number of samples that a mean is made of", window)?;
-        let wanted = "the number of samples of the first mean";
+        let window = count("window", "the number of samples in a mean", window)?;
+        let wanted = "the number of samples needed for the first mean";
         let min_count = min_count.map_or(Ok(1), |given| count("min_count", wanted, given))?;
         let average = MovingAverage::new(window, min_count, word("on_gap", on_gap)?);
         average.map(|average| Self(Shared::new(average))).raise()
     }
 
-    /// The means for the rows of a batch, each over the last rows of its channel.
+    /// Compute the mean for each row of a batch, over the last rows of its channel.
     ///
     /// Parameters
     /// ----------
     /// batch : Batch
-    ///     The rows that come next.
+    ///     The next rows of the stream.
     ///
     /// Returns
     /// -------
     /// Batch
-    ///     Of the same timestamps, channels and sequence numbers.
+    ///     The means, with the same timestamps, channels and sequence numbers.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `batch` is no `Batch`.
+    ///     If `batch` is not a `Batch`.
     /// ValueError
-    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then as it was.
+    ///     If samples are missing and `on_gap` is ``"raise"``; the state is then unchanged.
     ///
     /// Notes
     /// -----
-    /// O(n) in the rows, and a look-up for each channel of the batch; the GIL is released.
+    /// O(n) in the rows, plus a look-up for each channel of the batch; the GIL is released.
     ///
     /// Examples
     /// --------
@@ -100,7 +101,7 @@ impl PyMovingAverage {
     /// >>> laser = Channel("laser", "mW")
     /// >>> average.process(laser.batch([4.0, 8.0])).values
     /// array([4., 6.])
-    /// >>> average.process(laser.batch([6.0])).values  # goes on where the last one ended
+    /// >>> average.process(laser.batch([6.0])).values  # continues where the last batch ended
     /// array([7.])
     /// >>> average.window, average.min_count, average.on_gap
     /// (2, 1, 'reset')
@@ -108,14 +109,14 @@ impl PyMovingAverage {
         object(batch.py(), self.0.process(batch)?)
     }
 
-    /// The means for an array, with a state apart from those of the channels.
+    /// Compute the means for an array, with a state separate from those of the channels.
     ///
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    ///     The next samples; a contiguous float64 array is read in place.
     /// out : numpy.ndarray of float64, shape (n,), optional
-    ///     Where the means are written: writable and contiguous. It may be `values` itself.
+    ///     The array for the means, writable and contiguous. It may be `values` itself.
     ///
     /// Returns
     /// -------
@@ -125,7 +126,7 @@ impl PyMovingAverage {
     /// Raises
     /// ------
     /// TypeError, ValueError
-    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///     If `values` is not a one-dimensional array of numbers, or `out` does not fit.
     ///
     /// Notes
     /// -----
@@ -149,7 +150,7 @@ impl PyMovingAverage {
         self.0.process_values(values, out)
     }
 
-    /// Forget all that came, of every channel and of `process_values`.
+    /// Forget all earlier samples, of every channel and of `process_values`.
     ///
     /// Notes
     /// -----
@@ -169,13 +170,13 @@ impl PyMovingAverage {
         Ok(())
     }
 
-    /// How many samples a mean is made of.
+    /// The number of samples in a mean.
     #[getter]
     fn window(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.0.lock(py)?.window())
     }
 
-    /// How many samples have to be there for the first mean.
+    /// The number of samples needed for the first mean.
     #[getter]
     fn min_count(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.0.lock(py)?.min_count())
@@ -191,6 +192,6 @@ impl PyMovingAverage {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, average) = (slf.py(), slf.get());
         let arguments = (average.window(py)?, average.min_count(py)?).into_pyobject(py)?;
-        average.0.reduced(slf.as_any(), arguments)
+        average.0.reduce(slf.as_any(), arguments)
     }
 }

@@ -7,55 +7,53 @@ use super::{Shared, read_existing, writer};
 use crate::channel::core_channels;
 use crate::error::Raise;
 
-/// Appends batches to an Arrow IPC stream: the format to record in.
+/// Appends batches to an Arrow IPC stream, the recommended format for recordings.
 ///
-/// A batch is in the file as a whole or not at all. Of a file that was cut off, by a kill, a crash
-/// or a full disk, `open_recording` gives every whole batch; each has a checksum, so that a damaged
-/// one is noticed. The stream keeps channels with units and metadata, and the sequence numbers of
-/// batches. pyarrow and polars open it as it is.
+/// A batch is in the file completely or not at all. If the file was cut off by a kill, a crash or a
+/// full disk, `open_recording` returns every whole batch. A checksum for each batch detects damage.
+/// The stream stores channels with units and metadata, and the sequence numbers of batches. pyarrow
+/// and polars open it directly.
 ///
-/// A sink for a `Pipeline`, which then writes without the GIL. Safe to share between threads. In a
-/// ``with`` block it is closed at the end. O(c) in `channels` to make, and what the system takes to
-/// make a file.
+/// As a sink of a `Pipeline`, the writer needs no GIL. Threads may share it. A ``with`` block closes
+/// it at its end. Construction is O(c) in `channels`, plus the time to create a file.
 ///
 /// Parameters
 /// ----------
 /// path : str or os.PathLike
-///     The file; one that is there already is refused.
+///     The file to create. An existing file is refused.
 /// sync : {"none", "flush", "batch"} or float, default "flush"
-///     How far a batch has come when `write` returns. ``"none"``: into the memory of this process,
-///     which keeps up to 256 KB and loses them when it is killed. ``"flush"``: to the operating
-///     system, where it survives the process but not a crash of the system. ``"batch"``: to the
-///     storage device (``fdatasync``), where it survives both. A number of seconds: as
-///     ``"flush"``, and to the device by the first write after so much time, so that a crash of
-///     the system costs what was written since.
+///     Where a batch is when `write` returns. ``"none"``: in a buffer of up to 256 KB in this
+///     process, which is lost if the process is killed. ``"flush"``: in the operating system, where
+///     it survives the process but not a crash of the system. ``"batch"``: on the storage device
+///     (``fdatasync``), where it survives both. A number of seconds: as ``"flush"``, and the first
+///     write after this interval also syncs to the device, so that a crash of the system loses only
+///     what was written since.
 /// rotate_bytes : int, optional
-///     From how many bytes on a file is closed, and the next batch begins another one. The files
+///     Close a file once it has this many bytes, and write the next batch to a new file. The files
 ///     of ``run.arrow`` are then ``run.part0000.arrow``, ``run.part0001.arrow`` and so on.
 /// overwrite : bool, default False
-///     Whether a file that exists is replaced; with `rotate_bytes`, all parts that exist. A file
-///     that another writer has open is refused.
+///     Whether to replace an existing file; with `rotate_bytes`, all existing parts. A file that is
+///     open in another writer is refused.
 /// append : bool, default False
-///     Whether a recording that exists is continued, after a restart for instance; without one, a
-///     new file is made. The channels, units and metadata of the recording are those of new
-///     batches too. Sequence numbers go on, with a gap or without, or begin at 0 again; samples
-///     that the recording has already are refused. An incomplete batch at the end of the file,
-///     which a crash leaves, is cut off. A damaged file is refused where whole batches may follow
-///     the damage. The file is read once: O(n) in its rows. With `rotate_bytes` the last part is
-///     continued.
+///     Whether to continue an existing recording, for example after a restart. If it does not exist, a
+///     new file is created. New batches must have the channels, units and metadata of the
+///     recording. Sequence numbers continue, with or without a gap, or start at 0 again; samples
+///     that the recording already has are refused. An incomplete batch at the end, left by a crash,
+///     is cut off. A damaged file is refused if whole batches may follow the damage. The file is
+///     read once: O(n) in its rows. With `rotate_bytes`, the last part is continued.
 /// channels : Channel or sequence of Channel, optional
-///     What batches may hold rows of; without it, what the first one does.
+///     The channels that batches may have. By default, the channels of the first batch.
 /// own_metadata : bool, default False
-///     Whether each row may have metadata of its own, which costs a column. Without it rows have
-///     those of their channel, unless the first batch, or `channels`, says otherwise.
+///     Whether each row may have its own metadata, stored in an additional column. Otherwise rows
+///     have the metadata of their channel, unless the first batch or `channels` requires the column.
 ///
 /// Raises
 /// ------
 /// TypeError, ValueError
-///     If an argument is of another type or outside its range, the file is a pipe or a device, or
-///     `append` continues a file that is no recording, or one that differs from the arguments.
+///     If an argument has another type or is outside its range, or the file is a pipe or a device.
+///     With `append`, also if the file is not a recording, or differs from the arguments.
 /// OSError
-///     If the file cannot be made: `FileExistsError`, `FileNotFoundError` (its folder is missing),
+///     If the file cannot be created: `FileExistsError`, `FileNotFoundError` (its folder is missing),
 ///     `IsADirectoryError`, `PermissionError` or another; with the number ``EBUSY`` if another
 ///     writer has it open.
 ///
@@ -102,26 +100,25 @@ impl PyArrowWriter {
         Shared::create(format, path, sync, rotate_bytes, existing).map(Self)
     }
 
-    /// Append a batch. When this returns, the batch is acknowledged, unless `sync` is ``"none"``.
+    /// Append a batch. The batch is acknowledged when this returns, unless `sync` is ``"none"``.
     ///
-    /// O(n) in its rows, with the GIL released, and what the system takes; O(n + c) where the batch
-    /// holds c channels.
+    /// O(n + c) in its rows and channels, with the GIL released, plus the time of the system.
     ///
     /// Parameters
     /// ----------
     /// batch : Batch
-    ///     Rows of channels that the file knows.
+    ///     Rows of the file's channels.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `batch` is no `Batch`.
+    ///     If `batch` is not a `Batch`.
     /// ValueError
-    ///     If the batch has no place in the file: an unknown channel, another unit, other metadata.
-    ///     The next one may be written. Also if the writer is closed.
+    ///     If the batch does not fit the file: an unknown channel, another unit or other metadata. The
+    ///     next batch may be written. Also if the writer is closed.
     /// OSError
-    ///     If the system refuses to write, or the file was removed. What is not whole is cut off,
-    ///     the rest stays readable, and no more is taken.
+    ///     If the system cannot write, or the file was removed. An incomplete batch is cut off, the
+    ///     rest stays readable, and the writer accepts no more batches.
     ///
     /// Examples
     /// --------

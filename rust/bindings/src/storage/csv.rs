@@ -5,37 +5,37 @@ use rust_daq::CsvFormat;
 
 use super::{Shared, read_existing, writer};
 
-/// Appends batches to a CSV file, a row for each point, for whoever reads nothing else.
+/// Appends batches to a CSV file, one row per point, for programs that read only CSV.
 ///
 /// The columns are ``timestamp`` (RFC 3339 in UTC, to the nanosecond), ``channel``, ``value`` (the
-/// shortest text that reads back to the same number) and ``unit``, and ``sequence`` where batches
-/// are numbered. Metadata has no column. Of a file that was cut off, `open_recording` gives every
-/// whole row; a damaged digit is noticed by nobody.
+/// shortest text that reads back to the same number), ``unit``, and ``sequence`` if batches are
+/// numbered. Metadata has no column. If the file was cut off, `open_recording` returns every whole
+/// row. Damaged digits are not detected.
 ///
-/// A sink for a `Pipeline`, which then writes without the GIL. Safe to share between threads. In a
-/// ``with`` block it is closed at the end. O(1) to make, and what the system takes to make a file.
+/// As a sink of a `Pipeline`, the writer needs no GIL. Threads may share it. A ``with`` block closes
+/// it at its end. Construction is O(1), plus the time to create a file.
 ///
 /// Parameters
 /// ----------
 /// path : str or os.PathLike
-///     The file; one that is there already is refused.
+///     The file to create. An existing file is refused.
 /// sync : {"none", "flush", "batch"} or float, default "flush"
-///     As in `ArrowWriter`.
+///     As for `ArrowWriter`.
 /// rotate_bytes : int, optional
-///     As in `ArrowWriter`.
+///     As for `ArrowWriter`.
 /// overwrite : bool, default False
-///     As in `ArrowWriter`.
+///     As for `ArrowWriter`.
 /// append : bool, default False
-///     As in `ArrowWriter`; an incomplete row at the end of the file is cut off.
+///     As for `ArrowWriter`; an incomplete row at the end of the file is cut off.
 /// drop_metadata : bool, default False
-///     Whether metadata is left out; a batch with some is refused otherwise.
+///     Whether to omit metadata. Otherwise a batch with metadata is refused.
 /// sequences : bool, optional
-///     Whether there is a column of sequence numbers; without it, as the first batch has them.
+///     Whether to write a column of sequence numbers. By default, if the first batch has them.
 ///
 /// Raises
 /// ------
 /// TypeError, ValueError, OSError
-///     As `ArrowWriter` does.
+///     As for `ArrowWriter`.
 ///
 /// Examples
 /// --------
@@ -76,24 +76,24 @@ impl PyCsvWriter {
         Shared::create(format, path, sync, rotate_bytes, existing).map(Self)
     }
 
-    /// Append the rows of a batch, which is acknowledged as in `ArrowWriter`.
+    /// Append the rows of a batch, which is acknowledged as for `ArrowWriter`.
     ///
-    /// O(n) in its rows, with the GIL released, and what the system takes.
+    /// O(n) in its rows, with the GIL released, plus the time of the system.
     ///
     /// Parameters
     /// ----------
     /// batch : Batch
-    ///     Rows of any channels, each name always with the same unit.
+    ///     Rows of any channels; each name must always have the same unit.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `batch` is no `Batch`.
+    ///     If `batch` is not a `Batch`.
     /// ValueError
-    ///     If the batch has metadata, or sequence numbers without a column for them, or one channel
-    ///     name comes with two units. The next batch may be written. Also if the writer is closed.
+    ///     If the batch has metadata, or sequence numbers without a column for them, or a channel name
+    ///     appears with two units. The next batch may be written. Also if the writer is closed.
     /// OSError
-    ///     As `ArrowWriter.write` does.
+    ///     As for `ArrowWriter.write`.
     ///
     /// Examples
     /// --------

@@ -1,4 +1,4 @@
-//! What `rust_daq.storage.open_recording` reads with.
+//! The reader behind `rust_daq.storage.open_recording`.
 
 use pyo3::prelude::*;
 use rust_daq::{Next, Recording};
@@ -8,7 +8,7 @@ use crate::batch::PyBatch;
 use crate::error::Raise;
 use crate::guarded::Guarded;
 
-/// Gives the batches of a file.
+/// Reads the batches of a file.
 #[pyclass(name = "_RecordingReader", module = "rust_daq._core", frozen, immutable_type)]
 pub struct PyRecordingReader(Guarded<Recording>);
 
@@ -21,13 +21,13 @@ impl PyRecordingReader {
         recording.map(|recording| Self(Guarded::new(recording, None))).raise()
     }
 
-    /// The next batch, or None.
+    /// Returns the next batch, or None at the end.
     fn next(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
         let batch = self.0.detached(py, Recording::next_batch)?.raise()?;
         Ok(batch.map(PyBatch::from))
     }
 
-    /// The next batch of a recording that may still be written; None while there is none, and at the end.
+    /// Returns the next batch of a growing recording; None if no batch is available yet, and at the end.
     fn follow(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
         match self.0.detached(py, Recording::follow)?.raise()? {
             Next::Batch(batch) => Ok(Some(PyBatch::from(batch))),
@@ -35,33 +35,33 @@ impl PyRecordingReader {
         }
     }
 
-    /// The number of the row that comes next.
+    /// The number of the next row.
     #[getter]
     fn next_row(&self, py: Python<'_>) -> PyResult<u64> {
-        self.told(py, Recording::next_row)
+        self.read(py, Recording::next_row)
     }
 
-    /// The bytes behind the last whole batch; None before the end is reached.
+    /// The bytes after the last whole batch; None before the end.
     #[getter]
     fn leftover_bytes(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        self.told(py, Recording::leftover_bytes)
+        self.read(py, Recording::leftover_bytes)
     }
 
-    /// Why no more can be read, where the file does not say that it is whole.
+    /// Why the file is incomplete; None if it is complete.
     #[getter]
     fn torn(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        self.told(py, Recording::torn)
+        self.read(py, Recording::torn)
     }
 
     /// The format of the file; None while it is empty.
     #[getter]
     fn format(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
-        self.told(py, Recording::format)
+        self.read(py, Recording::format)
     }
 }
 
 impl PyRecordingReader {
-    fn told<T>(&self, py: Python<'_>, tell: impl FnOnce(&Recording) -> T) -> PyResult<T> {
-        Ok(tell(&*self.0.lock(py)?))
+    fn read<T>(&self, py: Python<'_>, read: impl FnOnce(&Recording) -> T) -> PyResult<T> {
+        Ok(read(&*self.0.lock(py)?))
     }
 }

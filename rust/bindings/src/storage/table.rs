@@ -1,4 +1,4 @@
-//! How batches come into Parquet files and out of them.
+//! The conversion between batches and Parquet rows.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -8,7 +8,7 @@ use crate::batch::PyBatch;
 use crate::capsule;
 use crate::error::Raise;
 
-/// Batches as Arrow data in which each row tells all.
+/// Batches as Arrow data with all facts in each row.
 #[pyclass(name = "_RowTable", module = "rust_daq._core", frozen, immutable_type)]
 pub struct PyRowTable(Vec<Py<PyBatch>>);
 
@@ -25,7 +25,7 @@ impl PyRowTable {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        // There is one schema; the interface leaves the request to the producer.
+        // There is only one schema, and the interface allows a producer to ignore the request.
         let _ = requested_schema;
         let batches: Vec<_> = self.0.iter().map(|batch| batch.get().core()).collect();
         let table = py.detach(|| table_of_rows(&batches)).raise()?;
@@ -33,7 +33,7 @@ impl PyRowTable {
     }
 }
 
-/// The batches of such Arrow data, another one wherever sequence numbers jump.
+/// Converts such Arrow data to batches; a new batch begins wherever sequence numbers jump.
 #[pyfunction]
 pub fn batches_of_rows(data: &Bound<'_, PyAny>) -> PyResult<Vec<PyBatch>> {
     let (_, tables) = capsule::read_batches(data)?;

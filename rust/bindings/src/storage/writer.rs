@@ -1,6 +1,6 @@
-//! What the class of every writer has.
+//! The common methods of the writers.
 
-/// The methods and attributes of a writer, with its name, the extension of its files, and what to close it does.
+/// Adds the common methods and attributes; takes the name, the extension of the files, and the summary of `close`.
 macro_rules! writer {
     ($class:ident, $format:ty, $name:literal, $extension:literal, $closing:literal) => {
         impl $class {
@@ -12,16 +12,16 @@ macro_rules! writer {
 
         #[pymethods]
         impl $class {
-            /// Hand all that was written to the operating system, and to the device where `sync` does so.
+            /// Flush all written batches to the operating system, and to the device if `sync` includes the device.
             ///
-            /// O(1), and what the system takes for up to 256 KB, or for all that is not on the device yet.
+            /// O(1), plus the time of the system for up to 256 KB, or for all data not yet on the device.
             ///
             /// Raises
             /// ------
             /// ValueError
             ///     If the writer is closed.
             /// OSError
-            ///     As `write` does.
+            ///     As for `write`.
             ///
             /// Examples
             /// --------
@@ -40,15 +40,15 @@ macro_rules! writer {
 
             #[doc = $closing]
             ///
-            /// Who opened the writer closes it once. What a pipeline or the end of a ``with`` block closed
-            /// may still be closed. O(1), and as `flush`.
+            /// The owner closes the writer once. After a pipeline or a ``with`` block has closed it, this call
+            /// still succeeds. O(1), plus the cost of `flush`.
             ///
             /// Raises
             /// ------
             /// ValueError
             ///     If it was called before.
             /// OSError
-            ///     As `write` does.
+            ///     As for `write`.
             ///
             /// Examples
             /// --------
@@ -75,35 +75,35 @@ macro_rules! writer {
                 self.0.close(exception.py(), false)
             }
 
-            /// The file that is written, a `pathlib.Path`; with `rotate_bytes` the last one.
+            /// The file, a `pathlib.Path`; with `rotate_bytes`, the last one.
             #[getter]
             fn path(&self, py: Python<'_>) -> PyResult<std::path::PathBuf> {
-                self.0.told(py, |writer| writer.path().to_owned())
+                self.0.read(py, |writer| writer.path().to_owned())
             }
 
-            /// All files that were written, a list of `pathlib.Path`.
+            /// All written files, a list of `pathlib.Path`.
             #[getter]
             fn paths(&self, py: Python<'_>) -> PyResult<Vec<std::path::PathBuf>> {
-                self.0.told(py, |writer| writer.paths().to_vec())
+                self.0.read(py, |writer| writer.paths().to_vec())
             }
 
-            /// The rows that were written, in all files; with `append` also those of the file before.
+            /// The number of rows in all files; with `append`, including the existing rows.
             #[getter]
             fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-                self.0.told(py, rust_daq::Writer::rows)
+                self.0.read(py, rust_daq::Writer::rows)
             }
 
-            /// The bytes that were written, in all files, with those that wait in the writer's memory; with
-            /// `append` also those of the file before.
+            /// The number of bytes in all files, including the writer's buffer; with `append`, including the
+            /// existing bytes.
             #[getter]
             fn bytes(&self, py: Python<'_>) -> PyResult<u64> {
-                self.0.told(py, rust_daq::Writer::bytes)
+                self.0.read(py, rust_daq::Writer::bytes)
             }
 
-            /// Whether it was closed, or the system refused something; no more is taken then.
+            /// Whether the writer was closed or has failed. It accepts no more batches then.
             #[getter]
             fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-                self.0.told(py, rust_daq::Writer::is_closed)
+                self.0.read(py, rust_daq::Writer::is_closed)
             }
 
             fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

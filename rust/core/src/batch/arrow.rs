@@ -1,8 +1,8 @@
-//! Batches as Arrow record batches, and back: one schema always.
+//! Conversion between batches and Arrow record batches, always with the same schema.
 //!
 //! The columns are `timestamp` (nanoseconds, UTC), `value` (float64) and `channel` (a dictionary of distinct names).
-//! Units and metadata stand in the metadata of the schema, under [`CHANNELS_KEY`]. Where points of one name differ in
-//! their metadata there is a column `metadata` of JSON text, which then counts for every row.
+//! Units and metadata are in the metadata of the schema, under [`CHANNELS_KEY`]. If points of one name differ in their
+//! metadata, an additional column `metadata` of JSON text applies to every row.
 
 mod conversion;
 mod read;
@@ -15,7 +15,7 @@ pub(crate) use read::{described, with_metadata};
 pub(crate) use texts::Texts;
 pub(crate) use write::arrow_schema;
 
-/// The key of the schema's metadata under which channels are described: JSON of name to unit and metadata.
+/// The key of the channels' description in the schema's metadata: JSON that maps names to units and metadata.
 pub const CHANNELS_KEY: &str = "rust_daq.channels";
 
 pub(crate) const TIMESTAMP: &str = "timestamp";

@@ -1,4 +1,4 @@
-//! A batch made row by row.
+//! Building a batch row by row.
 
 use std::collections::TryReserveError;
 
@@ -7,7 +7,7 @@ use crate::channel::Channel;
 use crate::column::room;
 use crate::error::Error;
 
-/// Takes rows one by one and makes a batch of them.
+/// Builds a batch from single rows.
 #[derive(Debug, Default)]
 pub struct BatchBuilder {
     timestamps: Vec<i64>,
@@ -17,7 +17,7 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// A builder with room for so many rows; more may come.
+    /// Creates a builder with room for `rows` rows; it grows if needed.
     ///
     /// # Errors
     ///
@@ -27,16 +27,16 @@ impl BatchBuilder {
         Ok(Self { timestamps: room(rows)?, values: room(rows)?, indices: room(rows)?, entries })
     }
 
-    /// The index by which [`push`](Self::push) knows a channel.
+    /// Returns the index of a channel for [`push`](Self::push).
     ///
     /// # Errors
     ///
-    /// [`Error::UnitsDiffer`] when one name has two units.
+    /// [`Error::UnitsDiffer`] if a name has two units.
     pub fn index(&mut self, channel: &Channel) -> Result<i32, Error> {
         self.entries.add(channel)
     }
 
-    /// Adds a row of the channel of this index.
+    /// Adds a row of the channel with this index.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl BatchBuilder {
         Ok(())
     }
 
-    /// Makes room for one more row at least; the column that grows last is the one that is asked.
+    /// Makes room for at least one more row; the capacity is that of the column that grows last.
     #[cold]
     fn grow(&mut self) -> Result<(), TryReserveError> {
         let rows = self.indices.len().max(64);
@@ -60,7 +60,7 @@ impl BatchBuilder {
         self.indices.try_reserve(rows)
     }
 
-    /// The batch.
+    /// Returns the batch.
     #[must_use]
     pub fn finish(self) -> Batch {
         let indices = Some(self.indices.into());

@@ -1,4 +1,4 @@
-//! The distinct channels of a batch that is being made.
+//! The distinct channels of a batch under construction.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,22 +7,22 @@ use std::sync::Arc;
 use crate::channel::Channel;
 use crate::error::Error;
 
-/// Distinct channels in the order in which they came; one name has one unit.
+/// Distinct channels in order of appearance; each name has one unit.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     channels: Vec<Channel>,
     indices: HashMap<Channel, i32>,
-    /// For each name a channel of that name, which tells its unit.
+    /// The index of one channel of each name, which has the unit.
     names: HashMap<Arc<str>, i32>,
 }
 
 impl Entries {
-    /// The index of a channel, new or known.
+    /// Returns the index of a channel, new or known.
     pub(crate) fn add(&mut self, channel: &Channel) -> Result<i32, Error> {
         if let Some(&index) = self.indices.get(channel) {
             return Ok(index);
         }
-        // More channels than rows of a batch can be indexed by 32 bits do not fit into memory.
+        // More channels than 32 bits can index do not fit into memory.
         let index = i32::try_from(self.channels.len()).unwrap_or(i32::MAX);
         match self.names.entry(channel.name().into()) {
             Entry::Occupied(known) => {
@@ -41,12 +41,12 @@ impl Entries {
         Ok(index)
     }
 
-    /// The indices of channels, new or known.
+    /// Returns the indices of channels, new or known.
     pub(crate) fn add_all(&mut self, channels: &[Channel]) -> Result<Vec<i32>, Error> {
         channels.iter().map(|channel| self.add(channel)).collect()
     }
 
-    /// The distinct channels.
+    /// Returns the distinct channels.
     pub(crate) fn finish(self) -> Arc<[Channel]> {
         self.channels.into()
     }

@@ -1,4 +1,4 @@
-//! Rows of a batch in another order, or some of them, with the sequence numbers that they keep.
+//! Sorting and stepping through the rows of a batch, with the sequence numbers that remain valid.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use crate::column::room;
 use crate::error::Error;
 
 impl Batch {
-    /// The rows in the order of their instants; those of one instant stay in the order in which they are.
+    /// Sorts the rows by timestamp; rows with equal timestamps keep their order.
     ///
-    /// Sequence numbers are kept where the rows of each name stay in their order. A batch in order is shared.
+    /// Sequence numbers are kept if the rows of each name stay in order. A sorted batch is shared.
     ///
     /// # Errors
     ///
@@ -20,16 +20,16 @@ impl Batch {
         }
         let mut rows = room(self.len())?;
         rows.extend(0..self.len());
-        // By the row too, so that it is stable without memory of its own.
+        // The row is part of the key, which makes the sort stable without additional memory.
         rows.sort_unstable_by_key(|&row| (self.timestamps[row], row));
         let sorted = self.take(&rows)?;
         let first_sequences = self.first_sequences.clone().filter(|_| self.keeps_order(&rows));
         Ok(Self { first_sequences, ..sorted })
     }
 
-    /// The rows that a slice with a step names, in that order, copied.
+    /// Copies the rows of a slice with a step, in its order.
     ///
-    /// Sequence numbers are kept where the rows of each name follow upon each other.
+    /// Sequence numbers are kept if the rows of each name stay consecutive.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Batch {
         Ok(Self { first_sequences, ..selected })
     }
 
-    /// Whether the rows of each name come in the order in which they are in the batch.
+    /// Returns whether the rows of each name keep the order that they have in the batch.
     fn keeps_order(&self, rows: &[usize]) -> bool {
         let names = self.names();
         let mut next = vec![0; names.len()];
@@ -50,12 +50,12 @@ impl Batch {
         })
     }
 
-    /// For each channel the number of the first of these rows of its name, if the rows of each name have no gap.
+    /// Returns the number of the first selected row of each channel's name, if the rows of each name have no gap.
     fn sequences_of(&self, rows: &[usize]) -> Result<Option<Arc<[u64]>>, Error> {
         let Some(first) = &self.first_sequences else { return Ok(None) };
         let names = self.names();
         let mut counts = vec![0_u64; names.len()];
-        // For each row up to the last one selected, how many of its name came before it.
+        // For each row up to the last selected one: how many rows of its name are before it.
         let end = rows.iter().max().map_or(0, |last| last + 1);
         let mut places = room(end)?;
         for row in 0..end {
@@ -73,7 +73,7 @@ impl Batch {
             starts[name].get_or_insert(place);
             next[name] = Some(place + 1);
         }
-        // Of a name without a row any number is right.
+        // For a name without rows, any number is valid.
         let number =
             |(&first, &name): (&u64, &usize)| first.wrapping_add(starts[name].unwrap_or(0));
         Ok(Some(first.iter().zip(&names).map(number).collect()))
@@ -89,14 +89,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_sorted_as_a_stable_sort_does_it(all in any_rows()) {
+        fn sorting_is_stable(all in any_rows()) {
             let whole = numbered(&batch(&all));
             let mut expected = all.clone();
             expected.sort_by_key(|(time, _, _)| *time);
             let sorted = whole.sorted_by_time().unwrap();
             prop_assert_eq!(&sorted, &batch(&expected));
             if sorted.first_sequences().is_some() {
-                // Each row has the number that it had.
+                // Each row keeps its number.
                 let mut pairs: Vec<_> = numbers(&whole).into_iter().zip(rows(&whole)).collect();
                 pairs.sort_by_key(|(_, (time, _, _))| *time);
                 let expected: Vec<_> = pairs.into_iter().map(|(number, _)| number).collect();
@@ -105,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sorted_by_name_keeps_its_numbers(mut all in any_rows(), swap in any::<bool>()) {
+        fn numbers_are_kept_if_rows_of_each_name_stay_in_order(mut all in any_rows(), swap in any::<bool>()) {
             all.sort_by_key(|(time, _, channel)| (channel.name().to_owned(), *time));
             if swap {
                 all.reverse();

@@ -1,4 +1,4 @@
-//! Which samples of an acquisition the rows of a batch are.
+//! The sequence numbers of a batch's rows within an acquisition.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::Batch;
 
 impl Batch {
-    /// For each channel the sequence number of the first row of its name, where that is known.
+    /// The sequence number of the first row of each channel's name, if it is known.
     ///
-    /// All rows of a name follow upon each other, whichever of the channels of that name they are of.
+    /// All rows of a name are consecutive, even if several channels have this name.
     #[must_use]
     pub const fn first_sequences(&self) -> Option<&Arc<[u64]>> {
         self.first_sequences.as_ref()
     }
 
-    /// The same rows, the first one of each name with the sequence number that `first` tells; `None` forgets them.
+    /// Returns the same rows with the first sequence numbers of `first`; `None` removes the numbers.
     #[must_use]
     pub fn with_first_sequences(&self, first: Option<&dyn Fn(&str) -> u64>) -> Self {
         let numbers = |first: &dyn Fn(&str) -> u64| {
@@ -23,13 +23,13 @@ impl Batch {
         Self { first_sequences: first.map(numbers), ..self.clone() }
     }
 
-    /// For each channel how many rows of its name there are.
+    /// Returns the number of rows of each channel's name.
     #[must_use]
     pub fn rows_of_names(&self) -> Vec<usize> {
         self.rows_of_names_before(self.len())
     }
 
-    /// For each channel how many rows there are, those of others of its name apart.
+    /// Returns the number of rows of each channel, without other channels of its name.
     pub(crate) fn rows_of_channels(&self) -> Vec<usize> {
         match &self.indices {
             None => vec![self.len(); self.channels.len()],
@@ -40,13 +40,13 @@ impl Batch {
     fn counted(&self, indices: &[i32]) -> Vec<usize> {
         let mut rows = vec![0; self.channels.len()];
         for &index in indices {
-            // Indices are not negative: they were checked.
+            // Indices were checked and are not negative.
             rows[index.cast_unsigned() as usize] += 1;
         }
         rows
     }
 
-    /// For each channel how many of the first `end` rows are of its name.
+    /// Returns how many of the first `end` rows belong to each channel's name.
     fn rows_of_names_before(&self, end: usize) -> Vec<usize> {
         let Some(indices) = &self.indices else {
             return vec![end; self.channels.len()];
@@ -59,7 +59,7 @@ impl Batch {
         self.channels.iter().map(|channel| of_name[channel.name()]).collect()
     }
 
-    /// The sequence numbers of the rows from `offset` on.
+    /// Returns the first sequence numbers of the rows from `offset` on.
     pub(super) fn sequences_after(&self, offset: usize) -> Option<Arc<[u64]>> {
         let first = self.first_sequences.as_ref()?;
         if offset == 0 {
@@ -69,19 +69,19 @@ impl Batch {
         Some(first.iter().zip(before).map(|(&first, rows)| after(first, rows)).collect())
     }
 
-    /// The same rows, which are those of `batches`, with the numbers of these where they join without a gap.
+    /// Adds the sequence numbers of `batches`, whose rows these are, if they follow each other without a gap.
     pub(super) fn with_joined_sequences(self, batches: &[Self]) -> Self {
         let Some(first) = joined(batches) else { return self };
         self.with_first_sequences(Some(&|name| first.get(name).copied().unwrap_or(0)))
     }
 }
 
-/// The number of the sample so many rows after one; 2^64 samples are never reached.
+/// Returns the number of the sample `rows` after `first`; 2^64 samples are never reached.
 const fn after(first: u64, rows: usize) -> u64 {
     first.wrapping_add(rows as u64)
 }
 
-/// For each name the sequence number of its first row, where all batches are numbered and join without a gap.
+/// Returns the first sequence number of each name, if all batches are numbered and follow each other without a gap.
 fn joined(batches: &[Batch]) -> Option<HashMap<&str, u64>> {
     let mut first = HashMap::new();
     let mut next: HashMap<&str, u64> = HashMap::new();
@@ -112,7 +112,7 @@ pub(super) mod tests {
     use super::super::tests::{any_rows, batch};
     use super::*;
 
-    /// The slow and obvious way: a number for each row, counted within its name.
+    /// Reference implementation: a number for each row, counted within its name.
     pub(in crate::batch) fn numbers(batch: &Batch) -> Vec<(String, u64)> {
         let first = batch.first_sequences().unwrap();
         let mut seen: HashMap<String, u64> = HashMap::new();
@@ -133,7 +133,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn a_slice_numbers_its_rows_as_the_whole_does(rows in any_rows(), cut in 0_usize..50) {
+        fn a_slice_keeps_the_numbers_of_its_rows(rows in any_rows(), cut in 0_usize..50) {
             let whole = numbered(&batch(&rows));
             let all = numbers(&whole);
             let cut = cut.min(all.len());
@@ -145,7 +145,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn the_batches_of_names_number_their_rows_as_the_whole_does(rows in any_rows()) {
+        fn batches_by_channel_keep_the_numbers_of_their_rows(rows in any_rows()) {
             let whole = numbered(&batch(&rows));
             for part in whole.by_channel().unwrap() {
                 let name = part.channels()[0].name();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::metadata::{Json, Metadata};
 
-/// A row as it is meant: the slow and obvious form of a batch is a vector of them.
+/// A row; a vector of rows is the reference implementation of a batch.
 pub(crate) type Row = (i64, f64, Channel);
 
 pub(crate) fn channel(name: &str, unit: &str, gain: Option<i64>) -> Channel {
@@ -12,7 +12,7 @@ pub(crate) fn channel(name: &str, unit: &str, gain: Option<i64>) -> Channel {
     Channel::new(name, unit, metadata).unwrap()
 }
 
-/// Rows of a few channels, two of which have one name and differ in their metadata.
+/// Rows of a few channels; two of them have the same name and different metadata.
 pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let channel = prop_oneof![
         Just(channel("laser", "mW", None)),
@@ -40,7 +40,7 @@ pub(crate) fn rows(batch: &Batch) -> Vec<Row> {
     (0..batch.len()).map(row).collect()
 }
 
-/// Values compare as points do: a NaN equals itself.
+/// Compares values as points do: NaN equals NaN.
 fn same(left: &[Row], right: &[Row]) -> bool {
     let key = |(time, value, channel): &Row| {
         let bits = if value.is_nan() { None } else { Some((value + 0.0).to_bits()) };
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn taken_rows_are_those(given in any_rows(), picks in vec(any::<prop::sample::Index>(), 0..20)) {
+    fn taken_rows_are_the_selected_ones(given in any_rows(), picks in vec(any::<prop::sample::Index>(), 0..20)) {
         let picks: Vec<usize> = picks.iter().filter(|_| !given.is_empty())
             .map(|pick| pick.index(given.len())).collect();
         let expected: Vec<Row> = picks.iter().map(|&row| given[row].clone()).collect();
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn batches_follow_each_other(parts in vec(any_rows(), 0..4)) {
+    fn concatenated_batches_have_all_rows_in_order(parts in vec(any_rows(), 0..4)) {
         let batches: Vec<Batch> = parts.iter().map(|part| batch(part)).collect();
         let joined = Batch::concat(&batches).unwrap();
         prop_assert!(same(&rows(&joined), &parts.concat()));
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn groups_are_the_rows_of_a_name_in_order_of_appearance(given in any_rows()) {
+    fn groups_have_the_rows_of_a_name_in_order_of_appearance(given in any_rows()) {
         let mut names: Vec<&str> = Vec::new();
         for (_, _, channel) in &given {
             if !names.contains(&channel.name()) {
@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn batches_are_equal_when_their_rows_are(left in any_rows(), right in any_rows()) {
         prop_assert_eq!(batch(&left) == batch(&right), same(&left, &right));
-        // A channel of which there is no row, and another order of the channels, do not count.
+        // A channel without rows and another order of the channels make no difference.
         let extra = (0, 0.0, channel("extra", "s", None));
         let more = batch(&[&[extra], &left[..]].concat()).slice(1, left.len());
         prop_assert_eq!(&more, &batch(&left));

@@ -19,7 +19,7 @@ fn object(members: &[(&str, Json)]) -> Json {
     Json::Object(members.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
 }
 
-/// Any document, small; numbers from a narrow range so that equal ones meet.
+/// Any small document; numbers come from a narrow range, so that equal ones occur.
 pub(crate) fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),
@@ -39,7 +39,7 @@ pub(crate) fn any_json() -> impl Strategy<Value = Json> {
     })
 }
 
-/// The slow and obvious way: a text in which equal documents are spelled alike.
+/// Reference implementation: a text that is identical for equal documents.
 fn canonical(value: &Json) -> String {
     match value {
         Json::Null => "null".into(),

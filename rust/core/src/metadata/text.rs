@@ -7,7 +7,7 @@ use jiter::JsonValue;
 use super::{Json, Metadata};
 use crate::error::Error;
 
-/// Writes a document as JSON text without spaces, members in their order.
+/// Writes a document as JSON text without spaces, members in order.
 pub(crate) fn write(document: &Json) -> String {
     let mut text = String::new();
     write_value(document, &mut text);
@@ -22,7 +22,7 @@ fn write_value(value: &Json, text: &mut String) {
         Json::Integer(integer) => text.push_str(&integer.to_string()),
         Json::BigInteger(integer) => text.push_str(&integer.to_string()),
         Json::Float(number) => {
-            // The shortest digits that read back to the same bits, with a point or an exponent; a String takes all.
+            // The shortest digits that read back to the same bits, with a point or an exponent. Writing cannot fail.
             let _ = write!(text, "{number:?}");
         }
         Json::String(string) => write_string(string, text),
@@ -63,18 +63,18 @@ fn write_string(string: &str, text: &mut String) {
     text.push('"');
 }
 
-/// Reads a document from JSON text; integers stay exact, and of members of one name the last counts.
+/// Reads a document from JSON text; integers stay exact, and the last of duplicate keys is kept.
 pub(super) fn read(text: &str) -> Result<Metadata, Error> {
     let value = JsonValue::parse(text.as_bytes(), false).map_err(|error| {
         let problem = error.description(text.as_bytes());
         Error::Refused(format!(
-            "the text of metadata is no JSON: {problem}; pass text as `Metadata.json` gives it"
+            "metadata must be JSON text ({problem}); pass text as returned by `Metadata.json`"
         ))
     })?;
     Metadata::new(convert(&value))
 }
 
-/// The depth is bounded by the parser.
+/// Converts a parsed value; the parser limits the depth.
 fn convert(value: &JsonValue<'_>) -> Json {
     match value {
         JsonValue::Null => Json::Null,
@@ -114,12 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_member_of_a_name_counts() {
+    fn the_last_of_duplicate_keys_is_kept() {
         assert_eq!(read(r#"{"a":1,"a":2}"#).unwrap().json(), r#"{"a":2}"#);
     }
 
     #[test]
-    fn what_is_no_json_is_refused() {
+    fn invalid_json_is_refused() {
         for text in ["", "{", "[1,]", "nan", "NaN", "Infinity", "1 2", "{'a':1}", "\"\\ud800\""] {
             assert!(matches!(read(text), Err(Error::Refused(_))), "{text}");
         }
@@ -134,7 +134,7 @@ mod tests {
         assert!(matches!(read(&"[".repeat(100_000)), Err(Error::Refused(_))));
     }
 
-    /// The same to the kind of each number, which equality of documents does not tell.
+    /// Compares documents including the type of each number, which equality ignores.
     fn same(left: &Json, right: &Json) -> bool {
         format!("{left:?}") == format!("{right:?}")
     }
@@ -149,7 +149,7 @@ mod tests {
         }
 
         #[test]
-        fn a_float_stays_that_float(bits: u64) {
+        fn a_float_reads_back_bit_by_bit(bits: u64) {
             let number = f64::from_bits(bits);
             prop_assume!(number.is_finite());
             let again = read(of(Json::Float(number)).json()).unwrap();

@@ -1,31 +1,31 @@
-//! What a run is made of.
+//! The parts of a run.
 
 use std::time::Duration;
 
 use super::queue::OnFull;
 use super::{Sink, Source, Stage};
 
-/// A source, what its batches go through, and where they end.
+/// A source, its stages and sinks, and the settings of the run.
 pub struct Acquisition {
-    /// Where batches come from.
+    /// The source of the batches.
     pub source: Box<dyn Source>,
-    /// What each goes through, one after the other.
+    /// The stages, in order.
     pub stages: Vec<Box<dyn Stage>>,
-    /// Where the results go, each to all.
+    /// The sinks; each receives every result.
     pub sinks: Vec<Box<dyn Sink>>,
-    /// The points that may wait, one batch at least.
+    /// The most points that may wait; at least one batch.
     pub capacity: usize,
-    /// What happens when more come.
+    /// The action when the queue is full.
     pub on_full: OnFull,
-    /// How long the source is read; `None` until it ends or is stopped.
+    /// How long to read the source; `None` reads until it ends or is stopped.
     pub duration: Option<Duration>,
-    /// Whether a loop takes each processed batch from the first on ([`Handover::take`](super::Handover::take)); its number is 1.
+    /// Whether a loop, with the number 1, takes each batch from the first ([`Handover::take`](super::Handover::take)).
     pub read: bool,
-    /// The newest processed points that are kept ([`Run::latest`](super::Run::latest)).
+    /// The number of newest points to keep ([`Run::latest`](super::Run::latest)).
     pub newest: usize,
-    /// What the whole work of each thread is done inside of.
+    /// A wrapper around the work of each thread.
     pub around: Around,
 }
 
-/// Does some work, with whatever has to stand around it.
+/// Runs the work of a thread, with setup and cleanup of the front end.
 pub type Around = fn(&mut (dyn FnMut() + Send));

@@ -1,4 +1,4 @@
-//! The thread that processes what waits and hands it on.
+//! The thread that processes waiting batches and passes them to the sinks.
 
 use super::queue::Waiting;
 use super::shared::{Shared, guarded};
@@ -6,19 +6,19 @@ use super::{Failure, Sink, Stage, Work};
 use crate::error::Error;
 use crate::process::Output;
 
-/// Takes batches out of the queue.
+/// Processes the batches of the queue.
 pub struct Consumer {
     pub stages: Vec<Box<dyn Stage>>,
     pub sinks: Vec<Box<dyn Sink>>,
 }
 
 impl Consumer {
-    /// Forgets what came in an earlier run.
+    /// Resets the stages before a run.
     pub fn reset(&mut self) -> Result<(), Failure> {
         self.stages.iter_mut().try_for_each(|stage| stage.reset())
     }
 
-    /// Works until nothing arrives any more.
+    /// Works until the queue is finished.
     pub fn run(&mut self, shared: &Shared) -> Result<(), Failure> {
         while let Some(Waiting { batch, due_ns }) = shared.queue.pop() {
             let rows = batch.len();
@@ -38,7 +38,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// Whether the batch reached everybody; not the loop that reads, when the run is abandoned before.
+    /// Processes a batch; returns whether all sinks and the loop received it, which may be false in an abandoned run.
     fn consume(&mut self, mut output: Output, shared: &Shared) -> Result<bool, Failure> {
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let Output::Batch(batch) = &output else { return Err(Error::spectra_end().into()) };
@@ -56,7 +56,7 @@ impl Consumer {
         Ok(shared.consuming.during(Work::HandOver, 0, || shared.handover.offer(output)))
     }
 
-    /// Closes every sink, whatever the others say.
+    /// Closes every sink, even if others fail.
     pub fn close(&mut self, shared: &Shared) -> Vec<Failure> {
         let close = |(index, sink): (usize, &mut Box<dyn Sink>)| {
             shared.consuming.during(Work::Close, index, || guarded(|| sink.close())).err()

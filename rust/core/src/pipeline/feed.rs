@@ -1,4 +1,4 @@
-//! A source that is a function.
+//! A function as a source.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::batch::Batch;
 use crate::error::Error;
 use crate::schedule::Schedule;
 
-/// Batches that a function gives, at a rate or as fast as it gives them.
+/// Batches returned by a function, at a rate or as fast as it returns.
 pub struct Feed<F> {
     read: F,
     close: Option<Box<dyn FnMut() -> Result<(), Failure> + Send>>,
     schedule: Option<Schedule>,
-    /// How many rows came; a read that gave none counts as one that did not come.
+    /// The number of rows read; an empty read counts as one row, to advance the deadline.
     rows: u64,
 }
 
@@ -21,18 +21,18 @@ impl<F> Feed<F>
 where
     F: FnMut() -> Result<Option<Batch>, Failure> + Send,
 {
-    /// At so many rows a second (`rate` in hertz), the function is called each time when its next row is due. After an
-    /// empty batch it is called again one period later.
+    /// Creates a source with `rate` rows per second (hertz): each call is made when its first row is due. After an
+    /// empty batch, the next call is made one period later.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for a rate that deadlines cannot have.
+    /// [`Error::Refused`] for a rate outside the range of deadlines.
     pub fn new(read: F, rate: Option<f64>) -> Result<Self, Error> {
         let schedule = rate.map(paced).transpose()?;
         Ok(Self { read, close: None, schedule, rows: 0 })
     }
 
-    /// The same, closed by this function at the end.
+    /// Adds a function that closes the source at the end.
     #[must_use]
     pub fn closed_by(self, close: impl FnMut() -> Result<(), Failure> + Send + 'static) -> Self {
         Self { close: Some(Box::new(close)), ..self }

@@ -1,4 +1,4 @@
-//! Where a loop outside the run takes each processed batch.
+//! The handover of processed batches to a loop outside the run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,29 +7,29 @@ use std::time::{Duration, Instant};
 
 use crate::process::Output;
 
-/// Hands one batch at a time to the loop that reads the run, if there is one. The consumer waits until it is taken, so
-/// that a slow loop fills the queue.
+/// Hands one batch at a time to the loop that reads the run, if there is one. The consumer waits until the batch is
+/// taken, so a slow loop fills the queue.
 #[derive(Debug, Default)]
 pub struct Handover {
-    /// Whether a batch has to be offered: what the consumer looks at for each.
+    /// Whether batches must be offered; the consumer checks this for each batch.
     read: AtomicBool,
     state: Mutex<State>,
     /// A batch is offered, or the run is over.
     offered: Condvar,
-    /// The offered batch is settled.
+    /// The offered batch is taken or refused.
     settled: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The loop that reads, and the thread in which it last did.
+    /// The attached loop, and the thread of its last read.
     reader: Option<(u64, ThreadId)>,
-    /// How many loops have read.
+    /// The number of loops attached so far.
     readers: u64,
     slot: Slot,
     abandoned: bool,
     over: bool,
-    // To wake a thread is a call of the system, even where none sleeps.
+    // Counted, because waking is a system call even if no thread sleeps.
     readers_asleep: usize,
     consumer_sleeps: bool,
 }
@@ -39,12 +39,12 @@ enum Slot {
     #[default]
     Empty,
     Offered(Output),
-    /// It was offered, and the run was abandoned.
+    /// The run was abandoned while the batch was offered.
     Refused,
 }
 
 impl Handover {
-    /// With a loop that reads from the first batch on, as number 1.
+    /// Creates a handover; with `read`, a loop with the number 1 is attached from the start.
     pub(super) fn new(read: bool) -> Self {
         let handover = Self::default();
         let _ = read.then(|| handover.attach());
@@ -55,7 +55,7 @@ impl Handover {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the present thread's loop read from the next batch on; its number, or `None` while another one reads.
+    /// Attaches a loop of this thread from the next batch on; returns its number, or `None` if another is attached.
     #[must_use]
     pub fn attach(&self) -> Option<u64> {
         let mut state = self.lock();
@@ -68,7 +68,7 @@ impl Handover {
         Some(state.readers)
     }
 
-    /// Ends the reading of one loop, or of any. An offered batch counts as processed: nobody is left to take it.
+    /// Detaches one loop, or any. An offered batch then counts as processed, because no loop is left to take it.
     pub fn leave(&self, reader: Option<u64>) {
         let mut state = self.lock();
         let Some((present, _)) = state.reader else { return };
@@ -76,7 +76,7 @@ impl Handover {
             return;
         }
         state.reader = None;
-        // The batch that is being processed while the run is abandoned is not taken either.
+        // In an abandoned run, the batch that is being processed must not count as taken either.
         self.read.store(state.abandoned, Ordering::Relaxed);
         if matches!(state.slot, Slot::Offered(_)) {
             let untaken = std::mem::take(&mut state.slot);
@@ -86,18 +86,18 @@ impl Handover {
         }
     }
 
-    /// Whether the loop that reads was last seen in the present thread, which must not wait for the run then.
+    /// Whether the attached loop last ran in this thread, which then must not wait for the run.
     #[must_use]
     pub fn is_read_here(&self) -> bool {
         self.lock().reader.is_some_and(|(_, thread)| thread == thread::current().id())
     }
 
-    /// Whether a batch has to be offered.
+    /// Whether batches must be offered.
     pub(super) fn is_read(&self) -> bool {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Offers a batch and waits until it is settled; false when the run was abandoned before a loop took it.
+    /// Offers a batch and waits for the result; false if the run was abandoned before a loop took it.
     pub(super) fn offer(&self, output: Output) -> bool {
         let mut state = self.lock();
         if state.abandoned {
@@ -118,12 +118,12 @@ impl Handover {
         matches!(std::mem::take(&mut state.slot), Slot::Empty)
     }
 
-    /// Waits until a batch is offered or the run is over, and for so long at most.
+    /// Waits until a batch is offered or the run is over, for at most `longest`.
     pub fn await_offer(&self, longest: Duration) {
         drop(self.awaited(self.lock(), longest));
     }
 
-    /// Takes the offered batch in the present thread, which the consumer waits for; waits for one as `await_offer` does.
+    /// Takes the offered batch in this thread, after waiting like `await_offer`.
     #[must_use]
     pub fn take(&self, reader: u64, longest: Duration) -> Option<Output> {
         let mut state = self.lock();
@@ -169,7 +169,7 @@ impl Handover {
         state
     }
 
-    /// Takes back what is offered, and offers no more.
+    /// Withdraws the offered batch, and offers no more.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         state.abandoned = true;
@@ -187,7 +187,7 @@ impl Handover {
         }
     }
 
-    /// Says that the run is over.
+    /// Marks the run as over.
     pub(super) fn finish(&self) {
         self.lock().over = true;
         self.offered.notify_all();

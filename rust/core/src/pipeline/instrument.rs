@@ -1,4 +1,4 @@
-//! An instrument that is none: signals computed from the number of the sample alone.
+//! A simulated instrument: signals computed from the number of the sample alone.
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -14,25 +14,25 @@ use crate::column::{collected, zeroed};
 use crate::error::Error;
 use crate::schedule::Schedule;
 
-/// What a simulated instrument measures: a sine, noise and a drift.
+/// The signal of a simulated instrument: a sine with noise and drift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
     /// Peak of the sine.
     pub amplitude: f64,
-    /// Cycles a second of the sine.
+    /// Frequency of the sine, in hertz.
     pub frequency: f64,
     /// Standard deviation of the noise.
     pub noise: f64,
-    /// Change a second of the mean.
+    /// Change of the mean per second.
     pub drift: f64,
-    /// What the noise grows from.
+    /// Seed of the noise.
     pub seed: u64,
 }
 
-/// Samples all its channels at a rate; each scan has a row for each channel, one after the other.
+/// Samples all channels at a rate; each scan has one row per channel.
 ///
-/// A sample is computed from its number with additions and multiplications only, so that it is the same on every
-/// platform, however the scans are read. The channels differ in the phase of their sine and in their noise.
+/// A sample is computed from its number with additions and multiplications only, so it is identical on every platform
+/// and for every way of reading. The channels differ in the phase of their sine and in their noise.
 #[derive(Debug, Clone)]
 pub struct SimulatedInstrument {
     schedule: Schedule,
@@ -41,22 +41,22 @@ pub struct SimulatedInstrument {
     recipe: Recipe,
 }
 
-/// The numbers of a channel that do not change from sample to sample.
+/// The constants of a channel's signal.
 struct Signal {
     recipe: Recipe,
     period: f64,
-    /// Cycles a sample and at sample 0, in units of 2^-64 of a cycle.
+    /// Cycles per sample, and phase at sample 0, in units of 2^-64 of a cycle.
     step: u64,
     phase: u64,
     seed: u64,
 }
 
 impl SimulatedInstrument {
-    /// So many scans a second (`rate` in hertz) of these channels.
+    /// Creates an instrument with `rate` scans per second (hertz).
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for such a rate or without channels, and [`Error::UnitsDiffer`] when one name has two units.
+    /// [`Error::Refused`] for an invalid rate or without channels, and [`Error::UnitsDiffer`] if a name has two units.
     pub fn new(rate: f64, channels: &[Channel], recipe: Recipe) -> Result<Self, Error> {
         let schedule = paced(rate)?;
         if channels.is_empty() {
@@ -67,11 +67,11 @@ impl SimulatedInstrument {
         Ok(instrument)
     }
 
-    /// So many scans from `first` on; scan 0 was at `start_ns`.
+    /// Computes `scans` scans from number `first` on; scan 0 is at `start_ns`.
     ///
     /// # Errors
     ///
-    /// [`Error::TimestampOutOfRange`], [`Error::Refused`] without the memory for so many.
+    /// [`Error::TimestampOutOfRange`], [`Error::Refused`] if there is not enough memory.
     pub fn batch(&self, start_ns: i64, first: u64, scans: usize) -> Result<Batch, Error> {
         let count = self.channels.len();
         let rows = scans.saturating_mul(count);
@@ -107,7 +107,7 @@ impl SimulatedInstrument {
 }
 
 impl Signal {
-    /// Writes samples from `first` on to each `stride`th value from `offset` on.
+    /// Writes the samples from `first` on to every `stride`th value from `offset` on.
     fn write(&self, first: u64, values: &mut [f64], offset: usize, stride: usize) {
         let mut sample = first;
         for value in values.iter_mut().skip(offset).step_by(stride) {
@@ -128,7 +128,7 @@ impl Signal {
     }
 }
 
-/// The fraction of cycles in units of 2^-64.
+/// Returns the fractional part of a number of cycles, in units of 2^-64.
 fn cycles(cycles: f64) -> u64 {
     const WHOLE: f64 = 18_446_744_073_709_551_616.0;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a fraction of 2^64
@@ -137,15 +137,15 @@ fn cycles(cycles: f64) -> u64 {
     }
 }
 
-/// The factor of each term of a sine's series to the one before it, the last term first.
+/// The ratio of each term of the sine's Taylor series to the previous term, the last term first.
 const FACTORS: [f64; 7] =
     [1.0 / 210.0, 1.0 / 156.0, 1.0 / 110.0, 1.0 / 72.0, 1.0 / 42.0, 1.0 / 20.0, 1.0 / 6.0];
 
-/// The sine of a phase in units of 2^-64 of a cycle; its Taylor series within a quarter, right to 1e-11.
+/// Computes the sine of a phase in units of 2^-64 of a cycle: a Taylor series within a quarter, accurate to 1e-11.
 #[inline]
 fn sine(phase: u64) -> f64 {
     const SHARE: f64 = 1.0 / 18_446_744_073_709_551_616.0;
-    #[allow(clippy::cast_precision_loss)] // a phase needs no more
+    #[allow(clippy::cast_precision_loss)] // precise enough for a phase
     let cycle = phase.cast_signed() as f64 * SHARE;
     // Half a cycle minus the angle has the same sine.
     let folded = if cycle > 0.25 {
@@ -164,10 +164,10 @@ fn sine(phase: u64) -> f64 {
     angle * series
 }
 
-/// A number in the shape of a bell around 0 with a standard deviation of 1: the sum of four that are even.
+/// Returns a nearly Gaussian number with mean 0 and standard deviation 1: the sum of four uniform numbers.
 #[inline]
 fn bell(bits: u64) -> f64 {
-    /// Of the sum of four numbers below 2^16, each as likely as the others.
+    /// The mean of the sum of four uniform numbers below 2^16.
     const MEAN: f64 = 2.0 * 65_535.0;
     const VARIANCE: f64 = 4.0 * (65_536.0 * 65_536.0 - 1.0) / 12.0;
     #[allow(clippy::cast_precision_loss)] // 18 bits
@@ -175,7 +175,7 @@ fn bell(bits: u64) -> f64 {
     (sum - MEAN) / VARIANCE.sqrt()
 }
 
-/// Scatters the bits of a number (the finaliser of `SplitMix64`: Steele, Lea and Flood, OOPSLA 2014).
+/// Mixes the bits of a number (the finaliser of `SplitMix64`: Steele, Lea and Flood, OOPSLA 2014).
 #[inline]
 const fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Error;
 use crate::process::Output;
 
-/// The newest results: the fewest that have so many points, or frames of spectra, together.
+/// The newest results: the fewest that together have the wanted number of points, or frames of spectra.
 #[derive(Debug)]
 pub struct Newest(Mutex<Kept>);
 
@@ -14,12 +14,12 @@ pub struct Newest(Mutex<Kept>);
 struct Kept {
     outputs: VecDeque<Output>,
     points: usize,
-    /// How many points are wanted.
+    /// The wanted number of points.
     wanted: usize,
 }
 
 impl Kept {
-    /// Takes the oldest result out if the others have enough points.
+    /// Removes the oldest result if the others have enough points.
     fn outdated(&mut self) -> Option<Output> {
         let rest = self.points - self.outputs.front()?.len();
         if rest < self.wanted {
@@ -39,7 +39,7 @@ impl Newest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what the last stage made.
+    /// Adds an output of the last stage.
     pub fn add(&self, output: Output) {
         if output.is_empty() {
             return;
@@ -47,7 +47,7 @@ impl Newest {
         let mut kept = self.lock();
         kept.points += output.len();
         kept.outputs.push_back(output);
-        // Memory is released without the lock.
+        // Dropped after the lock, because releasing memory takes time.
         let mut outdated = kept.outdated();
         drop(kept);
         while outdated.is_some() {
@@ -55,7 +55,7 @@ impl Newest {
         }
     }
 
-    /// The newest `points` of those that are kept, as one; so many are kept from now on.
+    /// Joins the newest `points` points; from now on, at least as many are kept.
     pub fn joined(&self, points: usize) -> Result<Output, Error> {
         let mut kept = self.lock();
         kept.wanted = kept.wanted.max(points);

@@ -1,4 +1,4 @@
-//! The bounded queue between the source and the consumer, which counts every point.
+//! The bounded queue between source and consumer, which counts every point.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,15 +8,15 @@ use crate::batch::Batch;
 use crate::error::Error;
 use crate::word::words;
 
-/// What happens to a batch for which there is no room.
+/// The action when the queue has no room for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFull {
     /// The source waits.
     #[default]
     Block,
-    /// The oldest batches that wait make room.
+    /// The oldest waiting batches are dropped.
     DropOldest,
-    /// The batch itself is lost.
+    /// The new batch is dropped.
     DropNewest,
 }
 
@@ -29,7 +29,7 @@ words!(
     DropNewest = "drop_newest"
 );
 
-/// A batch on its way, and the moment at which it was due.
+/// A waiting batch, and the time at which it was due.
 #[derive(Debug)]
 pub struct Waiting {
     pub batch: Batch,
@@ -37,13 +37,13 @@ pub struct Waiting {
     pub due_ns: u64,
 }
 
-/// Batches in the order of their arrival; capacity counts their points.
+/// Batches in order of arrival; the capacity counts their points.
 #[derive(Debug)]
 pub struct Queue {
     state: Mutex<State>,
-    /// Something arrived, or nothing will any more.
+    /// A batch arrived, or no more will arrive.
     filled: Condvar,
-    /// There is room, or nobody takes any more.
+    /// There is room, or no more batches are taken.
     emptied: Condvar,
     capacity: usize,
     on_full: OnFull,
@@ -52,11 +52,11 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    /// The points that wait; those of a batch that was taken do not.
+    /// The number of waiting points, without batches that were taken.
     points: usize,
     counts: Counts,
     phase: Phase,
-    // To wake a thread is a call of the system, even where none sleeps.
+    // Stored, because waking is a system call even if no thread sleeps.
     consumer_sleeps: bool,
     source_sleeps: bool,
 }
@@ -65,9 +65,9 @@ struct State {
 enum Phase {
     #[default]
     Open,
-    /// Nothing arrives any more.
+    /// No more batches arrive.
     Finished,
-    /// Nothing is taken any more.
+    /// No more batches are taken.
     Abandoned,
 }
 
@@ -90,16 +90,16 @@ impl Queue {
         }
     }
 
-    /// Whoever panicked with the lock left counts that are whole: nothing that can panic happens in between.
+    /// Locks the state. After a panic the counts are consistent, because no update of them can panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Offers a batch; false when nobody takes any more.
+    /// Adds a batch; false if no more batches are taken.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the batch does not even fit into the empty queue; it counts as abandoned.
+    /// [`Error::Refused`] if the batch does not fit into the empty queue; it counts as abandoned.
     pub fn push(&self, batch: Batch, due_ns: u64, late: bool) -> Result<bool, Error> {
         let rows = batch.len();
         let mut state = self.lock();
@@ -109,7 +109,7 @@ impl Queue {
         if rows > self.capacity {
             state.counts.settle(rows, |counts| &mut counts.abandoned);
             return Err(Error::Refused(format!(
-                "capacity is {} points and a batch has {rows}; pass at least as many",
+                "capacity is {} points, but a batch has {rows}; pass at least as many",
                 self.capacity
             )));
         }
@@ -148,7 +148,7 @@ impl Queue {
         Ok(true)
     }
 
-    /// Takes the oldest batch, which waits no longer but is not processed either; `None` when there will be no more.
+    /// Takes the oldest batch; `None` if there will be no more. The batch counts as queued until it is processed.
     pub fn pop(&self) -> Option<Waiting> {
         let mut state = self.lock();
         while state.waiting.is_empty() && state.phase == Phase::Open {
@@ -163,12 +163,12 @@ impl Queue {
         taken
     }
 
-    /// Says that a batch that was taken is processed.
+    /// Counts a taken batch as processed.
     pub fn processed(&self, rows: usize) {
         self.lock().counts.settle(rows, |counts| &mut counts.processed);
     }
 
-    /// Says that nothing arrives any more; what waits is still taken.
+    /// Ends the arrival of batches; waiting batches are still taken.
     pub fn finish(&self) {
         let mut state = self.lock();
         if state.phase == Phase::Open {
@@ -177,7 +177,7 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// Says that nothing is taken any more; what waits, or was taken and is not processed, is abandoned.
+    /// Ends the taking of batches; waiting batches and the one being processed are abandoned.
     pub fn abandon(&self) {
         let mut state = self.lock();
         state.phase = Phase::Abandoned;
@@ -188,7 +188,7 @@ impl Queue {
         self.emptied.notify_all();
     }
 
-    /// Says that a batch that was taken will not be processed.
+    /// Counts a taken batch as abandoned.
     pub fn failed(&self, rows: usize) {
         self.lock().counts.settle(rows, |counts| &mut counts.abandoned);
     }

@@ -9,14 +9,14 @@ use super::{Ended, Failure, Source, Work};
 use crate::batch::Batch;
 use crate::clock::now_ns;
 
-/// After how long an unpaced source that had nothing is asked again.
+/// The pause after an empty read of an unpaced source.
 const NOTHING_NS: u64 = 1_000_000;
 
 /// Reads the source at its deadlines.
 pub struct Reader {
     source: Box<dyn Source>,
     duration: Option<Duration>,
-    /// For each name the number of the sample that comes next.
+    /// The number of the next sample of each name.
     next: HashMap<String, u64>,
 }
 
@@ -25,7 +25,7 @@ impl Reader {
         Self { source, duration, next: HashMap::new() }
     }
 
-    /// Reads until the time is over, the source ends or somebody stops it.
+    /// Reads until the duration is over, the source ends or the run is stopped.
     pub fn run(&mut self, shared: &Shared) -> Result<Ended, Failure> {
         shared.clock.begin();
         self.source.begin(now_ns(), self.duration)?;
@@ -62,12 +62,12 @@ impl Reader {
         }
     }
 
-    /// Releases what the source holds.
+    /// Closes the source.
     pub fn close(&mut self, shared: &Shared) -> Result<(), Failure> {
         shared.reading.during(Work::CloseSource, 0, || self.source.close())
     }
 
-    /// Numbers the samples of each name on, unless the source did.
+    /// Numbers the samples of each name consecutively, unless the source has numbered them.
     fn numbered(&mut self, batch: Batch) -> Batch {
         if batch.first_sequences().is_some() {
             return batch;
@@ -79,7 +79,7 @@ impl Reader {
         for ((channel, rows), first) in
             batch.channels().iter().zip(batch.rows_of_names()).zip(numbers)
         {
-            // Of two channels of one name each comes to the same.
+            // Two channels of one name give the same result.
             let after = first + rows as u64;
             match self.next.get_mut(channel.name()) {
                 Some(next) => *next = after,

@@ -1,4 +1,4 @@
-//! What an acquisition says of itself.
+//! The counts and times of an acquisition.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,41 +8,41 @@ use hdrhistogram::Histogram;
 use crate::error::Error;
 use crate::word::words;
 
-/// Points, each of them counted once: produced is processed, dropped, abandoned and queued together.
+/// Numbers of points, each point counted once: produced is the sum of processed, dropped, abandoned and queued.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// What the source gave.
+    /// Points from the source.
     pub produced: u64,
-    /// What went through all stages and into all sinks.
+    /// Points that went through all stages and into all sinks.
     pub processed: u64,
-    /// What was lost because the queue was full.
+    /// Points lost because the queue was full.
     pub dropped: u64,
-    /// What was given up after an error or a stop.
+    /// Points abandoned after an error or a stop.
     pub abandoned: u64,
-    /// What waits, to get into the queue too, or is being processed; nothing once the run is over.
+    /// Points that wait for the queue or in it, or are being processed; 0 after the run.
     pub queued: u64,
-    /// What reached the queue after the next batch was due.
+    /// Points that reached the queue after the next batch was due.
     pub late: u64,
-    /// The most that was queued at a time.
+    /// The most points queued at the same time.
     pub high_water: u64,
 }
 
 impl Counts {
-    /// Counts points that were queued as something else.
+    /// Moves points from queued to another count.
     pub(super) fn settle(&mut self, points: usize, becomes: impl FnOnce(&mut Self) -> &mut u64) {
         self.queued -= points as u64;
         *becomes(self) += points as u64;
     }
 }
 
-/// Why a run is over.
+/// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Its time was over.
+    /// The duration was over.
     Duration,
-    /// The source had no more.
+    /// The source ended.
     Source,
-    /// Somebody stopped it.
+    /// The run was stopped.
     Stopped,
     /// The source, a stage or a sink failed.
     Failed,
@@ -58,26 +58,26 @@ words!(
     Failed = "failed"
 );
 
-/// What a run did, so far or in the end.
+/// The counts and times of a run, during the run or at its end.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The points.
+    /// The numbers of points.
     pub counts: Counts,
-    /// From the beginning to the moment at which the sinks were closed, or to now.
+    /// The time from the start until the sinks were closed, or until now.
     pub elapsed: Duration,
-    /// The processor time of both threads together, once they are done.
+    /// The CPU time of both threads together, once they have ended.
     pub cpu: Option<Duration>,
-    /// Why the run is over, once it is.
+    /// Why the run ended, once it has.
     pub ended: Option<Ended>,
     pub(super) responses: Arc<Histogram<u64>>,
 }
 
 impl Report {
-    /// A report of these numbers; `responses` are response times in nanoseconds and how many points had each.
+    /// Creates a report; `responses` are response times in nanoseconds with their numbers of points.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when more points have a response time than a report counts.
+    /// [`Error::Refused`] if more points have a response time than were processed.
     pub fn of_numbers(
         counts: Counts,
         elapsed: Duration,
@@ -86,8 +86,7 @@ impl Report {
         responses: &[(u64, u64)],
     ) -> Result<Self, Error> {
         let too_many = || {
-            let problem =
-                "the report has more response times than processed points; pass what a report gave";
+            let problem = "the report has more response times than processed points; pass the numbers of a report";
             Error::Refused(problem.to_owned())
         };
         let mut histogram = histogram();
@@ -102,14 +101,14 @@ impl Report {
         Ok(Self { counts, elapsed, cpu, ended, responses: Arc::new(histogram) })
     }
 
-    /// The response times in nanoseconds, kept to three digits, and how many points had each.
+    /// The response times in nanoseconds, to three digits, with their numbers of points.
     #[must_use]
     pub fn responses(&self) -> Vec<(u64, u64)> {
         let recorded = self.responses.iter_recorded();
         recorded.map(|found| (found.value_iterated_to(), found.count_at_value())).collect()
     }
 
-    /// Processed points a second.
+    /// Processed points per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         #[allow(clippy::cast_precision_loss)] // 2^53 points are never reached
@@ -117,10 +116,10 @@ impl Report {
         if self.elapsed.is_zero() { 0.0 } else { processed / self.elapsed.as_secs_f64() }
     }
 
-    /// The response time in nanoseconds that this share of the processed points did not exceed; `None` without any.
+    /// Returns the response time in nanoseconds that this share of the processed points did not exceed.
     ///
-    /// It counts from the moment at which a point's batch was due to the moment at which the last sink had it, and is
-    /// kept to three digits.
+    /// A response time is the time from when a point's batch is due until the last sink has received it, to three
+    /// digits.
     #[must_use]
     pub fn response_ns(&self, share: f64) -> Option<u64> {
         let known = !self.responses.is_empty();
@@ -128,11 +127,11 @@ impl Report {
     }
 }
 
-/// Response times as they come, read while they come.
+/// A histogram of response times that can be read during the run.
 #[derive(Debug)]
 pub struct Responses(Mutex<Histogram<u64>>);
 
-/// Three digits of each response time are kept.
+/// The number of digits kept of each response time.
 const DIGITS: u8 = 3;
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -142,9 +141,9 @@ impl Default for Responses {
     }
 }
 
-/// A histogram without a response time.
+/// Creates an empty histogram.
 fn histogram() -> Histogram<u64> {
-    // The bounds are constants that the histogram takes; what is larger counts as an hour.
+    // The bounds are valid constants; larger values count as an hour.
     #[allow(clippy::expect_used)]
     Histogram::new_with_bounds(1, HOUR_NS, DIGITS).expect("bounds in order")
 }

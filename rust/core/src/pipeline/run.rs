@@ -1,4 +1,4 @@
-//! One run of a pipeline, from its first deadline to its last sink.
+//! A run of a pipeline.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
@@ -19,7 +19,7 @@ use super::work::{Present, Work};
 use crate::error::Error;
 use crate::process::Output;
 
-/// A run that has begun.
+/// A started run.
 #[derive(Debug)]
 pub struct Run {
     shared: Arc<Shared>,
@@ -32,7 +32,7 @@ impl Acquisition {
     ///
     /// # Errors
     ///
-    /// What a stage says to its reset, and [`Error::Thread`] when the system starts none.
+    /// The error of a stage's reset, and [`Error::Thread`] if no thread can be started.
     pub fn start(self) -> Result<Run, Failure> {
         let Self { capacity, on_full, around, .. } = self;
         let mut consumer = Consumer { stages: self.stages, sinks: self.sinks };
@@ -42,7 +42,7 @@ impl Acquisition {
             Arc::new(Shared::new(queue, Handover::new(self.read), Newest::new(self.newest)));
         let mut reader = Reader::new(self.source, self.duration);
         let reading = move |shared: &Shared| {
-            // Before the first batch: a consumer that fails at it has to find whom to wake.
+            // Set before the first batch, because a consumer that fails must be able to wake the reader.
             shared.reader.get_or_init(thread::current);
             let ended = guarded(|| reader.run(shared));
             let closed = guarded(|| reader.close(shared));
@@ -57,7 +57,7 @@ impl Acquisition {
         };
         let consumer = spawn("rust-daq-consumer", &shared, around, consuming)?;
         let reader = spawn("rust-daq-source", &shared, around, reading).inspect_err(|_| {
-            // What the consumer would wait for never comes.
+            // Otherwise the consumer would wait for ever.
             shared.queue.finish();
         })?;
         shared.reader.get_or_init(|| reader.thread().clone());
@@ -67,7 +67,7 @@ impl Acquisition {
 }
 
 impl Run {
-    /// Ends the source; what waits is then processed, or abandoned unless `drain`. Does not wait.
+    /// Stops the source. Waiting batches are processed with `drain`, or else abandoned. Returns at once.
     pub fn stop(&self, drain: bool) {
         self.shared.stop_source();
         if !drain {
@@ -76,13 +76,13 @@ impl Run {
         }
     }
 
-    /// Where a loop outside the run takes each processed batch.
+    /// Returns the handover of processed batches to a loop outside the run.
     #[must_use]
     pub fn handover(&self) -> &Handover {
         &self.shared.handover
     }
 
-    /// The newest points that were processed, or frames of spectra, at most so many, which are kept from now on.
+    /// Returns at most `points` of the newest processed points, or frames of spectra; from now on, as many are kept.
     ///
     /// # Errors
     ///
@@ -91,13 +91,13 @@ impl Run {
         self.shared.newest.joined(points)
     }
 
-    /// Whether the caller is one of the run's own threads, in which nobody can wait for its end.
+    /// Whether the caller is one of the run's own threads, which cannot wait for its end.
     #[must_use]
     pub fn is_inside(&self) -> bool {
         self.ids.contains(&thread::current().id())
     }
 
-    /// The calls into parts of the pipeline that are under way, each with the index of its part.
+    /// Returns the pending calls into parts of the pipeline, each with the index of its part.
     #[must_use]
     pub fn work(&self) -> Vec<(Work, usize)> {
         [&self.shared.reading, &self.shared.consuming]
@@ -106,9 +106,9 @@ impl Run {
             .collect()
     }
 
-    /// Waits until all is over, or for so long; whether all is over. No thread is then left.
+    /// Waits until the run is over, for at most `longest`; returns whether it is over. Its threads have then ended.
     ///
-    /// One of the run's own threads is told that it is not over, at once.
+    /// In one of the run's own threads, returns false at once.
     pub fn wait(&self, longest: Option<Duration>) -> bool {
         if self.is_inside() {
             return false;
@@ -130,19 +130,19 @@ impl Run {
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
-            // What it panicked with is among the failures.
+            // A panic is already among the failures.
             let _ = thread.join();
         }
         true
     }
 
-    /// What was counted, so far or in the end.
+    /// Returns the counts, during the run or at its end.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.shared.queue.counts()
     }
 
-    /// Counts and times, so far or in the end.
+    /// Returns counts and times, during the run or at its end.
     #[must_use]
     pub fn report(&self) -> Report {
         let end = self.shared.end();
@@ -155,12 +155,12 @@ impl Run {
         }
     }
 
-    /// Looks at what went wrong and was not taken yet.
+    /// Visits each failure that was not taken yet.
     pub fn each_failure(&self, look: impl FnMut(&Failure)) {
         self.shared.end().failures.iter().for_each(look);
     }
 
-    /// Takes what went wrong, the cause first.
+    /// Takes the failures, the cause first.
     #[must_use]
     pub fn take_failures(&self) -> Vec<Failure> {
         std::mem::take(&mut self.shared.end().failures)
@@ -168,13 +168,13 @@ impl Run {
 }
 
 impl Drop for Run {
-    /// Nobody can stop it later. Its threads end by themselves: to wait for them here could take for ever.
+    /// Stops the run, because no later call can. Does not wait for its threads, which could take for ever.
     fn drop(&mut self) {
         self.stop(false);
     }
 }
 
-/// Does the work on a thread, and counts its time.
+/// Runs the work on a new thread, and measures its CPU time.
 fn spawn(
     name: &str,
     shared: &Arc<Shared>,

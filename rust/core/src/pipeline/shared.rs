@@ -1,4 +1,4 @@
-//! What both threads of a run, and whoever watches them, look at.
+//! The state shared by both threads of a run and its callers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +15,10 @@ use super::report::{Ended, Responses};
 use super::work::Present;
 use crate::error::Error;
 
-/// The source's and the consumer's.
+/// The reader and the consumer.
 const THREADS: usize = 2;
 
-/// What both threads and whoever watches them look at.
+/// The state shared by both threads and their callers.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) queue: Queue,
@@ -26,26 +26,26 @@ pub(super) struct Shared {
     pub(super) newest: Newest,
     pub(super) responses: Responses,
     pub(super) clock: Clock,
-    /// The source is to end.
+    /// Whether the source should stop.
     pub(super) stop: AtomicBool,
     /// The thread that reads the source, which may sleep until its next deadline.
     pub(super) reader: OnceLock<Thread>,
-    /// The present call of each thread.
+    /// The current call of each thread.
     pub(super) reading: Present,
     pub(super) consuming: Present,
     end: Mutex<End>,
     pub(super) over: Condvar,
 }
 
-/// What is known at the end.
+/// The results of the run.
 #[derive(Debug, Default)]
 pub(super) struct End {
     pub(super) reason: Option<Ended>,
     pub(super) failures: Vec<Failure>,
-    /// The threads that are done, and their processor time.
+    /// The number of finished threads, and their CPU time.
     threads_done: usize,
     pub(super) cpu: Duration,
-    /// How long it took until the sinks were closed.
+    /// The time until the sinks were closed.
     pub(super) elapsed: Option<Duration>,
 }
 
@@ -74,7 +74,7 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Asks the source to end, and wakes it.
+    /// Stops the source, and wakes its thread.
     pub(super) fn stop_source(&self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(reader) = self.reader.get() {
@@ -82,7 +82,7 @@ impl Shared {
         }
     }
 
-    /// What came before is still processed: it is as good as ever.
+    /// Records the end of the source. Batches that arrived before are still processed.
     pub(super) fn source_ended(&self, ended: Result<Ended, Failure>, unclosed: Option<Failure>) {
         let mut end = self.end();
         match ended {
@@ -118,7 +118,7 @@ impl Shared {
         end.failures.extend(failures);
     }
 
-    /// Says that one of the two threads has nothing left to do.
+    /// Records the end of one of the two threads.
     pub(super) fn done(&self, cpu: Duration) {
         let mut end = self.end();
         end.cpu += cpu;
@@ -132,7 +132,7 @@ impl Shared {
     }
 }
 
-/// The work, with a panic as a failure.
+/// Runs the work, and converts a panic to a failure.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();

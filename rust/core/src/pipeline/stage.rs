@@ -1,4 +1,4 @@
-//! What a front end puts into a pipeline. An error of any method is what the part says; it ends the acquisition.
+//! The interfaces of the parts of a pipeline. An error of any method ends the acquisition and is reported.
 
 #![allow(clippy::missing_errors_doc, reason = "said above, once for all")]
 
@@ -8,29 +8,29 @@ use super::Failure;
 use crate::batch::Batch;
 use crate::process::{Output, Process};
 
-/// Where batches come from.
+/// The source of batches.
 pub trait Source: Send {
-    /// Told once, before all else: the wall clock at the beginning, and how long batches are wanted.
+    /// Called once, before all other methods, with the wall clock at the start and the duration of the run.
     fn begin(&mut self, start_ns: i64, duration: Option<Duration>) -> Result<(), Failure>;
 
-    /// When the next batch is due, in nanoseconds since the beginning; `None` from a source that paces itself.
+    /// Returns when the next batch is due, in nanoseconds since the start; `None` for a source that paces itself.
     fn due_ns(&self) -> Result<Option<u64>, Failure>;
 
-    /// The next batch, or `None` when there is no more.
+    /// Returns the next batch, or `None` at the end.
     fn read(&mut self) -> Result<Option<Batch>, Failure>;
 
-    /// Releases what the source holds; called once, by the thread that read it, however the reading ends.
+    /// Releases resources; called exactly once, by the thread that read the source.
     fn close(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-/// A step that each batch goes through; [`Process`] is the one that this crate brings.
+/// A processing step for each batch; processors of this crate implement [`Process`].
 pub trait Stage: Send {
-    /// What becomes of a batch.
+    /// Processes a batch.
     fn apply(&mut self, batch: &Batch) -> Result<Output, Failure>;
 
-    /// Forgets all that came; called before the first batch, and with an error the acquisition does not begin.
+    /// Forgets all earlier batches; called before the first batch. After an error, the acquisition does not start.
     fn reset(&mut self) -> Result<(), Failure>;
 }
 
@@ -45,12 +45,12 @@ impl<P: Process> Stage for P {
     }
 }
 
-/// Where the processed data go.
+/// A receiver of processed data.
 pub trait Sink: Send {
-    /// Takes what the last step made.
+    /// Writes an output of the last stage.
     fn write(&mut self, output: &Output) -> Result<(), Failure>;
 
-    /// Finishes what was written; called once, however the acquisition ends.
+    /// Finishes the written data; called exactly once.
     fn close(&mut self) -> Result<(), Failure> {
         Ok(())
     }

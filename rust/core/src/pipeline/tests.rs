@@ -1,4 +1,4 @@
-//! The pipeline as a front end sees it.
+//! Tests of the pipeline through its public interface.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -12,14 +12,14 @@ use crate::channel::Channel;
 use crate::metadata::Metadata;
 use crate::process::Output;
 
-/// What a sink saw.
+/// The batches and calls that a sink received.
 #[derive(Debug, Default)]
 struct Seen {
     batches: Vec<Batch>,
     closed: usize,
 }
 
-/// Keeps batches, each once it is let through where there is a gate.
+/// A sink that stores batches; if there is a gate, each waits for it.
 struct Keeper {
     seen: Arc<Mutex<Seen>>,
     gate: Option<Receiver<()>>,
@@ -28,7 +28,7 @@ struct Keeper {
 impl Sink for Keeper {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
         if let Some(gate) = &self.gate {
-            // Once nobody holds the gate it stands open.
+            // The gate is open once its sender is dropped.
             let _ = gate.recv();
         }
         let Output::Batch(batch) = output else { return Err("no batch".into()) };
@@ -58,7 +58,7 @@ fn batch(rows: usize) -> Batch {
     Batch::of_channel(channel, vec![0; rows].into(), vec![1.5; rows].into()).unwrap()
 }
 
-/// Batches of so many rows; says on `given` that all were asked for.
+/// A source of batches with these numbers of rows; signals on `given` after the last read.
 fn feed(sizes: Vec<usize>, given: Option<Sender<()>>) -> Box<dyn Source> {
     let mut sizes = sizes.into_iter();
     let read = move || {
@@ -90,7 +90,7 @@ fn adds_up(counts: Counts) -> bool {
     produced == processed + dropped + abandoned + queued
 }
 
-/// Runs to the end; what came out and the failures as text.
+/// Waits for the end; returns the report, and the failures as text.
 fn finished(run: &Run) -> (Report, Vec<String>) {
     assert!(run.wait(None));
     let failures = run.take_failures().iter().map(ToString::to_string).collect();
@@ -99,12 +99,12 @@ fn finished(run: &Run) -> (Report, Vec<String>) {
     (report, failures)
 }
 
-/// A source whose batches nobody waits for.
+/// A source that never ends.
 fn endless() -> Box<dyn Source> {
     Box::new(Feed::new(|| Ok(Some(batch(10))), None).unwrap())
 }
 
-/// The sequence numbers of all rows that a sink saw.
+/// The sequence numbers of all rows that a sink received.
 fn numbers(seen: &Mutex<Seen>) -> Vec<u64> {
     let seen = seen.lock().unwrap();
     let rows = |batch: &Batch| {
@@ -129,7 +129,7 @@ proptest! {
         let mut stalled = acquisition(feed(sizes, Some(given)), sink);
         (stalled.capacity, stalled.on_full) = (capacity, policy);
         let run = stalled.start().unwrap();
-        // The consumer stalls until the source has nothing left.
+        // The consumer waits until the source has ended.
         all_given.recv().unwrap();
         drop(gate);
         let (report, _) = finished(&run);
@@ -139,7 +139,7 @@ proptest! {
         prop_assert_eq!(report.counts.dropped, (produced - kept.len()) as u64);
         prop_assert!(kept.is_sorted_by(|number, next| number < next));
         prop_assert!(report.counts.high_water <= capacity as u64);
-        // Only what did not fit was dropped.
+        // Only batches that did not fit were dropped.
         prop_assert!(produced <= capacity || !kept.is_empty());
         if produced <= capacity {
             prop_assert_eq!(report.counts.dropped, 0);
@@ -168,7 +168,7 @@ proptest! {
     }
 }
 
-/// Fails at the nth batch, as `fail` says.
+/// A stage that fails at the nth batch with the failure of `fail`.
 struct Faulty(usize, fn() -> Failure);
 
 impl Stage for Faulty {
@@ -182,7 +182,7 @@ impl Stage for Faulty {
     }
 }
 
-/// Takes all that a loop gets; what it took in rows, and whether it left before the end.
+/// Reads in a loop; returns the number of rows, and whether it left before the end.
 fn read(run: &Run, most: usize) -> (u64, bool) {
     let mut rows = 0;
     for _ in 0..most {
@@ -203,7 +203,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_a_loop_did_not_take_is_dropped_or_abandoned(
+    fn batches_not_taken_by_a_loop_are_dropped_or_abandoned(
         sizes in prop::collection::vec(1_usize..20, 0..40),
         capacity in 20_usize..60,
         policy in prop::sample::select(vec![OnFull::Block, OnFull::DropOldest, OnFull::DropNewest]),
@@ -230,7 +230,7 @@ proptest! {
         let kept = numbers.len().min(30);
         prop_assert_eq!(latest.len(), kept);
         if let (Output::Batch(batch), Some(last)) = (latest, numbers.last()) {
-            // Where something was dropped between two batches a batch of both has no numbers.
+            // If batches were dropped in between, the joined batch has no numbers.
             if let Some(first) = batch.first_sequences() {
                 prop_assert_eq!(first[0] + kept as u64, last + 1);
             }
@@ -239,14 +239,14 @@ proptest! {
 }
 
 #[test]
-fn a_loop_that_leaves_lets_the_run_go_on_and_another_one_read() {
+fn after_a_loop_leaves_the_run_continues_and_another_loop_reads() {
     let (sink, seen) = keeper();
     let mut looped = acquisition(feed(vec![1; 10], None), sink);
     looped.read = true;
     let run = looped.start().unwrap();
     assert_eq!(run.handover().attach(), None);
     assert_eq!(read(&run, 3), (3, true));
-    run.handover().leave(Some(2)); // which is nobody
+    run.handover().leave(Some(2)); // a number without a loop
     assert!(run.handover().is_read_here());
     run.handover().leave(None);
     assert!(!run.handover().is_read_here() && run.handover().take(1, Duration::ZERO).is_none());
@@ -268,7 +268,7 @@ fn a_stage_that_panics_ends_the_run_too() {
 }
 
 #[test]
-fn what_a_source_gave_before_it_failed_is_processed() {
+fn batches_before_a_failure_of_the_source_are_processed() {
     let (sink, _seen) = keeper();
     let mut left = 3;
     let read = move || {
@@ -281,7 +281,7 @@ fn what_a_source_gave_before_it_failed_is_processed() {
     assert_eq!((report.ended, report.counts.processed), (Some(Ended::Failed), 10));
 }
 
-/// Fails when it is closed.
+/// A sink that fails when it is closed.
 struct Unclosable;
 
 impl Sink for Unclosable {
@@ -295,7 +295,7 @@ impl Sink for Unclosable {
 }
 
 #[test]
-fn every_sink_is_closed_whatever_the_others_say() {
+fn every_sink_is_closed_even_if_others_fail() {
     let (sink, seen) = keeper();
     let mut run = acquisition(feed(vec![1], None), Unclosable);
     run.sinks.extend([Box::new(sink) as Box<dyn Sink>, Box::new(Unclosable)]);
@@ -305,7 +305,7 @@ fn every_sink_is_closed_whatever_the_others_say() {
 }
 
 #[test]
-fn a_run_that_nobody_holds_ends_and_closes_its_sinks() {
+fn a_dropped_run_ends_and_closes_its_sinks() {
     let (sink, seen) = keeper();
     drop(acquisition(endless(), sink).start().unwrap());
     while seen.lock().unwrap().closed == 0 {

@@ -1,25 +1,25 @@
-//! What a thread of a run is doing, for anyone who waits for it.
+//! The current call of each thread of a run, for messages about a wait.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A call into a part of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// The source is read.
+    /// Reading the source.
     Read,
-    /// The source is closed.
+    /// Closing the source.
     CloseSource,
-    /// A stage processes a batch.
+    /// Processing a batch in a stage.
     Process,
-    /// A sink is given a batch.
+    /// Writing a batch to a sink.
     Write,
-    /// A sink is closed.
+    /// Closing a sink.
     Close,
-    /// A loop is waited for, which takes a batch.
+    /// Waiting for a loop to take a batch.
     HandOver,
 }
 
-/// Each kind with its name, in their order.
+/// Each kind with its name, in order.
 const KINDS: [(Work, &str); 6] = [
     (Work::Read, "read"),
     (Work::CloseSource, "close source"),
@@ -30,19 +30,19 @@ const KINDS: [(Work, &str); 6] = [
 ];
 
 impl Work {
-    /// The words for it.
+    /// Returns the name of the kind.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         KINDS[self as usize].1
     }
 }
 
-/// The present call of one thread, which others may look at.
+/// The current call of one thread, readable by other threads.
 #[derive(Debug, Default)]
 pub struct Present(AtomicUsize);
 
 impl Present {
-    /// Does the work of the part of this index under its name.
+    /// Runs a call into the part with this index, and records it while it runs.
     pub fn during<T>(&self, work: Work, index: usize, call: impl FnOnce() -> T) -> T {
         self.0.store(index * KINDS.len() + work as usize + 1, Ordering::Relaxed);
         let result = call();
@@ -50,7 +50,7 @@ impl Present {
         result
     }
 
-    /// The call and the index of its part.
+    /// Returns the current call and the index of its part.
     pub fn get(&self) -> Option<(Work, usize)> {
         let code = self.0.load(Ordering::Relaxed).checked_sub(1)?;
         Some((KINDS[code % KINDS.len()].0, code / KINDS.len()))

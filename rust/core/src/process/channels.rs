@@ -1,4 +1,4 @@
-//! A state for each channel.
+//! The states of a processor, one for each channel.
 
 use std::collections::HashMap;
 
@@ -8,26 +8,26 @@ use super::kernel::Kernel;
 use super::state::{Reader, Writer, wrong};
 use crate::error::Error;
 
-/// The states of all channels that came, by name, and that of values without a channel.
+/// The states of all channels so far, by name, and the state of values without a channel.
 #[derive(Debug)]
 pub(super) struct Channels<K> {
     pub(super) on_gap: OnGap,
-    /// The state of values without a channel, which has the parameters of all others.
+    /// The state of values without a channel; it has the parameters of all states.
     pub(super) values: K,
     streams: Vec<Stream<K>>,
-    /// The place of each name among the streams.
+    /// The index of each name's stream.
     places: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
 struct Stream<K> {
     kernel: K,
-    /// The sequence number of the sample that comes next, where that is known.
+    /// The sequence number of the next sample, if known.
     next: Option<u64>,
 }
 
 impl<K> Stream<K> {
-    /// The number that would have been next and the one that came, where samples are missing.
+    /// Returns the expected and the actual sequence number, if samples are missing.
     fn gap(&self, arrival: &Arrival<'_>) -> Option<(u64, u64)> {
         self.next.zip(arrival.first).filter(|(expected, got)| expected != got)
     }
@@ -44,16 +44,16 @@ impl<K: Kernel> Channels<K> {
         self.places.clear();
     }
 
-    /// The state that goes on with these rows; `None` where they begin a new one.
+    /// Returns the state that continues with these rows; `None` if they begin a new one.
     pub(super) fn going_on(&self, arrival: &Arrival<'_>) -> Option<&K> {
         let place = *self.places.get(arrival.name)?;
         let forgotten = self.on_gap == OnGap::Reset && self.streams[place].gap(arrival).is_some();
         (!forgotten).then(|| &self.streams[place].kernel)
     }
 
-    /// The place of the state of each name that came, fit to go on with its rows.
+    /// Returns the index of each name's state, prepared for its rows.
     ///
-    /// All that can fail does so before anything is changed.
+    /// Everything that can fail happens before any state changes.
     pub(super) fn admit(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<usize>, Error> {
         let known = |arrival: &Arrival<'_>| self.places.get(arrival.name).copied();
         let known: Vec<Option<usize>> = arrivals.iter().map(known).collect();
@@ -63,7 +63,7 @@ impl<K: Kernel> Channels<K> {
                 && let Some((expected, got)) = self.streams[place].gap(arrival)
             {
                 return Err(Error::Refused(format!(
-                    "channel '{}' goes on with sample {got}, and {expected} was expected; \
+                    "channel '{}' continues with sample {got}, but sample {expected} was expected; \
                      pass the samples without a gap, or on_gap='reset' or 'continue'",
                     arrival.name
                 )));
@@ -77,7 +77,7 @@ impl<K: Kernel> Channels<K> {
         let missing = known.iter().filter(|place| place.is_none()).count();
         let fresh = (0..missing).map(|_| self.values.fresh());
         let mut fresh = fresh.collect::<Result<Vec<_>, _>>()?;
-        // They are taken from the end.
+        // Fresh states are taken from the end.
         let unknown = arrivals.iter().zip(&known).filter(|(_, place)| place.is_none());
         for (kernel, (arrival, _)) in fresh.iter_mut().rev().zip(unknown) {
             kernel.prepare(arrival.rows)?;
@@ -90,7 +90,7 @@ impl<K: Kernel> Channels<K> {
                 self.streams.push(Stream { kernel, next: None });
                 Some(self.streams.len() - 1)
             });
-            // There are as many fresh ones as are missing.
+            // There are as many fresh states as missing ones.
             let Some(place) = place else { continue };
             let stream = &mut self.streams[place];
             if self.on_gap == OnGap::Reset && stream.gap(arrival).is_some() {
@@ -110,7 +110,7 @@ impl<K: Kernel> Channels<K> {
         self.streams.iter().map(|stream| &stream.kernel)
     }
 
-    /// All states as bytes.
+    /// Serializes all states.
     pub(super) fn state(&self) -> Result<Vec<u8>, Error> {
         let mut state = Writer::of(K::MARK);
         self.values.save(&mut state)?;
@@ -128,20 +128,20 @@ impl<K: Kernel> Channels<K> {
         Ok(state.finish())
     }
 
-    /// The states that bytes tell, of the same parameters.
+    /// Deserializes states with the same parameters.
     pub(super) fn restored(&self, bytes: &[u8]) -> Result<Self, Error> {
         let mut state = Reader::of(bytes, K::MARK)?;
         let mut channels = Self::new(self.values.load(&mut state)?, self.on_gap);
-        // Nothing is reserved: each channel has to show its bytes first.
+        // No memory is reserved, because the count is not trusted: each channel must first show its bytes.
         for _ in 0..state.number()? {
             let length = state.length(usize::MAX)?;
             let name = str::from_utf8(state.take(length)?);
-            let name = name.map_err(|_| wrong("a name is no UTF-8"))?.to_owned();
+            let name = name.map_err(|_| wrong("a name is not UTF-8"))?.to_owned();
             let known = state.flag()?;
             let number = state.number()?;
             let kernel = self.values.load(&mut state)?;
             if channels.places.insert(name, channels.streams.len()).is_some() {
-                return Err(wrong("a channel comes twice"));
+                return Err(wrong("a channel appears twice"));
             }
             channels.streams.push(Stream { kernel, next: known.then_some(number) });
         }

@@ -1,16 +1,16 @@
-//! What the tests of processors share.
+//! Fixtures of the processor tests.
 
 use std::collections::HashMap;
 
 use crate::batch::{Batch, BatchBuilder};
 use crate::channel::Channel;
 
-/// Floats as they are, NaN by NaN.
+/// Returns the bits of floats, to compare NaN too.
 pub(super) fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// What comes out when the input is cut before these places.
+/// Processes the input in pieces, cut before these positions.
 pub(super) fn in_pieces(
     input: &[f64],
     cuts: &[usize],
@@ -28,7 +28,7 @@ pub(super) fn in_pieces(
     output
 }
 
-/// Rows of channels by name, those of each a millisecond apart.
+/// Creates a batch of rows by channel name; the rows of each channel are a millisecond apart.
 pub(super) fn batch(rows: &[(&str, f64)]) -> Batch {
     let mut builder = BatchBuilder::default();
     let mut times = HashMap::new();
@@ -41,7 +41,7 @@ pub(super) fn batch(rows: &[(&str, f64)]) -> Batch {
     builder.finish()
 }
 
-/// The same with the sequence number of each name's first row.
+/// Creates the same batch with first sequence numbers.
 pub(super) fn numbered(rows: &[(&str, f64)], first: &dyn Fn(&str) -> u64) -> Batch {
     batch(rows).with_first_sequences(Some(first))
 }

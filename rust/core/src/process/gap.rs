@@ -1,14 +1,14 @@
-//! What becomes of a state when samples are missing.
+//! The action when samples are missing.
 
 use crate::word::words;
 
 /// What a processor does when the sequence numbers of a channel jump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnGap {
-    /// Forgets what came before the gap.
+    /// Forgets the samples before the gap.
     #[default]
     Reset,
-    /// Goes on as if nothing were missing.
+    /// Continues as if no samples were missing.
     Continue,
     /// Refuses the batch.
     Raise,

@@ -1,4 +1,4 @@
-//! The rows of a batch by the name of their channel.
+//! Grouping the rows of a batch by channel name.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use crate::batch::Batch;
 use crate::column::zeroed;
 use crate::error::Error;
 
-/// Which rows of a batch are of which name.
+/// The rows of a batch, grouped by name.
 pub(super) struct Groups<'a> {
-    /// The names of which there are rows.
+    /// The names that have rows.
     pub(super) arrivals: Vec<Arrival<'a>>,
-    /// The rows of the first name, then those of the next; `None` where they are all of one channel.
+    /// The rows of the first name, then those of the next, and so on; `None` if there is only one channel.
     pub(super) rows: Option<Vec<usize>>,
 }
 
 impl<'a> Groups<'a> {
-    /// Tells the rows of a batch apart; without the memory for it there is an error.
+    /// Groups the rows of a batch; missing memory is an error.
     pub(super) fn new(batch: &'a Batch) -> Result<Self, Error> {
         let first = |index: usize| batch.first_sequences().map(|first| first[index]);
         let name = |index: usize| batch.channels()[index].name();
@@ -26,12 +26,12 @@ impl<'a> Groups<'a> {
             return Ok(Self { arrivals: only.into_iter().collect(), rows: None });
         };
         let mut counts = vec![0; batch.channels().len()];
-        // Indices are not negative: a batch checks them.
+        // Indices are not negative, because a batch checks them.
         indices.iter().for_each(|index| counts[index.cast_unsigned() as usize] += 1);
 
         let mut arrivals: Vec<Arrival<'_>> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
-        // The group of each channel of which there are rows.
+        // The group of each channel that has rows.
         let mut groups = vec![0; counts.len()];
         for (index, &rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
             let group = *places.entry(name(index)).or_insert(arrivals.len());

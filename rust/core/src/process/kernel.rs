@@ -1,27 +1,27 @@
-//! What a processor does to the samples of one channel.
+//! The processing of one channel's samples.
 
 use super::state::{Reader, Writer};
 use crate::error::Error;
 
 /// The state of one stream of samples.
 pub trait Kernel: Sized + Send {
-    /// What a saved state begins with; the digit tells its form.
+    /// The beginning of a serialized state; the digit is its version.
     const MARK: &'static [u8];
 
-    /// One with the same parameters to which nothing came.
+    /// Creates an empty state with the same parameters.
     fn fresh(&self) -> Result<Self, Error>;
 
-    /// Takes the memory that so many more samples need, so that to take them cannot fail.
+    /// Allocates the memory for `samples` more samples, so that processing them cannot fail.
     fn prepare(&mut self, _samples: usize) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Forgets all that came.
+    /// Forgets all earlier samples.
     fn clear(&mut self);
 
-    /// Appends what came as bytes.
+    /// Serializes the state.
     fn save(&self, state: &mut Writer) -> Result<(), Error>;
 
-    /// One with the same parameters to which that came which the bytes tell.
+    /// Deserializes a state with the same parameters.
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error>;
 }

@@ -1,4 +1,4 @@
-//! Processors that make one value of each.
+//! Processors with one output value per sample.
 
 use arrow_buffer::ScalarBuffer;
 
@@ -11,13 +11,13 @@ use crate::batch::{Batch, gathered};
 use crate::column::zeroed;
 use crate::error::Error;
 
-/// A kernel that makes one value of each.
+/// A kernel with one output value per sample.
 pub trait Map: Kernel {
-    /// Writes a value for each of `input`; the lengths are equal.
+    /// Processes `input`; both lengths are equal.
     fn extend(&mut self, input: &[f64], output: &mut [f64]);
 }
 
-/// A processor that makes one value of each, by a state for each channel.
+/// A processor with one output value per sample, and a state for each channel.
 #[derive(Debug)]
 pub struct Mapper<K>(pub(super) Channels<K>);
 

@@ -1,24 +1,24 @@
-//! What a processor gives.
+//! The output of processors.
 
 use super::spectra::Spectra;
 use crate::batch::Batch;
 use crate::error::Error;
 
-/// What comes out of a processor.
+/// The output of a processor.
 #[derive(Debug, Clone)]
 pub enum Output {
-    /// A value for each row.
+    /// One value per row.
     Batch(Batch),
     /// Spectra of frames of rows.
     Spectra(Spectra),
 }
 
-/// The shape of what values give.
+/// The shape of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// One number for each value.
+    /// One number per value.
     Line([usize; 1]),
-    /// A spectrum for each frame.
+    /// One spectrum per frame.
     Table([usize; 2]),
 }
 
@@ -41,13 +41,13 @@ impl Output {
         }
     }
 
-    /// Whether there is no row and no frame.
+    /// Whether there are no rows or frames.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// So many rows or frames from `offset` on, cut to what there is, of the same columns.
+    /// Returns at most `count` rows or frames from `offset` on, sharing the columns.
     #[must_use]
     pub fn slice(&self, offset: usize, count: usize) -> Self {
         match self {
@@ -56,8 +56,8 @@ impl Output {
         }
     }
 
-    /// The rows or frames of all, one after the other; those before the last one that is of another kind, of other
-    /// frequencies or of other units are left out. Of nothing an empty batch.
+    /// Joins rows or frames. Outputs before the last one of another kind, other frequencies or other units are omitted.
+    /// Without outputs, returns an empty batch.
     ///
     /// # Errors
     ///

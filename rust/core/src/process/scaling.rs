@@ -1,11 +1,11 @@
-//! What the numbers of a spectrum mean.
+//! The scaling of spectra.
 
 use crate::word::words;
 
-/// By what a spectrum is divided, so that neither the window nor the length of a frame shows.
+/// The normalization of a spectrum, independent of the window and the length of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scaling {
-    /// Power in each hertz: the square of the unit, divided by hertz. Noise reads its density.
+    /// Power per hertz: the square of the unit, divided by hertz. Noise reads its density.
     #[default]
     Density,
     /// Power of each line, the square of the unit. A sine of amplitude 1 reads 1/2.

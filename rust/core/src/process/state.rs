@@ -1,17 +1,17 @@
-//! The state of a processor as bytes.
+//! Serialization of a processor's state.
 
 use crate::error::Error;
 
-/// Writes a state; where memory is missing there is an error.
+/// Writes a state; missing memory is an error.
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// A state that begins with `mark`.
+    /// Starts a state with `mark`.
     pub(super) fn of(mark: &[u8]) -> Self {
         Self(mark.to_vec())
     }
 
-    /// The state.
+    /// Returns the state.
     pub(super) fn finish(self) -> Vec<u8> {
         self.0
     }
@@ -35,12 +35,12 @@ impl Writer {
         self.bytes(&number.to_le_bytes())
     }
 
-    /// A count, in eight bytes.
+    /// Writes a count in eight bytes.
     pub(super) fn length(&mut self, length: usize) -> Result<(), Error> {
         self.number(length as u64)
     }
 
-    /// Floats bit by bit, without their number.
+    /// Writes the bits of floats, without their number.
     pub(super) fn floats(&mut self, floats: &[f64]) -> Result<(), Error> {
         self.reserve(size_of_val(floats))?;
         for float in floats {
@@ -49,7 +49,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Instants, without their number.
+    /// Writes timestamps, without their number.
     pub(super) fn instants(&mut self, instants: &[i64]) -> Result<(), Error> {
         self.reserve(size_of_val(instants))?;
         for instant in instants {
@@ -59,21 +59,21 @@ impl Writer {
     }
 }
 
-/// Reads what was written, and takes nothing on trust: bytes come out of files.
+/// Reads a state and checks every part, because the bytes may come from any file.
 pub struct Reader<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// Of bytes that have to begin with `mark`.
+    /// Starts to read bytes, which must begin with `mark`.
     pub(super) fn of(bytes: &'a [u8], mark: &[u8]) -> Result<Self, Error> {
         let rest = bytes.strip_prefix(mark);
-        rest.map(|bytes| Self { bytes }).ok_or_else(|| wrong("it does not begin like one"))
+        rest.map(|bytes| Self { bytes }).ok_or_else(|| wrong("it has another beginning"))
     }
 
-    /// Refuses bytes that are left over.
+    /// Refuses remaining bytes.
     pub(super) fn finish(self) -> Result<(), Error> {
-        if self.bytes.is_empty() { Ok(()) } else { Err(wrong("it goes on after its end")) }
+        if self.bytes.is_empty() { Ok(()) } else { Err(wrong("bytes follow its end")) }
     }
 
     /// The next `count` bytes.
@@ -103,18 +103,18 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A count of at most `most`.
+    /// Reads a count of at most `most`.
     pub(super) fn length(&mut self, most: usize) -> Result<usize, Error> {
         let length = usize::try_from(self.number()?).ok();
         length.filter(|&length| length <= most).ok_or_else(|| wrong("a count is too large"))
     }
 
-    /// Refuses another count than this one.
+    /// Reads a count that must equal `wanted`.
     pub(super) fn expect(&mut self, wanted: usize, problem: &'static str) -> Result<(), Error> {
         if self.number()? == wanted as u64 { Ok(()) } else { Err(wrong(problem)) }
     }
 
-    /// Appends so many floats, for which the bytes have to be there before memory is taken.
+    /// Appends `count` floats; checks that their bytes exist before memory is allocated.
     pub(super) fn floats(&mut self, count: usize, floats: &mut Vec<f64>) -> Result<(), Error> {
         let bytes = count.saturating_mul(size_of::<f64>());
         let (chunks, _) = self.take(bytes)?.as_chunks();
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Appends so many instants, in the same way.
+    /// Appends `count` timestamps in the same way.
     pub(super) fn instants(&mut self, count: usize, instants: &mut Vec<i64>) -> Result<(), Error> {
         let bytes = count.saturating_mul(size_of::<i64>());
         let (chunks, _) = self.take(bytes)?.as_chunks();
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// As many floats as there is room for.
+    /// Fills a slice with floats.
     pub(super) fn floats_into(&mut self, floats: &mut [f64]) -> Result<(), Error> {
         for float in floats {
             *float = f64::from_le_bytes(self.array()?);
@@ -141,9 +141,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why bytes are no state of a processor.
+/// The error for bytes that are not a state of the processor.
 pub(super) fn wrong(problem: &str) -> Error {
     Error::Refused(format!(
-        "state is none of such a processor: {problem}; pass what one with equal arguments gave"
+        "state does not fit the processor: {problem}; pass the state of a processor with equal arguments"
     ))
 }

@@ -1,4 +1,4 @@
-//! What is so of every processor.
+//! Tests of every processor.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use super::*;
 use crate::channel::Channel;
 use crate::metadata::Metadata;
 
-/// Sections of filters: two of a lowpass, a resonance, and two with an a0 or poles of other kinds.
+/// Filter sections: two of a lowpass, a resonance, one with another a0, and one with real poles.
 pub(super) const SECTIONS: [[f64; 6]; 5] = [
     [0.004_824_343_4, 0.009_648_686_8, 0.004_824_343_4, 1.0, -1.048_599_58, 0.296_140_36],
     [1.0, 2.0, 1.0, 1.0, -1.320_913_43, 0.632_738_79],
@@ -17,7 +17,7 @@ pub(super) const SECTIONS: [[f64; 6]; 5] = [
     [1.0, 0.3, 0.2, 1.0, 0.1, -0.2],
 ];
 
-/// How a processor is made.
+/// The arguments of a processor.
 #[derive(Debug, Clone)]
 enum Kind {
     Average(usize),
@@ -66,7 +66,7 @@ fn values(processor: &mut dyn Process, input: &[f64]) -> Vec<f64> {
     output
 }
 
-/// What comes out for a name: for each row or frame its time and its numbers.
+/// Returns the output of a name: the time and the numbers of each row or frame.
 fn of_name(output: &Output, name: &str) -> Vec<(i64, Vec<u64>)> {
     let named = |channels: &[Channel], index: usize| channels[index].name() == name;
     match output {
@@ -85,7 +85,7 @@ fn of_name(output: &Output, name: &str) -> Vec<(i64, Vec<u64>)> {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_where_a_call_ends(
+    fn results_do_not_depend_on_where_calls_end(
         kind in any_kind(), input in any_values(), cuts in vec(0_usize..1500, 0..8),
     ) {
         let (mut whole, mut pieces) = (kind.make(OnGap::Reset), kind.make(OnGap::Reset));
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn a_restored_one_goes_on_to_the_bit(
+    fn a_restored_processor_continues_bit_by_bit(
         kind in any_kind(), input in any_values(), rows in any_rows(), cut in 0_usize..1500,
     ) {
         let (mut before, mut after) = (kind.make(OnGap::Reset), kind.make(OnGap::Reset));
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_state_that_breaks(
+    fn any_bytes_are_refused_or_a_valid_state(
         kind in any_kind(),
         flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         length in any::<prop::sample::Index>(),
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn interleaved_channels_in_any_batches_give_what_separate_ones_give(
+    fn interleaved_channels_have_the_results_of_separate_ones(
         kind in any_kind(), rows in any_rows(), cut in 0_usize..200,
     ) {
         let mut together = kind.make(OnGap::Reset);
@@ -162,11 +162,11 @@ proptest! {
         let mut one = kind.make(OnGap::Raise);
         one.process(&numbered(&[("a", 1.0), ("b", 2.0), ("a", 3.0)], &|_| 0)).unwrap();
         let state = one.state().unwrap();
-        // Of the one channel nothing is missing, and another one is new.
+        // The first channel has no gap, and the second one is new.
         let rows = [("a", 1.0), ("c", 5.0), ("b", 2.0)];
         let gap = numbered(&rows, &|name| if name == "b" { 7 } else { 2 });
         let refused = one.process(&gap).unwrap_err().to_string();
-        prop_assert!(refused.starts_with("channel 'b' goes on with sample 7, and 1 was expected"));
+        prop_assert!(refused.starts_with("channel 'b' continues with sample 7, but sample 1 was expected"));
         prop_assert_eq!(one.state().unwrap(), state);
     }
 }
@@ -177,7 +177,7 @@ fn means(average: &mut MovingAverage, batch: &Batch) -> Vec<f64> {
 }
 
 #[test]
-fn samples_that_nobody_numbered_have_no_gap() {
+fn unnumbered_samples_have_no_gap() {
     let mut average = MovingAverage::new(2, 1, OnGap::Raise).unwrap();
     means(&mut average, &numbered(&[("a", 1.0)], &|_| 4));
     assert_eq!(means(&mut average, &batch(&[("a", 3.0)])), [2.0]);
@@ -197,11 +197,11 @@ fn channels_of_one_name_are_one_stream() {
 }
 
 #[test]
-fn a_state_in_which_a_channel_comes_twice_is_refused() {
+fn a_state_with_a_channel_twice_is_refused() {
     let mut filter = Iir::new(&SECTIONS, Initial::Zero, OnGap::Reset).unwrap();
     filter.process(&batch(&[("a", 1.0), ("b", 1.0)])).unwrap();
     let state = filter.state().unwrap();
     let twice: Vec<u8> = state.iter().map(|&byte| if byte == b'b' { b'a' } else { byte }).collect();
     let refused = filter.restore(&twice).unwrap_err().to_string();
-    assert!(refused.contains("a channel comes twice"), "{refused}");
+    assert!(refused.contains("a channel appears twice"), "{refused}");
 }

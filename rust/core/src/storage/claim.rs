@@ -1,8 +1,8 @@
-//! The one writer of a file.
+//! Exclusive write access to a file.
 //!
-//! A writer claims its file for as long as it may write. The system releases the claim with the process, however that
-//! ends: on Unix it is a lock (`flock`), elsewhere a handle that shares no writing. A file system without locks grants
-//! every claim.
+//! A writer claims its file while it may write. The system releases the claim when the process ends for any reason. On
+//! Unix the claim is a lock (`flock`), elsewhere a handle that does not share writing. A file system without locks
+//! grants every claim.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// How often a claim is tried: a reader that follows a file asks by claiming it for an instant.
+/// How often a claim is tried. A following reader checks a file by claiming it for a moment, so a try may fail.
 pub(super) const TRIES: u32 = 10;
 
 /// The pause between two tries.
@@ -20,29 +20,29 @@ pub(super) const PAUSE: Duration = Duration::from_millis(5);
 #[cfg(unix)]
 const NULL_DEVICE: &str = "/dev/null";
 
-/// What to do with a file that exists.
+/// What to do with an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// It is refused.
+    /// Refuse it.
     #[default]
     Refuse,
-    /// It is replaced.
+    /// Replace it.
     Replace,
-    /// It is continued, where it is a recording.
+    /// Continue it, if it is a recording.
     Append,
 }
 
-/// A file that nobody else writes.
+/// A file with exclusive write access.
 #[derive(Debug)]
 pub(super) struct Claimed {
     file: File,
-    /// The process that made the claim. A fork has the same handle and must not end the claim of its parent.
+    /// The process that made the claim. A fork has the same handle, but must not release the claim of its parent.
     #[cfg(unix)]
     process: u32,
 }
 
 impl Claimed {
-    /// Makes a file, or empties one that exists with [`Existing::Replace`].
+    /// Creates a file, or empties an existing one with [`Existing::Replace`].
     pub(super) fn create(path: &Path, existing: Existing) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true);
@@ -51,17 +51,17 @@ impl Claimed {
         }
         #[cfg(unix)]
         if path == Path::new(NULL_DEVICE) {
-            // It takes every byte at once, for any number of writers: for measuring what a writer costs.
+            // It accepts every byte at once from any number of writers; used to measure the cost of a writer.
             return Ok(Self { file: options.open(path)?, process: std::process::id() });
         }
         check_regular(path)?;
         let claimed = Self::open(path, options.create(true).truncate(false))?;
-        // Only now: another writer may have had it.
+        // Only after the claim, because another writer may have had the file.
         claimed.file.set_len(0)?;
         Ok(claimed)
     }
 
-    /// Claims a file that exists, to read and to write it.
+    /// Claims an existing file for reading and writing.
     pub(super) fn existing(path: &Path) -> io::Result<Self> {
         check_regular(path)?;
         Self::open(path, OpenOptions::new().read(true).write(true))
@@ -123,7 +123,7 @@ impl DerefMut for Claimed {
 
 #[cfg(unix)]
 impl Drop for Claimed {
-    /// Ends the claim, also where a fork still has the handle.
+    /// Releases the claim, even if a fork still has the handle.
     fn drop(&mut self) {
         if self.process == std::process::id() {
             let _ = lock(&self.file, rustix::fs::FlockOperation::Unlock);
@@ -131,7 +131,7 @@ impl Drop for Claimed {
     }
 }
 
-/// Whether a writer has claimed a file; `None` where the file system cannot tell.
+/// Returns whether a writer has claimed a file; `None` if the file system cannot tell.
 #[cfg(unix)]
 pub(super) fn is_claimed_by_writer(file: &File, _path: &Path) -> Option<bool> {
     use rustix::fs::FlockOperation as Operation;
@@ -147,7 +147,7 @@ pub(super) fn is_claimed_by_writer(file: &File, _path: &Path) -> Option<bool> {
     }
 }
 
-/// Whether a writer has claimed a file; `None` where the file system cannot tell.
+/// Returns whether a writer has claimed a file; `None` if the file system cannot tell.
 #[cfg(not(unix))]
 pub(super) fn is_claimed_by_writer(_file: &File, path: &Path) -> Option<bool> {
     match OpenOptions::new().write(true).open(path) {
@@ -157,7 +157,7 @@ pub(super) fn is_claimed_by_writer(_file: &File, path: &Path) -> Option<bool> {
     }
 }
 
-/// Whether a writer has claimed a file; not so where there is none, or where the file system cannot tell.
+/// Returns whether a writer has claimed a file; false if the file does not exist or the file system cannot tell.
 #[must_use]
 pub fn is_written(path: &Path) -> bool {
     let regular = std::fs::metadata(path).is_ok_and(|facts| facts.is_file());
@@ -165,14 +165,14 @@ pub fn is_written(path: &Path) -> bool {
     file.and_then(|file| is_claimed_by_writer(&file, path)).unwrap_or(false)
 }
 
-/// Locks a file or unlocks it; `false` where somebody else has locked it.
+/// Locks or unlocks a file; `false` if another handle holds the lock.
 #[cfg(unix)]
 fn lock(file: &File, operation: rustix::fs::FlockOperation) -> io::Result<bool> {
     use rustix::io::Errno;
 
     loop {
         match rustix::fs::flock(file, operation) {
-            // The others are those of file systems without locks.
+            // These errors come from file systems without locks.
             Ok(()) | Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::INVAL) => {
                 return Ok(true);
             }
@@ -195,19 +195,19 @@ fn share_reading(options: &mut OpenOptions) {
 #[cfg(not(any(unix, windows)))]
 fn share_reading(_options: &mut OpenOptions) {}
 
-/// Whether the system refuses a handle because another one shares no writing.
+/// Returns whether the system refuses a handle because another handle does not share writing.
 #[cfg(not(unix))]
 fn is_claimed(error: &io::Error) -> bool {
     const ERROR_SHARING_VIOLATION: i32 = 32;
     cfg!(windows) && error.raw_os_error() == Some(ERROR_SHARING_VIOLATION)
 }
 
-/// Refuses what cannot be cut back, and a pipe that would be waited for.
+/// Refuses files that cannot be truncated, and pipes, whose opening would wait.
 fn check_regular(path: &Path) -> io::Result<()> {
     match std::fs::metadata(path) {
         Ok(facts) if facts.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(facts) if !facts.is_file() => Err(io::ErrorKind::InvalidInput.into()),
-        // What is wrong shows when it is opened.
+        // Opening the file will report the error.
         _ => Ok(()),
     }
 }

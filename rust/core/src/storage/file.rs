@@ -1,4 +1,4 @@
-//! A file that whole batches are appended to.
+//! A file to which whole batches are appended.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::claim::{Claimed, Existing};
 
-/// How often it is asked whether the file still has a name: the question takes as long as a hundred rows.
+/// The interval of checks that the file still has a name; a check takes as long as a hundred rows.
 const NAME_CHECKED: Duration = Duration::from_millis(50);
 
-/// How much is collected before the system is given it.
+/// The size of the write buffer in bytes.
 const BUFFER: usize = 256 * 1024;
 
 /// The end of a whole batch.
@@ -18,33 +18,33 @@ const BUFFER: usize = 256 * 1024;
 pub(super) struct End {
     /// Bytes from the beginning of the file.
     pub(super) bytes: u64,
-    /// Rows up to there.
+    /// Rows up to this point.
     pub(super) rows: u64,
 }
 
-/// A file that grows at its end, and that can be cut back to the last whole batch.
+/// A growing file that can be cut back to its last whole batch.
 #[derive(Debug)]
 pub struct AppendFile {
     pub(super) file: Claimed,
     buffer: Vec<u8>,
-    /// The bytes that the system was given.
+    /// The bytes written to the system.
     given: u64,
-    /// The last whole batch of which the system was given all.
+    /// The end of the last whole batch written to the system.
     whole: End,
-    /// Ends of batches in the buffer.
+    /// The ends of batches in the buffer.
     ends: Vec<End>,
-    /// Whether the device may lack something.
+    /// Whether some bytes may not be on the device.
     unsynced: bool,
     name_checked: Instant,
 }
 
 impl AppendFile {
-    /// A new file, or one that exists and is replaced.
+    /// Creates a file, or replaces an existing one.
     pub(super) fn create(path: &Path, existing: Existing) -> io::Result<Self> {
         Ok(Self::of(Claimed::create(path, existing)?, End::default()))
     }
 
-    /// A file that is continued behind its last whole batch; the rest is cut off.
+    /// Continues a file after its last whole batch; the rest is cut off.
     pub(super) fn resume(mut file: Claimed, whole: End) -> io::Result<Self> {
         file.set_len(whole.bytes)?;
         file.seek(SeekFrom::Start(whole.bytes))?;
@@ -72,12 +72,12 @@ impl AppendFile {
             self.buffer.extend_from_slice(bytes);
             return Ok(());
         }
-        // Where the buffer could not save a call, it would only cost a copy.
+        // For large writes the buffer saves no call, and would only cost a copy.
         self.unsynced = true;
         give(&mut self.file, bytes, &mut self.given)
     }
 
-    /// The buffer, with room for so many bytes more, which are fewer than it holds.
+    /// Returns the buffer with room for `most` more bytes, which must be less than its size.
     pub(super) fn room(&mut self, most: usize) -> io::Result<&mut Vec<u8>> {
         if most > BUFFER - self.buffer.len() {
             self.give()?;
@@ -85,17 +85,17 @@ impl AppendFile {
         Ok(&mut self.buffer)
     }
 
-    /// How long the file is, with what waits in the buffer.
+    /// The length of the file, including the buffer.
     pub(super) fn bytes(&self) -> u64 {
         self.given + self.buffer.len() as u64
     }
 
-    /// Says that what was appended is whole, with so many rows in all.
+    /// Marks the end of a whole batch, with `rows` rows in total.
     pub(super) fn end_batch(&mut self, rows: u64) {
         self.ends.push(End { bytes: self.bytes(), rows });
     }
 
-    /// Hands what waits to the system.
+    /// Writes the buffer to the system.
     pub(super) fn give(&mut self) -> io::Result<()> {
         give(&mut self.file, &self.buffer, &mut self.given)?;
         self.buffer.clear();
@@ -107,7 +107,7 @@ impl AppendFile {
         Ok(())
     }
 
-    /// Hands what waits to the system, and all that the system has to the device.
+    /// Writes the buffer to the system, and syncs the file to the device.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.give()?;
         if self.unsynced {
@@ -117,7 +117,7 @@ impl AppendFile {
         Ok(())
     }
 
-    /// Fails once the file has no name any more: all of it is lost then when it is closed.
+    /// Fails if the file has no name any more, because its content is then lost on closing.
     pub(super) fn check_name(&mut self) -> io::Result<()> {
         self.name_checked = Instant::now();
         #[cfg(unix)]
@@ -130,14 +130,14 @@ impl AppendFile {
         Ok(())
     }
 
-    /// The same, when it was not asked for a while.
+    /// Checks the name, if the last check was some time ago.
     pub(super) fn check_name_again(&mut self) -> io::Result<()> {
         if self.name_checked.elapsed() < NAME_CHECKED { Ok(()) } else { self.check_name() }
     }
 
-    /// Cuts off the rest of a batch after a failure; returns the end of the file and the rows of whole batches.
+    /// Cuts off an incomplete batch after a failure; returns the end and the rows of the whole batches.
     ///
-    /// Where the system refuses to cut, the rest stays, and a reader stops before it.
+    /// If the system cannot cut the file, the rest stays, and a reader stops before it.
     pub(super) fn cut_back(&mut self) -> End {
         let given = self.given;
         if let Some(&end) = self.ends.iter().rev().find(|end| end.bytes <= given) {
@@ -152,7 +152,7 @@ impl AppendFile {
     }
 }
 
-/// Writes all bytes, and counts those that were taken, also when a later one is not.
+/// Writes all bytes, and counts the written bytes even if a later write fails.
 fn give(file: &mut File, mut bytes: &[u8], given: &mut u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {

@@ -1,4 +1,4 @@
-//! What the tests of storage have in common.
+//! Fixtures of the storage tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(super) fn place(path: PathBuf) -> Place {
     Place { path, existing: Existing::Refuse, rotate_bytes: None }
 }
 
-/// Batches with numbers or without, of channels that a stream is told beforehand.
+/// Batches with or without sequence numbers, of channels known in advance.
 pub(super) fn any_batches() -> impl Strategy<Value = Vec<Batch>> {
     let numbered = |(rows, first): (Vec<_>, Option<u64>)| {
         let made = batch(&rows);
@@ -27,12 +27,12 @@ pub(super) fn any_batches() -> impl Strategy<Value = Vec<Batch>> {
     vec((any_rows(), prop::option::of(0..u64::MAX / 2)).prop_map(numbered), 0..5)
 }
 
-/// The channels of all batches.
+/// Returns the channels of all batches.
 pub(super) fn channels(batches: &[Batch]) -> Vec<Channel> {
     batches.iter().flat_map(|batch| batch.channels().iter().cloned()).collect()
 }
 
-/// Writes a recording; gives its bytes.
+/// Writes a recording and returns its bytes.
 pub(super) fn written<F: Format>(format: F, batches: &[Batch]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
@@ -52,7 +52,7 @@ pub(super) fn csv(batches: &[Batch]) -> Vec<u8> {
     written(CsvFormat::new(true, Some(true)), batches)
 }
 
-/// What a reader made of a file.
+/// The result of reading a file.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) batches: Vec<Batch>,
@@ -61,7 +61,7 @@ pub(super) struct Read {
     pub(super) next_row: u64,
 }
 
-/// Reads bytes as a recording; an error says that they are none.
+/// Reads bytes as a recording; an error if they are not one.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, crate::Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
@@ -84,8 +84,8 @@ pub(super) fn read_file(path: &Path) -> Result<Read, crate::Error> {
     })
 }
 
-/// The names, numbers and rows of batches, in which a NaN is a NaN and metadata may be left out.
-pub(super) fn told(batches: &[Batch], metadata: bool) -> Vec<String> {
+/// Describes the names, numbers and rows of batches as text; NaN equals NaN, and metadata is optional.
+pub(super) fn describe(batches: &[Batch], metadata: bool) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in batches {
         let names = batch.names();

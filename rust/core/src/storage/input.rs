@@ -1,24 +1,24 @@
-//! A file that is read from its beginning to its end.
+//! Sequential reading of a file.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// How much is asked for at once.
+/// The size of a read in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// A file, how far it was read, and how long it is known to be.
+/// A file with a buffer, the position of the reader, and the known length.
 ///
-/// Each read names its place in the file. A fork shares the system's own position with its parent, so that each of the
-/// two would skip what the other reads.
+/// Each read passes its position in the file. A fork shares the system's position with its parent, so each of them
+/// would skip the bytes that the other reads.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) file: File,
     buffer: Vec<u8>,
-    /// The part of the buffer that comes next.
+    /// The unread part of the buffer.
     begin: usize,
     end: usize,
-    /// The place of that part in the file: all before it was read.
+    /// The position of the unread part in the file.
     pub(super) position: u64,
     length: u64,
 }
@@ -31,19 +31,19 @@ impl Input {
         Ok(Self { file, buffer: vec![0; BUFFER], begin: 0, end: 0, position: 0, length })
     }
 
-    /// The length of the file by now.
+    /// Returns the current length of the file.
     pub(super) fn length(&mut self) -> io::Result<u64> {
         self.length = self.file.metadata()?.len();
         Ok(self.length)
     }
 
-    /// Goes on at another place, with what the file has there by now.
+    /// Continues at another position, with the current content of the file.
     pub(super) const fn seek(&mut self, position: u64) {
         (self.begin, self.end) = (0, 0);
         self.position = position;
     }
 
-    /// Whether nothing follows but bytes that are 0.
+    /// Whether only zero bytes follow.
     pub(super) fn has_only_zeros(&mut self) -> io::Result<bool> {
         loop {
             let piece = self.peek()?;
@@ -55,13 +55,13 @@ impl Input {
         }
     }
 
-    /// Whether so many bytes are left by now, so that memory is taken for no more than there is.
+    /// Whether `count` bytes are left, checked before memory is allocated for them.
     pub(super) fn has(&mut self, count: u64) -> io::Result<bool> {
         let known = self.length.saturating_sub(self.position);
         Ok(count <= known || count <= self.length()?.saturating_sub(self.position))
     }
 
-    /// The bytes that come next, as many as are at hand; none at the end of the file.
+    /// Returns the next available bytes; empty at the end of the file.
     pub(super) fn peek(&mut self) -> io::Result<&[u8]> {
         while self.begin == self.end {
             match read_at(&self.file, &mut self.buffer, self.position) {
@@ -74,14 +74,14 @@ impl Input {
         Ok(&self.buffer[self.begin..self.end])
     }
 
-    /// Goes on by so many of the bytes that [`peek`](Self::peek) showed.
+    /// Skips `count` of the bytes returned by [`peek`](Self::peek).
     pub(super) fn consume(&mut self, count: usize) {
         let count = count.min(self.end - self.begin);
         self.begin += count;
         self.position += count as u64;
     }
 
-    /// Reads so many bytes, piece by piece; tells whether there were as many.
+    /// Reads `count` bytes piece by piece; returns whether there were as many.
     pub(super) fn read(
         &mut self,
         mut count: usize,
@@ -100,7 +100,7 @@ impl Input {
         Ok(true)
     }
 
-    /// Appends the next bytes to others; tells whether there were as many. Memory that is missing is an error.
+    /// Appends the next `count` bytes; returns whether there were as many. Missing memory is an error.
     pub(super) fn read_onto(&mut self, count: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
         if !self.has(count as u64)? {
             return Ok(false);
@@ -110,13 +110,13 @@ impl Input {
     }
 }
 
-/// Reads from a place in a file.
+/// Reads at a position of a file.
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, position)
 }
 
-/// Reads from a place in a file.
+/// Reads at a position of a file.
 #[cfg(windows)]
 fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, position)

@@ -1,4 +1,4 @@
-//! The channels of the last batch that was written, for they are most often the next one's.
+//! The channels of the last written batch, because the next batch usually has the same.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use crate::batch::Batch;
 use crate::channel::Channel;
 use crate::error::Error;
 
-/// The channels of the last batch, if all of them have a place in the file.
+/// The channels of the last batch, if all of them fit the file.
 #[derive(Debug, Default)]
 pub(super) struct Known(Option<Arc<[Channel]>>);
 
 impl Known {
-    /// Checks each channel of a batch; `None` where they are those of the last one, otherwise whether all of them passed.
+    /// Checks each channel of a batch. Returns `None` if they are the last batch's, otherwise whether all passed.
     ///
-    /// A slice may know channels of which it has no row: these may fail.
+    /// A slice may have channels without rows; these may fail.
     pub(super) fn check(
         &mut self,
         batch: &Batch,
@@ -25,7 +25,7 @@ impl Known {
         }
         self.0 = None;
         let mut all = true;
-        // Asked for where a channel fails, and for all at once: rows times channels can be many.
+        // Computed only if a channel fails, and then for all channels at once.
         let mut rows = None;
         for (index, channel) in channels.iter().enumerate() {
             match check(index, channel) {

@@ -1,4 +1,4 @@
-//! Where rows that carry their numbers begin another batch.
+//! Splitting numbered rows into batches.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -6,12 +6,12 @@ use std::hash::Hash;
 
 use crate::batch::Batch;
 
-/// The sequence numbers of the rows of a batch that is being made, in which those of a name follow upon each other.
+/// The sequence numbers of a batch under construction; the numbers of each name are consecutive.
 #[derive(Debug)]
 pub(super) struct Numbering<K> {
-    /// Whether rows have numbers; unknown before the first.
+    /// Whether rows have numbers; unknown before the first row.
     numbered: Option<bool>,
-    /// For each name the number of its first row and of the one that comes next.
+    /// For each name: the number of its first row and of its next row.
     names: HashMap<K, (u64, u64)>,
 }
 
@@ -22,7 +22,7 @@ impl<K> Default for Numbering<K> {
 }
 
 impl<K: Eq + Hash> Numbering<K> {
-    /// Takes the next row of a name, if it can be of the same batch.
+    /// Adds the next row of a name, if it fits into the same batch.
     pub(super) fn admits(&mut self, name: K, number: Option<u64>) -> bool {
         if *self.numbered.get_or_insert(number.is_some()) != number.is_some() {
             return false;
@@ -36,7 +36,7 @@ impl<K: Eq + Hash> Numbering<K> {
         true
     }
 
-    /// The batch that was made, with the numbers of its rows; `first` finds that of a name.
+    /// Adds the first sequence numbers to the finished batch; `first` finds the number of a name.
     pub(super) fn finish(self, batch: Batch, first: impl Fn(&Self, &str) -> Option<u64>) -> Batch {
         if self.numbered != Some(true) {
             return batch;
@@ -44,7 +44,7 @@ impl<K: Eq + Hash> Numbering<K> {
         batch.with_first_sequences(Some(&|name| first(&self, name).unwrap_or(0)))
     }
 
-    /// The number of the first row of a name.
+    /// Returns the number of the first row of a name.
     pub(super) fn first_of<Q: Eq + Hash + ?Sized>(&self, name: &Q) -> Option<u64>
     where
         K: Borrow<Q>,

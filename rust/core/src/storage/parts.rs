@@ -1,4 +1,4 @@
-//! Where a recording goes: one file, or several that follow upon each other.
+//! The files of a recording: a single file, or several parts.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,14 +9,14 @@ use super::claim::{Claimed, Existing};
 use super::file::AppendFile;
 use crate::error::Error;
 
-/// Where a recording goes.
+/// The path of a recording, and how its files are created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The file; with rotation, the name that those of the files are made of.
+    /// The file; with rotation, the name from which the names of the parts are made.
     pub path: PathBuf,
     /// What to do with files that exist.
     pub existing: Existing,
-    /// A file of so many bytes is closed, and the next batch begins another.
+    /// The size in bytes at which a file is closed, and the next batch begins another.
     pub rotate_bytes: Option<u64>,
 }
 
@@ -27,19 +27,19 @@ pub(super) struct Parts {
     paths: Vec<PathBuf>,
     /// The number of the next part.
     next: usize,
-    /// The last part, closed but still claimed until there is another: so the recording always has a claimed file.
+    /// The last closed part, still claimed until the next part exists, so that the recording always has a claimed file.
     held: Option<Claimed>,
 }
 
 impl Parts {
-    /// The recording that goes to a place; it has no file yet.
+    /// Creates the recording without a file.
     ///
-    /// With rotation the files of an earlier recording are found now. To find one only when the first file is full would
-    /// end a long measurement.
+    /// With rotation, this checks for files of an earlier recording now. Finding one only when the first file is full
+    /// would end a long measurement.
     pub(super) fn new(place: Place) -> Result<Self, Error> {
         let path = &place.path;
         if place.rotate_bytes == Some(0) {
-            let problem = "rotate_bytes is 0; pass the bytes of a file, at least 1";
+            let problem = "rotate_bytes must be at least 1 byte, got 0";
             return Err(Error::Refused(problem.to_owned()));
         }
         if place.rotate_bytes.is_some() && path.is_dir() {
@@ -57,7 +57,7 @@ impl Parts {
         Ok(Self { place, paths: Vec::new(), next: 0, held: None })
     }
 
-    /// Claims the file that an earlier recording ended with; `None` where none exists.
+    /// Claims the last file of an earlier recording; `None` if there is no such file.
     pub(super) fn claim_last(&mut self) -> Result<Option<Claimed>, Error> {
         let base = self.place.path.clone();
         let parts = || existing_parts(&base).map_err(|error| not_created(&base, &error));
@@ -89,7 +89,7 @@ impl Parts {
             match Claimed::existing(&path) {
                 Ok(claimed) => {
                     let newest = parts()?.pop();
-                    // Its writer may have begun another part before the claim.
+                    // Its writer may have begun another part before this claim.
                     if self.place.rotate_bytes.is_none()
                         || newest.is_some_and(|part| part.1 == path)
                     {
@@ -107,13 +107,13 @@ impl Parts {
         }
     }
 
-    /// The part before the last one.
+    /// Returns the part before the last one.
     pub(super) fn before_last(&self) -> Option<PathBuf> {
         self.place.rotate_bytes?;
         existing_part(&self.place.path, self.next.checked_sub(2)?)
     }
 
-    /// Makes the next file.
+    /// Creates the next file.
     pub(super) fn create_next(&mut self) -> Result<AppendFile, Error> {
         let path = match self.place.rotate_bytes {
             Some(_) => part(&self.place.path, self.next),
@@ -131,33 +131,33 @@ impl Parts {
         Ok(file)
     }
 
-    /// Keeps the claim of a file that is complete, until there is another.
+    /// Keeps the claim of a complete file until the next file exists.
     pub(super) fn hold(&mut self, file: AppendFile) {
         self.held = Some(file.file);
     }
 
-    /// Ends the claim of the last file.
+    /// Releases the claim of the last file.
     pub(super) fn release(&mut self) {
         self.held = None;
     }
 
-    /// Whether a file of so many bytes is full.
+    /// Whether a file of `bytes` bytes is full.
     pub(super) fn is_full(&self, bytes: u64) -> bool {
         self.place.rotate_bytes.is_some_and(|most| bytes >= most)
     }
 
-    /// The files that were made, the present one last.
+    /// The created files, the current one last.
     pub(super) fn paths(&self) -> &[PathBuf] {
         &self.paths
     }
 
-    /// The present file.
+    /// The current file.
     pub(super) fn path(&self) -> &Path {
         self.paths.last().unwrap_or(&self.place.path)
     }
 }
 
-/// The path of a part: `run.part0003.arrow` is the fourth of `run.arrow`.
+/// Returns the path of a part: `run.part0003.arrow` is the fourth part of `run.arrow`.
 pub(super) fn part(path: &Path, index: usize) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!(".part{index:04}"));
@@ -168,7 +168,7 @@ pub(super) fn part(path: &Path, index: usize) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The parts of a path that exist, in their order, each with its number.
+/// Returns the existing parts of a path with their numbers, in order.
 pub(super) fn existing_parts(path: &Path) -> io::Result<Vec<(usize, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder(path))? {
@@ -181,12 +181,12 @@ pub(super) fn existing_parts(path: &Path) -> io::Result<Vec<(usize, PathBuf)>> {
     Ok(found)
 }
 
-/// The part of a path with a number, where it exists.
+/// Returns the part of a path with this number, if it exists.
 pub(super) fn existing_part(path: &Path, number: usize) -> Option<PathBuf> {
     Some(part(path, number)).filter(|part| part.is_file())
 }
 
-/// The number of a part of a path; `None` where the name is that of another file.
+/// Parses the number of a part of a path; `None` for another file.
 fn part_number(name: &OsStr, path: &Path) -> Option<usize> {
     let prefix = path.file_stem().unwrap_or_default().as_encoded_bytes();
     let rest = name.as_encoded_bytes().strip_prefix(prefix)?.strip_prefix(b".part")?;
@@ -195,14 +195,14 @@ fn part_number(name: &OsStr, path: &Path) -> Option<usize> {
     (part(path, number).file_name() == Some(name)).then_some(number)
 }
 
-/// Removes the parts of an earlier recording, unless it is still written.
+/// Removes the parts of an earlier recording, unless a writer has it open.
 fn remove(path: &Path) -> Result<(), Error> {
     let parts = || existing_parts(path).map_err(|error| not_created(path, &error));
     let claim = |part: &Path| match Claimed::existing(part) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         claimed => claimed.map(Some).map_err(|error| not_created(part, &error)),
     };
-    // Its writer has a claim on the last part only, and may begin another one.
+    // Its writer claims only the last part, and may begin another one.
     while let Some((_, last)) = parts()?.pop() {
         let _claimed = claim(&last)?;
         let parts = parts()?;
@@ -217,7 +217,7 @@ fn remove(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The folder that a path is in.
+/// Returns the folder of a path.
 fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
@@ -226,13 +226,13 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Lets the name of a new file reach the device, without which its content would be found by nobody.
+/// Syncs a folder to the device, because a file without its name cannot be found after a crash.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened, and the system sees to it.
+    // Other systems cannot open a folder, and sync it themselves.
     if cfg!(unix) { fs::File::open(folder(path))?.sync_all() } else { Ok(()) }
 }
 
-/// Why a file is not made, and what to do.
+/// Describes why a file cannot be created, and what to do.
 fn not_created(path: &Path, error: &io::Error) -> Error {
     use io::ErrorKind as Kind;
     let folder = folder(path).display();
@@ -242,26 +242,26 @@ fn not_created(path: &Path, error: &io::Error) -> Error {
             return Error::file_problem(path, problem, Kind::IsADirectory, None);
         }
         Kind::AlreadyExists => {
-            "exists; pass another path, append=True to continue it, or overwrite=True to replace it"
+            "exists already; pass another path, append=True to continue it, or overwrite=True to replace it"
                 .into()
         }
         Kind::ResourceBusy => {
-            "is being written by another writer; close that one first, or pass another path".into()
+            "is open in another writer; close that writer first, or pass another path".into()
         }
         Kind::InvalidInput if error.raw_os_error().is_none() && path.exists() => {
-            "is no file; pass the path of one".to_owned()
+            "is not a regular file; pass the path of a file".to_owned()
         }
         Kind::NotFound if path.as_os_str().is_empty() => {
-            "the path is empty; pass that of a file".to_owned()
+            "the path is empty; pass the path of a file".to_owned()
         }
         Kind::NotFound => {
-            format!("cannot be created: there is no folder {folder}; make it first")
+            format!("cannot be created: the folder {folder} does not exist; create it first")
         }
         Kind::NotADirectory => {
-            format!("cannot be created: {folder} is no folder; pass another path")
+            format!("cannot be created: {folder} is not a folder; pass another path")
         }
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => format!(
-            "cannot be created: {}; pass a path in a folder that you may write to",
+            "cannot be created: {}; pass a path in a writable folder",
             Error::reason(error)
         ),
         _ => format!("cannot be created: {}; pass another path", Error::reason(error)),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn only_parts_of_the_very_path_are_parts_of_it() {
+    fn parts_of_other_paths_are_ignored() {
         let number = |name: &str, path: &str| part_number(name.as_ref(), Path::new(path));
         for index in [0, 7, 9_999, 10_000] {
             let path = part(Path::new("run.arrow"), index);

@@ -1,4 +1,4 @@
-//! Reads a recording batch by batch.
+//! Reading a recording batch by batch.
 
 use std::mem::replace;
 use std::path::{Path, PathBuf};
@@ -8,47 +8,47 @@ use super::source::{CUT, Source, Step, not_read};
 use crate::batch::Batch;
 use crate::error::Error;
 
-/// A recording that is read from its beginning to its end: a file, or all parts of one.
+/// Reads a recording from its beginning to its end: a file, or all parts of a rotated recording.
 ///
-/// Of a file that ends in the middle of a batch, or is damaged, all batches before that are given.
+/// If a file ends within a batch or is damaged, all batches before that point are returned.
 pub struct Recording {
     path: PathBuf,
     source: Source,
-    /// The part that was read before.
+    /// The previous part.
     before: Option<Source>,
-    /// The number of the part that is read.
+    /// The number of the current part.
     part: Option<usize>,
     next_row: u64,
-    /// The bytes that could not be read, and why, of the parts before.
+    /// The number of unreadable bytes in earlier parts, and the reasons.
     leftover: u64,
     torn: Vec<String>,
     ended: bool,
 }
 
-/// The next thing in a recording that may still grow.
+/// The next step in a growing recording.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     /// A batch.
     Batch(Batch),
-    /// Nothing yet, and a writer may still add to it.
+    /// No batch yet, but a writer may add one.
     Nothing,
     /// The end.
     End,
 }
 
 impl Recording {
-    /// Opens a file that was written here; its first bytes say what wrote it.
+    /// Opens a recording; its first bytes determine the format.
     ///
-    /// Where there is no such file, its parts are opened, which a writer with rotation made.
+    /// If the file does not exist, the parts of a rotated recording are opened.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] when it cannot be read, and [`Error::Refused`] when it is something else.
+    /// [`Error::File`] if it cannot be read, and [`Error::Refused`] if it is not a recording.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut part = None;
         let source = match Source::open(path) {
             Err(missing) if is_missing(&missing) => {
-                // Without its folder there are no parts either.
+                // If the folder does not exist, there are no parts either.
                 let parts = existing_parts(path).unwrap_or_default();
                 let Some((number, first)) = parts.into_iter().next() else { return Err(missing) };
                 part = Some(number);
@@ -78,11 +78,11 @@ impl Recording {
         self.source.format()
     }
 
-    /// The next batch; `None` at the end.
+    /// Returns the next batch; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`Error::File`]; [`Error::Refused`] when another part, or a file that was empty, is something else.
+    /// [`Error::File`]; [`Error::Refused`] if a later part, or a file that was empty, is not a recording.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
         while !self.ended {
             if let Step::Batch(batch) = self.source.step()? {
@@ -95,9 +95,9 @@ impl Recording {
         Ok(None)
     }
 
-    /// The next batch of a recording that may still be written.
+    /// Returns the next batch of a growing recording.
     ///
-    /// It has ended when all is read and no writer has a claim on its file. Damage ends it as well.
+    /// The end is reached when all batches are read and no writer claims the file. Damage ends it too.
     ///
     /// # Errors
     ///
@@ -122,14 +122,14 @@ impl Recording {
 
     /// Whether a writer may still add to the recording.
     ///
-    /// It is asked in this order because a writer claims a part before it lets go of the one before.
+    /// The order matters: a writer claims a new part before it releases the one before.
     fn is_written(&self) -> bool {
         self.before.as_ref().is_some_and(Source::is_written) || self.source.is_written()
     }
 
-    /// Leaves the present file for the next part, or ends; first it gives what was added to the file in the meantime.
+    /// Moves to the next part, or ends, after returning batches added to the current file since the last read.
     fn pass(&mut self) -> Result<Option<Batch>, Error> {
-        // Looked for before reading again: a writer completes a part before it begins another.
+        // Searched before reading again, because a writer completes a part before it begins another.
         let next = self.next_part()?;
         self.source.rewind();
         match self.source.step()? {
@@ -149,7 +149,7 @@ impl Recording {
         Ok(None)
     }
 
-    /// The part that comes after the present one.
+    /// Returns the next part.
     fn next_part(&self) -> Result<Option<(usize, PathBuf)>, Error> {
         let Some(present) = self.part else { return Ok(None) };
         if let Some(path) = existing_part(&self.path, present + 1) {
@@ -164,12 +164,12 @@ impl Recording {
         batch
     }
 
-    /// Notes how the present file ended.
+    /// Records how the current file ended.
     fn leave(&mut self, step: Step) -> Result<(), Error> {
         let leftover = self.source.leftover()?;
         let problem = match step {
             Step::Torn(problem) => Some(problem),
-            _ => (leftover > 0).then(|| "something follows the end of the recording".to_owned()),
+            _ => (leftover > 0).then(|| "bytes follow the end of the recording".to_owned()),
         };
         let name = |problem| match self.part {
             Some(_) => format!("{}: {problem}", self.source.path.display()),
@@ -180,19 +180,19 @@ impl Recording {
         Ok(())
     }
 
-    /// The number of the row that comes next, counted from 0: in the end, how many were read.
+    /// The number of the next row, counted from 0; at the end, the number of rows.
     #[must_use]
     pub const fn next_row(&self) -> u64 {
         self.next_row
     }
 
-    /// The bytes that could not be read; `None` before the end is reached.
+    /// The number of unreadable bytes; `None` before the end.
     #[must_use]
     pub fn leftover_bytes(&self) -> Option<u64> {
         self.ended.then_some(self.leftover)
     }
 
-    /// Why not all could be read, once the end is reached.
+    /// Why the recording is incomplete, once the end is reached.
     #[must_use]
     pub fn torn(&self) -> Option<String> {
         (self.ended && !self.torn.is_empty()).then(|| self.torn.join("; "))

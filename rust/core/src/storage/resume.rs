@@ -1,4 +1,4 @@
-//! A recording that is continued.
+//! Continuing an existing recording.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,12 +8,12 @@ use super::source::{Source, Step};
 use crate::channel::Channel;
 use crate::error::Error;
 
-/// What all batches of a recording have in common.
+/// The common layout of all batches of a recording.
 #[derive(Debug)]
 pub enum Layout {
     /// An Arrow stream.
     Arrow {
-        /// One channel for each name.
+        /// The channels, one per name.
         channels: Vec<Channel>,
         /// Whether each row has its own metadata.
         own_metadata: bool,
@@ -29,16 +29,16 @@ pub enum Layout {
     },
 }
 
-/// A recording as far as it is whole.
+/// The whole part of a recording.
 pub(super) struct Past {
-    /// `None` where the file ends before its first batch could begin.
+    /// `None` if the file ends before its first batch.
     pub(super) layout: Option<Layout>,
     pub(super) whole: End,
-    /// The sequence number that follows the last one of each name.
+    /// The next sequence number of each name.
     pub(super) next: HashMap<String, u64>,
 }
 
-/// Reads a recording to its end. Bytes behind its last whole batch are not whole, unless whole batches may follow them.
+/// Reads a recording to its end. Refuses damage that whole batches may follow.
 pub(super) fn read_past(path: &Path) -> Result<Past, Error> {
     let mut source = Source::open(path)?;
     let mut next = HashMap::new();
@@ -61,14 +61,14 @@ pub(super) fn read_past(path: &Path) -> Result<Past, Error> {
             Step::Torn(problem) if source.ends_torn(&problem)? => break,
             Step::Torn(problem) => {
                 let problem = format!(
-                    "cannot be continued: behind row {rows} {problem}, and whole batches may follow; \
-                     write into another file"
+                    "cannot be continued: after row {rows} {problem}, and whole batches may follow; \
+                     write to another file"
                 );
                 return Err(Error::in_file(path, &problem));
             }
         }
     }
-    // A stream of no channels has no batch, and would take none.
+    // A stream without channels has no batches, and would accept none.
     let has_channels =
         |layout: &Layout| !matches!(layout, Layout::Arrow { channels, .. } if channels.is_empty());
     let layout = source.layout()?.filter(has_channels);

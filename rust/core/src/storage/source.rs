@@ -1,4 +1,4 @@
-//! A file of a recording as it is read.
+//! Reading one file of a recording.
 
 use std::fs;
 use std::io;
@@ -13,62 +13,62 @@ use super::resume::Layout;
 use crate::batch::Batch;
 use crate::error::Error;
 
-/// Why a file has no more batches.
+/// The reasons why a file has no more batches.
 pub(super) const CUT: &str = "the file ends before it was closed";
-pub(super) const DAMAGED: &str = "what follows is damaged";
+pub(super) const DAMAGED: &str = "the rest is damaged";
 
-/// The next thing in a file.
+/// The next step in reading a file.
 pub(super) enum Step {
     Batch(Batch),
-    /// The file says that it is whole.
+    /// The complete end of the file.
     End,
-    /// Nothing more can be read, for this reason.
+    /// The reason why no more can be read.
     Torn(String),
 }
 
-/// A file that is read, and that may still grow.
+/// A file to read, which may still grow.
 pub(super) struct Source {
     pub(super) path: PathBuf,
     input: Input,
-    /// `None` while the file is empty, or ends before its first batch could begin.
+    /// `None` while the file is empty or ends before its first batch.
     reader: Option<Box<dyn Reader>>,
 }
 
-/// What reads the batches of a format.
+/// Reads the batches of a format.
 pub(super) trait Reader: Send {
     /// The name of the format.
     fn format(&self) -> &'static str;
 
-    /// The next batch, or why there is none.
+    /// Returns the next batch, or why the batches end.
     fn next(&mut self, input: &mut Input) -> io::Result<Step>;
 
-    /// Goes back behind the last whole batch.
+    /// Goes back to the end of the last whole batch.
     fn rewind(&mut self, input: &mut Input);
 
     /// The bytes up to the end of the last whole batch.
     fn whole(&self) -> u64;
 
-    /// The bytes up to the end of the last whole message, which may be behind that.
+    /// The bytes up to the end of the last whole message, which may be after the last batch.
     fn end(&self) -> u64 {
         self.whole()
     }
 
-    /// Where bytes begin of which nothing is known, once something was damaged; `None` from a format that cannot tell.
+    /// The start of the damaged bytes, if there is damage; `None` for a format without checksums.
     fn damage(&self) -> Option<u64> {
         None
     }
 
-    /// What a writer has to know that continues the file; `None` where it has no whole beginning.
+    /// Returns the layout that a continuing writer needs; `None` if the file has no complete beginning.
     fn layout(&self, input: &mut Input, path: &Path) -> Result<Option<Layout>, Error>;
 }
 
 impl Source {
-    /// Opens a file that was written here; its first bytes say what wrote it.
+    /// Opens a recording; its first bytes determine the format.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let facts = fs::metadata(path).map_err(|error| not_read(path, &error))?;
         if !facts.is_file() && !facts.is_dir() {
-            // To open a pipe would wait for its writer.
-            return Err(Error::in_file(path, "is no file; pass the path of one"));
+            // Opening a pipe would wait for its writer.
+            return Err(Error::in_file(path, "is not a regular file; pass the path of a file"));
         }
         let input = Input::open(path).map_err(|error| not_read(path, &error))?;
         let mut source = Self { path: path.to_owned(), input, reader: None };
@@ -76,7 +76,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Reads what precedes the batches, as far as it is there by now.
+    /// Reads the beginning of the file, if it is complete.
     fn begin(&mut self) -> Result<(), Error> {
         let Self { path, input, reader } = self;
         input.seek(0);
@@ -93,12 +93,12 @@ impl Source {
         Ok(())
     }
 
-    /// The format: `"arrow"` or `"csv"`; `None` while the file has no beginning.
+    /// The format: `"arrow"` or `"csv"`; `None` while the file has no complete beginning.
     pub(super) fn format(&self) -> Option<&'static str> {
         self.reader.as_ref().map(|reader| reader.format())
     }
 
-    /// The next batch, or why there is none.
+    /// Returns the next batch, or why the batches end.
     pub(super) fn step(&mut self) -> Result<Step, Error> {
         if self.reader.is_none() {
             self.begin()?;
@@ -111,16 +111,16 @@ impl Source {
         step.map_err(|error| not_read(path, &error))
     }
 
-    /// Goes back behind the last whole batch, to read on from there when the file has grown.
+    /// Goes back to the end of the last whole batch, to continue there after the file has grown.
     pub(super) fn rewind(&mut self) {
         if let Some(reader) = &mut self.reader {
             reader.rewind(&mut self.input);
         }
     }
 
-    /// Whether a writer may still add to the file; so it is where the file system cannot tell.
+    /// Whether a writer may still add to the file; true if the file system cannot tell.
     ///
-    /// A writer makes its file an instant before it claims it, so a file without a beginning is looked at for a while.
+    /// A writer creates its file shortly before it claims it, so a file without a beginning is checked repeatedly.
     pub(super) fn is_written(&self) -> bool {
         let tries = if self.reader.is_none() { TRIES } else { 1 };
         (0..tries).any(|earlier| {
@@ -136,16 +136,16 @@ impl Source {
         self.reader.as_ref().map_or(0, |reader| reader.whole())
     }
 
-    /// The bytes that could not be read, once the file has no more batches.
+    /// Returns the number of unreadable bytes, after the last batch.
     pub(super) fn leftover(&mut self) -> Result<u64, Error> {
         let end = self.reader.as_ref().map_or(0, |reader| reader.end());
         let length = self.input.length().map_err(|error| not_read(&self.path, &error))?;
         Ok(length.saturating_sub(end))
     }
 
-    /// Whether the file ends in the middle of something, so that no whole batch can follow.
+    /// Whether the file ends within a batch, so that no whole batch can follow.
     ///
-    /// A system that crashed may leave a file that is longer than what was written into it.
+    /// After a crash of the system, a file may be longer than the data written to it.
     pub(super) fn ends_torn(&mut self, problem: &str) -> Result<bool, Error> {
         if problem == CUT {
             return Ok(true);
@@ -156,7 +156,7 @@ impl Source {
         self.input.has_only_zeros().map_err(|error| not_read(&self.path, &error))
     }
 
-    /// What a writer has to know that continues the file; `None` where it has no whole beginning.
+    /// Returns the layout that a continuing writer needs; `None` if the file has no complete beginning.
     pub(super) fn layout(&mut self) -> Result<Option<Layout>, Error> {
         let Self { path, input, reader } = self;
         reader.as_ref().map_or(Ok(None), |reader| reader.layout(input, path))
@@ -165,7 +165,7 @@ impl Source {
 
 pub(super) fn not_read(path: &Path, error: &io::Error) -> Error {
     let problem = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::NotFound => "the file does not exist".to_owned(),
         io::ErrorKind::IsADirectory => "is a folder; pass one of the files in it".to_owned(),
         _ => format!("cannot be read: {}", Error::reason(error)),
     };

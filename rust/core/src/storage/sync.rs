@@ -1,39 +1,39 @@
-//! When what was written is handed on.
+//! When written data is flushed and synced.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// How far a batch has come when its write returns.
+/// Where a batch is when its write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sync {
-    /// Into the memory of the process, which a kill takes along.
+    /// In the memory of the process; lost if the process is killed.
     None,
-    /// To the operating system, where it survives the process but not the system.
+    /// In the operating system; survives the process but not a crash of the system.
     #[default]
     Flush,
-    /// To the storage device, where it survives the system.
+    /// On the storage device; survives a crash of the system.
     Batch,
-    /// To the operating system, and to the device whenever so much time has passed since it last was.
+    /// In the operating system, and synced to the device at this interval.
     Every(Duration),
 }
 
 impl Sync {
-    /// To the device every so many seconds.
+    /// Syncs to the device every `seconds` seconds.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] unless the number is finite and above 0.
+    /// [`Error::Refused`] if the number is not finite and above 0.
     pub fn every(seconds: f64) -> Result<Self, Error> {
         let found = Duration::try_from_secs_f64(seconds).ok().filter(|found| !found.is_zero());
         found.map(Self::Every).ok_or_else(|| {
             let wanted = "'none', 'flush', 'batch' or a number of seconds above 0";
-            Error::Refused(format!("sync is {seconds:?}; pass {wanted}"))
+            Error::Refused(format!("sync must be {wanted}, got {seconds:?}"))
         })
     }
 
-    /// Whether anything reaches the device on purpose.
+    /// Whether data is synced to the device.
     pub(super) const fn is_durable(self) -> bool {
         matches!(self, Self::Batch | Self::Every(_))
     }

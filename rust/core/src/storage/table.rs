@@ -1,4 +1,4 @@
-//! Batches as tables in which each row tells all, which is how Parquet keeps them.
+//! Conversion between batches and self-contained rows, the layout of Parquet recordings.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -22,17 +22,17 @@ use crate::column::{room, total, zeroed};
 use crate::error::Error;
 use crate::metadata::Metadata;
 
-/// What tells a channel: name, unit and metadata.
+/// The facts of a channel: name, unit and metadata.
 type Facts<'a> = (&'a str, &'a str, Option<&'a str>);
 
 /// The column of sequence numbers.
 const SEQUENCE: &str = "sequence";
 
-/// Batches as one table: timestamp, channel, value, unit, metadata as JSON text, and sequence number; one schema always.
+/// Converts batches to one table: timestamp, channel, value, unit, metadata as JSON text, and sequence number.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] with what Arrow says; [`Error::OutOfMemory`].
+/// [`Error::Refused`] with the message of Arrow; [`Error::OutOfMemory`].
 pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
     let rows = total(batches.iter().map(|batch| batch.len()))?;
     let (mut timestamps, mut values) = (room(rows)?, room(rows)?);
@@ -69,7 +69,7 @@ fn schema() -> Schema {
     Schema::new(fields).with_metadata(HashMap::from([version]))
 }
 
-/// A text of each row's channel.
+/// Encodes one text of each row's channel as a dictionary column.
 fn encoded<'a>(
     batches: &[&'a Batch],
     rows: usize,
@@ -94,7 +94,7 @@ fn encoded<'a>(
     Ok(DictionaryArray::new(Int32Array::new(keys, nulls), texts))
 }
 
-/// The sequence number of each row, null where it is not known.
+/// Returns the sequence number of each row, null if unknown.
 fn sequences(batches: &[&Batch], rows: usize) -> Result<UInt64Array, Error> {
     let mut column = Nullable::of(rows)?;
     for batch in batches {
@@ -114,7 +114,7 @@ fn sequences(batches: &[&Batch], rows: usize) -> Result<UInt64Array, Error> {
     Ok(UInt64Array::new(numbers, nulls))
 }
 
-/// A column of which rows may be null, in memory that was asked for.
+/// A nullable column in preallocated memory.
 struct Nullable<T> {
     entries: Vec<T>,
     valid: Vec<u8>,
@@ -126,7 +126,7 @@ impl<T: ArrowNativeType> Nullable<T> {
         Ok(Self { entries: room(rows)?, valid: zeroed(rows.div_ceil(8))?, nulls: 0 })
     }
 
-    /// Adds a row, of which there are no more than it was made for.
+    /// Adds a row, up to the preallocated number.
     fn push(&mut self, entry: Option<T>) {
         let row = self.entries.len();
         match entry {
@@ -143,12 +143,12 @@ impl<T: ArrowNativeType> Nullable<T> {
     }
 }
 
-/// The batches of a table that comes in pieces, another one with each piece and wherever sequence
-/// numbers jump or a name has another unit.
+/// Converts the pieces of a table to batches. A new batch begins with each piece, where sequence
+/// numbers jump, and where a name has another unit.
 ///
 /// # Errors
 ///
-/// When a column is missing or of another type, or holds what it may not.
+/// If a column is missing, has another type, or contains invalid values.
 pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
     let mut before = 0;
     let mut batches = Vec::new();
@@ -159,13 +159,13 @@ pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
     Ok(batches)
 }
 
-/// The batches of a piece, behind so many rows.
+/// Converts one piece, which follows `before` rows.
 fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error> {
     let find = |name: &str| {
-        let missing = || Error::column(name, "is missing; pass a file that compact wrote");
+        let missing = || Error::column(name, "is missing; pass a file written by compact");
         table.column_by_name(name).ok_or_else(missing)
     };
-    // Copied row by row below.
+    // Shared, because rows are copied below.
     let chunk = |name| Chunk { name, before, memory: Memory::Shared };
     let timestamps = instants_of_arrow(chunk(TIMESTAMP), find(TIMESTAMP)?)?;
     let values = numbers_of_arrow(chunk(VALUE), find(VALUE)?)?;
@@ -174,7 +174,7 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
     let metadata = texts(METADATA, find(METADATA)?)?;
     let sequences = find(SEQUENCE)?;
     let sequences = sequences.as_primitive_opt::<UInt64Type>().ok_or_else(|| {
-        Error::column(SEQUENCE, "is of another type; pass a file that compact wrote")
+        Error::column(SEQUENCE, "has another type; pass a file written by compact")
     })?;
 
     let mut batches = Vec::new();
@@ -185,7 +185,7 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
         let (Some(name), Some(unit)) = (names[row], units[row]) else {
             return Err(Error::column(
                 CHANNEL,
-                "or unit is null in a row; pass a file that compact wrote",
+                "or unit is null in a row; pass a file written by compact",
             ));
         };
         let number = sequences.is_valid(row).then(|| sequences.value(row));
@@ -196,8 +196,8 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
                 place.insert((Channel::new(name, unit, metadata)?, usize::MAX, 0))
             }
         };
-        // Recordings of one name with two units may be in one table, but not in one batch. Only a channel that the batch
-        // does not have yet can bring another unit.
+        // A table may contain two units of one name, but a batch may not. Only a channel that is new in the batch can
+        // have another unit.
         let same_unit = *batch == batches.len() || *first_units.entry(name).or_insert(unit) == unit;
         if !same_unit || !numbering.admits(name, number) {
             let made = std::mem::take(&mut builder).finish();

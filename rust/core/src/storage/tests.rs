@@ -1,4 +1,4 @@
-//! What holds for recordings of every format.
+//! Tests for recordings of every format.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::fixtures::{any_batches, arrow, csv, place, read, told};
+use super::fixtures::{any_batches, arrow, csv, describe, place, read};
 use super::*;
 use crate::batch::Batch;
 use crate::batch::tests::{batch, channel};
@@ -26,7 +26,7 @@ fn stream(folder: &TempDir, sync: Sync) -> Writer<ArrowFormat> {
 }
 
 #[test]
-fn each_way_to_sync_gives_the_same_file() {
+fn every_sync_setting_writes_the_same_file() {
     let mut files = Vec::new();
     for sync in [Sync::None, Sync::Flush, Sync::Batch, Sync::every(1e-6).unwrap()] {
         let folder = tempfile::tempdir().unwrap();
@@ -60,46 +60,46 @@ fn channels_without_rows_do_not_count() {
     let mut writer = stream(&folder, Sync::Flush);
     writer.write(&of(3, "laser")).unwrap();
     writer.write(&two.slice(0, 1)).unwrap();
-    // It knows the lamp by now, but that does not make it one of the recording.
+    // The refused batch must not have made the lamp a channel of the recording.
     assert!(matches!(writer.write(&two), Err(Error::Refused(_))));
 }
 
 proptest! {
     #[test]
-    fn a_stream_gives_back_its_batches(batches in any_batches()) {
+    fn a_stream_returns_its_batches(batches in any_batches()) {
         let found = read(&arrow(&batches)).unwrap();
         prop_assert_eq!(found.torn, None);
         let there: Vec<Batch> = batches.iter().filter(|batch| !batch.is_empty()).cloned().collect();
         prop_assert_eq!(&found.batches, &there);
-        prop_assert_eq!(told(&found.batches, true), told(&batches, true));
+        prop_assert_eq!(describe(&found.batches, true), describe(&batches, true));
         for (found, batch) in found.batches.iter().zip(&there) {
             prop_assert_eq!(found.first_sequences().is_some(), batch.first_sequences().is_some());
         }
     }
 
     #[test]
-    fn a_csv_file_gives_back_its_rows(batches in any_batches()) {
+    fn a_csv_file_returns_its_rows(batches in any_batches()) {
         let found = read(&csv(&batches)).unwrap();
         prop_assert_eq!(found.torn, None);
-        prop_assert_eq!(told(&found.batches, false), told(&batches, false));
+        prop_assert_eq!(describe(&found.batches, false), describe(&batches, false));
     }
 
     #[test]
-    fn a_table_gives_back_its_rows(batches in any_batches()) {
+    fn a_table_returns_its_rows(batches in any_batches()) {
         let table = table_of_rows(&batches.iter().collect::<Vec<_>>()).unwrap();
         let found = rows_of_tables(std::slice::from_ref(&table)).unwrap();
-        prop_assert_eq!(told(&found, true), told(&batches, true));
+        prop_assert_eq!(describe(&found, true), describe(&batches, true));
     }
 
     #[test]
-    fn a_changed_byte_of_a_stream_costs_rows_and_makes_none(
+    fn a_changed_byte_of_a_stream_loses_rows_and_adds_none(
         batches in any_batches(), at: prop::sample::Index, change in 1..=255_u8,
     ) {
         let mut bytes = arrow(&batches);
         let at = at.index(bytes.len());
         bytes[at] ^= change;
         if let Ok(found) = read(&bytes) {
-            let (found, rows) = (told(&found.batches, true), told(&batches, true));
+            let (found, rows) = (describe(&found.batches, true), describe(&batches, true));
             prop_assert_eq!(&found[..], &rows[..found.len()]);
         }
     }
@@ -113,7 +113,7 @@ proptest! {
         let before = bytes[..at].split(|&byte| byte == b'\n').count() - 1;
         bytes[at] ^= change;
         if let Ok(found) = read(&bytes) {
-            let (found, rows) = (told(&found.batches, false), told(&batches, false));
+            let (found, rows) = (describe(&found.batches, false), describe(&batches, false));
             let count = before.saturating_sub(1);
             prop_assert_eq!(&found[..count], &rows[..count]);
         }
@@ -138,7 +138,7 @@ fn a_part_that_its_writer_is_about_to_claim_does_not_end_a_recording() {
     writer.write(&of(3, "laser")).unwrap();
     let mut followed = Recording::open(&place.path).unwrap();
     assert!(matches!(followed.follow().unwrap(), Next::Batch(_)));
-    // Where a writer is between the two steps of making its next part.
+    // The state between the two steps of creating the next part.
     fs::write(super::parts::part(&place.path, 1), b"").unwrap();
     for _ in 0..3 {
         assert_eq!(followed.follow().unwrap(), Next::Nothing);

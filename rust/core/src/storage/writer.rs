@@ -1,4 +1,4 @@
-//! Appends batches to a recording.
+//! Writing batches to a recording.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,57 +15,57 @@ use crate::error::Error;
 use crate::pipeline::{Failure, Sink};
 use crate::process::Output;
 
-/// How batches become the bytes of a file; where nothing else is said, an error is what the system says.
+/// A file format. Unless documented otherwise, errors are those of the system.
 #[allow(clippy::missing_errors_doc, reason = "said above, once for all")]
 pub trait Format {
-    /// Refuses a batch that has no place in the file, with what is wrong with it; the first one tells which have.
+    /// Refuses a batch that does not fit the file; the first batch determines the layout.
     fn admit(&mut self, batch: &Batch) -> Result<(), Error>;
 
-    /// Goes on as the batches of a recording that exists, unless it differs from what was asked for.
+    /// Adopts the layout of an existing recording, unless it differs from the arguments.
     fn resume(&mut self, layout: Layout) -> Result<(), Error>;
 
-    /// Writes what stands before the batches of a file.
+    /// Writes the beginning of a file.
     fn begin(&mut self, file: &mut AppendFile) -> io::Result<()>;
 
     /// Writes a batch that was just admitted.
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()>;
 
-    /// Writes what stands behind the batches of a file.
+    /// Writes the end of a file.
     fn end(&mut self, _file: &mut AppendFile) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Appends batches to a recording, each whole or not at all.
+/// Appends batches to a recording, each completely or not at all.
 pub struct Writer<F: Format> {
     format: F,
     parts: Parts,
     sync: Sync,
-    /// The present file; `None` before the next one and after the last.
+    /// The current file; `None` between two files and after the last.
     file: Option<AppendFile>,
-    /// Whether the file has its beginning.
+    /// Whether the beginning of the file was written.
     begun: bool,
-    /// Why no more is taken.
+    /// Why no more batches are accepted.
     ended: Option<Error>,
-    /// Rows and bytes of the files before the present one.
+    /// Rows and bytes of the files before the current one.
     before: End,
-    /// Rows of all files.
+    /// Rows in all files.
     rows: u64,
-    /// When the device was last given all.
+    /// The time of the last sync to the device.
     synced: Instant,
-    /// The next sequence number of each name of a recording that is continued, until rows of the name are written.
+    /// The next sequence number of each name in a continued recording, until rows of the name are written.
     join: HashMap<String, u64>,
-    /// Whose file it is: a fork has the same, and would write what waits a second time.
+    /// The process that owns the file. A fork has the same buffer, and would write it a second time.
     process: u32,
 }
 
 impl<F: Format> Writer<F> {
-    /// Makes the file, or opens the one that is continued.
+    /// Creates the file, or opens an existing one to continue it.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] when it exists already, is written by another writer, or cannot be made;
-    /// [`Error::Refused`] or [`Error::UnitsDiffer`] when it cannot be continued.
+    /// [`Error::File`] if it exists already, is open in another writer, or cannot be created;
+    /// [`Error::Refused`] or [`Error::UnitsDiffer`] if it cannot be continued.
     pub fn create(format: F, place: Place, sync: Sync) -> Result<Self, Error> {
         let continued = place.existing == Existing::Append;
         let mut writer = Self {
@@ -88,10 +88,10 @@ impl<F: Format> Writer<F> {
         Ok(writer)
     }
 
-    /// Goes on behind the last whole batch of a recording that exists.
+    /// Continues an existing recording after its last whole batch.
     fn resume(&mut self, file: Claimed) -> Result<(), Error> {
         let Past { layout, whole, next } = read_past(self.path())?;
-        // The system may have crashed before the last part had a beginning.
+        // The last part has no beginning if the system crashed at that moment.
         let earlier = match layout {
             Some(_) => None,
             None => self.parts.before_last().map(|part| read_past(&part)).transpose()?,
@@ -114,7 +114,7 @@ impl<F: Format> Writer<F> {
         if full { self.end_file() } else { Ok(()) }
     }
 
-    /// Refuses rows that a continued recording has already; those of a new numbering, from 0 on, are taken.
+    /// Refuses rows that a continued recording already has; accepts a new numbering from 0.
     fn check_join(&mut self, batch: &Batch) -> Result<(), Error> {
         let Some(first) = batch.first_sequences() else { return Ok(()) };
         let rows = batch.rows_of_names();
@@ -125,7 +125,7 @@ impl<F: Format> Writer<F> {
             let Some(&next) = self.join.get(name) else { continue };
             if (1..next).contains(&number) {
                 return Err(Error::Refused(format!(
-                    "the batch has sample {number} of channel '{name}', and the recording goes up \
+                    "the batch has sample {number} of channel '{name}', but the recording goes up \
                          to sample {}; pass later samples, or number them from 0 again",
                     next - 1
                 )));
@@ -137,12 +137,12 @@ impl<F: Format> Writer<F> {
         Ok(())
     }
 
-    /// Appends a batch; it is acknowledged when this returns under [`Sync::Flush`] or more.
+    /// Appends a batch. The batch is acknowledged when this returns, unless the setting is [`Sync::None`].
     ///
     /// # Errors
     ///
-    /// What the format refuses, after which another batch may be written; [`Error::File`] when the system refuses
-    /// something, which ends the recording with its last whole batch; [`Error::Refused`] once it is closed.
+    /// The errors of the format, after which another batch may be written; [`Error::File`] if the system fails, which
+    /// ends the recording after its last whole batch; [`Error::Refused`] after it was closed.
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
         self.check_open()?;
         self.format.admit(batch)?;
@@ -150,7 +150,7 @@ impl<F: Format> Writer<F> {
             self.check_join(batch)?;
         }
         if self.file.is_none() {
-            // A recording that lacks a part ends as after any failed write.
+            // If the next part cannot be created, the recording ends as after a failed write.
             if let Err(error) = self.begin_file() {
                 self.parts.release();
                 self.ended = Some(error.clone());
@@ -189,11 +189,11 @@ impl<F: Format> Writer<F> {
         Ok(())
     }
 
-    /// Hands all that was written to the system, and to the device where batches or seconds are synced.
+    /// Writes the buffer to the system, and syncs to the device if the setting includes the device.
     ///
     /// # Errors
     ///
-    /// [`Error::File`], which ends the recording with its last whole batch; [`Error::Refused`] once it is closed.
+    /// [`Error::File`], which ends the recording after its last whole batch; [`Error::Refused`] after it was closed.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check_open()?;
         let durable = self.sync.is_durable();
@@ -203,11 +203,11 @@ impl<F: Format> Writer<F> {
         })
     }
 
-    /// Ends the recording; nothing happens when it has ended already.
+    /// Ends the recording; does nothing if it has ended already.
     ///
     /// # Errors
     ///
-    /// [`Error::File`]; what is whole stays so.
+    /// [`Error::File`]; whole batches stay whole.
     pub fn close(&mut self) -> Result<(), Error> {
         if self.ended.is_some() {
             return Ok(());
@@ -219,31 +219,31 @@ impl<F: Format> Writer<F> {
         Ok(())
     }
 
-    /// Whether no more is taken: it was closed, or the system refused something.
+    /// Whether no more batches are accepted, because it was closed or has failed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// The rows that were written, in all files; those of a file that is continued count as well.
+    /// The number of rows in all files, including the existing rows of a continued file.
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The bytes that were written, in all files.
+    /// The number of bytes in all files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.before.bytes + self.file.as_ref().map_or(0, AppendFile::bytes)
     }
 
-    /// The files, the present one last.
+    /// The files, the current one last.
     #[must_use]
     pub fn paths(&self) -> &[PathBuf] {
         self.parts.paths()
     }
 
-    /// The present file.
+    /// The current file.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.parts.path()
@@ -294,7 +294,7 @@ impl<F: Format> Writer<F> {
         Ok(())
     }
 
-    /// Does something with the present file, if there is one; when it fails, what is not whole is cut off.
+    /// Runs an operation on the current file, if there is one; after a failure, an incomplete batch is cut off.
     fn attempt(
         &mut self,
         work: impl FnOnce(&mut F, &mut AppendFile) -> io::Result<()>,
@@ -305,11 +305,11 @@ impl<F: Format> Writer<F> {
         let left = if removed { End::default() } else { file.cut_back() };
         self.rows = self.before.rows + left.rows;
         let problem = if removed {
-            "was removed while it was written, and what it held is lost".to_owned()
+            "was removed while it was open, so its content is lost".to_owned()
         } else {
             let rows = self.rows;
             format!(
-                "cannot be written on: {}; the {rows} rows before are whole",
+                "cannot be written: {}; the {rows} rows before are intact",
                 Error::reason(&error)
             )
         };
@@ -326,7 +326,7 @@ impl<F: Format + Send> Sink for Writer<F> {
         match output {
             Output::Batch(batch) => Ok(Self::write(self, batch)?),
             Output::Spectra(_) => {
-                let problem = "spectra came to a recording; write batches, before the processor that makes spectra";
+                let problem = "a recording received spectra; write batches, before the processor that returns spectra";
                 Err(Error::Refused(problem.to_owned()).into())
             }
         }
@@ -338,7 +338,7 @@ impl<F: Format + Send> Sink for Writer<F> {
 }
 
 impl<F: Format> Drop for Writer<F> {
-    /// Whoever wants to know whether it works closes the recording.
+    /// Ignores errors; call `close` to see them.
     fn drop(&mut self) {
         let _ = self.close();
     }

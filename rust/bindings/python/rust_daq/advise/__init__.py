@@ -1,4 +1,4 @@
-"""`advise`: what to use at a rate, computed from what a run measured."""
+"""`advise`: what to use at a sampling rate, computed from the measurements of a run."""
 
 from rust_daq.advise.advice import CHANNELS, OUTSIDE, RATES, SOURCES, Advice, hertz, seconds
 from rust_daq.advise.choice import LATENCIES, LOSSES, MOST_READS, advise, advise_each, step

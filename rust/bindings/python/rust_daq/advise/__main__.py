@@ -1,4 +1,4 @@
-"""``python -m rust_daq.advise``: what to use at a rate, from the runs of one's own archive."""
+"""``python -m rust_daq.advise``: what to use at a sampling rate, from the runs in your archive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after a sentence on standard error.
+        0 for success, or 2 after an error message on standard error.
     """
     prepare_streams()
     chosen = parser().parse_args(arguments)
@@ -51,31 +51,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> FlagParser:
-    """The command's flags."""
+    """Return the parser of the command's flags."""
     made = FlagParser(
-        prog="python -m rust_daq.advise", description="Say what to use at a rate, from what was measured."
+        prog="python -m rust_daq.advise", description="Recommend what to use at a sampling rate, from measurements."
     )
     made.add_argument("--rate", type=number, required=True, metavar="HZ", help="samples per second of each channel")
-    made.add_argument("--channels", type=whole_number, default=1, metavar="N", help="how many channels (default: 1)")
+    made.add_argument("--channels", type=whole_number, default=1, metavar="N", help="number of channels (default: 1)")
     made.add_argument(
-        "--loss", type=share, default=0.0, metavar="SHARE", help="points that may be lost, 0.01 is one in a hundred"
+        "--loss", type=share, default=0.0, metavar="SHARE", help="share of points that may be lost; 0.01 is 1 %%"
     )
     made.add_argument(
-        "--latency", type=number, default=math.inf, metavar="S", help="seconds from a sample until it is handed over"
+        "--latency", type=number, default=math.inf, metavar="S", help="the most seconds from a sample to its delivery"
     )
-    made.add_argument("--run", metavar="RUN", help=f"{RUN_HELP} (default: the newest that measured what is needed)")
+    made.add_argument("--run", metavar="RUN", help=f"{RUN_HELP} (default: the newest with the needed measurements)")
     made.add_argument(
         "--archive",
         type=path,
         metavar="DIR",
         help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
     )
-    made.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
+    made.add_argument("--json", action="store_true", help="write only JSON to standard output")
     return made
 
 
 def complete(archive: Archive, name: str) -> Run:
-    """The run of that name, which has every measurement that advice needs."""
+    """Open the named run, which must have every measurement that advice needs."""
     run = opened(archive, name)
     if missing := [key for key in NEEDED if key not in run.results]:
         raise ArchiveError(not_measured(missing, f"run {run.id}", archive))
@@ -83,9 +83,12 @@ def complete(archive: Archive, name: str) -> Run:
 
 
 def measured(archive: Archive) -> Run:
-    """The newest results of an archive that advice needs; a script's run has those of one example only."""
+    """Collect the newest needed results of an archive; each run of a script has the results of one example only."""
     if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        message = (
+            f"the archive {archive.folder} does not exist; create it with --archive of an example's script, or pass "
+            "another with --archive"
+        )
         raise ArchiveError(message)
     newest: Run | None = None
     found: dict[str, Result] = {}
@@ -101,10 +104,10 @@ def measured(archive: Archive) -> Run:
 
 
 def not_measured(keys: Sequence[str], where: str, archive: Archive) -> str:
-    """Say what is missing for advice, and which example measures it."""
+    """Describe the missing measurements, and the examples that measure them."""
     scripts = sorted({key.partition("/")[0] for key in keys})
     commands = "; ".join(f"python {script}.py --archive {archive.folder.name}" for script in scripts)
-    return f"{where} has no {', '.join(keys)}; measure it: {commands}"
+    return f"{where} has no {', '.join(keys)}; to measure, run {commands}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An advice: what to use at a rate, what to expect of it, and how all of that is said."""
+"""The advice for one request: what to use, what to expect, and the texts for both."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from evenhand import Estimate
 from evenhand.results import quantity
 from rust_daq.advise import program
-from rust_daq.advise.measured import CAPACITY, FILES, MEMORY, PER_POINT, RESPONSE, together
+from rust_daq.advise.measured import CAPACITY, FILES, MEMORY, PER_POINT, RESPONSE, combine_rates
 
 COMFORT = 10.0
-"""From this headroom on a pause of nine tenths of the time is caught up with."""
+"""With this headroom, the pipeline catches up even if it pauses nine tenths of the time."""
 FORMATS = {"ArrowWriter": "an Arrow stream", "CsvWriter": "CSV"}
-"""What the writers write."""
+"""The format of each writer, in words."""
 CANNOT_TELL = "cannot tell"
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 
@@ -31,9 +31,9 @@ def seconds(duration: float) -> str:
 
 
 RATES = (*(float(step * 10**power) for power in range(6) for step in (1, 2, 5)), 1e6)
-"""The rates in hertz for which a page answers; between the first and the last anything is answered here."""
+"""The rates in hertz that a page offers; here every rate between the first and the last has an answer."""
 CHANNELS = (1, 2, 4, 8, 16)
-"""As `RATES`, for the number of channels; 16 are the most that were measured."""
+"""The numbers of channels that a page offers; at most 16 were measured."""
 OUTSIDE = (
     f"outside the measured range, which is from {hertz(RATES[0])} to {hertz(RATES[-1])} for each channel "
     f"and up to {CHANNELS[-1]} channels"
@@ -43,39 +43,39 @@ OUTSIDE = (
 
 @dataclass(frozen=True)
 class Advice:
-    """What to use at a rate, and what to expect of it.
+    """What to use at a sampling rate, and what to expect.
 
     Parameters
     ----------
     rate : float
-        Samples per second of each channel (hertz), as asked.
+        The requested rate: samples per second of each channel (hertz).
     channels : int
-        How many channels.
+        The number of channels.
     loss : float
-        The share of points whose loss is tolerated.
+        The share of points that may be lost.
     latency : float
-        Seconds that may pass from when a sample is due until it was handed over; infinity where it does not matter.
+        The most seconds from when a sample is due until it is delivered; infinity if there is no limit.
     outside : str
-        Why nothing is computed: the request is outside the measured range, or the measurements have too few rounds.
-        Empty otherwise.
+        Why there is no answer: the request is outside the measured range, or a measurement has too few rounds. Empty
+        if there is an answer.
     way : {"per point", "per batch"}
-        How to hand the samples over.
+        How to deliver the samples.
     scans : int
-        Samples of each channel in a batch; 1 point by point.
+        Samples of each channel in a batch; 1 for point by point.
     response : Estimate
-        Nanoseconds from when a batch was due until it was handed over, its 99.9th percentile.
+        The 99.9th percentile of the time, in nanoseconds, from when a batch is due until it is delivered.
     capacity : Estimate
-        Points per second, of all channels, that the pipeline alone processes.
+        Points per second, over all channels, that the pipeline alone processes.
     memory : Estimate
-        Bytes that an hour takes in memory.
+        Bytes per hour in memory.
     writer : {"ArrowWriter", "CsvWriter"}
-        What to record it with.
+        The writer for the recording.
     reason : str
-        Why the file is not an Arrow stream; empty where it is one.
+        Why the file is not an Arrow stream; empty if it is one.
     file_capacity : Estimate
-        Rows per second that the writer alone writes, each batch flushed.
+        Rows per second that the writer alone writes, with each batch flushed.
     file : Estimate
-        Bytes that an hour takes in a file.
+        Bytes per hour in the file.
 
     Examples
     --------
@@ -105,51 +105,51 @@ class Advice:
 
     @property
     def points_per_second(self) -> float:
-        """Points per second of all channels."""
+        """Points per second over all channels."""
         return self.rate * self.channels
 
     @property
     def fill_ns(self) -> float:
-        """How long a batch takes to fill, in nanoseconds."""
+        """The time to fill a batch, in nanoseconds."""
         return self.scans * 1e9 / self.rate
 
     @property
     def headroom(self) -> Estimate:
-        """What the pipeline and its writer carry together, over the rate: below 1 they fall behind for good."""
-        return over(together(self.capacity, self.file_capacity), self.points_per_second)
+        """The combined capacity of pipeline and writer, divided by the rate: below 1, they fall further behind."""
+        return divide(combine_rates(self.capacity, self.file_capacity), self.points_per_second)
 
     @property
     def expected_loss(self) -> Estimate:
-        """The share of the points that cannot be processed, whatever the capacity of the queue."""
+        """The share of the points that cannot be processed, for any capacity of the queue."""
         room = self.headroom
         value, low, high = (max(0.0, 1.0 - end) for end in (room.value, room.high, room.low))
         return Estimate(value, low, high, room.level, room.rounds)
 
     @property
     def delay(self) -> Estimate:
-        """The 99.9th percentile, in nanoseconds, of the time from when the oldest sample was due to its hand-over."""
+        """The 99.9th percentile of the time, in nanoseconds, from when the oldest sample is due to its delivery."""
         wait, late = (self.scans - 1) * 1e9 / self.rate, self.response
         return Estimate(late.value + wait, late.low + wait, late.high + wait, late.level, late.rounds)
 
     @property
     def carried(self) -> bool | None:
-        """Whether no more is lost than is tolerated; None where the interval of the headroom includes both."""
-        return below(self.expected_loss, self.loss)
+        """Whether at most `loss` is lost; None if the interval of the headroom includes both answers."""
+        return is_at_most(self.expected_loss, self.loss)
 
     @property
     def punctual(self) -> bool | None:
-        """Whether the delay is within the latency; None where its interval includes both."""
-        return below(self.delay, self.latency * 1e9)
+        """Whether the delay is within the latency; None if its interval includes both answers."""
+        return is_at_most(self.delay, self.latency * 1e9)
 
     @property
     def held(self) -> bool | None:
-        """Whether the request is held: both of `carried` and `punctual`; None where that cannot be told."""
+        """Whether the request is held, which means `carried` and `punctual`; None if the measurements cannot tell."""
         both = {self.carried, self.punctual}
         return False if False in both else None if None in both else True
 
     @property
     def verdict(self) -> str:
-        """Say whether the request is held."""
+        """The verdict in words: whether the request is held."""
         if self.outside:
             return self.outside
         if self.carried is False:
@@ -165,31 +165,31 @@ class Advice:
 
     @property
     def callback(self) -> str:
-        """The argument of `Pipeline` that takes what is handed over."""
+        """The argument of `Pipeline` that receives the points or batches."""
         return "on_point" if self.way == PER_POINT else "on_batch"
 
     @property
     def on_full(self) -> str:
-        """What to do when the queue is full."""
+        """The argument `on_full` of `Pipeline`."""
         return "drop_oldest" if self.loss else "block"
 
     @property
     def program(self) -> str:
-        """The program to copy, in which the rate and the channels are to be filled in; empty where nothing is known."""
+        """The program to copy, with placeholders for the rate and the channels; empty if there is no answer."""
         return program.program(self.scans, self.writer, self.callback, self.on_full) if self.way else ""
 
     @property
     def snippet(self) -> str:
-        """The program to copy: it runs as it is, with a simulated instrument; empty where nothing is known."""
+        """The program to copy, which runs unchanged with a simulated instrument; empty if there is no answer."""
         return program.filled(self.program, self.rate, self.channels)
 
     def answers(self) -> dict[str, str]:
-        """Put the advice into words with units, by what each is about.
+        """Put the advice into words with units.
 
         Returns
         -------
         dict of str to str
-            In the order in which it is read; the verdict alone where nothing is known.
+            Each answer by its topic, in reading order; the verdict alone if there is no answer.
         """
         if not self.way:
             return {"verdict": self.outside}
@@ -198,9 +198,9 @@ class Advice:
             "hand over": self._way(),
             "time to fill a batch": "none" if self.scans == 1 else quantity.time(self.fill_ns),
             "response, p99.9": quantity.span(self.response),
-            "capacity of the pipeline": quantity.span(self.capacity, rate_of("points/s")),
+            "capacity of the pipeline": quantity.span(self.capacity, format_rate("points/s")),
             "record into": self._format(),
-            "capacity of the writer": quantity.span(self.file_capacity, rate_of("rows/s")),
+            "capacity of the writer": quantity.span(self.file_capacity, format_rate("rows/s")),
             "headroom of both together": quantity.ratio(self.headroom),
             "expected loss": quantity.span(self.expected_loss, quantity.percent) if self.expected_loss.high else "none",
             "when the queue is full": self._policy(),
@@ -238,18 +238,18 @@ SOURCES = {
 """The measurement behind each answer that has one."""
 
 
-def over(estimate: Estimate, divisor: float) -> Estimate:
+def divide(estimate: Estimate, divisor: float) -> Estimate:
     """Divide an estimate."""
     return Estimate(
         estimate.value / divisor, estimate.low / divisor, estimate.high / divisor, estimate.level, estimate.rounds
     )
 
 
-def below(estimate: Estimate, bound: float) -> bool | None:
-    """Tell whether an estimate is at most a bound; None where its interval includes both."""
+def is_at_most(estimate: Estimate, bound: float) -> bool | None:
+    """Return whether an estimate is at most a bound; None if the bound is within its interval."""
     return True if estimate.high <= bound else False if estimate.low > bound else None
 
 
-def rate_of(unit: str) -> Callable[[float], str]:
-    """How a rate of something is written."""
+def format_rate(unit: str) -> Callable[[float], str]:
+    """Return a function that formats a rate in this unit."""
     return lambda value: quantity.rate(value, f" {unit}")

@@ -1,4 +1,4 @@
-"""The rules by which advice is chosen."""
+"""The rules that choose the advice."""
 
 from __future__ import annotations
 
@@ -8,76 +8,76 @@ from dataclasses import replace
 
 from evenhand import Estimate, Run
 from rust_daq.advise.advice import CANNOT_TELL, CHANNELS, FORMATS, OUTSIDE, RATES, Advice
-from rust_daq.advise.measured import PER_BATCH, PER_POINT, SEVERAL, Measured, least, together
+from rust_daq.advise.measured import PER_BATCH, PER_POINT, SEVERAL, Measured, combine_rates, minimum
 
 SCANS = tuple(step * 10**power for power in range(4) for step in (1, 2, 5))
-"""The batches that are weighed, in samples of each channel; 1 is point by point."""
+"""The candidate batch sizes, in samples of each channel; 1 is point by point."""
 ARROW, CSV = "ArrowWriter", "CsvWriter"
 FLAT = 0.9
-"""The capacity has flattened where a batch carries this share of the most that any does."""
+"""The capacity has levelled off once a batch reaches this share of the highest capacity."""
 LARGER = 2.0
-"""An Arrow stream that takes so many times the bytes of CSV is too large."""
+"""An Arrow stream is too large if it takes more than this many times the bytes of CSV."""
 MOST_READS = 10_000.0
-"""Reads per second at which response times were measured."""
+"""The most reads per second at which response times were measured."""
 HOUR = 3600.0
 LOSSES = (0.0, 0.001, 0.01, 0.1)
-"""The losses that a page lets choose."""
+"""The tolerated losses that a page offers."""
 LATENCIES = (0.001, 0.01, 0.1, 1.0, 10.0, math.inf)
-"""The latencies in seconds that a page lets choose."""
+"""The latencies in seconds that a page offers."""
 
 
 def advise(
     run: Run | Measured, *, rate: float, channels: int = 1, loss: float = 0.0, latency: float = math.inf
 ) -> Advice:
-    """Say what to use at a rate: per point or per batch, how large a batch, which file, and what to expect.
+    """Recommend what to use at a sampling rate: points or batches, the batch size, the file, and what to expect.
 
     Parameters
     ----------
     run : Run or Measured
-        What measured ``rates/capacity``, ``rates/response``, ``rates/files`` and ``zero_copy/footprint``.
+        A run with ``rates/capacity``, ``rates/response``, ``rates/files`` and ``zero_copy/footprint``.
     rate : float
         Samples per second of each channel (hertz).
     channels : int
-        How many channels, sampled together.
+        The number of channels, sampled together.
     loss : float
-        The share of points whose loss is tolerated, from 0 to below 1.
+        The share of points that may be lost, from 0 to below 1.
     latency : float
-        Seconds that may pass from when a sample is due until it was handed over.
+        The most seconds from when a sample is due until it is delivered.
 
     Returns
     -------
     Advice
-        Where the request is outside the measured range, or a measurement has too few rounds for an interval, it has
-        a sentence alone.
+        Only the verdict is set if the request is outside the measured range, or if a measurement has too few rounds
+        for an interval.
 
     Raises
     ------
     ValueError
-        If an argument is not such a number.
+        If an argument is outside these ranges.
     KeyError
         If the run lacks a measurement.
 
     Notes
     -----
-    Batches of 2, 5, 10 and so on up to 5,000 samples of each channel are weighed, read at most 10,000 times per
-    second, which is the fastest that was measured.
+    The candidates are batches of 2, 5, 10 and so on up to 5,000 samples of each channel, read at most 10,000 times per
+    second.  No faster reading was measured.
 
-    1. The batch is the largest that fills within half of the latency; the other half is left for the response.
-    2. It is no larger than where the capacity of the pipeline and the writer together flattens: of these batches it is
-       the smallest that carries nine tenths of what the best of them carries.
-    3. Point by point is advised where no batch fills within half of the latency, as when one sample already takes
-       longer, or where only that holds the request.  Where nothing holds it, the way with the least delay is shown of
-       those that carry the rate, else the one that carries most.
-    4. The file is an Arrow stream.  It is CSV where that is shown to carry the rate and the stream is shown not to, or
-       where the stream takes more than twice the bytes.
-    5. Pipeline and writer share a thread.  Where one takes a second for a points and the other for b, both together
-       carry 1 / (1/a + 1/b).
-    6. Between measured sizes numbers are interpolated on log scales, with the ends of their intervals.  Larger batches
-       than the largest that was measured have its numbers.
+    1. A batch must fill within half of the latency.  The other half is left for the response.
+    2. Among these batches, the smallest one is chosen that reaches nine tenths of the best combined capacity of
+       pipeline and writer.
+    3. Point by point is recommended if no batch fills within half of the latency, for example because one sample
+       already takes longer, or if no batch holds the request.  If nothing holds the request, the answer is the option
+       with the least delay that sustains the rate, or else the one with the highest capacity.
+    4. The file is an Arrow stream.  It is CSV if CSV is shown to sustain the rate and the stream is shown not to, or if
+       the stream takes more than twice the bytes.
+    5. Pipeline and writer share a thread.  If one processes a points per second and the other b, both together process
+       1 / (1/a + 1/b).
+    6. Between measured sizes, numbers and both ends of their intervals are interpolated on log scales.  Batches larger
+       than the largest measured one have its numbers.
 
-    A request is held where the worse end of the interval of headroom and of delay holds it, and not held where the
-    better end of one does not.  In between the verdict is "cannot tell".  The response is the one measured point by
-    point at 10 kHz, and the time that the batch takes at capacity.
+    A request is held if the unfavourable ends of the intervals of headroom and delay hold it.  It is not held if the
+    favourable end of one of them does not.  In between the verdict is "cannot tell".  The response is the one measured
+    point by point at 10 kHz, plus the time that the batch takes at capacity.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def advise(
 def advise_each(
     run: Run | Measured, *, rate: float, channels: int, loss: float, latencies: Sequence[float]
 ) -> list[Advice]:
-    """Advise for each of several latencies; what does not depend on them is computed once.
+    """Recommend for each of several latencies; the common part is computed once.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def advise_each(
     Raises
     ------
     ValueError, KeyError
-        As `advise` does.
+        As for `advise`.
     """
     for latency in latencies:
         check(rate, channels, loss, latency)
@@ -129,51 +129,51 @@ def advise_each(
     measured = run if isinstance(run, Measured) else Measured.of(run)
     if doubt := measured.doubt:
         return [replace(asked, latency=float(latency), outside=f"{CANNOT_TELL}: {doubt}") for latency in latencies]
-    ways = list(weigh(asked, measured))
+    ways = list(list_candidates(asked, measured))
     return [choose([replace(way, latency=float(latency)) for way in ways]) for latency in latencies]
 
 
 def check(rate: float, channels: int, loss: float, latency: float) -> None:
-    """Raise if an argument is not such a number."""
+    """Raise an error if an argument is outside its range."""
     if not (math.isfinite(rate) and rate > 0):
-        message = f"rate is {rate!r}; give hertz, a finite number above 0"
+        message = f"rate must be a finite number above 0 in hertz, got {rate!r}"
         raise ValueError(message)
     if isinstance(channels, bool) or not math.isfinite(channels) or channels != int(channels) or channels < 1:
-        message = f"channels is {channels!r}; give a whole number of at least 1"
+        message = f"channels must be an integer of at least 1, got {channels!r}"
         raise ValueError(message)
     if not 0 <= loss < 1:
-        message = f"loss is {loss!r}; give the share of points that may be lost, from 0 to below 1"
+        message = f"loss must be a share of points, at least 0 and below 1, got {loss!r}"
         raise ValueError(message)
     if not latency > 0:
-        message = f"latency is {latency!r}; give seconds, a number above 0"
+        message = f"latency must be a number of seconds above 0, got {latency!r}"
         raise ValueError(message)
 
 
-def weigh(asked: Advice, measured: Measured) -> Iterator[Advice]:
-    """Every way to meet a request, the ones with the least delay first."""
+def list_candidates(asked: Advice, measured: Measured) -> Iterator[Advice]:
+    """Yield every candidate for a request, smallest batches first."""
     for scans in SCANS:
         if asked.rate / scans > MOST_READS:
-            continue  # the response was not measured there
+            continue  # no response was measured at this read rate
         way, rows = (PER_POINT if scans == 1 else PER_BATCH), scans * asked.channels
         capacity, kept = measured.capacity[way].at(rows), measured.row_bytes
         if asked.channels > 1:
-            capacity, kept = least(capacity, measured.capacity[SEVERAL].at(rows)), measured.many_bytes
+            capacity, kept = minimum(capacity, measured.capacity[SEVERAL].at(rows)), measured.many_bytes
         weighed = replace(
             asked,
             way=way,
             scans=scans,
             capacity=capacity,
-            memory=times(measured.point_bytes if way == PER_POINT else kept, asked.points_per_second * HOUR),
+            memory=scale(measured.point_bytes if way == PER_POINT else kept, asked.points_per_second * HOUR),
         )
-        yield recorded(weighed, measured, rows)
+        yield choose_file(weighed, measured, rows)
 
 
-def recorded(asked: Advice, measured: Measured, rows: int) -> Advice:
-    """Complete a way with the file that it is recorded into, and with the response."""
+def choose_file(asked: Advice, measured: Measured, rows: int) -> Advice:
+    """Complete a candidate with its file and its response."""
     files = {}
     for writer, flushed in measured.flushed.items():
         file_capacity = flushed.at(rows)
-        both, late = together(asked.capacity, file_capacity), measured.response
+        both, late = combine_rates(asked.capacity, file_capacity), measured.response
         response = Estimate(
             late.value + rows * 1e9 / both.value,
             late.low + rows * 1e9 / both.high,
@@ -181,7 +181,7 @@ def recorded(asked: Advice, measured: Measured, rows: int) -> Advice:
             late.level,
             min(late.rounds, both.rounds),
         )
-        taken = times(measured.file_bytes[writer].at(rows), asked.points_per_second * HOUR)
+        taken = scale(measured.file_bytes[writer].at(rows), asked.points_per_second * HOUR)
         files[writer] = replace(asked, writer=writer, response=response, file_capacity=file_capacity, file=taken)
     stream = files[ARROW]
     if (text := files.get(CSV)) is None:
@@ -195,7 +195,7 @@ def recorded(asked: Advice, measured: Measured, rows: int) -> Advice:
     return stream
 
 
-def times(estimate: Estimate, factor: float) -> Estimate:
+def scale(estimate: Estimate, factor: float) -> Estimate:
     """Multiply an estimate."""
     return Estimate(
         estimate.value * factor, estimate.low * factor, estimate.high * factor, estimate.level, estimate.rounds
@@ -203,13 +203,13 @@ def times(estimate: Estimate, factor: float) -> Estimate:
 
 
 def choose(ways: Sequence[Advice]) -> Advice:
-    """Choose the way that `advise` describes."""
+    """Choose among the candidates by the rules of `advise`."""
     fitting = [way for way in ways if way.scans > 1 and way.fill_ns <= way.latency * 1e9 / 2]
     points = [way for way in ways if way.scans == 1]
     for held in (True, None):
         for pool in (fitting, points):
             if found := [way for way in pool if way.held is held]:
-                return capped(found)
+                return choose_smallest(found)
         if found := [way for way in ways if way.held is held]:
             return found[0]
     if carried := [way for way in ways if way.carried is not False]:
@@ -217,12 +217,12 @@ def choose(ways: Sequence[Advice]) -> Advice:
     return max(ways, key=lambda way: way.headroom.value)
 
 
-def capped(ways: Sequence[Advice]) -> Advice:
-    """Take the smallest batch that carries about what the best one carries."""
+def choose_smallest(ways: Sequence[Advice]) -> Advice:
+    """Return the smallest batch whose headroom is close to the best one."""
     most = max(way.headroom.value for way in ways)
     return next(way for way in ways if way.headroom.value >= FLAT * most)
 
 
 def step(value: float, steps: Sequence[float]) -> float | None:
-    """The least of some ascending steps that is no less than a value; None beyond the last one."""
+    """Return the first of ascending steps that is at least `value`; None above the last one."""
     return next((float(known) for known in steps if known >= value), None)

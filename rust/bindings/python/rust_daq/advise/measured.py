@@ -1,4 +1,4 @@
-"""The numbers that advice is computed from, read once of a run."""
+"""The measured numbers behind the advice, read once from a run."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ RESPONSE = "rates/response"
 FILES = "rates/files"
 MEMORY = "zero_copy/footprint"
 NEEDED = (CAPACITY, RESPONSE, FILES, MEMORY)
-"""The measurements that an answer is computed from."""
+"""The measurements that every answer needs."""
 
 PER_POINT, PER_BATCH, SEVERAL = "per point", "per batch", "per batch, 16 channels"
-"""The contenders of the capacity."""
+"""Contenders of `CAPACITY`."""
 MANY = 16
-"""Those of `SEVERAL`."""
+"""The number of channels of `SEVERAL`."""
 KEPT = 100_000
-"""The size at which the bytes per row are taken."""
+"""The number of rows for which the bytes per row are read."""
 FEWEST_COUNTS = 2
-"""One count of bytes has no range."""
+"""The fewest counts of bytes that have a range."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A number that was measured at several sizes of batches.
+    """A number measured at several batch sizes.
 
     Parameters
     ----------
     sizes : mapping of int to Estimate
-        By rows per batch; positive numbers.
+        The number by rows per batch; positive.
 
     Examples
     --------
@@ -59,8 +59,8 @@ class Curve:
         Returns
         -------
         Estimate
-            Between two measured sizes it is interpolated, the number and both ends of its interval, on log scales of
-            the size and of the number.  Beyond the last size it is that of the last size.
+            Between two measured sizes, the number and both ends of its interval are interpolated on log scales of
+            size and number.  Above the last size, the estimate of the last size.
         """
         if rows in self.sizes:
             return self.sizes[rows]
@@ -70,11 +70,11 @@ class Curve:
             return self.sizes[known[min(place, len(known) - 1)]]
         below, above = known[place - 1], known[place]
         share = math.log(rows / below) / math.log(above / below)
-        return between(self.sizes[below], self.sizes[above], share)
+        return interpolate(self.sizes[below], self.sizes[above], share)
 
 
-def between(first: Estimate, second: Estimate, share: float) -> Estimate:
-    """Take a share of the way from one estimate to another on the log scale."""
+def interpolate(first: Estimate, second: Estimate, share: float) -> Estimate:
+    """Interpolate between two estimates on the log scale."""
     value, low, high = (
         math.exp((1 - share) * math.log(one) + share * math.log(two))
         for one, two in ((first.value, second.value), (first.low, second.low), (first.high, second.high))
@@ -82,8 +82,8 @@ def between(first: Estimate, second: Estimate, share: float) -> Estimate:
     return Estimate(value, low, high, first.level, min(first.rounds, second.rounds))
 
 
-def together(first: Estimate, second: Estimate) -> Estimate:
-    """Combine two rates of one thread: it does one after the other for each row, so their times add up."""
+def combine_rates(first: Estimate, second: Estimate) -> Estimate:
+    """Combine two rates of one thread, which does both for each row, so that their times add up."""
     value, low, high = (
         1 / (1 / one + 1 / two)
         for one, two in ((first.value, second.value), (first.low, second.low), (first.high, second.high))
@@ -91,8 +91,8 @@ def together(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(value, low, high, first.level, min(first.rounds, second.rounds))
 
 
-def least(first: Estimate, second: Estimate) -> Estimate:
-    """Take the smaller of two estimates, and of the ends of their intervals."""
+def minimum(first: Estimate, second: Estimate) -> Estimate:
+    """Return the smaller of two estimates, with the smaller ends of their intervals."""
     value, low, high = (
         min(pair) for pair in ((first.value, second.value), (first.low, second.low), (first.high, second.high))
     )
@@ -101,19 +101,19 @@ def least(first: Estimate, second: Estimate) -> Estimate:
 
 @dataclass(frozen=True)
 class Measured:
-    """The numbers that answers are computed from, each with its interval.
+    """The measured numbers behind the answers, each with its interval.
 
     Parameters
     ----------
     capacity : mapping of str to Curve
-        Points per second by way: ``per batch``, ``per batch, 16 channels``, ``per point``.
+        Points per second by way of delivery: ``per batch``, ``per batch, 16 channels``, ``per point``.
     response : Estimate
-        The 99.9th percentile of the response in nanoseconds, point by point at 10 kHz.
+        The 99.9th percentile of the response time in nanoseconds, point by point at 10 kHz.
     row_bytes, many_bytes, point_bytes : Estimate
-        Bytes in memory of a row of a batch with one channel, of a row of a batch with several channels, and of a
-        point in a list.
+        Bytes in memory: per row of a batch with one channel, per row of a batch with several channels, and per point
+        in a list.
     flushed, file_bytes : mapping of str to Curve
-        By writer: the rows per second that it takes, each batch flushed, and the bytes of a row in its file.
+        By writer: rows per second with each batch flushed, and bytes per row in the file.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class Measured:
         Parameters
         ----------
         run : Run
-            What measured ``rates/capacity``, ``rates/response``, ``rates/files`` and ``zero_copy/footprint``.
+            A run with ``rates/capacity``, ``rates/response``, ``rates/files`` and ``zero_copy/footprint``.
 
         Raises
         ------
@@ -151,20 +151,20 @@ class Measured:
         capacity, response, files = (cast("Observed", run[key]) for key in (CAPACITY, RESPONSE, FILES))
         memory = cast("Footprint", run[MEMORY])
         [acquired] = response.contenders
-        row, many, point = (counted(memory, name) for name in ("batch", "batch, 16 channels", "list of points"))
-        ways = curves(capacity, "processed_per_second")
+        row, many, point = (read_bytes(memory, name) for name in ("batch", "batch, 16 channels", "list of points"))
+        ways = read_curves(capacity, "processed_per_second")
         return cls(
-            ways | {SEVERAL: of_whole_scans(ways[SEVERAL], MANY)},
+            ways | {SEVERAL: round_to_scans(ways[SEVERAL], MANY)},
             response.number(acquired, "p99_9_ns"),
             row,
             many,
             point,
-            curves(files, "flushed_per_second"),
-            curves(files, "row_bytes"),
+            read_curves(files, "flushed_per_second"),
+            read_curves(files, "row_bytes"),
         )
 
     def numbers(self) -> Iterator[tuple[str, Estimate]]:
-        """Each number with the measurement that it was read of."""
+        """Iterate over the numbers, each with the name of its measurement."""
         for key, found in ((CAPACITY, self.capacity), (FILES, self.flushed), (FILES, self.file_bytes)):
             for curve in found.values():
                 yield from ((key, estimate) for estimate in curve.sizes.values())
@@ -173,28 +173,28 @@ class Measured:
 
     @property
     def doubt(self) -> str:
-        """Why no answer can be computed; empty where each number has its interval.
+        """Why no answer can be computed; empty if every number has an interval.
 
-        The kit makes an interval only from the fewest rounds that the verdicts of a measurement take.
+        The kit computes an interval only from as many rounds as the verdicts of the measurement need.
         """
         short = {key: estimate.rounds for key, estimate in self.numbers() if not estimate.has_interval}
         return "; ".join(f"{key} has too few rounds for an interval ({rounds})" for key, rounds in short.items())
 
 
-def curves(result: Observed, column: str) -> dict[str, Curve]:
-    """A column of a result: by contender, a number for each size."""
+def read_curves(result: Observed, column: str) -> dict[str, Curve]:
+    """Read one column of a result: for each contender, a number at each size."""
     return {
         name: Curve({size: result.number(name, column, size) for size in result.sizes}) for name in result.contenders
     }
 
 
-def of_whole_scans(curve: Curve, channels: int) -> Curve:
-    """Return a curve by the rows that a batch had: a read has a row of every channel, so a multiple of them."""
+def round_to_scans(curve: Curve, channels: int) -> Curve:
+    """Round the sizes of a curve up to whole scans: a read returns one row of every channel."""
     return Curve({-(-size // channels) * channels: estimate for size, estimate in curve.sizes.items()})
 
 
-def counted(result: Footprint, contender: str) -> Estimate:
-    """Bytes per row; the interval is the range of the counts."""
+def read_bytes(result: Footprint, contender: str) -> Estimate:
+    """Read the bytes per row; the interval is the range of the counts."""
     value, low, high = result.per_point(contender, KEPT)
     runs = int(result.settings["runs"])
     if runs < FEWEST_COUNTS:

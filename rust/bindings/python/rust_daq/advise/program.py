@@ -1,4 +1,4 @@
-"""The program that an advice is about, to copy."""
+"""The program that the advice recommends, ready to copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rust_daq.process import MovingAverage
 from rust_daq.storage import {writer}
 
 channels = [Channel(f"ai{number}", "V") for number in range({channels})]
-# In its place goes your own instrument: a callable that returns the next batch.
+# Replace this by your own instrument: a callable that returns the next batch.
 source = SimulatedInstrument({rate}, channels, scans_per_read={scans})
 """
 
@@ -37,16 +37,16 @@ FILES = {"ArrowWriter": "run.arrow", "CsvWriter": "run.csv"}
 
 
 def program(scans: int, writer: str, callback: str, on_full: str) -> str:
-    """Write the program of an advice, in which the rate and the number of channels are still to be filled in.
+    """Write the recommended program, with placeholders for the rate and the number of channels.
 
     Parameters
     ----------
     scans : int
         Samples of each channel per read.
     writer : {"ArrowWriter", "CsvWriter"}
-        What it is recorded with.
+        The writer for the recording.
     callback : {"on_batch", "on_point"}
-        How it is handed over.
+        The argument that receives the points or batches.
     on_full : {"block", "drop_oldest"}
         What happens when the queue is full.
     """

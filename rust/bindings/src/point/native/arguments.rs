@@ -1,6 +1,6 @@
-//! Arguments of the plain types, whose reading runs no code of theirs.
+//! Arguments of plain types. Reading them runs no Python code.
 //!
-//! Each function here wants the interpreter attached and a live object.
+//! Each function here requires an attached interpreter and a live object.
 
 #![allow(unsafe_code)]
 
@@ -12,12 +12,12 @@ use rust_daq::{Civil, nanoseconds_from_utc};
 
 use super::METADATA_CLASS;
 
-/// The class `datetime.datetime`, once an argument may have been one.
+/// The class `datetime.datetime`, stored once an argument may have been one.
 ///
-/// The module is not imported before: that takes as long as all other parts of importing this package.
+/// The module is not imported earlier, because that would double the import time of this package.
 static DATETIME: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
 
-/// Takes the class from the table through which datetimes are read; the ordinary way makes it with the first one.
+/// Reads the class from the C API of `datetime`, which the ordinary constructor loads with the first datetime.
 #[cold]
 unsafe fn learn_datetime() {
     // SAFETY: the table is static, and its class lives as long as the interpreter.
@@ -28,7 +28,7 @@ unsafe fn learn_datetime() {
     }
 }
 
-/// Nanoseconds of an exact int, or of an exact datetime in `timezone.utc`.
+/// Reads nanoseconds from an exact int, or from an exact datetime in `timezone.utc`.
 #[inline]
 pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
     unsafe {
@@ -36,7 +36,7 @@ pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
             if ffi::PyDateTime_DATE_GET_TZINFO(timestamp) != ffi::PyDateTime_TimeZone_UTC() {
                 return None;
             }
-            // Python keeps each of these in its range.
+            // Python keeps each field in its range.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let civil = Civil {
                 year: ffi::PyDateTime_GET_YEAR(timestamp),
@@ -55,15 +55,15 @@ pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
         }
         let mut overflow = 0;
         let nanoseconds = ffi::PyLong_AsLongLongAndOverflow(timestamp, &raw mut overflow);
-        // The smallest is NumPy's NaT, which is refused with a reason.
+        // The smallest value is NumPy's NaT; the ordinary constructor refuses it with a message.
         (overflow == 0 && nanoseconds != i64::MIN).then_some(nanoseconds)
     }
 }
 
-/// The float of an exact or derived `float`, which holds it, or of an exact small `int`.
+/// Reads the value of a `float` or a subclass, or of an exact small `int`.
 #[inline]
 pub(crate) unsafe fn number(value: *mut ffi::PyObject) -> Option<f64> {
-    /// The integers up to here are floats.
+    /// All integers up to this one are exact as floats.
     const EXACT: i64 = 1 << 53;
     unsafe {
         if ffi::PyFloat_Check(value) != 0 {
@@ -74,18 +74,18 @@ pub(crate) unsafe fn number(value: *mut ffi::PyObject) -> Option<f64> {
         }
         let mut overflow = 0;
         let integer = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
-        #[allow(clippy::cast_precision_loss)] // it is one of the exact ones
+        #[allow(clippy::cast_precision_loss)] // the integer is exact as a float
         (overflow == 0 && (-EXACT..=EXACT).contains(&integer)).then_some(integer as f64)
     }
 }
 
-/// Whether it is an exact str that encodes to UTF-8.
+/// Returns whether the object is an exact str that encodes to UTF-8.
 #[inline]
 pub(super) unsafe fn is_text(text: *mut ffi::PyObject) -> bool {
     unsafe { ffi::PyUnicode_CheckExact(text) != 0 && (is_ascii(text) || encodes(text)) }
 }
 
-/// Whether a str is known to be ASCII without a call; from 3.14 on its flags are no longer part of the C API.
+/// Returns whether the flags of a str say that it is ASCII; since 3.14, they are not part of the C API.
 #[inline]
 unsafe fn is_ascii(text: *mut ffi::PyObject) -> bool {
     #[cfg(not(Py_3_14))]
@@ -99,11 +99,11 @@ unsafe fn is_ascii(text: *mut ffi::PyObject) -> bool {
     }
 }
 
-/// Of an ASCII str, Python returns the text itself, so that this is quick even where [`is_ascii`] does not know it.
+/// Returns whether a str encodes to UTF-8; fast for ASCII, because Python then returns the text itself.
 #[cfg_attr(not(Py_3_14), cold)]
 unsafe fn encodes(text: *mut ffi::PyObject) -> bool {
     unsafe {
-        // Keeps the encoded text in the str, so that a second time is quick.
+        // This caches the encoded text in the str, so that the next call is fast.
         let encoded = ffi::PyUnicode_AsUTF8AndSize(text, null_mut());
         if encoded.is_null() {
             ffi::PyErr_Clear();
@@ -112,7 +112,7 @@ unsafe fn encodes(text: *mut ffi::PyObject) -> bool {
     }
 }
 
-/// A new reference to what a point keeps of its metadata, null for none; `None` when they are not plain.
+/// Returns a new reference to the metadata of a point, null without metadata; `None` if the metadata is not plain.
 #[inline]
 pub(super) unsafe fn held(metadata: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
     unsafe {
@@ -130,7 +130,7 @@ pub(super) unsafe fn held(metadata: *mut ffi::PyObject) -> Option<*mut ffi::PyOb
     }
 }
 
-/// A private copy of a flat dict: only exact strings, numbers, booleans and None are in it.
+/// Copies a flat dict that contains only exact strings, numbers, booleans and None.
 unsafe fn snapshot(dict: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
     unsafe {
         let copy = ffi::PyDict_Copy(dict);
@@ -138,10 +138,10 @@ unsafe fn snapshot(dict: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
             ffi::PyErr_Clear();
             return None;
         }
-        // Points are not seen by the garbage collector, so neither is what they hold: `gc.get_objects` would hand the
-        // dict out, and whoever adds the point to it makes a cycle. From 3.14 on Python tracks every dict.
+        // Points are invisible to the garbage collector, so their dict must be too: `gc.get_objects` would return the
+        // dict, and code that adds the point to it would create a cycle. Since 3.14, Python tracks every dict.
         ffi::PyObject_GC_UnTrack(copy.cast());
-        // The copy is checked, which nobody else can change.
+        // The copy is checked, not the original, because no other code can change the copy.
         let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
         while ffi::PyDict_Next(copy, &raw mut position, &raw mut key, &raw mut value) != 0 {
             if !is_text(key) || !is_scalar(value) {

@@ -1,4 +1,4 @@
-//! The constructor: the plain case of its arguments where they are, any other by way of PyO3's.
+//! The constructor: plain arguments are read in place, all others by PyO3's constructor.
 
 #![allow(unsafe_code)]
 
@@ -13,27 +13,27 @@ use super::Parts;
 use super::arguments::{held, instant, is_text, number};
 use crate::burn::burn;
 
-/// The arguments of the constructor.
+/// The names of the constructor's arguments.
 pub const ARGUMENTS: [&str; 5] = ["timestamp", "channel", "value", "unit", "metadata"];
 const REQUIRED: usize = 4;
 
-/// The arguments' names as the interpreter interned them, so that keywords are compared by address.
+/// The interned names, so that keywords can be compared by address.
 static NAMES: PyOnceLock<[Py<PyString>; ARGUMENTS.len()]> = PyOnceLock::new();
 
-/// Interns the names; called before the first call.
+/// Interns the names; must run before the first call of the constructor.
 pub(super) fn prepare(py: Python<'_>) {
     NAMES.get_or_init(py, || ARGUMENTS.map(|name| PyString::intern(py, name).unbind()));
 }
 
-/// `tp_vectorcall`: the plain case without a tuple and a dict; any other goes to the ordinary constructor.
+/// `tp_vectorcall`: handles plain arguments without a tuple and a dict; calls the ordinary constructor for all others.
 pub(super) unsafe extern "C" fn vectorcall(
     class: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     count: usize,
     keywords: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: Python calls this attached, with the class, with so many arguments at `arguments`,
-    // and as many more as there are names in the tuple `keywords`, which may be null.
+    // SAFETY: Python calls this attached, with the class, `count` positional arguments at `arguments`,
+    // and one more for each name in the tuple `keywords`, which may be null.
     burn();
     unsafe {
         let count = ffi::PyVectorcall_NARGS(count).unsigned_abs();
@@ -47,7 +47,7 @@ pub(super) unsafe extern "C" fn vectorcall(
     }
 }
 
-/// The arguments in their order, null where an optional one is missing; `None` when they are not plain.
+/// Returns the arguments in order, null if an optional one is missing; `None` if they need the ordinary constructor.
 #[inline]
 unsafe fn slots(
     arguments: *const *mut ffi::PyObject,
@@ -71,7 +71,7 @@ unsafe fn slots(
             let names = NAMES.get(Python::assume_attached())?;
             for position in 0..ffi::PyTuple_GET_SIZE(keywords) {
                 let keyword = ffi::PyTuple_GET_ITEM(keywords, position);
-                // Most often the names come in their order.
+                // The names are usually in order.
                 let expected = count + position.unsigned_abs();
                 let index = if names.get(expected).is_some_and(|name| name.as_ptr() == keyword) {
                     expected
@@ -88,7 +88,7 @@ unsafe fn slots(
     }
 }
 
-/// The parts of a point from arguments of the plain types, whose reading runs no code of theirs.
+/// Reads the parts of a point from arguments of plain types.
 #[inline]
 unsafe fn parts(slots: &[*mut ffi::PyObject; ARGUMENTS.len()]) -> Option<Parts> {
     let [timestamp, channel, value, unit, metadata] = *slots;
@@ -98,13 +98,13 @@ unsafe fn parts(slots: &[*mut ffi::PyObject; ARGUMENTS.len()]) -> Option<Parts> 
         if !is_text(channel) || ffi::PyUnicode_GET_LENGTH(channel) == 0 || !is_text(unit) {
             return None;
         }
-        // Last, since from here a reference is held.
+        // Last, because this takes a reference.
         let metadata = held(metadata)?;
         Some(Parts { timestamp_ns, value, channel, unit, metadata })
     }
 }
 
-/// Calls the constructor that PyO3 made of `PyDataPoint::new`.
+/// Calls PyO3's constructor, made from `PyDataPoint::new`.
 #[cold]
 unsafe fn ordinary(
     class: *mut ffi::PyTypeObject,
@@ -134,7 +134,7 @@ unsafe fn ordinary(
     }
 }
 
-/// The keyword arguments as a new dict, null when there are none; `None`, with an exception, without memory.
+/// Returns the keyword arguments as a new dict, null without keywords; `None` with an exception if there is no memory.
 unsafe fn dict(
     values: *const *mut ffi::PyObject,
     keywords: *mut ffi::PyObject,

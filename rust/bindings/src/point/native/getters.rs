@@ -1,4 +1,4 @@
-//! The attributes of a point that are made when they are read.
+//! The attributes of a point that are created on reading.
 
 #![allow(unsafe_code)]
 
@@ -35,7 +35,7 @@ pub(super) unsafe extern "C" fn timestamp(
     }
 }
 
-/// The table through which datetimes are made, which the first one imports; without it there is an exception.
+/// Returns the C API of `datetime`, importing it on first use; null with an exception if that fails.
 #[inline]
 unsafe fn datetimes() -> Option<&'static ffi::PyDateTime_CAPI> {
     // SAFETY: the caller is attached, and the table is static.
@@ -47,17 +47,17 @@ unsafe fn datetimes() -> Option<&'static ffi::PyDateTime_CAPI> {
     }
 }
 
-/// The date of so many days since 1970; the last one is kept, since most points of a program are of one day.
+/// Converts days since 1970 to a date; the last one is cached, because most points of a program are of one day.
 #[inline]
 fn date(days: i32) -> Date {
-    /// The days in the upper half, the year, month and day in a quarter, an eighth and an eighth.
+    /// Bits: 32 for the days, 16 for the year, 8 for the month, 8 for the day.
     static LAST: AtomicU64 = AtomicU64::new(u64::MAX);
     let [d0, d1, d2, d3, y0, y1, month, day] = LAST.load(Ordering::Relaxed).to_be_bytes();
     if i32::from_be_bytes([d0, d1, d2, d3]) == days && month != u8::MAX {
         return Date { year: i16::from_be_bytes([y0, y1]).into(), month, day };
     }
     let date = Date::from_days(days);
-    // Years of 64-bit nanoseconds have four digits.
+    // Years in 64-bit nanoseconds have four digits.
     let [y0, y1] = i16::try_from(date.year).unwrap_or(0).to_be_bytes();
     let [d0, d1, d2, d3] = days.to_be_bytes();
     let kept = [d0, d1, d2, d3, y0, y1, date.month, date.day];

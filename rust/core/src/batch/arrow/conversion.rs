@@ -1,6 +1,6 @@
-//! Columns of Arrow data, converted where nothing is lost.
+//! Lossless conversion of Arrow columns.
 //!
-//! Whoever made the data may still write to them, so they are copied unless the caller says that nobody does.
+//! The producer may still write to the data, so it is copied unless the caller guarantees otherwise.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -16,27 +16,27 @@ use crate::column::{collected, copied, room};
 use crate::error::Error;
 
 pub(super) const INSTANTS: &str = "timestamps with a time zone, as timestamp[ns, UTC]; \
-                        one without is not known to be UTC: attach the zone first";
+                        without a zone they could be in any: attach one first";
 pub(super) const NUMBERS: &str = "float64, or numbers that convert to it without loss";
 pub(super) const TEXTS: &str = "strings, or a dictionary of strings";
 
-/// What becomes of Arrow's memory.
+/// Whether Arrow's memory is copied or shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
-    /// It is copied, once.
+    /// Copied once.
     Copied,
-    /// It is shared where it is of the right type: nobody may write to it any more.
+    /// Shared if the type is right. The memory must not be written to any more.
     Shared,
 }
 
-/// One chunk of an Arrow column, and how it is read.
+/// A chunk of an Arrow column, and how to read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunk<'a> {
     /// The name of the column, or of the argument, for messages.
     pub name: &'a str,
-    /// How many rows of the column came before.
+    /// The number of rows in the chunks before this one.
     pub before: usize,
-    /// What becomes of its memory.
+    /// Whether its memory is copied or shared.
     pub memory: Memory,
 }
 
@@ -55,11 +55,11 @@ pub(super) fn is_text(found: &DataType) -> bool {
     }
 }
 
-/// The instants of an Arrow array of timestamps with a time zone.
+/// Reads an Arrow array of timestamps with a time zone.
 ///
 /// # Errors
 ///
-/// When the array is of another type, holds nulls, an instant is outside 64-bit nanoseconds, or there is not enough
+/// If the array has another type or nulls, a timestamp is outside 64-bit nanoseconds, or there is not enough
 /// memory.
 pub fn instants_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
     let DataType::Timestamp(unit, Some(_)) = found.data_type() else {
@@ -92,11 +92,11 @@ pub fn instants_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuf
     }
 }
 
-/// The values of an Arrow array of numbers; a null among floats is NaN.
+/// Reads an Arrow array of numbers; a null among floats becomes NaN.
 ///
 /// # Errors
 ///
-/// When the array is of another type, holds nulls among integers, or an integer that no float is, or there is not
+/// If the array has another type, has nulls among integers, or has an integer that a float would round, or there is not
 /// enough memory.
 pub fn numbers_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
     match found.data_type() {
@@ -123,7 +123,7 @@ pub fn numbers_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuff
     }
 }
 
-/// Numbers that all are floats, NaN for a null.
+/// Converts numbers that are all exact as floats; nulls become NaN.
 fn widened<T: ArrowPrimitiveType>(found: &PrimitiveArray<T>) -> Result<ScalarBuffer<f64>, Error>
 where
     f64: From<T::Native>,
@@ -136,7 +136,7 @@ where
 }
 
 impl Chunk<'_> {
-    /// The memory of a column of the right type.
+    /// Copies or shares the memory of a column of the right type.
     fn column<T: ArrowNativeType>(
         &self,
         found: &ScalarBuffer<T>,
@@ -152,11 +152,11 @@ impl Chunk<'_> {
             return Ok(());
         };
         let row = self.before + nulls.iter().position(|valid| !valid).unwrap_or(0);
-        let problem = format!("has a null in row {row}; drop such rows, or fill them in");
+        let problem = format!("has a null in row {row}; drop or fill such rows");
         Err(Error::column(self.name, problem))
     }
 
-    /// Integers of 64 bits as floats, refused where one would be rounded.
+    /// Converts 64-bit integers to floats; refuses an integer that would be rounded.
     fn exact<T: Copy + Into<i128>>(&self, integers: &[T]) -> Result<ScalarBuffer<f64>, Error> {
         let mut numbers = room(integers.len())?;
         for (row, &integer) in integers.iter().enumerate() {
@@ -164,7 +164,7 @@ impl Chunk<'_> {
             numbers.push(exact_float(integer).ok_or_else(|| {
                 let row = self.before + row;
                 let problem =
-                    format!("holds {integer} in row {row}, which no float64 is; convert it before");
+                    format!("has {integer} in row {row}, which float64 would round; convert the column first");
                 Error::column(self.name, problem)
             })?);
         }
@@ -172,16 +172,16 @@ impl Chunk<'_> {
     }
 }
 
-/// The float that equals an integer, if there is one.
+/// Returns the float that equals an integer, if it exists.
 #[must_use]
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // told by the way back
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // checked by converting back
 pub fn exact_float(integer: i128) -> Option<f64> {
     let number = integer as f64;
     (number as i128 == integer).then_some(number)
 }
 
-/// The keys of a dictionary of so many values, none where it is null; those that come from elsewhere are not yet
-/// checked.
+/// Reads the keys of a dictionary of `values` values, `None` for null, and checks them, because foreign keys may be
+/// invalid.
 pub(super) fn keys(
     name: &str,
     found: &dyn Array,
@@ -221,7 +221,7 @@ pub(super) fn keys(
     })
 }
 
-/// Each row's text; of a dictionary, its values spread out.
+/// Returns each row's text; a dictionary is expanded.
 pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'a str>>, Error> {
     let rows = |count, texts: &mut dyn Iterator<Item = Option<&'a str>>| {
         let mut rows = room(count)?;
@@ -233,11 +233,11 @@ pub(crate) fn texts<'a>(name: &str, found: &'a ArrayRef) -> Result<Vec<Option<&'
         let keys = keys(name, dictionary.keys(), values.len())?;
         return rows(keys.len(), &mut keys.into_iter().map(|key| key.and_then(|key| values[key])));
     }
-    // What comes from elsewhere is not yet known to be text.
+    // Foreign data may not be valid text.
     found
         .to_data()
         .validate_full()
-        .map_err(|error| Error::column(name, format!("is no text: {error}")))?;
+        .map_err(|error| Error::column(name, format!("is not valid text: {error}")))?;
     match found.data_type() {
         DataType::Utf8 => rows(found.len(), &mut found.as_string::<i32>().iter()),
         DataType::LargeUtf8 => rows(found.len(), &mut found.as_string::<i64>().iter()),

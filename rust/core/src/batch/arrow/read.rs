@@ -1,4 +1,4 @@
-//! Record batches as a batch.
+//! Reading a batch from Arrow record batches.
 
 use std::collections::HashMap;
 
@@ -20,16 +20,16 @@ use crate::error::Error;
 use crate::metadata::{Json, Metadata};
 
 impl Batch {
-    /// Puts the record batches of one schema together; several are copied once in any case.
+    /// Combines record batches of one schema; several are always copied once.
     ///
     /// Units and metadata come from `given` by name, then from the schema's metadata. A table with the columns of
-    /// [`table_of_rows`](crate::table_of_rows) tells them itself.
+    /// [`table_of_rows`](crate::table_of_rows) contains them.
     ///
     /// # Errors
     ///
-    /// When a column is missing, too many, of a type that would lose something, or holds nulls (a float column may: a
-    /// null is NaN); when nothing tells a channel's unit; when an instant is outside 64-bit nanoseconds, metadata are
-    /// no JSON, or there is not enough memory.
+    /// If a column is missing or unknown, its conversion would lose information, or it has nulls (except floats, where
+    /// null becomes NaN); if the unit of a channel is unknown; if a timestamp is outside 64-bit nanoseconds, metadata
+    /// is not JSON, or there is not enough memory.
     pub fn from_record_batches(
         schema: &Schema,
         batches: &[RecordBatch],
@@ -43,7 +43,7 @@ impl Batch {
         check_schema(schema)?;
         let described = described(schema)?;
         let known = Known::of(given, &described);
-        // Those of several are copied when they are put together.
+        // Several batches are copied when they are combined.
         let memory = if batches.len() > 1 { Memory::Shared } else { memory };
         let mut before = 0;
         let mut parts = Vec::with_capacity(batches.len());
@@ -59,7 +59,7 @@ impl Batch {
     }
 }
 
-/// The rows of tables in which each row tells all; the units of given channels have to be the same.
+/// Reads tables that have all facts in each row; units of passed channels must agree with them.
 fn of_rows(batches: &[RecordBatch], given: &[Channel]) -> Result<Batch, Error> {
     let batch = Batch::concat(&crate::rows_of_tables(batches)?)?;
     let mut units = Entries::default();
@@ -68,7 +68,7 @@ fn of_rows(batches: &[RecordBatch], given: &[Channel]) -> Result<Batch, Error> {
     Ok(batch)
 }
 
-/// The channels that are known, by name; those that are given come first.
+/// The known channels by name; passed channels take precedence.
 struct Known<'a> {
     given: &'a [Channel],
     described: &'a [Channel],
@@ -88,7 +88,7 @@ impl<'a> Known<'a> {
         let found = self.by_name.get(name).map(|&channel| channel.clone());
         found.ok_or_else(|| {
             Error::Refused(format!(
-                "nothing tells the unit of channel '{name}'; pass channels=[Channel('{name}', unit), ...]"
+                "the unit of channel '{name}' is unknown; pass channels=[Channel('{name}', unit), ...]"
             ))
         })
     }
@@ -111,7 +111,7 @@ fn check_schema(schema: &Schema) -> Result<(), Error> {
         if schema.fields()[..place].iter().any(|other| other.name() == field.name()) {
             return Err(Error::column(
                 field.name(),
-                "is there twice; leave one of them out".to_owned(),
+                "appears twice; remove one of them".to_owned(),
             ));
         }
         let known: (fn(&DataType) -> bool, &'static str) = match field.name().as_str() {
@@ -119,7 +119,10 @@ fn check_schema(schema: &Schema) -> Result<(), Error> {
             VALUE => (is_number, NUMBERS),
             CHANNEL | METADATA => (is_text, TEXTS),
             other => {
-                return Err(Error::column(other, "is not of a batch; leave it out".to_owned()));
+                return Err(Error::column(
+                    other,
+                    "is not a column of a batch; remove it".to_owned(),
+                ));
             }
         };
         let (takes, wanted) = known;
@@ -131,14 +134,14 @@ fn check_schema(schema: &Schema) -> Result<(), Error> {
     Ok(())
 }
 
-/// The channels that the schema's metadata describe.
+/// Reads the channels from the schema's metadata.
 pub(crate) fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
     let Some(text) = schema.metadata().get(CHANNELS_KEY) else { return Ok(Vec::new()) };
     let wrong = || {
         Error::column(
             CHANNELS_KEY,
             format!(
-                "of the schema's metadata is {text:?}; it is JSON of name to unit and metadata"
+                "of the schema's metadata must be JSON that maps names to units and metadata, got {text:?}"
             ),
         )
     };
@@ -180,13 +183,13 @@ fn part(
     }
 }
 
-/// The channel of rows that name none.
+/// Returns the only channel, for rows without a channel column.
 fn only(given: &[Channel], described: &[Channel]) -> Result<Channel, Error> {
     match (given, described) {
         ([channel], _) | ([], [channel]) => Ok(channel.clone()),
         _ => Err(Error::column(
             CHANNEL,
-            "is missing; pass it, or the one channel of all rows: channels=[Channel(name, unit)]"
+            "is missing; add it, or pass the channel of all rows: channels=[Channel(name, unit)]"
                 .to_owned(),
         )),
     }
@@ -194,7 +197,7 @@ fn only(given: &[Channel], described: &[Channel]) -> Result<Channel, Error> {
 
 type Named = (Vec<Channel>, Option<ScalarBuffer<i32>>);
 
-/// The channels that a column names, and the index of each row.
+/// Reads a channel column: its channels, and the index of each row.
 fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Result<Named, Error> {
     let Some(dictionary) = names.as_any_dictionary_opt() else {
         return encoded(names.len(), texts(CHANNEL, names)?.into_iter(), known);
@@ -205,7 +208,7 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
         && keys.null_count() == 0
         && keys.values().iter().fold(0, |all, key| all | key) == 0
     {
-        // The common case, in one quick pass: all rows are of one channel.
+        // The common case in one fast pass: all rows belong to one channel.
         return Ok((vec![known(values[0].unwrap_or_default())?], None));
     }
     let keys = keys(CHANNEL, dictionary.keys(), values.len())?;
@@ -213,18 +216,18 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
     for &key in keys.iter().flatten() {
         used[key] = true;
     }
-    // A name that no row has may be unknown.
+    // A name without rows may be unknown.
     if !used.iter().all(|used| *used) {
         return encoded(keys.len(), keys.iter().map(|key| key.and_then(|key| values[key])), known);
     }
     let channels = values.iter().map(|name| known(name.unwrap_or_default()));
     let channels = channels.collect::<Result<_, _>>()?;
-    // Copied: who made the data may still write to them, and an index is checked but once.
+    // Copied, because the producer may still write to the data, and indices are checked only once.
     let indices = collected(keys.len(), keys.iter().map(|key| key.map_or(0, narrowed)))?;
     Ok((channels, Some(indices)))
 }
 
-/// An index as batches keep it; there is no memory for more channels than that.
+/// Converts an index to the type of batches; more channels do not fit into memory.
 fn narrowed(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
 }
@@ -251,7 +254,7 @@ fn encoded<'a>(
     Ok((channels, Some(indices.into())))
 }
 
-/// Rows whose metadata are told one by one.
+/// Applies a column of metadata to the rows.
 pub(crate) fn with_metadata(
     timestamps: &[i64],
     values: &[f64],

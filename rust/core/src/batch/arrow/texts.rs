@@ -1,9 +1,9 @@
-//! A column of texts, as Arrow lays it out.
+//! A column of texts in Arrow's layout.
 
 use crate::column::{room, zeroed};
 use crate::error::Error;
 
-/// Which rows have a text, where the text of each ends, and all texts one after the other.
+/// The validity of each row, the end of each text, and the concatenated texts.
 pub(crate) struct Texts {
     pub(crate) valid: Vec<u8>,
     pub(crate) nulls: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Of so many rows, whose texts are known to have bytes that 32 bits can count.
+    /// Creates the column; the texts must have fewer bytes in total than 32 bits can count.
     pub(crate) fn of<'a>(
         rows: usize,
         text: impl Fn(usize) -> Option<&'a str>,

@@ -1,4 +1,4 @@
-//! A batch as a record batch, whose big columns are the batch's own.
+//! Conversion of a batch to a record batch that shares its large columns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +18,10 @@ use crate::column::{collected, zeroed};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata, Object};
 
-/// The indices of batches of one channel: zeros, shared by all that are alive, as long as the longest asked for.
+/// The indices of batches with one channel: zeros, shared by all of them, as long as the longest request so far.
 static ZEROS: Mutex<Option<Buffer>> = Mutex::new(None);
 
-/// The names of a batch, and which of them each of its channels has.
+/// The distinct names of a batch, and the name of each channel.
 struct Names<'a> {
     names: Vec<&'a str>,
     of_channel: Vec<i32>,
@@ -42,25 +42,25 @@ impl<'a> Names<'a> {
         Self { names, of_channel }
     }
 
-    /// Whether two channels of one name differ in their metadata.
+    /// Whether two channels have the same name and different metadata.
     fn are_shared(&self) -> bool {
         self.names.len() < self.of_channel.len()
     }
 }
 
 impl Batch {
-    /// The Arrow schema of the batch; the channels it describes are the batch's.
+    /// Returns the Arrow schema of the batch, with the description of its channels.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         let names = Names::of(&self.channels);
         Arc::new(schema_of(&self.channels, &names, names.are_shared()))
     }
 
-    /// The batch as an Arrow record batch; timestamps and values are shared, and indices where names are distinct.
+    /// Converts the batch to a record batch that shares timestamps and values, and indices if names are distinct.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with what Arrow says; [`Error::OutOfMemory`].
+    /// [`Error::Refused`] with the message of Arrow; [`Error::OutOfMemory`].
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
         let names = Names::of(&self.channels);
         let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
@@ -90,7 +90,7 @@ impl Batch {
         Ok(dictionary(indices, &names.names))
     }
 
-    /// The metadata of each row, which 32 bits have to count the bytes of.
+    /// Creates the column of metadata; 32 bits must be able to count its bytes.
     fn metadata_column(&self) -> Result<StringArray, Error> {
         let texts: Vec<Option<&str>> =
             self.channels.iter().map(|known| known.metadata().map(Metadata::json)).collect();
@@ -101,7 +101,7 @@ impl Batch {
             return Err(Error::column(
                 METADATA,
                 format!(
-                    "takes {bytes} bytes in all rows, and an Arrow column has room for {}; pass the \
+                    "takes {bytes} bytes in all rows, but an Arrow column has room for {}; pass the \
                      batch in parts, or each of batch.by_channel()",
                     i32::MAX
                 ),
@@ -116,7 +116,7 @@ impl Batch {
     }
 }
 
-/// The schema of batches of these channels, whose points have their own metadata or not.
+/// Creates the schema for batches of these channels, with or without a column of metadata.
 pub(crate) fn arrow_schema(channels: &[Channel], own_metadata: bool) -> Schema {
     schema_of(channels, &Names::of(channels), own_metadata)
 }
@@ -136,9 +136,9 @@ fn schema_of(channels: &[Channel], names: &Names<'_>, own_metadata: bool) -> Sch
     Schema::new(fields).with_metadata(HashMap::from([description]))
 }
 
-/// JSON of name to unit and metadata; no metadata of a name whose points differ in them.
+/// Describes channels as JSON that maps names to units and metadata; omits metadata that differs within a name.
 fn description(channels: &[Channel], names: &Names<'_>) -> String {
-    // For each name its first channel, and whether it is the only one.
+    // For each name: its first channel, and whether it is the only one.
     let mut first: Vec<Option<(&Channel, bool)>> = vec![None; names.names.len()];
     for (channel, &name) in channels.iter().zip(&names.of_channel) {
         let first = &mut first[name.cast_unsigned() as usize];
@@ -155,19 +155,19 @@ fn description(channels: &[Channel], names: &Names<'_>) -> String {
     crate::metadata::json_text(&Json::Object(description))
 }
 
-/// Names by index.
+/// Creates the dictionary column of names.
 #[allow(unsafe_code, reason = "the check would read every index of a batch that was checked")]
 fn dictionary(indices: ScalarBuffer<i32>, names: &[&str]) -> DictionaryArray<Int32Type> {
     let names = StringArray::from(names.to_vec());
     let keys = Int32Array::new(indices, None);
-    // SAFETY: a batch holds no index below 0 or beyond its channels, of which each has a name here;
-    // without a channel there is no row.
+    // SAFETY: every index of a batch refers to one of its channels, and each channel has a name here;
+    // without channels there are no rows.
     unsafe { DictionaryArray::new_unchecked(keys, Arc::new(names)) }
 }
 
-/// A buffer of at least so many zeros.
+/// Returns a buffer of at least `count` zeros.
 fn zeros(count: usize) -> Result<Buffer, Error> {
-    // A holder that panicked left a whole buffer, or none.
+    // After a panic in another thread, the buffer is either complete or absent.
     let mut shared = ZEROS.lock().unwrap_or_else(PoisonError::into_inner);
     match &*shared {
         Some(zeros) if zeros.len() / size_of::<i32>() >= count => Ok(zeros.clone()),

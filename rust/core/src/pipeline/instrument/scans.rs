@@ -1,4 +1,4 @@
-//! An instrument as a source.
+//! The simulated instrument as a source.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use crate::error::Error;
 use crate::pipeline::clock::nanoseconds;
 use crate::pipeline::{Failure, Source};
 
-/// The scans of an instrument, so many at a time, each time when the last of them is due.
+/// Reads a fixed number of scans at a time, when the last of them is due.
 #[derive(Debug)]
 pub struct Scans {
     instrument: SimulatedInstrument,
     at_a_time: usize,
     start_ns: i64,
-    /// The scan that comes next.
+    /// The number of the next scan.
     next: u64,
-    /// Scans at and after this moment are not wanted, in nanoseconds since the beginning.
+    /// The end of the run, exclusive, in nanoseconds since the start.
     end_ns: Option<u64>,
 }
 
 impl Scans {
-    /// At most so many at a time.
+    /// Creates a source that reads at most `at_a_time` scans at a time.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for none at a time.
+    /// [`Error::Refused`] if `at_a_time` is 0.
     pub fn new(instrument: SimulatedInstrument, at_a_time: usize) -> Result<Self, Error> {
         if at_a_time == 0 {
-            let wanted = "the number of scans that one read gives, at least 1";
-            return Err(Error::Refused(format!("scans_per_read is 0; pass {wanted}")));
+            let wanted = "the number of scans per read, at least 1";
+            return Err(Error::Refused(format!("scans_per_read must be {wanted}, got 0")));
         }
         Ok(Self { instrument, at_a_time, start_ns: 0, next: 0, end_ns: None })
     }
@@ -38,11 +38,11 @@ impl Scans {
         Ok(self.instrument.schedule.time(scan)?.unsigned_abs())
     }
 
-    /// How many scans the next batch has, with which none is due after the end; one when there are none left.
+    /// Returns the number of scans in the next batch, so that no scan is due after the end; 1 if none are left.
     fn count(&self) -> usize {
         let last = self.next + (self.at_a_time as u64 - 1);
         let end_ns = self.end_ns.unwrap_or(u64::MAX);
-        // Beyond the range of the clock there is no scan, but there may be some before.
+        // Scans beyond the range of the clock do not exist, but earlier ones may.
         if self.due_ns_of(last).is_ok_and(|due_ns| due_ns < end_ns) {
             return self.at_a_time;
         }

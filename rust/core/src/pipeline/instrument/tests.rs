@@ -12,7 +12,7 @@ fn instrument(count: usize) -> SimulatedInstrument {
     SimulatedInstrument::new(1000.0, &channels, recipe).unwrap()
 }
 
-/// All that a source gives before this moment.
+/// Reads all batches of a source before the end of `duration`.
 fn read(source: &mut Scans, duration: Duration) -> Vec<Batch> {
     source.begin(5, Some(duration)).unwrap();
     let mut batches = Vec::new();
@@ -23,7 +23,7 @@ fn read(source: &mut Scans, duration: Duration) -> Vec<Batch> {
 }
 
 #[test]
-fn the_same_seed_gives_these_samples_on_every_platform() {
+fn a_seed_has_the_same_samples_on_every_platform() {
     let batch = instrument(2).batch(0, 1_000_000, 3).unwrap();
     let mixed = |sum: u64, value: &f64| mixed(sum ^ value.to_bits());
     let fingerprint = batch.values().iter().fold(0, mixed);
@@ -31,16 +31,16 @@ fn the_same_seed_gives_these_samples_on_every_platform() {
 }
 
 #[test]
-fn a_read_gives_something_that_fits_into_memory() {
+fn a_read_has_scans_and_fits_into_memory() {
     let refused = Scans::new(instrument(1), 0).err().unwrap();
-    assert!(refused.to_string().starts_with("scans_per_read is 0; pass"), "{refused}");
+    assert!(refused.to_string().starts_with("scans_per_read must be"), "{refused}");
     let refused = instrument(2).batch(0, 0, usize::MAX).unwrap_err();
-    assert!(refused.to_string().contains("for which there is not enough memory"), "{refused}");
+    assert!(refused.to_string().contains("there is not enough memory"), "{refused}");
 }
 
 proptest! {
     #[test]
-    fn it_does_not_matter_how_scans_are_read(
+    fn scans_are_equal_for_every_way_of_reading(
         count in 1_usize..4,
         at_a_time in 1_usize..50,
         scans in 1_u64..200,

@@ -1,4 +1,4 @@
-//! Sections one after the other.
+//! Cascaded sections.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use crate::process::kernel::Kernel;
 use crate::process::map::Map;
 use crate::process::state::{Reader, Writer};
 
-/// How many sections go through the samples at once: more do not fit into the registers.
+/// The number of sections in one pass over the samples; more do not fit into the registers.
 const TOGETHER: usize = 4;
 
-/// How many samples all sections go through before the next ones: they stay in the nearest cache.
+/// The number of samples in a chunk, which all sections process before the next one; it stays in the L1 cache.
 const CHUNK: usize = 1024;
 
-/// What is smaller in a state at the end of a chunk is 0 from there on.
+/// At the end of a chunk, smaller states are set to 0.
 ///
-/// After a burst a state falls to the smallest numbers that there are and stays there, for ever and slowly.
+/// After a burst, a state would decay to subnormal numbers and stay there, where arithmetic is slow.
 const REST: f64 = 1e-300;
 
 /// A filter and its state.
@@ -28,12 +28,12 @@ pub struct Cascade {
     pub(super) filter: Arc<Filter>,
     states: Vec<[f64; 2]>,
     started: bool,
-    /// How many samples of the present chunk came. Chunks are counted from the first sample of the stream, so that a
-    /// state comes to rest at the same sample wherever the input is cut.
+    /// The number of processed samples in the current chunk. Chunks are counted from the first sample of the stream, so
+    /// that a state is set to 0 at the same sample for any split of the input.
     passed: usize,
 }
 
-/// What does not change while samples come.
+/// The parameters.
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) rows: Vec<[f64; 6]>,
@@ -46,7 +46,7 @@ pub(super) struct Filter {
 impl Cascade {
     pub(super) fn new(rows: &[[f64; 6]], initial: Initial) -> Result<Self, Error> {
         if rows.is_empty() {
-            let problem = "sos has no section; pass at least one row of b0, b1, b2, a0, a1, a2";
+            let problem = "sos must have at least one row of b0, b1, b2, a0, a1, a2, got none";
             return Err(Error::Refused(problem.to_owned()));
         }
         let of_row = |(index, row)| Section::new(row, index);
@@ -60,7 +60,7 @@ impl Cascade {
         Ok(Self { filter: Arc::new(filter), states, started: false, passed: 0 })
     }
 
-    /// Writes the filtered samples of the present chunk, of which no more are left than that.
+    /// Filters samples that all belong to the current chunk.
     fn extend_chunk(&mut self, input: &[f64], output: &mut [f64]) {
         output.copy_from_slice(input);
         let sections = self.filter.sections.chunks(TOGETHER);
@@ -83,7 +83,7 @@ impl Map for Cascade {
     fn extend(&mut self, input: &[f64], output: &mut [f64]) {
         if let (false, Some(first)) = (self.started, input.first()) {
             let start = self.filter.start.iter();
-            // Of a filter at rest nothing is asked, be the first sample infinite.
+            // Zero states stay zero, even if the first sample is infinite.
             let scaled = |number: f64| if number == 0.0 { 0.0 } else { number * first };
             self.states = start.map(|start| start.map(scaled)).collect();
             self.started = true;
@@ -97,14 +97,14 @@ impl Map for Cascade {
     }
 }
 
-/// The states of all sections at a first sample of 1: each gets what those before it give.
+/// Computes the steady states of all sections for a first sample of 1; each receives the output of the previous one.
 fn steady(sections: &[Section]) -> Result<Vec<[f64; 2]>, Error> {
     let mut input = 1.0;
     let state = |(index, section): (usize, &Section)| {
         let (states, response) = section.steady().ok_or_else(|| {
             Error::Refused(format!(
-                "initial is 'steady', and sos[{index}] has none: its response to a constant has no end; \
-                 pass initial='zero'"
+                "initial is 'steady', but sos[{index}] has no steady state: its response to a constant does not \
+                 settle; pass initial='zero'"
             ))
         })?;
         let scaled = states.map(|state| state * input);
@@ -114,7 +114,7 @@ fn steady(sections: &[Section]) -> Result<Vec<[f64; 2]>, Error> {
     sections.iter().enumerate().map(state).collect()
 }
 
-/// Filters the samples where they stand, by up to [`TOGETHER`] sections.
+/// Filters the samples in place, with up to [`TOGETHER`] sections.
 fn filter(sections: &[Section], states: &mut [[f64; 2]], samples: &mut [f64]) {
     match sections.len() {
         1 => filter_by::<1>(sections, states, samples),
@@ -126,7 +126,7 @@ fn filter(sections: &[Section], states: &mut [[f64; 2]], samples: &mut [f64]) {
 
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn filter_by<const N: usize>(sections: &[Section], states: &mut [[f64; 2]], samples: &mut [f64]) {
-    // Where the processor has no such instruction, a fused sum is a slow call.
+    // Without the instruction, a fused multiply-add is a slow function call.
     let fused = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
     let add = |sum: f64, left: f64, right: f64| {
         if fused { left.mul_add(right, sum) } else { left * right + sum }
@@ -174,7 +174,7 @@ impl Kernel for Cascade {
     }
 
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
-        state.expect(self.states.len(), "it has another number of sections")?;
+        state.expect(self.states.len(), "its number of sections differs")?;
         let mut loaded = self.clone();
         loaded.started = state.flag()?;
         loaded.passed = state.length(CHUNK - 1)?;

@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 
-/// A filter of second order, y = b0 x + z0, z0' = c1 x - a1 y0 + z1, z1' = c2 x - a2 y0 where y0 = z0.
+/// A second-order filter: y = b0 x + z0, z0' = c1 x - a1 y0 + z1, z1' = c2 x - a2 y0 with y0 = z0.
 ///
-/// This form keeps the states of `SciPy`'s `sosfilt`, with b1 and b2 replaced so that a state does not wait for the output.
+/// The states are those of `SciPy`'s `sosfilt`; b1 and b2 are replaced, so that a state does not depend on the output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Section {
     pub(super) b0: f64,
@@ -15,7 +15,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    /// Of a row of b0, b1, b2, a0, a1, a2; `index` says which one it is.
+    /// Creates a section from a row of b0, b1, b2, a0, a1, a2; `index` is for messages.
     pub(super) fn new(row: &[f64; 6], index: usize) -> Result<Self, Error> {
         let refused = |problem: String| {
             let wanted = "finite coefficients, with an a0 that is not 0";
@@ -36,11 +36,11 @@ impl Section {
         Ok(section)
     }
 
-    /// The states that a constant of 1 ends in, as `SciPy`'s `sosfilt_zi` has them, and the output there.
+    /// Returns the steady state for a constant input of 1, as `SciPy`'s `sosfilt_zi`, and the output.
     ///
-    /// `None` where there is no end.
+    /// `None` if there is no steady state.
     pub(super) fn steady(&self) -> Option<([f64; 2], f64)> {
-        // The sums of the coefficients above and below, whose ratio is the response to a constant.
+        // The sums of numerator and denominator coefficients; their ratio is the response to a constant.
         let below = 1.0 + self.a1 + self.a2;
         let above = self.c1 + self.c2 + self.b0 * below;
         let first = (self.c1 + self.c2) / below;
@@ -50,7 +50,7 @@ impl Section {
         finite.then_some(([first, second], response))
     }
 
-    /// Real and imaginary part of the two poles.
+    /// Returns the real and imaginary parts of the two poles.
     pub(super) fn poles(&self) -> [(f64, f64); 2] {
         let half = -self.a1 / 2.0;
         let inside = half * half - self.a2;
@@ -58,7 +58,7 @@ impl Section {
             let imaginary = (-inside).sqrt();
             return [(half, imaginary), (half, -imaginary)];
         }
-        // The larger one first; the other by their product, so that no digit is lost.
+        // The larger pole first; the other follows from the product, to avoid cancellation.
         let larger = half + inside.sqrt().copysign(half);
         let smaller = if larger == 0.0 { 0.0 } else { self.a2 / larger };
         [(larger, 0.0), (smaller, 0.0)]

@@ -11,7 +11,7 @@ fn filtered(sections: &[[f64; 6]], initial: Initial, input: &[f64]) -> Vec<f64> 
     output
 }
 
-/// The slow and obvious way: each section by its difference equation, after so long of the first sample.
+/// Reference implementation: each section by its difference equation, after `before` copies of the first sample.
 fn reference(sections: &[[f64; 6]], before: usize, input: &[f64]) -> Vec<f64> {
     let first = input.first().copied().unwrap_or(0.0);
     let mut signal: Vec<f64> =
@@ -57,7 +57,7 @@ proptest! {
     }
 }
 
-/// A burst, and silence after it.
+/// A burst followed by silence.
 fn burst(samples: u16, silence: usize) -> Vec<f64> {
     let burst = (0..samples).map(|index| 1e3 * (f64::from(index) * 0.7).cos());
     burst.chain(std::iter::repeat_n(0.0, silence)).collect()
@@ -65,7 +65,7 @@ fn burst(samples: u16, silence: usize) -> Vec<f64> {
 
 proptest! {
     #[test]
-    fn a_state_comes_to_rest_at_the_same_sample_wherever_the_input_is_cut(
+    fn a_state_becomes_zero_at_the_same_sample_for_every_split(
         count in 1_usize..3,
         samples in 1_u16..3000,
         cuts in prop::collection::vec(0_usize..20_000, 0..40),
@@ -89,6 +89,9 @@ fn an_integrator_is_never_steady() {
     let integrator = [1.0, 0.0, 0.0, 1.0, -1.0, 0.0];
     let new = |initial| Iir::new(&[SECTIONS[0], integrator], initial, OnGap::Reset).err();
     let refused = new(Initial::Steady).unwrap().to_string();
-    assert!(refused.starts_with("initial is 'steady', and sos[1] has none"), "{refused}");
+    assert!(
+        refused.starts_with("initial is 'steady', but sos[1] has no steady state"),
+        "{refused}"
+    );
     assert_eq!(new(Initial::Zero), None);
 }

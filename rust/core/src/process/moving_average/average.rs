@@ -7,20 +7,20 @@ use crate::process::kernel::Kernel;
 use crate::process::map::Map;
 use crate::process::state::{Reader, Writer, wrong};
 
-/// The mean of the last `window` samples, and of those that are there before so many came.
+/// The mean of the last `window` samples, or of all samples if there are fewer.
 ///
-/// Each sum is made within its window alone, so that nothing adds up and what left the window is forgotten.
+/// Each sum uses only its window, so errors do not accumulate, and samples outside the window have no effect.
 #[derive(Debug, Clone)]
 pub struct Average {
     pub(super) window: usize,
     pub(super) min_count: usize,
-    /// How many samples came, up to `window`.
+    /// The number of samples so far, up to `window`.
     seen: usize,
     sums: Sums,
 }
 
 #[derive(Debug, Clone)]
-#[allow(clippy::large_enum_variant)] // of a few hundred bytes, once for a channel
+#[allow(clippy::large_enum_variant)] // a few hundred bytes per channel
 enum Sums {
     Tree(Tree),
     Blocks(Blocks),
@@ -29,13 +29,12 @@ enum Sums {
 impl Average {
     pub(super) fn new(window: usize, min_count: usize) -> Result<Self, Error> {
         if window == 0 {
-            let problem =
-                "window is 0; pass the number of samples that a mean is made of, at least 1";
+            let problem = "window must be the number of samples in a mean, at least 1, got 0";
             return Err(Error::Refused(problem.to_owned()));
         }
         if min_count == 0 || min_count > window {
             return Err(Error::Refused(format!(
-                "min_count is {min_count} and window is {window}; pass a number from 1 to the window"
+                "min_count must be from 1 to the window of {window}, got {min_count}"
             )));
         }
         let sums = if window <= LONGEST {
@@ -46,7 +45,7 @@ impl Average {
         Ok(Self { window, min_count, seen: 0, sums })
     }
 
-    /// Sums in memory, as where the processor has no other way.
+    /// Uses sums in memory, as on a CPU without AVX2.
     #[cfg(test)]
     pub(super) const fn leave_registers(&mut self) {
         match &mut self.sums {
@@ -77,7 +76,7 @@ impl Map for Average {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
+#[allow(clippy::cast_precision_loss)] // a window of 2^53 samples does not fit into memory
 const fn as_float(count: usize) -> f64 {
     count as f64
 }
@@ -107,16 +106,16 @@ impl Kernel for Average {
     }
 
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
-        state.expect(self.window, "its window is another one")?;
+        state.expect(self.window, "its window differs")?;
         let seen = state.length(self.window)?;
         let sums = match &self.sums {
             Sums::Tree(_) => Sums::Tree(Tree::load(self.window, state)?),
             Sums::Blocks(_) => Sums::Blocks(Blocks::load(self.window, state)?),
         };
         if let Sums::Blocks(blocks) = &sums
-            && !blocks.came_of(seen)
+            && !blocks.is_reachable_after(seen)
         {
-            return Err(wrong("it has other sums than of its samples"));
+            return Err(wrong("its sums do not belong to its samples"));
         }
         Ok(Self { seen, sums, ..*self })
     }

@@ -1,4 +1,4 @@
-//! Sums over long windows, each of the end of one block and the start of the next.
+//! Sums over long windows, each from the end of one block and the start of the next.
 
 use multiversion::multiversion;
 
@@ -9,41 +9,41 @@ use super::tree::{pairs, singles};
 use crate::error::Error;
 use crate::process::state::{Reader, Writer};
 
-/// How many sums are made at once, at most.
+/// The most sums in one pass.
 const CHUNK: usize = 512;
 
-/// How many samples before the next one rows and the rest may hold.
+/// The most samples before the next one that rows and the rest may contain.
 const BEFORE: usize = 2 * LANES - 2;
 
-/// Sums of the last `window` samples by the way of van Herk, in blocks of rows.
+/// Sums of the last `window` samples by the algorithm of van Herk, in blocks of rows.
 ///
-/// The samples of a window are its newest ones, where it is no multiple of a row, and before them rows. The sums of
-/// all its rows are those of the end of one block, made once it is full, and of the start of the next. Blocks are
-/// counted from the first sample on, so that it does not matter where a call ends.
+/// A window consists of whole rows and, if it is not a multiple of a row, the newest samples after them. The sum of its
+/// rows is the sum over the end of one block, computed once the block is full, plus the sum over the start of the next.
+/// Blocks are counted from the first sample, so results do not depend on where a call ends.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
-    /// How many samples stand in the rows of a window, and so in a block.
+    /// The number of samples in the rows of a window, which is the length of a block.
     block: usize,
-    /// How many sums are made at once: parts of a block that are about as long, so that none of them is short.
+    /// The number of sums in one pass: parts of a block of about equal length, so that no part is short.
     chunk: usize,
-    /// How many samples of a window are newer than its rows.
+    /// The number of samples in a window that are newer than its rows.
     rest: usize,
-    /// How many samples of this block came.
+    /// The number of samples in this block so far.
     place: usize,
-    /// The sums of rows of this block, as far as it came, and after that those over the rest of the block before. In
-    /// two parts; in the first block as long as the block is so far.
+    /// The sums of the rows of this block so far, followed by the sums over the rest of the previous block, in two
+    /// parts; in the first block, only as long as the block so far.
     rows: [Vec<f64>; 2],
     /// The sums over the rows of this block, for each lane.
     sum: [[f64; LANES]; 2],
     /// The last samples, oldest first; zeros before the first.
     before: [f64; BEFORE],
     space: [Space; 5],
-    /// The quicker way to sum whole rows, where the processor has it.
+    /// The faster way to sum whole rows, if the CPU supports it.
     pub(super) registers: Option<Registers>,
 }
 
 impl Blocks {
-    /// Takes the memory of which it will ever have need; no page of it is touched before.
+    /// Reserves all memory it will ever need, without touching its pages.
     pub(super) fn new(window: usize) -> Result<Self, Error> {
         let reserved = || {
             let mut floats = Vec::new();
@@ -84,7 +84,7 @@ impl Blocks {
             let most = if let Some(registers) = self.registers {
                 let rows = self.rows_at_once(registers, done, input, count, &mut output[done..]);
                 done += rows * LANES;
-                // What is left of a row.
+                // The rest of a row.
                 LANES - self.place % LANES
             } else {
                 self.chunk.min(self.block - self.place)
@@ -112,7 +112,7 @@ impl Blocks {
         self.before[kept..before].copy_from_slice(&input[input.len() + kept - before..]);
     }
 
-    /// The means of whole rows from the place `done` of the input on; returns how many rows these are.
+    /// Computes the means of whole rows from position `done` of the input on; returns the number of rows.
     fn rows_at_once(
         &mut self,
         registers: Registers,
@@ -133,7 +133,7 @@ impl Blocks {
                 rows = rows.min((before - done).div_ceil(LANES));
             }
             if self.rows[0].len() < self.block {
-                // Before the first block there was nothing.
+                // There are no samples before the first block.
                 rows = rows.min((self.block - self.place) / LANES);
                 let end = self.place + rows * LANES;
                 self.rows.iter_mut().for_each(|rows| rows.resize(end, 0.0));
@@ -158,7 +158,7 @@ impl Blocks {
         whole
     }
 
-    /// The means of windows that end in this block; `samples` are with those before.
+    /// Computes the means of windows that end in this block; `samples` include the samples before.
     fn means(
         &mut self,
         samples: &[f64],
@@ -169,7 +169,7 @@ impl Blocks {
         let (start, end) = (self.place, self.place + output.len());
         let full = self.rows[0].len() == self.block;
         if !full {
-            // Before the first block there was nothing.
+            // There are no samples before the first block.
             self.rows.iter_mut().for_each(|rows| rows.resize(end, 0.0));
         }
         let [high, low, high_newest, low_newest] = parts;
@@ -196,8 +196,8 @@ impl Blocks {
         }
     }
 
-    /// Whether so many samples, or a window of them and more, lead to this place.
-    pub(super) fn came_of(&self, seen: usize) -> bool {
+    /// Whether `seen` samples (or at least a window of them) can lead to this position.
+    pub(super) fn is_reachable_after(&self, seen: usize) -> bool {
         if self.rows[0].len() < self.block {
             return seen == self.place;
         }
@@ -227,13 +227,13 @@ impl Blocks {
     }
 }
 
-/// The sums of half a row of samples, from each sample on.
+/// Computes the sum of half a row of samples from each sample on.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn sums_of_two(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     pairs(samples, high, low);
 }
 
-/// The sums of so many samples, fewer than a row has, from each sample on.
+/// Computes the sum of a number of samples, fewer than a row has, from each sample on.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn newest(samples: &[f64], count: usize, [high, low]: [&mut [f64]; 2]) {
     match count {
@@ -250,10 +250,10 @@ fn newest(samples: &[f64], count: usize, [high, low]: [&mut [f64]; 2]) {
     }
 }
 
-/// The sums of windows: of the end of the block before, the start of this one and what is newer than a row.
+/// Computes the sums of windows: the end of the previous block, the start of this one, and the samples after the rows.
 ///
-/// `two` are sums of half a row of this block, of which two make the sum of a row, and `lane` is the lane of the first. The
-/// sums of rows take the place of what `rows` held of the block before. In one loop, so that each number is read and
+/// `two` are sums of half a row of this block, two of which make the sum of a row; `lane` is the lane of the first. The
+/// sums of rows replace the entries of the previous block in `rows`. A single loop reads and writes each number once.
 /// written once.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn means<const NEWER: bool>(
@@ -280,7 +280,7 @@ fn means<const NEWER: bool>(
     let [high_rows, low_rows] = [high_rows.1, low_rows.1].map(<[f64]>::as_chunks_mut::<LANES>);
     let [high_newest, low_newest] = [high_newest.1, low_newest.1].map(<[f64]>::as_chunks::<LANES>);
     let [mut high_sum, mut low_sum] = *sum;
-    // As long as all others, so that the loop has nothing to check.
+    // As long as all other slices, so that the loop needs no bounds checks.
     let high_rows_full = &mut high_rows.0[..full];
     let low_rows_full = &mut low_rows.0[..full];
     let (high, low) = (&high[..full], &low[..full]);
@@ -310,7 +310,7 @@ fn means<const NEWER: bool>(
     part::<NEWER>(0, sum, two, rows, [high_newest.1, low_newest.1], share_of, output_rest);
 }
 
-/// The same for a row of which only a part is there; divided in the same way, since a call may end anywhere.
+/// Computes the same for a partial row, with the same division, because a call may end anywhere.
 #[inline(always)]
 fn part<const NEWER: bool>(
     lane: usize,
@@ -333,7 +333,7 @@ fn part<const NEWER: bool>(
     }
 }
 
-/// Turns sums of rows into the sums over all rows that come after, each in its lane.
+/// Replaces sums of rows by the sums over all later rows, each in its lane.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn turn(high: &mut [f64], low: &mut [f64]) {
     let (mut high_sum, mut low_sum) = ([0.0; LANES], [0.0; LANES]);

@@ -1,7 +1,7 @@
-//! Means of many windows at once, whose sums stay in the registers of the processor.
+//! Means of many windows at once, with sums that stay in CPU registers.
 //!
-//! Loops over memory that is read and written once: while a row is summed, the processor fetches those that follow. The
-//! sums are those of [`super::tree`] and [`super::blocks`], added in the same order, so all bits are the same.
+//! The loops read and write memory once, and the CPU fetches the following rows while a row is summed. The
+//! sums are those of [`super::tree`] and [`super::blocks`], added in the same order, so results are identical.
 
 #![allow(unsafe_code)]
 
@@ -10,14 +10,14 @@ pub(super) use avx2::Registers;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use none::Registers;
 
-/// How many samples make a row.
+/// The number of samples in a row.
 pub(super) const LANES: usize = 4;
 
-/// A block of rows of sums of upper and lower parts.
+/// A block of rows with the sums of upper and lower parts.
 pub(super) struct Block<'a> {
-    /// How many rows the block has, of which the first one has not all yet.
+    /// The number of rows in a block; the first block does not have all of them yet.
     pub(super) length: usize,
-    /// The row that comes next.
+    /// The next row.
     pub(super) place: usize,
     pub(super) rows: [&'a mut [[f64; LANES]]; 2],
     /// The sums over the rows of this block, for each lane.
@@ -37,13 +37,13 @@ mod avx2 {
     use super::{Block, LANES};
     use crate::process::moving_average::split::{Divide, HIGH};
 
-    /// How many rows ahead memory is asked for: about what comes while it is on its way.
+    /// How many rows ahead memory is prefetched: about the number processed during a fetch.
     const AHEAD: usize = 100;
 
-    /// Upper and lower parts of a row.
+    /// The upper and lower parts of a row.
     type Parts = [__m256d; 2];
 
-    /// Says that this processor has AVX2.
+    /// Proof that this CPU supports AVX2.
     #[derive(Debug, Clone, Copy)]
     pub(in super::super) struct Registers(());
 
@@ -53,7 +53,7 @@ mod avx2 {
             is_x86_feature_detected!("avx2").then_some(Self(()))
         }
 
-        /// Means of windows of 2 to 32 samples; `samples` begin with the others of the first window.
+        /// Computes means of windows of 2 to 32 samples; `samples` begin with the earlier samples of the first window.
         pub(in super::super) fn tree(
             self,
             window: usize,
@@ -69,15 +69,15 @@ mod avx2 {
                     }
                 };
             }
-            // SAFETY: `self` exists only where the processor has AVX2.
+            // SAFETY: `self` exists only if the CPU supports AVX2.
             unsafe {
                 tree_of!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
             }
         }
 
-        /// Means of windows of a block's rows and the `rest` that is newer; returns the row that comes next.
+        /// Computes means of windows of a block's rows and the newer `rest`; returns the next row.
         ///
-        /// `samples` begin with what the first row and the rest have before the first output.
+        /// `samples` begin with the samples of the first row and the rest before the first output.
         pub(in super::super) fn blocks(
             self,
             rest: usize,
@@ -86,7 +86,7 @@ mod avx2 {
             count: Divide,
             output: &mut [[f64; LANES]],
         ) -> usize {
-            // SAFETY: `self` exists only where the processor has AVX2.
+            // SAFETY: `self` exists only if the CPU supports AVX2.
             unsafe {
                 match (rest, count) {
                     (0, Divide::Exactly(_)) => blocks::<0, true>(samples, block, count, output),
@@ -112,10 +112,10 @@ mod avx2 {
         unsafe { _mm256_storeu_pd(row.as_mut_ptr(), lanes) }
     }
 
-    /// Asks for the line of the cache that comes later, also beyond the end: while a block is turned nothing else does.
+    /// Prefetches a later cache line, also beyond the end, because hardware does not prefetch while a block is turned.
     #[inline(always)]
     fn ask_for<T>(place: *const T) {
-        // SAFETY: every x86 of 64 bits has it, and it reads nothing that a program could see.
+        // SAFETY: every 64-bit x86 CPU has this instruction, and it has no visible effect.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
     }
 
@@ -142,7 +142,7 @@ mod avx2 {
         _mm256_add_pd(high, _mm256_and_pd(low, is_number))
     }
 
-    /// Sums over a count, by one multiplication where that is exact.
+    /// Divides sums by a count, with a multiplication if that is exact.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn divided<const EXACT: bool>(sums: __m256d, count: Divide) -> __m256d {
@@ -153,14 +153,14 @@ mod avx2 {
         }
     }
 
-    /// The sums of each sample of a row and the one before it.
+    /// Adds to each sample of a row the previous sample.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn pairs(samples: &[f64; LANES], before: &[f64; LANES]) -> Parts {
         add(split(before), split(samples))
     }
 
-    /// What ends half a row earlier, of the row before and of this one.
+    /// Returns the values half a row earlier, from the previous row and this one.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn half_a_row_before(before: Parts, row: Parts) -> Parts {
@@ -170,7 +170,7 @@ mod avx2 {
         ]
     }
 
-    /// The pairs that end with the second and the third sample, in the last lanes.
+    /// Returns the pairs that end with the second and third sample, in the last lanes.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn first_pairs(samples: &[f64]) -> Parts {
@@ -178,8 +178,8 @@ mod avx2 {
         pairs(&[0.0, 0.0, second, third], &[0.0, 0.0, first, second])
     }
 
-    /// The sums that a tree has of the rows before, oldest first: of 1, 2, 4... samples, and those of all the shorter
-    /// kinds of which the window consists.
+    /// The tree's sums of earlier rows, oldest first: of 1, 2, 4... samples, and the sums of all shorter parts of the
+    /// window.
     struct Tree {
         singles: Parts,
         pairs: Parts,
@@ -192,7 +192,7 @@ mod avx2 {
     }
 
     impl Tree {
-        /// The sums of `WINDOW` samples that end with each of a row.
+        /// Computes the sum of the `WINDOW` samples that end with each sample of a row.
         #[inline]
         #[target_feature(enable = "avx2")]
         fn next<const WINDOW: usize>(
@@ -242,7 +242,7 @@ mod avx2 {
         }
     }
 
-    /// The row before the last one; of two, which stay in registers.
+    /// Returns the row before the last one, from two rows that stay in registers.
     #[inline(always)]
     fn pass(rows: &mut [Parts; 2], last: Parts) -> Parts {
         let first = rows[0];
@@ -250,7 +250,7 @@ mod avx2 {
         first
     }
 
-    /// Rows, each of which comes out after as many others as there are places.
+    /// A delay line of `LENGTH` rows.
     struct Ring<const LENGTH: usize> {
         rows: [Parts; LENGTH],
         place: usize,
@@ -278,8 +278,8 @@ mod avx2 {
             rest_of_eights: [zero; 2],
             rest_of_sixteens: Ring { rows: [zero; 4], place: 0 },
         };
-        // The samples before in rows of which the last ends before the first output, at most eight. What is before them
-        // is in no sum that is used.
+        // The earlier samples, in at most eight rows that end before the first output. Values before them are in no sum
+        // that is used.
         let mut before = [0.0; 1 + 8 * LANES];
         let used = 4 * (WINDOW - 1).div_ceil(LANES);
         before[1 + used - (WINDOW - 1)..=used].copy_from_slice(&samples[..WINDOW - 1]);
@@ -330,7 +330,7 @@ mod avx2 {
         place
     }
 
-    /// The means of windows that end in rows of one block.
+    /// Computes the means of windows that end in rows of one block.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn means<const REST: usize, const EXACT: bool>(
@@ -368,7 +368,7 @@ mod avx2 {
         (*earlier, *sums) = (last, sum);
     }
 
-    /// The sums of a row and the three samples before each.
+    /// Computes for each sample of a row the sum with the three samples before it.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn next_fours(earlier: &mut Parts, row: &[f64; LANES], before: &[f64; LANES]) -> Parts {
@@ -376,7 +376,7 @@ mod avx2 {
         add(half_a_row_before(replace(earlier, pairs), pairs), pairs)
     }
 
-    /// Turns sums of rows into the sums over all rows that come after, each in its lane.
+    /// Replaces sums of rows by the sums over all later rows, each in its lane.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn turn(high: &mut [[f64; LANES]], low: &mut [[f64; LANES]]) {
@@ -395,7 +395,7 @@ mod none {
     use super::{Block, LANES};
     use crate::process::moving_average::split::Divide;
 
-    /// Exists on no processor that is not an x86.
+    /// Never exists on CPUs other than x86.
     #[derive(Debug, Clone, Copy)]
     pub(in super::super) enum Registers {}
 

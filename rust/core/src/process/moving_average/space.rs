@@ -1,11 +1,11 @@
-//! Where sums are made.
+//! Scratch memory for sums.
 
-/// How many floats a line of the cache holds.
+/// The number of floats in a cache line.
 const LINE: usize = 8;
 
-/// Floats that begin with a line of the cache; kept, since to clear them for a short call takes longer than the call.
+/// Floats aligned to a cache line; reused, because clearing them takes longer than a short call.
 ///
-/// Where an allocation begins is a matter of luck, and a vector that crosses two lines takes twice as long to be read.
+/// Allocations begin anywhere, and a vector that crosses two cache lines takes twice as long to read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Space(Vec<f64>);
 
@@ -14,7 +14,7 @@ impl Space {
         Self(Vec::new())
     }
 
-    /// So many floats, of whatever values.
+    /// Returns `count` floats with arbitrary values.
     pub(super) fn floats(&mut self, count: usize) -> &mut [f64] {
         if self.0.len() < count + LINE {
             self.0.resize(count + LINE, 0.0);
@@ -29,7 +29,7 @@ mod tests {
     use super::Space;
 
     #[test]
-    fn floats_begin_with_a_line_of_the_cache() {
+    fn floats_are_aligned_to_a_cache_line() {
         let mut spaces: Vec<Space> = (0..20).map(|_| Space::new()).collect();
         for (count, space) in spaces.iter_mut().enumerate() {
             let floats = space.floats(17 * count);
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_one_takes_the_place_of_a_shorter_one() {
+    fn a_longer_request_replaces_a_shorter_one() {
         let mut space = Space::new();
         assert_eq!(space.floats(3).len(), 3);
         assert_eq!(space.floats(3_000).len(), 3_000);

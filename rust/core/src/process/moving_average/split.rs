@@ -1,11 +1,11 @@
-//! A sample as two numbers whose sums lose next to nothing.
+//! Splitting a sample into two numbers whose sums are almost exact.
 
-/// What is left of a float without the low half of its mantissa.
+/// The mask that clears the low half of a float's mantissa.
 pub(super) const HIGH: u64 = !((1 << 26) - 1);
 
-/// The upper 27 bits of a sample, and the rest.
+/// Splits a sample into its upper 27 bits and the rest.
 ///
-/// Sums of upper parts of like size are exact, whatever offset the samples stand on. What an infinity leaves is a NaN.
+/// Sums of upper parts of similar size are exact for any offset of the samples. The rest of an infinity is NaN.
 #[inline(always)]
 pub(super) fn split(sample: f64) -> (f64, f64) {
     // Adding zero quiets a signalling NaN, which the mask could turn into an infinity.
@@ -14,29 +14,29 @@ pub(super) fn split(sample: f64) -> (f64, f64) {
     (high, sample - high)
 }
 
-/// What two sums of parts are together.
+/// Joins the sums of both parts.
 #[inline(always)]
 pub(super) fn join(high: f64, low: f64) -> f64 {
-    // With an infinity among the samples the sum of their upper parts says it all.
+    // If a sample is infinite, the sum of the upper parts is the result.
     high + if low.is_nan() { 0.0 } else { low }
 }
 
 /// Divides sums by a count.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Divide {
-    /// By a power of two, whose reciprocal is exact: to multiply is many times quicker and gives the same bits.
+    /// A power of two has an exact reciprocal: multiplication returns identical bits in a fraction of the time.
     Exactly(f64),
     By(f64),
 }
 
 impl Divide {
-    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples fits into no memory
+    #[allow(clippy::cast_precision_loss)] // a window of 2^53 samples does not fit into memory
     pub(super) const fn by(count: usize) -> Self {
         let float = count as f64;
         if count.is_power_of_two() { Self::Exactly(1.0 / float) } else { Self::By(float) }
     }
 
-    /// A sum over the count.
+    /// Divides a sum by the count.
     #[inline(always)]
     pub(super) fn share_of(self, sum: f64) -> f64 {
         match self {
@@ -45,7 +45,7 @@ impl Divide {
         }
     }
 
-    /// Writes each sum, divided, in one loop: a multiplication costs nothing beside what makes the sums.
+    /// Writes each divided sum, in the loop that computes the sums.
     #[inline(always)]
     pub(super) fn write(self, sums: impl Iterator<Item = f64>, output: &mut [f64]) {
         match self {

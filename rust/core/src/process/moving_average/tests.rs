@@ -13,7 +13,7 @@ fn averaged(window: usize, min_count: usize, input: &[f64]) -> Vec<f64> {
     output
 }
 
-/// The slow and obvious way: each window summed with what rounding lost (Neumaier).
+/// Reference implementation: compensated summation of each window (Neumaier).
 fn reference(window: usize, min_count: usize, input: &[f64]) -> Vec<f64> {
     let mean = |end: usize| {
         let samples = &input[(end + 1).saturating_sub(window)..=end];
@@ -46,7 +46,7 @@ fn waves(count: u32, offset: f64) -> Vec<f64> {
 
 proptest! {
     #[test]
-    fn means_are_those_of_the_samples_in_the_window(
+    fn means_equal_those_of_the_reference(
         window in any_window(),
         input in prop::collection::vec(-1e3..1e3_f64, 0..1500),
     ) {
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn what_left_the_window_is_forgotten(
+    fn samples_outside_the_window_have_no_effect(
         window in any_window(),
         odd in prop::sample::select(vec![
             f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, f64::from_bits(0x7FF0_0000_0000_0001),
@@ -82,7 +82,7 @@ proptest! {
     }
 }
 
-/// The means of pieces that end at these places, in registers or not.
+/// Computes the means in pieces that end at these positions, in registers or in memory.
 fn cut(window: usize, input: &[f64], cuts: &[usize], in_registers: bool) -> Vec<u64> {
     let mut average = Average::new(window, 1).unwrap();
     if !in_registers {
@@ -93,7 +93,7 @@ fn cut(window: usize, input: &[f64], cuts: &[usize], in_registers: bool) -> Vec<
 
 proptest! {
     #[test]
-    fn sums_in_registers_have_the_bits_of_those_in_memory(
+    fn sums_in_registers_equal_sums_in_memory_bit_by_bit(
         window in prop_oneof![1_usize..33, any_window()],
         input in prop::collection::vec(-1e3..1e3_f64, 0..900),
         odd in prop::sample::select(vec![0.5, f64::INFINITY, f64::NEG_INFINITY, 1e300, 5e-320]),
@@ -114,7 +114,7 @@ proptest! {
 }
 
 #[test]
-fn pieces_of_one_length_in_registers_have_the_bits_of_the_whole() {
+fn pieces_of_one_length_in_registers_equal_the_whole_bit_by_bit() {
     let input = waves(700, 1e9);
     for window in (2..40).chain([64, 67, 100]) {
         let whole = cut(window, &input, &[], false);
@@ -126,8 +126,8 @@ fn pieces_of_one_length_in_registers_have_the_bits_of_the_whole() {
 }
 
 #[test]
-fn every_split_of_samples_next_to_nothing_gives_the_same() {
-    // Where to divide and to multiply with one over the count do not round alike.
+fn every_split_of_tiny_samples_has_the_same_result() {
+    // Values for which division and multiplication by the reciprocal round differently.
     let input: Vec<_> = (0..500).map(|index| f64::from_bits(index * index * 31 % 1009)).collect();
     for window in [3, 11, 28, 36, 42, 50] {
         let whole = averaged(window, 1, &input);
@@ -140,23 +140,23 @@ fn every_split_of_samples_next_to_nothing_gives_the_same() {
 }
 
 #[test]
-fn a_window_of_nothing_or_beyond_memory_is_refused() {
+fn a_window_of_zero_or_beyond_memory_is_refused() {
     let new = |window, min_count| MovingAverage::new(window, min_count, OnGap::Reset).err();
-    assert!(new(0, 1).unwrap().to_string().starts_with("window is 0; pass"));
+    assert!(new(0, 1).unwrap().to_string().starts_with("window must be"));
     for window in [usize::MAX, usize::MAX / 16, 1 << 50] {
         assert_eq!(new(window, 1), Some(Error::memory("window", window)));
     }
 }
 
 #[test]
-fn a_state_with_other_sums_than_of_its_samples_is_refused() {
+fn a_state_whose_sums_do_not_belong_to_its_samples_is_refused() {
     for came in [0_usize, 5, 97, 99, 100, 101, 102, 103, 150, 500] {
         let mut average = MovingAverage::new(103, 1, OnGap::Reset).unwrap();
         average.process_values(&vec![1.0; came], &mut vec![0.0; came]).unwrap();
         let state = average.state().unwrap();
         assert_eq!(average.restore(&state), Ok(()), "{came}");
         let mut other = state.clone();
-        other[Average::MARK.len() + 8] ^= 64; // how many samples came
+        other[Average::MARK.len() + 8] ^= 64; // the number of samples
         assert!(matches!(average.restore(&other), Err(Error::Refused(_))), "{came}");
         assert_eq!(average.state().unwrap(), state);
     }

@@ -1,4 +1,4 @@
-//! Sums over short windows, each by the same tree.
+//! Sums over short windows by a fixed tree.
 
 use multiversion::multiversion;
 
@@ -8,20 +8,20 @@ use super::split::{Divide, join, split};
 use crate::error::Error;
 use crate::process::state::{Reader, Writer};
 
-/// The longest window that is summed in this way; a longer one is quicker in blocks.
+/// The longest window summed by a tree; longer windows are faster in blocks.
 pub(super) const LONGEST: usize = 32;
 
-/// How many sums are made at once: the parts stay in the cache nearest to the processor.
+/// The number of sums in one pass; the parts stay in the L1 cache.
 const CHUNK: usize = 512;
 
-/// Sums of the last `window` samples, each made anew, in an order that depends on nothing but the window.
+/// Sums of the last `window` samples, each computed from its samples in an order that depends only on the window.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
     window: usize,
-    /// The samples before the next one that its window holds, oldest first; zeros before the first.
+    /// The earlier samples of the next window, oldest first; zeros before the first sample.
     before: [f64; LONGEST],
     space: [Space; 5],
-    /// The quicker way, where the processor has it.
+    /// The faster way, if the CPU supports it.
     pub(super) registers: Option<Registers>,
 }
 
@@ -49,7 +49,7 @@ impl Tree {
         for output in output.chunks_mut(CHUNK) {
             let (start, end) = (done, done + output.len());
             let samples = if start < before {
-                // `CHUNK` is longer than any window: this is the first chunk.
+                // This is the first chunk, because `CHUNK` is longer than any window.
                 samples[..before].copy_from_slice(&self.before[..before]);
                 samples[before..before + end].copy_from_slice(&input[..end]);
                 &samples[..before + end]
@@ -65,7 +65,7 @@ impl Tree {
         }
     }
 
-    /// The same, with sums that stay in registers.
+    /// Computes the same with sums that stay in registers.
     fn extend_in_registers(
         &mut self,
         registers: Registers,
@@ -74,7 +74,7 @@ impl Tree {
         count: Divide,
     ) {
         let (window, before) = (self.window, self.window - 1);
-        // The first windows begin before the input, also those of its last row if it is short.
+        // The first windows begin before the input, and in a short input so do those of its last row.
         let first = input.len().min(window + LANES);
         let mut samples = [0.0; 2 * LONGEST + LANES];
         samples[..before].copy_from_slice(&self.before[..before]);
@@ -94,7 +94,7 @@ impl Tree {
         if whole < rest.len()
             && let Some(last) = output.last_chunk_mut()
         {
-            // Of windows alone: what was made already comes out once more.
+            // The last windows, aligned to the end: some means are computed a second time.
             let samples = &input[input.len() - before - LANES..];
             registers.tree(window, samples, count, std::slice::from_mut(last));
         }
@@ -111,10 +111,10 @@ impl Tree {
     }
 }
 
-/// Sums of `window` samples each, which are as many as there are samples, without one window and one more.
+/// Computes all sums of `window` samples.
 ///
-/// Sums of 1, 2, 4... samples are made of two of the last kind; those kinds of which the window consists make up the
-/// whole, the shorter ones first.
+/// Sums of 1, 2, 4... samples are each made from two sums of half the length. The lengths whose sum is the window are
+/// added, shorter ones first.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, output: &mut [f64]) {
     let [high, low, high_rest, low_rest] = parts;
@@ -152,7 +152,7 @@ fn sums(window: usize, samples: &[f64], parts: [&mut [f64]; 4], count: Divide, o
     }
 }
 
-/// The parts of each sample.
+/// Splits each sample into its parts.
 #[inline(always)]
 pub(super) fn singles(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     for ((&sample, high), low) in samples.iter().zip(high).zip(low) {
@@ -160,7 +160,7 @@ pub(super) fn singles(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     }
 }
 
-/// The sums of the parts of each sample and the next.
+/// Adds the parts of each sample and the next.
 #[inline(always)]
 pub(super) fn pairs(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     let pairs = samples.iter().zip(&samples[1..]);
@@ -171,7 +171,7 @@ pub(super) fn pairs(samples: &[f64], high: &mut [f64], low: &mut [f64]) {
     }
 }
 
-/// Adds the sums from so many samples on, or takes them when there are none yet.
+/// Adds the sums from `done` on, or copies them if `done` is 0.
 #[inline(always)]
 fn add(rest: &mut [f64], sums: &[f64], done: usize) {
     if done == 0 {
@@ -194,7 +194,7 @@ fn mean_of_two(first: [&[f64]; 2], second: [&[f64]; 2], count: Divide, output: &
     count.write(sums, output);
 }
 
-/// Sums of twice as many samples. Only a distance that the compiler knows makes a loop over vectors.
+/// Computes sums of twice as many samples. The distance must be a constant for the compiler to vectorize the loop.
 #[inline(always)]
 fn double(sums: &mut [f64], length: usize) {
     match length {

@@ -4,20 +4,20 @@ use std::io::Write;
 
 use crc32fast::Hasher;
 
-/// Hexadecimal digits of 32 bits.
+/// The number of hexadecimal digits of 32 bits.
 const DIGITS: usize = 8;
 
-/// What the digits count as while they are computed.
+/// The placeholder of the digits while the checksum is computed.
 pub(super) const BLANK: &str = "00000000";
 
-/// A checksum that has seen all bytes before the first batch, and the place of a message in the file.
+/// Starts a checksum with all bytes before the first batch, and the position of a message in the file.
 pub(super) fn at_place(before: &Hasher, place: u64) -> Hasher {
     let mut hasher = before.clone();
     hasher.update(&place.to_le_bytes());
     hasher
 }
 
-/// Puts the checksum of a message into the place of its digits; `hasher` has seen what precedes the message.
+/// Writes the checksum of a message over its placeholder; `hasher` contains everything before the message.
 pub(super) fn seal<'a>(
     mut hasher: Hasher,
     head: &mut [u8],
@@ -28,15 +28,15 @@ pub(super) fn seal<'a>(
     for part in body {
         hasher.update(part);
     }
-    // They fit into their place, so this cannot fail.
+    // The digits fit, so this cannot fail.
     let _ = write!(&mut head[digits..digits + DIGITS], "{:08x}", hasher.finalize());
 }
 
-/// Whether the checksum in a message is right; `hasher` has seen what precedes the message.
+/// Returns whether the checksum of a message is correct; `hasher` contains everything before the message.
 pub(super) fn is_right(mut hasher: Hasher, head: &[u8], digits: usize, body: &[u8]) -> bool {
     let Some(found) = head.get(digits..digits + DIGITS) else { return false };
     if cfg!(fuzzing) {
-        // It would stop all that the fuzzer changes.
+        // The check would reject every change of the fuzzer.
         return true;
     }
     hasher.update(&head[..digits]);

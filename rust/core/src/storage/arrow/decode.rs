@@ -1,4 +1,4 @@
-//! The columns of a message, out of bytes that nobody has checked.
+//! Decoding the columns of a message from unchecked bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::channel::Channel;
 use crate::column::room;
 use crate::error::Error;
 
-/// Why there is no batch: the message says what is not so, or there is not enough memory for what it says.
+/// Why a message has no batch: it contradicts itself, or there is not enough memory.
 pub(super) enum Refused {
     Damaged,
     Memory(Error),
@@ -32,7 +32,7 @@ pub(super) struct Columns<'a> {
     texts: Option<Vec<Option<&'a str>>>,
 }
 
-/// A body and what a message says of the parts of it.
+/// The body of a message, and the description of its parts.
 struct Parts<'a> {
     rows: usize,
     body: &'a Buffer,
@@ -62,7 +62,7 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// The batch of these channels, numbered where there are numbers.
+    /// Creates the batch of these channels, with sequence numbers if there are any.
     pub(super) fn batch(
         self,
         channels: &Arc<[Channel]>,
@@ -100,7 +100,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A batch of only those channels that have a number: the others were not of it.
+/// Keeps only the channels that have a number, because the others were not in the batch.
 fn of_numbered(
     timestamps: ScalarBuffer<i64>,
     values: ScalarBuffer<f64>,
@@ -121,7 +121,7 @@ fn of_numbered(
     Ok(Batch::of_distinct(timestamps, values, kept.into(), moved.into(), None)?)
 }
 
-/// What a JSON array of numbers and nulls holds.
+/// Parses a JSON array of numbers and nulls.
 fn numbers(text: &str) -> Option<Vec<Option<u64>>> {
     let inner = text.strip_prefix('[')?.strip_suffix(']')?;
     if inner.is_empty() {
@@ -135,7 +135,7 @@ fn numbers(text: &str) -> Option<Vec<Option<u64>>> {
 }
 
 impl<'a> Parts<'a> {
-    /// What a message of so many columns says, and how many nulls are in each.
+    /// Reads the description of a message with `columns` columns, and the number of nulls in each.
     fn of(
         message: RecordBatch<'_>,
         body: &'a Buffer,
@@ -143,7 +143,7 @@ impl<'a> Parts<'a> {
     ) -> Option<(Self, Vec<usize>)> {
         let rows = usize::try_from(message.length()).ok()?;
         let (nodes, buffers) = (message.nodes()?, message.buffers()?);
-        // Three columns of two buffers, and one of texts, which has three.
+        // Three columns with two buffers each, and a column of texts with three.
         let expected = 2 * columns + usize::from(columns > 3);
         if message.compression().is_some() || nodes.len() != columns || buffers.len() != expected {
             return None;
@@ -162,11 +162,11 @@ impl<'a> Parts<'a> {
         Some((Self { rows, body, buffers: buffers.collect::<Option<_>>()? }, nulls))
     }
 
-    /// A buffer as one number for each row.
+    /// Reads a buffer as one number per row.
     fn numbers<T: ArrowNativeType>(&self, buffer: usize) -> Option<ScalarBuffer<T>> {
         let &(place, length) = self.buffers.get(buffer)?;
         let wanted = self.rows.checked_mul(size_of::<T>())?;
-        // The memory of a body begins at a multiple of more than that.
+        // The memory of a body is aligned to more than this.
         (length >= wanted).then(|| self.body.slice_with_length(place, wanted).into())
     }
 
@@ -175,7 +175,7 @@ impl<'a> Parts<'a> {
         self.body.as_slice().get(place..place + length)
     }
 
-    /// The texts of the last column.
+    /// Reads the texts of the last column.
     fn texts(&self, nulls: usize) -> Result<Vec<Option<&'a str>>, Refused> {
         let bytes = |buffer| self.bytes(buffer).ok_or(Refused::Damaged);
         let (valid, offsets, data) = (bytes(6)?, bytes(7)?, bytes(8)?);

@@ -1,4 +1,4 @@
-//! The message of a batch.
+//! Writing the message of a batch.
 
 use std::io;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::storage::file::AppendFile;
 
 const ZEROS: [u8; 8] = [0; 8];
 
-/// The columns of a batch, as they stand in a file.
+/// The columns of a batch in their file layout.
 #[derive(Debug, Default)]
 pub(super) struct Body<'a> {
     nodes: Vec<FieldNode>,
@@ -28,14 +28,14 @@ pub(super) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// A column of so many rows, without a null.
+    /// Adds a column of `rows` rows without nulls.
     pub(super) fn column<T: ArrowNativeType>(&mut self, rows: usize, values: &'a [T]) {
         self.nodes.push(FieldNode::new(whole(rows), 0));
         self.buffer(&[]);
         self.buffer(values.to_byte_slice());
     }
 
-    /// A column of so many rows of texts.
+    /// Adds a column of `rows` rows of texts.
     pub(super) fn texts(&mut self, rows: usize, texts: &'a Texts) {
         self.nodes.push(FieldNode::new(whole(rows), whole(texts.nulls)));
         self.buffer(&texts.valid);
@@ -50,28 +50,28 @@ impl<'a> Body<'a> {
         self.parts.push(bytes);
     }
 
-    /// The parts with what is between them.
+    /// Returns the parts with the padding between them.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.parts.iter().flat_map(|part| [*part, &ZEROS[..padding(part.len())]])
     }
 }
 
-/// Writes messages, in memory that each uses again.
+/// Writes messages, and reuses its memory.
 #[derive(Default)]
 pub(super) struct Messages {
     builder: FlatBufferBuilder<'static>,
     head: Vec<u8>,
-    /// What the head says, apart from its texts.
+    /// The content of the head, except its texts.
     nodes: Vec<FieldNode>,
     buffers: Vec<Buffer>,
-    /// Where the digits of the checksum are in the head.
+    /// The position of the checksum's digits in the head.
     digits: usize,
-    /// Where the sequence numbers are in it, as one text.
+    /// The position of the sequence numbers in the head, as one text.
     sequences: Option<Range<usize>>,
 }
 
 impl Messages {
-    /// Appends the message of a batch of so many rows; `before` has seen all that stands before the first one.
+    /// Appends the message of a batch of `rows` rows; `before` contains all bytes before the first message.
     pub(super) fn append(
         &mut self,
         rows: usize,
@@ -88,8 +88,8 @@ impl Messages {
         body.pieces().try_for_each(|piece| file.append(piece))
     }
 
-    /// Writes other texts into the head where it says the same of the body as the last one, as most batches do: to
-    /// build it takes several times as long. False where it has to be built.
+    /// Replaces the texts of the last head, if the body has the same description, as for most batches: building a head
+    /// takes several times as long. Returns false if the head must be built.
     fn renew(&mut self, body: &Body<'_>, sequences: Option<&str>) -> bool {
         let length = self.sequences.as_ref().map(ExactSizeIterator::len);
         if self.head.is_empty()
@@ -139,7 +139,7 @@ impl Messages {
         self.head.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
         self.head.extend_from_slice(built);
         self.head.resize(self.head.len() + padding(built.len()), 0);
-        // A place is counted from the end, and a string begins with its length.
+        // Positions are counted from the end, and a string begins with its length.
         let end = self.head.len() - padding(built.len());
         let place = |text: WIPOffset<&str>| end - text.value() as usize + size_of::<u32>();
         self.digits = place(digits);
@@ -159,7 +159,7 @@ fn entry<'a>(
     KeyValue::create(builder, &KeyValueArgs { key: Some(key), value: Some(value) })
 }
 
-/// A number as the format has it; no memory holds so much that it would not fit.
+/// Converts a number to the format's type; a size in memory always fits.
 fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -169,7 +169,7 @@ mod tests {
     use super::{Body, Messages};
 
     #[test]
-    fn a_head_that_is_renewed_is_the_one_that_would_be_built() {
+    fn a_renewed_head_equals_a_built_one() {
         let mut messages = Messages::default();
         let values = [0.5; 30];
         let mut renewed = 0;
@@ -193,7 +193,7 @@ mod tests {
                 messages.build(rows, &body, sequences);
             }
             assert_eq!(messages.head, fresh.head);
-            // As a checksum that is put there does.
+            // Like a checksum would.
             let digits = messages.digits;
             messages.head[digits..digits + 8].copy_from_slice(b"0123abcd");
         }

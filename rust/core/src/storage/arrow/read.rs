@@ -1,4 +1,4 @@
-//! Reads the messages of an Arrow stream.
+//! Reading the messages of an Arrow stream.
 
 use std::io;
 use std::path::Path;
@@ -21,14 +21,14 @@ use crate::storage::resume::Layout;
 use crate::storage::source::{CUT, DAMAGED, Reader, Step, not_read};
 use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
-/// From this version on the place of a message counts, and a message without rows comes last.
+/// Since this version, checksums include the position of a message, and a message without rows comes last.
 const PLACES: u32 = 2;
 
-/// Why a message is not read whose head is longer than that of any message that was written here.
+/// The reason for refusing a message with a longer head than any written message.
 const TOO_LONG: &str =
-    "what follows is damaged: it begins with a head that is longer than any that was written here";
+    "the rest is damaged: it begins with a longer head than any message of a recording has";
 
-/// A stream that is read.
+/// The state of reading a stream.
 #[derive(Debug)]
 pub(in crate::storage) struct ArrowReader {
     stream: Stream,
@@ -36,7 +36,7 @@ pub(in crate::storage) struct ArrowReader {
     whole: u64,
     /// The bytes up to the end of the last whole message.
     end: u64,
-    /// Where bytes begin of which nothing is known, once something was damaged.
+    /// The start of the damaged bytes, if there is damage.
     damage: u64,
     /// The last message without its body.
     head: Vec<u8>,
@@ -45,38 +45,35 @@ pub(in crate::storage) struct ArrowReader {
 #[derive(Debug)]
 struct Stream {
     version: u32,
-    /// The bytes of the schema.
+    /// The number of bytes of the schema.
     schema_end: u64,
     channels: Arc<[Channel]>,
     own_metadata: bool,
-    /// Has seen all bytes before the first batch.
+    /// The checksum of all bytes before the first batch.
     seen: Hasher,
-    /// How many these are, once that was all.
+    /// The number of these bytes, once known.
     beginning: Option<u64>,
-    /// Whether the message without rows has come.
+    /// Whether the message without rows was read.
     closed: bool,
 }
 
-/// What comes next in a file.
+/// The next part of a file.
 enum Head {
-    /// A message, of which the head is read.
+    /// A message whose head was read.
     Message,
     End,
     Torn(&'static str),
 }
 
 impl ArrowReader {
-    /// Reads the schema; `None` where the file ends within it.
+    /// Reads the schema; `None` if the file ends within it.
     pub(in crate::storage) fn open(input: &mut Input, path: &Path) -> Result<Option<Self>, Error> {
         let mut head = Vec::new();
         let next = next(input, &mut head).map_err(|error| not_read(path, &error))?;
         let stream = match next {
             Head::Torn(CUT) => return Ok(None),
             Head::Torn(TOO_LONG) => {
-                return Err(no_recording(
-                    path,
-                    "its schema is longer than any that was written here",
-                ));
+                return Err(no_recording(path, "its schema is longer than that of any recording"));
             }
             Head::Message => Stream::of(&head, path)?,
             Head::End | Head::Torn(_) => return Err(no_recording(path, "its schema is missing")),
@@ -131,7 +128,7 @@ impl Reader for ArrowReader {
                     };
                     self.end = input.position;
                     if batch.is_empty() {
-                        // An earlier version says nothing by it.
+                        // It has no meaning in earlier versions.
                         stream.closed = stream.version >= PLACES;
                         continue;
                     }
@@ -167,11 +164,11 @@ impl Reader for ArrowReader {
         if self.stream.version < PLACES {
             return Err(Error::in_file(
                 path,
-                "was written by an earlier version and cannot be continued; write into \
+                "was written by an earlier version and cannot be continued; write to \
                            another file",
             ));
         }
-        // The names of the channels are a message between the schema and the first batch.
+        // A message with the names of the channels is between the schema and the first batch.
         let names = (self.whole > self.stream.schema_end).then_some(self.whole);
         let Some(length) = self.stream.beginning.or(names) else { return Ok(None) };
         let mut beginning = Vec::new();
@@ -199,8 +196,7 @@ impl Stream {
         })?;
         let own = [false, true].into_iter();
         let mut own = own.filter(|own| arrow_schema(&[], *own).fields() == schema.fields());
-        let own_metadata =
-            own.next().ok_or_else(|| no_recording(path, "its columns are others"))?;
+        let own_metadata = own.next().ok_or_else(|| no_recording(path, "it has other columns"))?;
         let mut seen = Hasher::new();
         seen.update(head);
         Ok(Self {
@@ -214,7 +210,7 @@ impl Stream {
         })
     }
 
-    /// The batch of a message at a place in the file, if it is whole.
+    /// Decodes the batch of a message at a position in the file, if it is whole.
     fn batch(
         &self,
         message: &Message<'_>,
@@ -241,8 +237,8 @@ impl Stream {
 
 fn read_version(schema: &Schema, path: &Path) -> Result<u32, Error> {
     let Some(version) = schema.metadata().get(VERSION_KEY) else {
-        let problem = "ArrowWriter did not write it; read it with pyarrow.ipc.open_stream, and make \
-                       batches of it with Batch.from_arrow";
+        let problem = "ArrowWriter did not write it; read it with pyarrow.ipc.open_stream, and convert \
+                       it with Batch.from_arrow";
         return Err(no_recording(path, problem));
     };
     match version.parse::<u32>() {
@@ -250,15 +246,15 @@ fn read_version(schema: &Schema, path: &Path) -> Result<u32, Error> {
         _ => Err(Error::in_file(
             path,
             &format!(
-                "has version {version} of the schema, and this rust_daq reads up to {STREAM_VERSION}; \
-                 install a newer one"
+                "its schema has version {version}, but this rust_daq reads versions up to {STREAM_VERSION}; \
+                 install a newer rust_daq"
             ),
         )),
     }
 }
 
 fn no_recording(path: &Path, problem: &str) -> Error {
-    let problem = format!("begins as an Arrow stream and is no recording: {problem}");
+    let problem = format!("is an Arrow stream but not a recording: {problem}");
     Error::in_file(path, &problem)
 }
 
@@ -284,7 +280,7 @@ fn next(input: &mut Input, head: &mut Vec<u8>) -> io::Result<Head> {
     Ok(if whole { Head::Message } else { Head::Torn(CUT) })
 }
 
-/// Reads the body of a message; `None` where there is less.
+/// Reads the body of a message; `None` if the file is shorter.
 fn body(input: &mut Input, length: i64) -> io::Result<Option<Buffer>> {
     let Ok(count) = u64::try_from(length) else { return Ok(None) };
     let Ok(length) = usize::try_from(count) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What all batches of an Arrow stream have in common.
+//! The common layout of all batches of an Arrow stream.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::metadata::Metadata;
 use crate::storage::known::Known;
 use crate::storage::{STREAM_VERSION, VERSION_KEY};
 
-/// The channels of a stream, one for each name, and whether points have metadata of their own.
+/// The channels of a stream, one per name, and whether rows have their own metadata.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) channels: Vec<Channel>,
@@ -22,7 +22,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape of batches of such channels; two of one name need metadata of their own.
+    /// Creates the layout for these channels; two channels of one name require a column of metadata.
     pub(super) fn of(channels: &[Channel], own_metadata: bool) -> Self {
         let mut shape = Self { channels: Vec::new(), places: HashMap::new(), own_metadata };
         for channel in channels {
@@ -37,14 +37,14 @@ impl Shape {
         shape
     }
 
-    /// The schema of the stream.
+    /// Returns the schema of the stream.
     pub(super) fn schema(&self) -> Schema {
         let mut schema = arrow_schema(&self.channels, self.own_metadata);
         schema.metadata.insert(VERSION_KEY.to_owned(), STREAM_VERSION.to_string());
         schema
     }
 
-    /// The names of the channels, as a column without rows.
+    /// Returns the names of the channels, as the dictionary of a column without rows.
     pub(super) fn names(&self) -> ArrayRef {
         let names = StringArray::from_iter_values(self.channels.iter().map(Channel::name));
         Arc::new(DictionaryArray::new(Int32Array::new_null(0), Arc::new(names)))
@@ -55,8 +55,8 @@ impl Shape {
         let name = channel.name();
         let Some(&place) = self.places.get(name) else {
             return refused(format!(
-                "channel '{name}' is none of the recording; name all channels when you open it, \
-                 or write it into another file"
+                "channel '{name}' is not in the recording; pass all channels when you open it, \
+                 or write it to another file"
             ));
         };
         let known = &self.channels[place.cast_unsigned() as usize];
@@ -68,7 +68,7 @@ impl Shape {
                 |channel: &Channel| channel.metadata().map_or("none", Metadata::json).to_owned();
             return refused(format!(
                 "channel '{name}' has the metadata {} in the recording and {} in the batch; \
-                 pass own_metadata=True when you open it, or write it into another file",
+                 pass own_metadata=True when you open it, or write it to another file",
                 text(known),
                 text(channel)
             ));
@@ -77,21 +77,21 @@ impl Shape {
     }
 }
 
-/// Where the rows of the last batch stand in the stream.
+/// The mapping of the last batch's channels to the channels of the stream.
 #[derive(Debug, Default)]
 pub(super) struct Last {
     channels: Known,
-    /// For each channel of the batch its place in the stream; `None` where that is its own index.
+    /// The index in the stream for each channel of the batch; `None` if all indices are equal.
     places: Option<Vec<i32>>,
 }
 
 impl Last {
-    /// The places of the channels of a batch, looked up only when they are others than the last one's.
+    /// Maps the channels of a batch, looking them up only if they differ from the last batch's.
     pub(super) fn places(&mut self, shape: &Shape, batch: &Batch) -> Result<Option<&[i32]>, Error> {
         let mut places = Vec::new();
         let place = |_, channel: &Channel| {
             let place = shape.place(channel);
-            // One that has no place has no row.
+            // A channel that is not in the stream has no rows.
             places.push(*place.as_ref().unwrap_or(&0));
             place.map(drop)
         };

@@ -12,14 +12,14 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::metadata::{Json, Metadata};
 use crate::storage::STREAM_VERSION;
-use crate::storage::fixtures::{any_batches, arrow, read, read_file, told, written};
+use crate::storage::fixtures::{any_batches, arrow, describe, read, read_file, written};
 
-/// Puts right checksums into a stream, as far as it has messages: whoever lies may know how to compute them.
+/// Corrects all checksums of a stream, as a forger would.
 fn resealed(bytes: Vec<u8>) -> Vec<u8> {
     resealed_with(bytes, at_place)
 }
 
-/// The same, with what the checksum of a message has seen before it.
+/// Corrects all checksums, each starting from `seen`.
 fn resealed_with(mut bytes: Vec<u8>, seen: impl Fn(&Hasher, u64) -> Hasher) -> Vec<u8> {
     let mut before = Hasher::new();
     let mut at = 0;
@@ -56,7 +56,7 @@ fn own() -> Vec<Batch> {
 }
 
 #[test]
-fn what_was_not_changed_is_sealed_already() {
+fn an_unchanged_stream_has_correct_checksums() {
     let bytes = arrow(&own());
     assert_eq!(resealed(bytes.clone()), bytes);
 }
@@ -72,14 +72,14 @@ fn a_newer_version_is_refused() {
     changed[version.unwrap()] = b'3';
     let refused = read(&changed).unwrap_err().to_string();
     assert!(
-        refused.contains("has version 3 of the schema, and this rust_daq reads up to 2"),
+        refused.contains("its schema has version 3, but this rust_daq reads versions up to 2"),
         "{refused}"
     );
 }
 
 proptest! {
     #[test]
-    fn a_message_that_lies_is_read_or_refused(
+    fn a_forged_message_is_read_or_refused(
         batches in any_batches(), changes in vec((any::<prop::sample::Index>(), 1..=255_u8), 1..4),
     ) {
         let mut bytes = arrow(&batches);
@@ -91,7 +91,7 @@ proptest! {
     }
 }
 
-/// The places and lengths of the heads of all messages.
+/// Returns the positions and lengths of the heads of all messages.
 fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
     let (mut heads, mut at) = (Vec::new(), 0);
     while let Some(length) = bytes.get(at + 4..at + PREFIX) {
@@ -104,7 +104,7 @@ fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
 }
 
 #[test]
-fn no_memory_is_taken_for_a_head_that_nobody_wrote() {
+fn no_memory_is_allocated_for_an_oversized_head() {
     let bytes = arrow(&own());
     let heads = heads(&bytes);
     let folder = tempfile::tempdir().unwrap();
@@ -114,21 +114,21 @@ fn no_memory_is_taken_for_a_head_that_nobody_wrote() {
         let mut changed = bytes.clone();
         changed[at + 4..at + PREFIX].copy_from_slice(&longer.to_le_bytes());
         std::fs::write(&path, &changed).unwrap();
-        // As long as the head says, so that it is not refused for its end.
+        // As long as the head says, so that the reason is not the end of the file.
         let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(2 * u64::from(longer)).unwrap();
         read_file(&path)
     };
     let schema = with_head(0).unwrap_err().to_string();
-    assert!(schema.contains("its schema is longer than any that was written here"), "{schema}");
+    assert!(schema.contains("its schema is longer than that of any recording"), "{schema}");
     let last = heads[heads.len() - 2].0;
     let found = with_head(last).unwrap();
-    assert_eq!(told(&found.batches, true), told(&own()[..1], true));
-    assert!(found.torn.unwrap().contains("a head that is longer than any that was written here"));
+    assert_eq!(describe(&found.batches, true), describe(&own()[..1], true));
+    assert!(found.torn.unwrap().contains("a longer head than any message of a recording has"));
 }
 
 #[test]
-fn no_head_is_written_that_nobody_would_read() {
+fn no_head_is_written_that_a_reader_refuses() {
     let with_text = |length: usize| {
         let text = Metadata::new(Json::String("x".repeat(length))).unwrap();
         let channel = Channel::new("laser", "mW", Some(text)).unwrap();
@@ -159,7 +159,7 @@ fn the_head_of_a_batch_is_as_long_as_its_channels_allow() {
 }
 
 #[test]
-fn a_message_without_rows_is_no_batch_in_the_first_version_either() {
+fn a_message_without_rows_is_not_a_batch_in_version_1() {
     let mut bytes = arrow(&own());
     let key = b"rust_daq.version";
     let text = [b"\x01\0\0\0", STREAM_VERSION.to_string().as_bytes()].concat();
@@ -168,6 +168,6 @@ fn a_message_without_rows_is_no_batch_in_the_first_version_either() {
     let version = bytes[..schema].windows(text.len()).position(|bytes| bytes == text).unwrap();
     bytes[version + text.len() - 1] = b'1';
     let found = read(&resealed_with(bytes, |before, _| before.clone())).unwrap();
-    assert_eq!(told(&found.batches, true), told(&own(), true));
+    assert_eq!(describe(&found.batches, true), describe(&own(), true));
     assert_eq!((found.batches.len(), found.torn, found.leftover), (own().len(), None, 0));
 }

@@ -1,4 +1,4 @@
-//! Batches as messages of an Arrow stream.
+//! Writing batches to an Arrow stream.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -24,42 +24,42 @@ use crate::storage::file::AppendFile;
 use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
-/// How an Arrow stream is written.
+/// The writer of Arrow streams.
 #[derive(Default)]
 pub struct ArrowFormat {
     own_metadata: bool,
-    /// Known with the first batch, or from the beginning.
+    /// Known from the arguments, or after the first batch.
     stream: Option<Stream>,
 }
 
 struct Stream {
     shape: Shape,
     last: Last,
-    /// What stands before the first batch.
+    /// The bytes before the first batch.
     beginning: Vec<u8>,
-    /// Has seen the beginning.
+    /// The checksum of the beginning.
     seen: Hasher,
     messages: Messages,
 }
 
 impl ArrowFormat {
-    /// A stream of these channels, or of those of the first batch where there is none.
+    /// Creates the format for these channels, or for those of the first batch if the list is empty.
     ///
-    /// Points have metadata of their own where that is asked for, or where two channels have one name.
+    /// Rows have their own metadata if `own_metadata` is set, or if two channels have one name.
     ///
     /// # Errors
     ///
-    /// [`Error::UnitsDiffer`] when one name has two units.
+    /// [`Error::UnitsDiffer`] if a name has two units.
     pub fn new(channels: &[Channel], own_metadata: bool) -> Result<Self, Error> {
         if channels.is_empty() {
             return Ok(Self { own_metadata, stream: None });
         }
-        // A batch refuses what no batch can have.
+        // Checks the channels by creating an empty batch.
         Batch::new(Vec::new().into(), Vec::new().into(), channels, Some(Vec::new().into()))?;
         Ok(Self { own_metadata, stream: Some(Stream::new(channels, own_metadata)?) })
     }
 
-    /// The stream; one of no channels where no batch came.
+    /// Returns the stream; without channels if there was no batch.
     fn stream(&mut self) -> io::Result<&mut Stream> {
         match &mut self.stream {
             Some(stream) => Ok(stream),
@@ -87,7 +87,7 @@ impl Format for ArrowFormat {
             return Err(Error::Refused(problem));
         };
         let shape = Shape::of(&channels, own_metadata);
-        // Channels and metadata that were named when it is continued have a place in it.
+        // Channels and metadata of the arguments must be part of the continued recording.
         if let Some(asked) = &self.stream {
             for channel in &asked.shape.channels {
                 shape.place(channel)?;
@@ -96,8 +96,8 @@ impl Format for ArrowFormat {
         let asked =
             self.stream.as_ref().map_or(self.own_metadata, |asked| asked.shape.own_metadata);
         if asked && !own_metadata {
-            let problem = "the recording has no metadata for each row; omit own_metadata, or write \
-                           into another file";
+            let problem = "the recording has no column of metadata; omit own_metadata, or write \
+                           to another file";
             return Err(Error::Refused(problem.to_owned()));
         }
         check_heads(shape.channels.len(), &beginning)?;
@@ -115,7 +115,7 @@ impl Format for ArrowFormat {
     }
 
     fn end(&mut self, file: &mut AppendFile) -> io::Result<()> {
-        // A message without rows is the last one.
+        // The last message has no rows.
         self.stream()?.write(&BatchBuilder::default().finish(), file)?;
         file.append(&CONTINUATION)?;
         file.append(&[0; 4])
@@ -125,8 +125,9 @@ impl Format for ArrowFormat {
 impl Stream {
     fn new(channels: &[Channel], own_metadata: bool) -> Result<Self, Error> {
         let shape = Shape::of(channels, own_metadata);
-        let beginning = beginning(&shape)
-            .map_err(|error| Error::Refused(format!("Arrow refuses it: {error}")))?;
+        let beginning = beginning(&shape).map_err(|error| {
+            Error::Refused(format!("the Arrow schema cannot be written: {error}"))
+        })?;
         check_heads(shape.channels.len(), &beginning)?;
         Ok(Self::with_beginning(shape, beginning))
     }
@@ -159,7 +160,7 @@ impl Stream {
     }
 }
 
-/// The schema and the names of all channels.
+/// Encodes the schema and the names of all channels.
 fn beginning(shape: &Shape) -> Result<Vec<u8>, ArrowError> {
     let schema = Arc::new(shape.schema());
     let columns = schema.fields().iter().map(|field| new_empty_array(field.data_type()));
@@ -179,16 +180,16 @@ fn beginning(shape: &Shape) -> Result<Vec<u8>, ArrowError> {
     Ok(bytes)
 }
 
-/// The most bytes in the head of a batch of so many channels.
+/// Returns the most bytes in the head of a batch with `channels` channels.
 pub(super) const fn head_of_batch(channels: usize) -> usize {
-    /// A sequence number of 64 bits with its comma.
+    /// The length of a 64-bit sequence number with its comma.
     const NUMBER: usize = 21;
-    /// All else.
+    /// The length of everything else.
     const REST: usize = 1024;
     channels.saturating_mul(NUMBER).saturating_add(REST)
 }
 
-/// Refuses channels for which the head of a message would be longer than a reader takes.
+/// Refuses channels whose message heads would be longer than a reader accepts.
 pub(super) fn check_heads(channels: usize, beginning: &[u8]) -> Result<(), Error> {
     let schema = beginning.get(CONTINUATION.len()..).and_then(|bytes| bytes.first_chunk());
     let schema = schema.map_or(0, |&length| u32::from_le_bytes(length) as usize);
@@ -198,13 +199,13 @@ pub(super) fn check_heads(channels: usize, beginning: &[u8]) -> Result<(), Error
     }
     let problem = format!(
         "the names, units and metadata of the {channels} channels take {schema} bytes and their \
-         sequence numbers up to {batch}, and a recording has room for {LONGEST_HEAD} bytes of \
-         each; pass less metadata, or write the channels into several files"
+         sequence numbers up to {batch}, but a recording has room for {LONGEST_HEAD} bytes of \
+         each; pass less metadata, or write the channels to several files"
     );
     Err(Error::Refused(problem))
 }
 
-/// For each row the place of its channel in the stream.
+/// Returns the index of each row's channel in the stream.
 fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Result<Cow<'a, [i32]>, Error> {
     let known = batch.indices();
     if let (Some(indices), None) = (known, places) {
@@ -220,7 +221,7 @@ fn indices<'a>(batch: &'a Batch, places: Option<&[i32]>) -> Result<Cow<'a, [i32]
     Ok(moved.into())
 }
 
-/// The failure of a write for which there is no memory.
+/// Converts the error of a write without enough memory.
 fn refused(error: Error) -> io::Error {
     match error {
         Error::OutOfMemory { .. } => io::Error::new(io::ErrorKind::OutOfMemory, error),
@@ -228,12 +229,12 @@ fn refused(error: Error) -> io::Error {
     }
 }
 
-/// The metadata of each channel.
+/// Returns the metadata of each channel as text.
 fn texts(batch: &Batch) -> Vec<Option<&str>> {
     batch.channels().iter().map(|channel| channel.metadata().map(Metadata::json)).collect()
 }
 
-/// Refuses texts that 32 bits cannot count the bytes of.
+/// Refuses texts whose total bytes do not fit into 32 bits.
 fn check_texts(batch: &Batch) -> Result<(), Error> {
     let texts = texts(batch);
     let longest = texts.iter().flatten().map(|text| text.len()).max().unwrap_or(0);
@@ -247,18 +248,18 @@ fn check_texts(batch: &Batch) -> Result<(), Error> {
         return Ok(());
     }
     let problem = format!(
-        "the metadata of its rows take {bytes} bytes, and a batch has room for {most}; write it in parts"
+        "the metadata of the batch takes {bytes} bytes, but at most {most} fit into a batch; write it in parts"
     );
     Err(Error::Refused(problem))
 }
 
-/// The sequence number of the first row of each channel of the stream, where the batch knows them.
+/// Formats the first sequence number of each channel of the stream, if the batch has them.
 fn sequences(batch: &Batch, places: Option<&[i32]>, channels: &[Channel]) -> Option<String> {
     let first = batch.first_sequences()?;
     let mut numbers = vec![None; channels.len()];
     for (index, (channel, number)) in batch.channels().iter().zip(first.iter()).enumerate() {
         let place = places.map_or(index, |places| places[index].cast_unsigned() as usize);
-        // One that the stream does not know has no row, and another's place.
+        // A channel that is not in the stream has no rows, and another channel's index.
         if channels[place].name() == channel.name() {
             numbers[place] = Some(number);
         }

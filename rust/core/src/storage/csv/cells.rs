@@ -1,8 +1,8 @@
-//! The cells of a channel, which are the same in each of its rows.
+//! The cells that are the same in all rows of a channel.
 
 use crate::channel::Channel;
 
-/// What stands around the value in the rows of a channel.
+/// The text around the value in the rows of a channel.
 #[derive(Debug)]
 pub(super) struct Cells {
     /// A comma, the name and another comma.
@@ -18,13 +18,13 @@ impl Cells {
         Self { before, after }
     }
 
-    /// The bytes of both.
+    /// The number of bytes of both.
     pub(super) fn length(&self) -> usize {
         self.before.len() + self.after.len()
     }
 }
 
-/// A text as a cell, quoted where it has to be.
+/// Formats a text as a cell, quoted if necessary.
 fn cell(text: &str) -> String {
     // Some readers strip spaces that are not quoted.
     if text.trim() == text && !text.contains([',', '"', '\n', '\r']) {
@@ -38,7 +38,7 @@ mod tests {
     use super::cell;
 
     #[test]
-    fn a_text_that_some_readers_would_strip_is_quoted() {
+    fn text_with_surrounding_spaces_is_quoted() {
         assert_eq!([" a", "a ", "a b"].map(cell), ["\" a\"", "\"a \"", "a b"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Batches out of the rows of a CSV file.
+//! Reading batches from a CSV file.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,62 +16,62 @@ use crate::storage::numbering::Numbering;
 use crate::storage::resume::Layout;
 use crate::storage::source::{CUT, Step, not_read};
 
-/// The most rows of a batch.
+/// The most rows in a batch.
 const ROWS: usize = 1 << 16;
 
-/// The most cells of a row, and one more, which tells that there are too many.
+/// The most cells in a row, plus one to detect too many.
 const CELLS: usize = 6;
 
 /// The byte order mark that a spreadsheet puts before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What stands in a line feed, and behind it on Windows.
+/// The characters of line ends.
 const LINE_ENDS: [u8; 2] = *b"\n\r";
 
-/// A CSV file that is read.
+/// Reads a CSV file.
 pub(in crate::storage) struct CsvReader {
     reader: Reader,
     columns: Columns,
-    /// The bytes up to the end of the last row that was given.
+    /// The bytes up to the end of the last returned row.
     whole: u64,
-    /// The rows that were given.
+    /// The number of returned rows.
     rows: u64,
-    /// The cells of the present row one after the other, and where each ends.
+    /// The concatenated cells of the current row, and the end of each cell.
     cells: Vec<u8>,
     ends: [usize; CELLS],
     count: usize,
-    /// Whether the present row belongs into the next batch.
+    /// Whether the current row belongs in the next batch.
     waiting: bool,
     known: HashMap<String, Known>,
     batches: u64,
-    /// Why no more can be read, after the batch that was given.
+    /// Why no more can be read after the returned batch.
     end: Option<Step>,
 }
 
-/// What the first line says.
+/// The properties that follow from the first line.
 #[derive(Debug, Clone, Copy, Default)]
 struct Columns {
-    /// There is one of sequence numbers.
+    /// Whether there is a column of sequence numbers.
     numbered: bool,
-    /// Lines end as on Windows.
+    /// Whether lines end as on Windows.
     returns: bool,
 }
 
-/// A channel that has come.
+/// A known channel.
 struct Known {
     channel: Channel,
-    /// The last batch that it came in, and its index there.
+    /// The last batch that contains it, and its index there.
     batch: u64,
     index: i32,
 }
 
 impl CsvReader {
-    /// Reads the first line; `None` where the file ends within it.
+    /// Reads the first line; `None` if the file ends within it.
     pub(in crate::storage) fn open(input: &mut Input, path: &Path) -> Result<Option<Self>, Error> {
         let columns = columns(input).map_err(|error| not_read(path, &error))?;
         let columns = columns.map_err(|line| Error::in_file(path, &format!(
-                "is no recording: it begins with {line:?}; open_recording reads what ArrowWriter, \
-                 CsvWriter and compact wrote"
+                "is not a recording: it begins with {line:?}; open_recording reads files of ArrowWriter, \
+                 CsvWriter and compact"
             )))?;
         let Some(columns) = columns else { return Ok(None) };
         Ok(Some(Self {
@@ -89,7 +89,7 @@ impl CsvReader {
         }))
     }
 
-    /// Adds the present row to a batch; `false` where it begins another one.
+    /// Adds the current row to a batch; `false` if it begins another batch.
     fn take_row(
         &mut self,
         builder: &mut BatchBuilder,
@@ -117,7 +117,7 @@ impl CsvReader {
         Ok(true)
     }
 
-    /// Reads the cells of the next row, or tells why there is none.
+    /// Reads the cells of the next row, or returns why the rows end.
     fn read_row(&mut self, input: &mut Input) -> io::Result<Option<Step>> {
         let (mut written, mut begun) = (0, false);
         self.count = 0;
@@ -127,7 +127,7 @@ impl CsvReader {
                 if begun {
                     return Ok(Some(Step::Torn(CUT.to_owned())));
                 }
-                // Behind the last row are only ends of lines.
+                // Only line ends follow the last row.
                 self.whole = input.position;
                 return Ok(Some(Step::End));
             }
@@ -144,9 +144,9 @@ impl CsvReader {
                     self.cells.resize(2 * self.cells.len(), 0);
                     continue;
                 }
-                ReadRecordResult::OutputFull => "it is longer than any that was written here",
+                ReadRecordResult::OutputFull => "it is longer than any row that a recording has",
                 ReadRecordResult::OutputEndsFull | ReadRecordResult::End => {
-                    "it has more cells than the file columns"
+                    "it has more cells than the file has columns"
                 }
             };
             return Ok(Some(Step::Torn(format!("row {} is damaged: {damage}", self.rows))));
@@ -215,7 +215,7 @@ impl crate::storage::source::Reader for CsvReader {
     }
 }
 
-/// Reads the first line; `None` where the file ends within it, and its beginning where it is another one.
+/// Reads the first line; `None` if the file ends within it, and its beginning as the error if it is another line.
 fn columns(input: &mut Input) -> io::Result<Result<Option<Columns>, String>> {
     let numbered = [HEADER, SEQUENCE].concat();
     let mut line = Vec::new();
@@ -245,7 +245,7 @@ fn columns(input: &mut Input) -> io::Result<Result<Option<Columns>, String>> {
     })
 }
 
-/// The index of the channel of a row in the present batch.
+/// Returns the index of a row's channel in the current batch.
 fn index(
     known: &mut HashMap<String, Known>,
     batch: u64,
@@ -260,7 +260,10 @@ fn index(
     let Some(known) = known.get_mut(row.channel) else { return Err(String::new()) };
     if known.channel.unit() != row.unit {
         let (channel, unit) = (row.channel, known.channel.unit());
-        return Err(format!("its unit is {:?}, and that of {channel:?} was {unit:?}", row.unit));
+        return Err(format!(
+            "its unit is {:?}, but {channel:?} had the unit {unit:?} before",
+            row.unit
+        ));
     }
     if known.batch != batch {
         known.index = builder.index(&known.channel).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! A row of a CSV file as it is read.
+//! Parsing a row of a CSV file.
 
 use super::stamp;
 
@@ -13,31 +13,33 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row of so many fields, without quotes; or what is wrong with it.
+    /// Parses the unquoted fields of a row; the error says what is wrong.
     pub(super) fn of(fields: &[&'a [u8]], numbered: bool) -> Result<Self, String> {
         let expected = if numbered { 5 } else { 4 };
         if fields.len() != expected {
-            return Err(format!("it has {} cells, and the file {expected} columns", fields.len()));
+            return Err(format!(
+                "it has {} cells, but the file has {expected} columns",
+                fields.len()
+            ));
         }
         let text = |index: usize| {
-            std::str::from_utf8(fields[index]).map_err(|_| "it is no UTF-8 text".to_owned())
+            std::str::from_utf8(fields[index]).map_err(|_| "it is not UTF-8 text".to_owned())
         };
         let time = text(0)?;
         let timestamp = stamp::read(time.as_bytes())
-            .ok_or_else(|| format!("its timestamp is {time:.40?}, which is none in UTC"))?;
+            .ok_or_else(|| format!("its timestamp {time:.40?} is not a valid time in UTC"))?;
         let channel = text(1)?;
         if channel.is_empty() {
             return Err("its channel is empty".to_owned());
         }
         let number = text(2)?;
-        let value = number
-            .parse()
-            .map_err(|_| format!("its value is {number:.40?}, which is no number"))?;
+        let value =
+            number.parse().map_err(|_| format!("its value {number:.40?} is not a number"))?;
         let sequence = match fields.get(4) {
             Some(field) if !field.is_empty() => {
                 let count = text(4)?;
                 let found = count.parse().ok().filter(|_| !count.starts_with('+'));
-                let refused = || format!("its sequence is {count:.40?}, which is no count");
+                let refused = || format!("its sequence {count:.40?} is not a count");
                 Some(found.ok_or_else(refused)?)
             }
             _ => None,

@@ -1,21 +1,21 @@
-//! Instants as text: RFC 3339 in UTC, to the nanosecond.
+//! Timestamps as text: RFC 3339 in UTC, to the nanosecond.
 
 use crate::timestamp::{Civil, nanoseconds_from_utc};
 
 const NANOSECONDS_PER_SECOND: i64 = 1_000_000_000;
 
-/// The bytes of an instant.
+/// The length of a timestamp in bytes.
 pub(super) const LENGTH: usize = 30;
 
-/// The bytes before the fraction of the second.
+/// The number of bytes before the fraction of the second.
 const SECONDS: usize = 20;
 
 const DIGITS: &[u8; 10] = b"0123456789";
 
-/// Writes instants; those that follow upon each other most often differ in the fraction of a second only.
+/// Writes timestamps; caches the second, because consecutive timestamps usually differ only in the fraction.
 #[derive(Debug)]
 pub(super) struct Stamp {
-    /// Seconds since 1970 of the text.
+    /// The second of the cached text, since 1970.
     second: Option<i64>,
     text: [u8; LENGTH],
 }
@@ -27,7 +27,7 @@ impl Default for Stamp {
 }
 
 impl Stamp {
-    /// The text of an instant.
+    /// Formats a timestamp.
     #[inline]
     pub(super) fn text(&mut self, nanoseconds: i64) -> &[u8; LENGTH] {
         let second = nanoseconds.div_euclid(NANOSECONDS_PER_SECOND);
@@ -55,7 +55,7 @@ impl Stamp {
     }
 }
 
-/// Writes the last digits of a number, as many as there is room for.
+/// Writes the last digits of a number, as many as fit.
 #[inline]
 fn write_digits(out: &mut [u8], mut number: u32) {
     for digit in out.iter_mut().rev() {
@@ -64,10 +64,10 @@ fn write_digits(out: &mut [u8], mut number: u32) {
     }
 }
 
-/// The instant that a text is; a fraction may have fewer digits.
+/// Parses a timestamp; the fraction may have fewer digits.
 pub(super) fn read(text: &[u8]) -> Option<i64> {
     let number = |place: usize, count: usize| digits(text.get(place..place + count)?);
-    // RFC 3339 allows a blank between the date and the time; pandas and spreadsheets write one.
+    // RFC 3339 allows a space between date and time; pandas and spreadsheets write one.
     for (place, marks) in [(4, "-"), (7, "-"), (10, "T "), (13, ":"), (16, ":")] {
         if !marks.as_bytes().contains(text.get(place)?) {
             return None;
@@ -94,11 +94,11 @@ pub(super) fn read(text: &[u8]) -> Option<i64> {
     };
     let nanosecond = u16::try_from(fraction % 1_000).ok()?;
     let found = nanoseconds_from_utc(civil.microseconds(), nanosecond)?;
-    // A 30 February or a minute 60 would have become another instant.
+    // A 30 February or a minute 60 would otherwise be read as another time.
     (Civil::from_nanoseconds(found) == civil).then_some(found)
 }
 
-/// The number of up to nine digits.
+/// Parses a number of up to nine digits.
 fn digits(text: &[u8]) -> Option<u32> {
     let digit = |number: u32, digit: &u8| {
         digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_and_of_seconds() {
+    fn the_first_and_last_times_and_seconds_read_back() {
         assert_eq!(text(0), "1970-01-01T00:00:00.000000000Z");
         assert_eq!(text(-1), "1969-12-31T23:59:59.999999999Z");
         assert_eq!(text(i64::MIN), "1677-09-21T00:12:43.145224192Z");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn an_invalid_timestamp_is_refused() {
         for text in [
             "",
             "1970-01-01",
@@ -158,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_instant_reads_back(first: i64, second: i64, near in -2_000_000_000_i64..2_000_000_000) {
+        fn a_timestamp_reads_back(first: i64, second: i64, near in -2_000_000_000_i64..2_000_000_000) {
             let mut stamp = Stamp::default();
             for instant in [first, second, second.saturating_add(near), first] {
                 prop_assert_eq!(read(stamp.text(instant)), Some(instant));

@@ -1,4 +1,4 @@
-//! Batches as rows of a CSV file.
+//! Writing batches to a CSV file.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -16,13 +16,13 @@ use crate::storage::known::Known;
 use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
-/// The longest text of a value.
+/// The longest text of a value in bytes.
 const VALUE: usize = 32;
 
-/// The longest text of a sequence number, and the commas and the line feed of a row.
+/// The longest text of a sequence number, plus the commas and the line feed of a row.
 const REST: usize = 32;
 
-/// How a CSV file is written.
+/// The writer of CSV files.
 #[derive(Debug)]
 pub struct CsvFormat {
     drop_metadata: bool,
@@ -35,23 +35,23 @@ pub struct CsvFormat {
     stamp: Stamp,
 }
 
-/// What becomes of sequence numbers.
+/// How sequence numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sequences {
-    /// The first batch tells whether there is a column for them.
+    /// A column exists if the first batch has numbers.
     AsFirst,
-    /// There is one.
+    /// A column exists.
     Kept,
-    /// There is none, and they are left out.
+    /// No column exists, and numbers are omitted.
     Dropped,
-    /// There is none, since the first batch had no numbers.
+    /// No column exists, because the first batch had no numbers.
     Missing,
 }
 
 impl CsvFormat {
-    /// A file with a column of sequence numbers or without; `None` does as the first batch has it.
+    /// Creates the format with or without a column of sequence numbers; `None` follows the first batch.
     ///
-    /// Metadata have no column; a batch with some is refused unless they are to be dropped.
+    /// Metadata has no column; a batch with metadata is refused, unless `drop_metadata` is set.
     #[must_use]
     pub fn new(drop_metadata: bool, sequences: Option<bool>) -> Self {
         let sequences = match sequences {
@@ -69,11 +69,11 @@ impl CsvFormat {
         }
     }
 
-    /// Refuses channels of which the rows cannot tell.
+    /// Refuses channels that rows cannot represent.
     fn admit_channels(&mut self, batch: &Batch) -> Result<(), Error> {
         let Self { known, cells, units, drop_metadata, .. } = self;
         let check = |index: usize, channel: &Channel| {
-            // As many as the channels before, unless they are those of another batch.
+            // Removes the cells of an earlier batch.
             cells.truncate(index);
             cells.push(Cells::of(channel));
             check_channel(channel, &cells[index], units, *drop_metadata)
@@ -96,14 +96,14 @@ fn check_channel(
     let name = channel.name();
     if channel.metadata().is_some() && !drop_metadata {
         return Err(Error::Refused(format!(
-            "channel '{name}' has metadata, for which CSV has no column; write with \
-                 ArrowWriter, or pass drop_metadata=True to leave them out"
+            "channel '{name}' has metadata, but CSV has no column for it; write with \
+                 ArrowWriter, or pass drop_metadata=True to omit it"
         )));
     }
     if cells.length() > LONGEST / 2 {
         let (got, most) = (cells.length(), LONGEST / 2);
         return Err(Error::Refused(format!(
-            "the name and the unit of a channel take {got} bytes, and a row of CSV has \
+            "the name and the unit of a channel take {got} bytes, but a row of CSV has \
                  room for {most}; pass shorter ones"
         )));
     }
@@ -120,9 +120,9 @@ impl Format for CsvFormat {
         let numbered = batch.first_sequences().is_some();
         if numbered && self.sequences == Sequences::Missing {
             return Err(Error::Refused(
-                "the batch has sequence numbers, for which the file has no column, since \
+                "the batch has sequence numbers, but the file has no column for them, because \
                           its first batch had none; pass sequences=True when you open it, or \
-                          False to leave them out"
+                          False to omit them"
                     .to_owned(),
             ));
         }
@@ -141,13 +141,13 @@ impl Format for CsvFormat {
         self.sequences = match (self.sequences, numbered) {
             (Sequences::Kept, false) => {
                 return refused(
-                    "the recording has no column of sequence numbers; pass sequences=False to leave \
-                     them out, or write into another file",
+                    "the recording has no column of sequence numbers; pass sequences=False to omit \
+                     them, or write to another file",
                 );
             }
             (Sequences::Dropped, true) => {
                 return refused(
-                    "the recording has a column of sequence numbers; omit sequences, or write into \
+                    "the recording has a column of sequence numbers; omit sequences, or write to \
                      another file",
                 );
             }
