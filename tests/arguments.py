@@ -1,4 +1,4 @@
-"""Arguments that nobody else holds, and calls that take or refuse them."""
+"""Arguments without other references, and calls that accept or refuse them."""
 
 import copy
 import datetime as dt
@@ -15,17 +15,17 @@ NAMES = ("timestamp", "channel", "value", "unit", "metadata")
 
 
 def own(text):
-    """Make a text that nobody else has: a literal is shared, and since CPython 3.12 immortal."""
+    """Create text without other references: literals are shared and, since CPython 3.12, immortal."""
     return text.encode().decode()
 
 
-def fails(call):
-    """Make a call that has to fail."""
+def expect_failure(call):
+    """Make a call that must fail."""
     try:
         call()
     except (TypeError, ValueError, OverflowError, LookupError):
         return
-    pytest.fail("a call that has to fail did not")
+    pytest.fail("a call that must fail did not")
 
 
 class Text(str):
@@ -37,7 +37,7 @@ class Table(dict):
 
 
 class Awkward(Mapping):
-    """Fails in the middle of being read."""
+    """Raises an error while it is read."""
 
     def __init__(self, name):
         self.name = own(f"awkward {name}")
@@ -58,7 +58,7 @@ class Awkward(Mapping):
 
 
 class Arguments:
-    """Objects of their own: what is shared or immortal hides a count that is wrong."""
+    """Unshared objects, because shared or immortal ones hide wrong reference counts."""
 
     def __init__(self):
         self.channel = own("laser-power")
@@ -79,7 +79,7 @@ class Arguments:
         }
 
     def points(self):
-        """Ways to make a point of the arguments."""
+        """Return calls that create a point from the arguments."""
         named = dict(zip(NAMES, (*self.four, self.shared), strict=True))
         channel = Channel(self.channel, self.unit, self.shared)
         point, batch = DataPoint(**named), channel.batch([1.0, 2.0], [1, 2])
@@ -115,7 +115,7 @@ class Arguments:
         ]
 
     def refused(self):
-        """Calls that fail, early and late."""
+        """Return calls that fail, early and late."""
         named = dict(zip(NAMES, (*self.four, self.flat), strict=True))
         channel = Channel(self.channel, self.unit, self.shared)
         itself = {self.text: self.value}

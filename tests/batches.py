@@ -1,4 +1,4 @@
-"""Channels, points and batches that the tests of several files make or draw."""
+"""Channels, points and batches for the tests of several files."""
 
 import gc
 import pickle
@@ -14,7 +14,7 @@ PROBE = Channel("probe", "K")
 STAGE = Channel("stage", "")
 CHANNELS = [LASER, PROBE, STAGE, Channel("laser", "mW", {"gain": 4}), Channel("laser", "mW")]
 
-# Without NumPy's NaT, which is no instant.
+# Without NumPy's NaT, which is not a time.
 INT64 = st.integers(-(2**63) + 1, 2**63 - 1)
 text = st.text(st.characters(codec="utf-8"), max_size=6)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
@@ -29,7 +29,7 @@ rows = st.lists(st.tuples(INT64, st.floats(), st.sampled_from(CHANNELS)).map(lam
 
 @st.composite
 def rows_of_any_channels(draw):
-    """Points of several channels, some of one name with other metadata."""
+    """Draw points of several channels, some of one name with different metadata."""
     facts = st.lists(st.tuples(names, text, documents), max_size=5, unique_by=lambda channel: channel[0])
     channels = [Channel(*channel) for channel in draw(facts)]
     channels += [Channel(channel.name, channel.unit, draw(documents)) for channel in channels[:2]]
@@ -41,7 +41,7 @@ def rows_of_any_channels(draw):
 
 @st.composite
 def recorded(draw, *, names=names, text=text, times=INT64, metadata=documents, own=False):
-    """Channels, and batches of them: numbered or not, with every float, some without a row."""
+    """Draw channels and batches of them: numbered or not, with any float, some without rows."""
     facts = draw(st.lists(st.tuples(names, text), min_size=1, max_size=3, unique_by=lambda channel: channel[0]))
     channels = [Channel(name, unit, draw(metadata)) for name, unit in facts]
     if own:
@@ -62,7 +62,7 @@ def of_one(count=6):
 
 
 def of_many(count=6, channels=CHANNELS):
-    """Return a batch whose rows are of the channels in turn."""
+    """Return a batch whose rows alternate between the channels."""
     numbers = np.arange(count)
     return Batch.from_numpy(numbers * 10, numbers.astype(float), channels, numbers % len(channels))
 
@@ -72,7 +72,7 @@ def of_distinct(count=6):
 
 
 def of_own(count=6):
-    """Return points of one name whose metadata differ."""
+    """Return points of one name with different metadata."""
     rows = range(count)
     return Batch.from_points([DataPoint(row, "laser", row, "mW", {"row": row} if row % 2 else None) for row in rows])
 
@@ -81,21 +81,21 @@ def address(column):
     return int(np.asarray(column).ctypes.data)
 
 
-def beside(given):
-    """Pickle something with its buffers beside it; return the pickle and the buffers."""
+def pickle_out_of_band(given):
+    """Pickle an object with out-of-band buffers; return the pickle and the buffers."""
     buffers = []
     return pickle.dumps(given, 5, buffer_callback=buffers.append), buffers
 
 
 class Handed:
-    """Hands out the same capsules each time, which may be taken once."""
+    """Returns the same capsules at each call; they can be consumed once."""
 
     def __init__(self, name, capsules):
         setattr(self, name, lambda requested_schema=None: capsules)
 
 
 def growth(work, before, times):
-    """Return by how many bytes the process grows while work is done so often, after it was done `before` times."""
+    """Return by how many bytes the process grows during `times` repetitions, after `before` warm-up repetitions."""
     process = psutil.Process()
     work(before)
     gc.collect()

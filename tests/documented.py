@@ -10,13 +10,13 @@ from typing import Any
 
 
 def named(module: ModuleType) -> dict[str, Any]:
-    """The public names of a module, and what they are; constants aside."""
+    """Return the public objects of a module by name, without constants."""
     found = {name: getattr(module, name) for name in module.__all__}
     return {name: thing for name, thing in found.items() if callable(thing)}
 
 
 def members(thing: Any) -> dict[str, Any]:
-    """The public members that a class has for its users: what it defines, and what it inherits of ours."""
+    """Return the public members of a class: its own, and those inherited from this package."""
     if not inspect.isclass(thing) or issubclass(thing, BaseException):
         return {}
     found = {}
@@ -27,7 +27,7 @@ def members(thing: Any) -> dict[str, Any]:
 
 
 def docstrings(module: ModuleType) -> Iterator[tuple[str, str]]:
-    """Each public name and member with its docstring."""
+    """Iterate over public names and members with their docstrings."""
     for name, thing in named(module).items():
         yield name, inspect.getdoc(thing) or ""
         for member, found in members(thing).items():
@@ -36,7 +36,7 @@ def docstrings(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 
 def methods(module: ModuleType) -> set[str]:
-    """The names of all that is called: functions, classes and their methods; a warning is caught."""
+    """Return the names of all callables: functions, classes and methods, without warnings."""
     caught = {name for name, thing in named(module).items() if inspect.isclass(thing) and issubclass(thing, Warning)}
     return (set(named(module)) - caught) | {
         f"{name}.{member}"
@@ -47,18 +47,18 @@ def methods(module: ModuleType) -> set[str]:
 
 
 def example_test(name: str, docstring: str) -> doctest.DocTest:
-    """The examples of a docstring."""
+    """Return the examples of a docstring as a test."""
     return doctest.DocTestParser().get_doctest(inspect.cleandoc(docstring), {}, name, None, 0)
 
 
 def failures(test: doctest.DocTest) -> str:
-    """Run examples; what did not come out as it says."""
+    """Run examples; return the report of failures."""
     said: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.append)
     return "".join(said)
 
 
 def code(module: ModuleType) -> str:
-    """The source of all examples of a module."""
+    """Return the source of all examples of a module."""
     tests = (example_test(name, text) for name, text in docstrings(module))
     return "\n".join(example.source for test in tests for example in test.examples)

@@ -1,4 +1,4 @@
-"""What the tests of pipelines have in common: sources, sinks that keep or stall, and scripts run by themselves."""
+"""Fixtures of the pipeline tests: sources, sinks that store or stall, and scripts in their own process."""
 
 import itertools
 import signal
@@ -14,7 +14,7 @@ from rust_daq import Channel, SimulatedInstrument
 CHANNEL = Channel("ai0", "V")
 BATCH = CHANNEL.batch([0.5, 0.25], start=0, rate=1.0)
 SECONDS = 30.0
-"""When a test gives up."""
+"""The timeout of a test."""
 
 
 def instrument(rate=1000.0, **settings):
@@ -22,7 +22,7 @@ def instrument(rate=1000.0, **settings):
 
 
 def adds_up(report):
-    """Tell whether each point that was produced is counted once."""
+    """Return whether each produced point is counted once."""
     return report.produced == report.processed + report.dropped + report.abandoned + report.queued
 
 
@@ -38,7 +38,7 @@ def raising(error, at=1):
 
 
 class Broken:
-    """All parts of a pipeline at once, one of which fails at its first call."""
+    """All parts of a pipeline in one object; one of them fails at its first call."""
 
     def __init__(self, part, batches):
         self.part, self.fail, self.batches = part, raising(LookupError("no more paper")), iter(batches)
@@ -66,7 +66,7 @@ class Broken:
 
 
 class Keeper:
-    """A sink that keeps what it is given, and may fail at its end."""
+    """A sink that stores batches, and may fail when it is closed."""
 
     def __init__(self, error=None):
         self.batches = []
@@ -82,18 +82,18 @@ class Keeper:
             raise self.error
 
     def sequence(self):
-        """Return the number of each row that came."""
+        """Return the sequence number of each received row."""
         return [number for batch in self.batches for number in numbers(batch)]
 
 
 def numbers(batch):
-    """Return the number of each row."""
+    """Return the sequence number of each row."""
     first = batch.first_sequence["ai0"]
     return list(range(first, first + len(batch)))
 
 
 class Gated(Keeper):
-    """One that stalls at its first batch until the gate is open."""
+    """A sink that stalls at its first batch until the gate is open."""
 
     def __init__(self):
         super().__init__()
@@ -106,7 +106,7 @@ class Gated(Keeper):
 
 
 def run_script(text, *arguments, interrupts=0, every=0.5, seconds=2 * SECONDS):
-    """Run a script by itself; with Ctrl-C once it has written a line, and again each so many seconds."""
+    """Run a script in its own process; send Ctrl-C after its first line, and again every `every` seconds."""
     with tempfile.TemporaryFile("w+") as errors:
         command = [sys.executable, "-c", textwrap.dedent(text), *arguments]
         started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
@@ -117,7 +117,7 @@ def run_script(text, *arguments, interrupts=0, every=0.5, seconds=2 * SECONDS):
             for _ in range(interrupts):
                 started.send_signal(signal.SIGINT)
                 time.sleep(every)
-            # Not `communicate`: it would pass over what came with the first line.
+            # Not `communicate`, which would skip output that arrived with the first line.
             output += started.stdout.read()
         too_long.cancel()
         errors.seek(0)

@@ -1,6 +1,6 @@
-"""What the tests of storage have in common: batches, the files they become, and what those tell of them.
+"""Fixtures of the storage tests: batches, recordings of them, and descriptions of their rows.
 
-Processes that tests start import it, so that it imports little.
+It imports little, because processes started by tests import it.
 """
 
 import math
@@ -33,7 +33,7 @@ def of(rows, channel=LASER, first=None, start=0):
 
 
 def mixed(rows, channels, first=None):
-    """Return a batch whose rows are of the channels in turn."""
+    """Return a batch whose rows alternate between the channels."""
     numbers = np.arange(rows)
     batch = Batch.from_numpy(numbers * 1_000, numbers / 8, channels, numbers % len(channels))
     return batch if first is None else batch.with_first_sequence(first)
@@ -48,7 +48,7 @@ def record(writer, *batches):
 
 
 def write(path, batches, channels=None):
-    """Write a recording of the format that the path's suffix names, with all that the format has room for."""
+    """Write a recording in the format of the path's suffix, with everything that the format can store."""
     path = Path(path)
     if path.suffix == ".csv":
         record(CsvWriter(path, drop_metadata=True, sequences=True), *batches)
@@ -61,8 +61,8 @@ def write(path, batches, channels=None):
     return path
 
 
-def told(batches, *, metadata=True):
-    """Return what batches tell of each row: time, name, unit, bits of the value, metadata and sequence number."""
+def describe_rows(batches, *, metadata=True):
+    """Describe each row: time, name, unit, bits of the value, metadata and sequence number."""
     rows = []
     for batch in batches:
         following = dict(batch.first_sequence or {})
@@ -76,19 +76,19 @@ def told(batches, *, metadata=True):
 
 
 def bits(value):
-    """Return what tells a float from another; every NaN is one."""
+    """Return the bits of a float; all NaN are equal."""
     return "NaN" if math.isnan(value) else struct.pack("<d", value)
 
 
 def whole(path):
-    """Return what `read` does, whether the file is torn or not."""
+    """Read a recording like `read`, without a warning if it is torn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TornRecordingWarning)
         return read(path)
 
 
 def run(code, *arguments, before=()):
-    """Run code in a process of its own, which finds this module; return what it printed."""
+    """Run code in another process, which can import this module; return its output."""
     command = [*before, sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
     assert done.returncode == 0, done.stderr
@@ -96,9 +96,9 @@ def run(code, *arguments, before=()):
 
 
 def read(path):
-    """Return what a recording tells of its rows, and the recording at its end."""
+    """Read a recording; return the description of its rows, and the recording at its end."""
     recording = open_recording(path)
-    return told(recording), recording
+    return describe_rows(recording), recording
 
 
 WRITING = """

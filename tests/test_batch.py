@@ -1,4 +1,4 @@
-"""`rust_daq.Batch`: columns that are shared, and the rows in them."""
+"""`rust_daq.Batch`: its shared columns and its rows."""
 
 import copy
 import gc
@@ -14,7 +14,7 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
-from arguments import Arguments, fails
+from arguments import Arguments, expect_failure
 from batches import CHANNELS, LASER, PROBE, STAGE, address, growth, of_many, of_one, of_own, rows
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +54,7 @@ def test_a_column_cannot_be_written(batch: Batch, name: str) -> None:
     assert not column.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         column[0] = column[1]
-    if name != "indices" or len(batch.channels) > 1:  # one zero, broadcast, is NumPy's own
+    if name != "indices" or len(batch.channels) > 1:  # a broadcast zero belongs to NumPy
         with pytest.raises(ValueError, match="WRITEABLE"):
             column.flags.writeable = True
 
@@ -196,7 +196,7 @@ def test_an_iterator_is_lazy() -> None:
     iterator = iter(batch)
     for _ in range(1_000):
         next(iterator)
-    # All points would take some hundred megabytes.
+    # All points at once would take some hundred megabytes.
     assert process.memory_info().rss - before < 50 * 2**20
 
 
@@ -288,7 +288,7 @@ def test_points_of_one_channel_keep_their_own_metadata() -> None:
 @pytest.mark.unsafe_code
 def test_freed_points_are_not_confused_with_new_ones() -> None:
     def fresh() -> Iterator[DataPoint]:
-        # Each point, its name and its metadata are freed unless somebody keeps them.
+        # Each point, its name and its metadata are freed unless the batch keeps them.
         for row in range(2_000):
             yield DataPoint(row, f"channel {row % 7}", 1.0, "V", {"row": row % 5})
 
@@ -467,7 +467,7 @@ def test_a_batch_in_order_is_shared() -> None:
 
 
 def test_channels_are_looked_up_not_searched() -> None:
-    # 100,000 names; one search of all for each of them would take minutes.
+    # 100,000 names; a linear search for each of them would take minutes.
     count = 100_000
     channels = [Channel(f"channel {number}", "V") for number in range(count)]
     batch = Batch.from_numpy(np.arange(count), np.arange(float(count)), channels, np.arange(count)[::-1])
@@ -487,7 +487,7 @@ def test_a_hundred_thousand_failures_leak_no_memory() -> None:
 
     def fail(times: int) -> None:
         for call in itertools.islice(itertools.cycle(calls), times):
-            fails(call)
+            expect_failure(call)
 
     assert growth(fail, 20_000, 100_000) < 2 * 2**20
 

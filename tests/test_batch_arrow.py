@@ -30,7 +30,7 @@ def batch(request):
 
 
 def table(**columns: Any) -> pa.Table:
-    """The simplest table that is a batch, with some columns replaced; None leaves one out."""
+    """Return the simplest valid table, with some columns replaced; None omits a column."""
     given_columns = {
         "timestamp": pa.array([1, 2, 3], UTC),
         "value": pa.array([1.0, 2.0, 3.0]),
@@ -121,7 +121,7 @@ def test_every_package_reads_the_rows(batch):
 
 
 def test_duckdb_reads_the_rows(batch: Batch) -> None:
-    assert batch is not None  # it is named in the query
+    assert batch is not None  # the query refers to it by name
     query = "select channel::varchar, sum(value), count(*) from batch group by all order by all"
     sums: dict[str, list[float]] = {}
     for point in batch:
@@ -246,7 +246,7 @@ def test_unused_capsules_and_dropped_tables_leak_no_memory() -> None:
             with pytest.raises(ValueError, match="the unit of channel .* is unknown"):
                 Batch.from_arrow(foreign, LASER)
 
-    # A batch is 20 kB: one that stayed each time would be 60 MB.
+    # A batch is 20 kB: a leak of each one would be 60 MB.
     assert growth(work, 1_000, 3_000) < 4 * 2**20
 
 
@@ -314,7 +314,7 @@ def test_a_polars_frame_is_read() -> None:
 
 def test_a_table_in_chunks_is_read() -> None:
     whole = table(channel=pa.array(["laser", "probe", "laser"]).dictionary_encode())
-    # Each chunk has a dictionary of its own.
+    # Each chunk has its own dictionary.
     last = table(channel=pa.array(["probe", "laser", "probe"]).dictionary_encode())
     batch = Batch.from_arrow(pa.concat_tables([whole, whole.slice(1, 0), last]), CHANNELS)
     assert batch.to_points() == EXPECTED + [PROBE.point(1.0, 1), LASER.point(2.0, 2), PROBE.point(3.0, 3)]
@@ -590,7 +590,7 @@ except ValueError as error:
 @pytest.mark.parametrize("kind", ["", "large_string"])
 @pytest.mark.parametrize("dictionary", ["", "dictionary"])
 def test_strings_that_are_not_utf8_are_refused(name: str, kind: str, dictionary: str) -> None:
-    # In a process of its own, since text that is none must not reach code that trusts it.
+    # In another process, because invalid text must not reach code that trusts it.
     command = [sys.executable, "-c", NO_UTF8, name, kind, dictionary]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-200:]

@@ -1,4 +1,4 @@
-"""A batch never changes: it shares only memory that nobody can write to, and more only on request."""
+"""A batch never changes: it shares only immutable memory, and other memory only on request."""
 
 import gc
 import mmap
@@ -14,7 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from batches import address, beside
+from batches import address, pickle_out_of_band
 
 from rust_daq import Batch, Channel
 
@@ -28,7 +28,7 @@ def of_two() -> Batch:
     return Batch.from_numpy(np.arange(4), np.arange(4.0), [A, B], np.array([0, 1, 0, 1], np.int32))
 
 
-# Each gives a buffer of the bytes, most of them read-only, and how to write to them all the same.
+# Each returns a buffer of the bytes, most of them read-only, and a function that writes to them anyway.
 Frozen = Callable[[bytes, Path], tuple[Any, Callable[[], Any]]]
 
 
@@ -89,7 +89,7 @@ def writable(content, _):
 
 
 class Text(bytes):
-    """Bytes whose class may offer another buffer."""
+    """A subclass of bytes, which may export another buffer."""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ class Text(bytes):
 )
 def test_a_batch_from_a_buffer_does_not_change_with_it(frozen: Frozen, tmp_path: Path) -> None:
     for batch in (of_two(), A.batch([1.0, 2.0], [3, 4])):
-        data, buffers = beside(batch)
+        data, buffers = pickle_out_of_band(batch)
         made = [frozen(bytes(buffer.raw()), tmp_path) for buffer in buffers]
         back = pickle.loads(data, buffers=[buffer for buffer, _ in made])
         table = pa.table(back)
@@ -111,7 +111,7 @@ def test_a_batch_from_a_buffer_does_not_change_with_it(frozen: Frozen, tmp_path:
 
 def test_a_batch_from_shared_memory_does_not_change_with_it() -> None:
     batch = of_two()
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     shared = [SharedMemory(create=True, size=len(buffer.raw())) for buffer in buffers]
     try:
         for memory, buffer in zip(shared, buffers, strict=True):
@@ -131,7 +131,7 @@ def test_a_batch_from_shared_memory_does_not_change_with_it() -> None:
 
 def test_only_bytes_and_columns_are_shared() -> None:
     batch = A.batch(np.arange(1_000.0), np.arange(1_000))
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     content = [bytes(buffer.raw()) for buffer in buffers]
     shared = {
         "columns": buffers,
@@ -154,7 +154,7 @@ def test_only_bytes_and_columns_are_shared() -> None:
             assert address(column) != address(np.frombuffer(buffer, np.uint8)), name
 
 
-# Arrow: who made the data may still write to them.
+# Arrow: the producer may still write to the data.
 
 
 def arrow_of_arrays(times: Any, values: Any) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def arrow_of_arrays(times: Any, values: Any) -> dict[str, Any]:
 def test_a_batch_from_arrow_data_does_not_change_with_it(kind: str) -> None:
     values = np.arange(1_000.0)
     source = arrow_of_arrays(np.arange(1_000), values)[kind]
-    # Otherwise this shows nothing.
+    # Otherwise this test shows nothing.
     assert address(arrow_of_arrays(np.arange(1_000), values)["table"]["value"].chunk(0)) == address(values)
     batch = Batch.from_arrow(source, A)
     values[:] = -1.0
@@ -204,11 +204,11 @@ def test_indices_are_copied_even_if_memory_is_shared() -> None:
     batch = Batch.from_arrow(pa.table(columns), [A, B], share=True)
     keys[:] = 2**30
     assert batch.indices.tolist() == [0, 1, 0, 1]
-    # The values of a shared batch may change; taken for indices they must not.
-    data, buffers = beside(of_two())
+    # The values of a shared batch may change, but must not when they are used as indices.
+    data, buffers = pickle_out_of_band(of_two())
     values = np.zeros(2)
     foreign = Batch.from_arrow(arrow_of_arrays(np.arange(2), values)["table"], A, share=True)
-    _, (_, column) = beside(foreign)
+    _, (_, column) = pickle_out_of_band(foreign)
     back = pickle.loads(data, buffers=[*buffers[:2], column])
     values[:] = 1e300
     assert back.indices.tolist() == [0, 0, 0, 0]

@@ -1,4 +1,4 @@
-"""Batches in pickles, inside and beside them, and in other processes."""
+"""Pickled batches, with in-band and out-of-band buffers, and batches in other processes."""
 
 import gc
 import multiprocessing
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batches import CHANNELS, LASER, address, beside, of_many, of_one, of_own, rows
+from batches import CHANNELS, LASER, address, of_many, of_one, of_own, pickle_out_of_band, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,14 +30,14 @@ def test_rows_come_back_equal(points: list[DataPoint], part: slice, protocol: in
     assert back.to_points() == points[part]
     assert back.values.tobytes() == batch.values.tobytes()
     assert (type(back), repr(back), back.values.flags.writeable) == (Batch, repr(batch), False)
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     assert pickle.loads(data, buffers=buffers).to_points() == points[part]
 
 
 @pytest.mark.unsafe_code
 def test_out_of_band_buffers_are_the_columns(batch: Batch) -> None:
     for part in (batch, batch[2:5]):
-        _, buffers = beside(part)
+        _, buffers = pickle_out_of_band(part)
         several = len(batch.channels) > 1
         columns = [part.timestamps.view("i8"), part.values, part.indices][: 3 if several else 2]
         views = [np.frombuffer(buffer.raw(), column.dtype) for buffer, column in zip(buffers, columns, strict=True)]
@@ -48,21 +48,21 @@ def test_out_of_band_buffers_are_the_columns(batch: Batch) -> None:
 
 
 def test_a_pickle_with_out_of_band_buffers_is_small() -> None:
-    data, buffers = beside(of_many(100_000))
+    data, buffers = pickle_out_of_band(of_many(100_000))
     assert len(data) < 1_000
     assert sum(buffer.raw().nbytes for buffer in buffers) == of_many(100_000).nbytes
-    # A slice takes its own rows along, and no others.
+    # The pickle of a slice has only its own rows.
     assert len(pickle.dumps(of_many(100_000)[10:20])) < 1_500
 
 
 @pytest.mark.unsafe_code
 def test_a_batch_read_from_buffers_copies_none_of_them(batch: Batch) -> None:
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     back = pickle.loads(data, buffers=buffers)
     assert back == batch
     assert address(back.values) == address(batch.values)
     assert address(back.timestamps) == address(batch.timestamps)
-    # Bytes that arrived over a wire are as good.
+    # Bytes received over a network work too.
     wire = [bytes(buffer.raw()) for buffer in buffers]
     arrived = pickle.loads(data, buffers=wire)
     assert arrived == batch
@@ -71,7 +71,7 @@ def test_a_batch_read_from_buffers_copies_none_of_them(batch: Batch) -> None:
 
 @pytest.mark.unsafe_code
 def test_an_unaligned_buffer_is_read(batch: Batch) -> None:
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     for offset in (1, 4):
         wire = [memoryview(bytes(offset) + bytes(buffer.raw()))[offset:] for buffer in buffers]
         assert pickle.loads(data, buffers=wire) == batch
@@ -82,7 +82,7 @@ def test_an_unaligned_buffer_is_read(batch: Batch) -> None:
 def test_columns_and_batches_outlive_each_other(make):
     batch = make()
     points = batch.to_points()
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     back = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])
     kept, column = back[1:], back.values
     del back
@@ -110,7 +110,7 @@ def test_shared_objects_are_in_the_pickle_once(protocol: int) -> None:
 def test_a_pickled_batch_can_be_pickled_again(batch: Batch) -> None:
     once = pickle.loads(pickle.dumps(batch))
     assert pickle.dumps(pickle.loads(pickle.dumps(once))) == pickle.dumps(once)
-    data, buffers = beside(once)
+    data, buffers = pickle_out_of_band(once)
     assert pickle.loads(data, buffers=buffers) == batch
 
 
@@ -130,7 +130,7 @@ def test_a_pickled_batch_can_be_pickled_again(batch: Batch) -> None:
     ],
 )
 def test_buffers_that_do_not_fit_are_refused(column: int, wrong: Any) -> None:
-    data, buffers = beside(of_many())
+    data, buffers = pickle_out_of_band(of_many())
     wire: list[Any] = list(buffers)
     wire[column] = wrong
     with pytest.raises((ValueError, BufferError)):
@@ -138,7 +138,7 @@ def test_buffers_that_do_not_fit_are_refused(column: int, wrong: Any) -> None:
 
 
 def test_a_missing_buffer_is_refused() -> None:
-    data, _ = beside(of_one())
+    data, _ = pickle_out_of_band(of_one())
     with pytest.raises(pickle.UnpicklingError):
         pickle.loads(data)
 

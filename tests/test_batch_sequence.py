@@ -1,4 +1,4 @@
-"""Which samples the rows of a batch are: sequence numbers by channel."""
+"""The sequence numbers of a batch's rows, by channel."""
 
 import copy
 import pickle
@@ -86,7 +86,7 @@ def test_a_channel_without_a_number_is_named() -> None:
 
 def test_a_step_keeps_consecutive_numbers() -> None:
     batch = interleaved().with_first_sequence({"laser": 5, "probe": 9})
-    # Every other row is of the one channel, and none of it is left out.
+    # Every other row belongs to the one channel, and none of its rows is omitted.
     assert batch[::2].first_sequence == {"laser": 5, "probe": 9}
     assert batch[1::2][1:].first_sequence == {"laser": 5, "probe": 10}
     assert batch[2::2].first_sequence == {"laser": 6, "probe": 9}

@@ -1,4 +1,4 @@
-"""What the package says about its own build."""
+"""The facts of the package's build."""
 
 import hashlib
 import importlib.metadata
@@ -80,7 +80,7 @@ def test_importing_the_package_imports_only_what_points_need() -> None:
     code = "import sys; before = {*sys.modules}; import rust_daq; print(*{*sys.modules} - before)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found = {*ran.stdout.split()}
-    # All else of the standard library takes time that a program may not need: datetime takes longer than the rest.
+    # Other modules take time that a program may not need: datetime takes longer than the rest.
     assert {name for name in found if name.split(".")[0] != "rust_daq"} <= {"__future__"}
     assert {name for name in found if name.split(".")[0] == "rust_daq"} == {"rust_daq", "rust_daq._core"}
 
@@ -118,7 +118,7 @@ def test_the_pipeline_is_imported_on_first_use() -> None:
 
 @pytest.mark.parametrize(("profile", "warnings"), [("debug", 1), ("release", 0)])
 def test_importing_a_debug_build_warns(profile: str, warnings: int) -> None:
-    # The extension of the other profile is not built here, so its answer is given by hand.
+    # The extension of the other profile is not built here, so its facts are written by hand.
     code = f"""
 import sys, types, warnings
 from rust_daq import _core

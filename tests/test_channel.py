@@ -31,7 +31,7 @@ def values(rows: list[DataPoint] | Batch) -> list[float]:
 
 @pytest.fixture(params=["points", "batch"])
 def make(request: pytest.FixtureRequest) -> Any:
-    """Both ways to make many rows, which read the same arguments."""
+    """Call both methods for many rows, which read the same arguments."""
     return getattr(LASER, request.param)
 
 
@@ -291,7 +291,7 @@ def test_the_millionth_sample_at_three_hertz_is_right_to_the_nanosecond() -> Non
 def test_times_are_exact_for_every_rate(start: int, rate: float, count: int) -> None:
     stamps = times(LASER.points(np.zeros(count), start=start, rate=rate))
     for index, stamp in enumerate(stamps):
-        # Half a nanosecond may go either way; no more than that.
+        # Only half a nanosecond may be rounded either way.
         assert abs(stamp - (start + index * 10**9 / Fraction(rate))) <= Fraction(1, 2)
 
 

@@ -1,4 +1,4 @@
-"""`rust_daq.DataPoint`, as a user sees it."""
+"""`rust_daq.DataPoint`."""
 
 import copy
 import datetime as dt
@@ -28,7 +28,7 @@ def point(timestamp: Any = 0, channel: Any = "laser", value: Any = 1.0, unit: An
 
 
 def exact_ns(moment: dt.datetime) -> int:
-    """Python's own arithmetic, as the reference."""
+    """Compute the time in Python, as the reference."""
     return (moment - EPOCH) // dt.timedelta(microseconds=1) * 1000
 
 

@@ -1,4 +1,4 @@
-"""The reference can be believed: every example in it runs, and whatever can be called has one."""
+"""Every example of the reference runs, and every callable has one."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_every_callable_documents_its_complexity(name):
 
 
 def attributes():
-    """The attributes of all classes."""
+    """Return the attributes of all classes."""
     for module in MODULES:
         for name, thing in named(module).items():
             yield from (f"{name}.{member}" for member, found in members(thing).items() if not callable(found))

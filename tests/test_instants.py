@@ -1,4 +1,4 @@
-"""Instants of NumPy, pandas and Arrow: with a time zone, without one, and without a place for one."""
+"""Timestamps of NumPy, pandas and Arrow: with a time zone, without one, and of types that cannot have one."""
 
 import datetime as dt
 import operator
@@ -17,7 +17,7 @@ A = Channel("a", "V")
 NS = 1_767_225_600_000_000_000
 WHOLE = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "10ms", "7D", "25us"]
 
-# Wherever an instant is taken: the argument, and what gives back the nanoseconds that it understood.
+# Every argument that accepts a timestamp, with a function that returns the resulting nanoseconds.
 Taker = Callable[[Any], int]
 SCALARS: dict[str, tuple[str, Taker]] = {
     "DataPoint": ("timestamp", lambda instant: DataPoint(instant, "a", 1.0, "V").timestamp_ns),
@@ -46,7 +46,7 @@ every_argument = pytest.mark.parametrize(("argument", "take"), SCALARS.values(),
 every_array = pytest.mark.parametrize("take", ARRAYS.values(), ids=ARRAYS)
 
 
-# datetime64 has no place for a time zone: it is UTC
+# datetime64 cannot have a time zone: it is UTC
 
 
 @every_scalar
@@ -154,7 +154,7 @@ def test_every_integer_type_is_read_as_nanoseconds(take: Taker, integer: Any) ->
     assert take(integer) == 5
 
 
-# What can carry a time zone has to
+# Types that can have a time zone must have one
 
 
 def naive_arrays() -> dict[str, Any]:
@@ -183,7 +183,7 @@ def test_arrays_without_a_possible_time_zone_are_refused(take: Callable[[Any], B
 
 
 class Nowhere(dt.tzinfo):
-    """A zone that tells no offset."""
+    """A time zone without an offset."""
 
     def utcoffset(self, when: dt.datetime | None) -> None:
         return None

@@ -1,4 +1,4 @@
-"""The simulated instrument: the same samples for the same seed, however they are read."""
+"""The simulated instrument: equal seeds have equal samples, for every way of reading."""
 
 import pickle
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Only the main interpreter loads the extension; any other is refused, and the classes stay usable."""
+"""Only the main interpreter loads the extension; others are refused, and the classes stay usable."""
 
 import subprocess
 import sys
@@ -58,5 +58,5 @@ def test_an_import_in_a_subinterpreter_is_refused_and_harms_nothing(order: str) 
         "refused: rust_daq cannot be imported in a sub-interpreter; "
         "import it in the main interpreter, or use another process"
     )
-    # One with a GIL of its own is refused by Python itself where it can.
+    # Python itself refuses an interpreter with its own GIL, if it can.
     assert other.startswith("refused: ")

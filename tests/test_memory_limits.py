@@ -1,4 +1,4 @@
-"""Where memory is missing there is an exception, and never the end of the process."""
+"""Missing memory raises an exception and never ends the process."""
 
 import subprocess
 import sys
@@ -83,7 +83,7 @@ def test_a_size_beyond_memory_raises(name: str) -> None:
     )
 
 
-# Nothing is asked for that no machine has: only a little more than is there.
+# These requests need only a little more memory than available, not an impossible amount.
 TIGHT = """
 import pickle, resource
 from pathlib import Path

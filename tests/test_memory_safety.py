@@ -1,6 +1,6 @@
-"""The extension keeps the books of memory: what it takes it gives back, whatever it is called with.
+"""The extension releases everything that it takes, for all arguments.
 
-`nox -s sanitize` runs these under valgrind, which sees what no assertion can: a read of what was freed.
+`nox -s sanitize` runs these tests under valgrind, which detects reads of freed memory.
 """
 
 import gc
@@ -10,7 +10,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from arguments import NAMES, Arguments, fails, own
+from arguments import NAMES, Arguments, expect_failure, own
 from batches import Handed
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
@@ -27,7 +27,7 @@ def arguments():
 
 @pytest.fixture
 def unchanged(arguments):
-    """Compare the references to the arguments before the test and after it."""
+    """Compare the reference counts of the arguments before and after the test."""
     gc.collect()
     before = arguments.counts()
     yield
@@ -51,10 +51,10 @@ def test_a_point_releases_its_arguments_in_any_order_of_dropping(arguments):
 
 def test_refused_arguments_are_released(arguments):
     for number, call in enumerate(arguments.refused()):
-        fails(call)
+        expect_failure(call)
         before = arguments.counts()
         for _ in range(TIMES):
-            fails(call)
+            expect_failure(call)
         assert arguments.counts() == before, f"call {number}"
 
 
@@ -123,7 +123,7 @@ def channel(arguments):
 
 @pytest.fixture
 def counted(channel):
-    """Compare the references to the channel and its metadata before the test and after it."""
+    """Compare the reference counts of the channel and its metadata before and after the test."""
     held = (channel, channel.name, channel.unit, channel.metadata)
     before = [sys.getrefcount(each) for each in held]
     yield
@@ -149,7 +149,7 @@ def test_columns_and_iterators_outlive_their_batch(channel):
 def test_arrow_memory_is_freed_once_by_its_owner(channel):
     for length in [*range(9), TIMES]:
         batch = channel.batch(list(range(length)), start=0, rate=1e3)
-        batch.__arrow_c_schema__(), batch.__arrow_c_array__(), batch.__arrow_c_stream__()  # dropped, not taken
+        batch.__arrow_c_schema__(), batch.__arrow_c_array__(), batch.__arrow_c_stream__()  # dropped, not consumed
         there, stream = pa.record_batch(batch), pa.table(batch)
         back = [Batch.from_arrow(there), Batch.from_arrow(stream)]
         array = Handed("__arrow_c_array__", batch.__arrow_c_array__())
@@ -197,6 +197,6 @@ def test_an_object_without_arrow_data_is_refused(channel):
     for each in wrong * (TIMES // 10):
         with pytest.raises((TypeError, ValueError)):
             Batch.from_arrow(each, channel)
-    # None of them took the data.
+    # None of them consumed the data.
     assert Batch.from_arrow(Handed("__arrow_c_array__", (schema, array)), channel) == batch
     assert Batch.from_arrow(Handed("__arrow_c_stream__", stream), channel) == batch

@@ -33,7 +33,7 @@ def nested(depth: int) -> Any:
 
 @given(documents)
 def test_a_document_survives_with_types_and_order(document: Any) -> None:
-    # repr tells 1, 1.0 and True apart, and shows the order of keys.
+    # repr distinguishes 1, 1.0 and True, and shows the order of keys.
     assert repr(kept(document)) == repr(document)
     assert json.loads(json.dumps(kept(document))) == document
 
@@ -84,7 +84,7 @@ def test_a_document_may_be_nested_to_128() -> None:
 
 
 def cycle(container: Any, key: Any = None) -> Any:
-    """A list or a dict that contains itself at some depth."""
+    """Return a list or a dict that contains itself at some depth."""
     inner = [container] if key is None else {key: container}
     if isinstance(container, list):
         container.append(inner)
@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         f"{number!r}": ({"gain": [number]}, ValueError, r"\['gain'\]\[0\]: .*; pass a finite")
         for number in (math.nan, math.inf, -math.inf, np.float64("nan"))
     },
-    # Flat ones, which points copy in a way of their own.
+    # Flat dicts, which points copy in a special way.
     "flat nan": ({"a": math.nan}, ValueError, r"\['a'\]: .*; pass a finite"),
     "flat surrogate": ({"a": "\ud800"}, ValueError, r"\['a'\]: text contains a lone surrogate, got .*; pass"),
     "flat bytes": ({"a": b"x"}, TypeError, r"\['a'\]: bytes is not JSON; pass"),
@@ -256,7 +256,7 @@ def test_a_flat_document_is_a_snapshot_too(flat: dict[str, Any]) -> None:
 
 
 def held_by(point: DataPoint) -> Any:
-    """What the point gives a pickle for its metadata, which is what it holds if that is shared."""
+    """Return the metadata in the point's pickle, which is the held object if it is shared."""
     return point.__reduce__()[1][4]
 
 

@@ -1,4 +1,4 @@
-"""Points as the interpreter makes them: the quick way refuses, counts and frees as the ordinary one does."""
+"""The fast constructor of points refuses, counts and frees like the ordinary one."""
 
 import datetime as dt
 import enum
@@ -37,7 +37,7 @@ def environment(*, ordinary: bool) -> dict[str, str]:
     return rest | ({ORDINARY: "1"} if ordinary else {})
 
 
-# what both ways answer; this file runs itself to ask the other one
+# results of both constructors; this file runs itself for those of the other one
 
 
 class Text(str):
@@ -122,7 +122,7 @@ METADATA: list[Any] = [
 
 
 def answer(call: Callable[[], Any]) -> str:
-    """What a call gives or raises, as text; the classes here are of this module or of `__main__`."""
+    """Return the result or the exception of a call as text; classes may be in this module or in `__main__`."""
     try:
         made = call()
     except Exception as error:
@@ -148,7 +148,7 @@ def call(name: str, function: Any, /, *args: Any, **kwargs: Any) -> Call:
 
 
 def calls_with_fields() -> Iterator[Call]:
-    """The constructor with a choice of objects for each of its arguments."""
+    """Call the constructor with a choice of objects for each argument."""
     for name, choices in zip(NAMES, (TIMESTAMPS, TEXTS, VALUES, TEXTS, METADATA), strict=True):
         for number, choice in enumerate(choices):
             given = fields(**{name: choice})
@@ -158,7 +158,7 @@ def calls_with_fields() -> Iterator[Call]:
 
 
 def calls_with_names() -> Iterator[Call]:
-    """The constructor with its arguments in every order, missing, repeated, unknown and too many."""
+    """Call the constructor with arguments in every order, missing, repeated, unknown and too many."""
     for order in itertools.permutations(NAMES):
         yield call(f"order {order}", DataPoint, **{name: fields()[name] for name in order})
     for count in range(6):
@@ -176,7 +176,7 @@ def calls_with_names() -> Iterator[Call]:
 
 
 def other_calls() -> Iterator[Call]:
-    # Names that are equal but not the same object.
+    # Equal names that are not the same object.
     made_names = {"".join(list(name)): field for name, field in fields().items()}
     yield call("names made anew", DataPoint, **made_names)
     yield call("names of a subclass", DataPoint, **{Text(name): field for name, field in fields().items()})
@@ -251,7 +251,7 @@ def other_answers() -> Any:
 @pytest.mark.unsafe_code
 def test_both_constructors_behave_alike() -> None:
     other = other_answers()
-    # Otherwise the two were the same way.
+    # Otherwise both were the same constructor.
     assert other["flags"] & HAVE_GC
     assert not DataPoint.__flags__ & HAVE_GC
     assert len(other["answers"]) > 600
@@ -286,7 +286,7 @@ def test_points_are_invisible_to_the_garbage_collector() -> None:
 @quick_only
 @pytest.mark.unsafe_code
 def test_the_dict_of_a_point_is_invisible_to_the_garbage_collector() -> None:
-    # Until 3.13 a dict of scalars is tracked only if it once held a container, and so is its copy.
+    # Until 3.13, a dict of scalars and its copy are tracked only if the dict once contained a container.
     document: Any = {"mark": "of this test", "tracked": []}
     document["tracked"] = None
     point = DataPoint(0, "a", 1.0, "V", document)

@@ -1,4 +1,4 @@
-"""Numbers wherever they are taken: integers by what says that it is one, floats only where nothing is lost."""
+"""All arguments that are numbers: integers by `__index__`, floats only without loss."""
 
 import operator
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class NumericText(str):
 
 
 class Indexed:
-    """Says by ``__index__`` that it is an integer."""
+    """An integer by ``__index__``."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -40,7 +40,7 @@ class Indexed:
 INTEGERS: list[Callable[[int], Any]] = [np.int8, np.uint16, np.int32, np.int64, np.uint64, np.array, Indexed]
 every_integer = pytest.mark.parametrize("integer", INTEGERS)
 
-# Each gives back the integer that it took; its name ends in that of the argument.
+# Each returns the integer that it received; its name ends in that of the argument.
 COUNTS: dict[str, Callable[[Any], int]] = {
     "MovingAverage.window": lambda count: MovingAverage(count).window,
     "MovingAverage.min_count": lambda count: MovingAverage(100, count).min_count,
@@ -107,7 +107,7 @@ def test_an_object_that_is_not_an_integer_is_refused_as_metadata(wrong: Any) -> 
 
 # Values
 
-# Each gives back the float that it made of a value.
+# Each returns the float that it made of a value.
 VALUES: dict[str, Callable[[Any], float]] = {
     "DataPoint": lambda value: DataPoint(0, "a", value, "V").value,
     "now": lambda value: DataPoint.now("a", value, "V").value,
@@ -254,7 +254,7 @@ MASKED: dict[str, Any] = {
 
 
 class Masked(np.ma.MaskedArray[Any, Any]):
-    """A class of a user."""
+    """A user's class."""
 
 
 @pytest.mark.parametrize("kind", [*MASKED, "derived"])

@@ -1,4 +1,4 @@
-"""The pipeline: what reaches the sinks, what is counted, and how it ends."""
+"""The pipeline: its output, its counts and its end."""
 
 import contextlib
 import gc
@@ -29,7 +29,7 @@ def batches(count: int, rows: int = ROWS) -> list[Batch]:
 
 
 class Doubled:
-    """A processor of Python."""
+    """A processor written in Python."""
 
     def __init__(self) -> None:
         self.resets = 0
@@ -41,7 +41,7 @@ class Doubled:
         self.resets += 1
 
 
-# What goes through
+# Processing
 
 
 def test_every_scan_of_the_duration_is_processed_in_order() -> None:
@@ -52,7 +52,7 @@ def test_every_scan_of_the_duration_is_processed_in_order() -> None:
     gathered = Batch.concat(sink.batches)
     expected = instrument(10_000.0).batch(500)
     np.testing.assert_array_equal(gathered.values, expected.values)
-    # The scans are stamped with the instants at which they are due, without drift.
+    # The scans are stamped with the times at which they are due, without drift.
     np.testing.assert_array_equal(
         gathered.timestamps - gathered.timestamps[0], expected.timestamps - expected.timestamps[0]
     )
@@ -126,7 +126,7 @@ def test_numbers_of_the_source_are_kept() -> None:
     assert sink.sequence() == list(range(40, 50))
 
 
-# What is lost
+# Losses
 
 
 def endless() -> Iterator[Batch]:
@@ -154,7 +154,7 @@ def test_points_lost_by_a_stalled_consumer_are_counted_and_show_as_a_gap(policy:
     assert sorted(set(kept)) == kept
     assert (report.dropped > 0) == (count == 40)
     if count == 40:
-        # A full queue is left, and what the consumer has in hand, whenever it took that.
+        # What remains is a full queue, and the batch that the consumer holds.
         left = kept[-50:] if policy == "drop_oldest" else kept[:50]
         assert left == list(range(350, 400) if policy == "drop_oldest" else range(50))
 
@@ -175,7 +175,7 @@ def test_points_that_arrive_after_the_next_are_due_are_late() -> None:
     assert report.late == report.produced > 0
 
 
-# How it ends
+# The end of a run
 
 
 def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
@@ -185,7 +185,7 @@ def test_a_callback_that_raises_ends_the_run_in_the_callers_thread() -> None:
         pipeline.run()
     report = pipeline.report
     assert (report.ended, report.processed, sink.closed) == ("failed", 999 * ROWS, 1)
-    assert len(sink.batches) == 1000  # what the sink has it keeps
+    assert len(sink.batches) == 1000  # the sink keeps its batches
     assert adds_up(report)
     assert report.abandoned >= ROWS
 
@@ -240,7 +240,7 @@ def test_a_stop_without_draining_abandons_waiting_batches() -> None:
     pipeline = Pipeline(endless(), sinks=[sink], capacity=5 * ROWS)
     pipeline.start()
     sink.reached.wait()
-    # What the sink has in hand counts as queued, too.
+    # The batch in the sink counts as queued too.
     while pipeline.report is not None and pipeline.report.queued < 2 * ROWS:
         assert not pipeline.wait(0.001)
     threading.Timer(0.05, sink.gate.set).start()
@@ -275,7 +275,7 @@ def test_a_stop_without_a_run_is_refused_and_a_second_stop_returns_the_report() 
     assert pipeline.stop() is pipeline.stop()
 
 
-# What it refuses
+# Refusals
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_processor_must_return_batches() -> None:
         Pipeline(batches(1), [Wrong()]).run()
 
 
-# What it leaves
+# Cleanup
 
 
 def test_a_hundred_pipelines_leave_no_threads() -> None:
@@ -428,7 +428,7 @@ def test_progress_is_shown_on_a_terminal() -> None:
     os.close(theirs)
     shown = b""
     with os.fdopen(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
-        # It ends with an error on Linux, and with nothing elsewhere.
+        # The read ends with an error on Linux, and with empty data elsewhere.
         while part := terminal.read(4096):
             shown += part
     assert started.wait(60) == 0
@@ -436,7 +436,7 @@ def test_progress_is_shown_on_a_terminal() -> None:
     assert b"queued" in shown
 
 
-# What it tells
+# The report
 
 
 def test_a_report_returns_its_numbers_by_name() -> None:

@@ -1,4 +1,4 @@
-"""Who may end a pipeline, wait for it and share its parts, from every place that runs a user's code."""
+"""Stopping a pipeline, waiting for it and sharing its parts, from every place that runs a user's code."""
 
 import contextlib
 import functools
@@ -25,11 +25,11 @@ from rust_daq.process import MovingAverage
 from rust_daq.storage import ArrowWriter, open_recording
 
 PLACES = ["callable", "generator", "iterator", "process", "write", "close", "on_batch", "on_point"]
-"""Where a pipeline calls a user's code while it runs."""
+"""The places where a running pipeline calls a user's code."""
 
 
 class Acting:
-    """All parts of a pipeline at once; one of them acts at its first call."""
+    """All parts of a pipeline in one object; one of them acts at its first call."""
 
     def __init__(self, place: str, act: Callable[[], object]) -> None:
         self.place, self.act, self.acted = place, act, False
@@ -217,7 +217,7 @@ def test_ctrl_c_is_raised_while_a_call_waits(call: str) -> None:
 BLOCKING = """
     import sys, time
     from rust_daq import Channel, Pipeline, SimulatedInstrument, _control
-    # Seconds in which a part that blocks for good might yet return.
+    # Seconds to wait for a part that blocks for ever.
     _control.GRACE_SECONDS, _control.EXIT_SECONDS = float(sys.argv[2]), 0.3
     batch = Channel("a", "V").batch([1.0])
     def block(*given):
@@ -246,12 +246,12 @@ def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place, i
     ended = run_script(text, place, str(grace), interrupts=interrupts, every=0.2)
     assert ended.returncode == -signal.SIGINT, ended.stderr
     assert "Fatal" not in ended.stderr
-    # By the call, or at exit where the signal came before the call waited.
+    # By the call, or at exit if the signal arrived before the call waited.
     assert re.search("pipeline was given up (at exit )?while waiting for", ended.stderr)
 
 
 def test_ctrl_c_before_start_has_returned_ends_the_run() -> None:
-    # The reset of a processor, called by the extension, trips the signal; Python sees it when start has begun the run.
+    # The reset of a processor, called by the extension, sets the signal; Python raises it after the run has started.
     text = """
         import _thread, time
         from rust_daq import Channel, Pipeline, SimulatedInstrument
@@ -297,7 +297,7 @@ def test_interpreter_exit_ends_all_pipelines_even_if_one_raises(tmp_path: Path) 
     """
     ended = run_script(text, str(tmp_path))
     assert ended.returncode == 0, ended.stderr
-    # A traceback may quote the script, too.
+    # A traceback may also quote the script.
     assert re.findall("^OSError: disk full$", ended.stderr, re.MULTILINE) == ["OSError: disk full"] * 2
     assert [sum(map(len, open_recording(path))) >= 100 for path in sorted(tmp_path.iterdir())] == [True] * 3
 
@@ -326,7 +326,7 @@ def test_a_source_without_data_is_paced_and_ends_with_the_duration(rate: float |
 
     report = Pipeline(poll, rate=rate).run(0.2)
     assert (report.ended, report.produced) == ("duration", 0)
-    # Once a period, or once a millisecond without a rate.
+    # Once per period, or once per millisecond without a rate.
     assert 0 < next(calls) <= 1 + (20 if rate else 200)
 
 
@@ -360,7 +360,7 @@ def test_a_generator_is_closed_when_the_pipeline_ends(end: str) -> None:
     assert len(closed) == 1
 
 
-# What is refused
+# Refusals
 
 
 async def awaited(*_: object) -> None:
@@ -463,7 +463,7 @@ def test_two_pipelines_write_one_shared_sink_and_its_owner_closes_it(tmp_path: P
     assert (sink.rows, sink.closed) == (100, True)
 
 
-# What it leaves
+# Cleanup
 
 
 @pytest.mark.parametrize("part", ["on_batch", "on_point", "source", "processors", "sinks", "exception"])
@@ -553,9 +553,9 @@ def test_a_child_never_waits_for_a_lock_that_the_parent_held(tmp_path: Path) -> 
 
 
 def test_no_lock_of_a_processor_is_held_while_python_code_runs() -> None:
-    """A finalizer that the collector runs in the middle of a call may use the same processor."""
+    """A finalizer that the garbage collector runs during a call may use the same processor."""
     average = MovingAverage(4)
-    average.process_values([1.0])  # imports what it needs, which has locks of its own
+    average.process_values([1.0])  # imports its modules, whose import has its own locks
     used: list[int] = []
 
     class Cycle:

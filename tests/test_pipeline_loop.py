@@ -1,4 +1,4 @@
-"""Batches that a loop takes from a pipeline, and the newest points for a display."""
+"""Loops over the batches of a pipeline, and the newest points for a display."""
 
 import asyncio
 import gc
@@ -31,7 +31,7 @@ def endless() -> Pipeline:
 
 
 def finish(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine, with an end if it has none."""
+    """Run a coroutine with a timeout."""
     return asyncio.run(asyncio.wait_for(main, SECONDS))
 
 
@@ -58,7 +58,7 @@ LOOPS = pytest.mark.parametrize("loop", [plainly, asynchronously])
 Loop = Callable[[Pipeline], list[Any]]
 
 
-# What a loop gets
+# The batches of a loop
 
 
 @LOOPS
@@ -84,7 +84,7 @@ def test_a_loop_receives_spectra_from_the_last_processor(loop: Loop, capacity: i
 
 @LOOPS
 def test_a_loop_reads_an_active_run_and_leaves_it_running(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rust_daq._current_run.LOOK_SECONDS", 1e-4)  # it looks several times for each batch
+    monkeypatch.setattr("rust_daq._current_run.LOOK_SECONDS", 1e-4)  # it checks several times for each batch
     pipeline = Pipeline(instrument(scans_per_read=1))
     with pipeline:
         for batch in pipeline:
@@ -112,7 +112,7 @@ def test_a_slow_loop_fills_the_queue_and_on_full_applies(policy: Any) -> None:
 
     def read() -> Iterator[Batch]:
         for index, batch in enumerate(BATCHES):
-            # One batch is in the loop, one is offered to it and five wait.
+            # One batch is in the loop, one is offered, and five wait.
             if index == (7 if policy == "block" else 19):
                 full.set()
             yield batch
@@ -150,7 +150,7 @@ def test_batches_not_taken_by_a_loop_are_not_processed(drain: bool) -> None:
     assert adds_up(report)
 
 
-# How a loop ends
+# The end of a loop
 
 
 def test_a_second_async_loop_after_a_break_starts_another_run() -> None:
@@ -217,7 +217,7 @@ def test_with_stops_a_run_whose_loop_waits_in_the_same_thread() -> None:
     assert list(iterator) == []
 
 
-# Who may call what
+# Permitted calls
 
 
 @LOOPS
@@ -295,7 +295,7 @@ def test_a_second_loop_is_refused() -> None:
     next(loop)
     with pytest.raises(RuntimeError, match="another loop is iterating over the pipeline.* end that loop first"):
         next(iter(pipeline))
-    next(loop)  # nothing happened to the first one
+    next(loop)  # the first loop continues
     del loop
     assert pipeline.stop().ended == "stopped"
 
@@ -330,7 +330,7 @@ def test_an_async_loop_lets_other_tasks_run() -> None:
             while not task.done():
                 await asyncio.sleep(0)
                 turns += 1
-            # The batch is a tenth of a second away, or there already: other tasks have turns anyhow.
+            # The next batch is a tenth of a second away, or available: other tasks run in both cases.
             assert turns >= 2
 
     finish(main())
@@ -346,7 +346,7 @@ def test_several_async_loops_wait_at_the_same_time() -> None:
             pipeline.start(0.05)
             return sum([len(batch) async for batch in pipeline])
 
-        # Not one of them needs the threads that other work of the program shares.
+        # None of them needs the shared threads of the event loop.
         asyncio.get_running_loop().set_default_executor(Single(1))
         assert all(await asyncio.gather(*map(work, pipelines)))
 
@@ -554,7 +554,7 @@ def test_latest_does_not_wait_for_a_loop_or_a_callback() -> None:
 
     with Pipeline(BATCHES, on_batch=hold) as pipeline:
         assert taken.wait(SECONDS)
-        assert len(pipeline.latest(10)) == 0  # it is not processed yet
+        assert len(pipeline.latest(10)) == 0  # not processed yet
         gate.set()
     for batch in pipeline:
         assert pipeline.latest(10).values[-1] >= batch.values[0]

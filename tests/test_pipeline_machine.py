@@ -1,4 +1,4 @@
-"""A pipeline in any order of events: no point is lost uncounted, no acknowledged row is lost, nothing hangs."""
+"""A pipeline with events in any order: every lost point is counted, no acknowledged row is lost, nothing hangs."""
 
 import asyncio
 import contextlib
@@ -21,10 +21,10 @@ from rust_daq import Batch, Pipeline
 from rust_daq.storage import ArrowWriter, open_recording
 
 LIMIT = 20.0
-"""When a step hangs; each takes a fraction of a second."""
+"""The time after which a step counts as hanging; each takes a fraction of a second."""
 
 BLOCKED = 0.1
-"""How long a part blocks unless it is let go."""
+"""How long a part blocks unless it is released."""
 
 PLACES = ["read", "process", "write", "close", "on_batch"]
 ACTS = ["fail", "block", "stop", "stop without drain", "wait", "iterate", "start"]
@@ -34,11 +34,11 @@ POLICIES = ["block", "drop_oldest", "drop_newest"]
 
 
 class PlannedError(Exception):
-    """What a part raises because the machine told it to."""
+    """The exception that the machine makes a part raise."""
 
 
 class Worker:
-    """The thread that does the steps, one after the other: a loop and `stop` in it are of one thread."""
+    """The thread that runs all steps, so that a loop and a `stop` inside it share a thread."""
 
     def __init__(self) -> None:
         self._steps: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
@@ -70,7 +70,7 @@ class Worker:
 
 
 class Parts:
-    """Source, processor, sink and callback of one pipeline, which do what they are told to at their next call."""
+    """Source, processor, sink and callback of a pipeline; each executes a given action at its next call."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -106,7 +106,7 @@ class Parts:
 
     def __iter__(self) -> Iterator[Batch]:
         self.given = 0
-        self.reading = self.generate()  # kept: a generator that is dropped is closed by Python
+        self.reading = self.generate()  # kept alive, because Python closes a dropped generator
         return self.reading
 
     def generate(self) -> Iterator[Batch]:
@@ -144,9 +144,9 @@ class Parts:
 
 
 class Controller(RuleBasedStateMachine):
-    """One pipeline, whose steps are done by one thread.
+    """A pipeline whose steps run on one thread.
 
-    When a run ends depends on its threads, so a rule asks what there is and has no precondition.
+    The end of a run depends on its threads, so rules check the state instead of having preconditions.
     """
 
     def __init__(self) -> None:
@@ -154,11 +154,11 @@ class Controller(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.worker = Worker()
         self.loop: Any = None
-        """A loop that was begun and waits."""
+        """A loop that was started and waits."""
         self.taken = 0
-        """Points that the last loop took."""
+        """The points that the last loop received."""
         self.begun = False
-        """Whether a run was started of which nobody has learned the end."""
+        """Whether a run was started whose end was not collected yet."""
 
     @initialize(policy=st.sampled_from(POLICIES), capacity=st.sampled_from([3, 7, 1_000]))
     def make(self, policy: Any, capacity: int) -> None:
@@ -177,7 +177,7 @@ class Controller(RuleBasedStateMachine):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _do(self, name: str, step: Callable[[], Any], *refused: type[BaseException]) -> Any:
-        """Do a step, which may raise what a part was told to; the error where it did."""
+        """Run a step; return the requested exception of a part if it was raised."""
         try:
             result = self.worker.do(name, step)
         except (PlannedError, *refused) as error:
@@ -189,7 +189,7 @@ class Controller(RuleBasedStateMachine):
         return result
 
     def _check_end(self) -> None:
-        """Look at what a run left that somebody has learned the end of."""
+        """Check the results of a run whose end was collected."""
         self.begun = False
         report = self.pipeline.report
         if report is None:
@@ -209,7 +209,7 @@ class Controller(RuleBasedStateMachine):
         if loop is not None:
             loop.close()
 
-    # What the parts do
+    # Actions of the parts
 
     @rule(place=st.sampled_from(PLACES), act=st.sampled_from(ACTS))
     def tell(self, place: str, act: str) -> None:
@@ -251,7 +251,7 @@ class Controller(RuleBasedStateMachine):
         elif isinstance(result, RuntimeError):
             assert self.pipeline.report is None
         elif isinstance(result, PlannedError) or result is self.pipeline.report:
-            self._check_end()  # otherwise a loop goes on
+            self._check_end()  # otherwise a loop continues
         else:
             assert self.loop is not None
 
@@ -269,13 +269,13 @@ class Controller(RuleBasedStateMachine):
     def share(self, part: str) -> None:
         if not self.begun:
             return
-        # What a part was told to do concerns its own pipeline; another one may wait for it once it is over.
+        # An action concerns the part's own pipeline; another one may wait for it once it is over.
         self.parts.acts.clear()
         other: Any = Pipeline([], **{part: [self.parts]})
         refused = self._do("start of another pipeline", other.start, RuntimeError)
         if not isinstance(refused, RuntimeError):
             self._do("its stop", other.stop)
-            # It is over, though nobody has asked.
+            # The run is over, although its end was not collected.
             assert self.worker.do("wait", lambda: self.pipeline.wait(0))
 
     # Loops
@@ -286,7 +286,7 @@ class Controller(RuleBasedStateMachine):
             return
 
         def step() -> None:
-            # A name for the loop would keep it when something raises.
+            # A variable would keep the loop alive after an exception.
             batches: Any = iter(self.pipeline) if end in {"close", "collect"} else self.pipeline
             for index, batch in enumerate(batches, 1):
                 self.taken += len(batch)
@@ -341,7 +341,7 @@ class Controller(RuleBasedStateMachine):
         began, self.taken = not self.begun, 0
         self._do(name, step)
         if began:
-            # A run that a loop began ends with it, however it is left.
+            # A run started by a loop ends with it, in whatever way the loop is left.
             assert self._do("the wait after it", lambda: self.pipeline.wait(LIMIT / 2))
         self._do("the stop after it", self.pipeline.stop)
         self._check_end()
@@ -362,7 +362,7 @@ class Controller(RuleBasedStateMachine):
         self._settle()
 
     def _settle(self) -> None:
-        """Learn the end of a run that ended with its loop; otherwise it goes on."""
+        """Collect the end of a run that ended with its loop; otherwise the run continues."""
         if self.loop is None or self.loop.gi_frame is None:
             self.loop = None
             self._do("the stop after it", self.pipeline.stop)

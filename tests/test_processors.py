@@ -1,4 +1,4 @@
-"""Streaming processors against the packages that do the same to whole arrays."""
+"""Streaming processors, compared with packages that process whole arrays."""
 
 import copy
 import importlib.util
@@ -53,7 +53,7 @@ def close(got: Floats, expected: Floats) -> None:
     np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12 * scale)
 
 
-# Right
+# Correct results
 
 
 @needs_bottleneck
@@ -63,7 +63,7 @@ def test_means_equal_those_of_bottleneck(samples: Floats, window: int, data: Any
 
     min_count = data.draw(st.integers(1, window))
     got = MovingAverage(window, min_count).process_values(samples)
-    if len(samples) >= window:  # bottleneck refuses a shorter array
+    if len(samples) >= window:  # bottleneck refuses shorter arrays
         close(got, bn.move_mean(samples, window, min_count=min_count))
     assert np.isnan(got[: min_count - 1]).all()
 
@@ -143,7 +143,7 @@ def test_interleaved_channels_have_the_results_of_separate_ones(
     times = np.zeros(len(names), int)
     for index in (0, 1):
         of_name = np.array(indices, dtype=int) == index
-        # Ten a second of each, as the spectra expect it.
+        # Ten rows per second of each channel, the rate of the spectra.
         times[of_name] = np.arange(np.count_nonzero(of_name)) * 10**8
     batch = Batch.from_numpy(times, values, [LASER, PROBE], indices)
     together = make()
@@ -261,7 +261,7 @@ def test_threads_take_turns_with_one_processor() -> None:
         average = MovingAverage(1_000_000)
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda count: average.process_values(np.ones(count)), [1, 5_000] * 500))
-        # Whatever their order, the mean of ones is one.
+        # The mean of ones is one in any order.
         np.testing.assert_array_equal(average.process_values(np.ones(3)), np.ones(3))
     finally:
         sys.setswitchinterval(before)
@@ -275,7 +275,7 @@ def test_other_threads_run_while_it_works() -> None:
         done.set()
 
     before = sys.getswitchinterval()
-    sys.setswitchinterval(0.2)  # much longer than the work: nobody is asked to let go of the GIL
+    sys.setswitchinterval(0.2)  # much longer than the work, so no thread is asked to release the GIL
     try:
         thread = threading.Thread(target=work)
         thread.start()
@@ -462,7 +462,7 @@ def test_timestamps_of_another_rate_are_refused(rate: float) -> None:
     other = LASER.batch(np.zeros(64), start=0, rate=rate)
     with pytest.raises(ValueError, match=rf"^rate is 1000\.0 and the timestamps of channel 'laser' are .*{rate:.0f}\."):
         fft.process(other)
-    # The state is as it was.
+    # The state is unchanged.
     assert len(fft.process(LASER.batch(np.zeros(16), start=0, rate=1_000.0))) == 1
 
 
@@ -470,7 +470,7 @@ def test_jittering_and_equal_timestamps_are_accepted() -> None:
     jitter = np.random.default_rng(1).integers(-900_000, 900_000, 64)
     for times in (np.arange(64) * 1_000_000 + jitter, np.arange(64) * 1_005_000, np.zeros(64, int)):
         assert len(Fft(16, 16, 1_000.0).process(LASER.batch(np.zeros(64), times))) == 4
-    # Few rows tell too little, and arrays have no times.
+    # Few rows do not determine a rate, and arrays have no times.
     assert len(Fft(4, 4, 1_000.0).process(LASER.batch(np.zeros(8), start=0, rate=1.0))) == 2
     assert len(Fft(4, 4, 1_000.0).process_values(np.zeros(64))) == 16
 

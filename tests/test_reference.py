@@ -1,4 +1,4 @@
-"""The reference is complete: every public name is described on a page, and its cost stands beside it."""
+"""The reference is complete: a page describes every public name and its cost."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ CALLED = sorted({name for module in MODULES for name in methods(module)})
 
 
 def kit():
-    """The names of the kit, as its module lists them: it is read and not imported, for it may not be there."""
+    """Return the names of the kit, read from its source because the kit may not be installed."""
     text = (ROOT / "kit" / "src" / "evenhand" / "__init__.py").read_text(encoding="utf-8")
     return re.findall(r'^    "(\w+)",$', text, re.MULTILINE)
 

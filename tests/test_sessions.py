@@ -86,26 +86,26 @@ def link(uri, status, info=""):
 
 
 def test_a_dead_link_is_named_with_its_page(noxfile):
-    told = [link("https://one.example/a", "working"), link("https://two.example/b", "broken", "404 Client Error")]
-    assert noxfile.broken_links(told) == ["guide.md:7: https://two.example/b: 404 Client Error"]
+    links = [link("https://one.example/a", "working"), link("https://two.example/b", "broken", "404 Client Error")]
+    assert noxfile.broken_links(links) == ["guide.md:7: https://two.example/b: 404 Client Error"]
 
 
 def test_working_links_are_not_reported(noxfile):
-    told = [link("https://one.example/a", "working"), link("https://two.example/b", "redirected"), link("#x", "local")]
-    assert noxfile.broken_links(told) == []
+    links = [link("https://one.example/a", "working"), link("https://two.example/b", "redirected"), link("#x", "local")]
+    assert noxfile.broken_links(links) == []
 
 
 def test_without_a_network_one_message_names_the_hosts(noxfile):
     unresolved = "HTTPSConnectionPool(host='x'): Max retries exceeded (NameResolutionError: getaddrinfo failed)"
-    told = [link(f"https://{host}.example/a", "broken", unresolved) for host in ("two", "one", "two")]
-    [sentence] = noxfile.broken_links([*told, link("../criterion/report/index.html", "ignored")])
+    links = [link(f"https://{host}.example/a", "broken", unresolved) for host in ("two", "one", "two")]
+    [sentence] = noxfile.broken_links([*links, link("../criterion/report/index.html", "ignored")])
     assert "no network" in sentence
     assert sentence.endswith("one.example, two.example")
 
 
 def test_an_unreachable_host_is_named_if_others_answer(noxfile):
-    told = [link("https://one.example/a", "working"), link("https://gone.example/b", "broken", "NameResolutionError")]
-    assert noxfile.broken_links(told) == ["guide.md:7: https://gone.example/b: NameResolutionError"]
+    links = [link("https://one.example/a", "working"), link("https://gone.example/b", "broken", "NameResolutionError")]
+    assert noxfile.broken_links(links) == ["guide.md:7: https://gone.example/b: NameResolutionError"]
 
 
 def test_the_tests_of_the_package_need_no_repository(noxfile):

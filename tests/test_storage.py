@@ -1,4 +1,4 @@
-"""Writers: when a batch is in the file, what is refused, and what a pipeline does with them."""
+"""Writers: when a batch is in the file, what they refuse, and how pipelines use them."""
 
 import ctypes
 import gc
@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from recordings import LAMP, LASER, SYNCS, TUNED, WRITERS, mixed, of, read, record, run, told, whole
+from recordings import LAMP, LASER, SYNCS, TUNED, WRITERS, describe_rows, mixed, of, read, record, run, whole
 
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
@@ -75,7 +75,7 @@ def test_threads_share_a_writer(tmp_path, writer_class):
         for thread in threads:
             thread.join()
     rows, _ = read(tmp_path / "run")
-    assert rows == told([of(5)] * 80)
+    assert rows == describe_rows([of(5)] * 80)
 
 
 @posix
@@ -104,7 +104,7 @@ writer.close()
 
 @posix
 def test_a_fork_and_its_parent_read_a_recording_independently(tmp_path):
-    # Rows of 64 bytes, of which a whole number is read at once: where one is missing, nothing looks damaged.
+    # Rows of 64 bytes, so that each read has whole rows: a missing row does not look like damage.
     path, rows = tmp_path / "run.csv", 200_000
     record(CsvWriter(path), Channel("c" * 26, "V").batch(np.ones(rows), np.arange(rows)))
     assert path.stat().st_size // rows == 64
@@ -140,7 +140,7 @@ def test_a_full_file_is_closed_and_the_next_batch_starts_another(tmp_path, write
     assert [path.name for path in writer.paths[:2]] == ["run.part0000.x", "run.part0001.x"]
     assert all(2_000 <= path.stat().st_size < 3_000 for path in writer.paths[:-1])
     parts = [read(path) for path in writer.paths]
-    assert [row for rows, _ in parts for row in rows] == told([of(300)])
+    assert [row for rows, _ in parts for row in rows] == describe_rows([of(300)])
     assert writer.bytes == sum(path.stat().st_size for path in writer.paths)
 
 
@@ -157,7 +157,7 @@ def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path
     assert sorted(tmp_path.iterdir()) == [other, *again.paths]
 
 
-# What is refused
+# Refusals
 
 
 @every_writer
@@ -234,7 +234,7 @@ def test_only_batches_are_written(tmp_path, writer_class):
 
 
 def refused(writer, batch, sentence):
-    """Tell that a batch is refused, and that the file goes on as if it had never come."""
+    """Check that a batch is refused and leaves the file unchanged."""
     before = writer.rows, writer.bytes
     with pytest.raises(ValueError, match=sentence):
         writer.write(batch)
@@ -256,10 +256,10 @@ def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
 def test_a_stream_accepts_the_channels_passed_to_it(tmp_path):
     batches = [of(2, LAMP), mixed(4, [LASER, LAMP], first=3), of(3, LASER, first=7)]
     record(ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]), *batches)
-    assert read(tmp_path / "channels")[0] == told(batches)
+    assert read(tmp_path / "channels")[0] == describe_rows(batches)
     batches = [of(2), mixed(4, [TUNED, LASER], first=3), of(2, TUNED)]
     record(ArrowWriter(tmp_path / "metadata", own_metadata=True), *batches)
-    assert read(tmp_path / "metadata")[0] == told(batches)
+    assert read(tmp_path / "metadata")[0] == describe_rows(batches)
     with pytest.raises(ValueError, match="channel 'laser' has the units"):
         ArrowWriter(tmp_path / "units", channels=[LASER, Channel("laser", "V")])
     with pytest.raises(TypeError, match="channels must be"):
@@ -282,20 +282,20 @@ def test_csv_refuses_metadata_without_a_column(tmp_path):
         refused(writer, of(5, first=7), "has sequence numbers, but the file has no column")
         refused(writer, of(1, Channel("x" * 600_000, "")), "a row of CSV has room for")
         writer.write(of(2, LAMP))
-    assert read(tmp_path / "run")[0][-2:] == told([of(2, LAMP)])
+    assert read(tmp_path / "run")[0][-2:] == describe_rows([of(2, LAMP)])
 
 
 def test_csv_omits_metadata_on_request(tmp_path):
     record(CsvWriter(tmp_path / "run", drop_metadata=True, sequences=False), mixed(4, [LASER, TUNED], first=7))
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit\n1970")
-    assert read(tmp_path / "run")[0] == told([mixed(4, [LASER])], metadata=False)
+    assert read(tmp_path / "run")[0] == describe_rows([mixed(4, [LASER])], metadata=False)
 
 
 def test_csv_has_a_column_of_numbers_when_the_first_batch_has(tmp_path):
     batches = [of(2, first=5), of(2), of(2, first=7)]
     record(CsvWriter(tmp_path / "run"), *batches)
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit,sequence\n")
-    assert read(tmp_path / "run")[0] == told(batches)
+    assert read(tmp_path / "run")[0] == describe_rows(batches)
 
 
 # As sinks
@@ -309,7 +309,7 @@ def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
         report = Pipeline(instrument, [MovingAverage(4)], [writer], on_batch=kept.append).run(0.2)
     assert writer.closed
     rows, recording = read(tmp_path / "run")
-    assert rows == told(kept)
+    assert rows == describe_rows(kept)
     assert report.processed == len(rows) == writer.rows
     assert recording.leftover_bytes == 0
 
@@ -334,7 +334,7 @@ def test_spectra_are_refused_by_writers(tmp_path, writer_class):
 @pytest.mark.skipif(os.name == "nt", reason="the size of a file is asked for through libc")
 @every_writer
 def test_a_pipeline_writes_while_python_holds_the_gil(tmp_path, writer_class):
-    # Unlike os.stat it does not let go of the GIL.
+    # Unlike os.stat, this does not release the GIL.
     size = ctypes.PyDLL(None).lseek
     size.argtypes, size.restype = [ctypes.c_int, ctypes.c_longlong, ctypes.c_int], ctypes.c_longlong
     instrument = SimulatedInstrument(10_000.0, LASER, scans_per_read=100)
@@ -343,7 +343,7 @@ def test_a_pipeline_writes_while_python_holds_the_gil(tmp_path, writer_class):
         pipeline = Pipeline(instrument, sinks=[writer])
         pipeline.start()
         while not writer.rows:
-            time.sleep(0.001)  # its threads need the GIL once, to begin
+            time.sleep(0.001)  # its threads need the GIL once, to start
         sys.setswitchinterval(60.0)
         try:
             descriptor, turns = file.fileno(), 0

@@ -1,7 +1,7 @@
-"""A recording that is continued: what it held stays, and what follows fits."""
+"""Continuing a recording: existing rows stay, and new rows fit."""
 
 import pytest
-from recordings import LAMP, LASER, TUNED, WRITERS, mixed, of, read, record, told, whole, write
+from recordings import LAMP, LASER, TUNED, WRITERS, describe_rows, mixed, of, read, record, whole, write
 
 from rust_daq import Channel
 from rust_daq.storage import ArrowWriter, CsvWriter
@@ -21,7 +21,7 @@ def test_a_recording_continues_after_its_last_row(tmp_path, writer_class, sync):
             assert writer.rows == 5 * count + 5
         expected.append(of(5, start=5 * count))
         assert writer.bytes == path.stat().st_size
-        assert read(path)[0] == told(expected)
+        assert read(path)[0] == describe_rows(expected)
         assert read(path)[1].leftover_bytes == 0
 
 
@@ -39,7 +39,7 @@ def test_a_recording_without_batches_accepts_any_batch(tmp_path, writer_class):
     path = tmp_path / "run"
     writer_class(path).close()
     record(writer_class(path, append=True), of(5))
-    assert read(path)[0] == told([of(5)])
+    assert read(path)[0] == describe_rows([of(5)])
 
 
 @every_writer
@@ -53,7 +53,7 @@ def test_a_file_cut_anywhere_continues_after_its_last_whole_batch(tmp_path, writ
         before = whole(path)[0]
         writer = record(writer_class(path, append=True), of(3, first=0 if first is not None else None))
         found, recording = read(path)
-        assert found == before + told([of(3, first=0 if first is not None else None)]), length
+        assert found == before + describe_rows([of(3, first=0 if first is not None else None)]), length
         assert (recording.leftover_bytes, writer.bytes) == (0, path.stat().st_size)
 
 
@@ -68,7 +68,7 @@ def test_zeros_left_by_a_crash_are_cut_off(tmp_path, writer_class, zeros, closed
     writer.close()
     path.write_bytes((path.read_bytes() if closed else content) + bytes(zeros))
     record(writer_class(path, append=True), of(5, start=5))
-    assert read(path)[0] == told([of(5), of(5, start=5)])
+    assert read(path)[0] == describe_rows([of(5), of(5, start=5)])
     assert read(path)[1].leftover_bytes == 0
 
 
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_a_recording_is_not_continued(tmp_path):
     with pytest.raises(ValueError, match="the recording is CSV; continue it with CsvWriter"):
         ArrowWriter(table, append=True)
     assert path.read_text() == "shopping list\n"
-    assert read(stream)[0] == told([of(3)])
+    assert read(stream)[0] == describe_rows([of(3)])
 
 
 @every_writer
@@ -111,7 +111,7 @@ def test_a_unit_cannot_change(tmp_path, writer_class):
         with pytest.raises(ValueError, match="channel 'laser' has the units 'mW' and 'W'"):
             writer.write(of(3, Channel("laser", "W")))
         writer.write(of(3))
-    assert read(path)[0] == told([of(3), of(3)])
+    assert read(path)[0] == describe_rows([of(3), of(3)])
 
 
 def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
@@ -132,14 +132,14 @@ def test_a_stream_keeps_its_channels_and_their_metadata(tmp_path):
         with pytest.raises(ValueError, match="has the metadata"):
             writer.write(of(3, LASER))
         writer.write(mixed(4, [LAMP, TUNED]))
-    assert read(path)[0] == told([of(3, TUNED), mixed(4, [LAMP, TUNED])])
+    assert read(path)[0] == describe_rows([of(3, TUNED), mixed(4, [LAMP, TUNED])])
 
 
 def test_a_stream_with_metadata_for_each_row_keeps_the_column(tmp_path):
     path = tmp_path / "run"
     record(ArrowWriter(path, own_metadata=True), of(3, TUNED))
     record(ArrowWriter(path, append=True), of(3, LASER))
-    assert read(path)[0] == told([of(3, TUNED), of(3, LASER)])
+    assert read(path)[0] == describe_rows([of(3, TUNED), of(3, LASER)])
 
 
 def test_csv_keeps_its_column_of_numbers(tmp_path):
@@ -157,8 +157,8 @@ def test_csv_keeps_its_column_of_numbers(tmp_path):
         writer.write(of(3, first=3))
     record(CsvWriter(plain, append=True, sequences=False), of(3, first=3))
     record(CsvWriter(numbered, append=True), of(3, first=3), of(3))
-    assert read(plain)[0] == told([of(3), of(3)])
-    assert read(numbered)[0] == told([of(3, first=0), of(3, first=3), of(3)])
+    assert read(plain)[0] == describe_rows([of(3), of(3)])
+    assert read(numbered)[0] == describe_rows([of(3, first=0), of(3, first=3), of(3)])
 
 
 @every_writer
@@ -172,7 +172,7 @@ def test_samples_of_a_recording_are_not_written_twice(tmp_path, writer_class):
             with pytest.raises(ValueError, match=sentence):
                 writer.write(of(5, first=first))
         assert (writer.rows, writer.closed) == (10, False)
-        # A new run counts from 0, and says nothing of the next batch.
+        # A new run starts at 0; this does not affect the next batch.
         writer.write(of(5, first=0))
         writer.write(of(5, first=2))
     for first in (last + 1, last + 100):
@@ -192,7 +192,7 @@ def test_a_rotated_recording_continues_in_its_last_part(tmp_path, writer_class):
     assert sorted(set(paths)) == parts
     assert len(parts) > 2
     assert all(path.stat().st_size >= 2_500 for path in parts[:-1])
-    assert [row for path in parts for row in read(path)[0]] == told(batches)
+    assert [row for path in parts for row in read(path)[0]] == describe_rows(batches)
 
 
 @every_writer
@@ -209,7 +209,7 @@ def test_a_part_without_a_beginning_uses_the_one_of_the_previous_part(tmp_path, 
             writer.write(of(5, first=3))
         writer.write(of(5, first=5))
     assert writer.paths == [tmp_path / "run.part0001.x"]
-    assert read(writer.path)[0] == told([of(5, first=5)])
+    assert read(writer.path)[0] == describe_rows([of(5, first=5)])
 
 
 @every_writer

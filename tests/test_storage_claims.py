@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from recordings import WRITERS, WritingProcess, of, read, record, run, told, whole, write
+from recordings import WRITERS, WritingProcess, describe_rows, of, read, record, run, whole, write
 
 from rust_daq.storage import compact
 
@@ -16,7 +16,7 @@ every_way = pytest.mark.parametrize("settings", [{"overwrite": True}, {"append":
 
 
 def check_refused(make):
-    """Tell that a writer is refused, since another one has the file; return the file that the error names."""
+    """Check that a second writer is refused; return the file in the error."""
     with pytest.raises(OSError, match="is open in another writer; close that writer first") as refused:
         make()
     assert refused.value.errno == errno.EBUSY
@@ -32,9 +32,9 @@ def test_a_second_writer_is_refused_until_the_first_has_closed(tmp_path, writer_
         first.write(of(5))
         assert check_refused(lambda: writer_class(path, **settings, **rotate)) == first.path
         first.write(of(5, start=5))
-    assert read(first.path)[0] == told([of(10)])
+    assert read(first.path)[0] == describe_rows([of(10)])
     second = record(writer_class(path, **settings, **rotate), of(5, start=10))
-    assert read(second.path)[0] == told([of(15) if "append" in settings else of(15)[10:]])
+    assert read(second.path)[0] == describe_rows([of(15) if "append" in settings else of(15)[10:]])
 
 
 @every_writer
@@ -44,7 +44,7 @@ def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class
         for count in range(3):
             first.write(of(5, start=5 * count))
             assert check_refused(lambda: writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True)) == first.path
-    assert [row for path in first.paths for row in read(path)[0]] == told([of(15)])
+    assert [row for path in first.paths for row in read(path)[0]] == describe_rows([of(15)])
     second = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), of(5))
     assert list(tmp_path.iterdir()) == second.paths
 
@@ -58,7 +58,7 @@ def test_a_writer_of_another_process_is_detected_until_it_is_killed(tmp_path, wr
         assert len(whole(path)[0]) == 5
         other.kill()
         record(writer_class(path, **settings), of(5, start=5))
-    assert read(path)[0] == told([of(10) if "append" in settings else of(10)[5:]])
+    assert read(path)[0] == describe_rows([of(10) if "append" in settings else of(10)[5:]])
 
 
 @every_writer
@@ -70,7 +70,7 @@ def test_a_failed_writer_releases_its_file(tmp_path, writer_class):
     with pytest.raises(FileNotFoundError):
         failing.flush()
     record(writer_class(path), of(3))
-    assert read(path)[0] == told([of(3)])
+    assert read(path)[0] == describe_rows([of(3)])
 
 
 @posix
@@ -96,7 +96,7 @@ os.close(end)
 os.waitpid(child, 0)
 """
     run(code, tmp_path / "run")
-    assert read(tmp_path / "run")[0] == told([of(10)])
+    assert read(tmp_path / "run")[0] == describe_rows([of(10)])
 
 
 @posix
@@ -127,7 +127,7 @@ def test_a_file_open_in_a_writer_is_refused_as_a_target_of_compact(tmp_path, wri
         with pytest.raises(OSError, match="is open in a writer; close the writer first") as refused:
             compact(source, writer.path, overwrite=True)
         assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(writer.path))
-    assert read(writer.path)[0] == told([of(5)])
+    assert read(writer.path)[0] == describe_rows([of(5)])
     assert compact(source, writer.path, overwrite=True) == 3
 
 

@@ -1,4 +1,4 @@
-"""One Parquet file out of recordings."""
+"""Combining recordings into one Parquet file."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from recordings import LAMP, TUNED, mixed, of, read, record, run, told, write
+from recordings import LAMP, TUNED, describe_rows, mixed, of, read, record, run, write
 
 from rust_daq import Batch, Channel, _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
@@ -21,7 +21,7 @@ def test_recordings_of_every_format_become_one_file_in_order(tmp_path):
         write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)
     ]
     assert compact(sources, tmp_path / "all.parquet") == 14
-    assert read(tmp_path / "all.parquet")[0] == told([batch for part in parts for batch in part])
+    assert read(tmp_path / "all.parquet")[0] == describe_rows([batch for part in parts for batch in part])
     assert compact(str(sources[1]), str(tmp_path / "one.parquet")) == 6
 
 
@@ -41,7 +41,7 @@ def test_the_columns_are_always_the_same(tmp_path):
         file = pa.parquet.ParquetFile(path)
         assert file.schema_arrow.equals(pa.schema(fields))
         assert file.metadata.metadata[b"rust_daq.version"] == b"1"
-        assert read(path)[0] == told(batches)
+        assert read(path)[0] == describe_rows(batches)
 
 
 def test_recordings_with_other_units_of_a_name_become_one_file(tmp_path):
@@ -50,7 +50,7 @@ def test_recordings_with_other_units_of_a_name_become_one_file(tmp_path):
     sources = [write(tmp_path / f"{index}.arrow", [batch]) for index, batch in enumerate(batches)]
     assert compact(sources, tmp_path / "run.parquet") == 11
     rows, recording = read(tmp_path / "run.parquet")
-    assert rows == told(batches)
+    assert rows == describe_rows(batches)
     assert recording.leftover_bytes == 0
 
 
@@ -79,7 +79,7 @@ def test_files_of_killed_calls_are_removed_but_not_of_running_ones(tmp_path):
         killed.kill()
         killed.wait()
         assert compact(source, tmp_path / "run.parquet") == 3
-        # Those that still write, and that of nobody.
+        # The files of running calls, and an unrelated file.
         assert len(list(tmp_path.glob(".*.part"))) == 3
         for process in (living, elsewhere):
             process.kill()
@@ -129,7 +129,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         folder.mkdir()
         return int(run(code, folder, batches))
 
-    # 20 MB of rows against 400 MB.
+    # 20 MB of rows compared with 400 MB.
     assert peak(2_000) < peak(100) + 100e6
 
 
@@ -141,7 +141,7 @@ def test_a_target_is_replaced_only_on_request(tmp_path):
         compact(source, target)
     assert target.read_text() == "what somebody needs"
     assert compact(source, target, overwrite=True) == 3
-    assert read(target)[0] == told([of(3)])
+    assert read(target)[0] == describe_rows([of(3)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
 
 

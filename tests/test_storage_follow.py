@@ -1,4 +1,4 @@
-"""Recordings that are read while they are written, and those that have several parts."""
+"""Reading recordings while they are written, and recordings with several parts."""
 
 import os
 import threading
@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 from pipelines import run_script
-from recordings import LAMP, WRITERS, WritingProcess, of, read, record, told, write
+from recordings import LAMP, WRITERS, WritingProcess, describe_rows, of, read, record, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
 every_writer = pytest.mark.parametrize("writer_class", WRITERS)
 
 LONG = 60.0
-"""Seconds that no test waits, unless it fails."""
+"""The timeout in seconds; no test waits that long unless it fails."""
 
 
 def following(path, **settings):
@@ -39,7 +39,7 @@ def test_a_reader_opened_first_returns_all_rows(tmp_path, writer_class, sync):
         assert recording.format is None
         writer.write(of(100))
         writer.write(of(100, start=100))
-    assert told(recording) == told([of(200)])
+    assert describe_rows(recording) == describe_rows([of(200)])
     assert recording.format == ("arrow" if writer_class is ArrowWriter else "csv")
 
 
@@ -58,9 +58,9 @@ def test_rows_are_followed_until_their_writer_closes(tmp_path, writer_class, syn
     with writer_class(tmp_path / "run", sync=sync) as writer:
         wait = following(writer.path)
         for count in range(50):
-            # Ends of what is handed to the system fall into the middle of rows.
+            # Writes to the system end within rows.
             writer.write(of(997, start=997 * count))
-    assert told(wait()) == told([of(997 * 50)])
+    assert describe_rows(wait()) == describe_rows([of(997 * 50)])
 
 
 @every_writer
@@ -69,7 +69,7 @@ def test_each_batch_arrives_before_the_next_is_written(tmp_path, writer_class):
         recording = open_recording(writer.path, follow=True, timeout=LONG)
         for count in range(5):
             writer.write(of(3, start=3 * count))
-            assert told([next(recording)]) == told([of(3, start=3 * count)])
+            assert describe_rows([next(recording)]) == describe_rows([of(3, start=3 * count)])
             assert recording.next_row == 3 * count + 3
         assert recording.leftover_bytes is None
     assert list(recording) == []
@@ -83,7 +83,7 @@ def test_parts_are_followed_until_their_writer_closes(tmp_path, writer_class):
         for count in range(50):
             writer.write(of(20, start=20 * count))
     assert len(writer.paths) > 5
-    assert told(wait()) == told([of(1_000)])
+    assert describe_rows(wait()) == describe_rows([of(1_000)])
 
 
 @every_writer
@@ -94,14 +94,14 @@ def test_a_timeout_is_reported_and_waiting_may_continue(tmp_path, writer_class):
             with pytest.raises(TimeoutError, match=r"no row arrived for 0.03 s, .* iterate again to keep waiting"):
                 next(recording)
             writer.write(of(3, start=3 * count))
-            assert told([next(recording)]) == told([of(3, start=3 * count)])
+            assert describe_rows([next(recording)]) == describe_rows([of(3, start=3 * count)])
 
 
 @every_writer
 def test_a_killed_writer_ends_its_followers(tmp_path, writer_class):
     with WritingProcess(writer_class, tmp_path / "run") as process:
         recording = open_recording(tmp_path / "run", follow=True, timeout=LONG)
-        assert told([next(recording)]) == told([of(5)])
+        assert describe_rows([next(recording)]) == describe_rows([of(5)])
         process.kill()
     if writer_class is ArrowWriter:
         with pytest.warns(TornRecordingWarning, match="ends before it was closed"):
@@ -112,9 +112,9 @@ def test_a_killed_writer_ends_its_followers(tmp_path, writer_class):
 @every_writer
 def test_a_finished_recording_is_followed_to_its_end(tmp_path, writer_class):
     writer = record(writer_class(tmp_path / "run"), of(5))
-    assert told(open_recording(writer.path, follow=True)) == told([of(5)])
+    assert describe_rows(open_recording(writer.path, follow=True)) == describe_rows([of(5)])
     compact(writer.path, tmp_path / "run.parquet")
-    assert told(open_recording(tmp_path / "run.parquet", follow=True)) == told([of(5)])
+    assert describe_rows(open_recording(tmp_path / "run.parquet", follow=True)) == describe_rows([of(5)])
 
 
 def test_damage_ends_a_follower_even_if_the_writer_lives(tmp_path):
@@ -122,12 +122,12 @@ def test_damage_ends_a_follower_even_if_the_writer_lives(tmp_path):
         writer.write(of(5))
         writer.write(of(5))
         with writer.path.open("r+b") as file:
-            # Its last value.
+            # Damages its last value.
             file.seek(writer.bytes - 32)
             file.write(b"\xaa" * 8)
         recording = open_recording(writer.path, follow=True, timeout=LONG)
         with pytest.warns(TornRecordingWarning, match="the rest is damaged"):
-            assert told(recording) == told([of(5)])
+            assert describe_rows(recording) == describe_rows([of(5)])
 
 
 @every_writer
@@ -187,7 +187,7 @@ def test_invalid_settings_are_refused(tmp_path, settings, error, sentence):
 @every_writer
 def test_the_common_name_opens_all_parts_in_order(tmp_path, writer_class):
     writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(4, start=4 * count) for count in range(3)))
-    # What only sorts last as text, and files that are no parts.
+    # Numbers that sort wrongly as text, and files that are not parts.
     writer.path.rename(tmp_path / "run.part10000.x")
     writer.paths[1].rename(tmp_path / "run.part9999.x")
     writer.paths[0].rename(tmp_path / "run.part9998.x")
@@ -195,7 +195,7 @@ def test_the_common_name_opens_all_parts_in_order(tmp_path, writer_class):
     (tmp_path / "run.part1.x").write_text("no part")
     recording = open_recording(tmp_path / "run.x")
     with pytest.warns(TornRecordingWarning, match="the parts before .*run.part9998.x are missing"):
-        assert told(recording) == told([of(12)])
+        assert describe_rows(recording) == describe_rows([of(12)])
     assert (recording.path, recording.next_row, recording.leftover_bytes) == (tmp_path / "run.x", 12, 0)
 
 
@@ -208,12 +208,12 @@ def test_a_missing_or_torn_part_is_named(tmp_path, writer_class):
     recording = open_recording(tmp_path / "run.x")
     sentence = r"run.part0001.x: the file ends before it was closed; the parts before .*run.part0003.x are missing; "
     with pytest.warns(TornRecordingWarning, match=sentence):
-        rows = told(recording)
+        rows = describe_rows(recording)
     if writer_class is ArrowWriter:
-        assert rows == told([of(8), of(4, start=12)])
+        assert rows == describe_rows([of(8), of(4, start=12)])
         assert recording.leftover_bytes == 4
     else:
-        assert rows == told([of(7), of(4, start=12)])
+        assert rows == describe_rows([of(7), of(4, start=12)])
         assert 0 < recording.leftover_bytes < size
 
 
@@ -223,13 +223,13 @@ def test_all_parts_are_compacted_by_their_common_name(tmp_path, writer_class):
     with pytest.raises(ValueError, match="is one of the sources"):
         compact(tmp_path / "run.x", writer.paths[1], overwrite=True)
     assert compact(tmp_path / "run.x", tmp_path / "run.parquet") == 12
-    assert read(tmp_path / "run.parquet")[0] == told([of(12)])
+    assert read(tmp_path / "run.parquet")[0] == describe_rows([of(12)])
 
 
 @every_writer
 def test_a_file_of_the_common_name_takes_precedence_over_parts(tmp_path, writer_class):
     for settings, count in (({"rotate_bytes": 1}, 3), ({}, 5)):
         record(writer_class(tmp_path / "run.x", **settings), of(count, LAMP))
-    assert read(tmp_path / "run.x")[0] == told([of(5, LAMP)])
+    assert read(tmp_path / "run.x")[0] == describe_rows([of(5, LAMP)])
     with pytest.raises(FileNotFoundError, match="the file does not exist"):
         open_recording(tmp_path / "other.x")

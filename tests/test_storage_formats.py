@@ -1,4 +1,4 @@
-"""What is written comes back: through `open_recording`, and through every reader that the formats are meant for."""
+"""Written data is read back by `open_recording` and by every intended reader of the formats."""
 
 import csv
 import itertools
@@ -19,20 +19,20 @@ import pytest
 from batches import INT64, recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import FORMATS, LAMP, LASER, bits, mixed, of, read, record, told, write
+from recordings import FORMATS, LAMP, LASER, bits, describe_rows, mixed, of, read, record, write
 
 from rust_daq import Batch
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
 
-# Readers of CSV guess: a name that looks like a number, a date or nothing becomes one.
+# CSV readers guess types: a name that looks like a number, a date or a missing value is converted.
 words = st.text(st.characters(codec="utf-8", categories=["L"]), min_size=1, max_size=6).filter(
     lambda word: word.casefold() not in {"null", "none", "nan", "na", "n", "inf", "infinity", "true", "false", "t", "f"}
 )
-# Where not every reader knows the very ends of time: DuckDB takes the last nanosecond for infinity.
+# Not every reader supports the full range of times: DuckDB reads the last nanosecond as infinity.
 years = st.integers(-(2**62), 2**62)
 plain = recorded(names=words, text=words, times=years, metadata=st.none())
 
-# Each example makes a file, or three.
+# Each example writes one or three files.
 few = settings(max_examples=settings().max_examples // 4)
 
 
@@ -54,7 +54,7 @@ def written(folder, suffix, batches, channels=None):
 def test_batches_survive_a_round_trip(folder, suffix, recording):
     channels, batches = recording
     rows, reader = read(written(folder, suffix, batches, channels))
-    assert rows == told(batches, metadata=suffix != "csv")
+    assert rows == describe_rows(batches, metadata=suffix != "csv")
     assert (reader.format, reader.leftover_bytes, reader.next_row) == (suffix, 0, len(rows))
 
 
@@ -74,7 +74,7 @@ def spread(times, names, units, values):
 
 
 def of_table(table, units=None):
-    """Return the rows of a table of Arrow."""
+    """Return the rows of an Arrow table."""
     names = table["channel"].to_pylist()
     units = table["unit"].to_pylist() if units is None else [units[name] for name in names]
     times = pa.compute.cast(table["timestamp"], pa.int64()).to_pylist()
@@ -82,7 +82,7 @@ def of_table(table, units=None):
 
 
 def of_frame(frame, units=None):
-    """Return the rows of a frame of pandas."""
+    """Return the rows of a pandas frame."""
     units = frame["unit"] if units is None else frame["channel"].astype(str).map(units)
     return spread(frame["timestamp"].astype("int64"), frame["channel"], units, frame["value"])
 
@@ -99,7 +99,7 @@ def units_of(path):
 
 
 def nanoseconds(text):
-    """Return the instant of a text by a slow and obvious way."""
+    """Parse a timestamp; reference implementation."""
     moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
     seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 + moment.hour * 3_600
     return (seconds + moment.minute * 60 + moment.second) * 10**9 + int(text[20:29])
@@ -143,7 +143,7 @@ READERS = {
 
 
 def expected(batches):
-    return [row[:4] for row in told(batches, metadata=False)]
+    return [row[:4] for row in describe_rows(batches, metadata=False)]
 
 
 @pytest.mark.parametrize(("suffix", "reader"), READERS)
@@ -171,8 +171,8 @@ def test_parquet_has_columns_of_metadata_and_sequence_numbers(folder, recording)
     table = pa.parquet.read_table(written(folder, "parquet", batches, channels))
     assert of_table(table) == expected(batches)
     documents = [None if text is None else repr(json.loads(text)) for text in table["metadata"].to_pylist()]
-    assert documents == [row[4] for row in told(batches)]
-    assert table["sequence"].to_pylist() == [row[5] for row in told(batches)]
+    assert documents == [row[4] for row in describe_rows(batches)]
+    assert table["sequence"].to_pylist() == [row[5] for row in describe_rows(batches)]
 
 
 def test_a_stream_describes_its_format(tmp_path):
@@ -209,7 +209,7 @@ def test_csv_of_windows_spreadsheets_and_pandas_is_read(tmp_path):
     for written, mark, end in itertools.product((text, spread_sheet, by_pandas), ("", "\ufeff"), ("\n", "\r\n")):
         path.write_bytes((mark + written.replace("\n", end)).encode())
         rows, recording = read(path)
-        assert (rows, recording.leftover_bytes) == (told([of(3)]), 0)
+        assert (rows, recording.leftover_bytes) == (describe_rows([of(3)]), 0)
 
 
 def test_a_long_csv_file_is_read_in_parts(tmp_path):

@@ -1,4 +1,4 @@
-"""Writers in any order of what may happen to them: no acknowledged row is lost, and nothing hangs."""
+"""Writers with events in any order: no acknowledged row is lost, and nothing hangs."""
 
 import errno
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from recordings import of, told, whole
+from recordings import describe_rows, of, whole
 
 from rust_daq.storage import ArrowWriter, CsvWriter
 
@@ -19,7 +19,7 @@ MODES = ["refuse", "replace", "append"]
 
 
 class Recorder(RuleBasedStateMachine):
-    """One recording, a writer that may be open, and the rows that have to be in it."""
+    """A recording, a writer that may be open, and the rows that must be in the recording."""
 
     def __init__(self):
         super().__init__()
@@ -28,10 +28,10 @@ class Recorder(RuleBasedStateMachine):
         self.writer = None
         self.settings = {}
         self.acknowledged = 0
-        """Rows that were written in all, which their values tell from each other."""
+        """The total number of written rows; each has a different value."""
         self.expected = []
         self.waiting = []
-        """Rows that may be in the memory of the writer."""
+        """Rows that may be in the buffer of the writer."""
 
     @initialize(
         writer_class=st.sampled_from([ArrowWriter, CsvWriter]),
@@ -77,7 +77,7 @@ class Recorder(RuleBasedStateMachine):
         batch = of(rows, start=self.acknowledged)
         self.writer.write(batch)
         self.acknowledged += rows
-        self.waiting += told([batch])
+        self.waiting += describe_rows([batch])
         if self.settings["sync"] != "none":
             self._written()
 
@@ -117,7 +117,7 @@ class Recorder(RuleBasedStateMachine):
             self._open(mode)
         assert error.value.errno == (errno.EEXIST if mode == "refuse" else errno.EBUSY)
 
-    # What may happen
+    # Events
 
     @precondition(lambda self: self.writer is not None)
     @rule(room=st.integers(0, 3_000), rows=st.integers(1, 60))
@@ -132,8 +132,8 @@ class Recorder(RuleBasedStateMachine):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert refused.value.errno == errno.EFBIG
-        # The batch that failed may be whole: what failed then was the end of its part.
-        self.waiting += told([of(rows, start=self.acknowledged)])
+        # The failed batch may be whole, if the end of its part failed.
+        self.waiting += describe_rows([of(rows, start=self.acknowledged)])
         self.acknowledged += rows
         assert self.writer.closed
         self._check_counts()
@@ -141,7 +141,7 @@ class Recorder(RuleBasedStateMachine):
         self._settle()
 
     def _write_on(self, rows, hard):
-        # A part may end before the disk is full; the next one has no room.
+        # A part may be complete before the disk is full; the next part then has no room.
         for _ in range(200):
             self.write(rows)
             if self.settings["rotate_bytes"] is not None:
@@ -151,7 +151,7 @@ class Recorder(RuleBasedStateMachine):
     @precondition(lambda self: self.writer is not None)
     @rule()
     def crash(self):
-        # The files as a killed process leaves them.
+        # The files in the state that a killed process leaves.
         left = Path(tempfile.mkdtemp())
         shutil.copytree(self.folder, left, dirs_exist_ok=True)
         self.writer.close()
@@ -165,7 +165,7 @@ class Recorder(RuleBasedStateMachine):
         assert (self.writer.rows, self.writer.bytes) == (len(self._rows(self.writer.paths)), sum(sizes))
 
     def _settle(self):
-        """Take what is there for what has to be there from now on."""
+        """Accept the current rows as the required rows."""
         found = self._rows(self._parts())
         assert found[: len(self.expected)] == self.expected
         assert found == (self.expected + self.waiting)[: len(found)]
@@ -175,7 +175,7 @@ class Recorder(RuleBasedStateMachine):
     def no_acknowledged_row_is_lost(self):
         found = self._rows(self._parts())
         assert found[: len(self.expected)] == self.expected
-        # And no other is there than one that was written.
+        # No other rows exist than written ones.
         assert found == (self.expected + self.waiting)[: len(found)]
 
     @staticmethod

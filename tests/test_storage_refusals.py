@@ -1,4 +1,4 @@
-"""What a system refuses: a clear error, and what was whole stays whole and readable."""
+"""Failures of the system: the error is clear, and whole batches stay readable."""
 
 import errno
 import functools
@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import pytest
-from recordings import LASER, SYNCS, WRITERS, of, read, run, told, whole, write
+from recordings import LASER, SYNCS, WRITERS, describe_rows, of, read, run, whole, write
 
 from rust_daq import Channel, Pipeline
 from rust_daq.storage import ArrowWriter, compact, open_recording
@@ -43,18 +43,18 @@ except OSError as error:
 
 
 def check_filled(path, sync, printed, number, reason):
-    """Tell that all which was acknowledged is there, whole, and that the error said what is."""
+    """Check that all acknowledged rows are intact, and that the error reports their number."""
     counts, facts, sentence, again = printed.splitlines()
     acknowledged, rows, closed, size = eval(counts.replace(" ", ","))
     assert facts == f"{number} True"
     assert sentence == again == f"cannot be written: {reason}; the {rows} rows before are intact"
     assert closed is True
     found, recording = whole(path)
-    assert found == told([of(rows)])
+    assert found == describe_rows([of(rows)])
     assert rows <= acknowledged
     if sync != "none":
         assert rows == acknowledged
-    # What was not whole is cut off.
+    # An incomplete batch is cut off.
     assert (recording.leftover_bytes, path.stat().st_size) == (0, size)
 
 
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_grow_keeps_acknowledged_batches(tmp_path, writer_cla
 
 
 def in_own_mounts():
-    """Return what a command is run by that may mount, or None where nobody may."""
+    """Return a command prefix with the right to mount, or None if there is no such right."""
     before = ["unshare", "--user", "--map-root-user", "--mount"] if os.geteuid() else ["unshare", "--mount"]
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return None
@@ -88,7 +88,7 @@ def test_a_full_disk_keeps_acknowledged_batches(tmp_path, writer_class, sync):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size=256k tmpfs '{disk}'"
-    # The disk goes with the process, so that its file is kept.
+    # The disk disappears with the process, so its file is copied.
     script = f'{mount} && "$@" && cp "{disk}/run" "{tmp_path}/run"'
     code = FILLING.format(limit="")
     arguments = [writer_class.__name__, str(disk / "run"), repr(sync)]
@@ -113,7 +113,7 @@ except OSError as error:
 """
     number, rows, processed, notes = map(int, run(code, tmp_path / "run").split())
     assert (number, processed, notes) == (errno.EFBIG, rows, 0)
-    assert whole(tmp_path / "run")[0] == told([of(rows, first=0)])
+    assert whole(tmp_path / "run")[0] == describe_rows([of(rows, first=0)])
 
 
 @posix
@@ -133,13 +133,13 @@ except OSError as error:
     assert list(tmp_path.iterdir()) == [source]
 
 
-# Folders that may not be written, are missing, or vanish
+# Read-only, missing and removed folders
 
 
 @posix
 @every_writer
 def test_a_folder_without_write_permission_is_refused(writer_class):
-    # To root no folder is closed, so that it becomes somebody else for a while; nor is one of pytest's open to others.
+    # Root may write to every folder, so the test runs as another user, who needs a folder outside pytest's.
     code = f"""
 import os, sys
 from rust_daq.storage import {writer_class.__name__} as writer_class
@@ -251,7 +251,7 @@ def test_a_part_that_cannot_be_created_ends_the_recording(tmp_path, writer_class
         writer.write(of(7))
     assert (writer.closed, writer.rows, writer.bytes) == (True, 5, size)
     writer.close()
-    assert whole(moved / "run.part0000")[0] == told([of(5)])
+    assert whole(moved / "run.part0000")[0] == describe_rows([of(5)])
     assert not any(folder.iterdir())
 
 
@@ -275,7 +275,7 @@ def test_a_moved_file_is_continued(tmp_path):
         writer.write(of(5))
         writer.path.rename(tmp_path / "moved")
         writer.write(of(5, start=5))
-    assert read(tmp_path / "moved")[0] == told([of(10)])
+    assert read(tmp_path / "moved")[0] == describe_rows([of(10)])
 
 
 # Names
@@ -312,7 +312,7 @@ def test_a_name_may_contain_any_characters(tmp_path, name, suffix):
         write(path, batches)
     assert list(tmp_path.iterdir()) == [path]
     found, recording = read(path)
-    assert found == told(batches)
+    assert found == describe_rows(batches)
     assert recording.path == path
 
 

@@ -1,4 +1,4 @@
-"""Files that end in the middle of something, or are damaged: every whole batch is read, and nothing that is wrong."""
+"""Truncated and damaged files: every whole batch is read, and no wrong data."""
 
 import math
 import warnings
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recordings import FORMATS, LAMP, LASER, TUNED, mixed, of, read, told, write
+from recordings import FORMATS, LAMP, LASER, TUNED, describe_rows, mixed, of, read, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
@@ -19,11 +19,11 @@ FIRST_VERSION = Path(__file__).parent / "data" / "version_1.arrow"
 """Batches of three numbered rows and of two without numbers."""
 
 CLOSING = 350
-"""More bytes than the end of a stream has, and fewer than that and its last batch."""
+"""More bytes than the end of a stream, and fewer than its end and its last batch."""
 
 
 def torn(path):
-    """Return what a file tells of its rows, the recording, and whether it warned."""
+    """Read a file; return the description of its rows, the recording and the warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         rows, recording = read(path)
@@ -33,19 +33,19 @@ def torn(path):
 
 
 def ends(path, suffix):
-    """Return where whole batches end in a stream, or rows in CSV."""
+    """Return the ends of whole batches in a stream, or of rows in CSV."""
     if suffix == "csv":
         lines = path.read_bytes().splitlines(keepends=True)
         return [sum(map(len, lines[: count + 1])) for count in range(len(lines))]
     sizes = []
     with ArrowWriter(path.with_name("again"), channels=CHANNELS) as writer:
         for batch in BATCHES:
-            # Without rows it has but its beginning.
+            # Without rows, it has only its beginning.
             writer.write(batch[:0])
             sizes.append(writer.bytes)
             writer.write(batch)
         sizes = [sizes[0], *sizes[1:], writer.bytes]
-    # A message without rows, and the end marker of eight bytes.
+    # The message without rows, and the end marker of eight bytes.
     return [*sizes, writer.bytes - 8]
 
 
@@ -54,7 +54,7 @@ def test_a_file_cut_anywhere_returns_everything_whole(tmp_path, suffix):
     path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
     whole = path.read_bytes()
     ended = ends(path, suffix)
-    rows = told(BATCHES)
+    rows = describe_rows(BATCHES)
     counts = (
         [sum(map(len, BATCHES[:count])) for count in (0, 1, 2, 3, 3)] if suffix == "arrow" else range(len(rows) + 1)
     )
@@ -67,7 +67,7 @@ def test_a_file_cut_anywhere_returns_everything_whole(tmp_path, suffix):
         assert found == rows[:count], length
         if reached:
             assert recording.leftover_bytes == length - reached[-1], length
-        # A CSV file has no end of its own; it may have been closed there.
+        # A CSV file has no end marker; it may have been closed at this point.
         assert bool(warned) == (suffix == "arrow" or length not in ended), length
     assert torn(path)[0] == rows
     assert torn(path)[2] == []
@@ -130,7 +130,7 @@ def swapped(parts, at):
 @pytest.mark.parametrize("change", [without, doubled, swapped])
 @pytest.mark.parametrize("at", range(2, 8))
 def test_missing_duplicated_and_moved_messages_are_detected(tmp_path, change, at):
-    # The batches differ in their values only, so that their messages are of one length.
+    # The batches differ only in their values, so their messages have equal lengths.
     batches = [of(4, start=4 * index) for index in range(5)]
     path = write(tmp_path / "run.arrow", batches)
     parts = messages(path)
@@ -138,14 +138,14 @@ def test_missing_duplicated_and_moved_messages_are_detected(tmp_path, change, at
     path.write_bytes(b"".join(change(parts, at)))
     rows, _, warned = torn(path)
     assert warned
-    assert rows == told(batches[: len(rows) // 4])
+    assert rows == describe_rows(batches[: len(rows) // 4])
     assert len(rows) <= 4 * (at - 1)
 
 
 def test_a_stream_of_the_previous_version_is_read_and_not_continued(tmp_path):
     path = tmp_path / "run.arrow"
     path.write_bytes(FIRST_VERSION.read_bytes())
-    assert read(path)[0] == told([of(3, first=7), of(2)])
+    assert read(path)[0] == describe_rows([of(3, first=7), of(2)])
     with pytest.raises(ValueError, match="was written by an earlier version and cannot be continued"):
         ArrowWriter(path, append=True)
     assert path.read_bytes() == FIRST_VERSION.read_bytes()
@@ -155,7 +155,7 @@ def test_bytes_after_the_end_are_left_over(tmp_path):
     path = write(tmp_path / "run.arrow", [of(5)])
     path.write_bytes(path.read_bytes() * 2)
     rows, recording, [warned] = torn(path)
-    assert rows == told([of(5)])
+    assert rows == describe_rows([of(5)])
     assert recording.leftover_bytes == path.stat().st_size // 2
     assert "bytes follow the end of the recording" in warned
 
@@ -163,14 +163,14 @@ def test_bytes_after_the_end_are_left_over(tmp_path):
 @pytest.mark.parametrize("zeros", [1, 100, 5_000])
 @pytest.mark.parametrize("suffix", ["arrow", "csv"])
 def test_zeros_at_the_end_are_not_rows(tmp_path, suffix, zeros):
-    # A system that crashed may have made a file longer, and never have written into it.
+    # A crashed system may have extended a file without writing its content.
     path = write(tmp_path / f"run.{suffix}", BATCHES, CHANNELS)
     if suffix == "arrow":
         path.write_bytes(path.read_bytes()[: ends(path, suffix)[-2]])
     with path.open("ab") as file:
         file.write(bytes(zeros))
     rows, recording, warned = torn(path)
-    assert rows == told(BATCHES)
+    assert rows == describe_rows(BATCHES)
     assert recording.leftover_bytes == zeros
     assert warned
 
@@ -193,7 +193,7 @@ def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence)
     lines = path.read_text().replace(",sequence", "").replace(",\n", "\n").splitlines(keepends=True)
     path.write_text("".join([*lines[:3], row + "\n", *lines[3:]]))
     rows, recording, [warned] = torn(path)
-    assert rows == told([of(2)])
+    assert rows == describe_rows([of(2)])
     assert f"row 2 is damaged: {sentence}" in warned
     assert recording.leftover_bytes == len((row + "\n" + lines[3]).encode())
 
@@ -214,14 +214,14 @@ def test_a_changed_byte_never_becomes_another_row(tmp_path_factory, suffix, at, 
     place = int(at * len(content))
     content[place] ^= change
     path.write_bytes(content)
-    rows = told(BATCHES)
+    rows = describe_rows(BATCHES)
     try:
         found, _, _ = torn(path)
     except ValueError as refused:
         assert str(path) in str(refused)  # noqa: PT017 (it may be read as well)
         return
     if suffix == "csv":
-        # A digit that was changed cannot be told from another. The rows before it are as they were.
+        # A changed digit cannot be detected. The rows before it are unchanged.
         rows = rows[: max(0, content[:place].count(b"\n") - 1)]
         found = found[: len(rows)]
     assert found == rows[: len(found)]
@@ -250,4 +250,4 @@ def test_a_torn_recording_is_compacted_with_a_warning(tmp_path):
     path.write_bytes(path.read_bytes()[:-CLOSING])
     with pytest.warns(TornRecordingWarning, match="5 rows before it were read"):
         assert compact([path], tmp_path / "run.parquet") == 5
-    assert read(tmp_path / "run.parquet")[0] == told([of(5, TUNED)])
+    assert read(tmp_path / "run.parquet")[0] == describe_rows([of(5, TUNED)])

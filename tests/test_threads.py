@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 import pytest
-from batches import CHANNELS, beside, of_many
+from batches import CHANNELS, of_many, pickle_out_of_band
 
 from rust_daq import Batch, DataPoint, Metadata
 
@@ -25,7 +25,7 @@ COUNT = 500
 
 @pytest.fixture(autouse=True)
 def hasty() -> Iterator[None]:
-    """Threads that take turns as often as they can."""
+    """Make threads switch as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -33,7 +33,7 @@ def hasty() -> Iterator[None]:
 
 
 def together(work: Callable[[int], Result]) -> list[Result]:
-    """Run the work in all threads at once; an exception of one is raised."""
+    """Run the work in all threads at the same time; raise an exception of any of them."""
     start = threading.Barrier(THREADS)
 
     def run(number: int) -> Result:
@@ -66,14 +66,14 @@ def sliced(batch: Batch, number: int) -> None:
 
 def pickled(batch: Batch, number: int) -> None:
     assert pickle.loads(pickle.dumps(batch, number % 6)) == batch
-    data, buffers = beside(batch)
+    data, buffers = pickle_out_of_band(batch)
     assert pickle.loads(data, buffers=buffers).to_points() == EXPECTED
 
 
 def to_arrow(batch: Batch, number: int) -> None:
     assert pa.table(batch[number:]).num_rows == COUNT - number
     assert Batch.from_arrow(pa.table(batch)) == batch
-    # The zeros of one channel are shared by all that are alive, and grow.
+    # All batches share the zeros of one channel, which grow.
     single = CHANNELS[0].batch(np.zeros((number + 1) * 10_000))
     assert pa.record_batch(single)["channel"].indices.to_numpy().any() is np.False_
 
@@ -124,7 +124,7 @@ def test_one_iterator_returns_each_row_once() -> None:
 
         taken = together(take)
         assert sorted(itertools.chain(*taken)) == list(range(COUNT))
-        # Each thread met its rows in their order.
+        # Each thread received its rows in order.
         assert all(rows == sorted(rows) for rows in taken)
 
 
@@ -159,7 +159,7 @@ def test_one_metadata_in_many_threads() -> None:
 @pytest.mark.unsafe_code
 def test_the_channels_of_a_batch_are_created_once() -> None:
     for _ in range(ROUNDS):
-        # Nobody has asked this batch for a channel before.
+        # The channels of this batch were not created before.
         batch = pickle.loads(pickle.dumps(Batch.concat([of_many(COUNT), of_many(COUNT)])))
         made = together(lambda _, batch=batch: batch.channels)  # type: ignore[misc]
         assert all(one is other for channels in made for one, other in zip(channels, made[0], strict=True))

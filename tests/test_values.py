@@ -1,4 +1,4 @@
-"""What holds for all classes whose objects are values: points, channels, metadata and batches."""
+"""Common properties of the value classes: points, channels, metadata and batches."""
 
 import copy
 import datetime  # noqa: F401 (a repr names it)

@@ -170,15 +170,15 @@ def test_a_file_that_is_not_a_program_is_reported(wheels, tmp_path):
 def test_after_a_broken_interpreter_the_next_one_is_used(wheels, monkeypatch, tmp_path):
     broken = program(tmp_path, "exit 3")
     monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([broken, sys.executable]))
-    told = wheels.interpreters.find([HERE], "uv")
-    assert Path(told.paths[HERE]).samefile(sys.executable)
-    assert [sentence.split()[0] for sentence in told.broken] == [broken]
+    found = wheels.interpreters.find([HERE], "uv")
+    assert Path(found.paths[HERE]).samefile(sys.executable)
+    assert [sentence.split()[0] for sentence in found.broken] == [broken]
 
 
 def test_an_interpreter_of_another_version_is_skipped(wheels, monkeypatch):
     monkeypatch.setattr(wheels.interpreters, "candidates", lambda *_: iter([sys.executable]))
-    told = wheels.interpreters.find(["3.9"], "uv")
-    assert (told.paths, told.broken) == ({}, [])
+    found = wheels.interpreters.find(["3.9"], "uv")
+    assert (found.paths, found.broken) == ({}, [])
 
 
 @shell_only
@@ -384,17 +384,17 @@ WITH_GIL, WITHOUT = ["--group", "test"], ["hypothesis", "numpy"]
 
 
 @pytest.mark.parametrize(
-    ("version", "released", "told", "packages"),
+    ("version", "released", "reported", "packages"),
     [
         ("3.13", True, [None, "default"], WITH_GIL),
         ("3.15", False, [None, "quick"], WITH_GIL),
         ("3.14t", True, ["0", "default"], WITHOUT),
     ],
 )
-def test_a_wheel_is_tested_with_the_gil_refused_where_it_may_be(wheels, version, released, told, packages):
+def test_a_wheel_is_tested_with_the_gil_refused_where_it_may_be(wheels, version, released, reported, packages):
     session = Watching("")
     wheels.building.test_wheel(session, version, f"/{version}", Path("/x.whl"), released=released)
-    assert [session.env[name] for name in ("PYTHON_GIL", "HYPOTHESIS_PROFILE")] == told
+    assert [session.env[name] for name in ("PYTHON_GIL", "HYPOTHESIS_PROFILE")] == reported
     [install] = [command for command in session.commands if command[:3] == ["uv", "pip", "install"]]
     after = install.index("--constraint") + 2
     assert install[after : after + 2] == packages
@@ -416,8 +416,8 @@ def test_each_version_is_described_to_pyo3_and_checked_apart(wheels, monkeypatch
     monkeypatch.setattr(wheels.checks, "refuse_unknown", lambda *_: None)
     wheels.checks.check(Checking(), ["3.14", "3.14t", "3.15"])
     described = [dict(line.split("=", 1) for line in text.splitlines()) for text in checked.values()]
-    told = [(facts["version"], facts["build_flags"]) for facts in described]
-    assert told == [("3.14", ""), ("3.14", "Py_GIL_DISABLED"), ("3.15", "")]
+    found = [(facts["version"], facts["build_flags"]) for facts in described]
+    assert found == [("3.14", ""), ("3.14", "Py_GIL_DISABLED"), ("3.15", "")]
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo knows which PyO3 it is")

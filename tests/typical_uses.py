@@ -1,4 +1,4 @@
-"""What a user's code looks like to a type checker: ``nox -s types`` checks it, and nothing runs it."""
+"""Typical user code for the type checker: ``nox -s types`` checks it, and no test runs it."""
 
 import array
 import pickle
