@@ -1,7 +1,7 @@
 """Write LICENSES-THIRD-PARTY.md: the crates that are linked into the extension, with the texts of their licences.
 
-The texts are read from the crates' own sources, as Cargo has fetched them for ``Cargo.lock``.  Macros and build scripts
-run while the extension is compiled and are no part of it, so they are left out.
+The texts come from the crates' sources, as fetched by Cargo for ``Cargo.lock``.  Macros and build scripts run only
+during compilation and are not part of the extension, so they are omitted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 WRITTEN = ROOT / "LICENSES-THIRD-PARTY.md"
 NAMES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
-# The platforms that wheels are built for.
+# The platforms of the wheels.
 TARGETS = (
     "x86_64-unknown-linux-gnu",
     "aarch64-unknown-linux-gnu",
@@ -29,43 +29,43 @@ TEXT_OF = {"flatbuffers": ("thiserror", "LICENSE-APACHE")}
 INTRODUCTION = """\
 # Licences of third parties
 
-The extension `rust_daq._core` is linked from the crates below; some of them only on some platforms. Each text stands
-here once, under the names of the crates that it comes with. The file is written by `nox -s licenses`.
+The extension `rust_daq._core` is linked from the crates below; some of them only on some platforms. Each text
+appears once, under the names of its crates. `nox -s licenses` writes this file.
 
-Linked in as well is the Rust standard library, under MIT or Apache-2.0, copyright of the Rust project's contributors;
-the notices of its own parts are in `COPYRIGHT-library.html` of each Rust distribution.
+The Rust standard library is also linked, under MIT or Apache-2.0, copyright of the Rust project's contributors; the
+notices of its parts are in `COPYRIGHT-library.html` of each Rust distribution.
 """
 
 
 def cargo(*arguments: str) -> str:
-    """Return what cargo says of the locked versions."""
+    """Return the output of cargo for the locked versions."""
     command = ["cargo", *arguments, "--locked"]
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
 def linked(*options: str) -> set[tuple[str, str]]:
-    """Name and version of each crate from elsewhere that is linked into the extension.
+    """Return name and version of each third-party crate that is linked into the extension.
 
     Parameters
     ----------
     *options
-        Further options of ``cargo tree``; without any, the platform is this one.
+        Further options of ``cargo tree``; by default, for this platform.
     """
     tree = ("--package", "rust_daq_py", "--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe")
     lines = cargo("tree", *tree, "--format", "{p}", *options).splitlines()
-    # A crate of this workspace is followed by its folder.
+    # Cargo shows the folder after a crate of this workspace.
     crates = (line.split() for line in lines if line and "(" not in line)
     return {(name, version.removeprefix("v")) for name, version in crates}
 
 
 def texts(source: Path) -> list[tuple[str, str]]:
-    """Name and text of each licence file in a crate's folder."""
+    """Return name and text of each licence file in a crate's folder."""
     files = sorted(path for path in source.iterdir() if path.is_file() and path.name.upper().startswith(NAMES))
     return [(path.name, path.read_text(encoding="utf-8").strip("\n")) for path in files]
 
 
 def document() -> str:
-    """Return what the file is to say."""
+    """Return the content of the file."""
     wanted = linked(*(option for target in TARGETS for option in ("--target", target)))
     packages = json.loads(cargo("metadata", "--format-version", "1"))["packages"]
     crates = sorted(
@@ -82,7 +82,7 @@ def document() -> str:
             message = f"{crate['name']} {crate['version']} comes without a licence file; find its text and say it here"
             raise SystemExit(message)
         for name, text in found:
-            # The same text is broken into lines differently here and there.
+            # Equal texts may have different line breaks.
             _, covers = covered.setdefault(" ".join(text.split()), (text, []))
             covers.append(f"{crate['name']} {crate['version']} ({name})")
     sections = [f"## {', '.join(covers)}\n\n```text\n{text}\n```\n" for text, covers in covered.values()]

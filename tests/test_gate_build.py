@@ -1,4 +1,4 @@
-"""The programs in conf/gate/: what they build, a revision or the tree as it lies, and what they say when they fail."""
+"""The programs in conf/gate/: building a revision or the current tree, and their error messages."""
 
 import importlib.util
 import os
@@ -53,7 +53,7 @@ def commit(module, name, text, subject):
 
 
 def laid(module):
-    """The files of the folder that is built from, with their texts."""
+    """Return the files of the build folder with their texts."""
     return {path.name: path.read_text() for path in module.TREE.iterdir() if path.name not in {".git", ".gitignore"}}
 
 
@@ -116,7 +116,7 @@ def test_without_a_main_branch_a_revision_must_be_named(build):
         build.merge_base()
 
 
-# Laying a tree
+# Copying a tree
 
 
 def test_a_revision_is_checked_out_unchanged(build):
@@ -160,7 +160,7 @@ def test_a_folder_removed_by_hand_is_created_again(build):
 
 @pytest.fixture
 def maturin(build, tmp_path, monkeypatch):
-    """A stand-in that makes a wheel of what lies there, or fails after many lines; each call leaves a line."""
+    """A stand-in that builds a wheel from the current files, or fails after many lines; each call logs a line."""
     program = tmp_path / "bin" / "maturin"
     program.parent.mkdir()
     program.write_text(
@@ -260,7 +260,7 @@ def test_a_missing_program_is_reported(build):
 
 @pytest.fixture
 def program(build, maturin, monkeypatch):
-    """Run a program; the commands of the kit that it calls, which do nothing here."""
+    """Run a program; return the kit commands that it calls, which do nothing here."""
     del maturin
     calls, statuses = [], {}
 
@@ -332,7 +332,7 @@ def test_the_same_commit_on_both_sides_is_reported(program, capsys):
 def test_the_history_measures_each_commit_with_its_facts(build, program):
     assert program("history", "HEAD~1", "HEAD", "--store", "there", "--runs", "3") == 2
     [measured] = program.calls
-    # The first of the two has no project to build; the other one is measured all the same.
+    # The first of the two has no project to build; the other one is measured anyway.
     assert value(measured, "--subject") == "project"
     assert value(measured, "--commit") == build.git("rev-parse", "HEAD")
     assert value(measured, "--committed") == build.git("show", "--no-patch", "--format=%cI", "HEAD")

@@ -178,7 +178,7 @@ def calls_with_names() -> Iterator[Call]:
 def other_calls() -> Iterator[Call]:
     # Equal names that are not the same object.
     made_names = {"".join(list(name)): field for name, field in fields().items()}
-    yield call("names made anew", DataPoint, **made_names)
+    yield call("new equal names", DataPoint, **made_names)
     yield call("names of a subclass", DataPoint, **{Text(name): field for name, field in fields().items()})
     yield call("two things wrong", DataPoint, None, None, None, None, {1})
     for wrong in itertools.combinations(NAMES, 2):

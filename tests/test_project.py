@@ -30,13 +30,13 @@ def toml(name):
 
 
 def sessions():
-    """The sessions of noxfile.py, which is read and not imported: nox is not in the tests' environment."""
+    """Return the sessions of noxfile.py, read from its source because nox is not installed for the tests."""
     functions = [node for node in ast.parse(text("noxfile.py")).body if isinstance(node, ast.FunctionDef)]
     return {node.name for node in functions if any("nox.session" in ast.unparse(mark) for mark in node.decorator_list)}
 
 
 def site_folder():
-    """The folder of the site, as noxfile.py computes it."""
+    """Return the folder of the site, as computed by noxfile.py."""
     names = {"ROOT", "BUILD", "SITE"}
     assigned = [node for node in ast.parse(text("noxfile.py")).body if isinstance(node, ast.Assign)]
     found = {"Path": Path, "__file__": str(ROOT / "noxfile.py")}
@@ -47,7 +47,7 @@ def site_folder():
 
 
 def readme_command(session):
-    """The README's one line that ends with this session."""
+    """Return the README's only line that ends with this session."""
     lines = [line for line in text("README.md").splitlines() if line.endswith(f".venv/bin/nox -s {session}")]
     assert len(lines) == 1, lines
     return lines[0]
@@ -159,7 +159,7 @@ def test_the_workflow_tests_every_supported_python():
 
 
 def left_out_somewhere():
-    """The packages that some supported Python goes without, by their markers."""
+    """Return the packages that are missing for some supported Python, by their markers."""
     project = toml("pyproject.toml")["project"]["optional-dependencies"]
     asked = [Requirement(line) for lines in project.values() for line in lines]
     return {each.name for each in asked if each.marker and "python_version" in str(each.marker)}
@@ -234,7 +234,7 @@ def test_the_history_grows_where_the_page_reads_it():
     store = lines[measured].partition("--store ")[2].strip()
     assert 'ROOT / "build" / "history" / "runs"' in text("docs/history.py")
     assert store == "build/history/runs"
-    # Before the site, which shows it; and nothing but the branch is written.
+    # Before the site, which shows the history; only the branch is written.
     assert measured < lines.index("nox -s docs")
     [kept] = [step["with"]["path"] for step in job["steps"] if step.get("with", {}).get("name") == "history"]
     assert kept == store
@@ -278,20 +278,20 @@ EVENT_FIELDS = {
     "workflow_call": set(),
     "workflow_run": {"repository", "workflow_run"},
 }
-"""What the payload of each event has, as far as a workflow could ask for it."""
+"""The fields of each event's payload that a workflow could use."""
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_uses_only_fields_that_its_events_have(file):
     content = file.read_text(encoding="utf-8")
-    # YAML takes the word `on` for a boolean.
+    # YAML reads the word `on` as a boolean.
     events = yaml.safe_load(content)[True]
     asked = set(re.findall(r"github\.event\.(\w+)", content))
     for event in events:
         assert asked <= EVENT_FIELDS[event], event
 
 
-# A shallow clone takes its one commit for the last that changed a file, so a page would name the wrong one.
+# In a shallow clone, its only commit is the last that changed a file, so a page would name the wrong commit.
 
 
 def test_read_the_docs_has_the_whole_history(hosted):
@@ -308,7 +308,7 @@ def test_the_workflow_that_builds_the_site_has_the_whole_history():
 
 
 def locked():
-    """Each version of each package in the lock."""
+    """Return all locked versions of each package."""
     versions = {}
     for name, version in re.findall(r"^([\w.-]+)==(\S+)", text("requirements.lock"), re.MULTILINE):
         versions.setdefault(canonicalize_name(name), []).append(version)
@@ -325,7 +325,7 @@ def requirements():
             *project.get("dependency-groups", {}).values(),
         )
     ] + [toml("pyproject.toml")["build-system"]["requires"]]
-    # A group may take in another one, whose lines are read where they stand.
+    # A group may include another one, whose lines are checked there.
     parsed = [Requirement(line) for lines in lists for line in lines if isinstance(line, str)]
     return [requirement for requirement in parsed if requirement.name not in {"rust-daq", "evenhand"}]
 

@@ -1,4 +1,4 @@
-"""What some sessions decide themselves: what lint checks, broken links, and which errors in memory count."""
+"""Decisions of some sessions: the checks of lint, broken links, and relevant memory errors."""
 
 import importlib.util
 import os
@@ -109,7 +109,7 @@ def test_an_unreachable_host_is_named_if_others_answer(noxfile):
 
 
 def test_the_tests_of_the_package_need_no_repository(noxfile):
-    # Each of the others is copied somewhere else by the session, and fails there if it reads a file from here.
+    # The session copies each of the other tests to another folder, where they fail if they read a file from here.
     assert Path(__file__).name in noxfile.building.REPOSITORY_TESTS
     names = {Path(name).name for name in noxfile.building.package_tests()}
     assert {"test_datapoint.py", "test_memory_safety.py"} <= names
@@ -157,7 +157,7 @@ def test_a_possible_error_of_the_extension_fails(tmp_path, kind, stacks):
     answer = judged(report(tmp_path, kind, *stacks))
     assert answer.returncode == 1
     assert "It happened" in answer.stdout
-    assert "1 errors in memory" in answer.stdout
+    assert "memory errors: 1" in answer.stdout
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_possible_error_of_the_extension_fails(tmp_path, kind, stacks):
 )
 def test_errors_of_the_interpreter_alone_are_ignored(tmp_path, kind, stacks):
     answer = judged(report(tmp_path, kind, *stacks))
-    assert (answer.returncode, answer.stdout) == (0, "no error in memory\n")
+    assert (answer.returncode, answer.stdout) == (0, "memory errors: 0\n")
 
 
 def test_an_incomplete_report_is_an_error(tmp_path):

@@ -84,7 +84,7 @@ def in_own_mounts():
 @pytest.mark.parametrize("sync", SYNCS)
 def test_a_full_disk_keeps_acknowledged_batches(tmp_path, writer_class, sync):
     if (before := in_own_mounts()) is None:
-        pytest.skip("nobody may mount a small disk here")
+        pytest.skip("no user can mount a small disk here")
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size=256k tmpfs '{disk}'"
@@ -168,7 +168,7 @@ except PermissionError as error:
 @every_writer
 def test_a_read_only_file_system_is_refused(tmp_path, writer_class):
     if (before := in_own_mounts()) is None:
-        pytest.skip("nobody may mount a disk here")
+        pytest.skip("no user can mount a disk here")
     script = f"mount -t tmpfs -o ro,size=64k tmpfs '{tmp_path}' && \"$@\""
     code = f"""
 import sys

@@ -1,4 +1,4 @@
-"""The Pythons that get a wheel: how they are found, made and refused, and what is built for them."""
+"""The Pythons that wheels are built for: how they are found, created and refused, and what is built."""
 
 import contextlib
 import importlib
@@ -58,7 +58,7 @@ class Session:
 
 
 def found(wheels, monkeypatch, *versions, broken=()):
-    """Let these versions be found."""
+    """Make these versions available."""
     paths = {version: f"/{version}" for version in versions}
     monkeypatch.setattr(
         wheels.interpreters,
@@ -70,14 +70,14 @@ def found(wheels, monkeypatch, *versions, broken=()):
 
 
 def program(folder, script):
-    """A program that looks like an interpreter."""
+    """Create a program that looks like an interpreter."""
     path = folder / "python"
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
     return str(path)
 
 
-# Found
+# Finding interpreters
 
 
 def test_a_wheel_is_built_for_each_supported_python_found(wheels, monkeypatch):
@@ -195,19 +195,19 @@ def test_interpreters_are_searched_if_uv_finds_none(wheels, monkeypatch, tmp_pat
     assert list(wheels.interpreters.candidates(HERE, uv)) == [str(named), of_pyenv, str(named)]
 
 
-# Made of Debian's
+# Creating interpreters from Debian
 
 
 @pytest.fixture
 def debian(wheels, monkeypatch):
-    """A Debian on which everything is allowed and nothing is run."""
+    """A Debian that permits everything and runs nothing."""
     monkeypatch.setattr(wheels.debian, "refuse_elsewhere", lambda: None)
     monkeypatch.setattr(wheels.debian.shutil, "which", lambda name: f"/usr/sbin/{name}")
     return wheels.debian
 
 
 def answering(*answers):
-    """A stand-in for `run` that gives these answers, by the name of the program."""
+    """Return a stand-in for `run` with these answers, by the name of the program."""
     calls = []
 
     def run(command, _=None):
@@ -321,11 +321,11 @@ def test_a_made_python_is_started_by_the_loader_of_its_folder(wheels, tmp_path):
         wheels.debian.write_starter("3.14", folder)
 
 
-# Built
+# Building
 
 
 class Building(Session):
-    """A session that keeps its commands, and whose compiler knows one library."""
+    """A session that records its commands, and whose compiler finds one library."""
 
     def __init__(self, library):
         super().__init__()
@@ -341,7 +341,7 @@ class Building(Session):
 
 
 def built(wheels, monkeypatch, library, **options):
-    """The command that builds, on a Linux with glibc."""
+    """Return the build command on a Linux with glibc."""
     monkeypatch.setattr(wheels.building.platform, "libc_ver", lambda: ("glibc", "2.36"))
     session = Building(str(library))
     wheels.building.build_wheels(session, Path(), {"3.11": "/3.11", "3.15": "/3.15"}, **options)
@@ -369,11 +369,11 @@ def test_a_wheel_for_musl_is_built_by_what_maturin_knows_of_each_python(wheels, 
     assert "musllinux_1_2" in command
 
 
-# Tested
+# Testing
 
 
 class Watching(Building):
-    """A session that keeps the variables of its tests, too."""
+    """A session that also records the environment of its tests."""
 
     def run(self, *command, env=None, **further):
         self.env = env or {}
@@ -400,7 +400,7 @@ def test_a_wheel_is_tested_with_the_gil_refused_where_it_may_be(wheels, version,
     assert install[after : after + 2] == packages
 
 
-# Compiled for
+# Compile checks
 
 
 def test_each_version_is_described_to_pyo3_and_checked_apart(wheels, monkeypatch, tmp_path):
@@ -429,7 +429,7 @@ def test_a_version_unknown_to_pyo3_is_reported(wheels):
         wheels.checks.refuse_unknown(Session(), ["3.11", "3.99", "3.99t"])
 
 
-# Compared
+# Comparison
 
 
 def test_a_comparison_takes_two_pythons(wheels):

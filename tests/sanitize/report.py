@@ -1,8 +1,8 @@
-"""Read what valgrind found, and tell what of it is the extension's: ``python report.py valgrind.xml``.
+"""Report the memory errors of the extension from valgrind's output: ``python report.py valgrind.xml``.
 
-Everything counts but two kinds, in which CPython itself is never silent. Memory that was lost counts when the
-extension asked for it: CPython does not give everything back when it ends. An undefined value counts when the extension
-uses it or asked for its memory, unless it is inside an int: CPython 3.11 multiplies 0 by a digit that was never set.
+All errors count except two kinds that CPython itself causes. Lost memory counts if the extension requested it, because
+CPython does not release everything at exit. An undefined value counts if the extension uses it or requested its
+memory, unless it is inside an int: CPython 3.11 multiplies 0 by a digit that was never set.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ ALLOCATING = {"malloc", "calloc", "realloc", "free", "_PyObject_Malloc", "PyObje
 
 
 def frames(error: ElementTree.Element) -> list[ElementTree.Element]:
-    """Give the functions in which it happened, and those that allocated or freed what it happened to."""
+    """Return the functions of an error, and those that allocated or freed its memory."""
     return [frame for stack in error.iter("stack") for frame in stack.iter("frame")]
 
 
 def is_ours(frame: ElementTree.Element) -> bool:
-    """Tell whether a function is the extension's."""
+    """Return whether a function belongs to the extension."""
     return EXTENSION in frame.findtext("obj", "")
 
 
 def is_inside_an_int(error: ElementTree.Element) -> bool:
-    """Tell whether the memory is that of an int."""
+    """Return whether the memory belongs to an int."""
     stacks = list(error.iter("stack"))
     if len(stacks) < 2:
         return False
@@ -35,7 +35,7 @@ def is_inside_an_int(error: ElementTree.Element) -> bool:
 
 
 def counts(error: ElementTree.Element) -> bool:
-    """Tell whether an error may be the extension's."""
+    """Return whether the extension may have caused an error."""
     kind = error.findtext("kind", "")
     if kind.startswith("Leak_"):
         return any(is_ours(frame) for frame in frames(error))
@@ -44,8 +44,8 @@ def counts(error: ElementTree.Element) -> bool:
     return True
 
 
-def told(error: ElementTree.Element) -> Iterator[str]:
-    """Give the lines that tell an error: in each stack the innermost functions, and all of the extension's."""
+def describe(error: ElementTree.Element) -> Iterator[str]:
+    """Describe an error: the innermost functions of each stack, and all functions of the extension."""
     yield error.findtext("what") or error.findtext("xwhat/text") or error.findtext("kind", "")
     notes = [note.text or "" for note in error.iter("auxwhat")]
     for number, stack in enumerate(error.iter("stack")):
@@ -58,11 +58,11 @@ def told(error: ElementTree.Element) -> Iterator[str]:
 
 
 def main(path: str) -> int:
-    """Tell the errors in a report; give 1 when there is one."""
+    """Print the errors of a report; return 1 if there is one."""
     found = [error for error in ElementTree.parse(path).getroot().iter("error") if counts(error)]
     for error in found:
-        print(*told(error), "", sep="\n")
-    print(f"{len(found)} errors in memory" if found else "no error in memory")
+        print(*describe(error), "", sep="\n")
+    print(f"memory errors: {len(found)}")
     return int(bool(found))
 
 

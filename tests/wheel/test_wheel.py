@@ -1,4 +1,4 @@
-"""A wheel, installed alone: `nox -s wheels` runs these beside the tests of the package, away from the repository."""
+"""An installed wheel: `nox -s wheels` runs these with the tests of the package, outside the repository."""
 
 import importlib.metadata
 import os
@@ -20,19 +20,19 @@ SITE_PACKAGES = Path(sysconfig.get_path("platlib")).resolve()
 
 
 def content():
-    """Each file of the wheel."""
+    """Return the files of the wheel."""
     with zipfile.ZipFile(WHEEL) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def folders():
-    """Folders of the machine that built it, written either way; the root of a file system is everybody's."""
+    """Return folders of the build machine, in both spellings, without the root of the file system."""
     paths = [Path(name) for name in os.environ["RUST_DAQ_FOLDERS"].split(os.pathsep)]
     named = [str(path) for path in paths if path.name]
     return {form for name in named for form in (name, name.replace("\\", "/"), name.replace("\\", "\\\\"))}
 
 
-# Where it is installed
+# Installation
 
 
 @pytest.mark.parametrize("module", [rust_daq, _core], ids=lambda module: module.__name__)
@@ -63,7 +63,7 @@ def test_only_numpy_is_asked_for():
     assert [re.match(r"[\w-]+", line).group() for line in needed] == ["numpy"]
 
 
-# What is in it
+# Content
 
 
 def test_the_wheel_has_types_and_licences():
