@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use rust_daq::{Chunk, Error, Memory, collected, room};
+use rust_daq::{Chunk, Error, Memory, collect_column, room};
 
 use crate::error::{Raise, shown, wrong_type};
 
@@ -21,7 +21,7 @@ mod numbers;
 mod times;
 
 use buffer::entries;
-pub use buffer::{converted, kind_and_size};
+pub use buffer::{convert_entries, kind_and_size};
 pub use datetimes::{NOT_A_TIME, is_datetime64, not_a_time, of_datetime64, refuse_not_a_time};
 pub use floats::{Input, Output};
 pub use instants::instants;
@@ -43,16 +43,16 @@ impl<'py> Source<'py> {
     fn of(argument: &str, wanted: &str, data: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = data.py();
         if let Ok(list) = data.cast::<PyList>() {
-            return held(list.len(), list.iter()).map(Self::Entries);
+            return hold_entries(list.len(), list.iter()).map(Self::Entries);
         }
         if let Ok(tuple) = data.cast::<PyTuple>() {
-            return held(tuple.len(), tuple.iter()).map(Self::Entries);
+            return hold_entries(tuple.len(), tuple.iter()).map(Self::Entries);
         }
         if data.hasattr(intern!(py, "__arrow_c_array__"))? {
             return Ok(Self::Arrow(vec![crate::capsule::read_array(data)?]));
         }
         // pandas exports NaN as null.
-        if data.hasattr(intern!(py, "__arrow_c_stream__"))? && !is_of_pandas(data)? {
+        if data.hasattr(intern!(py, "__arrow_c_stream__"))? && !is_pandas(data)? {
             return Ok(Self::Arrow(crate::capsule::read_arrays(data)?));
         }
         let array = py.import("numpy")?.call_method1("asarray", (data,))?;
@@ -71,14 +71,14 @@ impl<'py> Source<'py> {
         if kind == 'O' {
             let list = array.call_method0("tolist")?;
             let list = list.cast::<PyList>()?;
-            return held(list.len(), list.iter()).map(Self::Entries);
+            return hold_entries(list.len(), list.iter()).map(Self::Entries);
         }
         Ok(Self::NumPy(array))
     }
 }
 
 /// The entries of a sequence, each with a reference, because reading an entry may change the sequence.
-fn held<'py>(
+fn hold_entries<'py>(
     count: usize,
     entries: impl Iterator<Item = Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
@@ -87,13 +87,13 @@ fn held<'py>(
     Ok(held)
 }
 
-fn is_of_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn is_pandas(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     let module = data.get_type().getattr("__module__")?;
     Ok(module.extract::<String>().is_ok_and(|name| name.split('.').next() == Some("pandas")))
 }
 
 /// Copies the entries of an object with the buffer protocol, if they have this type and one dimension.
-fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
+fn read_plain_buffer<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
     /// The marks of the other byte order, which PyO3 does not distinguish.
     const FOREIGN: [u8; 2] = if cfg!(target_endian = "little") { *b">!" } else { *b"<<" };
     let Ok(buffer) = PyBuffer::<T>::get(data) else { return Ok(None) };
@@ -105,7 +105,7 @@ fn plain<T: Element>(data: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
 }
 
 /// Joins the columns of several chunks, copying once.
-fn joined<T: ArrowNativeType>(
+fn join_chunks<T: ArrowNativeType>(
     argument: &str,
     arrays: &[ArrayRef],
     read: impl Fn(Chunk<'_>, &ArrayRef) -> Result<ScalarBuffer<T>, Error>,
@@ -121,7 +121,9 @@ fn joined<T: ArrowNativeType>(
     }
     match <[ScalarBuffer<T>; 1]>::try_from(parts) {
         Ok([part]) => Ok(part),
-        Err(parts) => collected(before, parts.iter().flat_map(|part| part.iter().copied())).raise(),
+        Err(parts) => {
+            collect_column(before, parts.iter().flat_map(|part| part.iter().copied())).raise()
+        }
     }
 }
 

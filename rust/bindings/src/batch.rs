@@ -234,7 +234,7 @@ impl PyBatch {
                 return point_native::object(py, point).map(Bound::into_any);
             }
             Selection::Range { offset, count } => batch.core.slice(offset, count),
-            Selection::Stepped(rows) => py.detach(|| batch.core.stepped(&rows)).raise()?,
+            Selection::Stepped(rows) => py.detach(|| batch.core.slice_with_step(&rows)).raise()?,
             Selection::Rows(rows) => py.detach(|| batch.core.take(&rows)).raise()?,
         };
         Bound::new(py, batch.part(part)).map(Bound::into_any)

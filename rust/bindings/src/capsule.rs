@@ -48,7 +48,7 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
     if data.hasattr("__arrow_c_stream__")? {
         let capsule = data.call_method0("__arrow_c_stream__")?;
         let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
-        return guarded(|| {
+        return catch_panic(|| {
             // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
             let reader = unsafe { RecordBatchStreamReader::from_raw(stream.as_ptr()) }?;
             let schema = reader.schema();
@@ -99,7 +99,7 @@ fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)
         ));
     }
     // SAFETY: both were just checked, and neither was released.
-    let data = guarded(|| unsafe { from_ffi(array, &schema) }.map(make_array))?;
+    let data = catch_panic(|| unsafe { from_ffi(array, &schema) }.map(make_array))?;
     Ok((schema, data))
 }
 
@@ -108,11 +108,11 @@ pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     let capsule = data.call_method0("__arrow_c_stream__")?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
-    guarded(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())
+    catch_panic(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())
 }
 
 /// Reads foreign data and catches panics, because Arrow panics if data contradicts its schema.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> PyResult<T> {
+fn catch_panic<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> PyResult<T> {
     // The panic drops partially read data, and no other state was changed.
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(read) => read.map_err(|error| refused(&error)),

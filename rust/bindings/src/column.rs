@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{ffi, intern};
-use rust_daq::{copied, room};
+use rust_daq::{copy_column, room};
 
 use crate::error::Raise;
 
@@ -140,5 +140,5 @@ pub fn adopt<T: ArrowNativeType>(
 pub fn adopt_indices(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
     let indices = adopt(argument, object)?;
     let is_bytes = object.is_exact_instance_of::<PyBytes>();
-    if is_bytes { Ok(indices) } else { copied(&indices).raise() }
+    if is_bytes { Ok(indices) } else { copy_column(&indices).raise() }
 }

@@ -31,7 +31,7 @@ pub fn raised(error: &Error) -> PyErr {
         Error::OutOfMemory { .. }
         | Error::StateMemory { .. }
         | Error::File { kind: ErrorKind::OutOfMemory, .. } => PyMemoryError::new_err(message),
-        Error::File { path, problem, kind, code } => refused_by_system(path, problem, *kind, *code),
+        Error::File { path, problem, kind, code } => os_error(path, problem, *kind, *code),
         Error::Thread { .. } | Error::Panicked { .. } => PyRuntimeError::new_err(message),
         _ => PyValueError::new_err(message),
     }
@@ -50,7 +50,7 @@ impl<T> Raise<T> for Result<T, Error> {
 }
 
 /// Returns the subclass of `OSError` for an error of the operating system.
-fn refused_by_system(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
+fn os_error(path: &Path, problem: &str, kind: ErrorKind, code: Option<i32>) -> PyErr {
     let number = match kind {
         // Without a number, the value itself is invalid, such as a path with a NUL.
         ErrorKind::InvalidInput if code.is_none() => {
@@ -82,7 +82,7 @@ pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
 }
 
 /// Adds a note with the argument's name to an exception of foreign code.
-pub fn while_reading(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
+pub fn note_argument(argument: &str, error: PyErr, py: Python<'_>) -> PyErr {
     let note = format!("while rust_daq read the argument {argument}");
     // An exception that refuses the note is raised without it.
     let _ = error.value(py).call_method1("add_note", (note,));
@@ -101,7 +101,7 @@ pub fn shown(value: &Bound<'_, PyAny>) -> String {
 /// Returns the name of a value's type, with the module unless it is a builtin.
 pub fn type_name(value: &Bound<'_, PyAny>) -> String {
     let name = value.get_type().fully_qualified_name();
-    name.map_or_else(|_| "object".to_owned(), |name| shortened(&name.to_string_lossy()))
+    name.map_or_else(|_| "object".to_owned(), |name| shorten(&name.to_string_lossy()))
 }
 
 /// Formats a value with `reprlib`, which reads only the beginning of a container; a plain `repr` could take minutes.
@@ -113,7 +113,7 @@ fn short_repr(value: &Bound<'_, PyAny>) -> PyResult<String> {
     limits.setattr("maxother", SHOWN)?;
     limits.setattr("maxstring", SHOWN)?;
     let text = limits.call_method1("repr", (value,))?;
-    Ok(shortened(&text.str()?.to_string_lossy()))
+    Ok(shorten(&text.str()?.to_string_lossy()))
 }
 
 /// Formats an integer in hexadecimal if Python refuses to format its thousands of digits; `error` is that refusal.
@@ -122,10 +122,10 @@ fn short_hex(value: &Bound<'_, PyAny>, error: PyErr) -> PyResult<String> {
         return Err(error);
     }
     let text = value.call_method1("__format__", ("#x",))?;
-    Ok(shortened(&text.str()?.to_string_lossy()))
+    Ok(shorten(&text.str()?.to_string_lossy()))
 }
 
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     if text.chars().nth(SHOWN).is_none() {
         return text.to_owned();
     }

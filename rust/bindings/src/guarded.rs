@@ -85,13 +85,13 @@ impl<T: Send> Guarded<T> {
     /// Waits for the lock; other Python threads run during the wait.
     pub fn lock(&self, py: Python<'_>) -> Result<MutexGuard<'_, T>, Refused> {
         self.check_fork()?;
-        self.healed(self.value.lock_py_attached(py))
+        self.recover(self.value.lock_py_attached(py))
     }
 
     /// Waits for the lock in a thread that is not attached to Python.
     pub fn lock_detached(&self) -> Result<MutexGuard<'_, T>, Refused> {
         self.check_fork()?;
-        self.healed(self.value.lock())
+        self.recover(self.value.lock())
     }
 
     /// Works with the value without the GIL, while other Python threads run.
@@ -103,7 +103,7 @@ impl<T: Send> Guarded<T> {
         py.detach(|| self.lock_detached().map(|mut value| work(&mut value)))
     }
 
-    fn healed<'a>(
+    fn recover<'a>(
         &'a self,
         locked: Result<MutexGuard<'a, T>, PoisonError<MutexGuard<'a, T>>>,
     ) -> Result<MutexGuard<'a, T>, Refused> {

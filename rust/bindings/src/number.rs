@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString};
 
-use crate::error::{caused_by, shown, while_reading, wrong_type};
+use crate::error::{caused_by, note_argument, shown, wrong_type};
 
 /// Reads a finite number; the core checks its range.
 pub fn finite(argument: &str, wanted: &str, number: &Bound<'_, PyAny>) -> PyResult<f64> {
@@ -107,7 +107,7 @@ impl Problem {
             Self::Raised(error) if error.is_instance_of::<PyOverflowError>(py) => {
                 caused_by(error, too_large(), py)
             }
-            Self::Raised(error) => while_reading(argument, error, py),
+            Self::Raised(error) => note_argument(argument, error, py),
         }
     }
 }

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
-use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, paced};
+use rust_daq::{Acquisition, OnFull, Sink, Source, Stage, schedule_deadlines};
 
 use crate::error::{Raise, shown, wrong_type};
 use crate::instrument::PySimulatedInstrument;
@@ -132,7 +132,7 @@ impl PyPipelinePlan {
 
 fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
     let rate = real("rate", "a number of rows per second, or None", rate)?;
-    paced(rate).map(|_| rate).raise()
+    schedule_deadlines(rate).map(|_| rate).raise()
 }
 
 fn read_duration(duration: &Bound<'_, PyAny>) -> PyResult<Duration> {

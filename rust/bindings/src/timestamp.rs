@@ -8,7 +8,7 @@ use pyo3::types::{
 use rust_daq::{Civil, Error, nanoseconds_from_utc};
 
 use crate::array::{NOT_A_TIME, is_datetime64, not_a_time, of_datetime64};
-use crate::error::{caused_by, raised, shown, while_reading, wrong_type};
+use crate::error::{caused_by, note_argument, raised, shown, wrong_type};
 use crate::number::integer;
 
 const WANTED: &str =
@@ -43,7 +43,7 @@ pub fn to_datetime(py: Python<'_>, timestamp_ns: i64) -> PyResult<Bound<'_, PyDa
 
 fn from_number(argument: &str, timestamp: &Bound<'_, PyAny>) -> PyResult<i64> {
     let py = timestamp.py();
-    let reading = |error| while_reading(argument, error, py);
+    let reading = |error| note_argument(argument, error, py);
     if !timestamp.is_instance_of::<PyInt>() && is_datetime64(timestamp).map_err(reading)? {
         return of_datetime64(argument, timestamp);
     }
@@ -79,7 +79,7 @@ fn utc_offset(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<i64>
         return Ok(0);
     }
     let offset =
-        datetime.call_method0("utcoffset").map_err(|error| while_reading(argument, error, py))?;
+        datetime.call_method0("utcoffset").map_err(|error| note_argument(argument, error, py))?;
     if offset.is_none() {
         return Err(no_time_zone(argument, datetime));
     }
@@ -105,7 +105,7 @@ fn nanosecond(argument: &str, datetime: &Bound<'_, PyDateTime>) -> PyResult<u16>
     let found = match datetime.getattr("nanosecond") {
         Ok(found) => found,
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => return Ok(0),
-        Err(error) => return Err(while_reading(argument, error, py)),
+        Err(error) => return Err(note_argument(argument, error, py)),
     };
     match found.extract() {
         Ok(nanosecond) if nanosecond < 1_000 => Ok(nanosecond),

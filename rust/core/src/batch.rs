@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 
 use crate::channel::Channel;
-use crate::column::{collected, room, total};
+use crate::column::{collect_column, room, total};
 use crate::error::Error;
 
 pub(crate) mod arrow;
@@ -15,8 +15,10 @@ mod entries;
 mod order;
 mod sequences;
 
-pub use arrow::{CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
-pub(crate) use arrow::{Texts, arrow_schema, described, with_metadata};
+pub use arrow::{
+    CHANNELS_KEY, Chunk, Memory, exact_float, read_arrow_numbers, read_arrow_timestamps,
+};
+pub(crate) use arrow::{Texts, arrow_schema, read_description, with_metadata};
 pub use builder::BatchBuilder;
 pub(crate) use entries::Entries;
 
@@ -75,7 +77,7 @@ impl Batch {
             let remapped = |&index: &i32| {
                 usize::try_from(index).ok().and_then(|index| merged.get(index)).copied()
             };
-            collected(rows, indices.iter().map(|index| remapped(index).unwrap_or(0)))?
+            collect_column(rows, indices.iter().map(|index| remapped(index).unwrap_or(0)))?
         };
         Ok(Self::of_checked(timestamps, values, channels, Some(indices)))
     }
@@ -393,7 +395,7 @@ pub(crate) fn gathered<T: ArrowNativeType>(
     column: &[T],
     rows: &[usize],
 ) -> Result<ScalarBuffer<T>, Error> {
-    collected(rows.len(), rows.iter().map(|&row| column[row]))
+    collect_column(rows.len(), rows.iter().map(|&row| column[row]))
 }
 
 pub(crate) fn same_length(column: &str, got: usize, wanted: usize) -> Result<(), Error> {

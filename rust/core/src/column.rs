@@ -96,7 +96,7 @@ pub(crate) fn zeroed<T: ZeroBits>(rows: usize) -> Result<Vec<T>, Error> {
 /// # Errors
 ///
 /// [`Error::OutOfMemory`].
-pub fn copied<T: ArrowNativeType>(entries: &[T]) -> Result<ScalarBuffer<T>, Error> {
+pub fn copy_column<T: ArrowNativeType>(entries: &[T]) -> Result<ScalarBuffer<T>, Error> {
     let mut column = room(entries.len())?;
     column.extend_from_slice(entries);
     Ok(column.into())
@@ -107,7 +107,7 @@ pub fn copied<T: ArrowNativeType>(entries: &[T]) -> Result<ScalarBuffer<T>, Erro
 /// # Errors
 ///
 /// [`Error::OutOfMemory`].
-pub fn collected<T: ArrowNativeType>(
+pub fn collect_column<T: ArrowNativeType>(
     rows: usize,
     entries: impl Iterator<Item = T>,
 ) -> Result<ScalarBuffer<T>, Error> {

@@ -16,12 +16,12 @@ mod timestamp;
 mod word;
 
 pub use batch::{
-    Batch, BatchBuilder, CHANNELS_KEY, Chunk, Memory, exact_float, instants_of_arrow,
-    numbers_of_arrow,
+    Batch, BatchBuilder, CHANNELS_KEY, Chunk, Memory, exact_float, read_arrow_numbers,
+    read_arrow_timestamps,
 };
 pub use channel::{Channel, checked_channel};
 pub use clock::now_ns;
-pub use column::{collected, contains, copied, room};
+pub use column::{collect_column, contains, copy_column, room};
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 /// Integers of any size, used by [`Json`].
@@ -29,7 +29,7 @@ pub use num_bigint::BigInt;
 pub use path::{Path, Step};
 pub use pipeline::{
     Acquisition, Around, Counts, Ended, Failure, Feed, Handover, OnFull, Recipe, Report, Run,
-    Scans, SimulatedInstrument, Sink, Source, Stage, Work, paced,
+    Scans, SimulatedInstrument, Sink, Source, Stage, Work, schedule_deadlines,
 };
 pub use point::{DataPoint, PointView};
 pub use process::{
@@ -38,6 +38,6 @@ pub use process::{
 pub use schedule::Schedule;
 pub use storage::{
     ArrowFormat, CsvFormat, Existing, Format, Layout, Next, Place, Recording, Sync, VERSION_KEY,
-    Writer, is_written, rows_of_tables, table_of_rows,
+    Writer, batches_from_tables, is_written, table_from_batches,
 };
 pub use timestamp::{Civil, Date, nanoseconds_from_utc};

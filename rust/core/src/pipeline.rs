@@ -20,7 +20,7 @@ mod stage;
 mod work;
 
 pub use acquisition::{Acquisition, Around};
-pub use clock::paced;
+pub use clock::schedule_deadlines;
 pub use feed::Feed;
 pub use handover::Handover;
 pub use instrument::{Recipe, Scans, SimulatedInstrument};

@@ -25,7 +25,7 @@ pub use parts::Place;
 pub use recording::{Next, Recording};
 pub use resume::Layout;
 pub use sync::Sync;
-pub use table::{rows_of_tables, table_of_rows};
+pub use table::{batches_from_tables, table_from_batches};
 pub use writer::{Format, Writer};
 
 /// The key of the schema version in the metadata of a file.

@@ -32,7 +32,7 @@ pub fn entries<T: Element>(buffer: &PyBuffer<T>, py: Python<'_>) -> PyResult<Vec
 }
 
 /// Converts the entries of a NumPy array to this type, whose NumPy name is `dtype`.
-pub fn converted<T: Element>(array: &Bound<'_, PyAny>, dtype: &str) -> PyResult<Vec<T>> {
+pub fn convert_entries<T: Element>(array: &Bound<'_, PyAny>, dtype: &str) -> PyResult<Vec<T>> {
     let array = array.call_method1("astype", (dtype,))?;
     entries(&PyBuffer::<T>::get(&array)?, array.py())
 }

@@ -12,7 +12,7 @@ use numpy::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rust_daq::copied;
+use rust_daq::copy_column;
 
 use super::{is_masked, numbers};
 use crate::error::{Raise, wrong_type};
@@ -114,7 +114,7 @@ impl<'py> Output<'py> {
         };
         let shared = values.as_ptr_range().start < place.as_ptr_range().end
             && place.as_ptr_range().start < values.as_ptr_range().end;
-        let copy = shared.then(|| copied(values)).transpose().raise()?;
+        let copy = shared.then(|| copy_column(values)).transpose().raise()?;
         let values = copy.as_deref().unwrap_or(values);
         if detached {
             array.py().detach(|| work(values, place));

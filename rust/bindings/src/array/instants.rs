@@ -3,12 +3,12 @@
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use rust_daq::{instants_of_arrow, room};
+use rust_daq::{read_arrow_timestamps, room};
 
-use super::buffer::{converted, kind_and_size};
+use super::buffer::{convert_entries, kind_and_size};
 use super::datetimes::{nanoseconds, no_time_zone, refuse_not_a_time};
 use super::mask::without_masks;
-use super::{Source, entry_error, is_of_pandas, joined, plain, wrong_dtype};
+use super::{Source, entry_error, is_pandas, join_chunks, read_plain_buffer, wrong_dtype};
 use crate::error::Raise;
 use crate::timestamp;
 
@@ -22,7 +22,7 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
     if let Some(plain) = without_masks(argument, data)? {
         return instants(argument, &plain);
     }
-    if let Some(times) = plain::<i64>(data)? {
+    if let Some(times) = read_plain_buffer::<i64>(data)? {
         refuse_not_a_time(argument, &times)?;
         return Ok(times.into());
     }
@@ -42,7 +42,7 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
             Ok(times.into())
         }
         Source::Arrow(arrays) => {
-            let times = joined(argument, &arrays, instants_of_arrow)?;
+            let times = join_chunks(argument, &arrays, read_arrow_timestamps)?;
             refuse_not_a_time(argument, &times)?;
             Ok(times)
         }
@@ -52,7 +52,7 @@ pub fn instants(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffe
 
 /// Returns whether the data is a pandas Series, Index or array of datetimes without a time zone.
 fn is_naive(data: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if !is_of_pandas(data)? {
+    if !is_pandas(data)? {
         return Ok(false);
     }
     let Some(dtype) = data.getattr_opt("dtype")? else { return Ok(false) };
@@ -74,12 +74,12 @@ fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i
             nanoseconds(array, &what).map(Into::into)
         }
         ('i', _) | ('u', ..=4) => {
-            let times: Vec<i64> = converted(array, "=i8")?;
+            let times: Vec<i64> = convert_entries(array, "=i8")?;
             refuse_not_a_time(argument, &times)?;
             Ok(times.into())
         }
         ('u', _) => {
-            let native: Vec<u64> = converted(array, "=u8")?;
+            let native: Vec<u64> = convert_entries(array, "=u8")?;
             let beyond = native.iter().position(|&count| i64::try_from(count).is_err());
             if let Some(index) = beyond {
                 return Err(PyOverflowError::new_err(format!(

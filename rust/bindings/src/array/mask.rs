@@ -19,11 +19,11 @@ pub fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     if NDARRAY.get(data.py()).is_some_and(|known| known.is(&class)) {
         return Ok(false);
     }
-    looked_up(&class)
+    look_up(&class)
 }
 
 #[cold]
-fn looked_up(class: &Bound<'_, PyType>) -> PyResult<bool> {
+fn look_up(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
     for base in class.mro() {
         let base = base.cast_into::<PyType>()?;

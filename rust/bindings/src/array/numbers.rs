@@ -3,11 +3,11 @@
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rust_daq::{collected, exact_float, numbers_of_arrow, room};
+use rust_daq::{collect_column, exact_float, read_arrow_numbers, room};
 
-use super::buffer::{converted, kind_and_size};
+use super::buffer::{convert_entries, kind_and_size};
 use super::mask::{is_masked, unmasked};
-use super::{Source, entry_error, joined, plain, wrong_dtype};
+use super::{Source, entry_error, join_chunks, read_plain_buffer, wrong_dtype};
 use crate::error::Raise;
 use crate::number;
 
@@ -22,10 +22,10 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
         let values = numbers(argument, &plain)?;
         let honoured = values.iter().zip(masks);
         let honoured = honoured.map(|(&value, mask)| if mask { f64::NAN } else { value });
-        return collected(values.len(), honoured).raise();
+        return collect_column(values.len(), honoured).raise();
     }
     let py = data.py();
-    if let Some(values) = plain::<f64>(data)? {
+    if let Some(values) = read_plain_buffer::<f64>(data)? {
         return Ok(values.into());
     }
     match Source::of(argument, WANTED, data)? {
@@ -39,16 +39,18 @@ pub fn numbers(argument: &str, data: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer
             }
             Ok(values.into())
         }
-        Source::Arrow(arrays) => joined(argument, &arrays, numbers_of_arrow),
+        Source::Arrow(arrays) => join_chunks(argument, &arrays, read_arrow_numbers),
         Source::NumPy(array) => of_numpy(argument, &array),
     }
 }
 
 fn of_numpy(argument: &str, array: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<f64>> {
     match kind_and_size(array)? {
-        ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => Ok(converted::<f64>(array, "=f8")?.into()),
-        ('i', _) => exact(argument, &converted::<i64>(array, "=i8")?),
-        ('u', _) => exact(argument, &converted::<u64>(array, "=u8")?),
+        ('f', ..=8) | ('b', _) | ('i' | 'u', ..=4) => {
+            Ok(convert_entries::<f64>(array, "=f8")?.into())
+        }
+        ('i', _) => exact(argument, &convert_entries::<i64>(array, "=i8")?),
+        ('u', _) => exact(argument, &convert_entries::<u64>(array, "=u8")?),
         _ => Err(wrong_dtype(argument, NUMBERS, array)),
     }
 }

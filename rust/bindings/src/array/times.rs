@@ -5,7 +5,7 @@ use std::iter::repeat_n;
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use rust_daq::{Schedule, collected, now_ns};
+use rust_daq::{Schedule, collect_column, now_ns};
 
 use super::instants;
 use crate::error::Raise;
@@ -74,7 +74,7 @@ impl Times {
     pub fn into_column(self, count: usize) -> PyResult<ScalarBuffer<i64>> {
         match self {
             Self::Same(time) => {
-                let times = collected(count, repeat_n(time, count));
+                let times = collect_column(count, repeat_n(time, count));
                 times.raise()
             }
             Self::Each(times) => Ok(times),

@@ -30,7 +30,7 @@ impl PyBatch {
             indices,
         )
         .raise()?;
-        let batch = sequences::numbered(&batch, first_sequence)?;
+        let batch = sequences::with_numbers(&batch, first_sequence)?;
         match <[Py<PyChannel>; 1]>::try_from(objects) {
             Ok([channel]) => Ok(Self::of_channel(channel.into_bound(timestamps.py()), batch)),
             Err(_) => Ok(batch.into()),
@@ -52,7 +52,7 @@ impl PyBatch {
             pickled(py, core.values().clone(), protocol)?,
             batch.channels(py)?,
             indices,
-            sequences::shown(py, core)?,
+            sequences::to_dict(py, core)?,
         );
         Ok((slf.get_type().getattr("_from_buffers")?, arguments.into_pyobject(py)?))
     }

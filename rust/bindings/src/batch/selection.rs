@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PySlice, PyString};
 
 use rust_daq::room;
 
-use crate::array::{converted, kind_and_size, without_masks};
+use crate::array::{convert_entries, kind_and_size, without_masks};
 use crate::error::{Raise, caused_by, wrong_type};
 
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
@@ -42,7 +42,7 @@ impl Selection {
             return Err(wrong_type("index", WANTED, key));
         }
         match key.extract::<isize>() {
-            Ok(row) => return resolved(row as i128, rows).map(Self::Row),
+            Ok(row) => return resolve_row(row as i128, rows).map(Self::Row),
             Err(error) if error.is_instance_of::<PyOverflowError>(key.py()) => {
                 let message = format!("index {key} is out of range; the batch has {rows} rows");
                 return Err(caused_by(error, PyIndexError::new_err(message), key.py()));
@@ -85,9 +85,9 @@ impl Selection {
                          pass one entry per row"
                     )));
                 }
-                resolved_all(&array.call_method0("nonzero")?.get_item(0)?, rows)
+                resolve_rows(&array.call_method0("nonzero")?.get_item(0)?, rows)
             }
-            'i' | 'u' => resolved_all(&array, rows),
+            'i' | 'u' => resolve_rows(&array, rows),
             // NumPy converts an empty list to floats.
             _ if count == 0 => Ok(Self::Rows(Vec::new())),
             _ => Err(wrong_type("index", WANTED, key)),
@@ -136,9 +136,9 @@ fn kind_and_count(
 /// Reads integers of any width; `beyond` is the error for one above the range of `i64`.
 fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> PyResult<Vec<i64>> {
     if kind_and_size(array)?.0 != 'u' {
-        return converted(array, "=i8");
+        return convert_entries(array, "=i8");
     }
-    let given: Vec<u64> = converted(array, "=u8")?;
+    let given: Vec<u64> = convert_entries(array, "=u8")?;
     if let Some(row) = given.iter().position(|&index| i64::try_from(index).is_err()) {
         return Err(beyond(row, given[row]));
     }
@@ -146,17 +146,17 @@ fn integers(array: &Bound<'_, PyAny>, beyond: impl Fn(usize, u64) -> PyErr) -> P
 }
 
 /// Resolves an array of indices to rows.
-fn resolved_all(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
+fn resolve_rows(array: &Bound<'_, PyAny>, rows: usize) -> PyResult<Selection> {
     let given = integers(array, |_, index| no_such_row(&index, rows))?;
     let mut found = room(given.len()).raise()?;
     for index in given {
-        found.push(resolved(index.into(), rows)?);
+        found.push(resolve_row(index.into(), rows)?);
     }
     Ok(Selection::Rows(found))
 }
 
 /// Resolves an index to a row; negative indices count from the end.
-fn resolved(index: i128, rows: usize) -> PyResult<usize> {
+fn resolve_row(index: i128, rows: usize) -> PyResult<usize> {
     let from_start = if index < 0 { index + rows as i128 } else { index };
     let row = usize::try_from(from_start).ok().filter(|row| *row < rows);
     row.ok_or_else(|| no_such_row(&index, rows))

@@ -24,7 +24,7 @@ impl PyBatch {
     /// if the rows stay in order. A selection by booleans or integers forgets them.
     #[getter]
     fn first_sequence<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        shown(py, &self.core)
+        to_dict(py, &self.core)
     }
 
     /// Return the same rows with other sequence numbers.
@@ -58,12 +58,12 @@ impl PyBatch {
     /// >>> batch.with_first_sequence(10)[1:].first_sequence
     /// {'laser': 11}
     fn with_first_sequence(&self, first: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        Ok(self.part(numbered(&self.core, first)?))
+        Ok(self.part(with_numbers(&self.core, first)?))
     }
 }
 
 /// Converts the first sequence numbers to a dict.
-pub fn shown<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, PyDict>>> {
+pub fn to_dict<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(first) = batch.first_sequences() else { return Ok(None) };
     let numbers = PyDict::new(py);
     for (channel, number) in batch.channels().iter().zip(first.iter()) {
@@ -73,7 +73,7 @@ pub fn shown<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Option<Bound<'py, 
 }
 
 /// Returns the batch with these first sequence numbers.
-pub fn numbered(batch: &Batch, first: Option<&Bound<'_, PyAny>>) -> PyResult<Batch> {
+pub fn with_numbers(batch: &Batch, first: Option<&Bound<'_, PyAny>>) -> PyResult<Batch> {
     let Some(first) = first.filter(|first| !first.is_none()) else {
         return Ok(batch.with_first_sequences(None));
     };

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use rust_daq::{Error, Json, MAX_DEPTH, Object, Path, Step};
 
-use crate::error::{raised, shown, type_name, while_reading};
+use crate::error::{note_argument, raised, shown, type_name};
 use crate::number;
 
 /// The reason why the walk stopped and its path; the exception is made once the whole path is known.
@@ -17,7 +17,7 @@ struct Fault {
 impl From<PyErr> for Fault {
     /// Wraps an exception raised by an object's own code.
     fn from(error: PyErr) -> Self {
-        Self::here(|path, py| while_reading(&path.to_string(), error, py))
+        Self::here(|path, py| note_argument(&path.to_string(), error, py))
     }
 }
 

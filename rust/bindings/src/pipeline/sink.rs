@@ -62,7 +62,7 @@ struct Writer {
 
 impl Sink for Writer {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
-        attached(|py| give("the write method of a sink", self.write.bind(py), output))
+        attached(|py| call_part("the write method of a sink", self.write.bind(py), output))
     }
 
     fn close(&mut self) -> Result<(), Failure> {
@@ -78,7 +78,7 @@ struct Batches(Py<PyAny>);
 
 impl Sink for Batches {
     fn write(&mut self, output: &Output) -> Result<(), Failure> {
-        attached(|py| give("on_batch", self.0.bind(py), output))
+        attached(|py| call_part("on_batch", self.0.bind(py), output))
     }
 }
 
@@ -92,7 +92,7 @@ impl Sink for Unclosed {
 }
 
 /// Calls a part with the output of the last processor.
-fn give(part: &str, callable: &Bound<'_, PyAny>, output: &Output) -> PyResult<()> {
+fn call_part(part: &str, callable: &Bound<'_, PyAny>, output: &Output) -> PyResult<()> {
     let result = call::call(callable, Some(&object(callable.py(), output.clone())?))?;
     call::refuse_coroutine(part, &result)
 }

@@ -33,7 +33,7 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
     }
     if source.is_callable() {
         let callable = source.clone().unbind();
-        let read = move || attached(|py| called(callable.bind(py)));
+        let read = move || attached(|py| call_source(callable.bind(py)));
         return Ok(Box::new(Feed::new(read, rate).raise()?));
     }
     let iterator = source.try_iter()?.into_any();
@@ -41,7 +41,7 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
     let is_generator = iterator.hasattr(intern!(source.py(), "throw"))?;
     let close = iterator.getattr_opt(intern!(source.py(), "close"))?.filter(|_| is_generator);
     let iterator = iterator.unbind();
-    let read = move || attached(|py| iterated(iterator.bind(py)));
+    let read = move || attached(|py| read_iterator(iterator.bind(py)));
     let feed = Feed::new(read, rate).raise()?;
     let Some(close) = close.map(Bound::unbind) else { return Ok(Box::new(feed)) };
     let close = move || attached(|py| call::call(close.bind(py), None).map(drop));
@@ -49,7 +49,7 @@ pub fn open(source: &Bound<'_, PyAny>, rate: Option<f64>) -> PyResult<Box<dyn So
 }
 
 /// Calls a callable for the next batch; None means the end.
-fn called(callable: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
+fn call_source(callable: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
     let given = call::call(callable, None)?;
     call::refuse_coroutine("source", &given)?;
     if let Ok(batch) = given.cast::<PyBatch>() {
@@ -59,7 +59,7 @@ fn called(callable: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
 }
 
 /// Takes the next batch of an iterator.
-fn iterated(iterator: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
+fn read_iterator(iterator: &Bound<'_, PyAny>) -> PyResult<Option<Batch>> {
     let Some(given) = call::next(iterator)? else { return Ok(None) };
     match given.cast::<PyBatch>() {
         Ok(batch) => Ok(Some(batch.get().core().clone())),

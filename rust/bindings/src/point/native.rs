@@ -56,7 +56,7 @@ struct Instance {
 ///
 /// No `DataPoint` exists yet: the new deallocator must not free an object of the old allocator.
 pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
-    if !installed_class().is_null() || var_os(ORDINARY).is_some() || !suits(py)? {
+    if !installed_class().is_null() || var_os(ORDINARY).is_some() || !has_known_layout(py)? {
         return Ok(());
     }
     constructor::prepare(py);
@@ -96,7 +96,7 @@ unsafe fn hide_from_collector(class: *mut ffi::PyTypeObject) {
 }
 
 /// Returns whether PyO3's layout of the class is the one of this module; false without the GIL, where it is untested.
-fn suits(py: Python<'_>) -> PyResult<bool> {
+fn has_known_layout(py: Python<'_>) -> PyResult<bool> {
     if cfg!(Py_GIL_DISABLED) {
         return Ok(false);
     }

@@ -79,7 +79,7 @@ impl PyIir {
         let initial: Initial = word("initial", initial)?;
         let filter = Iir::new(&sections, initial, word("on_gap", on_gap)?);
         let filter = filter.raise()?;
-        warn_of(sos.py(), &filter.unstable_poles())?;
+        warn_unstable(sos.py(), &filter.unstable_poles())?;
         Ok(Self(Shared::new(filter)))
     }
 
@@ -235,7 +235,7 @@ fn read_sections(sos: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 6]>> {
     array.call_method1("astype", ("float64",))?.call_method0("tolist")?.extract()
 }
 
-fn warn_of(py: Python<'_>, poles: &[(f64, f64)]) -> PyResult<()> {
+fn warn_unstable(py: Python<'_>, poles: &[(f64, f64)]) -> PyResult<()> {
     if poles.is_empty() {
         return Ok(());
     }

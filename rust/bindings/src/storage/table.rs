@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rust_daq::{rows_of_tables, table_of_rows};
+use rust_daq::{batches_from_tables, table_from_batches};
 
 use crate::batch::PyBatch;
 use crate::capsule;
@@ -28,7 +28,7 @@ impl PyRowTable {
         // There is only one schema, and the interface allows a producer to ignore the request.
         let _ = requested_schema;
         let batches: Vec<_> = self.0.iter().map(|batch| batch.get().core()).collect();
-        let table = py.detach(|| table_of_rows(&batches)).raise()?;
+        let table = py.detach(|| table_from_batches(&batches)).raise()?;
         capsule::of_batch(py, table)
     }
 }
@@ -37,6 +37,6 @@ impl PyRowTable {
 #[pyfunction]
 pub fn batches_of_rows(data: &Bound<'_, PyAny>) -> PyResult<Vec<PyBatch>> {
     let (_, tables) = capsule::read_batches(data)?;
-    let batches = data.py().detach(|| rows_of_tables(&tables)).raise()?;
+    let batches = data.py().detach(|| batches_from_tables(&tables)).raise()?;
     Ok(batches.into_iter().map(PyBatch::from).collect())
 }

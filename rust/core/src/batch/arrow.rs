@@ -10,8 +10,8 @@ mod texts;
 mod write;
 
 pub(crate) use conversion::texts;
-pub use conversion::{Chunk, Memory, exact_float, instants_of_arrow, numbers_of_arrow};
-pub(crate) use read::{described, with_metadata};
+pub use conversion::{Chunk, Memory, exact_float, read_arrow_numbers, read_arrow_timestamps};
+pub(crate) use read::{read_description, with_metadata};
 pub(crate) use texts::Texts;
 pub(crate) use write::arrow_schema;
 

@@ -34,7 +34,7 @@ impl Batch {
     /// # Errors
     ///
     /// [`Error::NoSuchRow`], [`Error::OutOfMemory`].
-    pub fn stepped(&self, rows: &[usize]) -> Result<Self, Error> {
+    pub fn slice_with_step(&self, rows: &[usize]) -> Result<Self, Error> {
         let selected = self.take(rows)?;
         let first_sequences = self.sequences_of(rows)?;
         Ok(Self { first_sequences, ..selected })
@@ -123,7 +123,7 @@ mod tests {
         ) {
             let whole = numbered(&batch(&all));
             let chosen: Vec<usize> = (start..all.len()).step_by(step).collect();
-            let selected = whole.stepped(&chosen).unwrap();
+            let selected = whole.slice_with_step(&chosen).unwrap();
             prop_assert_eq!(&selected, &whole.take(&chosen).unwrap());
             let known = numbers(&whole);
             let expected: Vec<_> = chosen.iter().map(|&row| known[row].clone()).collect();

@@ -71,7 +71,7 @@ impl Batch {
 
     /// Adds the sequence numbers of `batches`, whose rows these are, if they follow each other without a gap.
     pub(super) fn with_joined_sequences(self, batches: &[Self]) -> Self {
-        let Some(first) = joined(batches) else { return self };
+        let Some(first) = join_sequences(batches) else { return self };
         self.with_first_sequences(Some(&|name| first.get(name).copied().unwrap_or(0)))
     }
 }
@@ -82,7 +82,7 @@ const fn after(first: u64, rows: usize) -> u64 {
 }
 
 /// Returns the first sequence number of each name, if all batches are numbered and follow each other without a gap.
-fn joined(batches: &[Batch]) -> Option<HashMap<&str, u64>> {
+fn join_sequences(batches: &[Batch]) -> Option<HashMap<&str, u64>> {
     let mut first = HashMap::new();
     let mut next: HashMap<&str, u64> = HashMap::new();
     for batch in batches.iter().filter(|batch| !batch.is_empty()) {

@@ -49,7 +49,7 @@ impl Clock {
 /// # Errors
 ///
 /// [`Error::Refused`] for an invalid rate, or a period that cannot be counted in nanoseconds.
-pub fn paced(rate: f64) -> Result<Schedule, Error> {
+pub fn schedule_deadlines(rate: f64) -> Result<Schedule, Error> {
     let schedule = Schedule::new(0, rate)?;
     if (SLOWEST..=FASTEST).contains(&rate) {
         Ok(schedule)

@@ -1,7 +1,7 @@
 //! The thread that processes waiting batches and passes them to the sinks.
 
 use super::queue::Waiting;
-use super::shared::{Shared, guarded};
+use super::shared::{Shared, catch_panic};
 use super::{Failure, Sink, Stage, Work};
 use crate::error::Error;
 use crate::process::Output;
@@ -22,7 +22,7 @@ impl Consumer {
     pub fn run(&mut self, shared: &Shared) -> Result<(), Failure> {
         while let Some(Waiting { batch, due_ns }) = shared.queue.pop() {
             let rows = batch.len();
-            match guarded(|| self.consume(Output::Batch(batch), shared)) {
+            match catch_panic(|| self.consume(Output::Batch(batch), shared)) {
                 Ok(true) => {
                     let response_ns = shared.clock.passed_ns().saturating_sub(due_ns);
                     shared.responses.record(response_ns, rows);
@@ -59,7 +59,7 @@ impl Consumer {
     /// Closes every sink, even if others fail.
     pub fn close(&mut self, shared: &Shared) -> Vec<Failure> {
         let close = |(index, sink): (usize, &mut Box<dyn Sink>)| {
-            shared.consuming.during(Work::Close, index, || guarded(|| sink.close())).err()
+            shared.consuming.during(Work::Close, index, || catch_panic(|| sink.close())).err()
         };
         self.sinks.iter_mut().enumerate().filter_map(close).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::paced;
+use super::clock::schedule_deadlines;
 use super::{Failure, Source};
 use crate::batch::Batch;
 use crate::error::Error;
@@ -28,7 +28,7 @@ where
     ///
     /// [`Error::Refused`] for a rate outside the range of deadlines.
     pub fn new(read: F, rate: Option<f64>) -> Result<Self, Error> {
-        let schedule = rate.map(paced).transpose()?;
+        let schedule = rate.map(schedule_deadlines).transpose()?;
         Ok(Self { read, close: None, schedule, rows: 0 })
     }
 

@@ -7,10 +7,10 @@ mod scans;
 
 pub use scans::Scans;
 
-use super::clock::paced;
+use super::clock::schedule_deadlines;
 use crate::batch::Batch;
 use crate::channel::Channel;
-use crate::column::{collected, zeroed};
+use crate::column::{collect_column, zeroed};
 use crate::error::Error;
 use crate::schedule::Schedule;
 
@@ -58,7 +58,7 @@ impl SimulatedInstrument {
     ///
     /// [`Error::Refused`] for an invalid rate or without channels, and [`Error::UnitsDiffer`] if a name has two units.
     pub fn new(rate: f64, channels: &[Channel], recipe: Recipe) -> Result<Self, Error> {
-        let schedule = paced(rate)?;
+        let schedule = schedule_deadlines(rate)?;
         if channels.is_empty() {
             return Err(Error::Refused("channels is empty; pass at least one channel".to_owned()));
         }
@@ -85,9 +85,9 @@ impl SimulatedInstrument {
             Batch::of_channel(channel.clone(), times.into(), values.into())?
         } else {
             let times = times.iter().flat_map(|&time| std::iter::repeat_n(time, count));
-            let times = collected(rows, times)?;
+            let times = collect_column(rows, times)?;
             let index = |row| i32::try_from(row % count).unwrap_or(i32::MAX);
-            let indices = collected(rows, (0..rows).map(index))?;
+            let indices = collect_column(rows, (0..rows).map(index))?;
             Batch::new(times, values.into(), &self.channels, Some(indices))?
         };
         Ok(batch.with_first_sequences(Some(&|_| first)))
@@ -121,7 +121,7 @@ impl Signal {
         let phase = self.phase.wrapping_add(self.step.wrapping_mul(sample));
         #[allow(clippy::cast_precision_loss)] // 2^53 samples are never reached
         let seconds = sample as f64 * self.period;
-        let noise = bell(mixed(self.seed.wrapping_add(sample)));
+        let noise = gaussian(mixed(self.seed.wrapping_add(sample)));
         self.recipe.amplitude * sine(phase)
             + self.recipe.noise * noise
             + self.recipe.drift * seconds
@@ -166,7 +166,7 @@ fn sine(phase: u64) -> f64 {
 
 /// Returns a nearly Gaussian number with mean 0 and standard deviation 1: the sum of four uniform numbers.
 #[inline]
-fn bell(bits: u64) -> f64 {
+fn gaussian(bits: u64) -> f64 {
     /// The mean of the sum of four uniform numbers below 2^16.
     const MEAN: f64 = 2.0 * 65_535.0;
     const VARIANCE: f64 = 4.0 * (65_536.0 * 65_536.0 - 1.0) / 12.0;

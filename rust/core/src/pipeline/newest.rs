@@ -20,7 +20,7 @@ struct Kept {
 
 impl Kept {
     /// Removes the oldest result if the others have enough points.
-    fn outdated(&mut self) -> Option<Output> {
+    fn take_outdated(&mut self) -> Option<Output> {
         let rest = self.points - self.outputs.front()?.len();
         if rest < self.wanted {
             return None;
@@ -48,10 +48,10 @@ impl Newest {
         kept.points += output.len();
         kept.outputs.push_back(output);
         // Dropped after the lock, because releasing memory takes time.
-        let mut outdated = kept.outdated();
+        let mut outdated = kept.take_outdated();
         drop(kept);
         while outdated.is_some() {
-            outdated = self.lock().outdated();
+            outdated = self.lock().take_outdated();
         }
     }
 

@@ -53,7 +53,7 @@ impl Reader {
                 }
                 continue;
             }
-            let batch = self.numbered(batch);
+            let batch = self.number_samples(batch);
             let now_ns = shared.clock.passed_ns();
             let late = due_ns.is_some() && self.source.due_ns()?.is_some_and(|next| now_ns > next);
             if !shared.queue.push(batch, due_ns.unwrap_or(now_ns), late)? {
@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// Numbers the samples of each name consecutively, unless the source has numbered them.
-    fn numbered(&mut self, batch: Batch) -> Batch {
+    fn number_samples(&mut self, batch: Batch) -> Batch {
         if batch.first_sequences().is_some() {
             return batch;
         }

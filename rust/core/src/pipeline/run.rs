@@ -14,7 +14,7 @@ use super::newest::Newest;
 use super::queue::Queue;
 use super::reader::Reader;
 use super::report::{Counts, Report};
-use super::shared::{Shared, guarded};
+use super::shared::{Shared, catch_panic};
 use super::work::{Present, Work};
 use crate::error::Error;
 use crate::process::Output;
@@ -44,15 +44,15 @@ impl Acquisition {
         let reading = move |shared: &Shared| {
             // Set before the first batch, because a consumer that fails must be able to wake the reader.
             shared.reader.get_or_init(thread::current);
-            let ended = guarded(|| reader.run(shared));
-            let closed = guarded(|| reader.close(shared));
+            let ended = catch_panic(|| reader.run(shared));
+            let closed = catch_panic(|| reader.close(shared));
             shared.source_ended(ended, closed.err());
         };
         let consuming = move |shared: &Shared| {
             if let Err(failure) = consumer.run(shared) {
                 shared.failed(failure);
             }
-            let closed = guarded(|| Ok(consumer.close(shared)));
+            let closed = catch_panic(|| Ok(consumer.close(shared)));
             shared.closed(closed.unwrap_or_else(|failure| vec![failure]));
         };
         let consumer = spawn("rust-daq-consumer", &shared, around, consuming)?;

@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use super::numbering::Numbering;
 use super::{TABLE_VERSION, VERSION_KEY};
 use crate::batch::arrow::{CHANNEL, METADATA, TIMESTAMP, UNIT, UTC, VALUE, texts};
-use crate::batch::{Batch, BatchBuilder, Chunk, Memory, instants_of_arrow, numbers_of_arrow};
+use crate::batch::{Batch, BatchBuilder, Chunk, Memory, read_arrow_numbers, read_arrow_timestamps};
 use crate::channel::Channel;
 use crate::column::{room, total, zeroed};
 use crate::error::Error;
@@ -33,7 +33,7 @@ const SEQUENCE: &str = "sequence";
 /// # Errors
 ///
 /// [`Error::Refused`] with the message of Arrow; [`Error::OutOfMemory`].
-pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
+pub fn table_from_batches(batches: &[&Batch]) -> Result<RecordBatch, Error> {
     let rows = total(batches.iter().map(|batch| batch.len()))?;
     let (mut timestamps, mut values) = (room(rows)?, room(rows)?);
     for batch in batches {
@@ -44,10 +44,10 @@ pub fn table_of_rows(batches: &[&Batch]) -> Result<RecordBatch, Error> {
     let values = Float64Array::from(values);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(timestamps.with_timezone(UTC)),
-        Arc::new(encoded(batches, rows, |channel| Some(channel.name()))?),
+        Arc::new(encode(batches, rows, |channel| Some(channel.name()))?),
         Arc::new(values),
-        Arc::new(encoded(batches, rows, |channel| Some(channel.unit()))?),
-        Arc::new(encoded(batches, rows, |channel| channel.metadata().map(Metadata::json))?),
+        Arc::new(encode(batches, rows, |channel| Some(channel.unit()))?),
+        Arc::new(encode(batches, rows, |channel| channel.metadata().map(Metadata::json))?),
         Arc::new(sequences(batches, rows)?),
     ];
     RecordBatch::try_new(Arc::new(schema()), columns)
@@ -70,7 +70,7 @@ fn schema() -> Schema {
 }
 
 /// Encodes one text of each row's channel as a dictionary column.
-fn encoded<'a>(
+fn encode<'a>(
     batches: &[&'a Batch],
     rows: usize,
     text: impl Fn(&'a Channel) -> Option<&'a str>,
@@ -149,7 +149,7 @@ impl<T: ArrowNativeType> Nullable<T> {
 /// # Errors
 ///
 /// If a column is missing, has another type, or contains invalid values.
-pub fn rows_of_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
+pub fn batches_from_tables(tables: &[RecordBatch]) -> Result<Vec<Batch>, Error> {
     let mut before = 0;
     let mut batches = Vec::new();
     for table in tables {
@@ -165,10 +165,10 @@ fn rows_of_table(table: &RecordBatch, before: usize) -> Result<Vec<Batch>, Error
         let missing = || Error::column(name, "is missing; pass a file written by compact");
         table.column_by_name(name).ok_or_else(missing)
     };
-    // Shared, because rows are copied below.
+    // Shared, because rows are copy_column below.
     let chunk = |name| Chunk { name, before, memory: Memory::Shared };
-    let timestamps = instants_of_arrow(chunk(TIMESTAMP), find(TIMESTAMP)?)?;
-    let values = numbers_of_arrow(chunk(VALUE), find(VALUE)?)?;
+    let timestamps = read_arrow_timestamps(chunk(TIMESTAMP), find(TIMESTAMP)?)?;
+    let values = read_arrow_numbers(chunk(VALUE), find(VALUE)?)?;
     let names = texts(CHANNEL, find(CHANNEL)?)?;
     let units = texts(UNIT, find(UNIT)?)?;
     let metadata = texts(METADATA, find(METADATA)?)?;

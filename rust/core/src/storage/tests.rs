@@ -86,8 +86,8 @@ proptest! {
 
     #[test]
     fn a_table_returns_its_rows(batches in any_batches()) {
-        let table = table_of_rows(&batches.iter().collect::<Vec<_>>()).unwrap();
-        let found = rows_of_tables(std::slice::from_ref(&table)).unwrap();
+        let table = table_from_batches(&batches.iter().collect::<Vec<_>>()).unwrap();
+        let found = batches_from_tables(std::slice::from_ref(&table)).unwrap();
         prop_assert_eq!(describe(&found, true), describe(&batches, true));
     }
 

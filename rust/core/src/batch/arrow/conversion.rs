@@ -12,7 +12,7 @@ use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
 
-use crate::column::{collected, copied, room};
+use crate::column::{collect_column, copy_column, room};
 use crate::error::Error;
 
 pub(super) const INSTANTS: &str = "timestamps with a time zone, as timestamp[ns, UTC]; \
@@ -61,7 +61,10 @@ pub(super) fn is_text(found: &DataType) -> bool {
 ///
 /// If the array has another type or nulls, a timestamp is outside 64-bit nanoseconds, or there is not enough
 /// memory.
-pub fn instants_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<i64>, Error> {
+pub fn read_arrow_timestamps(
+    chunk: Chunk<'_>,
+    found: &ArrayRef,
+) -> Result<ScalarBuffer<i64>, Error> {
     let DataType::Timestamp(unit, Some(_)) = found.data_type() else {
         return Err(wrong_type(chunk.name, found, INSTANTS));
     };
@@ -98,24 +101,24 @@ pub fn instants_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuf
 ///
 /// If the array has another type, has nulls among integers, or has an integer that a float would round, or there is not
 /// enough memory.
-pub fn numbers_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
+pub fn read_arrow_numbers(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuffer<f64>, Error> {
     match found.data_type() {
         DataType::Float64 => {
             let found = found.as_primitive::<Float64Type>();
-            if found.null_count() > 0 { widened(found) } else { chunk.column(found.values()) }
+            if found.null_count() > 0 { widen(found) } else { chunk.column(found.values()) }
         }
-        DataType::Float32 => widened(found.as_primitive::<Float32Type>()),
-        DataType::Float16 => widened(found.as_primitive::<Float16Type>()),
+        DataType::Float32 => widen(found.as_primitive::<Float32Type>()),
+        DataType::Float16 => widen(found.as_primitive::<Float16Type>()),
         other if !is_number(other) => Err(wrong_type(chunk.name, found, NUMBERS)),
         integers => {
             chunk.refuse_nulls(found)?;
             match integers {
-                DataType::Int8 => widened(found.as_primitive::<Int8Type>()),
-                DataType::Int16 => widened(found.as_primitive::<Int16Type>()),
-                DataType::Int32 => widened(found.as_primitive::<Int32Type>()),
-                DataType::UInt8 => widened(found.as_primitive::<UInt8Type>()),
-                DataType::UInt16 => widened(found.as_primitive::<UInt16Type>()),
-                DataType::UInt32 => widened(found.as_primitive::<UInt32Type>()),
+                DataType::Int8 => widen(found.as_primitive::<Int8Type>()),
+                DataType::Int16 => widen(found.as_primitive::<Int16Type>()),
+                DataType::Int32 => widen(found.as_primitive::<Int32Type>()),
+                DataType::UInt8 => widen(found.as_primitive::<UInt8Type>()),
+                DataType::UInt16 => widen(found.as_primitive::<UInt16Type>()),
+                DataType::UInt32 => widen(found.as_primitive::<UInt32Type>()),
                 DataType::Int64 => chunk.exact(found.as_primitive::<Int64Type>().values()),
                 _ => chunk.exact(found.as_primitive::<UInt64Type>().values()),
             }
@@ -124,15 +127,15 @@ pub fn numbers_of_arrow(chunk: Chunk<'_>, found: &ArrayRef) -> Result<ScalarBuff
 }
 
 /// Converts numbers that are all exact as floats; nulls become NaN.
-fn widened<T: ArrowPrimitiveType>(found: &PrimitiveArray<T>) -> Result<ScalarBuffer<f64>, Error>
+fn widen<T: ArrowPrimitiveType>(found: &PrimitiveArray<T>) -> Result<ScalarBuffer<f64>, Error>
 where
     f64: From<T::Native>,
 {
     let rows = found.len();
     if found.null_count() == 0 {
-        return collected(rows, found.values().iter().map(|&number| f64::from(number)));
+        return collect_column(rows, found.values().iter().map(|&number| f64::from(number)));
     }
-    collected(rows, found.iter().map(|number| number.map_or(f64::NAN, f64::from)))
+    collect_column(rows, found.iter().map(|number| number.map_or(f64::NAN, f64::from)))
 }
 
 impl Chunk<'_> {
@@ -142,7 +145,7 @@ impl Chunk<'_> {
         found: &ScalarBuffer<T>,
     ) -> Result<ScalarBuffer<T>, Error> {
         match self.memory {
-            Memory::Copied => copied(found),
+            Memory::Copied => copy_column(found),
             Memory::Shared => Ok(found.clone()),
         }
     }

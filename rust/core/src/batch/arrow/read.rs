@@ -9,13 +9,13 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Schema};
 
 use super::conversion::{
-    Chunk, INSTANTS, Memory, NUMBERS, TEXTS, instants_of_arrow, is_instant, is_number, is_text,
-    keys, numbers_of_arrow, texts,
+    Chunk, INSTANTS, Memory, NUMBERS, TEXTS, is_instant, is_number, is_text, keys,
+    read_arrow_numbers, read_arrow_timestamps, texts,
 };
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, UNIT, VALUE};
 use crate::batch::{Batch, BatchBuilder, Entries};
 use crate::channel::Channel;
-use crate::column::{collected, room};
+use crate::column::{collect_column, room};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata};
 
@@ -41,7 +41,7 @@ impl Batch {
             return of_rows(batches, given);
         }
         check_schema(schema)?;
-        let described = described(schema)?;
+        let described = read_description(schema)?;
         let known = Known::of(given, &described);
         // Several batches are copied when they are combined.
         let memory = if batches.len() > 1 { Memory::Shared } else { memory };
@@ -61,7 +61,7 @@ impl Batch {
 
 /// Reads tables that have all facts in each row; units of passed channels must agree with them.
 fn of_rows(batches: &[RecordBatch], given: &[Channel]) -> Result<Batch, Error> {
-    let batch = Batch::concat(&crate::rows_of_tables(batches)?)?;
+    let batch = Batch::concat(&crate::batches_from_tables(batches)?)?;
     let mut units = Entries::default();
     units.add_all(given)?;
     units.add_all(batch.channels())?;
@@ -135,7 +135,7 @@ fn check_schema(schema: &Schema) -> Result<(), Error> {
 }
 
 /// Reads the channels from the schema's metadata.
-pub(crate) fn described(schema: &Schema) -> Result<Vec<Channel>, Error> {
+pub(crate) fn read_description(schema: &Schema) -> Result<Vec<Channel>, Error> {
     let Some(text) = schema.metadata().get(CHANNELS_KEY) else { return Ok(Vec::new()) };
     let wrong = || {
         Error::column(
@@ -167,8 +167,8 @@ fn part(
     let (Some(timestamps), Some(values)) = (find(TIMESTAMP), find(VALUE)) else {
         return Err(Error::column(TIMESTAMP, "or value is missing".to_owned()));
     };
-    let timestamps = instants_of_arrow(chunk(TIMESTAMP), timestamps)?;
-    let values = numbers_of_arrow(chunk(VALUE), values)?;
+    let timestamps = read_arrow_timestamps(chunk(TIMESTAMP), timestamps)?;
+    let values = read_arrow_numbers(chunk(VALUE), values)?;
     let texts = find(METADATA).map(|found| texts(METADATA, found)).transpose()?;
     let (channels, indices) = match find(CHANNEL) {
         Some(names) => {
@@ -223,12 +223,12 @@ fn named(names: &ArrayRef, known: impl Fn(&str) -> Result<Channel, Error>) -> Re
     let channels = values.iter().map(|name| known(name.unwrap_or_default()));
     let channels = channels.collect::<Result<_, _>>()?;
     // Copied, because the producer may still write to the data, and indices are checked only once.
-    let indices = collected(keys.len(), keys.iter().map(|key| key.map_or(0, narrowed)))?;
+    let indices = collect_column(keys.len(), keys.iter().map(|key| key.map_or(0, narrow)))?;
     Ok((channels, Some(indices)))
 }
 
 /// Converts an index to the type of batches; more channels do not fit into memory.
-fn narrowed(index: usize) -> i32 {
+fn narrow(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
 }
 
@@ -244,7 +244,7 @@ fn encoded<'a>(
         let index = if let Some(&place) = places.get(name) {
             place
         } else {
-            let place = narrowed(channels.len());
+            let place = narrow(channels.len());
             channels.push(known(name)?);
             places.insert(name, place);
             place

@@ -14,7 +14,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, Texts, UNIT, UTC, VALUE};
 use crate::batch::Batch;
 use crate::channel::Channel;
-use crate::column::{collected, zeroed};
+use crate::column::{collect_column, zeroed};
 use crate::error::Error;
 use crate::metadata::{Json, Metadata, Object};
 
@@ -84,7 +84,7 @@ impl Batch {
             Some(indices) if !names.are_shared() => indices.clone(),
             Some(_) => {
                 let of_row = |row| names.of_channel[self.index_of(row)];
-                collected(self.len(), (0..self.len()).map(of_row))?
+                collect_column(self.len(), (0..self.len()).map(of_row))?
             }
         };
         Ok(dictionary(indices, &names.names))

@@ -13,7 +13,7 @@ use crc32fast::Hasher;
 use super::checksum::{at_place, is_right};
 use super::decode::{Columns, Refused};
 use super::{CHECKSUM_KEY, CONTINUATION, LONGEST_HEAD, PREFIX, SEQUENCES_KEY};
-use crate::batch::{Batch, arrow_schema, described};
+use crate::batch::{Batch, arrow_schema, read_description};
 use crate::channel::Channel;
 use crate::error::Error;
 use crate::storage::input::Input;
@@ -191,7 +191,7 @@ impl Stream {
         let schema = schema.and_then(|schema| try_fb_to_schema(schema).ok());
         let schema = schema.ok_or_else(|| no_recording(path, "its schema cannot be read"))?;
         let version = read_version(&schema, path)?;
-        let channels = described(&schema).map_err(|error| {
+        let channels = read_description(&schema).map_err(|error| {
             no_recording(path, &format!("its channels cannot be read: {error}"))
         })?;
         let own = [false, true].into_iter();

@@ -15,12 +15,12 @@ use crate::storage::STREAM_VERSION;
 use crate::storage::fixtures::{any_batches, arrow, describe, read, read_file, written};
 
 /// Corrects all checksums of a stream, as a forger would.
-fn resealed(bytes: Vec<u8>) -> Vec<u8> {
-    resealed_with(bytes, at_place)
+fn reseal(bytes: Vec<u8>) -> Vec<u8> {
+    reseal_with(bytes, at_place)
 }
 
 /// Corrects all checksums, each starting from `seen`.
-fn resealed_with(mut bytes: Vec<u8>, seen: impl Fn(&Hasher, u64) -> Hasher) -> Vec<u8> {
+fn reseal_with(mut bytes: Vec<u8>, seen: impl Fn(&Hasher, u64) -> Hasher) -> Vec<u8> {
     let mut before = Hasher::new();
     let mut at = 0;
     while let Some(length) = bytes.get(at + 4..at + PREFIX) {
@@ -58,7 +58,7 @@ fn own() -> Vec<Batch> {
 #[test]
 fn an_unchanged_stream_has_correct_checksums() {
     let bytes = arrow(&own());
-    assert_eq!(resealed(bytes.clone()), bytes);
+    assert_eq!(reseal(bytes.clone()), bytes);
 }
 
 #[test]
@@ -87,7 +87,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] ^= change;
         }
-        let _ = read(&resealed(bytes));
+        let _ = read(&reseal(bytes));
     }
 }
 
@@ -167,7 +167,7 @@ fn a_message_without_rows_is_not_a_batch_in_version_1() {
     assert!(bytes[..schema].windows(key.len()).any(|bytes| bytes == key));
     let version = bytes[..schema].windows(text.len()).position(|bytes| bytes == text).unwrap();
     bytes[version + text.len() - 1] = b'1';
-    let found = read(&resealed_with(bytes, |before, _| before.clone())).unwrap();
+    let found = read(&reseal_with(bytes, |before, _| before.clone())).unwrap();
     assert_eq!(describe(&found.batches, true), describe(&own(), true));
     assert_eq!((found.batches.len(), found.torn, found.leftover), (own().len(), None, 0));
 }
