@@ -14,7 +14,7 @@ from rust_daq import Batch, Channel, DataPoint, Metadata
 NAMES = ("timestamp", "channel", "value", "unit", "metadata")
 
 
-def own(text):
+def unshared(text):
     """Create text without other references: literals are shared and, since CPython 3.12, immortal."""
     return text.encode().decode()
 
@@ -40,7 +40,7 @@ class Awkward(Mapping):
     """Raises an error while it is read."""
 
     def __init__(self, name):
-        self.name = own(f"awkward {name}")
+        self.name = unshared(f"awkward {name}")
 
     def __float__(self):
         raise LookupError(self.name)
@@ -61,14 +61,14 @@ class Arguments:
     """Unshared objects, because shared or immortal ones hide wrong reference counts."""
 
     def __init__(self):
-        self.channel = own("laser-power")
-        self.unit = own("mW/s")
+        self.channel = unshared("laser-power")
+        self.unit = unshared("mW/s")
         self.timestamp = dt.datetime.now(dt.UTC)
         self.value = float("12.5")
         self.integer = 2**62 + 1
-        self.text = own("a value")
+        self.text = unshared("a value")
         self.nested = {self.text: [self.text, {"inner": self.value}, 2**70], "gain": 10}
-        self.flat = {self.text: self.value, own("gain"): self.text, "big": 2**70, "none": None}
+        self.flat = {self.text: self.value, unshared("gain"): self.text, "big": 2**70, "none": None}
         self.shared = Metadata({self.text: [self.text]})
         self.four = (self.timestamp, self.channel, self.value, self.unit)
 
@@ -120,7 +120,7 @@ class Arguments:
         channel = Channel(self.channel, self.unit, self.shared)
         itself = {self.text: self.value}
         itself["inside"] = itself
-        half_plain = {**self.flat, own("wrong"): "\ud800"}
+        half_plain = {**self.flat, unshared("wrong"): "\ud800"}
         wrong = {
             "timestamp": (None, self.text, self.value, True, 2**63, dt.datetime(2026, 1, 1), Awkward("timestamp")),
             "channel": (None, "", self.value, b"laser", "\ud800"),

@@ -25,7 +25,7 @@ LAMP = Channel("lamp", "K")
 TUNED = Channel("laser", "mW", {"gain": 2})
 
 
-def of(rows, channel=LASER, first=None, start=0):
+def batch_of(rows, channel=LASER, first=None, start=0):
     """Return a batch of one channel."""
     numbers = np.arange(start, start + rows)
     batch = channel.batch(numbers / 8, numbers * 1_000)
@@ -80,7 +80,7 @@ def bits(value):
     return "NaN" if math.isnan(value) else struct.pack("<d", value)
 
 
-def whole(path):
+def read_torn(path):
     """Read a recording like `read`, without a warning if it is torn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TornRecordingWarning)
@@ -103,10 +103,10 @@ def read(path):
 
 WRITING = """
 import sys
-from recordings import of
+from recordings import batch_of
 from rust_daq.storage import ArrowWriter, CsvWriter
 writer = globals()[sys.argv[1]](sys.argv[2], **eval(sys.argv[3]))
-writer.write(of(5))
+writer.write(batch_of(5))
 print("ready", flush=True)
 sys.stdin.readline()
 """

@@ -10,7 +10,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from arguments import NAMES, Arguments, expect_failure, own
+from arguments import NAMES, Arguments, expect_failure, unshared
 from batches import Handed
 
 from rust_daq import Batch, Channel, DataPoint, Metadata
@@ -71,7 +71,7 @@ def test_a_point_counts_each_reference_once(arguments):
 def test_attributes_outlive_their_point(arguments):
     names = [*NAMES, "timestamp_ns"]
     for _ in range(TIMES):
-        point = DataPoint(arguments.timestamp, own("own text"), 0.5, arguments.unit, arguments.nested)
+        point = DataPoint(arguments.timestamp, unshared("own text"), 0.5, arguments.unit, arguments.nested)
         read = [getattr(point, name) for name in names] + [repr(point), hash(point), point.__reduce__()]
         del point
         assert read[1] == "own text"

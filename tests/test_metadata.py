@@ -175,13 +175,13 @@ def test_a_mapping_whose_items_are_not_iterable_is_refused() -> None:
 def test_a_container_that_changes_while_it_is_read_is_read_safely() -> None:
     outer: dict[str, Any] = {}
 
-    def meddle() -> Any:
+    def change_containers() -> Any:
         outer.clear()
         outer.update({str(number): number for number in range(100)})
         array.clear()
         return {"seen": 1}.items()
 
-    array: list[Any] = [1, HostileMapping(meddle), 3]
+    array: list[Any] = [1, HostileMapping(change_containers), 3]
     outer.update({"first": array, "last": 2})
     assert kept(outer) == {"first": [1, {"seen": 1}], "last": 2}
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from recordings import LAMP, LASER, SYNCS, TUNED, WRITERS, describe_rows, mixed, of, read, record, run, whole
+from recordings import LAMP, LASER, SYNCS, TUNED, WRITERS, batch_of, describe_rows, mixed, read, read_torn, record, run
 
 from rust_daq import Channel, Pipeline, SimulatedInstrument
 from rust_daq.process import Fft, MovingAverage
@@ -26,18 +26,18 @@ posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such
 @pytest.mark.parametrize("settings", [{}, *({"sync": sync} for sync in SYNCS)])
 def test_a_batch_is_in_the_file_when_write_returns_unless_sync_is_none(tmp_path, writer_class, settings):
     with writer_class(tmp_path / "run", **settings) as writer:
-        writer.write(of(5))
-        assert len(whole(writer.path)[0]) == (0 if settings == {"sync": "none"} else 5)
+        writer.write(batch_of(5))
+        assert len(read_torn(writer.path)[0]) == (0 if settings == {"sync": "none"} else 5)
         writer.flush()
-        assert len(whole(writer.path)[0]) == 5
+        assert len(read_torn(writer.path)[0]) == 5
 
 
 @every_writer
 def test_a_writer_reports_what_it_wrote(tmp_path, writer_class):
     with writer_class(str(tmp_path / "run"), sync="none") as writer:
         assert (writer.rows, writer.closed, writer.path) == (0, False, tmp_path / "run")
-        writer.write(of(5))
-        writer.write(of(0))
+        writer.write(batch_of(5))
+        writer.write(batch_of(0))
         assert writer.rows == 5
         assert repr(writer) == f"<{writer_class.__name__} of {tmp_path / 'run'}, 5 rows, open>"
     assert writer.closed
@@ -47,7 +47,7 @@ def test_a_writer_reports_what_it_wrote(tmp_path, writer_class):
 @every_writer
 def test_a_dropped_writer_has_written_everything(tmp_path, writer_class):
     writer = writer_class(tmp_path / "run", sync="none")
-    writer.write(of(5))
+    writer.write(batch_of(5))
     del writer
     gc.collect()
     rows, recording = read(tmp_path / "run")
@@ -58,7 +58,7 @@ def test_a_dropped_writer_has_written_everything(tmp_path, writer_class):
 def test_an_exception_in_a_with_block_closes_the_file_whole(tmp_path, writer_class):
     def interrupted():
         with writer_class(tmp_path / "run", sync="none") as writer:
-            writer.write(of(5))
+            writer.write(batch_of(5))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -69,13 +69,13 @@ def test_an_exception_in_a_with_block_closes_the_file_whole(tmp_path, writer_cla
 @every_writer
 def test_threads_share_a_writer(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
-        threads = [threading.Thread(target=lambda: [writer.write(of(5)) for _ in range(20)]) for _ in range(4)]
+        threads = [threading.Thread(target=lambda: [writer.write(batch_of(5)) for _ in range(20)]) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     rows, _ = read(tmp_path / "run")
-    assert rows == describe_rows([of(5)] * 80)
+    assert rows == describe_rows([batch_of(5)] * 80)
 
 
 @posix
@@ -83,14 +83,14 @@ def test_threads_share_a_writer(tmp_path, writer_class):
 def test_a_fork_writes_nothing_a_second_time(tmp_path, writer_class):
     code = f"""
 import os, sys
-from recordings import of
+from recordings import batch_of
 from rust_daq.storage import {writer_class.__name__}
 writer = {writer_class.__name__}(sys.argv[1], sync="none")
-writer.write(of(5))
+writer.write(batch_of(5))
 child = os.fork()
 if not child:
     try:
-        writer.write(of(5))
+        writer.write(batch_of(5))
     except ValueError as error:
         print(error, flush=True)
     del writer
@@ -134,26 +134,26 @@ with open_recording(sys.argv[1]) as recording:
 def test_a_full_file_is_closed_and_the_next_batch_starts_another(tmp_path, writer_class):
     with writer_class(tmp_path / "run.x", rotate_bytes=2_000) as writer:
         for index in range(30):
-            writer.write(of(10, start=10 * index))
+            writer.write(batch_of(10, start=10 * index))
     assert len(writer.paths) > 2
     assert writer.paths == sorted(tmp_path.iterdir())
     assert [path.name for path in writer.paths[:2]] == ["run.part0000.x", "run.part0001.x"]
     assert all(2_000 <= path.stat().st_size < 3_000 for path in writer.paths[:-1])
     parts = [read(path) for path in writer.paths]
-    assert [row for rows, _ in parts for row in rows] == describe_rows([of(300)])
+    assert [row for rows, _ in parts for row in rows] == describe_rows([batch_of(300)])
     assert writer.bytes == sum(path.stat().st_size for path in writer.paths)
 
 
 @every_writer
 def test_parts_of_an_earlier_recording_are_refused_or_replaced_together(tmp_path, writer_class):
-    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(of(1) for _ in range(3)))
+    writer = record(writer_class(tmp_path / "run.x", rotate_bytes=1), *(batch_of(1) for _ in range(3)))
     other = tmp_path / "run.part.x"
     other.touch()
     writer.paths[0].unlink()
     with pytest.raises(FileExistsError, match="overwrite=True") as refused:
         writer_class(tmp_path / "run.x", rotate_bytes=1)
     assert refused.value.filename == str(writer.paths[1])
-    again = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), of(2))
+    again = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), batch_of(2))
     assert sorted(tmp_path.iterdir()) == [other, *again.paths]
 
 
@@ -169,16 +169,16 @@ def test_a_file_is_replaced_only_on_request(tmp_path, writer_class):
     ):
         writer_class(path)
     assert path.read_text() == "what somebody needs"
-    record(writer_class(path, overwrite=True), of(5))
+    record(writer_class(path, overwrite=True), batch_of(5))
     assert len(read(path)[0]) == 5
 
 
 @every_writer
 def test_a_closed_writer_refuses_batches(tmp_path, writer_class):
     writer = writer_class(tmp_path / "run")
-    writer.write(of(5))
+    writer.write(batch_of(5))
     writer.close()
-    for again in (writer.close, writer.flush, lambda: writer.write(of(1))):
+    for again in (writer.close, writer.flush, lambda: writer.write(batch_of(1))):
         with pytest.raises(ValueError, match="the recording is closed; write to another one"):
             again()
     assert read(writer.path)[1].next_row == 5
@@ -192,7 +192,7 @@ def test_a_writer_closed_by_a_with_block_or_a_pipeline_may_be_closed_again(tmp_p
     with writer_class(tmp_path / "inside") as writer:
         writer.close()
     with writer_class(tmp_path / "sink") as writer:
-        Pipeline([of(5)], sinks=[writer]).run()
+        Pipeline([batch_of(5)], sinks=[writer]).run()
         assert writer.closed
     writer.close()
 
@@ -228,7 +228,7 @@ def test_invalid_settings_are_refused(tmp_path, writer_class, settings, error, s
 @every_writer
 def test_only_batches_are_written(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
-        for wrong in (None, [1.0], of(1)[0]):
+        for wrong in (None, [1.0], batch_of(1)[0]):
             with pytest.raises(TypeError, match="batch must be a Batch, got"):
                 writer.write(wrong)
 
@@ -239,25 +239,25 @@ def refused(writer, batch, sentence):
     with pytest.raises(ValueError, match=sentence):
         writer.write(batch)
     assert (writer.rows, writer.bytes) == before
-    writer.write(of(1))
+    writer.write(batch_of(1))
 
 
 def test_a_stream_refuses_a_batch_of_another_schema(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer:
-        writer.write(of(5))
-        refused(writer, of(5, LAMP), "channel 'lamp' is not in the recording; pass all channels when you open it")
-        refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
-        refused(writer, of(5, TUNED), r"the metadata none in the recording and {\"gain\":2} in the batch")
+        writer.write(batch_of(5))
+        refused(writer, batch_of(5, LAMP), "channel 'lamp' is not in the recording; pass all channels when you open it")
+        refused(writer, batch_of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
+        refused(writer, batch_of(5, TUNED), r"the metadata none in the recording and {\"gain\":2} in the batch")
         refused(writer, mixed(4, [LASER, TUNED]), "pass own_metadata=True when you open it")
     rows, recording = read(tmp_path / "run")
     assert (len(rows), recording.leftover_bytes) == (9, 0)
 
 
 def test_a_stream_accepts_the_channels_passed_to_it(tmp_path):
-    batches = [of(2, LAMP), mixed(4, [LASER, LAMP], first=3), of(3, LASER, first=7)]
+    batches = [batch_of(2, LAMP), mixed(4, [LASER, LAMP], first=3), batch_of(3, LASER, first=7)]
     record(ArrowWriter(tmp_path / "channels", channels=[LASER, LAMP]), *batches)
     assert read(tmp_path / "channels")[0] == describe_rows(batches)
-    batches = [of(2), mixed(4, [TUNED, LASER], first=3), of(2, TUNED)]
+    batches = [batch_of(2), mixed(4, [TUNED, LASER], first=3), batch_of(2, TUNED)]
     record(ArrowWriter(tmp_path / "metadata", own_metadata=True), *batches)
     assert read(tmp_path / "metadata")[0] == describe_rows(batches)
     with pytest.raises(ValueError, match="channel 'laser' has the units"):
@@ -267,7 +267,7 @@ def test_a_stream_accepts_the_channels_passed_to_it(tmp_path):
 
 
 def test_a_batch_comes_back_with_its_own_channels_and_numbers_only(tmp_path):
-    record(ArrowWriter(tmp_path / "run", channels=[LASER, LAMP]), of(3, LAMP, first=7))
+    record(ArrowWriter(tmp_path / "run", channels=[LASER, LAMP]), batch_of(3, LAMP, first=7))
     [batch] = open_recording(tmp_path / "run")
     assert batch.first_sequence == {"lamp": 7}
     assert batch.channels == (LAMP,)
@@ -275,14 +275,14 @@ def test_a_batch_comes_back_with_its_own_channels_and_numbers_only(tmp_path):
 
 def test_csv_refuses_metadata_without_a_column(tmp_path):
     with CsvWriter(tmp_path / "run") as writer:
-        writer.write(of(5))
-        refused(writer, of(5, TUNED), "has metadata, but CSV has no column for it; .* drop_metadata=True")
+        writer.write(batch_of(5))
+        refused(writer, batch_of(5, TUNED), "has metadata, but CSV has no column for it; .* drop_metadata=True")
         refused(writer, mixed(4, [LASER, TUNED]), "has metadata, but CSV has no column for it")
-        refused(writer, of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
-        refused(writer, of(5, first=7), "has sequence numbers, but the file has no column")
-        refused(writer, of(1, Channel("x" * 600_000, "")), "a row of CSV has room for")
-        writer.write(of(2, LAMP))
-    assert read(tmp_path / "run")[0][-2:] == describe_rows([of(2, LAMP)])
+        refused(writer, batch_of(5, Channel("laser", "W")), "channel 'laser' has the units 'mW' and 'W'")
+        refused(writer, batch_of(5, first=7), "has sequence numbers, but the file has no column")
+        refused(writer, batch_of(1, Channel("x" * 600_000, "")), "a row of CSV has room for")
+        writer.write(batch_of(2, LAMP))
+    assert read(tmp_path / "run")[0][-2:] == describe_rows([batch_of(2, LAMP)])
 
 
 def test_csv_omits_metadata_on_request(tmp_path):
@@ -292,7 +292,7 @@ def test_csv_omits_metadata_on_request(tmp_path):
 
 
 def test_csv_has_a_column_of_numbers_when_the_first_batch_has(tmp_path):
-    batches = [of(2, first=5), of(2), of(2, first=7)]
+    batches = [batch_of(2, first=5), batch_of(2), batch_of(2, first=7)]
     record(CsvWriter(tmp_path / "run"), *batches)
     assert (tmp_path / "run").read_text().startswith("timestamp,channel,value,unit,sequence\n")
     assert read(tmp_path / "run")[0] == describe_rows(batches)
@@ -317,16 +317,16 @@ def test_a_pipeline_writes_and_closes(tmp_path, writer_class):
 @every_writer
 def test_a_failed_writer_ends_the_pipeline_with_its_error(tmp_path, writer_class):
     with writer_class(tmp_path / "run") as writer:
-        Pipeline([of(5)], sinks=[writer]).run()
+        Pipeline([batch_of(5)], sinks=[writer]).run()
         with pytest.raises(ValueError, match="the recording is closed") as failed:
-            Pipeline([of(5)], sinks=[writer]).run()
+            Pipeline([batch_of(5)], sinks=[writer]).run()
     assert not getattr(failed.value, "__notes__", [])
     assert len(read(writer.path)[0]) == 5
 
 
 @every_writer
 def test_spectra_are_refused_by_writers(tmp_path, writer_class):
-    pipeline = Pipeline([of(64)], [Fft(32, 16, 1e6)], [writer_class(tmp_path / "run")])
+    pipeline = Pipeline([batch_of(64)], [Fft(32, 16, 1e6)], [writer_class(tmp_path / "run")])
     with pytest.raises(ValueError, match="a recording received spectra"):
         pipeline.run()
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from recordings import WRITERS, WritingProcess, describe_rows, of, read, record, run, whole, write
+from recordings import WRITERS, WritingProcess, batch_of, describe_rows, read, read_torn, record, run, write
 
 from rust_daq.storage import compact
 
@@ -29,12 +29,12 @@ def check_refused(make):
 def test_a_second_writer_is_refused_until_the_first_has_closed(tmp_path, writer_class, settings, rotate):
     path = tmp_path / "run.x"
     with writer_class(path, **rotate) as first:
-        first.write(of(5))
+        first.write(batch_of(5))
         assert check_refused(lambda: writer_class(path, **settings, **rotate)) == first.path
-        first.write(of(5, start=5))
-    assert read(first.path)[0] == describe_rows([of(10)])
-    second = record(writer_class(path, **settings, **rotate), of(5, start=10))
-    assert read(second.path)[0] == describe_rows([of(15) if "append" in settings else of(15)[10:]])
+        first.write(batch_of(5, start=5))
+    assert read(first.path)[0] == describe_rows([batch_of(10)])
+    second = record(writer_class(path, **settings, **rotate), batch_of(5, start=10))
+    assert read(second.path)[0] == describe_rows([batch_of(15) if "append" in settings else batch_of(15)[10:]])
 
 
 @every_writer
@@ -42,10 +42,10 @@ def test_parts_are_kept_while_their_writer_is_between_two(tmp_path, writer_class
     # Each batch fills a part, and the next part begins with the next batch.
     with writer_class(tmp_path / "run.x", rotate_bytes=1) as first:
         for count in range(3):
-            first.write(of(5, start=5 * count))
+            first.write(batch_of(5, start=5 * count))
             assert check_refused(lambda: writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True)) == first.path
-    assert [row for path in first.paths for row in read(path)[0]] == describe_rows([of(15)])
-    second = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), of(5))
+    assert [row for path in first.paths for row in read(path)[0]] == describe_rows([batch_of(15)])
+    second = record(writer_class(tmp_path / "run.x", rotate_bytes=1, overwrite=True), batch_of(5))
     assert list(tmp_path.iterdir()) == second.paths
 
 
@@ -55,22 +55,22 @@ def test_a_writer_of_another_process_is_detected_until_it_is_killed(tmp_path, wr
     path = tmp_path / "run"
     with WritingProcess(writer_class, path) as other:
         assert check_refused(lambda: writer_class(path, **settings)) == path
-        assert len(whole(path)[0]) == 5
+        assert len(read_torn(path)[0]) == 5
         other.kill()
-        record(writer_class(path, **settings), of(5, start=5))
-    assert read(path)[0] == describe_rows([of(10) if "append" in settings else of(10)[5:]])
+        record(writer_class(path, **settings), batch_of(5, start=5))
+    assert read(path)[0] == describe_rows([batch_of(10) if "append" in settings else batch_of(10)[5:]])
 
 
 @every_writer
 def test_a_failed_writer_releases_its_file(tmp_path, writer_class):
     path = tmp_path / "run"
     failing = writer_class(path)
-    failing.write(of(5))
+    failing.write(batch_of(5))
     path.unlink()
     with pytest.raises(FileNotFoundError):
         failing.flush()
-    record(writer_class(path), of(3))
-    assert read(path)[0] == describe_rows([of(3)])
+    record(writer_class(path), batch_of(3))
+    assert read(path)[0] == describe_rows([batch_of(3)])
 
 
 @posix
@@ -78,7 +78,7 @@ def test_a_failed_writer_releases_its_file(tmp_path, writer_class):
 def test_a_surviving_fork_does_not_keep_the_claim_of_its_parent(tmp_path, writer_class):
     code = f"""
 import os, sys
-from recordings import of
+from recordings import batch_of
 from rust_daq.storage import {writer_class.__name__} as writer_class
 writer = writer_class(sys.argv[1])
 begin, end = os.pipe()
@@ -88,15 +88,15 @@ if not child:
     os.read(begin, 1)
     os._exit(0)
 os.close(begin)
-writer.write(of(5))
+writer.write(batch_of(5))
 writer.close()
 with writer_class(sys.argv[1], append=True) as again:
-    again.write(of(5, start=5))
+    again.write(batch_of(5, start=5))
 os.close(end)
 os.waitpid(child, 0)
 """
     run(code, tmp_path / "run")
-    assert read(tmp_path / "run")[0] == describe_rows([of(10)])
+    assert read(tmp_path / "run")[0] == describe_rows([batch_of(10)])
 
 
 @posix
@@ -121,13 +121,13 @@ except OSError as error:
 
 @every_writer
 def test_a_file_open_in_a_writer_is_refused_as_a_target_of_compact(tmp_path, writer_class):
-    source = write(tmp_path / "other.arrow", [of(3)])
+    source = write(tmp_path / "other.arrow", [batch_of(3)])
     with writer_class(tmp_path / "run") as writer:
-        writer.write(of(5))
+        writer.write(batch_of(5))
         with pytest.raises(OSError, match="is open in a writer; close the writer first") as refused:
             compact(source, writer.path, overwrite=True)
         assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(writer.path))
-    assert read(writer.path)[0] == describe_rows([of(5)])
+    assert read(writer.path)[0] == describe_rows([batch_of(5)])
     assert compact(source, writer.path, overwrite=True) == 3
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from recordings import LAMP, TUNED, describe_rows, mixed, of, read, record, run, write
+from recordings import LAMP, TUNED, batch_of, describe_rows, mixed, read, record, run, write
 
 from rust_daq import Batch, Channel, _compaction
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
 
 def test_recordings_of_every_format_become_one_file_in_order(tmp_path):
-    parts = [[of(3, first=0)], [mixed(4, [LAMP, TUNED], first=9), of(2, TUNED)], [of(5)]]
+    parts = [[batch_of(3, first=0)], [mixed(4, [LAMP, TUNED], first=9), batch_of(2, TUNED)], [batch_of(5)]]
     sources = [
         write(tmp_path / name, part) for name, part in zip(["a.csv", "b.arrow", "c.parquet"], parts, strict=True)
     ]
@@ -36,7 +36,7 @@ def test_the_columns_are_always_the_same(tmp_path):
         pa.field("metadata", texts),
         pa.field("sequence", pa.uint64()),
     ]
-    for index, batches in enumerate([[], [of(3)], [of(3, TUNED, first=5)]]):
+    for index, batches in enumerate([[], [batch_of(3)], [batch_of(3, TUNED, first=5)]]):
         path = write(tmp_path / f"{index}.parquet", batches)
         file = pa.parquet.ParquetFile(path)
         assert file.schema_arrow.equals(pa.schema(fields))
@@ -46,7 +46,12 @@ def test_the_columns_are_always_the_same(tmp_path):
 
 def test_recordings_with_other_units_of_a_name_become_one_file(tmp_path):
     volts, millivolts = Channel("laser", "V"), Channel("laser", "mV")
-    batches = [mixed(4, [volts, LAMP], first=0), of(3, millivolts, first=4), of(2, volts, first=7), of(2, LAMP)]
+    batches = [
+        mixed(4, [volts, LAMP], first=0),
+        batch_of(3, millivolts, first=4),
+        batch_of(2, volts, first=7),
+        batch_of(2, LAMP),
+    ]
     sources = [write(tmp_path / f"{index}.arrow", [batch]) for index, batch in enumerate(batches)]
     assert compact(sources, tmp_path / "run.parquet") == 11
     rows, recording = read(tmp_path / "run.parquet")
@@ -64,7 +69,7 @@ _compaction.compact(sys.argv[1], sys.argv[2])
 
 @pytest.mark.skipif(os.name == "nt", reason="there an open file is not removed in any case")
 def test_files_of_killed_calls_are_removed_but_not_of_running_ones(tmp_path):
-    source = write(tmp_path / "run.arrow", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
     other = tmp_path / ".somebody.part"
     other.touch()
 
@@ -90,7 +95,9 @@ def test_files_of_killed_calls_are_removed_but_not_of_running_ones(tmp_path):
 
 
 def test_a_gap_shows_in_the_file(tmp_path):
-    path = write(tmp_path / "run.parquet", [of(3, first=0), of(3, first=3), of(3, first=8), of(2)])
+    path = write(
+        tmp_path / "run.parquet", [batch_of(3, first=0), batch_of(3, first=3), batch_of(3, first=8), batch_of(2)]
+    )
     found = list(open_recording(path))
     assert [(len(batch), batch.first_sequence) for batch in found] == [
         (6, {"laser": 0}),
@@ -100,8 +107,8 @@ def test_a_gap_shows_in_the_file(tmp_path):
 
 
 def test_many_small_and_one_large_batch_are_compacted_in_row_groups(tmp_path):
-    record(ArrowWriter(tmp_path / "small", sync="none"), *(of(1, start=index) for index in range(20_000)))
-    record(ArrowWriter(tmp_path / "large", sync="none"), of(600_000, first=0))
+    record(ArrowWriter(tmp_path / "small", sync="none"), *(batch_of(1, start=index) for index in range(20_000)))
+    record(ArrowWriter(tmp_path / "large", sync="none"), batch_of(600_000, first=0))
     assert compact([tmp_path / "small", tmp_path / "large"], tmp_path / "run.parquet") == 620_000
     file = pa.parquet.ParquetFile(tmp_path / "run.parquet")
     sizes = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
@@ -114,10 +121,10 @@ def test_many_small_and_one_large_batch_are_compacted_in_row_groups(tmp_path):
 def test_memory_does_not_grow_with_the_recordings(tmp_path):
     code = """
 import resource, sys
-from recordings import of
+from recordings import batch_of
 from rust_daq.storage import ArrowWriter, compact
 with ArrowWriter(sys.argv[1] + "/run", sync="none") as writer:
-    batch = of(10_000)
+    batch = batch_of(10_000)
     for _ in range(int(sys.argv[2])):
         writer.write(batch)
 compact([sys.argv[1] + "/run"], sys.argv[1] + "/run.parquet")
@@ -134,19 +141,19 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 def test_a_target_is_replaced_only_on_request(tmp_path):
-    source = write(tmp_path / "run.arrow", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
     target = tmp_path / "run.parquet"
     target.write_text("what somebody needs")
     with pytest.raises(FileExistsError, match="overwrite=True to replace it"):
         compact(source, target)
     assert target.read_text() == "what somebody needs"
     assert compact(source, target, overwrite=True) == 3
-    assert read(target)[0] == describe_rows([of(3)])
+    assert read(target)[0] == describe_rows([batch_of(3)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.arrow", "run.parquet"]
 
 
 def test_a_target_created_in_the_meantime_is_not_replaced(tmp_path, monkeypatch):
-    source = write(tmp_path / "run.arrow", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
     target = tmp_path / "run.parquet"
     write_rows = _compaction._write
 
@@ -167,7 +174,7 @@ def test_without_hard_links_the_file_is_renamed(tmp_path, monkeypatch):
         raise OSError(errno.EPERM, "not permitted")
 
     monkeypatch.setattr(Path, "hardlink_to", refused)
-    source = write(tmp_path / "run.arrow", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
     assert compact(source, tmp_path / "run.parquet") == 3
     with pytest.raises(FileExistsError):
         compact(source, tmp_path / "run.parquet")
@@ -175,7 +182,7 @@ def test_without_hard_links_the_file_is_renamed(tmp_path, monkeypatch):
 
 
 def test_an_unreadable_source_leaves_no_file(tmp_path):
-    good = write(tmp_path / "run.arrow", [of(3)])
+    good = write(tmp_path / "run.arrow", [batch_of(3)])
     bad = tmp_path / "notes.txt"
     bad.write_text("shopping list")
     with pytest.raises(ValueError, match="notes.txt: is not a recording"):
@@ -196,7 +203,7 @@ def test_an_unreadable_source_leaves_no_file(tmp_path):
 )
 def test_invalid_sources_are_refused(tmp_path, monkeypatch, sources, error, sentence):
     monkeypatch.chdir(tmp_path)
-    write("run.parquet", [of(3)])
+    write("run.parquet", [batch_of(3)])
     with pytest.raises(error, match=sentence):
         compact(sources, "run.parquet", overwrite=True)
     assert read("run.parquet")[1].next_row == 3
@@ -216,17 +223,17 @@ def test_invalid_sources_are_refused(tmp_path, monkeypatch, sources, error, sent
 def test_an_invalid_target_is_refused(tmp_path, monkeypatch, target, error, sentence):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=sentence):
-        compact(write("run.arrow", [of(3)]), target, overwrite=True)
+        compact(write("run.arrow", [batch_of(3)]), target, overwrite=True)
 
 
 def test_parquet_not_written_by_compact_is_refused(tmp_path):
-    pa.parquet.write_table(pa.table(of(3)), tmp_path / "run.parquet")
+    pa.parquet.write_table(pa.table(batch_of(3)), tmp_path / "run.parquet")
     with pytest.raises(ValueError, match="is not a recording, because compact did not write it; read it with pyarrow"):
         open_recording(tmp_path / "run.parquet")
 
 
 def test_parquet_of_a_newer_version_is_refused(tmp_path):
-    path = write(tmp_path / "run.parquet", [of(3)])
+    path = write(tmp_path / "run.parquet", [batch_of(3)])
     table = pa.parquet.read_table(path).replace_schema_metadata({"rust_daq.version": "2"})
     pa.parquet.write_table(table, path)
     with pytest.raises(ValueError, match="its schema has version 2, but this rust_daq reads versions up to 1"):
@@ -235,8 +242,8 @@ def test_parquet_of_a_newer_version_is_refused(tmp_path):
 
 @pytest.mark.parametrize("call", ["compact(sys.argv[1], sys.argv[2])", "open_recording(sys.argv[3])"])
 def test_without_pyarrow_parquet_is_refused_with_the_package_to_install(tmp_path, call):
-    source = write(tmp_path / "run.arrow", [of(3)])
-    parquet = write(tmp_path / "run.parquet", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
+    parquet = write(tmp_path / "run.parquet", [batch_of(3)])
     code = f"""
 import sys
 sys.modules["pyarrow"] = None
@@ -254,7 +261,7 @@ except ModuleNotFoundError as error:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 def test_the_file_has_the_permissions_of_the_umask(tmp_path):
-    source = write(tmp_path / "run.arrow", [of(3)])
+    source = write(tmp_path / "run.arrow", [batch_of(3)])
     before = os.umask(0o027)
     try:
         compact(source, tmp_path / "run.parquet")
@@ -264,7 +271,7 @@ def test_the_file_has_the_permissions_of_the_umask(tmp_path):
 
 
 def test_a_table_of_a_compacted_file_is_a_batch(tmp_path):
-    written = [mixed(4, [LAMP, TUNED]), of(2, TUNED)]
+    written = [mixed(4, [LAMP, TUNED]), batch_of(2, TUNED)]
     compact([write(tmp_path / "a.arrow", written)], tmp_path / "a.parquet")
     table, whole = pa.parquet.read_table(tmp_path / "a.parquet"), Batch.concat(written)
     assert Batch.from_arrow(table) == whole

@@ -19,7 +19,7 @@ import pytest
 from batches import INT64, recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import FORMATS, LAMP, LASER, bits, describe_rows, mixed, of, read, record, write
+from recordings import FORMATS, LAMP, LASER, batch_of, bits, describe_rows, mixed, read, record, write
 
 from rust_daq import Batch
 from rust_daq.storage import ArrowWriter, CsvWriter, open_recording
@@ -186,7 +186,7 @@ def test_a_stream_describes_its_format(tmp_path):
 
 
 def test_columns_of_a_memory_mapped_stream_are_not_copied(tmp_path):
-    path = write(tmp_path / "run.arrow", [of(1_000), of(1_000)])
+    path = write(tmp_path / "run.arrow", [batch_of(1_000), batch_of(1_000)])
     with pa.memory_map(str(path)) as file:
         before = pa.total_allocated_bytes()
         table = pa.ipc.open_stream(file).read_all()
@@ -202,27 +202,27 @@ def test_a_value_of_csv_is_the_shortest_text_and_always_a_float(tmp_path):
 
 
 def test_csv_of_windows_spreadsheets_and_pandas_is_read(tmp_path):
-    path = write(tmp_path / "run.csv", [of(3)])
+    path = write(tmp_path / "run.csv", [batch_of(3)])
     text = path.read_text()
     spread_sheet = text.replace("T", " ").replace("Z", "+00:00")
     by_pandas = pd.read_csv(path, parse_dates=["timestamp"]).drop(columns="sequence").to_csv(index=False)
     for written, mark, end in itertools.product((text, spread_sheet, by_pandas), ("", "\ufeff"), ("\n", "\r\n")):
         path.write_bytes((mark + written.replace("\n", end)).encode())
         rows, recording = read(path)
-        assert (rows, recording.leftover_bytes) == (describe_rows([of(3)]), 0)
+        assert (rows, recording.leftover_bytes) == (describe_rows([batch_of(3)]), 0)
 
 
 def test_a_long_csv_file_is_read_in_parts(tmp_path):
-    path = write(tmp_path / "run.csv", [of(100_000, first=5)])
+    path = write(tmp_path / "run.csv", [batch_of(100_000, first=5)])
     found = list(open_recording(path))
     assert [len(batch) for batch in found] == [65_536, 100_000 - 65_536]
     assert [batch.first_sequence["laser"] for batch in found] == [5, 5 + 65_536]
-    assert Batch.concat(found) == of(100_000)
+    assert Batch.concat(found) == batch_of(100_000)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_recording_is_read_one_batch_at_a_time(tmp_path, suffix):
-    path = write(tmp_path / f"run.{suffix}", [of(20_000, start=20_000 * index) for index in range(10)])
+    path = write(tmp_path / f"run.{suffix}", [batch_of(20_000, start=20_000 * index) for index in range(10)])
     with open_recording(path) as recording:
         assert recording.next_row == 0
         assert recording.leftover_bytes is None
@@ -240,8 +240,8 @@ def test_a_growing_file_is_read_up_to_its_end(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer, open_recording(writer.path) as recording:
         with pytest.warns(UserWarning, match="the file ends before it was closed"):
             assert list(recording) == []
-        writer.write(of(5))
+        writer.write(batch_of(5))
         with open_recording(writer.path) as growing:
             assert len(next(growing)) == 5
-            writer.write(of(7))
+            writer.write(batch_of(7))
             assert len(next(growing)) == 7

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from recordings import describe_rows, of, whole
+from recordings import batch_of, describe_rows, read_torn
 
 from rust_daq.storage import ArrowWriter, CsvWriter
 
@@ -74,7 +74,7 @@ class Recorder(RuleBasedStateMachine):
     @precondition(lambda self: self.writer is not None)
     @rule(rows=st.integers(0, 60))
     def write(self, rows):
-        batch = of(rows, start=self.acknowledged)
+        batch = batch_of(rows, start=self.acknowledged)
         self.writer.write(batch)
         self.acknowledged += rows
         self.waiting += describe_rows([batch])
@@ -83,7 +83,7 @@ class Recorder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.writer is not None)
     @rule()
-    def write_what_has_no_place(self):
+    def write_unfitting_batch(self):
         before = self.writer.rows
         with pytest.raises(TypeError):
             self.writer.write([1.0])
@@ -133,7 +133,7 @@ class Recorder(RuleBasedStateMachine):
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert refused.value.errno == errno.EFBIG
         # The failed batch may be whole, if the end of its part failed.
-        self.waiting += describe_rows([of(rows, start=self.acknowledged)])
+        self.waiting += describe_rows([batch_of(rows, start=self.acknowledged)])
         self.acknowledged += rows
         assert self.writer.closed
         self._check_counts()
@@ -180,7 +180,7 @@ class Recorder(RuleBasedStateMachine):
 
     @staticmethod
     def _rows(paths):
-        return [row for path in paths for row in whole(path)[0]]
+        return [row for path in paths for row in read_torn(path)[0]]
 
 
 TestRecorder = Recorder.TestCase

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import pytest
-from recordings import LASER, SYNCS, WRITERS, describe_rows, of, read, run, whole, write
+from recordings import LASER, SYNCS, WRITERS, batch_of, describe_rows, read, read_torn, run, write
 
 from rust_daq import Channel, Pipeline
 from rust_daq.storage import ArrowWriter, compact, open_recording
@@ -21,21 +21,21 @@ posix = pytest.mark.skipif(os.name != "posix", reason="it is POSIX that has such
 
 FILLING = """
 import sys
-from recordings import of
+from recordings import batch_of
 from rust_daq.storage import ArrowWriter, CsvWriter
 writer_class, path, sync = globals()[sys.argv[1]], sys.argv[2], eval(sys.argv[3])
 {limit}
 writer, acknowledged = writer_class(path, sync=sync), 0
 try:
     while acknowledged < 1_000_000:
-        writer.write(of(100, start=acknowledged))
+        writer.write(batch_of(100, start=acknowledged))
         acknowledged += 100
 except OSError as error:
     print(acknowledged, writer.rows, writer.closed, writer.bytes)
     print(error.errno, error.filename == path)
     print(error.strerror)
     try:
-        writer.write(of(100))
+        writer.write(batch_of(100))
     except OSError as again:
         print(again.strerror)
     writer.close()
@@ -49,8 +49,8 @@ def check_filled(path, sync, printed, number, reason):
     assert facts == f"{number} True"
     assert sentence == again == f"cannot be written: {reason}; the {rows} rows before are intact"
     assert closed is True
-    found, recording = whole(path)
-    assert found == describe_rows([of(rows)])
+    found, recording = read_torn(path)
+    assert found == describe_rows([batch_of(rows)])
     assert rows <= acknowledged
     if sync != "none":
         assert rows == acknowledged
@@ -100,12 +100,12 @@ def test_a_full_disk_keeps_acknowledged_batches(tmp_path, writer_class, sync):
 def test_a_full_disk_ends_a_pipeline_with_its_error(tmp_path):
     code = """
 import resource, sys
-from recordings import of
+from recordings import batch_of
 from rust_daq import Channel, Pipeline
 from rust_daq.storage import ArrowWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 writer = ArrowWriter(sys.argv[1])
-pipeline = Pipeline((of(100, start=100 * index) for index in range(1_000)), sinks=[writer])
+pipeline = Pipeline((batch_of(100, start=100 * index) for index in range(1_000)), sinks=[writer])
 try:
     pipeline.run()
 except OSError as error:
@@ -113,12 +113,12 @@ except OSError as error:
 """
     number, rows, processed, notes = map(int, run(code, tmp_path / "run").split())
     assert (number, processed, notes) == (errno.EFBIG, rows, 0)
-    assert whole(tmp_path / "run")[0] == describe_rows([of(rows, first=0)])
+    assert read_torn(tmp_path / "run")[0] == describe_rows([batch_of(rows, first=0)])
 
 
 @posix
 def test_a_full_disk_leaves_no_parquet_file(tmp_path):
-    source = write(tmp_path / "run.arrow", [LASER.batch(of(50_000).values % 0.7, of(50_000).timestamps)])
+    source = write(tmp_path / "run.arrow", [LASER.batch(batch_of(50_000).values % 0.7, batch_of(50_000).timestamps)])
     code = """
 import os, resource, sys
 from rust_daq.storage import compact
@@ -213,7 +213,7 @@ def test_a_removed_folder_is_reported(tmp_path, writer_class, sync, ending):
     folder = tmp_path / "folder"
     folder.mkdir()
     writer = writer_class(folder / "run", sync=sync)
-    writer.write(of(5))
+    writer.write(batch_of(5))
     shutil.rmtree(folder)
     with pytest.raises(FileNotFoundError, match="was removed while it was open, so its content is lost") as told_of:
         getattr(writer, ending)()
@@ -229,7 +229,7 @@ def test_a_removed_file_is_reported_while_it_is_written(tmp_path, writer_class):
 
     def batches():
         while True:
-            yield of(100)
+            yield batch_of(100)
 
     with pytest.raises(FileNotFoundError, match="was removed while it was open"):
         Pipeline(batches(), sinks=[writer]).run(60.0)
@@ -240,18 +240,18 @@ def test_a_part_that_cannot_be_created_ends_the_recording(tmp_path, writer_class
     folder, moved = tmp_path / "folder", tmp_path / "moved"
     folder.mkdir()
     writer = writer_class(folder / "run", rotate_bytes=1)
-    writer.write(of(5))
+    writer.write(batch_of(5))
     size = writer.bytes
     folder.rename(moved)
     with pytest.raises(FileNotFoundError, match="the folder .*folder does not exist; create it first") as refused:
-        writer.write(of(5))
+        writer.write(batch_of(5))
     assert refused.value.filename == str(folder / "run.part0001")
     folder.mkdir()
     with pytest.raises(FileNotFoundError, match="the folder .*folder does not exist; create it first"):
-        writer.write(of(7))
+        writer.write(batch_of(7))
     assert (writer.closed, writer.rows, writer.bytes) == (True, 5, size)
     writer.close()
-    assert whole(moved / "run.part0000")[0] == describe_rows([of(5)])
+    assert read_torn(moved / "run.part0000")[0] == describe_rows([batch_of(5)])
     assert not any(folder.iterdir())
 
 
@@ -261,7 +261,7 @@ def test_a_part_that_cannot_be_created_ends_the_recording(tmp_path, writer_class
 def test_rows_of_a_removed_part_are_not_counted(tmp_path, writer_class, sync):
     writer = writer_class(tmp_path / "run", rotate_bytes=2_000, sync=sync)
     while len(writer.paths) < 2:
-        writer.write(of(10))
+        writer.write(batch_of(10))
     before = writer.rows - 10
     writer.path.unlink()
     with pytest.raises(FileNotFoundError, match="was removed while it was open"):
@@ -272,10 +272,10 @@ def test_rows_of_a_removed_part_are_not_counted(tmp_path, writer_class, sync):
 @posix
 def test_a_moved_file_is_continued(tmp_path):
     with ArrowWriter(tmp_path / "run") as writer:
-        writer.write(of(5))
+        writer.write(batch_of(5))
         writer.path.rename(tmp_path / "moved")
-        writer.write(of(5, start=5))
-    assert read(tmp_path / "moved")[0] == describe_rows([of(10)])
+        writer.write(batch_of(5, start=5))
+    assert read(tmp_path / "moved")[0] == describe_rows([batch_of(10)])
 
 
 # Names
@@ -304,7 +304,7 @@ no_text = pytest.param(
 @pytest.mark.parametrize("suffix", ["arrow", "csv", "parquet"])
 def test_a_name_may_contain_any_characters(tmp_path, name, suffix):
     path = tmp_path / f"{name}.{suffix}"
-    batches = [of(3), of(4)]
+    batches = [batch_of(3), batch_of(4)]
     if suffix == "parquet":
         compact(write(tmp_path / "stream", batches), path)
         (tmp_path / "stream").unlink()

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recordings import FORMATS, LAMP, LASER, TUNED, describe_rows, mixed, of, read, write
+from recordings import FORMATS, LAMP, LASER, TUNED, batch_of, describe_rows, mixed, read, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
 
-BATCHES = [of(2, first=7), mixed(3, [LASER, LAMP], first=9), LASER.batch([math.nan, -0.0], [-1, 2**62])]
+BATCHES = [batch_of(2, first=7), mixed(3, [LASER, LAMP], first=9), LASER.batch([math.nan, -0.0], [-1, 2**62])]
 CHANNELS = [LASER, LAMP]
 
 FIRST_VERSION = Path(__file__).parent / "data" / "version_1.arrow"
@@ -85,7 +85,7 @@ def test_a_parquet_file_cut_anywhere_is_refused(tmp_path):
 
 
 def test_the_warning_reports_the_loss_once(tmp_path):
-    path = write(tmp_path / "run.arrow", [of(5), of(7)])
+    path = write(tmp_path / "run.arrow", [batch_of(5), batch_of(7)])
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:-CLOSING])
     recording = open_recording(path)
@@ -131,7 +131,7 @@ def swapped(parts, at):
 @pytest.mark.parametrize("at", range(2, 8))
 def test_missing_duplicated_and_moved_messages_are_detected(tmp_path, change, at):
     # The batches differ only in their values, so their messages have equal lengths.
-    batches = [of(4, start=4 * index) for index in range(5)]
+    batches = [batch_of(4, start=4 * index) for index in range(5)]
     path = write(tmp_path / "run.arrow", batches)
     parts = messages(path)
     assert (len(parts), b"".join(parts)) == (9, path.read_bytes())
@@ -145,17 +145,17 @@ def test_missing_duplicated_and_moved_messages_are_detected(tmp_path, change, at
 def test_a_stream_of_the_previous_version_is_read_and_not_continued(tmp_path):
     path = tmp_path / "run.arrow"
     path.write_bytes(FIRST_VERSION.read_bytes())
-    assert read(path)[0] == describe_rows([of(3, first=7), of(2)])
+    assert read(path)[0] == describe_rows([batch_of(3, first=7), batch_of(2)])
     with pytest.raises(ValueError, match="was written by an earlier version and cannot be continued"):
         ArrowWriter(path, append=True)
     assert path.read_bytes() == FIRST_VERSION.read_bytes()
 
 
 def test_bytes_after_the_end_are_left_over(tmp_path):
-    path = write(tmp_path / "run.arrow", [of(5)])
+    path = write(tmp_path / "run.arrow", [batch_of(5)])
     path.write_bytes(path.read_bytes() * 2)
     rows, recording, [warned] = torn(path)
-    assert rows == describe_rows([of(5)])
+    assert rows == describe_rows([batch_of(5)])
     assert recording.leftover_bytes == path.stat().st_size // 2
     assert "bytes follow the end of the recording" in warned
 
@@ -189,11 +189,11 @@ def test_zeros_at_the_end_are_not_rows(tmp_path, suffix, zeros):
     ],
 )
 def test_a_damaged_row_ends_the_reading_with_its_reason(tmp_path, row, sentence):
-    path = write(tmp_path / "run.csv", [of(3)])
+    path = write(tmp_path / "run.csv", [batch_of(3)])
     lines = path.read_text().replace(",sequence", "").replace(",\n", "\n").splitlines(keepends=True)
     path.write_text("".join([*lines[:3], row + "\n", *lines[3:]]))
     rows, recording, [warned] = torn(path)
-    assert rows == describe_rows([of(2)])
+    assert rows == describe_rows([batch_of(2)])
     assert f"row 2 is damaged: {sentence}" in warned
     assert recording.leftover_bytes == len((row + "\n" + lines[3]).encode())
 
@@ -246,8 +246,8 @@ def test_an_impossible_length_is_refused(tmp_path, length):
 
 
 def test_a_torn_recording_is_compacted_with_a_warning(tmp_path):
-    path = write(tmp_path / "run.arrow", [of(5, TUNED), of(7, TUNED)])
+    path = write(tmp_path / "run.arrow", [batch_of(5, TUNED), batch_of(7, TUNED)])
     path.write_bytes(path.read_bytes()[:-CLOSING])
     with pytest.warns(TornRecordingWarning, match="5 rows before it were read"):
         assert compact([path], tmp_path / "run.parquet") == 5
-    assert read(tmp_path / "run.parquet")[0] == describe_rows([of(5, TUNED)])
+    assert read(tmp_path / "run.parquet")[0] == describe_rows([batch_of(5, TUNED)])

@@ -32,7 +32,7 @@ def hasty() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def together(work: Callable[[int], Result]) -> list[Result]:
+def run_together(work: Callable[[int], Result]) -> list[Result]:
     """Run the work in all threads at the same time; raise an exception of any of them."""
     start = threading.Barrier(THREADS)
 
@@ -100,7 +100,7 @@ def test_one_batch_in_many_threads(batch: Batch, work: Callable[[Batch, int], No
         for _ in range(ROUNDS):
             work(batch, number)
 
-    together(run)
+    run_together(run)
 
 
 @pytest.mark.unsafe_code
@@ -111,7 +111,7 @@ def test_one_batch_in_many_threads_that_do_different_things(batch: Batch) -> Non
         for turn in range(ROUNDS):
             works[(number + turn) % len(works)](batch, number)
 
-    together(run)
+    run_together(run)
 
 
 @pytest.mark.unsafe_code
@@ -122,7 +122,7 @@ def test_one_iterator_returns_each_row_once() -> None:
         def take(_: int, iterator: Iterator[DataPoint] = iterator) -> list[int]:
             return [int(point.value) for point in iterator]
 
-        taken = together(take)
+        taken = run_together(take)
         assert sorted(itertools.chain(*taken)) == list(range(COUNT))
         # Each thread received its rows in order.
         assert all(rows == sorted(rows) for rows in taken)
@@ -142,7 +142,7 @@ def test_one_channel_in_many_threads() -> None:
             assert hash(channel) == hash(CHANNELS[0])
         return made
 
-    for number, made in enumerate(together(run)):
+    for number, made in enumerate(run_together(run)):
         expected = [DataPoint(number, "laser", turn // 4, "mW", channel.metadata) for turn in range(4 * COUNT)]
         assert made == expected
 
@@ -151,9 +151,9 @@ def test_one_channel_in_many_threads() -> None:
 def test_one_metadata_in_many_threads() -> None:
     for _ in range(ROUNDS):
         metadata = Metadata({"gain": 2, "modes": list(range(50))})
-        texts = together(lambda _, metadata=metadata: metadata.json)  # type: ignore[misc]
+        texts = run_together(lambda _, metadata=metadata: metadata.json)  # type: ignore[misc]
         assert all(text is metadata.json for text in texts)
-        assert together(lambda _, metadata=metadata: metadata.document)[0] == metadata.document  # type: ignore[misc]
+        assert run_together(lambda _, metadata=metadata: metadata.document)[0] == metadata.document  # type: ignore[misc]
 
 
 @pytest.mark.unsafe_code
@@ -161,7 +161,7 @@ def test_the_channels_of_a_batch_are_created_once() -> None:
     for _ in range(ROUNDS):
         # The channels of this batch were not created before.
         batch = pickle.loads(pickle.dumps(Batch.concat([of_many(COUNT), of_many(COUNT)])))
-        made = together(lambda _, batch=batch: batch.channels)  # type: ignore[misc]
+        made = run_together(lambda _, batch=batch: batch.channels)  # type: ignore[misc]
         assert all(one is other for channels in made for one, other in zip(channels, made[0], strict=True))
 
 
@@ -176,7 +176,7 @@ def test_points_of_one_thread_die_in_another() -> None:
             if len(made) > 20:
                 made.pop(0)
 
-    together(run)
+    run_together(run)
     made.clear()
     gc.collect()
 
@@ -192,4 +192,4 @@ def test_an_error_in_one_thread_does_not_affect_others(batch: Batch) -> None:
             else:
                 assert batch[number] == EXPECTED[number]
 
-    together(run)
+    run_together(run)

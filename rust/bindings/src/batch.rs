@@ -28,9 +28,9 @@ use selection::Selection;
 
 /// Measurement data in columns: a timestamp, a value and a channel for each row.
 ///
-/// Created by `Channel.batch` and by the class methods below. A batch is immutable, so slices and
-/// views share its memory, and threads may share it. If a batch has several channels, each row has
-/// the index of its channel; with one channel, no indices are stored. Two batches are equal if
+/// Created by `Channel.batch` and by the class methods below. A batch is immutable: slices and
+/// views share its memory, and threads may use it at the same time. If it has several channels, each
+/// row has the index of its channel; with one channel, no indices are stored. Two batches are equal if
 /// their rows are equal, as for points. Batches are not hashable.
 ///
 /// ``batch[i]`` is a `DataPoint` (negative indices count from the end). ``batch[i:j]`` is a view.

@@ -40,7 +40,7 @@ pub mod native;
 ///
 /// Notes
 /// -----
-/// O(m) in the entries of the metadata, once; points and batches share it at no cost.
+/// O(m) in the entries of the metadata, once; O(1) for each point or batch that shares it.
 ///
 /// Examples
 /// --------
