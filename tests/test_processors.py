@@ -351,12 +351,12 @@ def test_points_of_spectra_are_refused() -> None:
         (lambda: Iir(BUTTER * 1j), TypeError, "sos must be rows of the six coefficients"),
         (lambda: Iir("low"), TypeError, "sos must be rows"),
         (lambda: Iir(BUTTER, "warm"), ValueError, "initial must be 'zero' or 'steady', got 'warm'"),  # type: ignore[arg-type]
-        (lambda: Fft(1, 1, 1.0), ValueError, "size is 1"),
+        (lambda: Fft(1, 1, 1.0), ValueError, "size must be the number of samples in a frame, at least 2, got 1"),
         (lambda: Fft(2**62, 1, 1.0), ValueError, "not enough memory"),
         (lambda: Fft(4, 1, 1.0, "kaiser"), ValueError, "window is 'kaiser'; pass 'boxcar', 'hann'"),
-        (lambda: Fft(4, 1, 1.0, [1.0]), ValueError, "window has 1 weights and size is 4"),
+        (lambda: Fft(4, 1, 1.0, [1.0]), ValueError, "window has 1 weights, but size is 4"),
         (lambda: Fft(4, 1, 1.0, [0.0] * 4), ValueError, "window has only weights of 0"),
-        (lambda: Fft(2, 1, 1.0, [1.0, -1.0], "amplitude"), ValueError, "weights of which the sum is 0"),
+        (lambda: Fft(2, 1, 1.0, [1.0, -1.0], "amplitude"), ValueError, "weights with a sum of 0"),
         (lambda: Fft(4, 1, 1.0, "hann", "db"), ValueError, "scaling must be 'density', 'spectrum'"),  # type: ignore[arg-type]
     ],
 )
@@ -438,14 +438,14 @@ def test_windows_have_the_names_and_tuples_of_scipy(window: Any) -> None:
 
 @pytest.mark.parametrize("window", ["no window", ("kaiser",), ("no window", 1.0), ("gaussian", "wide")])
 def test_a_window_unknown_to_scipy_is_refused(window: Any) -> None:
-    with pytest.raises(ValueError, match=r"^window is .*; pass 'boxcar', .*one weight for each sample"):
+    with pytest.raises(ValueError, match=r"^window is .*; pass 'boxcar', .*one weight per sample"):
         Fft(32, 16, 1e3, window)
 
 
 def test_without_scipy_only_the_built_in_windows_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.signal", None)
     assert Fft(32, 16, 1e3, "flattop").window == "flattop"
-    with pytest.raises(ImportError, match=r"^window is 'nuttall', which only SciPy knows; install it"):
+    with pytest.raises(ImportError, match=r"^window is 'nuttall', which needs SciPy; install it"):
         Fft(32, 16, 1e3, "nuttall")
 
 
@@ -460,7 +460,9 @@ def test_a_tuple_of_weights_is_weights() -> None:
 def test_timestamps_of_another_rate_are_refused(rate: float) -> None:
     fft = Fft(16, 16, 1_000.0)
     other = LASER.batch(np.zeros(64), start=0, rate=rate)
-    with pytest.raises(ValueError, match=rf"^rate is 1000\.0 and the timestamps of channel 'laser' are .*{rate:.0f}\."):
+    with pytest.raises(
+        ValueError, match=rf"^rate is 1000\.0, but the timestamps of channel 'laser' have .*{rate:.0f}\."
+    ):
         fft.process(other)
     # The state is unchanged.
     assert len(fft.process(LASER.batch(np.zeros(16), start=0, rate=1_000.0))) == 1
@@ -480,7 +482,7 @@ def test_the_rate_is_checked_by_channel() -> None:
     right = Batch.from_numpy(np.repeat(times, 2), np.zeros(128), [LASER, PROBE], np.arange(128) % 2)
     assert len(Fft(16, 16, 1_000.0).process(right)) == 8
     wrong = Batch.concat([LASER.batch(np.zeros(64), times), PROBE.batch(np.zeros(64), times * 2)])
-    with pytest.raises(ValueError, match="channel 'probe' are .*500"):
+    with pytest.raises(ValueError, match="channel 'probe' have .*500"):
         Fft(16, 16, 1_000.0).process(wrong)
 
 

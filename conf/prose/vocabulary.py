@@ -19,7 +19,14 @@ from pathlib import Path
 from fragments import Fragment, fragments
 
 ROOT = Path(__file__).parents[2]
-COVERED = ("SECURITY.md",)
+COVERED = (
+    "SECURITY.md",
+    "docs/api",
+    "rust",
+    "tests/sanitize",
+    "tests/wheel",
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").glob("*.py"))),
+)
 """Files and folders that are clean, and stay so."""
 VOCABULARY = Path(__file__).with_name("vocabulary.toml")
 SUFFIXES = {".css", ".html", ".js", ".md", ".py", ".pyi", ".rs", ".rst", ".toml", ".yml"}

@@ -42,7 +42,7 @@ def test_the_package_is_that_of_this_environment(module):
     assert Path(module.__file__).resolve().parent == SITE_PACKAGES / "rust_daq"
 
 
-def test_the_sources_are_not_at_hand():
+def test_the_sources_are_not_importable():
     assert not Path.cwd().is_relative_to(REPOSITORY)
     paths = {Path(name).resolve() for name in sys.path if Path(name).exists()} - {SITE_PACKAGES}
     assert [path for path in paths if (path / "rust_daq").exists()] == []

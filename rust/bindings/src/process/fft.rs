@@ -12,50 +12,50 @@ use crate::error::{Raise, caused_by, shown};
 use crate::number::{count, real};
 use crate::text::word;
 
-/// One-sided spectra of frames of each channel, by the fast Fourier transform.
+/// One-sided spectra of the frames of each channel, by the fast Fourier transform.
 ///
-/// Frames begin every `hop` samples and span calls: a spectrum comes with the last sample of its
-/// frame, so that it does not matter where one call ends and the next begins. The window's gain is
-/// corrected; all lines but the first and Nyquist's count twice, as those of negative frequencies
-/// are left out: what ``scipy.signal.spectrogram`` with ``detrend=False`` gives.
+/// Frames begin every `hop` samples and span calls: a spectrum is complete with the last sample of its
+/// frame, so results do not depend on where one call ends and the next begins. The window's gain is
+/// corrected. All lines except the first and the Nyquist line count twice, because lines at negative
+/// frequencies are omitted. The results equal ``scipy.signal.spectrogram`` with ``detrend=False``.
 ///
-/// Ends a chain: what comes out is `Spectra`. Safe to share between threads, one of which works with
-/// it at a time. Pickles and copies carry the state.
+/// An `Fft` is the last processor of a chain, because it returns `Spectra`. Threads may share it; one
+/// thread uses it at a time. Pickles and copies include the state.
 ///
 /// Parameters
 /// ----------
 /// size : int
-///     How many samples a frame has, at least 2.
+///     The number of samples in a frame, at least 2.
 /// hop : int
-///     How many samples lie between the beginnings of frames, at least 1; frames overlap where it is
-///     below `size`, and leave samples out where it is above.
+///     The number of samples from one frame to the next, at least 1. Frames overlap if it is below
+///     `size`, and skip samples if it is above.
 /// rate : float
-///     Samples a second of each channel, in hertz.
+///     Samples per second of each channel (hertz).
 /// window : str, tuple or array-like of float, shape (size,), default "hann"
-///     What each frame is multiplied with: ``"boxcar"``, ``"hann"``, ``"hamming"``, ``"blackman"`` or
-///     ``"flattop"`` in the periodic form of ``scipy.signal.get_window``; any other name or tuple that
-///     this function takes, as ``("kaiser", 8.6)``, which needs SciPy and gives weights; or the weights
-///     themselves.
+///     The window of each frame: ``"boxcar"``, ``"hann"``, ``"hamming"``, ``"blackman"`` or
+///     ``"flattop"`` in the periodic form of ``scipy.signal.get_window``; any other name or tuple of
+///     this function, such as ``("kaiser", 8.6)``, which needs SciPy and is stored as weights; or the
+///     weights themselves.
 /// scaling : {"density", "spectrum", "amplitude"}, default "density"
-///     Power in each hertz (the unit squared, by hertz), power of each line (a sine of amplitude 1
+///     Power per hertz (the unit squared, divided by hertz), power of each line (a sine of amplitude 1
 ///     reads 1/2), or amplitude of each line (it reads 1).
 /// on_gap : {"reset", "continue", "raise"}, default "reset"
-///     What happens when `Batch.first_sequence` tells that samples of a channel are missing: the
-///     frame that is not full is dropped, or goes on, or the batch is refused.
+///     The action when `Batch.first_sequence` shows that samples of a channel are missing: drop the
+///     incomplete frame, continue it, or refuse the batch.
 ///
 /// Raises
 /// ------
 /// TypeError
-///     If an argument is of another type.
+///     If an argument has another type.
 /// ImportError
-///     If the window is one of SciPy's, which is not installed.
+///     If the window needs SciPy, and SciPy is not installed.
 /// ValueError
-///     If a number is outside its range, the window has other weights than one for each sample, none
-///     but 0, or (but for ``"density"``) a sum of 0, or a word is none of these.
+///     If a number is outside its range, the window does not have one weight per sample, all weights
+///     are 0, their sum is 0 (except for ``"density"``), or a word is not one of the above.
 ///
 /// Notes
 /// -----
-/// O(size) memory for each channel, and O(size log size) time a frame.
+/// O(size) memory for each channel, and O(size log size) time per frame.
 ///
 /// Examples
 /// --------
@@ -79,40 +79,40 @@ impl PyFft {
         scaling: Option<&Bound<'_, PyAny>>,
         on_gap: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let size = count("size", "the number of samples of a frame", size)?;
+        let size = count("size", "the number of samples in a frame", size)?;
         let hop = count("hop", "the number of samples from one frame to the next", hop)?;
-        let rate = real("rate", "a number of samples a second", rate)?;
+        let rate = real("rate", "a number of samples per second", rate)?;
         let window = window.map_or(Ok(Window::default()), |window| read_window(window, size))?;
         let scaling = word("scaling", scaling)?;
         let fft = Fft::new(size, hop, rate, window, scaling, word("on_gap", on_gap)?);
         fft.map(|fft| Self(Shared::new(fft))).raise()
     }
 
-    /// The spectra of the frames that the rows of a batch complete, channel by channel.
+    /// Compute the spectra of the frames that the rows of a batch complete, channel by channel.
     ///
     /// Parameters
     /// ----------
     /// batch : Batch
-    ///     The rows that come next.
+    ///     The next rows of the stream.
     ///
     /// Returns
     /// -------
     /// Spectra
-    ///     In the order in which their frames were full; perhaps none.
+    ///     In the order in which their frames were completed; may be empty.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     If `batch` is no `Batch`.
+    ///     If `batch` is not a `Batch`.
     /// ValueError
-    ///     If samples are missing and `on_gap` is ``"raise"``, the timestamps of 16 rows and more of a
-    ///     channel tell another rate than `rate`, by a hundredth and a period at each end, or there is
-    ///     not enough memory for all spectra; the state is then as it was. Rows that all have one
-    ///     instant tell no rate.
+    ///     If samples are missing and `on_gap` is ``"raise"``, or there is not enough memory for all
+    ///     spectra. Also if the timestamps of at least 16 rows of a channel deviate from `rate` by more
+    ///     than a hundredth, plus a period at each end. Rows with equal timestamps are not checked. The
+    ///     state is then unchanged.
     ///
     /// Notes
     /// -----
-    /// O(size log size) a frame; the GIL is released.
+    /// O(size log size) per frame; the GIL is released.
     ///
     /// Examples
     /// --------
@@ -130,15 +130,15 @@ impl PyFft {
         object(batch.py(), self.0.process(batch)?)
     }
 
-    /// The spectra of the frames that an array completes, with a state apart from those of the
-    /// channels.
+    /// Compute the spectra of the frames that an array completes, with a state separate from those
+    /// of the channels.
     ///
     /// Parameters
     /// ----------
     /// values : array-like of float, shape (n,)
-    ///     The samples that come next; a contiguous float64 array is read where it stands.
+    ///     The next samples; a contiguous float64 array is read in place.
     /// out : numpy.ndarray of float64, shape (n_frames, n_frequencies), optional
-    ///     Where the spectra are written: writable and contiguous.
+    ///     The array for the spectra, writable and contiguous.
     ///
     /// Returns
     /// -------
@@ -148,11 +148,11 @@ impl PyFft {
     /// Raises
     /// ------
     /// TypeError, ValueError
-    ///     If `values` are no numbers of one dimension, or `out` is no such array.
+    ///     If `values` is not a one-dimensional array of numbers, or `out` does not fit.
     ///
     /// Notes
     /// -----
-    /// O(size log size) a frame, with the GIL released.
+    /// O(size log size) per frame, with the GIL released.
     ///
     /// Examples
     /// --------
@@ -169,7 +169,7 @@ impl PyFft {
         self.0.process_values(values, out)
     }
 
-    /// Forget all that came, of every channel and of `process_values`.
+    /// Forget all earlier samples, of every channel and of `process_values`.
     ///
     /// Notes
     /// -----
@@ -182,32 +182,32 @@ impl PyFft {
     /// >>> len(fft.process_values([1.0]))
     /// 0
     /// >>> fft.reset()
-    /// >>> len(fft.process_values([1.0]))  # the one before is forgotten
+    /// >>> len(fft.process_values([1.0]))  # the earlier sample is forgotten
     /// 0
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.0.lock(py)?.reset();
         Ok(())
     }
 
-    /// How many samples a frame has.
+    /// The number of samples in a frame.
     #[getter]
     fn size(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.0.lock(py)?.size())
     }
 
-    /// How many samples lie between the beginnings of frames.
+    /// The number of samples from one frame to the next.
     #[getter]
     fn hop(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.0.lock(py)?.hop())
     }
 
-    /// Samples a second, in hertz.
+    /// Samples per second (hertz).
     #[getter]
     fn rate(&self, py: Python<'_>) -> PyResult<f64> {
         Ok(self.0.lock(py)?.rate())
     }
 
-    /// What each frame is multiplied with: a name, or a new array of weights, shape (size,).
+    /// The window of each frame: a name, or a new array of weights, shape (size,).
     #[getter]
     fn window<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let window = self.0.lock(py)?.window().clone();
@@ -217,7 +217,7 @@ impl PyFft {
         }
     }
 
-    /// What the numbers mean.
+    /// The scaling of the numbers.
     #[getter]
     fn scaling(&self, py: Python<'_>) -> PyResult<&'static str> {
         Ok(self.0.lock(py)?.scaling().as_str())
@@ -254,7 +254,7 @@ impl PyFft {
     }
 }
 
-/// A window by its own name, by what SciPy takes for one, or by its weights.
+/// Reads a window: a name, a specification of SciPy, or weights.
 fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
     let py = window.py();
     let is_spec = |tuple: &Bound<'_, PyTuple>| {
@@ -274,15 +274,15 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
     };
     let signal = py.import("scipy.signal").map_err(|error| {
         let message = format!(
-            "window is {got}, which only SciPy knows; install it (pip install scipy), or pass {own} \
-             or one weight for each sample"
+            "window is {got}, which needs SciPy; install it (pip install scipy), or pass {own} \
+             or one weight per sample"
         );
         caused_by(error, PyImportError::new_err(message), py)
     })?;
     let weights = signal.call_method1("get_window", (window, size)).map_err(|error| {
         let message = format!(
-            "window is {got}; pass {own}, another window of scipy.signal.get_window or one weight for \
-             each sample"
+            "window is {got}; pass {own}, another window of scipy.signal.get_window or one weight per \
+             sample"
         );
         caused_by(error, PyValueError::new_err(message), py)
     })?;

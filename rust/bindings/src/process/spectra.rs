@@ -11,10 +11,10 @@ use crate::column::{adopt, adopt_indices, pickled};
 use crate::error::Raise;
 use crate::text::word;
 
-/// One spectrum for each frame, in the order in which the frames were full; what `Fft` gives.
+/// One spectrum per frame, in the order in which the frames were completed; returned by `Fft`.
 ///
-/// Immutable: its arrays are read-only views of its memory, alive as long as anybody holds them. Pickles carry the
-/// memory beside them from protocol 5 on, as those of a `Batch` do.
+/// Immutable: its arrays are read-only views that keep its memory alive. From protocol 5 on, pickles transfer the
+/// memory out of band, as for a `Batch`.
 ///
 /// Notes
 /// -----
@@ -42,12 +42,12 @@ impl From<Spectra> for PySpectra {
 }
 
 impl PySpectra {
-    /// The core's form.
+    /// The spectra of the core crate.
     pub const fn core(&self) -> &Spectra {
         &self.0
     }
 
-    /// Numbers of all spectra as a table with a row for each.
+    /// Wraps the numbers of all spectra as a table with one row per spectrum.
     fn table<'py>(
         &self,
         py: Python<'py>,
@@ -66,14 +66,14 @@ impl PySpectra {
         view(py, self.0.frequencies().clone(), "float64")
     }
 
-    /// The middle of each frame, half-way between its first sample and its last, in UTC:
+    /// The middle of each frame, between its first and its last sample, in UTC:
     /// datetime64[ns], shape (n_frames,).
     #[getter]
     fn times<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         view(py, self.0.times_ns().clone(), "datetime64[ns]")
     }
 
-    /// The spectra, as `scaling` says: float64, shape (n_frames, n_frequencies).
+    /// The spectra, with the scaling of `scaling`: float64, shape (n_frames, n_frequencies).
     #[getter]
     fn power<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.table(py, self.0.power().clone())
@@ -87,19 +87,19 @@ impl PySpectra {
         PyTuple::new(py, self.0.indices().iter().map(name).collect::<Vec<_>>())
     }
 
-    /// What the numbers mean: ``"density"``, ``"spectrum"`` or ``"amplitude"``.
+    /// The scaling of the numbers: ``"density"``, ``"spectrum"`` or ``"amplitude"``.
     #[getter]
     fn scaling(&self) -> &'static str {
         self.0.scaling().as_str()
     }
 
-    /// The spectra in decibels.
+    /// Convert the spectra to decibels.
     ///
     /// Returns
     /// -------
     /// numpy.ndarray of float64, shape (n_frames, n_frequencies)
-    ///     Ten times the decimal logarithm of powers, twenty times that of amplitudes, in relation to
-    ///     1 of their unit; minus infinity for 0.
+    ///     Ten times the decimal logarithm of powers, twenty times that of amplitudes, relative to 1 of
+    ///     their unit; minus infinity for 0.
     ///
     /// Notes
     /// -----

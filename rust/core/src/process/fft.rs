@@ -1,4 +1,4 @@
-//! Spectra of frames that follow upon each other.
+//! Spectra of consecutive frames.
 
 use arrow_buffer::ScalarBuffer;
 
@@ -22,12 +22,12 @@ use frames::{Frame, Frames};
 use transform::Transform;
 pub use window::Window;
 
-/// From how many rows of a channel in a batch their instants tell a rate.
+/// The fewest rows of a channel in a batch whose timestamps determine a rate.
 const JUDGED: usize = 16;
 
-/// One-sided spectra of frames of each channel, by the fast Fourier transform.
+/// One-sided spectra of the frames of each channel, by the fast Fourier transform.
 ///
-/// Frames begin every `hop` samples, and span calls: a spectrum comes with the last sample of its frame.
+/// Frames begin every `hop` samples and span calls: a spectrum is complete with the last sample of its frame.
 pub struct Fft {
     rate: f64,
     window: Window,
@@ -35,7 +35,7 @@ pub struct Fft {
     channels: Channels<Frames>,
 }
 
-/// A spectrum that is made: where it belongs, and the place of its numbers.
+/// A computed spectrum: its position in the output, and the position of its numbers.
 struct Made {
     row: usize,
     time_ns: i64,
@@ -43,12 +43,12 @@ struct Made {
 }
 
 impl Fft {
-    /// Spectra of `size` samples each, `hop` samples apart, of `rate` samples a second (hertz).
+    /// Creates a processor for spectra of `size` samples, `hop` samples apart, at `rate` samples per second (hertz).
     ///
     /// # Errors
     ///
-    /// When the size is below 2 or does not fit into memory, the hop is 0, the rate is not finite and above 0, or the
-    /// window has other weights than one for each sample, or none by which a spectrum could be divided.
+    /// If the size is below 2 or does not fit into memory, the hop is 0, the rate is not finite and above 0, or the
+    /// window does not have one weight per sample, or its weights cannot normalize a spectrum.
     pub fn new(
         size: usize,
         hop: usize,
@@ -58,12 +58,12 @@ impl Fft {
         on_gap: OnGap,
     ) -> Result<Self, Error> {
         if size < 2 {
-            let wanted = "the number of samples of a frame, at least 2";
-            return Err(Error::Refused(format!("size is {size}; pass {wanted}")));
+            let wanted = "the number of samples in a frame, at least 2";
+            return Err(Error::Refused(format!("size must be {wanted}, got {size}")));
         }
         if hop == 0 {
             let wanted = "the number of samples from one frame to the next, at least 1";
-            return Err(Error::Refused(format!("hop is 0; pass {wanted}")));
+            return Err(Error::Refused(format!("hop must be {wanted}, got 0")));
         }
         if !rate.is_finite() || rate <= 0.0 {
             return Err(Error::rate(rate));
@@ -73,31 +73,31 @@ impl Fft {
         Ok(Self { rate, window, transform, channels })
     }
 
-    /// How many samples a frame has.
+    /// The number of samples in a frame.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.channels.values.size
     }
 
-    /// How many samples lie between the beginnings of frames.
+    /// The number of samples from one frame to the next.
     #[must_use]
     pub const fn hop(&self) -> usize {
         self.channels.values.hop
     }
 
-    /// Samples a second.
+    /// Samples per second.
     #[must_use]
     pub const fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// What each frame is multiplied with.
+    /// The window of each frame.
     #[must_use]
     pub const fn window(&self) -> &Window {
         &self.window
     }
 
-    /// What the numbers mean.
+    /// The scaling of the numbers.
     #[must_use]
     pub const fn scaling(&self) -> Scaling {
         self.transform.scaling
@@ -109,7 +109,7 @@ impl Fft {
         &self.transform.frequencies
     }
 
-    /// How many frames the rows of a batch complete.
+    /// Returns the number of frames that the rows of a batch complete.
     fn count(&self, groups: &Groups<'_>) -> usize {
         let frames = |arrival: &Arrival<'_>| match self.channels.going_on(arrival) {
             Some(frames) => frames.after(arrival.rows),
@@ -118,10 +118,10 @@ impl Fft {
         groups.arrivals.iter().map(frames).sum()
     }
 
-    /// Refuses rows whose instants tell another rate: their spectra would have the wrong frequencies.
+    /// Refuses rows whose timestamps have another rate, because their spectra would have wrong frequencies.
     ///
-    /// Within a batch no sample is missing. Each end may be off by a period, and the whole by a hundredth, so that
-    /// clocks that are read by software pass. Rows that all have one instant tell nothing.
+    /// No sample is missing within a batch. Each end may deviate by a period, and the rate by a hundredth, so that
+    /// software clocks pass. Rows with equal timestamps are not checked.
     fn check_rate(&self, batch: &Batch, groups: &Groups<'_>) -> Result<(), Error> {
         let mut start = 0;
         for arrival in &groups.arrivals {
@@ -133,13 +133,13 @@ impl Fft {
             if arrival.rows < JUDGED || span == 0 {
                 continue;
             }
-            #[allow(clippy::cast_precision_loss)] // a hundredth is asked for
+            #[allow(clippy::cast_precision_loss)] // precise enough to compare within a hundredth
             let (periods, seconds) = ((arrival.rows - 1) as f64, span as f64 / 1e9);
             let found = periods / seconds;
             if (found / self.rate - 1.0).abs() > 0.01 + 2.0 / periods {
                 return Err(Error::Refused(format!(
-                    "rate is {:?} and the timestamps of channel '{}' are those of {found:.6} samples a second; \
-                     pass that rate, or the values alone to process_values",
+                    "rate is {:?}, but the timestamps of channel '{}' have {found:.6} samples per second; \
+                     pass that rate, or pass only the values to process_values",
                     self.rate, arrival.name
                 )));
             }
@@ -175,7 +175,7 @@ impl Fft {
             let transform = &mut self.transform;
             let made = |frame: Frame<'_>| {
                 let place = all.len();
-                // By the frame, so that what is cleared is still in the cache when it is written.
+                // One frame at a time, so that cleared memory is still in the cache when it is written.
                 power.resize((place + 1) * bins, 0.0);
                 transform.write(frame.samples, &mut power[place * bins..]);
                 let row = rows.map_or(frame.last, |rows| rows[frame.last]);
@@ -187,7 +187,7 @@ impl Fft {
             }
         }
         if arrivals.len() > 1 {
-            // As they were completed, so that it does not matter where a batch ends.
+            // In order of completion, so that results do not depend on where a batch ends.
             all.sort_unstable_by_key(|made| made.row);
             for Made { place, .. } in &all {
                 ordered.extend_from_slice(&power[place * bins..(place + 1) * bins]);
@@ -208,12 +208,12 @@ impl Fft {
     }
 }
 
-/// Memory for the numbers of so many frames, asked for where it can still be refused.
+/// Allocates memory for the numbers of `frames` frames, with an error instead of an abort.
 fn room(rows: usize, frames: usize, frequencies: usize) -> Result<Vec<f64>, Error> {
     let mut numbers = Vec::new();
     let refused = |_| {
         Error::Refused(format!(
-            "a batch of {rows} rows completes {frames} frames of {frequencies} frequencies, for which there is not \
+            "a batch of {rows} rows completes {frames} frames of {frequencies} frequencies, but there is not \
              enough memory; pass fewer rows at once, or a larger hop"
         ))
     };
@@ -261,7 +261,7 @@ impl Process for Fft {
         let channels = self.channels.restored(state)?;
         if !channels.values.goes_on(false) || !channels.kernels().all(|frames| frames.goes_on(true))
         {
-            return Err(wrong("it has times where there are none, or none where there are"));
+            return Err(wrong("some of its frames must have times, and others must not"));
         }
         self.channels = channels;
         Ok(())

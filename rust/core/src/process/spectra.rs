@@ -12,7 +12,7 @@ use crate::error::Error;
 
 mod decibels;
 
-/// One spectrum for each frame, in the order in which the frames were full.
+/// One spectrum per frame, in the order in which the frames were completed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spectra {
     pub(super) times_ns: ScalarBuffer<i64>,
@@ -24,11 +24,11 @@ pub struct Spectra {
 }
 
 impl Spectra {
-    /// Puts columns together: a time, an index of a channel and as many numbers as frequencies for each frame.
+    /// Creates spectra from columns: each frame has a time, the index of a channel, and one number per frequency.
     ///
     /// # Errors
     ///
-    /// When lengths do not fit together, or an index is none of a channel.
+    /// If lengths do not fit, or an index has no channel.
     pub fn new(
         times_ns: ScalarBuffer<i64>,
         power: ScalarBuffer<f64>,
@@ -45,25 +45,25 @@ impl Spectra {
         Ok(Self { times_ns, power, frequencies, channels, indices, scaling })
     }
 
-    /// How many frames there are.
+    /// The number of frames.
     #[must_use]
     pub fn len(&self) -> usize {
         self.times_ns.len()
     }
 
-    /// Whether there is no frame.
+    /// Whether there are no frames.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.times_ns.is_empty()
     }
 
-    /// The middle of each frame, half-way between its first sample and its last, in nanoseconds since 1970 UTC.
+    /// The middle of each frame, between its first and its last sample, in nanoseconds since 1970 UTC.
     #[must_use]
     pub const fn times_ns(&self) -> &ScalarBuffer<i64> {
         &self.times_ns
     }
 
-    /// The spectra one after the other, with as many numbers each as there are frequencies.
+    /// The concatenated spectra, each with one number per frequency.
     #[must_use]
     pub const fn power(&self) -> &ScalarBuffer<f64> {
         &self.power
@@ -81,24 +81,24 @@ impl Spectra {
         &self.channels
     }
 
-    /// For each frame the index of the channel of its last sample.
+    /// The index of each frame's channel.
     #[must_use]
     pub const fn indices(&self) -> &ScalarBuffer<i32> {
         &self.indices
     }
 
-    /// What the numbers mean.
+    /// The scaling of the numbers.
     #[must_use]
     pub const fn scaling(&self) -> Scaling {
         self.scaling
     }
 
-    /// Whether frames of both can follow each other in one.
+    /// Whether the frames of both can be concatenated.
     pub(super) fn joins(&self, other: &Self) -> bool {
         self.scaling == other.scaling && self.frequencies == other.frequencies
     }
 
-    /// So many frames from `offset` on, cut to what there is, of the same columns.
+    /// Returns at most `count` frames from `offset` on, sharing the columns.
     #[must_use]
     pub fn slice(&self, offset: usize, count: usize) -> Self {
         let offset = offset.min(self.len());
@@ -112,7 +112,7 @@ impl Spectra {
         }
     }
 
-    /// The frames of spectra that join, at least one, copied once.
+    /// Concatenates matching spectra, at least one; copies once.
     pub(super) fn concat(several: &[Self]) -> Result<Self, Error> {
         let [first, others @ ..] = several else { return Err(Error::spectra_end()) };
         if others.is_empty() {
@@ -140,7 +140,7 @@ impl Spectra {
         )
     }
 
-    /// The same numbers in decibels: ten times the logarithm of powers, twenty times that of amplitudes.
+    /// Converts to decibels: ten times the logarithm of powers, twenty times the logarithm of amplitudes.
     ///
     /// # Errors
     ///

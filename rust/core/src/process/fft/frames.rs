@@ -1,27 +1,27 @@
-//! Samples as they come, cut into frames.
+//! Cutting incoming samples into frames.
 
 use crate::error::Error;
 use crate::process::kernel::Kernel;
 use crate::process::state::{Reader, Writer, wrong};
 
-/// The samples that the next frames need.
+/// The stored samples of the next frames.
 #[derive(Debug, Clone)]
 pub(super) struct Frames {
     pub(super) size: usize,
     pub(super) hop: usize,
-    /// How many samples that come next belong to no frame.
+    /// The number of next samples that belong to no frame.
     skip: usize,
-    /// The samples of the next frame, as far as they came, with their times where they have some.
+    /// The samples of the next frame so far, with their times if they have any.
     samples: Vec<f64>,
     times: Vec<i64>,
 }
 
-/// A frame that is full.
+/// A complete frame.
 pub(super) struct Frame<'a> {
     pub(super) samples: &'a [f64],
-    /// Half-way between its first sample and its last.
+    /// The middle between its first and its last sample.
     pub(super) middle_ns: i64,
-    /// Which of the samples that came now was its last.
+    /// The index of its last sample among the new samples.
     pub(super) last: usize,
 }
 
@@ -30,12 +30,12 @@ impl Frames {
         Self { size, hop, skip: 0, samples: Vec::new(), times: Vec::new() }
     }
 
-    /// How many frames so many more samples complete.
+    /// Returns the number of frames that `count` more samples complete.
     pub(super) const fn after(&self, count: usize) -> usize {
         self.at_first((self.samples.len() + count).saturating_sub(self.skip))
     }
 
-    /// How many frames so many samples complete when they are the first ones.
+    /// Returns the number of frames that the first `count` samples complete.
     pub(super) const fn at_first(&self, count: usize) -> usize {
         match count.checked_sub(self.size) {
             Some(more) => more / self.hop + 1,
@@ -43,19 +43,19 @@ impl Frames {
         }
     }
 
-    /// Whether samples with times can follow upon those that are kept, or samples without.
+    /// Whether samples with times (or without) can follow the stored samples.
     pub(super) const fn goes_on(&self, timed: bool) -> bool {
         self.samples.is_empty() || timed != self.times.is_empty()
     }
 
-    /// Takes the memory that so many more samples without times need.
+    /// Reserves memory for `samples` more samples without times.
     pub(super) fn reserve(&mut self, samples: usize) -> Result<(), Error> {
-        // A frame that is not yet full needs no more of them, nor does the rest behind the last one.
+        // An incomplete frame needs no more, and neither do the samples after the last frame.
         let most = samples.min(self.size - 1);
         self.samples.try_reserve(most).map_err(|_| Error::OutOfMemory { rows: samples })
     }
 
-    /// Takes samples, with their times or with none, and gives each frame that is full with them.
+    /// Adds samples, with or without times, and passes on each completed frame.
     pub(super) fn extend(
         &mut self,
         samples: &[f64],
@@ -68,7 +68,7 @@ impl Frames {
         let kept = self.samples.len();
         let mut start: usize = 0;
         if kept > 0 {
-            // A frame that begins among the kept samples reaches no further than this.
+            // A frame that begins among the stored samples ends before this point.
             let reach = samples.len().min(self.size - 1);
             self.samples.extend_from_slice(&samples[..reach]);
             self.times.extend_from_slice(times.get(..reach).unwrap_or_default());
@@ -102,7 +102,7 @@ impl Frames {
     }
 }
 
-/// Half-way between two of the instants, rounded down; 0 where there are none.
+/// Returns the middle between two times, rounded down; 0 without times.
 fn middle(times: &[i64], first: usize, last: usize) -> i64 {
     let (Some(&first), Some(&last)) = (times.get(first), times.get(last)) else { return 0 };
     let middle = (i128::from(first) + i128::from(last)).div_euclid(2);
@@ -139,13 +139,13 @@ impl Kernel for Frames {
     }
 
     fn load(&self, state: &mut Reader<'_>) -> Result<Self, Error> {
-        state.expect(self.size, "its size is another one")?;
-        state.expect(self.hop, "its hop is another one")?;
+        state.expect(self.size, "its size differs")?;
+        state.expect(self.hop, "its hop differs")?;
         let mut loaded = self.fresh()?;
         loaded.skip = state.length(self.hop)?;
         let count = state.length(self.size - 1)?;
         if loaded.skip > 0 && count > 0 {
-            return Err(wrong("it has samples that it skips"));
+            return Err(wrong("it has samples that should be skipped"));
         }
         state.floats(count, &mut loaded.samples)?;
         let timed = state.length(count)?;

@@ -19,7 +19,7 @@ fn spectra(fft: &mut Fft, input: &[f64]) -> Vec<f64> {
     output
 }
 
-/// The slow and obvious way: a sum for each line of each frame.
+/// Reference implementation: a sum for each line of each frame.
 #[allow(clippy::cast_precision_loss)]
 fn reference(size: usize, hop: usize, weights: &[f64], input: &[f64]) -> Vec<f64> {
     let density = RATE * weights.iter().map(|weight| weight * weight).sum::<f64>();
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_where_a_batch_ends(
+    fn results_do_not_depend_on_where_batches_end(
         size in 2_usize..6,
         hop in 1_usize..8,
         rows in prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), -1e6..1e6_f64), 0..60),
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn frames_are_counted_before_they_are_made(
+    fn frames_are_counted_before_they_are_computed(
         size in 2_usize..6,
         hop in 1_usize..12,
         on_gap in prop::sample::select(vec![OnGap::Reset, OnGap::Continue]),
@@ -101,16 +101,16 @@ proptest! {
 }
 
 #[test]
-fn frames_of_several_channels_come_as_they_are_full() {
+fn frames_of_several_channels_are_in_order_of_completion() {
     let rows = [("a", 0.0), ("b", 1.0), ("b", 2.0), ("a", 3.0), ("a", 4.0), ("b", 5.0), ("b", 6.0)];
     let made = fft(2, 2, Window::Boxcar, Scaling::Density).spectra(&batch(&rows)).unwrap();
     assert_eq!(made.indices()[..], [1, 0, 1]);
-    // Half-way between the first row of a frame and its last.
+    // The middle between the first row of a frame and its last.
     assert_eq!(made.times_ns()[..], [500_000, 500_000, 2_500_000]);
 }
 
 #[test]
-fn what_is_not_a_number_stays_in_its_frames() {
+fn nan_stays_in_its_frames() {
     let mut input = vec![1.0; 12];
     input[4] = f64::NAN;
     let made = spectra(&mut fft(4, 4, Window::Hann, Scaling::Density), &input);
@@ -120,7 +120,7 @@ fn what_is_not_a_number_stays_in_its_frames() {
 }
 
 #[test]
-fn weights_that_cancel_each_other_make_densities_alone() {
+fn weights_with_a_sum_of_zero_are_valid_only_for_densities() {
     let refused = |scaling| {
         let weights = vec![0.1, 0.2, -0.3, 0.1, -0.1];
         Fft::new(5, 5, RATE, Window::Weights(weights.into()), scaling, OnGap::Reset).err()
@@ -128,12 +128,15 @@ fn weights_that_cancel_each_other_make_densities_alone() {
     assert_eq!(refused(Scaling::Density), None);
     for scaling in [Scaling::Spectrum, Scaling::Amplitude] {
         let problem = refused(scaling).unwrap().to_string();
-        assert!(problem.contains(&format!("by which '{}' divides", scaling.as_str())), "{problem}");
+        assert!(
+            problem.contains(&format!("but '{}' divides by it", scaling.as_str())),
+            "{problem}"
+        );
     }
 }
 
 #[test]
-fn a_rate_that_no_density_can_be_divided_by_is_refused_by_its_name() {
+fn a_rate_outside_the_range_of_densities_is_refused_by_its_name() {
     let new = |rate, scaling| Fft::new(4, 4, rate, Window::Hann, scaling, OnGap::Reset).err();
     for rate in [5e-324, f64::MAX] {
         let refused = new(rate, Scaling::Density).unwrap().to_string();
@@ -143,12 +146,12 @@ fn a_rate_that_no_density_can_be_divided_by_is_refused_by_its_name() {
 }
 
 #[test]
-fn what_makes_no_spectrum_is_refused() {
+fn invalid_arguments_are_refused() {
     let refused = |hop, rate, weights: [f64; 4]| {
         let window = Window::Weights(weights.to_vec().into());
         Fft::new(4, hop, rate, window, Scaling::Density, OnGap::Reset).err().unwrap().to_string()
     };
-    assert!(refused(0, RATE, [1.0; 4]).starts_with("hop is 0; pass"));
+    assert!(refused(0, RATE, [1.0; 4]).starts_with("hop must be"));
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(refused(1, rate, [1.0; 4]).ends_with(&format!("above 0, got {rate}")));
     }
@@ -165,7 +168,7 @@ fn spectra_beyond_memory_are_refused() {
 }
 
 #[test]
-fn a_state_with_times_where_none_are_is_refused() {
+fn a_state_with_unexpected_times_is_refused() {
     let mut of_values = fft(4, 4, Window::Hann, Scaling::Density);
     spectra(&mut of_values, &[1.0; 3]);
     let mut of_batch = fft(4, 4, Window::Hann, Scaling::Density);
@@ -198,7 +201,7 @@ proptest! {
         let amplitudes = |input: &[f64]| {
             spectra(&mut fft(size, size, Window::Hann, Scaling::Amplitude), &input[..size])
         };
-        // By a power of two, which rounds nothing.
+        // A power of two, so that scaling is exact.
         let scale = 2.0_f64.powi(exponent);
         let scaled: Vec<f64> = input.iter().map(|value| value * scale).collect();
         let largest = amplitudes(&input).into_iter().fold(0.0, f64::max);
@@ -210,7 +213,7 @@ proptest! {
 }
 
 #[test]
-fn infinity_and_nan_stay_what_they_are_in_amplitudes() {
+fn infinity_and_nan_are_kept_in_amplitudes() {
     for wrong in [f64::NAN, f64::INFINITY] {
         let input = [wrong, 0.0, 0.0, 0.0];
         let made = spectra(&mut fft(4, 4, Window::Boxcar, Scaling::Amplitude), &input);

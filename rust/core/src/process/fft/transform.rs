@@ -1,4 +1,4 @@
-//! One frame to its spectrum.
+//! The transform of a frame to its spectrum.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use super::window::refused_weights;
 use crate::error::Error;
 use crate::process::scaling::Scaling;
 
-/// How many floats for each sample of a frame a plan takes at most while it is made, with all that works by it.
+/// The most floats per sample of a frame that a plan takes while it is created, with its working memory.
 const PLAN: usize = 32;
 
-/// The plan of a transform of one size, and the memory that it works in.
+/// The plan of a transform of one size, with its working memory.
 pub(super) struct Transform {
     plan: Arc<dyn RealToComplex<f64>>,
     weights: Vec<f64>,
     pub(super) scaling: Scaling,
-    /// What the squared modulus is multiplied with where a line stands for two of a two-sided spectrum.
+    /// The factor of the squared modulus of a line that represents two lines of a two-sided spectrum.
     factor: f64,
     /// Its square root.
     root: f64,
-    /// Amplitudes of which neither the square nor that of the line has left the range of floats.
+    /// Amplitudes whose square, and whose line's square, are within the range of floats.
     safe: Range<f64>,
     pub(super) frequencies: ScalarBuffer<f64>,
     samples: Vec<f64>,
@@ -34,24 +34,24 @@ pub(super) struct Transform {
 }
 
 impl Transform {
-    #[allow(clippy::cast_precision_loss)] // 2^53 samples fit into no memory
+    #[allow(clippy::cast_precision_loss)] // 2^53 samples do not fit into memory
     pub(super) fn new(
         size: usize,
         rate: f64,
         window: &Window,
         scaling: Scaling,
     ) -> Result<Self, Error> {
-        // Its parts are made by others, which ask for no leave: one question tells whether there is any hope.
+        // Libraries allocate the parts and abort without memory, so a trial allocation checks for enough memory first.
         let refused = |_| Error::memory("size", size);
         Vec::<[f64; PLAN]>::new().try_reserve_exact(size).map_err(refused)?;
         let weights = window.weights(size)?;
         let sum: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
         let weight: f64 = weights.iter().map(|weight| weight.abs()).sum();
-        // Weights that cancel each other leave what their sum was rounded by.
+        // A sum of weights that cancel each other is only a rounding error.
         if scaling != Scaling::Density && sum.abs() <= size as f64 * f64::EPSILON * weight {
             return Err(Error::Refused(format!(
-                "window has weights of which the sum is {sum}, by which '{}' divides; \
+                "window has weights with a sum of {sum}, but '{}' divides by it; \
                  pass weights with a sum that is not 0, or scaling='density'",
                 scaling.as_str()
             )));
@@ -61,10 +61,10 @@ impl Transform {
         let factor = double / gain;
         if !factor.is_finite() || factor == 0.0 {
             if scaling == Scaling::Density && (double / squares).is_normal() {
-                return Err(Error::rate(format!("{rate:e}, by which no density can be divided")));
+                return Err(Error::rate(format!("{rate:e}, by which a density cannot be divided")));
             }
             let problem =
-                format!("has weights of which the sum is {sum} and that of squares {squares}");
+                format!("has weights with a sum of {sum} and a sum of squares of {squares}");
             return Err(refused_weights(&problem));
         }
         let root = factor.sqrt();
@@ -87,15 +87,15 @@ impl Transform {
         })
     }
 
-    /// Writes the spectrum of a frame of that size.
+    /// Writes the spectrum of a frame of this size.
     pub(super) fn write(&mut self, frame: &[f64], spectrum: &mut [f64]) {
         weigh(frame, &self.weights, &mut self.samples);
         let (samples, lines) = (&mut self.samples, &mut self.lines);
-        // It refuses only memory of other lengths than its own.
+        // It fails only for memory of other lengths.
         let done = self.plan.process_with_scratch(samples, lines, &mut self.scratch);
         debug_assert!(done.is_ok(), "{done:?}");
         squares(lines, self.factor, spectrum);
-        // These two lines have no twin among the negative frequencies.
+        // These two lines have no counterpart at negative frequencies.
         let single = if self.scaling == Scaling::Amplitude { 0.25 } else { 0.5 };
         spectrum[0] *= single;
         if frame.len().is_multiple_of(2)
@@ -113,7 +113,7 @@ impl Transform {
         }
     }
 
-    /// Writes the amplitudes that the way through the power loses, those of very small and very large lines.
+    /// Writes the amplitudes of very small and very large lines, whose squares are outside the range of floats.
     #[cold]
     fn write_amplitudes(&self, size: usize, spectrum: &mut [f64]) {
         let last = if size.is_multiple_of(2) { spectrum.len() - 1 } else { 0 };
@@ -127,11 +127,11 @@ impl Transform {
     }
 }
 
-/// Whether all numbers are inside; none that is not a number is.
+/// Returns whether all numbers are inside the range; NaN is outside.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn all_inside(numbers: &[f64], range: &Range<f64>) -> bool {
     let outside = |number: &f64| u64::from(!range.contains(number));
-    // Without an early end, so that it becomes one over vectors.
+    // No early exit, so that the compiler vectorizes the loop.
     numbers.iter().map(outside).fold(0, |any, outside| any | outside) == 0
 }
 

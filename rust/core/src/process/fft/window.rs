@@ -1,4 +1,4 @@
-//! What a frame is multiplied with, so that it ends softly.
+//! Window functions.
 
 use std::f64::consts::TAU;
 use std::str::FromStr;
@@ -8,26 +8,26 @@ use arrow_buffer::ScalarBuffer;
 use crate::column::room;
 use crate::error::Error;
 
-/// A window: one by name, in the periodic form in which `scipy.signal.get_window` gives it, or weights.
+/// A window: a named one in the periodic form of `scipy.signal.get_window`, or weights.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Window {
-    /// All samples alike.
+    /// Equal weights.
     Boxcar,
-    /// Half a cosine wave, raised: the usual one.
+    /// A raised cosine; the usual window.
     #[default]
     Hann,
-    /// A raised cosine with a step at the ends, which lowers the nearest side lobe.
+    /// A raised cosine with a step at the ends, for a lower first side lobe.
     Hamming,
-    /// Two cosines: lower side lobes, a wider line.
+    /// Two cosines, for lower side lobes and wider lines.
     Blackman,
-    /// Four cosines: the height of a line is right wherever it lies between two bins.
+    /// Four cosines, for correct amplitudes at frequencies between two bins.
     FlatTop,
-    /// One weight for each sample.
+    /// One weight per sample.
     Weights(ScalarBuffer<f64>),
 }
 
 impl Window {
-    /// The name, of one that has one.
+    /// The name of a named window.
     #[must_use]
     pub const fn name(&self) -> Option<&'static str> {
         match self {
@@ -40,13 +40,14 @@ impl Window {
         }
     }
 
-    /// A weight for each of so many samples.
+    /// Returns the weights of `size` samples.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`], and [`Error::Refused`] for another number of weights, one that is not finite, or only zeros.
+    /// [`Error::OutOfMemory`], and [`Error::Refused`] for a wrong number of weights, a weight that is not finite, or only
+    /// zeros.
     pub fn weights(&self, size: usize) -> Result<Vec<f64>, Error> {
-        // The factors of the cosines: those of SciPy.
+        // The factors of the cosines, as in SciPy.
         let cosines: &[f64] = match self {
             Self::Boxcar => &[1.0],
             Self::Hann => &[0.5, 0.5],
@@ -57,7 +58,7 @@ impl Window {
             }
             Self::Weights(weights) => return checked(weights, size),
         };
-        #[allow(clippy::cast_precision_loss)] // 2^53 samples fit into no memory
+        #[allow(clippy::cast_precision_loss)] // 2^53 samples do not fit into memory
         let angle = |sample: usize| TAU * sample as f64 / size as f64;
         let weight = |sample| {
             let term = |(order, factor): (u32, &f64)| {
@@ -79,7 +80,7 @@ pub(super) fn refused_weights(problem: &str) -> Error {
 fn checked(weights: &[f64], size: usize) -> Result<Vec<f64>, Error> {
     if weights.len() != size {
         return Err(Error::Refused(format!(
-            "window has {} weights and size is {size}; pass one for each sample of a frame",
+            "window has {} weights, but size is {size}; pass one weight per sample of a frame",
             weights.len()
         )));
     }
@@ -104,7 +105,7 @@ impl FromStr for Window {
             Error::word(
                 "window",
                 word,
-                "'boxcar', 'hann', 'hamming', 'blackman', 'flattop' or one weight for each sample",
+                "'boxcar', 'hann', 'hamming', 'blackman', 'flattop' or one weight per sample",
             )
         })
     }

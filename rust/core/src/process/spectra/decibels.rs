@@ -1,18 +1,18 @@
-//! Logarithms of many numbers at once: one after the other they take longer than the transform.
+//! Vectorized logarithms, because scalar ones take longer than the transform.
 
 use std::f64::consts::{LOG10_2, LOG10_E, SQRT_2};
 
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-/// The bits of a float that are its exponent begin here.
+/// The number of mantissa bits, which is the position of the exponent.
 const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
 
-/// The bits of 2^52: with a small integer in the mantissa they are that integer and 2^52.
+/// The bits of 2^52; with a small integer in the mantissa, the float is 2^52 plus that integer.
 const WHOLE: u64 = 0x4330_0000_0000_0000;
 
-/// The factors of s^2, s^4... in (log (1 + s) - log (1 - s)) / s - 2, as fdlibm has them: a polynomial that is off by
-/// less than 2^-58 where s is that of a mantissa, with three terms fewer than the series.
+/// The factors of s^2, s^4... in (log (1 + s) - log (1 - s)) / s - 2, from fdlibm: a polynomial with an error of
+/// less than 2^-58 for the s of a mantissa, and three terms fewer than the series.
 const FACTORS: [f64; 7] = [
     6.666_666_666_666_735e-1,
     3.999_999_999_940_942e-1,
@@ -23,7 +23,7 @@ const FACTORS: [f64; 7] = [
     1.479_819_860_511_658_6e-1,
 ];
 
-/// How many logarithms are made at once: they stay in the cache until they are written.
+/// The number of logarithms in one pass; they stay in the cache until they are written.
 const CHUNK: usize = 512;
 
 /// Appends the decimal logarithm of each number times `factor`.
@@ -42,7 +42,7 @@ fn write_logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
     let mut others = 0;
     for (&number, logarithm) in numbers.iter().zip(&mut *logarithms) {
         *logarithm = factor * of_normal::<FUSED>(number);
-        // Without an early end, so that it becomes one over vectors.
+        // No early exit, so that the compiler vectorizes the loop.
         others |= u64::from(!is_normal(number));
     }
     if others == 0 {
@@ -55,15 +55,16 @@ fn write_logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
     }
 }
 
-/// Whether a number is positive, and neither subnormal nor infinite.
+/// Returns whether a number is positive, and neither subnormal nor infinite.
 #[inline(always)]
 fn is_normal(number: f64) -> bool {
     (f64::MIN_POSITIVE..f64::INFINITY).contains(&number)
 }
 
-/// The decimal logarithm of a positive number that is neither subnormal nor infinite.
+/// Computes the decimal logarithm of a positive number that is neither subnormal nor infinite.
 ///
-/// The number is 2^e m with m between the roots of 1/2 and 2, and the logarithm of m a polynomial of s = (m - 1) / (m + 1).
+/// The number is 2^e m with m between the roots of 1/2 and 2. The logarithm of m is a polynomial of
+/// s = (m - 1) / (m + 1).
 #[inline(always)]
 fn of_normal<const FUSED: bool>(number: f64) -> f64 {
     let bits = number.to_bits();
@@ -75,7 +76,7 @@ fn of_normal<const FUSED: bool>(number: f64) -> f64 {
     let exponent = if large { exponent + 1.0 } else { exponent };
     let share = (mantissa - 1.0) / (mantissa + 1.0);
     let square = share * share;
-    // Written out: a loop within the loop would not become one over vectors.
+    // Unrolled, because the compiler does not vectorize a nested loop.
     let [s2, s4, s6, s8, s10, s12, s14] = FACTORS;
     let fourth = square * square;
     let even = fourth * sum::<FUSED>(fourth, sum::<FUSED>(fourth, s12, s8), s4);
@@ -84,7 +85,7 @@ fn of_normal<const FUSED: bool>(number: f64) -> f64 {
     sum::<FUSED>(exponent, LOG10_2, natural * LOG10_E)
 }
 
-/// Returns `first * second + third`. Without the processor's own instruction `mul_add` would call a slow function.
+/// Returns `first * second + third`. Without a CPU instruction, `mul_add` would call a slow function.
 #[inline(always)]
 fn sum<const FUSED: bool>(first: f64, second: f64, third: f64) -> f64 {
     if FUSED { first.mul_add(second, third) } else { first * second + third }
@@ -102,7 +103,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_those_of_the_standard_library(number in any::<f64>(), near in 0.5..2.0_f64) {
+        fn logarithms_equal_those_of_the_standard_library(number in any::<f64>(), near in 0.5..2.0_f64) {
             for number in [number.abs(), near] {
                 let expected = number.log10();
                 let got = logarithm(number);
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_has_its_place_whatever_stands_around_it() {
+    fn each_logarithm_keeps_its_place() {
         for odd in [0.0, 5e-324, f64::INFINITY] {
             for place in [0, 511, 512, 1029] {
                 let mut numbers: Vec<_> = (1..=1030).map(f64::from).collect();
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_none_is_as_elsewhere() {
+    fn special_values_are_those_of_the_standard_library() {
         let bits = |number: f64| logarithm(number).to_bits();
         assert_eq!(bits(0.0), f64::NEG_INFINITY.to_bits());
         assert_eq!(bits(f64::INFINITY), f64::INFINITY.to_bits());
