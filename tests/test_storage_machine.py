@@ -127,7 +127,7 @@ class Recorder(RuleBasedStateMachine):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
         try:
-            with pytest.raises(OSError, match="cannot be written on") as refused:
+            with pytest.raises(OSError, match="cannot be written") as refused:
                 self._write_on(rows, before[1])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
