@@ -82,19 +82,27 @@ def need_rust(session: nox.Session) -> None:
 def build_extension(session: nox.Session, profile: str = "release") -> None:
     """Build the extension from the sources here into this session's environment."""
     need_rust(session)
+    environment = rust_environment(session)
     develop = ["maturin", "develop", "--uv", "--profile", profile, "--locked", "--quiet"]
+    # maturin passes the environment's Python, which differs by session: cargo would compile PyO3 again for each.
+    for key, value in ("value", json.dumps(environment["PYO3_PYTHON"])), ("force", "true"):
+        develop += ["--config", f"env.PYO3_PYTHON.{key}={value}"]
     # Unless it is told a group, maturin installs the one called dev, and not as it is locked.
-    session.run(*develop, "--group", "build", env=rust_environment(session))
+    session.run(*develop, "--group", "build", env=environment)
 
 
 def rust_environment(session: nox.Session) -> dict[str, str]:
-    """What Rust builds are told, the same for maturin and cargo, so that they share what they compile."""
-    python = Path(session.bin) / ("python.exe" if os.name == "nt" else "python")
+    """Return the variables of Rust builds, the same for maturin and cargo and in each session: all share one build."""
     return {
-        "PYO3_PYTHON": str(python),
+        "PYO3_PYTHON": str(session_python(session).resolve()),
         "CARGO_TARGET_DIR": str(ROOT / "target"),
         "VIRTUAL_ENV": session.virtualenv.location,
     }
+
+
+def session_python(session: nox.Session) -> Path:
+    """Return the interpreter of the session's environment."""
+    return Path(session.bin) / ("python.exe" if os.name == "nt" else "python")
 
 
 @contextmanager
@@ -373,7 +381,7 @@ def run_gate(session: nox.Session, program: str) -> None:
         install(session, "build", "gate")
     environment = {**os.environ, **rust_environment(session)}
     environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
-    command = [environment["PYO3_PYTHON"], f"conf/gate/{program}.py", *session.posargs]
+    command = [str(session_python(session)), f"conf/gate/{program}.py", *session.posargs]
     session.log(" ".join(("python", *command[1:])))
     with subprocess.Popen(command, env=environment) as process:
         while process.returncode is None:

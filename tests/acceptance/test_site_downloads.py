@@ -86,8 +86,12 @@ def test_every_example_is_tried_here(site: SiteFolder) -> None:
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the wheel, its extra `bench` (and `scale`, for one of them), and a kernel."""
     folder = tmp_path_factory.mktemp("reader")
+    # As the session builds it, so that nothing is compiled again.
+    shared = ["--config", f"env.PYO3_PYTHON.value='{Path(sys.executable).resolve()}'"]
+    shared += ["--config", "env.PYO3_PYTHON.force=true"]
     built = subprocess.run(
-        [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", folder, "-i", sys.executable],
+        [*[sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", folder], *shared]
+        + ["-i", sys.executable],
         cwd=ROOT,
         capture_output=True,
         text=True,
