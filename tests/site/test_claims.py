@@ -68,7 +68,7 @@ def test_a_claim_is_inconclusive_with_a_reason_where_the_rounds_disagree(claim):
 def test_an_effect_within_the_noise_floor_decides_nothing(claim):
     found = judged(claim, AS_EXPECTED[claim.expected], noise=0.8)
     assert found.outcome == "inconclusive"
-    assert found.reason == "identical programs measured 80.0\u202f% apart in this run, and this is no more"
+    assert found.reason == "identical programs differed by 80.0\u202f% in this run, and this effect is no larger"
 
 
 def test_no_two_claims_say_the_same():
