@@ -32,6 +32,8 @@ extensions = [
     "icons",
 ]
 exclude_patterns = ["archive/**"]
+# Old addresses: the page that has the content now, with an anchor where it is a section of it.
+moved_pages: dict[str, str] = {}
 
 # The run
 measuring_folder = str(BUILD)

@@ -1,19 +1,24 @@
-"""Addresses: a page for those that lead nowhere, and a list of those that lead somewhere (``sitemap.xml``).
+"""Addresses: a page for those that lead nowhere, a list of those that lead somewhere (``sitemap.xml``), moved pages.
 
 A server shows the page ``404.html`` at whatever address was asked for, so that nothing in it may be relative: its links
 begin with the path at which the site is published.
+
+A page that moved keeps its old address: ``moved_pages`` in ``conf.py`` maps each old name to the new page, with an
+anchor where the content is a section now. A small static page leads there.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
-from xml.sax.saxutils import escape
 
 from sphinx.application import Sphinx
+from sphinx.errors import ConfigError
 
 from evenhand.sphinx.places import publishes
 
@@ -27,6 +32,24 @@ and these lead on:</p>
 ATTRIBUTE = re.compile(r'(?<=\s)(href|src|action|content|data-shipped|data-content_root)="(?![#"]|data:)([^"]*)"')
 WITHOUT = {"genindex", "py-modindex", "search", LOST}
 """Pages that nobody looks for."""
+MOVED = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="refresh" content="0; url={address}">
+<link rel="canonical" href="{whole}">
+<title>Moved: {title}</title>
+</head>
+<body>
+<h1>This page has moved</h1>
+<p>It is now a part of <a href="{address}">{title}</a>.</p>
+</body>
+</html>
+"""
+"""The page at an old address; it needs no script, and is not listed in search engines."""
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -76,9 +99,44 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     Path(app.outdir, "sitemap.xml").write_text(f"{head}{rows}</urlset>\n", encoding="utf-8")
 
 
+def check_moved(app: Sphinx, env: Any) -> None:
+    """Stop the build where an old name is still a page, or where its new page does not exist."""
+    for old, new in app.config.moved_pages.items():
+        if old in env.found_docs:
+            msg = f"moved_pages: {old!r} is still a page; delete the page or the entry"
+            raise ConfigError(msg)
+        if new.partition("#")[0] not in env.found_docs:
+            msg = f"moved_pages: {old!r} leads to {new!r}, and there is no such page"
+            raise ConfigError(msg)
+
+
+def lead_on(app: Sphinx, error: Exception | None) -> None:
+    """Write a small page at each old address that leads to the new one."""
+    if error is not None or not publishes(app):
+        return
+    for old, new in app.config.moved_pages.items():
+        name, _, anchor = new.partition("#")
+        path = Path(app.outdir, app.builder.get_target_uri(name))
+        if anchor and f'id="{anchor}"' not in path.read_text(encoding="utf-8"):
+            msg = f"moved_pages: {old!r} leads to {new!r}, and {name!r} has no such anchor"
+            raise ConfigError(msg)
+        here = app.builder.get_target_uri(old)
+        target = app.builder.get_target_uri(name) + (f"#{anchor}" if anchor else "")
+        text = MOVED.format(
+            address=escape(posixpath.relpath(target, posixpath.dirname(here) or ".")),
+            whole=escape(urljoin(app.config.html_baseurl, app.builder.get_target_uri(name))),
+            title=escape(app.env.titles[name].astext()),
+        )
+        Path(app.outdir, here).parent.mkdir(parents=True, exist_ok=True)
+        Path(app.outdir, here).write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register both."""
+    """Register them."""
+    app.add_config_value("moved_pages", {}, "", [dict])
     app.connect("html-collect-pages", pages)
     app.connect("html-page-context", remember)
     app.connect("build-finished", finish)
+    app.connect("env-updated", check_moved)
+    app.connect("build-finished", lead_on)
     return {"version": "1", "parallel_read_safe": True}

@@ -75,6 +75,11 @@ class Page:
         """Whether Sphinx made it; Criterion's reports are not."""
         return not self.name.startswith("criterion/")
 
+    @property
+    def moved(self) -> bool:
+        """Whether it only leads to another page."""
+        return self.soup.find("meta", attrs={"http-equiv": "refresh"}) is not None
+
     @cached_property
     def anchors(self) -> set[str]:
         """What a link can end in."""
@@ -112,7 +117,17 @@ class SiteFolder:
 
     @cached_property
     def pages(self) -> dict[str, Page]:
-        """Every page by its place in the site."""
+        """Every page by its place in the site; not those at old addresses, which only lead on."""
+        return {name: page for name, page in self.written.items() if not page.moved}
+
+    @cached_property
+    def moved(self) -> dict[str, Page]:
+        """The small pages at old addresses, by their place."""
+        return {name: page for name, page in self.written.items() if page.moved}
+
+    @cached_property
+    def written(self) -> dict[str, Page]:
+        """Every page that was written, by its place."""
         found = sorted(self.folder.rglob("*.html"))
         return {
             name: Page(path, name)

@@ -52,6 +52,22 @@ def test_every_anchor_is_on_its_page(site: SiteFolder) -> None:
     assert broken == []
 
 
+def test_an_old_address_leads_to_a_page_that_is_there(site: SiteFolder) -> None:
+    by_path = {page.path.resolve(): page for page in site.pages.values()}
+    for name, page in site.moved.items():
+        [found] = {site.target(page, address) for address in page.links()}
+        there = by_path[found[0].resolve()]
+        assert not found[1] or found[1] in there.anchors, name
+        assert page.soup.find("meta", attrs={"http-equiv": "refresh"})["content"].endswith(page.soup.a["href"])
+
+
+def test_no_page_links_to_an_old_address(site: SiteFolder) -> None:
+    old = {page.path.resolve() for page in site.moved.values()}
+    for page in site.pages.values():
+        found = [site.target(page, address) for address in page.links()]
+        assert [target for target in found if target and target[0].resolve() in old] == [], page.name
+
+
 def test_nothing_is_loaded_from_another_host(site: SiteFolder) -> None:
     assert list(site.foreign()) == []
 

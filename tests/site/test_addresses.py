@@ -1,6 +1,8 @@
-"""The page for addresses that lead nowhere, and the list of those that lead somewhere."""
+"""The page for addresses that lead nowhere, the list of those that lead somewhere, and moved pages."""
 
 from __future__ import annotations
+
+import pytest
 
 from addresses import absolute
 from tiny_project import Project
@@ -42,3 +44,40 @@ def test_pages_that_were_not_written_again_are_listed_too(project: Project) -> N
     before = (project.folder / "html" / "sitemap.xml").read_text(encoding="utf-8")
     project.build(html_baseurl=PLACE, measuring_reuse=True)
     assert (project.folder / "html" / "sitemap.xml").read_text(encoding="utf-8") == before
+
+
+def test_an_old_address_leads_to_the_new_page_without_a_script(project: Project) -> None:
+    moved = {"old": "other", "far/older": "other#part"}
+    project.write("docs/other.md", "# Other & more\n\n(part)=\n## Part\n\nText.\n")
+    assert project.build(html_baseurl=PLACE, moved_pages=moved).status == 0
+    page = project.page("old")
+    assert '<meta http-equiv="refresh" content="0; url=other.html">' in page
+    assert '<a href="other.html">Other &amp; more</a>' in page
+    assert f'<link rel="canonical" href="{PLACE}other.html">' in page
+    assert '<meta name="robots" content="noindex">' in page
+    assert "<script" not in page
+    assert '<a href="../other.html#part">' in project.page("far/older")
+    assert f'<link rel="canonical" href="{PLACE}other.html">' in project.page("far/older")
+
+
+def test_an_old_address_is_not_listed_and_is_written_again_when_nothing_else_is(project: Project) -> None:
+    project.build(html_baseurl=PLACE, moved_pages={"old": "other"})
+    (project.folder / "html" / "old.html").unlink()
+    project.build(html_baseurl=PLACE, moved_pages={"old": "other"}, measuring_reuse=True)
+    assert "This page has moved" in project.page("old")
+    assert "old.html" not in (project.folder / "html" / "sitemap.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        ({"old": "nowhere"}, "moved_pages: 'old' leads to 'nowhere', and there is no such page"),
+        ({"old": "nowhere#part"}, "moved_pages: 'old' leads to 'nowhere#part', and there is no such page"),
+        ({"old": "other#nowhere"}, "moved_pages: 'old' leads to 'other#nowhere', and 'other' has no such anchor"),
+        ({"other": "index"}, "moved_pages: 'other' is still a page; delete the page or the entry"),
+    ],
+)
+def test_a_move_that_leads_nowhere_or_hides_a_page_stops_the_build(project: Project, moved, said) -> None:
+    outcome = project.build(html_baseurl=PLACE, moved_pages=moved)
+    assert outcome.status != 0
+    assert said in outcome.said
