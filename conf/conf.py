@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
 myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings name types and units
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"  # the list of headings is narrow
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

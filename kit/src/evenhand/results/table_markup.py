@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
+MARK = re.compile(r" (?=\W$)")
+"""The space before a mark at the end of a cell, which stays in the line of its number."""
 BRIEF = 16
 """Letters up to which words stay on one line."""
 NUMBERS, BRIEF_WORDS, WORDS = "numbers", "brief words", "words"
@@ -120,7 +122,7 @@ def cell(
     number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
     if number is not None:
         attributes += f' data-sort="{number:g}"'
-    text = escape(str(content))
+    text = escape(MARK.sub("\N{NO-BREAK SPACE}", str(content)))
     if address:
         # A name of several words may go on in the next line.
         text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'

@@ -59,6 +59,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         raise ExtensionError(message)
     # Not above: they import what may be missing.
     from evenhand.sphinx import (
+        cards,
         defaults,
         durations,
         execution,
@@ -86,6 +87,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         reports,
         machine_page,
         shipped,
+        cards,
         durations,
     ):
         part.setup(app)

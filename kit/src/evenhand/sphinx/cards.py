@@ -1,0 +1,77 @@
+"""Cards: on a phone each row of a table is a card, so that no column is hidden beyond the edge.
+
+The style sheet changes the layout and needs two things from the markup, which are written when the page is built, so that
+they work without a script: each cell names its column, and the column that decides is marked, because it comes second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+TABLE = re.compile(r"<table\b[^>]*>.*?</table>", re.DOTALL)
+DECIDING = ("verdict", "gain", "ratio")
+"""Words in the title of the column that decides; the first of them that a table has."""
+FEWEST = 3
+"""Columns from which on a table does not fit on a phone."""
+WIDE = 7
+"""Columns from which on a table is set closer where there is little room."""
+BEFORE_SPACING = 700
+"""Before a site changes the text of its pages."""
+
+
+def deciding(titles: Sequence[str]) -> int | None:
+    """The place of the column that decides; None where no title says so."""
+    for word in DECIDING:
+        for place, title in enumerate(titles):
+            if place and word in title.lower():
+                return place
+    return None
+
+
+def labelled(html: str) -> str:
+    """Label the cells of each table of a page.
+
+    Parameters
+    ----------
+    html : str
+        The page, or a part of it.
+    """
+    return TABLE.sub(lambda found: card_table(found[0]), html)
+
+
+def card_table(markup: str) -> str:
+    """A table whose rows can be cards; one that is narrow, empty or irregular stays as it is."""
+    soup = BeautifulSoup(markup, "html.parser")
+    table = soup.table
+    heads, bodies = table.select("thead > tr"), table.select("tbody > tr")
+    titles = [cell.get_text(" ", strip=True) for cell in heads[0].find_all("th", recursive=False)] if heads else []
+    rows = [row.find_all(["td", "th"], recursive=False) for row in bodies]
+    if len(heads) != 1 or not rows or len(titles) < FEWEST or any(len(cells) != len(titles) for cells in rows):
+        return markup
+    wide = ["bench-wide"] if len(titles) >= WIDE else []
+    table["class"] = [*table.get("class", []), "bench-cards", *wide]
+    decides = deciding(titles)
+    for cells in rows:
+        for place, (cell, title) in enumerate(zip(cells, titles, strict=True)):
+            if place and title:
+                cell["data-label"] = title
+            if place == decides:
+                cell["class"] = [*cell.get("class", []), "bench-decides"]
+    return str(soup)
+
+
+def label(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Label the tables of a page when it is written."""
+    del app, name, template, doctree
+    if isinstance(context.get("body"), str):
+        context["body"] = labelled(context["body"])
+
+
+def setup(app: Sphinx) -> None:
+    """Change pages as they are written."""
+    app.connect("html-page-context", label, priority=BEFORE_SPACING)
