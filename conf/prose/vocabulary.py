@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 COVERED = (
     "SECURITY.md",
     "docs/api",
+    "kit/src/evenhand/gate",
+    "kit/src/evenhand/judge",
+    "kit/src/evenhand/measure",
     "rust",
     "tests/sanitize",
     "tests/wheel",

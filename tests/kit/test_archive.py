@@ -147,7 +147,7 @@ BROKEN = [
     (lost_column, "no column value"),
     (lost_part, "no usable 'machine'"),
     (lost_entry, "no usable 'samples' of result 0"),
-    (newer_schema, "has schema 2, and this version reads 1; install a newer version of the kit"),
+    (newer_schema, "has schema 2; this version reads 1; install a newer version of the kit"),
     (foreign_document, "is no run: its run.json names no schema"),
     (foreign_folder, "is no run: it has no run.json"),
     (unknown_kind, "of kind 'prophecy' cannot be made again"),

@@ -76,7 +76,7 @@ def test_a_claim_on_a_share_of_what_cannot_be_told_from_the_empty_loop_is_not_de
 
 
 def test_a_claim_on_what_was_not_measured_names_what_there_is():
-    with pytest.raises(KeyError, match="no result 'first/mad'; near it: first/made"):
+    with pytest.raises(KeyError, match="no result 'first/mad'; similar: first/made"):
         Claim("No.", "first/mad", Cost("two", "one"), "faster").judge(run(70.0))
 
 

@@ -199,12 +199,12 @@ def test_a_gate_that_was_stopped_in_its_first_stage_keeps_whole_rounds_and_judge
     assert not gate.complete
     assert [found.status for found in gate.outcomes] == ["not judged", "not judged"]
     assert {result.samples["round"].max() for result in gate.stages[0].values()} == {1}
-    assert "stopped before its end" in sentence(gate, gate.exit_status())
+    assert "stopped early" in sentence(gate, gate.exit_status())
     assert valid(gate)["exit_status"] == 130
 
 
 def test_a_gate_that_was_stopped_before_it_measured_says_so():
-    gate = run((EMPTY,), sides(), FEW, stop_at(("does it run on both sides", 0)))
+    gate = run((EMPTY,), sides(), FEW, stop_at(("trying both sides", 0)))
     assert gate.outcomes[0].reason == "it was stopped before its first round"
     assert valid(gate)["complete"] is False
 
@@ -212,11 +212,11 @@ def test_a_gate_that_was_stopped_before_it_measured_says_so():
 def test_every_operation_has_a_round_before_any_has_its_second(monkeypatch):
     order = []
 
-    def one_round(trial, _, index, *__):
+    def sample_round(trial, _, index, *__):
         order.append((index, trial.operation.name))
         return []
 
-    monkeypatch.setattr("evenhand.gate.interleaving.one_round", one_round)
+    monkeypatch.setattr("evenhand.gate.interleaving.sample_round", sample_round)
     measure({name: Trial(Operation(name, "pass")) for name in "ab"}, sides(), 2, lambda *_: None)
     assert order == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
 
@@ -332,7 +332,7 @@ def test_json_on_standard_output_comes_alone(operations, capsys):
 @pytest.mark.parametrize(
     ("further", "sentence"),
     [
-        (["--only", "emty"], "gate: there is no operation 'emty'; near it: empty"),
+        (["--only", "emty"], "gate: there is no operation 'emty'; similar: empty"),
         (["--quik"], "unknown argument '--quik'; did you mean --quick?"),
         (["--timeout", "0"], "--timeout: '0' is no finite number above 0"),
         (["--operations", "nowhere.toml"], "gate: nowhere.toml cannot be read (No such file"),
@@ -376,7 +376,7 @@ def test_a_side_that_is_none_to_measure_ends_with_status_2(asking, tmp_path, cap
 
 def test_an_interpreter_that_is_not_there_ends_with_status_2(asking, tmp_path, capsys):
     assert main([*command(asking), "--base-python", str(tmp_path / "python")]) == 2
-    assert "gate: the interpreter of base cannot be asked" in capsys.readouterr().err
+    assert "gate: the interpreter of base does not answer" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
@@ -393,7 +393,7 @@ def test_ctrl_c_keeps_what_was_measured_and_marks_it(operations, tmp_path):
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped before its end" in out
+    assert "stopped early" in out
     found = json.loads(written.read_text(encoding="utf-8"))
     assert found["complete"] is False
     assert {entry["status"] for entry in found["operations"]} == {"not judged"}

@@ -12,7 +12,7 @@ import pytest
 
 import evenhand as bench
 from evenhand.gate import BASE, CANDIDATE, Operation, Side, causes
-from evenhand.gate.causes import Causes, Change, find_all, largest, table_of
+from evenhand.gate.causes import Causes, Change, find_all, largest, parse_table
 from evenhand.gate.gate import Gate, Outcome, Plan
 from evenhand.gate.instructions import Count, unavailable
 from evenhand.gate.interleaving import attempt
@@ -37,7 +37,7 @@ def sides(base: str, candidate: str) -> dict[str, Side]:
 
 
 def test_callgrinds_table_is_read_without_what_differs_between_builds() -> None:
-    assert table_of(TABLE) == {
+    assert parse_table(TABLE) == {
         "list_sort_impl": 1_209_672 + 172_568,
         "rust_daq::point::Point::new": 11_024,
         "malloc": 205,

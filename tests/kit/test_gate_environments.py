@@ -35,7 +35,7 @@ setup = ["tiny"]
 tiny = "from tiny import VALUE, f"
 """
 PYTHON = Path(sys.executable).as_posix()
-EITHER = "name either --base, a version, wheel or revision, or --base-python"
+EITHER = "name either --base (a version, wheel or revision) or --base-python"
 OLD, NEW = "VALUE = 1\n\n\ndef f():\n    return 1\n", "VALUE = 2\n\n\ndef f():\n    return 2\n"
 
 
@@ -100,13 +100,13 @@ def test_a_gate_measures_a_revision_against_the_tree(repository: Path, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--base", "nowhere"], "the base is 'nowhere', which is no version, no wheel and no revision here"),
-        (["--base", "none.whl"], "the base is the wheel none.whl, which is not there"),
-        (["--base", "tiny==1.0"], "--base is 'tiny==1.0'; name the other version, too: --candidate"),
+        (["--base", "nowhere"], "the base 'nowhere' is not a version, a wheel or a revision of this repository"),
+        (["--base", "none.whl"], "the wheel none.whl of the base does not exist"),
+        (["--base", "tiny==1.0"], "--base is 'tiny==1.0'; name the other version as well, with --candidate"),
         (["--candidate", "HEAD"], EITHER),
         (
             ["--base", "HEAD", "--base-python", "x"],
-            "name either --base, a version, wheel or revision, or --base-python",
+            "name either --base (a version, wheel or revision) or --base-python",
         ),
     ],
 )
@@ -123,14 +123,14 @@ def test_a_side_that_cannot_be_had_gets_a_sentence(
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (None, "the configuration names no build command"),
-        ("make wheel", "build of evenhand.toml is 'make wheel'"),
+        (None, "the configuration has no build command"),
+        ("make wheel", "build in evenhand.toml is 'make wheel'"),
         ("no-such-program {out}", "no-such-program cannot be started"),
         (
             f"{Path(sys.executable).as_posix()} -c 'raise SystemExit(3)' {{out}}",
-            "the build of the base cannot be had (status 3)",
+            "the build of the base cannot be made (status 3)",
         ),
-        (f"{PYTHON} -c pass {{out}}", "has to leave one wheel in {out}, and left none"),
+        (f"{PYTHON} -c pass {{out}}", "must write one wheel to {out}, but wrote none"),
     ],
 )
 def test_a_build_that_cannot_be_used_gets_a_sentence(
@@ -149,7 +149,7 @@ def test_without_operations_the_gate_says_where_they_are_named(
     with pytest.raises(SystemExit) as ended:
         main(["gate", "--base", "HEAD"])
     assert ended.value.code == 2
-    assert "nothing says what is measured; name a file: --operations FILE" in capsys.readouterr().err
+    assert "no operations to measure; name a file with --operations FILE" in capsys.readouterr().err
 
 
 def test_operations_that_are_no_path_get_a_sentence(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +157,7 @@ def test_operations_that_are_no_path_get_a_sentence(repository: Path, capsys: py
     with pytest.raises(SystemExit) as ended:
         main(["gate", "--base", "HEAD"])
     assert ended.value.code == 2
-    assert "operations of evenhand.toml is 3; write the path of a file" in capsys.readouterr().err
+    assert "operations in evenhand.toml is 3; it must be the path of a file" in capsys.readouterr().err
 
 
 def test_a_gate_in_a_folder_below_finds_the_operations(
@@ -166,7 +166,7 @@ def test_a_gate_in_a_folder_below_finds_the_operations(
     (repository / "below").mkdir()
     monkeypatch.chdir(repository / "below")
     assert main(["gate", "--base", "nowhere"]) == 2
-    assert "the base is 'nowhere'" in capsys.readouterr().err
+    assert "the base 'nowhere'" in capsys.readouterr().err
 
 
 def test_without_git_a_revision_gets_a_sentence(
@@ -175,7 +175,7 @@ def test_without_git_a_revision_gets_a_sentence(
     del repository
     monkeypatch.setenv("PATH", "")
     assert main(["gate", "--base", "main"]) == 2
-    assert "git, which knows revisions, cannot be started" in capsys.readouterr().err
+    assert "cannot be looked up: git cannot be started" in capsys.readouterr().err
 
 
 def test_without_uv_the_gate_says_what_to_install(
@@ -184,7 +184,7 @@ def test_without_uv_the_gate_says_what_to_install(
     del repository
     monkeypatch.setattr("evenhand.gate.environments.shutil.which", lambda *_, **__: None)
     assert main(["gate", "--base", "a==1", "--candidate", "a==2"]) == 2
-    assert "environments are made by uv, which is not installed; pip install uv" in capsys.readouterr().err
+    assert "uv, which makes the environments, is not installed; pip install uv" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

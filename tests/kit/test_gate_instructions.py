@@ -17,7 +17,7 @@ from evenhand.gate import instructions as module
 from evenhand.gate.__main__ import main
 from evenhand.gate.instructions import Count, count_all, hooks, slope, total, unavailable
 from evenhand.gate.interleaving import attempt
-from evenhand.gate.report import counted, document, table
+from evenhand.gate.report import document, table, write_count
 from evenhand.measure.process import WorkerProcess
 from evenhand.results import quantity
 
@@ -61,7 +61,7 @@ def test_a_poor_subject_has_a_threshold_of_its_own():
     ],
 )
 def test_a_change_is_written_with_its_sign_and_nothing_without_a_minus(candidate, written):
-    assert counted(count(candidate=(candidate,) * 3)) == written
+    assert write_count(count(candidate=(candidate,) * 3)) == written
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_gate_shows_counts_beside_time_and_leaves_out_what_cannot_be_counted()
     gate = run((COUNTED, Operation("threads", "pass", counted=False)), sides(), Plan("few", 6, 6), count=True)
     assert list(gate.counts) == ["add"]
     assert gate.counts["add"].says == "same"
-    assert table(gate).loc["add", "instructions"] == counted(gate.counts["add"])
+    assert table(gate).loc["add", "instructions"] == write_count(gate.counts["add"])
     assert table(gate).loc["threads", "instructions"] == quantity.MISSING
     made = document(gate, 0)
     jsonschema.validate(json.loads(json.dumps(made)), SCHEMA, jsonschema.Draft202012Validator)
@@ -159,7 +159,7 @@ def test_elsewhere_it_is_said_and_time_is_measured_all_the_same(monkeypatch, tmp
     pythons = ["--base-python", sys.executable, "--candidate-python", sys.executable]
     assert main([*pythons, "--operations", str(path), "--quick", "--count"]) in (0, 1)
     out, said = capsys.readouterr()
-    assert "--count is left out: instructions are counted under valgrind, on Linux alone" in said
+    assert "--count is ignored: instructions are counted under valgrind, which needs Linux" in said
     assert "instructions" not in out
 
 
@@ -173,7 +173,7 @@ def test_what_is_missing_is_named(monkeypatch):
 
 
 def test_a_file_without_a_count_is_said(tmp_path):
-    with pytest.raises(WorkerError, match="callgrind left no count in callgrind.1"):
+    with pytest.raises(WorkerError, match="callgrind.1 has no count by callgrind"):
         total(tmp_path / "callgrind.1")
     (tmp_path / "callgrind.2").write_text("events: Ir\nsummary: 0\ntotals: 4711\n", encoding="utf-8")
     assert total(tmp_path / "callgrind.2") == 4711

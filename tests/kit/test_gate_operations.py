@@ -59,24 +59,24 @@ def test_the_chosen_ones_come_in_the_order_of_the_choice(tmp_path: Path) -> None
 
 
 def test_a_choice_that_is_not_there_names_what_is_near(tmp_path: Path) -> None:
-    with pytest.raises(OperationError, match="there is no operation 'ad'; near it: add"):
+    with pytest.raises(OperationError, match="there is no operation 'ad'; similar: add"):
         read(tmp_path).only(["ad"])
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("= 3", "operations.toml is no TOML: "),
-        ("", "operations.toml names no operation; add one: "),
-        ("[operaton.a]", "operations.toml has a key 'operaton' that nothing reads; did you mean operation?"),
+        ("= 3", "operations.toml is not valid TOML: "),
+        ("", "operations.toml has no operations; add one: "),
+        ("[operaton.a]", "operations.toml has the unknown key 'operaton'; did you mean operation?"),
         ("[operation.a]", "operation 'a' has no statement"),
         (
             "[operation.a]\nstatment = 'x'",
-            "operation 'a' has a key 'statment' that nothing reads; did you mean statement?",
+            "operation 'a' has the unknown key 'statment'; did you mean statement?",
         ),
         (
             "[operation.a]\nstatement = 'x'\nkind = 'tim'",
-            "operation 'a' has the kind 'tim'; there are time, fresh, bytes",
+            "operation 'a' has the unknown kind 'tim'; use one of time, fresh, bytes",
         ),
         ("[operation.a]\nstatement = 'x +'", "operation 'a': statement 'x \\+' is not valid Python"),
         ("[operation.a]\nstatement = 'x'\nbefore = 'y ='", "the setup of operation 'a' is not valid Python"),
@@ -84,10 +84,10 @@ def test_a_choice_that_is_not_there_names_what_is_near(tmp_path: Path) -> None:
             "[operation.a]\nstatement = 'x = n'\nkind = 'bytes'",
             "operation 'a': the statement of 'a' is not an expression",
         ),
-        ("[operation.'a/b']\nstatement = 'x'", "operation 'a/b' has a slash in its name"),
+        ("[operation.'a/b']\nstatement = 'x'", "operation 'a/b' needs a name without slashes"),
         (
             "[operation.a]\nstatement = 'x'\nsetup = ['nme']\n[setup]\nname = ''",
-            "names the setup 'nme', .*near it: name",
+            "names the setup 'nme', .*similar: name",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from evenhand import Archive, ArchiveError
 from evenhand.gate import Operation, OperationError, Operations, Side
 from evenhand.gate.history import add, changes, index, measure, read, series
 from evenhand.gate.history.__main__ import main
-from evenhand.gate.history.commit import OPERATION, REFERENCE, told
+from evenhand.gate.history.commit import OPERATION, REFERENCE, without_paths
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 
@@ -89,7 +89,7 @@ def test_what_is_torn_foreign_or_newer_is_named_and_hides_nothing(store, tmp_pat
         text for text in said if torn in text
     ]
     assert any(text.startswith(f"{newer} has schema 2") for text in said)
-    assert any("is no run of a history: it names no revision" in text for text in said)
+    assert any("is not a run of a history: it has no revision" in text for text in said)
     assert any(text.startswith("holidays is no run") for text in said)
     assert len(said) == 4
 
@@ -106,7 +106,7 @@ def test_an_incomplete_run_is_named_and_left_out(store):
 def test_a_commit_at_no_time_is_named_and_left_out(store, time):
     run = history_run(3, {"one": 50.0})
     add(store, renamed(run, revision=run.document["revision"] | {"committed": time}))
-    assert read([store]).refused[run.id].startswith(f"{run.id} names {time!r} as the time of its commit")
+    assert read([store]).refused[run.id].startswith(f"{run.id} has the commit time {time!r}")
 
 
 def test_a_clock_that_went_back_is_said_and_moves_nothing(store):
@@ -119,7 +119,7 @@ def test_a_clock_that_went_back_is_said_and_moves_nothing(store):
 
 def test_an_index_that_names_other_runs_is_said_and_written_anew(store):
     Archive(store).add(history_run(3, {"one": 50.0}))
-    assert read([store]).notes == ("the index of runs does not name the runs that are there; write it anew",)
+    assert read([store]).notes == ("the index of runs does not match its runs; rebuild it",)
     index(store)
     assert read([store]).notes == ()
 
@@ -328,7 +328,7 @@ def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left
     "path", ["/home/me/lib/rust_daq/__init__.py", r"C:\\Users\\me\\rust_daq\\__init__.py", "/work/x"]
 )
 def test_the_reason_of_what_is_left_out_holds_no_path(path):
-    assert told(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})") == (
+    assert without_paths(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})") == (
         "ImportError: cannot import name 'Batch' from 'rust_daq'"
     )
 
@@ -365,7 +365,7 @@ def test_the_command_adds_as_many_runs_as_are_asked_for(tmp_path, capsys):
     assert [run.document["revision"]["subject"] for run in read([tmp_path / "runs"])] == ["Say -- it"] * 2
     (tmp_path / "runs" / "index.json").unlink()
     assert main(["index", str(tmp_path / "runs")]) == 0
-    assert "holds 2 runs of 1 classes of machines" in capsys.readouterr().out
+    assert "has 2 runs of 1 classes of machines" in capsys.readouterr().out
     assert read([tmp_path / "runs"]).notes == ()
 
 

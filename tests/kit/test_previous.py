@@ -139,8 +139,8 @@ def test_the_command_prints_verdicts_and_how_they_came_about(archive, capsys):
     out, said = capsys.readouterr()
     assert "first/made" in out
     assert "slower" in out
-    assert "beside the medians of 8 runs of the same class of machine, profile and Python" in out
-    assert "at most one in 20 is not" in out
+    assert "compared with the medians of 8 earlier runs with the same class of machine, profile and Python" in out
+    assert "at most one in 20 verdicts of faster or slower is false" in out
     assert said.startswith("left out: holidays is no run")
 
 
@@ -156,7 +156,7 @@ def test_the_command_as_json(archive, capsys):
 def test_a_run_without_any_before_it_says_so(archive, capsys):
     first = archive.names()[0]
     assert main(["compare", first, "--history", "6", "--archive", str(archive.folder)]) == 0
-    assert "no run before this one can be compared with it" in capsys.readouterr().out
+    assert "no earlier run can be compared with this one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("further", [[], ["latest", "--history", "3"]])

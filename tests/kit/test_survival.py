@@ -211,13 +211,13 @@ def test_a_session_tells_the_machine_and_no_host(archive):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('{"schema":1,"kind":"kill","sess', "line 3 of survival.jsonl is torn"),
+        ('{"schema":1,"kind":"kill","sess', "line 3 of survival.jsonl is damaged"),
         ({"kind": "gate"}, "line 3 of survival.jsonl is foreign"),
         ({"schema": 2}, "line 3 of survival.jsonl has schema 2"),
         ({"read": "5"}, "line 3 of survival.jsonl has no usable 'read'"),
         ({"session": "another"}, "belongs to a session that does not name its writer"),
         ({"writer": "b"}, "belongs to a session that does not name its writer"),
-        ({"opened": "a little"}, "opened 'a little', which is none of"),
+        ({"opened": "a little"}, "has opened 'a little', which is not one of"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named_and_hides_no_other(archive, line, words):

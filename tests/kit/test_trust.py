@@ -21,8 +21,8 @@ from evenhand.gate.gate import Outcome
 from evenhand.gate.interleaving import Trial
 from evenhand.gate.trust import Rate, append, injection, other_tools, rates, read, work
 from evenhand.gate.trust.__main__ import main
-from evenhand.gate.trust.busy_cores import beside
-from evenhand.gate.trust.injection import Burning, corrected, interpolated
+from evenhand.gate.trust.busy_cores import neighbours
+from evenhand.gate.trust.injection import Burning, correct, interpolate
 from evenhand.gate.trust.rules import RULES
 from evenhand.gate.trust.work import INJECTED, TASKS, Task, Work, next_task
 from evenhand.judge.statistics import ratio_interval
@@ -82,17 +82,17 @@ def test_a_torn_line_is_named_and_what_comes_after_it_is_read(archive):
     append(archive, gate_line(one=("slower", 1.1, None)))
     found = read(archive)
     assert len(found.gates) == 2
-    assert found.refused == ("line 3 of trust.jsonl is torn",)
+    assert found.refused == ("line 3 of trust.jsonl is damaged",)
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("{}", "is foreign: it has no kind that is known here"),
-        ("[1]", "is foreign: it has no kind that is known here"),
-        ('{"kind":"gate","schema":2}', "has schema 2, and this version reads 1"),
+        ("{}", "is foreign: its kind is unknown"),
+        ("[1]", "is foreign: its kind is unknown"),
+        ('{"kind":"gate","schema":2}', "has schema 2; this version reads 1"),
         ('{"kind":"gate","schema":1,"session":"s"}', "has no usable 'started'"),
-        (json.dumps({"schema": 1, **gate_line(session="other")}), "belongs to a session that is not there"),
+        (json.dumps({"schema": 1, **gate_line(session="other")}), "belongs to a session that is missing"),
     ],
 )
 def test_a_foreign_or_newer_line_is_named_and_hides_nothing(archive, line, why):
@@ -129,7 +129,7 @@ def test_the_interval_of_a_rate_is_clopper_and_pearsons(count, of, low, high):
 
 
 def test_a_rate_of_nothing_says_so():
-    assert str(Rate(0, 0)) == "none made"
+    assert str(Rate(0, 0)) == "not measured"
     assert str(Rate(1, 100)) == "1.00\u202f% (0.0253 to 5.45)"
 
 
@@ -363,7 +363,7 @@ def test_a_gate_that_was_stopped_is_not_kept(working, monkeypatch):
 @pytest.mark.parametrize(
     ("operations", "builds", "sentence"),
     [
-        (Operations(OPERATIONS.operations), ("x", "x"), "name no way to burn work"),
+        (Operations(OPERATIONS.operations), ("x", "x"), "has no way to burn work"),
         (OPERATIONS, ("x", "y"), "are different builds"),
     ],
 )
@@ -389,22 +389,22 @@ def test_a_build_that_cannot_burn_ends_with_status_2(tmp_path, capsys):
 
 def test_the_amount_lies_between_those_that_were_seen():
     seen = [(0, 1.0), (1, 1.0), (2, 1.01), (4, 1.03), (8, 1.08), (16, 1.2)]
-    assert interpolated(seen, 1.03) == 4
-    assert 4 < interpolated(seen, 1.05) < 8
-    assert interpolated(seen, 2.0) == 16
+    assert interpolate(seen, 1.03) == 4
+    assert 4 < interpolate(seen, 1.05) < 8
+    assert interpolate(seen, 2.0) == 16
 
 
 def test_an_amount_that_misses_is_corrected_towards_the_target():
-    assert corrected(10, 1.025, 1.05) == pytest.approx(20, abs=1)
-    assert corrected(20, 1.1, 1.05) == pytest.approx(10, abs=1)
-    assert corrected(10, 1.0, 1.05) == 20  # never more than twice as much at once
+    assert correct(10, 1.025, 1.05) == pytest.approx(20, abs=1)
+    assert correct(20, 1.1, 1.05) == pytest.approx(10, abs=1)
+    assert correct(10, 1.0, 1.05) == 20  # never more than twice as much at once
 
 
 def test_the_nearest_of_those_tried_is_kept_with_its_own_ratio(monkeypatch):
-    def sampled(_, __, ___, amount, *____):
+    def sample(_, __, ___, amount, *____):
         return np.full(8, 100 * (1 + amount / 400)), np.full(8, 100.0)
 
-    monkeypatch.setattr(injection, "sampled", sampled)
+    monkeypatch.setattr(injection, "sample", sample)
     found = injection.settle(8, 1.05, Operation("one", "1"), {}, None, lambda *_: None)
     assert found["amount"] == pytest.approx(20, abs=2)
     assert found["ratio"] == pytest.approx(1 + found["amount"] / 400, abs=1e-4)
@@ -414,7 +414,7 @@ def test_an_operation_that_fails_while_it_is_calibrated_is_named():
     sides = {name: Burning(name, sys.executable, {}, burn="steps = {amount}") for name in (BASE, CANDIDATE)}
     trial = Trial(Operation("divides", "1 / 0"), dict.fromkeys(sides, Calibration()))
     with pytest.raises(WorkerError, match="ZeroDivisionError"):
-        injection.sampled(trial.operation, sides, trial, 7, 6, lambda *_: None)
+        injection.sample(trial.operation, sides, trial, 7, 6, lambda *_: None)
 
 
 # Neighbours
@@ -429,7 +429,7 @@ def test_neighbours_work_while_something_is_measured_and_end_with_it(variant, co
         started.update(set(psutil.Process().children()) - before)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), beside(variant, 1):
+    with pytest.raises(KeyboardInterrupt), neighbours(variant, 1):
         fail()
     assert len(started) == count
     assert not any(process.is_running() for process in started)
@@ -437,7 +437,7 @@ def test_neighbours_work_while_something_is_measured_and_end_with_it(variant, co
 
 def test_a_neighbour_that_comes_and_goes_is_busy_at_times():
     before = set(psutil.Process().children())
-    with beside("neighbour", 1):
+    with neighbours("neighbour", 1):
         children = set(psutil.Process().children()) - before
         assert len(children) == os.cpu_count()
         deadline = time.monotonic() + 30

@@ -134,7 +134,7 @@ def test_a_number_that_is_missing_was_not_measured() -> None:
 
 def test_a_result_that_is_missing_is_an_error_unless_that_is_worded() -> None:
     run = made_run()
-    with pytest.raises(KeyError, match="no result 'first/gone'; near it: first/made"):
+    with pytest.raises(KeyError, match="no result 'first/gone'; similar: first/made"):
         bench.Wording.parse("first/gone/two vs one | faster: less").sentence(run)
     assert bench.Wording.parse("first/gone/two vs one | not measured: left out").sentence(run) == "left out"
     with pytest.raises(KeyError, match="no result"):

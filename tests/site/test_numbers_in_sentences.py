@@ -21,7 +21,7 @@ def test_a_missing_number_is_an_error_at_its_line_with_what_is_near(project: Pro
     outcome = project.build()
     assert outcome.status != 0
     assert "other.md:5: ERROR: measured:" in outcome.said
-    assert "; near it: " in outcome.said
+    assert "; similar: " in outcome.said
     assert " first/made/one/cost_ns" in outcome.said
 
 

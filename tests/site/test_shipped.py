@@ -26,4 +26,4 @@ def test_a_file_that_is_not_shipped_is_an_error_at_its_page(project: Project) ->
     project.write("docs/other.md", "# Other\n\n{shipped}`the run <run/rum.json>`\n")
     outcome = project.build()
     assert outcome.status != 0
-    assert "other.md:3: ERROR: shipped: the site has no file 'run/rum.json'; near it: run/run.json" in outcome.said
+    assert "other.md:3: ERROR: shipped: the site has no file 'run/rum.json'; similar: run/run.json" in outcome.said

@@ -86,8 +86,8 @@ def test_a_lost_recording_is_counted_in_full():
 
 def test_the_notes_name_the_machines_and_what_is_left_out():
     assert shown().notes == ("No kill is archived yet.",)
-    notes = shown(gathered("TDMS"), refused=("line 7 of survival.jsonl is torn",)).notes
-    assert notes == ("Dated rows: archived kills, Quick 1.", "Left out: line 7 of survival.jsonl is torn.")
+    notes = shown(gathered("TDMS"), refused=("line 7 of survival.jsonl is damaged",)).notes
+    assert notes == ("Dated rows: archived kills, Quick 1.", "Left out: line 7 of survival.jsonl is damaged.")
 
 
 def test_the_archive_has_fifty_kills_of_each_version_and_of_every_format():

@@ -1,6 +1,6 @@
-"""The regression gate: two builds of a package, alive side by side, and a verdict that can be believed.
+"""The regression gate: measure two builds of a package side by side, and reach a verdict that can be trusted.
 
-``python -m evenhand.gate --help`` says how to run it for a package of your own.
+``python -m evenhand.gate --help`` shows how to run it for your own package.
 """
 
 from evenhand.gate.gate import QUICK, Gate, Outcome, Plan, run

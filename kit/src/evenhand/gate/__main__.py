@@ -23,17 +23,17 @@ from evenhand.runs.configuration import ConfigurationError, configuration
 from evenhand.runs.run import Run
 from evenhand.runs.run_folder import ArchiveError
 
-DESCRIPTION = """Compare two builds of a package, each installed in an environment of its own, alive side by side.
+DESCRIPTION = """Compare two builds of a package, each installed in its own environment, in processes that take turns.
 
-A side is a version (--base "rpds-py==0.20.0"), a wheel, or a revision of the repository here, which is built by the
-command that the configuration names; or an interpreter (--base-python PATH). A file has the operations to measure.
+A side is a version (--base "rpds-py==0.20.0"), a wheel, a revision of this repository, which the configured build
+command builds, or an installed interpreter (--base-python PATH). A file lists the operations to measure.
 
-Exit status: 0, 1 when something got slower, 2 for wrong usage, an environment that cannot be measured or an operation
-that failed, 3 with --strict when something stayed inconclusive, 130 after Ctrl-C."""
+Exit status: 0; 1 when something got slower; 2 for wrong usage, an environment that cannot be measured or an operation
+that failed; 3 with --strict when something stayed inconclusive; 130 after Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     closed = sys.stdout is None
     prepare_streams()
     flags = parser()
@@ -42,13 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if closed and outputs.to_standard_output:
         flags.error("--json - needs standard output, which is closed; name a file")
     with tempfile.TemporaryDirectory(prefix="evenhand-") as folder:
-        return gated(flags, chosen, outputs, Path(folder))
+        return compare(flags, chosen, outputs, Path(folder))
 
 
-def gated(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folder: Path) -> int:
-    """Compare; environments that it makes are in a folder."""
+def compare(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folder: Path) -> int:
+    """Compare the sides; environments made on the way go into `folder`."""
     try:
-        # Known now, and not after an hour.
+        # Fail now rather than after an hour of measuring.
         file = chosen.operations or named_operations()
         outputs.prepare(file)
     except (OutputError, ConfigurationError) as error:
@@ -56,7 +56,7 @@ def gated(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folde
     try:
         operations = Operations.read(file).only(chosen.only)
         make_environments(chosen, operations, folder)
-        sides = asked(chosen, operations.build_info)
+        sides = query_sides(chosen, operations.build_info)
         if chosen.base_criterion or chosen.candidate_criterion:
             further = criterion.operations(sides)
             operations = replace(operations, operations=(*operations.operations, *further))
@@ -67,20 +67,20 @@ def gated(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folde
     count = len(operations.operations)
     print(f"base       {sides[BASE].label}\ncandidate  {sides[CANDIDATE].label}", file=sys.stderr)
     print(
-        f"measures {count} operation{'s' if count != 1 else ''} in {plan.first} rounds, and those that might have "
-        f"changed in {plan.second} more. Ctrl-C stops and shows what was measured.",
+        f"measuring {count} operation{'s' if count != 1 else ''} in {plan.first} rounds, and those that may have "
+        f"changed in {plan.second} more. Ctrl-C stops and shows the rounds measured so far.",
         file=sys.stderr,
         flush=True,
     )
     missing = unavailable() if chosen.count else ""
     if missing:
-        print(f"--count is left out: {missing}", file=sys.stderr, flush=True)
+        print(f"--count is ignored: {missing}", file=sys.stderr, flush=True)
     progress = RoundProgress()
     gate = run(operations.operations, sides, plan, progress.show, count=chosen.count and not missing)
     progress.clear()
     status = gate.exit_status(strict=chosen.strict)
     try:
-        keep(gate, status, chosen.json, chosen.markdown, chosen.archive)
+        write_outputs(gate, status, chosen.json, chosen.markdown, chosen.archive)
     except (OSError, ArchiveError) as error:
         print(f"gate: the result could not be written: {error}", file=sys.stderr)
         status = status or USAGE
@@ -90,36 +90,36 @@ def gated(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folde
 
 
 def named_operations() -> Path:
-    """The file of operations that the configuration names.
+    """Return the operations file that the configuration names.
 
     Raises
     ------
     ConfigurationError
-        If it names none.
+        If the configuration does not name one.
     """
     settings, file = configuration(Path.cwd())
     name = settings.get("operations")
     if file is None or name is None:
-        message = "nothing says what is measured; name a file: --operations FILE, or operations in [tool.evenhand]"
+        message = "no operations to measure; name a file with --operations FILE, or set operations in [tool.evenhand]"
         raise ConfigurationError(message)
     if not isinstance(name, str):
-        message = f"operations of {file.name} is {name!r}; write the path of a file, such as 'operations.toml'"
+        message = f"operations in {file.name} is {name!r}; it must be the path of a file, such as 'operations.toml'"
         raise ConfigurationError(message)
     return file.parent / name
 
 
 def make_environments(chosen: argparse.Namespace, operations: Operations, folder: Path) -> None:
-    """Make environments of versions, wheels and revisions; their interpreters go among the flags."""
+    """Make environments from versions, wheels and revisions, and enter their interpreters into `chosen`."""
     given = vars(chosen)
     wanted = {name: given[name] for name in (BASE, CANDIDATE) if given[name] is not None}
     if BASE in wanted and CANDIDATE not in wanted and chosen.candidate_python is None:
         if environments.is_requirement(wanted[BASE]):
-            message = f"--base is {wanted[BASE]!r}; name the other version, too: --candidate"
+            message = f"--base is {wanted[BASE]!r}; name the other version as well, with --candidate"
             raise SideError(message)
         wanted[CANDIDATE] = environments.WORKING_TREE
     for name in (BASE, CANDIDATE):
         if (name in wanted) == (given[f"{name}_python"] is not None):
-            message = f"name either --{name}, a version, wheel or revision, or --{name}-python, an interpreter"
+            message = f"name either --{name} (a version, wheel or revision) or --{name}-python (an interpreter)"
             raise SideError(message)
     counts_bytes = any(one.kind == "bytes" for one in operations.operations) and sys.platform != "win32"
     for name, python in environments.make(wanted, folder, further=("memray",) if counts_bytes else ()).items():
@@ -127,11 +127,11 @@ def make_environments(chosen: argparse.Namespace, operations: Operations, folder
         given[f"{name}_name"] = wanted[name] if given[f"{name}_name"] == name else given[f"{name}_name"]
 
 
-def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
-    """Both sides, once they have told what they are."""
+def query_sides(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
+    """Return both sides, with the build information that each reports."""
     given = vars(chosen)
     if (given["base_criterion"] is None) != (given["candidate_criterion"] is None):
-        message = "--base-criterion and --candidate-criterion come together: name the executable of both sides"
+        message = "--base-criterion and --candidate-criterion go together: name the executables of both sides"
         raise SideError(message)
     return {
         name: Side.ask(
@@ -145,7 +145,7 @@ def asked(chosen: argparse.Namespace, build_info: str) -> dict[str, Side]:
 
 
 def parser() -> FlagParser:
-    """The command's flags."""
+    """Return the command's flags."""
     made = FlagParser(prog="python -m evenhand.gate", description=DESCRIPTION)
     add_flags(made)
     return made
@@ -154,38 +154,38 @@ def parser() -> FlagParser:
 def add_flags(made: FlagParser) -> None:
     """Add all flags."""
     made.add_argument("--base", metavar="WHAT", help="a version such as 'rpds-py==0.20.0', a wheel, or a revision")
-    made.add_argument("--candidate", metavar="WHAT", help="likewise; after a revision, the working tree if not named")
-    made.add_argument("--base-python", type=path, metavar="PATH", help="interpreter of a base that is installed")
-    made.add_argument("--candidate-python", type=path, metavar="PATH", help="and of the candidate")
-    operations = "what is measured (default: operations in [tool.evenhand])"
+    made.add_argument("--candidate", metavar="WHAT", help="the same; default after a revision: the working tree")
+    made.add_argument("--base-python", type=path, metavar="PATH", help="interpreter of an installed base")
+    made.add_argument("--candidate-python", type=path, metavar="PATH", help="interpreter of an installed candidate")
+    operations = "operations to measure (default: operations in [tool.evenhand])"
     made.add_argument("--operations", type=path, metavar="FILE", help=operations)
-    made.add_argument("--base-name", default="base", metavar="TEXT", help="what the base is called")
-    made.add_argument("--candidate-name", default="candidate", metavar="TEXT", help="what the candidate is called")
+    made.add_argument("--base-name", default="base", metavar="TEXT", help="label of the base")
+    made.add_argument("--candidate-name", default="candidate", metavar="TEXT", help="label of the candidate")
     for name in (BASE, CANDIDATE):
         made.add_argument(
-            f"--{name}-criterion", type=path, metavar="PATH", help=f"the {name}'s executable of Criterion benchmarks"
+            f"--{name}-criterion", type=path, metavar="PATH", help=f"Criterion benchmark executable of the {name}"
         )
     add_measuring_flags(made)
 
 
 def add_measuring_flags(made: FlagParser) -> None:
-    """Add the flags that decide how it is measured and what becomes of it."""
+    """Add the flags for how to measure and where to write the result."""
     made.add_argument(
-        "--quick", action="store_true", help=f"{QUICK.first} rounds and {QUICK.second}, of {QUICK.slices} slices"
+        "--quick", action="store_true", help=f"{QUICK.first} + {QUICK.second} rounds of {QUICK.slices} slices"
     )
-    made.add_argument("--strict", action="store_true", help="end with status 3 when something stays inconclusive")
-    made.add_argument("--count", action="store_true", help="count instructions, too: Linux with valgrind")
-    made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
+    made.add_argument("--strict", action="store_true", help="exit with status 3 when something stays inconclusive")
+    made.add_argument("--count", action="store_true", help="also count instructions; needs Linux and valgrind")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="only this operation; repeatable")
     made.add_argument(
-        "--timeout", type=number, default=Plan.timeout, metavar="SECONDS", help="after which a worker counts as hung"
+        "--timeout", type=number, default=Plan.timeout, metavar="SECONDS", help="when a worker counts as hung"
     )
     made.add_argument("--json", type=path, metavar="PATH", help="write the result as JSON; - is standard output")
-    made.add_argument("--markdown", type=path, metavar="PATH", help="write it as Markdown, for a pull request")
-    made.add_argument("--archive", type=path, metavar="DIR", help="add the samples to that folder of runs")
+    made.add_argument("--markdown", type=path, metavar="PATH", help="write the result as Markdown, for a pull request")
+    made.add_argument("--archive", type=path, metavar="DIR", help="add the samples to this archive of runs")
 
 
-def keep(gate: Gate, status: int, json_path: Path | None, markdown: Path | None, archive: Path | None) -> None:
-    """Write what was asked for."""
+def write_outputs(gate: Gate, status: int, json_path: Path | None, markdown: Path | None, archive: Path | None) -> None:
+    """Write the requested files."""
     document = report.document(gate, status)
     if json_path is not None:
         text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
@@ -208,7 +208,7 @@ def keep(gate: Gate, status: int, json_path: Path | None, markdown: Path | None,
             profile=gate.plan.name,
             complete=gate.complete,
             machine=gate.machine,
-            packages={},  # they are installed in the environments of the sides
+            packages={},  # those of the sides are in their own environments
             build=gate.sides[CANDIDATE].build,
             gate=document,
         )
@@ -216,19 +216,19 @@ def keep(gate: Gate, status: int, json_path: Path | None, markdown: Path | None,
 
 
 def show(gate: Gate, status: int) -> None:
-    """Print the table, and what it means."""
+    """Print the table and its explanation."""
     print_table(report.table(gate))
     print()
     for note in (*gate.machine["notes"], *gate.notes):
         print(note)
-    print(report.explained(gate))
+    print(report.explain(gate))
     if gate.counts:
-        print(report.explained_counts(gate))
+        print(report.explain_counts(gate))
     for name in gate.causes:
-        told = report.where_to_look(gate, name)
-        if not told.empty:
+        causes = report.where_to_look(gate, name)
+        if not causes.empty:
             print()
-            print_table(told.set_index("instructions of, and memory"), f"{name}: where to look, for each execution")
+            print_table(causes.set_index(report.CAUSE), f"{name}: where to look, per execution")
     print(f"gate: {report.sentence(gate, status)}", flush=True)
 
 

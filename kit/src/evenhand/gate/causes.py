@@ -1,6 +1,6 @@
-"""Why an operation changed: the functions whose instructions differ most, and how often memory was asked for.
+"""Causes of a change: the functions whose instruction counts differ most, and the allocations.
 
-Each line says where to look; time decides.
+Each line shows where to look; time decides.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from evenhand.measure.process import WorkerError, WorkerProcess
 
 MOST_FUNCTIONS = 10
 LEAST = 0.5
-"""Fewer instructions of an execution than this are no difference."""
+"""Differences below this many instructions per execution are dropped."""
 LOOPS = 100
-"""Executions among which allocations are counted, and twice as many: what both have once is no part of one."""
+"""Allocations are counted over this many executions and over twice as many; the difference excludes one-time ones."""
 ANNOTATE = "callgrind_annotate"
 LINE = re.compile(r"^ *([\d,]+) \( ?[\d.]+%\)  [^:]*:(.+?)(?: \[[^\]]*\])?$", re.MULTILINE)
-"""A line of callgrind's own table: instructions, file, function, and the object it is in where that is new."""
+"""A line of callgrind's table: instructions, file, function, and the object file where it changes."""
 NOISE = re.compile(r"::h[0-9a-f]{16}\b|'\d+$")
-"""A hash that differs between builds of the same Rust, and callgrind's number of a recursion."""
+"""A hash that differs between builds of the same Rust source, or callgrind's recursion number."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A number of one execution on both sides.
+    """A count per execution on both sides.
 
     Parameters
     ----------
     name : str
-        What is counted: a function, or allocations.
+        A function, ``allocations`` or ``bytes``.
     base, candidate : float
         The numbers.
     """
@@ -49,7 +49,7 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """Candidate less base."""
+        """Candidate minus base."""
         return self.candidate - self.base
 
 
@@ -60,9 +60,9 @@ class Causes:
     Parameters
     ----------
     functions : tuple of Change
-        Instructions of an execution, by function; the largest difference first.
+        Instructions per execution, by function; the largest difference first.
     memory : tuple of Change
-        How often memory was asked for in an execution, and how many bytes; empty where that cannot be counted.
+        Allocations and allocated bytes per execution; empty where these cannot be counted.
     """
 
     functions: tuple[Change, ...] = ()
@@ -77,7 +77,7 @@ def find_all(
     Returns
     -------
     causes, failed
-        By the operation's name: the causes, and why there are none.
+        By the operation's name: the causes, and the reason where they could not be found.
     """
     found: dict[str, Causes] = {}
     failed: dict[str, str] = {}
@@ -92,7 +92,7 @@ def find_all(
 
 
 def functions(trial: Trial, sides: Mapping[str, Side], timeout: float) -> tuple[Change, ...]:
-    """The functions whose instructions differ most between the sides."""
+    """Return the functions whose instruction counts differ most between the sides."""
     if shutil.which(ANNOTATE) is None:
         return ()
     taken = {}
@@ -105,25 +105,25 @@ def functions(trial: Trial, sides: Mapping[str, Side], timeout: float) -> tuple[
 
 
 def largest(base: Mapping[str, float], candidate: Mapping[str, float]) -> tuple[Change, ...]:
-    """The largest differences, without those that are too small to be one."""
+    """Return the largest differences, without negligible ones."""
     changes = [Change(name, base.get(name, 0.0), candidate.get(name, 0.0)) for name in {*base, *candidate}]
-    told = [change for change in changes if abs(change.difference) >= LEAST]
-    return tuple(sorted(told, key=lambda change: (-abs(change.difference), change.name))[:MOST_FUNCTIONS])
+    relevant = [change for change in changes if abs(change.difference) >= LEAST]
+    return tuple(sorted(relevant, key=lambda change: (-abs(change.difference), change.name))[:MOST_FUNCTIONS])
 
 
 def by_function(dump: Path) -> dict[str, int]:
-    """The instructions of each function itself, by callgrind's own table."""
+    """Return each function's own instructions, from callgrind's table."""
     table = subprocess.run(  # noqa: S603 - of valgrind, found on PATH
         [ANNOTATE, "--threshold=100", "--auto=no", str(dump)], capture_output=True, text=True, check=False
     )
     if table.returncode:
-        message = f"{ANNOTATE} cannot read what callgrind left: {table.stderr.strip()}"
+        message = f"{ANNOTATE} cannot read callgrind's output: {table.stderr.strip()}"
         raise WorkerError(message)
-    return table_of(table.stdout)
+    return parse_table(table.stdout)
 
 
-def table_of(text: str) -> dict[str, int]:
-    """Read callgrind's table; a function that is inlined in several files has one number."""
+def parse_table(text: str) -> dict[str, int]:
+    """Parse callgrind's table; the counts of a function that is inlined in several files are added up."""
     found: defaultdict[str, int] = defaultdict(int)
     for instructions, function in LINE.findall(text):
         found[NOISE.sub("", function)] += int(instructions.replace(",", ""))
@@ -131,7 +131,7 @@ def table_of(text: str) -> dict[str, int]:
 
 
 def memory(trial: Trial, sides: Mapping[str, Side], timeout: float) -> tuple[Change, ...]:
-    """How often memory was asked for in an execution, and how many bytes."""
+    """Return the allocations and the allocated bytes per execution."""
     counted: dict[str, list[float]] = {}
     for name, side in sides.items():
         label = f"{trial.operation.name} ({name}, under memray)"

@@ -1,7 +1,7 @@
-"""Criterion's benchmarks as operations of a gate: its executables run in turn, a short while each.
+"""Criterion benchmarks as operations of a gate: the executables of both sides take short turns.
 
-Criterion itself compares a run with the one before, made at another moment, and calls identical code changed whenever
-the machine did.  Here it only measures.
+Criterion itself compares a run with an earlier one, and reports a change in identical code whenever the machine's
+pace has changed.  Here it only measures.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from evenhand.measure.round import turns
 
 PREFIX = "Criterion: "
 SLICES = 2
-"""Processes a side in a round."""
+"""Processes per side in a round."""
 MEASURING = [
     *("--noplot", "--quiet", "--warm-up-time", "0.1", "--measurement-time", "0.2"),
-    # The fewest that Criterion allows; only the median of its samples is kept.
+    # Criterion's minimum; only the median of its samples is stored.
     *("--sample-size", "10", "--nresamples", "1001"),
 ]
 LISTING_SECONDS = 60
 
 
 def operations(sides: Mapping[str, Side]) -> tuple[Operation, ...]:
-    """Every benchmark that either side has.
+    """Return the benchmarks of both sides.
 
     Raises
     ------
     SideError
-        If an executable cannot be asked for its benchmarks.
+        If an executable cannot list its benchmarks.
     """
-    names = list(dict.fromkeys(name for side in sides.values() for name in listed(side)))
+    names = list(dict.fromkeys(name for side in sides.values() for name in list_benchmarks(side)))
     return tuple(
         Operation(f"{PREFIX}{name.replace('/', ', ')}", name, kind="criterion", counted=False) for name in names
     )
 
 
-def listed(side: Side) -> list[str]:
-    """The names of a side's benchmarks."""
+def list_benchmarks(side: Side) -> list[str]:
+    """Return the names of a side's benchmarks."""
     try:
         answer = subprocess.run(  # noqa: S603 - an executable that the caller built
             [side.benchmarks, "--bench", "--list"],
@@ -56,7 +56,7 @@ def listed(side: Side) -> list[str]:
             text=True,
             timeout=LISTING_SECONDS,
             check=True,
-            env=surroundings(side),
+            env=environment(side),
         )
     except (OSError, subprocess.SubprocessError) as error:
         message = f"the benchmarks of {side.label} cannot be listed ({error})"
@@ -65,14 +65,14 @@ def listed(side: Side) -> list[str]:
 
 
 def refuse_missing(operation: Operation, name: str, side: Side) -> None:
-    """Raise, as a worker would for a name that is not there, if a side has no such benchmark."""
-    if operation.statement not in listed(side):
+    """Raise if a side does not have the benchmark, as a worker does for an unknown name."""
+    if operation.statement not in list_benchmarks(side):
         message = f"the {name} has no benchmark {operation.statement!r}"
         raise WorkerError(message, "NameError")
 
 
-def surroundings(side: Side) -> dict[str, str]:
-    """The variables of an executable: an embedded interpreter finds its environment by what is first on PATH."""
+def environment(side: Side) -> dict[str, str]:
+    """Return the environment variables of an executable: an embedded interpreter finds its packages through PATH."""
     folder = str(Path(side.python).parent)
     return {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")])}
 
@@ -80,22 +80,22 @@ def surroundings(side: Side) -> dict[str, str]:
 def sample_round(
     operation: Operation, sides: Mapping[str, Side], index: int, core: int | None, timeout: float
 ) -> list[Sample]:
-    """Let both executables measure one benchmark, in turn."""
+    """Run one benchmark with both executables, in turns."""
     samples = []
     for turn, name in turns(list(sides), index, SLICES):
-        nanoseconds = measured(operation.statement, name, sides[name], core, timeout)
+        nanoseconds = measure(operation.statement, name, sides[name], core, timeout)
         samples.append(Sample(name, "slice_ns", nanoseconds, index, turn))
     return samples
 
 
-def measured(benchmark: str, name: str, side: Side, core: int | None, timeout: float) -> float:
-    """The median of Criterion's samples, in nanoseconds."""
+def measure(benchmark: str, name: str, side: Side, core: int | None, timeout: float) -> float:
+    """Run a benchmark, and return the median of Criterion's samples in nanoseconds."""
     with tempfile.TemporaryDirectory() as folder:
         with subprocess.Popen(  # noqa: S603 - an executable that the caller built
             [side.benchmarks, "--bench", "--exact", benchmark, *MEASURING],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**surroundings(side), "CRITERION_HOME": folder},
+            env={**environment(side), "CRITERION_HOME": folder},
         ) as process:
             if core is not None:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -104,14 +104,14 @@ def measured(benchmark: str, name: str, side: Side, core: int | None, timeout: f
                 _, errors = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
-                message = f"the benchmark {benchmark!r} ({name}) did not end within {timeout:g} s"
+                message = f"the benchmark {benchmark!r} ({name}) did not finish within {timeout:g} s"
                 raise WorkerError(message) from None
             except BaseException:
                 process.kill()
                 raise
         found = [json.loads(path.read_text(encoding="utf-8")) for path in Path(folder).glob("**/new/estimates.json")]
         if process.returncode or len(found) != 1:
-            words = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
-            message = f"the benchmark {benchmark!r} ({name}) failed with status {process.returncode}: {words[0]}"
+            reason = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
+            message = f"the benchmark {benchmark!r} ({name}) failed with status {process.returncode}: {reason[0]}"
             raise WorkerError(message)
     return float(found[0]["median"]["point_estimate"])

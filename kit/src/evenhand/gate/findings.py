@@ -1,4 +1,4 @@
-"""What becomes of the rounds: each operation's status, by the project's one decision function."""
+"""From rounds to statuses, by the project's one decision function."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from evenhand.judge.statistics import holm_levels, ratio_interval, ratio_p_value
 
 Status = Literal["slower", "faster", "unchanged", "inconclusive", "not judged", "new", "gone", "failed"]
 Pair = tuple[npt.ArrayLike, npt.ArrayLike]
-"""Candidate and base, one number a round each."""
+"""Candidate and base, with one number per round."""
 
 SCREENING = 0.80
-"""Level of the first stage's intervals: one that excludes 1 sends its operation into the second."""
+"""Level of the first stage's intervals: an operation whose interval excludes 1 enters the second stage."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An operation's status, and the interval that it comes from.
+    """An operation's status, and the interval behind it.
 
     Parameters
     ----------
     status : str
-        What was decided.
+        The decision.
     ratio : Estimate
         Candidate over base at 95 %, from the rounds that decided.
     corrected : Estimate
-        The same at the level that holds for the whole gate; equal to `ratio` in the first stage.
+        The same at the level that is valid for the whole gate; equal to `ratio` in the first stage.
     stage : int
         1 or 2.
     """
@@ -44,22 +44,22 @@ class Finding:
 
     @property
     def deciding(self) -> Estimate:
-        """The ratio with the interval that the status comes from: an alarm holds for the whole gate."""
+        """The ratio with the interval that decided: for an alarm, at the level of the whole gate."""
         return self.corrected if self.status in {"slower", "faster"} else self.ratio
 
     @property
     def largest_slowdown(self) -> float | None:
-        """The largest share by which it may have become slower, where nothing was found."""
+        """The largest slowdown that remains possible, as a share, for an unchanged operation."""
         return max(self.ratio.high - 1, 0.0) if self.status == "unchanged" else None
 
     @property
     def rounds_needed(self) -> int | None:
-        """Rounds that would decide, where these did not."""
+        """Rounds that would decide, for an inconclusive operation."""
         return rounds_needed(self.corrected) if self.status == "inconclusive" else None
 
 
 def suspects(first: Mapping[str, Pair]) -> list[str]:
-    """Which operations might have changed: their 80 % interval excludes 1."""
+    """Return the operations that may have changed: their 80 % interval excludes 1."""
     found = []
     for name, (new, old) in first.items():
         screened = ratio_interval(new, old, SCREENING)
@@ -69,26 +69,26 @@ def suspects(first: Mapping[str, Pair]) -> list[str]:
 
 
 def judge_first(new: npt.ArrayLike, old: npt.ArrayLike) -> Finding:
-    """Judge an operation that the first stage found nothing in: unchanged, or too uncertain to say so."""
+    """Judge an operation without a sign of change in the first stage: unchanged, or too uncertain to say so."""
     ratio = ratio_interval(new, old, LEVEL)
-    return Finding(settled(ratio), ratio, ratio, 1)
+    return Finding(status_without_alarm(ratio), ratio, ratio, 1)
 
 
 def judge_second(second: Mapping[str, Pair]) -> dict[str, Finding]:
-    """Judge the operations of the second stage together, by its fresh rounds alone."""
+    """Judge the operations of the second stage together, from its fresh rounds only."""
     p_values = [ratio_p_value(new, old) for new, old in second.values()]
     levels = holm_levels(p_values, FAMILY)
     judged = {}
     for (name, (new, old)), level in zip(second.items(), levels, strict=True):
         ratio, corrected = ratio_interval(new, old, LEVEL), ratio_interval(new, old, level)
         verdict = decide(corrected)
-        # Only an alarm has to hold for all operations together; that nothing changed is said of each alone.
-        status: Status = verdict if verdict in {"slower", "faster"} else settled(ratio)
+        # Only an alarm is corrected for all operations together; "unchanged" is a statement about one.
+        status: Status = verdict if verdict in {"slower", "faster"} else status_without_alarm(ratio)
         judged[name] = Finding(status, ratio, corrected, 2)
     return judged
 
 
-def settled(ratio: Estimate) -> Status:
-    """What an interval without an alarm says."""
-    told: dict[str, Status] = {"no difference shown": "unchanged", "not judged": "not judged"}
-    return told.get(decide(ratio), "inconclusive")
+def status_without_alarm(ratio: Estimate) -> Status:
+    """Return the status of an interval that raises no alarm."""
+    statuses: dict[str, Status] = {"no difference shown": "unchanged", "not judged": "not judged"}
+    return statuses.get(decide(ratio), "inconclusive")

@@ -1,4 +1,4 @@
-"""A gate: two builds measured side by side in two stages, and what came of each operation."""
+"""A gate: measure two builds side by side in two stages, and judge each operation."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from evenhand.runs.machine import machine
 from evenhand.runs.neighbours import Neighbours
 
 SLOWER, ENVIRONMENT, UNDECIDED, STOPPED = 1, 2, 3, 130
-"""Exit statuses: something got slower; something could not be measured; --strict and inconclusive; Ctrl-C."""
+"""Exit statuses: something got slower; something could not be measured; inconclusive with --strict; Ctrl-C."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many rounds each stage has; fixed before the first sample.
+    """The number of rounds of each stage; fixed before the first sample.
 
     Parameters
     ----------
     name : str
-        What the plan is called in results.
+        The plan's name in results.
     first, second : int
-        Rounds.
+        Rounds of each stage.
     slices : int
-        Timings of a side in a round.
+        Timings per side in a round.
     timeout : float
         Seconds that a worker may take for a request.
     """
@@ -50,13 +50,13 @@ class Plan:
     timeout: float = TIMEOUT
 
     def document(self) -> dict[str, Any]:
-        """What results say of it."""
+        """Return the plan as results store it."""
         rounds = {"first_rounds": self.first, "second_rounds": self.second}
         return {"name": self.name, **rounds, "slices": self.slices}
 
 
 CHANGED: tuple[Status, ...] = ("slower", "faster")
-"""Of these the causes are looked for."""
+"""The statuses whose causes are searched for."""
 STATUS_OF_MISSING: Mapping[str, Status] = {BASE: "new", CANDIDATE: "gone"}
 QUICK = Plan("gate-quick", 8, 20, slices=10)
 Progress = Callable[[str, int, int], None]
@@ -64,20 +64,20 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one operation.
+    """The result of one operation.
 
     Parameters
     ----------
     operation : Operation
-        What was measured.
+        The measured operation.
     status : str
-        What was decided.
+        The decision.
     finding : Finding, optional
-        Where there was something to judge.
+        The interval behind the decision, if rounds were measured.
     base, candidate : Estimate, optional
         Nanoseconds of the operation, or bytes of an object, from the rounds that decided.
     reason : str
-        Why there is nothing to judge, for `new`, `gone`, `failed` and `not judged`.
+        Why the operation was not judged, for `new`, `gone`, `failed` and `not judged`.
     """
 
     operation: Operation
@@ -97,25 +97,25 @@ class Gate:
     sides : mapping of str to Side
         ``base`` and ``candidate``.
     plan : Plan
-        The rounds.
+        The number of rounds.
     outcomes : tuple of Outcome
-        One an operation, in the order of their file.
+        One per operation, in the order of their file.
     stages : tuple of mapping of str to Result
         The results with their samples.
     machine : mapping
-        As `bench.machine` told it before measuring began.
+        The result of `bench.machine` before measuring began.
     started : str
         UTC, ISO 8601.
     seconds : float
-        What the measuring took.
+        Duration of the measurement.
     complete : bool
-        Whether it was measured to its end.
+        Whether all rounds were measured.
     notes : tuple of str
-        What disturbed, each a sentence.
+        Disturbances, each a sentence.
     counts : mapping of str to Count
-        Instructions by the operation's name, where they were counted.
+        Instructions by the operation's name, if they were counted.
     causes : mapping of str to Causes
-        Where to look, by the name of an operation that changed, where instructions were counted.
+        Where to look, by the name of a changed operation, if instructions were counted.
     """
 
     sides: Mapping[str, Side]
@@ -131,11 +131,11 @@ class Gate:
     causes: Mapping[str, Causes] = field(default_factory=dict)
 
     def of(self, *statuses: Status) -> list[Outcome]:
-        """The outcomes of some statuses."""
+        """Return the outcomes with one of the statuses."""
         return [outcome for outcome in self.outcomes if outcome.status in statuses]
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """The status that a command ends with."""
+        """Return the exit status of a command."""
         if not self.complete:
             return STOPPED
         if self.of("slower"):
@@ -153,24 +153,23 @@ def run(
     *,
     count: bool = False,
 ) -> Gate:
-    """Measure both sides, and judge.
+    """Measure both sides and judge them.
 
-    Every operation is measured in the first stage.  Those that might have changed are measured again, and of them
-    the fresh rounds alone decide: whoever picks what looks different and judges it by the numbers that it was
-    picked for finds what is not there.
+    The first stage measures every operation.  The second measures those that may have changed again, and only its
+    fresh rounds decide about them: selecting and judging on the same data finds differences that do not exist.
 
     Parameters
     ----------
     operations : tuple of Operation
-        What is measured.
+        The operations to measure.
     sides : mapping of str to Side
         ``base`` and ``candidate``.
     plan : Plan
-        The rounds.
+        The number of rounds.
     progress : callable
-        Is told what is done, how much of it, and how much there is.
+        Receives the current task, the finished steps and the total.
     count : bool
-        Whether instructions are counted, too, once nothing is timed any more.
+        Whether to count instructions as well, after all timing is done.
     """
     around, before = machine(), Neighbours.read()
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), monotonic()
@@ -181,18 +180,19 @@ def run(
     interrupted = False
     try:
         for index, operation in enumerate(operations):
-            progress("does it run on both sides", index, len(operations))
+            progress("trying both sides", index, len(operations))
             trials[operation.name] = attempt(operation, sides, plan.timeout)
         runs = {name: trial for name, trial in trials.items() if trial.runs}
-        stages.append(measure(runs, sides, plan.first, told(progress, "first stage"), plan.timeout, plan.slices))
+        first = stage_progress(progress, "first stage")
+        stages.append(measure(runs, sides, plan.first, first, plan.timeout, plan.slices))
         if not stages[0].interrupted:
             chosen = {name: runs[name] for name in suspects(pairs(stages[0]))}
-            again = told(progress, "second stage")
-            stages.append(measure(chosen, sides, plan.second, again, plan.timeout, plan.slices))
+            second = stage_progress(progress, "second stage")
+            stages.append(measure(chosen, sides, plan.second, second, plan.timeout, plan.slices))
         notes += before.notes_until(Neighbours.read())
         if count and not any(stage.interrupted for stage in stages):
             counted = [trial for trial in runs.values() if trial.operation.counted]
-            counts, failed = count_all(counted, sides, told(progress, "instructions"), plan.timeout)
+            counts, failed = count_all(counted, sides, stage_progress(progress, "instructions"), plan.timeout)
             notes += [f"the instructions of {name} were not counted: {reason}" for name, reason in failed.items()]
     except KeyboardInterrupt:
         interrupted = True
@@ -203,7 +203,7 @@ def run(
         changed = [trials[each.operation.name] for each in judged if each.status in CHANGED]
         with suppress(KeyboardInterrupt):
             known = [trial for trial in changed if trial.operation.name in counts]
-            causes, failed = find_all(known, sides, told(progress, "causes"), plan.timeout)
+            causes, failed = find_all(known, sides, stage_progress(progress, "causes"), plan.timeout)
             notes += [f"the causes of {name} were not found: {reason}" for name, reason in failed.items()]
     return Gate(
         sides=sides,
@@ -220,20 +220,20 @@ def run(
     )
 
 
-def told(progress: Progress, what: str) -> Callable[[int, int], None]:
-    """Progress of one stage."""
+def stage_progress(progress: Progress, what: str) -> Callable[[int, int], None]:
+    """Return a callable that reports the progress of one stage."""
     return lambda done, total: progress(what, done, total)
 
 
 def pairs(stage: Sampled) -> dict[str, Any]:
-    """Candidate and base of each operation, one number a round."""
+    """Return candidate and base of each operation, with one number per round."""
     return {name: (per_round(result, CANDIDATE), per_round(result, BASE)) for name, result in stage.results.items()}
 
 
 def outcomes(
     operations: tuple[Operation, ...], trials: Mapping[str, Trial], stages: list[Sampled], *, complete: bool
 ) -> list[Outcome]:
-    """Judge each operation by the stage that decides about it."""
+    """Judge each operation from the stage that decides about it."""
     first, second = [*stages, *[Sampled({}, {}, 0, interrupted=True)] * 2][:2]
     suspected = () if first.interrupted else suspects(pairs(first))
     confirmed = judge_second(pairs(second)) if complete else {}
@@ -243,7 +243,7 @@ def outcomes(
         trial = trials.get(name)
         failure = first.failed.get(name) or second.failed.get(name)
         if trial is None or not trial.runs:
-            found.append(unmeasured(operation, trial))
+            found.append(explain_unmeasured(operation, trial))
         elif failure:
             found.append(Outcome(operation, "failed", reason=failure))
         elif name in confirmed:
@@ -261,8 +261,8 @@ def outcomes(
     return found
 
 
-def unmeasured(operation: Operation, trial: Trial | None) -> Outcome:
-    """Say why an operation was not measured on both sides."""
+def explain_unmeasured(operation: Operation, trial: Trial | None) -> Outcome:
+    """Return the outcome of an operation that was not measured on both sides, with the reason."""
     if trial is None:
         return Outcome(operation, "not judged", reason="it was stopped before its first round")
     if trial.unavailable:
@@ -275,6 +275,6 @@ def unmeasured(operation: Operation, trial: Trial | None) -> Outcome:
 
 
 def outcome(operation: Operation, finding: Finding, result: Result, reason: str = "") -> Outcome:
-    """Put what was judged beside what it was judged from."""
+    """Return a finding together with the estimates that it comes from."""
     base, candidate = (median_interval(per_round(result, side), LEVEL) for side in (BASE, CANDIDATE))
     return Outcome(operation, finding.status, finding, base, candidate, reason)

@@ -1,4 +1,4 @@
-"""Instructions instead of time: a witness that no neighbour can disturb, on Linux with valgrind."""
+"""Instruction counts, which other processes cannot disturb; on Linux with valgrind."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from evenhand.measure.memory import at_once
 from evenhand.measure.process import TIMEOUT, WorkerError, WorkerProcess
 
 COUNTS = 3
-"""Fresh processes a side: they tell which operations take another number of instructions each time."""
+"""Fresh processes per side; they show which operations' counts vary."""
 COUNTED_NS = 1_000_000
-"""Nanoseconds, outside of valgrind, of what is counted at once."""
+"""Duration of one counted block of loops, in nanoseconds without valgrind."""
 FEWEST_LOOPS = 4
 WARMUP = 20
 """Calls before counting: the interpreter specialises its bytecode in the first ones."""
 SMALLEST_CHANGE = 0.0025
-"""Below this not even a repeatable count is called another one."""
+"""Smaller relative changes count as none, even for a repeatable count."""
 REPEATABLE = 0.001
-"""A spread above this makes an operation a poor subject."""
+"""A count with a larger spread is not repeatable."""
 SAFETY = 3
-"""The threshold of a poor subject is so many times its spread."""
+"""The threshold of a count that is not repeatable, in multiples of its spread."""
 ENVIRONMENT = {
-    "PYTHONMALLOC": "malloc",  # pools of Python's own would be filled differently at each call
+    "PYTHONMALLOC": "malloc",  # Python's own memory pools would be filled differently at each call
     "PYTHONHASHSEED": "0",
 }
 TOTAL = re.compile(r"^totals: (\d+)$", re.MULTILINE)
@@ -51,7 +51,7 @@ class Count:
     Parameters
     ----------
     base, candidate : tuple of float
-        Instructions of one operation, one for each process.
+        Instructions of one operation, one number per process.
     """
 
     base: tuple[float, ...]
@@ -59,33 +59,33 @@ class Count:
 
     @property
     def ratio(self) -> float:
-        """Candidate over base, of the medians."""
+        """The candidate's median over the base's."""
         return median(self.candidate) / median(self.base)
 
     @property
     def spread(self) -> float:
-        """The larger span of a side's processes, as a share of their median."""
+        """The range over a side's processes as a share of their median; the larger of both sides."""
         return max((max(side) - min(side)) / median(side) for side in (self.base, self.candidate))
 
     @property
     def poor(self) -> bool:
-        """Whether it takes another number of instructions in each process."""
+        """Whether the count varies from process to process."""
         return self.spread > REPEATABLE
 
     @property
     def threshold(self) -> float:
-        """The smallest change that is called one."""
+        """The smallest relative change that is reported."""
         return max(SMALLEST_CHANGE, SAFETY * self.spread)
 
     @property
     def says(self) -> Says:
-        """What the count shows."""
+        """The direction of the change, if it exceeds the threshold."""
         if abs(self.ratio - 1) <= self.threshold:
             return "same"
         return "more" if self.ratio > 1 else "fewer"
 
     def disagrees(self, status: Status) -> bool:
-        """Whether time says otherwise, by more than time can overlook."""
+        """Whether the timing contradicts the count, beyond the smallest effect that timing resolves."""
         if status == "slower":
             return self.says != "more"
         if status == "faster":
@@ -94,18 +94,18 @@ class Count:
 
 
 def unavailable() -> str:
-    """Why instructions cannot be counted here; empty when they can."""
+    """Return why instructions cannot be counted here; empty if they can."""
     if sys.platform != "linux":
-        return "instructions are counted under valgrind, on Linux alone"
+        return "instructions are counted under valgrind, which needs Linux"
     if shutil.which("valgrind") is None:
-        return "there is no valgrind on PATH; on Debian `apt-get install valgrind` gets it"
+        return "valgrind is not on PATH; on Debian, install it with `apt-get install valgrind`"
     if hooks() is None:
-        return "there is no pytest-codspeed, whose module talks to valgrind; pip install pytest-codspeed"
+        return "pytest-codspeed, whose module communicates with valgrind, is missing; pip install pytest-codspeed"
     return ""
 
 
 def hooks() -> Path | None:
-    """The compiled module of pytest-codspeed that makes valgrind's client requests."""
+    """Find the compiled module of pytest-codspeed that makes valgrind's client requests."""
     found = importlib.util.find_spec("pytest_codspeed")
     folders = (
         [Path(folder, "instruments", "hooks") for folder in found.submodule_search_locations or ()] if found else []
@@ -120,12 +120,12 @@ def count_all(
     progress: Callable[[int, int], None],
     timeout: float = TIMEOUT,
 ) -> tuple[dict[str, Count], dict[str, str]]:
-    """Count every operation on both sides, several times; nothing is timed, so some run side by side.
+    """Count every operation several times on both sides, some in parallel because nothing is timed.
 
     Returns
     -------
     counts, failed
-        By the operation's name: the counts, and why there is none.
+        By the operation's name: the counts, and the reason where counting failed.
     """
     jobs = [(trial, name) for trial in trials for name in sides for _ in range(COUNTS)]
     found: dict[str, dict[str, list[float]]] = {}
@@ -156,9 +156,9 @@ def count_all(
 
 
 def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
-    """Instructions of one operation in a fresh process: the slope between two numbers of loops.
+    """Count the instructions of one operation in a fresh process: the slope between two numbers of loops.
 
-    What the loop itself takes once cancels out; so do the first calls, which are made before.
+    One-time costs of the loop cancel out.  The first calls are made before counting.
     """
     with tempfile.TemporaryDirectory() as folder:
         once, twice, executions = dumps(trial, name, side, timeout, Path(folder))
@@ -166,7 +166,7 @@ def count(trial: Trial, name: str, side: Side, timeout: float) -> float:
 
 
 def dumps(trial: Trial, name: str, side: Side, timeout: float, folder: Path) -> tuple[Path, Path, int]:
-    """What callgrind counted of so many executions and of twice as many, in files of a folder; and their number."""
+    """Count a number of executions, and twice that number, into two files of `folder`; also return the number."""
     calibration = trial.calibrations[name]
     repeats = calibration.repeats
     loops = max(round(COUNTED_NS / (repeats * max(calibration.cost, 1.0))), FEWEST_LOOPS)
@@ -180,14 +180,14 @@ def dumps(trial: Trial, name: str, side: Side, timeout: float, folder: Path) -> 
 
 
 def slope(once: int, twice: int, operations: int) -> float:
-    """Instructions of one operation, from so many of them and from twice as many; what they share is no part of it."""
+    """Return the instructions of one operation from counts of `operations` and of twice as many executions."""
     return (twice - once) / operations
 
 
 def total(dump: Path) -> int:
-    """The instructions that a file of callgrind's counts."""
+    """Return the total of a callgrind file."""
     found = TOTAL.search(dump.read_text(encoding="utf-8", errors="replace")) if dump.is_file() else None
     if found is None:
-        message = f"callgrind left no count in {dump.name}; valgrind's client requests did not reach it"
+        message = f"{dump.name} has no count by callgrind; valgrind's client requests did not reach it"
         raise WorkerError(message)
     return int(found[1])

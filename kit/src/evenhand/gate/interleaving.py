@@ -1,4 +1,4 @@
-"""The rounds of a gate: each operation on both sides, in fresh processes that take turns, round after round."""
+"""The rounds of a gate: each operation runs on both sides, in fresh processes that take turns."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLE = "gate"
-"""Where the results of a gate stand in a run, as those of an example do."""
+"""The part of a run's addresses under which a gate's results appear, in place of an example's name."""
 FRESH_SLICES = 4
-"""Processes a side in a round of what can be timed once in each."""
+"""Processes per side in a round of an operation that can be timed only once in a process."""
 BYTES = "heap_bytes"
 FAMILY = 0.99
-"""That a whole gate of identical builds makes no false alarm."""
+"""Probability that a whole gate of identical builds raises no false alarm."""
 UNKNOWN_NAMES = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError")
-"""What a statement raises where the operation does not exist yet, or no longer."""
+"""Exceptions of a statement whose operation does not exist yet, or no longer."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of running an operation once on each side.
+    """The result of running an operation once on each side.
 
     Parameters
     ----------
     operation : Operation
-        What was tried.
+        The operation that was tried.
     calibrations : mapping of str to Calibration
-        By the side's name, copies and loops; empty where nothing is repeated.
+        Copies and loops by the side's name; empty for an operation that is not repeated.
     refused : mapping of str to WorkerError
-        By the side's name, why it does not run there.
+        Why the operation does not run, by the side's name.
     unavailable : str
-        Why it cannot be measured on this machine, whatever the builds are; empty otherwise.
+        Why this machine cannot measure it with any build; empty otherwise.
     """
 
     operation: Operation
@@ -72,23 +72,23 @@ class Trial:
         return not self.refused and not self.unavailable
 
     def missing(self, side: str) -> bool:
-        """Whether the operation does not exist on that side, and does on the other."""
+        """Whether the operation exists on the other side only."""
         return list(self.refused) == [side] and self.refused[side].raised in UNKNOWN_NAMES
 
 
 def attempt(operation: Operation, sides: Mapping[str, Side], timeout: float = TIMEOUT, *, alike: bool = True) -> Trial:
-    """Run an operation once on each side, and find how many loops fill a slice.
+    """Run an operation once on each side, and determine how many loops fill a slice.
 
     Parameters
     ----------
     operation : Operation
-        What is tried.
+        The operation to try.
     sides : mapping of str to Side
-        Where.
+        The builds to try it on.
     timeout : float
         Seconds that a worker may take for a request.
     alike : bool
-        Whether the sides run the same statement, so that one calibration holds for all; otherwise they are calibrated
+        Whether the sides run the same statement and share one calibration; otherwise they are calibrated
         together, as contenders of a comparison are.
     """
     refused: dict[str, WorkerError] = {}
@@ -124,13 +124,13 @@ class Sampled:
     Parameters
     ----------
     results : mapping of str to Result
-        By the operation's name; those that failed are not there.
+        By the operation's name, without failed ones.
     failed : mapping of str to str
         Operations whose worker died, hung or raised, with the reason.
     rounds : int
-        Rounds that were made.
+        Completed rounds.
     interrupted : bool
-        Whether Ctrl-C ended it before all were made.
+        Whether Ctrl-C ended the stage early.
     """
 
     results: Mapping[str, Result]
@@ -147,10 +147,10 @@ def measure(
     timeout: float = TIMEOUT,
     slices: int = SLICES,
 ) -> Sampled:
-    """Measure every operation in so many rounds.
+    """Measure every operation in `rounds` rounds.
 
-    All operations have their first round before any has its second: a neighbour that comes and goes then disturbs
-    a few rounds of each, which a median bears, and not all of one.
+    All operations have their first round before any has its second.  A neighbour that comes and goes then disturbs
+    a few rounds of each operation, which a median tolerates, instead of all rounds of one.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     rows: dict[str, list[Sample]] = {name: [] for name, trial in trials.items() if trial.operation.kind != "bytes"}
@@ -163,7 +163,7 @@ def measure(
                 progress(index * len(rows) + place, rounds * len(rows))
                 if name not in failed:
                     try:
-                        rows[name] += one_round(trials[name], sides, index, timeout, slices)
+                        rows[name] += sample_round(trials[name], sides, index, timeout, slices)
                     except WorkerError as error:
                         failed[name] = error.summary
             made = index + 1
@@ -172,7 +172,7 @@ def measure(
         counted = {}
     results: dict[str, Result] = {}
     for name, found in rows.items():
-        # A round that was cut short has one operation more than another; only whole ones are kept.
+        # An interrupted round lacks some operations; only complete rounds are used.
         whole = [sample for sample in found if sample.round < made]
         if whole and name not in failed:
             results[name] = comparison(trials[name], sides, whole, made, started, slices)
@@ -180,7 +180,7 @@ def measure(
     return Sampled(results, failed, made, interrupted)
 
 
-def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float, slices: int) -> list[Sample]:
+def sample_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: float, slices: int) -> list[Sample]:
     """Sample one round of an operation."""
     operation = trial.operation
     core = core_of(index) if operation.pinned else None
@@ -196,7 +196,7 @@ def one_round(trial: Trial, sides: Mapping[str, Side], index: int, timeout: floa
 def count_bytes(
     trials: Mapping[str, Trial], sides: Mapping[str, Side], failed: dict[str, str]
 ) -> dict[str, list[Sample]]:
-    """Count the bytes of those operations that ask for it: exact, so that a few counts are enough."""
+    """Count the bytes of operations of the kind "bytes"; counts are exact, so a few are enough."""
     rows: dict[str, list[Sample]] = {}
     counts = fewest_rounds(len(trials), FAMILY)
     for name, trial in trials.items():
@@ -222,7 +222,7 @@ def count_bytes(
 def comparison(
     trial: Trial, sides: Mapping[str, Side], rows: list[Sample], rounds: int, started: str, slices: int
 ) -> Comparison:
-    """Make a result of timed rounds."""
+    """Make a result from timed rounds."""
     operation = trial.operation
     if operation.kind == "criterion":
         kept = {name: {"statement": operation.statement, "fingerprint": operation.statement} for name in sides}
@@ -248,7 +248,7 @@ def comparison(
 
 
 def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Sample], started: str) -> Observed:
-    """Make a result of counted bytes."""
+    """Make a result from counted bytes."""
     return Observed(
         name=trial.operation.name,
         example=EXAMPLE,
@@ -265,7 +265,7 @@ def observed(trial: Trial, sides: Mapping[str, Side], rows: list[Sample], starte
 
 
 def per_round(result: Result, side: str) -> pd.Series:
-    """One number a round: nanoseconds of an operation, or bytes of an object."""
+    """Return one number per round: nanoseconds of an operation, or bytes of an object."""
     if isinstance(result, Observed):
         return result.rounds.loc[(side, ALONE), BYTES]
     assert isinstance(result, Comparison)

@@ -1,4 +1,4 @@
-"""What is measured on both sides: one declarative file, a few lines an operation."""
+"""The operations that a gate measures on both sides, from one declarative file with a few lines each."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from evenhand.measure.statement import Statement
 
 Kind = Literal["time", "fresh", "bytes", "criterion"]
 WRITTEN = ("time", "fresh", "bytes")
-"""The kinds that a file names; those of Criterion are found in its executables."""
+"""The kinds that a file can name; Criterion benchmarks are found in their executables."""
 FIELDS = ("statement", "input", "setup", "before", "kind", "size", "pinned", "counted")
 TOP = ("identical", "build_info", "burn", "reference", "setup", "operation")
 SIZE = 1_000
 
 
 class OperationError(ValueError):
-    """The file of operations is wrong; said in a sentence that names the operation."""
+    """The operations file is wrong; the message names the operation."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Operation:
     Parameters
     ----------
     name : str
-        What it is called in every table.
+        Its name in every table.
     statement, setup : str
         Source text.
     kind : str
-        ``"time"``: loops of it are timed; ``"fresh"``: it can be timed once in a process; ``"bytes"``: it makes
-        `n` objects, whose bytes on the heap are counted; ``"criterion"``: it is the name of a benchmark.
+        ``"time"``: loops of the statement are timed; ``"fresh"``: it can be timed only once in a process;
+        ``"bytes"``: it makes `n` objects, whose bytes on the heap are counted; ``"criterion"``: it names a benchmark.
     size : int
         The `n` of an operation whose bytes are counted.
     pinned : bool
-        Whether its processes are kept on one core.
+        Whether its processes are pinned to one core.
     counted : bool
         Whether its instructions can be counted.
     input : str
-        What the statement works on, in words: a size, a mode.  It is a part of labels and changes nothing else.
+        A description of the statement's input, such as a size or a mode.  It appears in labels and has no other effect.
     """
 
     name: str
@@ -58,43 +58,43 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """The name with the input: ``ArrowWriter.write: a batch of 1,000 rows, sync="flush"``."""
+        """The name with the input, such as ``ArrowWriter.write: a batch of 1,000 rows, sync="flush"``."""
         return f"{self.name}: {self.input}" if self.input else self.name
 
     @property
     def unit(self) -> str:
-        """The end of the name of what is measured: ``_ns`` or ``_bytes``."""
+        """The suffix of the measured quantity: ``_ns`` or ``_bytes``."""
         return "_bytes" if self.kind == "bytes" else "_ns"
 
     def on(self, python: str | None, prelude: str = "") -> Statement:
-        """The statement as one side runs it.
+        """Return the statement as one side runs it.
 
         Parameters
         ----------
         python : str
             The side's interpreter.
         prelude : str
-            What that side alone runs after the setup.
+            Source text that only this side runs after the setup.
         """
         return Statement(self.statement, f"{self.setup}\n{prelude}".strip() or None, python=python)
 
 
 @dataclass(frozen=True)
 class Operations:
-    """The file of operations.
+    """The operations file.
 
     Parameters
     ----------
     operations : tuple of Operation
         In the order of the file.
     build_info : str
-        ``"module:function"``, which tells what a side is built of; empty when nothing does.
+        ``"module:function"``, which returns a side's build information; empty if there is no such function.
     burn : str
-        The source text, with ``{amount}`` in it, that slows a side down; empty when nothing does.
+        Source text with ``{amount}`` in it that slows a side down; empty if there is none.
     reference : mapping of str to str
-        By kind, the statement that a history holds the machine's pace against.
+        By kind, the statement that a history measures the machine's pace with.
     identical : mapping of str to mapping
-        By name, ``statement`` and ``setup`` of what copies of are compared with one another.
+        By name, ``statement`` and ``setup`` of statements whose copies are compared with one another.
     """
 
     operations: tuple[Operation, ...]
@@ -110,50 +110,50 @@ class Operations:
         Raises
         ------
         OperationError
-            If it cannot be read or something in it is wrong.
+            If it cannot be read or is invalid.
         """
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            message = f"{path} cannot be read ({error.strerror or error}); name a file of operations"
+            message = f"{path} cannot be read ({error.strerror or error}); name an operations file"
             raise OperationError(message) from error
         except ValueError as error:
-            message = f"{path.name} is no TOML: {error}"
+            message = f"{path.name} is not valid TOML: {error}"
             raise OperationError(message) from error
         refuse_unknown(path.name, document, TOP)
         setups = document.get("setup", {})
         named = document.get("operation", {})
         if not named:
-            message = f"{path.name} names no operation; add one: [operation.name] with a statement"
+            message = f"{path.name} has no operations; add one: [operation.name] with a statement"
             raise OperationError(message)
         return cls(
             tuple(operation(name, fields, setups) for name, fields in named.items()),
             document.get("build_info", ""),
             document.get("burn", ""),
             document.get("reference", {}),
-            copied(document.get("identical", {})),
+            check_identical(document.get("identical", {})),
         )
 
     def only(self, names: list[str]) -> Operations:
-        """Those of the given names, in their order; all when none is given.
+        """Select operations by name, in the order of the names; without names, all of them.
 
         Raises
         ------
         OperationError
-            If there is none of a name.
+            If a name is unknown.
         """
         known = {one.name: one for one in self.operations}
         for name in names:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=3) or list(known)[:3]
-                message = f"there is no operation {name!r}; near it: {', '.join(near)}"
+                message = f"there is no operation {name!r}; similar: {', '.join(near)}"
                 raise OperationError(message)
         chosen = tuple(known[name] for name in dict.fromkeys(names)) or self.operations
         return replace(self, operations=chosen)
 
 
-def copied(named: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-    """Return the statements whose copies are compared, once each is one."""
+def check_identical(named: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Check the statements whose copies are compared, and return them."""
     for name, fields in named.items():
         where = f"identical {name!r}"
         refuse_unknown(where, fields, ("statement", "setup"))
@@ -169,21 +169,21 @@ def copied(named: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, 
 
 
 def operation(name: str, fields: Mapping[str, Any], setups: Mapping[str, str]) -> Operation:
-    """Make an operation of its lines."""
+    """Make an operation from its table in the file."""
     where = f"operation {name!r}"
     refuse_unknown(where, fields, FIELDS)
     if "/" in name or not name:
-        message = f"{where} has a slash in its name or none at all; a number's address has slashes between names"
+        message = f"{where} needs a name without slashes, because slashes separate the parts of a number's address"
         raise OperationError(message)
     kind = fields.get("kind", "time")
     if kind not in WRITTEN:
-        message = f"{where} has the kind {kind!r}; there are {', '.join(WRITTEN)}"
+        message = f"{where} has the unknown kind {kind!r}; use one of {', '.join(WRITTEN)}"
         raise OperationError(message)
     texts = []
     for setup in fields.get("setup", []):
         if setup not in setups:
             near = difflib.get_close_matches(str(setup), setups, n=1) or list(setups)[:3]
-            message = f"{where} names the setup {setup!r}, which is not there; near it: {', '.join(near) or 'none'}"
+            message = f"{where} names the setup {setup!r}, which does not exist; similar: {', '.join(near) or 'none'}"
             raise OperationError(message)
         texts.append(setups[setup].strip())
     made = Operation(
@@ -214,10 +214,10 @@ def operation(name: str, fields: Mapping[str, Any], setups: Mapping[str, str]) -
 
 
 def refuse_unknown(where: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise if a table has a key that nothing reads."""
+    """Raise if a table has an unknown key."""
     for key in given:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            message = f"{where} has a key {key!r} that nothing reads; {hint}"
+            hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(known)}"
+            message = f"{where} has the unknown key {key!r}; {hint}"
             raise OperationError(message)

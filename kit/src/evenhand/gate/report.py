@@ -1,4 +1,4 @@
-"""What a gate says: a table for people, Markdown for a pull request, JSON for programs."""
+"""The reports of a gate: a table for people, Markdown for a pull request, JSON for programs."""
 
 from __future__ import annotations
 
@@ -33,46 +33,48 @@ ORDER: tuple[Status, ...] = (
     "new",
     "unchanged",
 )
-"""What needs a person first."""
+"""The most urgent first."""
+CAUSE = "function or memory"
+"""The title of the first column of causes."""
 DISAGREEING = {
-    "same": "as many instructions as before, so look at memory, caches and the place of the code",
-    "more": "more instructions, which the processor hides",
-    "fewer": "fewer instructions, which take no less time",
+    "same": "the instruction count is unchanged, so look at memory, caches and code placement",
+    "more": "there are more instructions, and the processor hides their cost",
+    "fewer": "there are fewer instructions, and they take no less time",
 }
 
 
 def sentence(gate: Gate, status: int) -> str:
-    """The whole gate in a sentence."""
+    """Summarise the whole gate in a sentence."""
     counts = Counter(outcome.status for outcome in gate.outcomes)
-    told = ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
-    stopped = "" if gate.complete else "stopped before its end: "
-    return f"{stopped}{told} (exit status {status})"
+    listed = ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
+    stopped = "" if gate.complete else "stopped early: "
+    return f"{stopped}{listed} (exit status {status})"
 
 
-def explained(gate: Gate) -> str:
-    """How the statuses came about, in two sentences."""
+def explain(gate: Gate) -> str:
+    """Explain how the gate decided."""
     first, second = gate.plan.first, gate.plan.second
     return (
-        f"Ratios are candidate over base with a 95 % interval, of {first} rounds, or of {second} fresh ones where the "
-        f"first showed a difference at {quantity.bound(SCREENING)}. Slower or faster takes at least "
-        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction: of a hundred "
-        f"whole gates of identical builds about {100 * (1 - FAMILY):.0f} raises an alarm."
+        f"Ratios are candidate over base with a 95 % interval, from {first} rounds, or from {second} fresh ones where "
+        f"the first showed a difference at {quantity.bound(SCREENING)}. A status of slower or faster needs at least "
+        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction. About "
+        f"{100 * (1 - FAMILY):.0f} in 100 gates of identical builds raises an alarm."
     )
 
 
-def explained_counts(gate: Gate) -> str:
-    """What the instructions are worth, and which operations are poor subjects."""
+def explain_counts(gate: Gate) -> str:
+    """Explain the instruction counts, and list the operations whose counts vary."""
     poor = {name: count for name, count in gate.counts.items() if count.poor}
     listed = ", ".join(
         f"{name} (spread {quantity.percent(count.spread)}, threshold {quantity.percent(count.threshold)})"
         for name, count in poor.items()
     )
-    told = f"Poor subjects, which take another number each time: {listed}." if poor else "All counts are repeatable."
-    return f"Instructions are counted under valgrind; time decides, a count says where to look. {told}"
+    repeatable = f"Counts that vary from process to process: {listed}." if poor else "All counts are repeatable."
+    return f"Instructions are counted under valgrind. Time decides; a count shows where to look. {repeatable}"
 
 
 def sorted_outcomes(gate: Gate) -> list[Outcome]:
-    """The outcomes, what needs a person first, the largest change first within a status."""
+    """Sort the outcomes by urgency, then by the size of the change."""
 
     def size(outcome: Outcome) -> float:
         return -abs(outcome.finding.ratio.value - 1) if outcome.finding else 0.0
@@ -81,13 +83,13 @@ def sorted_outcomes(gate: Gate) -> list[Outcome]:
 
 
 def table(gate: Gate) -> pd.DataFrame:
-    """One row an operation, as text."""
+    """Return one row per operation, as text."""
     rows = [row(outcome, gate) for outcome in sorted_outcomes(gate)]
     return data_frame(rows).set_index("operation")
 
 
 def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
-    """An outcome as text."""
+    """Format an outcome."""
     finding = outcome.finding
     count = gate.counts.get(outcome.operation.name)
     cells = {
@@ -98,18 +100,18 @@ def row(outcome: Outcome, gate: Gate) -> dict[str, str]:
         "ratio (interval that decides)": quantity.ratio(finding.deciding) if finding else quantity.MISSING,
     }
     if gate.counts:
-        cells["instructions"] = counted(count) if count else quantity.MISSING
+        cells["instructions"] = write_count(count) if count else quantity.MISSING
     return cells | {"remark": remark(outcome, count)}
 
 
-def counted(count: Count) -> str:
-    """How the number of instructions changed; a poor subject with its own threshold."""
+def write_count(count: Count) -> str:
+    """Format the change in instructions; a count that varies has its own threshold."""
     change = f"{100 * (count.ratio - 1):+z.2f}{quantity.NARROW_SPACE}%".replace("-", "−")
     return f"{change}, within ± {quantity.percent(count.threshold)}" if count.poor and count.says == "same" else change
 
 
 def value(outcome: Outcome, estimate: Estimate | None) -> str:
-    """A time or a number of bytes."""
+    """Format a time or a number of bytes."""
     if estimate is None:
         return quantity.MISSING
     write = quantity.memory if outcome.operation.kind == "bytes" else quantity.time
@@ -117,25 +119,25 @@ def value(outcome: Outcome, estimate: Estimate | None) -> str:
 
 
 def remark(outcome: Outcome, count: Count | None = None) -> str:
-    """What a status leaves open."""
+    """Return the reason for a status, and the uncertainty that remains."""
     finding = outcome.finding
-    said = [outcome.reason] if outcome.reason else []
+    remarks = [outcome.reason] if outcome.reason else []
     if finding is not None and finding.largest_slowdown is not None:
         more = "more" if outcome.operation.kind == "bytes" else "slower"
-        said.append(f"at most {quantity.percent(finding.largest_slowdown)} {more}")
+        remarks.append(f"at most {quantity.percent(finding.largest_slowdown)} {more}")
     if finding is not None and finding.rounds_needed is not None:
-        said.append(f"about {finding.rounds_needed} rounds would decide")
+        remarks.append(f"about {finding.rounds_needed} rounds would decide")
     if count is not None and count.disagrees(outcome.status):
-        said.append(f"time and count disagree: {DISAGREEING[count.says]}")
-    return "; ".join(said)
+        remarks.append(f"time and count disagree: {DISAGREEING[count.says]}")
+    return "; ".join(remarks)
 
 
 def where_to_look(gate: Gate, name: str) -> pd.DataFrame:
-    """What differs most of an operation that changed: instructions by function, and what memory was asked for."""
+    """Return the largest differences of an operation that changed: instructions by function, and allocations."""
     causes = gate.causes[name]
     rows = [
         {
-            "instructions of, and memory": change.name,
+            CAUSE: change.name,
             "base": quantity.digits(change.base),
             "candidate": quantity.digits(change.candidate),
             "difference": f"{'+' if change.difference > 0 else ''}{quantity.digits(change.difference)}",
@@ -146,7 +148,7 @@ def where_to_look(gate: Gate, name: str) -> pd.DataFrame:
 
 
 def markdown(gate: Gate, status: int) -> str:
-    """The gate as a comment for a pull request: what changed in sight, the rest folded away."""
+    """Return the gate as a comment for a pull request, with unchanged operations folded away."""
     frame = table(gate)
     quiet = frame["status"].isin(["unchanged"])
     parts = [f"### Gate: {sentence(gate, status)}", f"`{gate.sides[BASE].label}` → `{gate.sides[CANDIDATE].label}`"]
@@ -156,26 +158,26 @@ def markdown(gate: Gate, status: int) -> str:
         summary = f"<details><summary>{quiet.sum()} unchanged</summary>"
         parts += [summary, markdown_table(frame[quiet]), "</details>"]
     parts += [f"{note}." for note in gate.notes]
-    parts.append(explained(gate))
+    parts.append(explain(gate))
     if gate.counts:
-        parts.append(explained_counts(gate))
+        parts.append(explain_counts(gate))
     for name in gate.causes:
-        told = where_to_look(gate, name)
-        if not told.empty:
-            summary = f"<details><summary>{name}: where to look, for each execution</summary>"
-            parts += [summary, markdown_table(told.set_index("instructions of, and memory")), "</details>"]
+        causes = where_to_look(gate, name)
+        if not causes.empty:
+            summary = f"<details><summary>{name}: where to look, per execution</summary>"
+            parts += [summary, markdown_table(causes.set_index(CAUSE)), "</details>"]
     return "\n\n".join(parts) + "\n"
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """A table in Markdown; a bar inside a cell would end it."""
+    """Format a table as Markdown; bars inside cells are escaped, because they would end the cell."""
     frame = frame.reset_index()
     rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
     return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |" for cells in rows)
 
 
 def document(gate: Gate, status: int) -> dict[str, Any]:
-    """The gate as JSON values; ``schema/gate-1.json`` describes them."""
+    """Return the gate as JSON values; ``schema/gate-1.json`` describes them."""
     return {
         "schema": SCHEMA,
         "started": gate.started,
@@ -192,7 +194,7 @@ def document(gate: Gate, status: int) -> dict[str, Any]:
 
 
 def entry(outcome: Outcome, gate: Gate) -> dict[str, Any]:
-    """An operation as JSON values."""
+    """Return an operation as JSON values."""
     finding, name = outcome.finding, outcome.operation.name
     count, causes = gate.counts.get(name), gate.causes.get(name)
     return {
@@ -215,7 +217,7 @@ def entry(outcome: Outcome, gate: Gate) -> dict[str, Any]:
 
 
 def instructions(status: Status, count: Count) -> dict[str, Any]:
-    """A count as JSON values."""
+    """Return a count as JSON values."""
     return {
         "base": median(count.base),
         "candidate": median(count.candidate),
@@ -229,7 +231,7 @@ def instructions(status: Status, count: Count) -> dict[str, Any]:
 
 
 def numbers(estimate: Estimate | None) -> dict[str, Any] | None:
-    """An estimate as JSON values."""
+    """Return an estimate as JSON values."""
     if estimate is None:
         return None
     return {

@@ -28,15 +28,15 @@ class Side:
     Parameters
     ----------
     label : str
-        What it is, for people: a revision and its commit.
+        The name for readers: a revision and its commit.
     python : str
         The interpreter of its environment.
     build : mapping
-        What the build says of itself.
+        The build information that the package reports.
     prelude : str
-        Source text that this side alone runs after each setup.
+        Source text that only this side runs after each setup.
     benchmarks : str
-        Its executable of Criterion benchmarks, where they are measured, too.
+        Its Criterion benchmark executable, if those are measured as well.
     """
 
     label: str
@@ -47,37 +47,37 @@ class Side:
 
     @classmethod
     def ask(cls, label: str, python: str, build_info: str, prelude: str = "", benchmarks: str = "") -> Self:
-        """Make a side, and ask its build what it is.
+        """Make a side, with the build information that its package reports.
 
         Parameters
         ----------
         label, python, prelude, benchmarks : str
             As above.
         build_info : str
-            ``"module:function"``; empty where the package tells nothing of its build.
+            ``"module:function"``; empty if the package does not describe its build.
 
         Raises
         ------
         SideError
             If the interpreter or the package cannot be used, or it is a debug build.
         """
-        build = told(label, python, build_info) if build_info else {}
+        build = query_build(label, python, build_info) if build_info else {}
         if build.get("profile") == "debug":
             message = f"{label} is a debug build, which is not worth measuring; build it with --release"
             raise SideError(message)
         return cls(label, python, build, prelude, benchmarks)
 
     def statement(self, operation: Operation) -> Statement:
-        """The operation as it runs here."""
+        """Return the operation as this side runs it."""
         return operation.on(self.python, self.prelude)
 
     def document(self) -> dict[str, Any]:
-        """What a result keeps of it; no path."""
+        """Return the part that results store, which has no path."""
         return {"label": self.label, "build": dict(self.build)}
 
 
-def told(label: str, python: str, build_info: str) -> dict[str, Any]:
-    """What a build tells of itself, in a process of its own."""
+def query_build(label: str, python: str, build_info: str) -> dict[str, Any]:
+    """Return the build information that a package reports in a separate process."""
     module, _, function = build_info.partition(":")
     question = ASK.format(module=module, function=function)
     try:
@@ -85,11 +85,11 @@ def told(label: str, python: str, build_info: str) -> dict[str, Any]:
             [python, "-P", "-c", question], capture_output=True, text=True, timeout=ASKING_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"the interpreter of {label} cannot be asked ({error})"
+        message = f"the interpreter of {label} does not answer ({error})"
         raise SideError(message) from error
     if answer.returncode:
-        words = answer.stderr.strip().splitlines()[-1:] or [f"status {answer.returncode}"]
-        message = f"{label} has no {build_info}: {words[0]}"
+        reason = answer.stderr.strip().splitlines()[-1:] or [f"status {answer.returncode}"]
+        message = f"{label} has no {build_info}: {reason[0]}"
         raise SideError(message)
     found: dict[str, Any] = json.loads(answer.stdout)
     return found

@@ -40,5 +40,5 @@ def nearest(path: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(path, known, n=NEAR, cutoff=0.5)
     if near:
-        return f"; near it: {', '.join(near)}"
+        return f"; similar: {', '.join(near)}"
     return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it has none"

@@ -72,7 +72,7 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             close = difflib.get_close_matches(target, there, n=3) or sorted(there)[:3]
             node.replace_self(nodes.inline("", node.astext()))
             logger.error(
-                "shipped: the site has no file %r; near it: %s", target, ", ".join(close), location=(docname, node.line)
+                "shipped: the site has no file %r; similar: %s", target, ", ".join(close), location=(docname, node.line)
             )
 
 

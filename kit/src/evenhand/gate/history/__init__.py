@@ -1,4 +1,4 @@
-"""A history: runs of the same operations on many commits, and what became of each operation over them."""
+"""The history: runs of the same operations on many commits, and the trend of each operation."""
 
 from evenhand.gate.history.commit import Revision, measure
 from evenhand.gate.history.previous import Previous

@@ -1,4 +1,4 @@
-"""``python -m evenhand.gate.history``: measure a commit into a store, or write a store's index anew."""
+"""``python -m evenhand.gate.history``: measure a commit into a store, or rebuild a store's index."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     prepare_streams()
     chosen = parser().parse_args(arguments)
     try:
-        return measured(chosen) if chosen.command == "measure" else indexed(chosen)
+        return measure_commit(chosen) if chosen.command == "measure" else rebuild_index(chosen)
     except (OperationError, SideError, ArchiveError) as error:
         print(f"history: {error}", file=sys.stderr)
         return USAGE
 
 
 def parser() -> FlagParser:
-    """The command's flags."""
+    """Return the command's flags."""
     top = FlagParser(prog="python -m evenhand.gate.history", description="Keep a history of operations over commits.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     one = commands.add_parser("measure", help="measure one commit's build")
     one.add_argument("--python", type=path, required=True, metavar="PATH", help="interpreter of its environment")
-    one.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
-    one.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
-    one.add_argument("--store", type=path, required=True, metavar="DIR", help="the folder of runs that it is added to")
-    one.add_argument("--commit", required=True, metavar="HASH", help="what was built")
-    one.add_argument("--committed", required=True, metavar="TIME", help="when it was committed, ISO 8601")
-    one.add_argument("--subject", required=True, metavar="TEXT", help="the first line of its message")
-    one.add_argument("--runs", type=whole_number, default=2, metavar="N", help="how many runs (default: 2)")
-    one.add_argument("--rounds", type=whole_number, default=ROUNDS, metavar="N", help=f"in each (default: {ROUNDS})")
-    one.add_argument("--timeout", type=number, default=TIMEOUT, metavar="SECONDS", help="after which a worker hangs")
-    two = commands.add_parser("index", help="write the index of a store anew")
-    two.add_argument("store", type=path, metavar="DIR", help="the folder of runs")
+    one.add_argument("--operations", type=path, required=True, metavar="FILE", help="operations to measure")
+    one.add_argument("--only", action="append", default=[], metavar="NAME", help="only this operation; repeatable")
+    one.add_argument("--store", type=path, required=True, metavar="DIR", help="folder of runs to add to")
+    one.add_argument("--commit", required=True, metavar="HASH", help="hash of the commit that was built")
+    one.add_argument("--committed", required=True, metavar="TIME", help="time of the commit, ISO 8601")
+    one.add_argument("--subject", required=True, metavar="TEXT", help="first line of the commit's message")
+    one.add_argument("--runs", type=whole_number, default=2, metavar="N", help="number of runs (default: 2)")
+    one.add_argument("--rounds", type=whole_number, default=ROUNDS, metavar="N", help=f"per run (default: {ROUNDS})")
+    one.add_argument("--timeout", type=number, default=TIMEOUT, metavar="SECONDS", help="when a worker counts as hung")
+    two = commands.add_parser("index", help="rebuild the index of a store")
+    two.add_argument("store", type=path, metavar="DIR", help="folder of runs")
     return top
 
 
-def measured(chosen: argparse.Namespace) -> int:
-    """Measure a commit, run after run, each kept as soon as it is whole."""
+def measure_commit(chosen: argparse.Namespace) -> int:
+    """Measure a commit in several runs, and store each as soon as it is complete."""
     operations = Operations.read(chosen.operations).only(chosen.only)
     revision = Revision(chosen.commit, chosen.committed, chosen.subject)
     side = Side.ask(chosen.commit[:7], str(chosen.python), operations.build_info)
@@ -59,7 +59,7 @@ def measured(chosen: argparse.Namespace) -> int:
         run = measure(operations, side, revision, chosen.rounds, progress.show, chosen.timeout)
         progress.clear()
         if not run.complete:
-            print(f"history: stopped; run {made + 1} of {chosen.runs} is not kept", file=sys.stderr)
+            print(f"history: stopped; run {made + 1} of {chosen.runs} is discarded", file=sys.stderr)
             return STOPPED
         print(f"added {add(chosen.store, run).name} to {chosen.store}", flush=True)
         for name, reason in run.document["left_out"].items():
@@ -67,10 +67,10 @@ def measured(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def indexed(chosen: argparse.Namespace) -> int:
-    """Write an index."""
+def rebuild_index(chosen: argparse.Namespace) -> int:
+    """Rebuild the index of a store."""
     found = index(chosen.store)
-    print(f"{chosen.store} holds {len(found['runs'])} runs of {len(found['machines'])} classes of machines")
+    print(f"{chosen.store} has {len(found['runs'])} runs of {len(found['machines'])} classes of machines")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""One commit measured for the history: each operation beside a statement that is the same for every commit.
+"""Measure one commit for the history: each operation alongside a reference statement that never changes.
 
-The machine's pace differs by more between two days than most commits change.  What is kept of an operation is
-therefore its ratio to the reference, taken in the same rounds; its nanoseconds stand beside it.
+A machine's pace differs more between two days than most commits change it.  The history therefore stores the ratio
+of each operation to the reference, measured in the same rounds, along with its nanoseconds.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Revision:
     commit : str
         Its hash.
     committed : str
-        When it was made, ISO 8601.
+        The time of the commit, ISO 8601.
     subject : str
         The first line of its message.
     """
@@ -51,18 +51,18 @@ class Revision:
 
 @dataclass(frozen=True)
 class Reference(Side):
-    """The side that runs the reference, whatever the operation is.
+    """The side that runs the reference in place of the operation.
 
     Parameters
     ----------
     statements : mapping of str to str
-        By the operation's kind.
+        The reference for each kind of operation.
     """
 
     statements: Mapping[str, str] = field(default_factory=dict)
 
     def statement(self, operation: Operation) -> Statement:
-        """The reference of the operation's kind."""
+        """Return the reference for the operation's kind."""
         return Statement(self.statements[operation.kind], python=self.python)
 
 
@@ -79,23 +79,23 @@ def measure(
     Parameters
     ----------
     operations : Operations
-        With a reference for each kind that is timed.
+        The operations, with a reference for each kind that is timed.
     side : Side
         The build.
     revision : Revision
-        What it was built from.
+        The commit of the build.
     rounds : int
         Rounds of each operation.
     progress : callable
-        Is told what is done, how much of it, and how much there is.
+        Receives the current task, the finished steps and the total.
     timeout : float
         Seconds that a worker may take for a request.
 
     Returns
     -------
     Run
-        With one result an operation, of the profile ``history``.  One that does not run is left out, by name;
-        interrupted, the run is incomplete.
+        One result per operation, in the profile ``history``.  Operations that do not run are listed as left out.
+        After an interruption the run is marked as incomplete.
     """
     around, before = machine(), Neighbours.read()
     sides = {
@@ -104,8 +104,8 @@ def measure(
     }
     trials: dict[str, Trial] = {}
     for place, operation in enumerate(operations.operations):
-        progress("does it run", place, len(operations.operations))
-        trials[operation.name] = attempt(operation, involved(operation, sides), timeout, alike=False)
+        progress("trying the operations", place, len(operations.operations))
+        trials[operation.name] = attempt(operation, needed_sides(operation, sides), timeout, alike=False)
     left_out = {name: reason(trial) for name, trial in trials.items() if not trial.runs}
     results: dict[str, Result] = {}
     complete = True
@@ -113,19 +113,19 @@ def measure(
         part = {
             name: trial for name, trial in trials.items() if trial.runs and (trial.operation.kind == "bytes") is counted
         }
-        beside = {OPERATION: side} if counted else sides
-        found = measure_rounds(part, beside, rounds, lambda done, total: progress("rounds", done, total), timeout)
+        needed = {OPERATION: side} if counted else sides
+        found = measure_rounds(part, needed, rounds, lambda done, total: progress("rounds", done, total), timeout)
         results |= found.results
-        left_out |= {name: told(text) for name, text in found.failed.items()}
+        left_out |= {name: without_paths(text) for name, text in found.failed.items()}
         complete = complete and not found.interrupted
     notes = before.notes_until(Neighbours.read())
     named = [results[name] for name in trials if name in results]
     return Run.of(
-        [replace(condensed(result), example=EXAMPLE, notes=(*result.notes, *notes)) for result in named],
+        [replace(condense(result), example=EXAMPLE, notes=(*result.notes, *notes)) for result in named],
         profile=PROFILE,
         complete=complete,
         machine=around,
-        packages={},  # they are installed in the environment of the side
+        packages={},  # those of the side are in its own environment
         build={**side.build, "commit": revision.commit},
         revision=asdict(revision),
         left_out=left_out,
@@ -133,7 +133,7 @@ def measure(
 
 
 def references(operations: Operations) -> Mapping[str, str]:
-    """The references, once there is one for each kind that is timed."""
+    """Return the references, after checking that every timed kind has one."""
     for operation in operations.operations:
         if operation.kind != "bytes" and operation.kind not in operations.reference:
             message = f"there is no reference for operations of the kind {operation.kind!r}; name one in [reference]"
@@ -141,23 +141,23 @@ def references(operations: Operations) -> Mapping[str, str]:
     return operations.reference
 
 
-def involved(operation: Operation, sides: Mapping[str, Side]) -> Mapping[str, Side]:
-    """The sides that an operation needs: bytes are exact, so that nothing has to stand beside them."""
+def needed_sides(operation: Operation, sides: Mapping[str, Side]) -> Mapping[str, Side]:
+    """Return the sides that an operation needs: bytes are exact and need no reference."""
     return {OPERATION: sides[OPERATION]} if operation.kind == "bytes" else sides
 
 
 def reason(trial: Trial) -> str:
-    """Why an operation was not measured, in a line."""
-    return trial.unavailable or "; ".join(told(error.summary) for error in trial.refused.values())
+    """Return in one line why an operation was not measured."""
+    return trial.unavailable or "; ".join(without_paths(error.summary) for error in trial.refused.values())
 
 
-def told(error: str) -> str:
-    """An error in a line, without the paths of this machine: a history is published."""
+def without_paths(error: str) -> str:
+    """Remove this machine's paths from an error, because a history is published."""
     return PATH.sub("", error).strip()
 
 
-def condensed(result: Result) -> Result:
-    """Keep one sample a round, the median of its slices, and no setup: a history is kept for good and stays small."""
+def condense(result: Result) -> Result:
+    """Reduce a result to one sample per round, the median of its slices, without setups: a history must stay small."""
     contenders = {
         name: {part: value for part, value in record.items() if part != "setup"}
         for name, record in result.contenders.items()

@@ -1,4 +1,4 @@
-"""A run beside the medians of the runs before it, whose spread is the noise."""
+"""Compare a run with the medians of earlier runs, whose spread is the noise."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DISCOVERY_RATE = 0.05
-"""Of the numbers called faster or slower at most so many in the long run are not (Benjamini, Hochberg, 1995)."""
-SAID_TWICE = ("_per_second", "difference_ns")
-"""Rates and differences are made of numbers that are there; judging both would count each change twice."""
+"""The share of false verdicts among faster and slower ones, at most, in the long run (Benjamini, Hochberg, 1995)."""
+DERIVED = ("_per_second", "difference_ns")
+"""Rates and differences are derived from other numbers; judging both would count each change twice."""
 COLUMNS = ("result", "contender", "quantity", "runs", "median", "spread", "value", "ratio", "low", "high", "verdict")
 Address = tuple[str, str, int | None, str]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A number of the run, and what the runs before make of it.
+    """A number of the run, with the same number of the earlier runs.
 
     Parameters
     ----------
     address : tuple
         Result, contender, size, quantity.
     value : float
-        In the run.
+        The number in this run.
     earlier : tuple of float
-        The same number in the runs before that have it of the same statement.
+        The number in those earlier runs that have it for the same statement.
     """
 
     address: Address
@@ -50,32 +50,32 @@ class Judged:
 
     @property
     def usable(self) -> bool:
-        """Whether there are enough of them, and logarithms of all."""
+        """Whether there are enough earlier numbers, and all are positive."""
         return len(self.earlier) >= FEWEST_ROUNDS and min(self.value, *self.earlier) > 0
 
     @property
     def median(self) -> float:
-        """Of the runs before."""
+        """The median of the earlier runs."""
         return float(np.median(self.earlier)) if self.earlier else math.nan
 
     @property
     def spread(self) -> float:
-        """The standard deviation of their logarithms."""
+        """The standard deviation of the earlier runs' logarithms."""
         return float(np.std(np.log(self.earlier), ddof=1))
 
     @property
     def error(self) -> float:
-        """The standard error of a new run's difference from them; at least a thousandth, so that it is never none."""
+        """The standard error of a new run's difference from the earlier ones, at least 0.001 so that it is never 0."""
         return max(self.spread, 1e-3) * math.sqrt(1 + 1 / len(self.earlier))
 
     @property
     def p_value(self) -> float:
-        """How often a run like those before would differ by as much: Student's t."""
+        """The probability that a run without a change differs by at least as much, by Student's t."""
         distance = abs(math.log(self.value / self.median)) / self.error
         return float(2 * scipy.stats.t.sf(distance, len(self.earlier) - 1))
 
     def ratio(self, level: float) -> Estimate:
-        """The run over the median, with the interval that the spread of the runs before gives it."""
+        """Return the run over the median, with an interval from the spread of the earlier runs."""
         half = float(scipy.stats.t.ppf((1 + level) / 2, len(self.earlier) - 1)) * self.error
         log = math.log(self.value / self.median)
         return Estimate(math.exp(log), math.exp(log - half), math.exp(log + half), level, len(self.earlier))
@@ -83,16 +83,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Previous:
-    """A run and the runs before it.
+    """A run and the earlier runs that it is compared with.
 
     Parameters
     ----------
     run : Run
-        The one that is judged.
+        The run to judge.
     earlier : tuple of Run
-        The last ones before it that can be compared with it, oldest first.
+        The latest comparable runs before it, oldest first.
     incomparable : mapping of str to mapping
-        Those that cannot: by their ids, what differs, there and here.
+        The differences of each earlier run that cannot be compared, by its id: the value there and here.
     """
 
     run: Run
@@ -101,22 +101,22 @@ class Previous:
 
     @classmethod
     def of(cls, run: Run, runs: Sequence[Run], last: int) -> Previous:
-        """Choose the last so many comparable ones among the runs that were made before it.
+        """Select the latest comparable runs that were made before a run.
 
         Parameters
         ----------
         run : Run
-            The one that is judged.
+            The run to judge.
         runs : sequence of Run
-            Of the archive, oldest first; it may be among them.
+            The archive's runs, oldest first; `run` may be among them.
         last : int
-            How many.
+            How many runs to select at most.
         """
         before = [other for other in runs if other.id < run.id and other.complete]
         differing = {other.id: other.differences(run) for other in before}
         comparable = [other for other in before if not differing[other.id]]
-        told = {name: what for name, what in differing.items() if what}
-        return cls(run, tuple(comparable[-last:]), told)
+        incomparable = {name: what for name, what in differing.items() if what}
+        return cls(run, tuple(comparable[-last:]), incomparable)
 
     @cached_property
     def numbers(self) -> list[Judged]:
@@ -125,14 +125,14 @@ class Previous:
         theirs = [entries(run) for run in self.earlier]
         found = []
         for key, entry in mine.items():
-            beside = [(numbers(other[key]), other[key]) for other in theirs if key in other]
+            others = [(numbers(other[key]), other[key]) for other in theirs if key in other]
             for place, value in numbers(entry).items():
                 contender, size, column = place
-                if column == MAXIMUM or column.endswith(SAID_TWICE) or value is None:
+                if column == MAXIMUM or column.endswith(DERIVED) or value is None:
                     continue
                 same = [
                     values[place]
-                    for values, other in beside
+                    for values, other in others
                     if place in values and fingerprint(other, contender) == fingerprint(entry, contender)
                 ]
                 found.append(Judged((key, contender, size, column), value, tuple(same)))
@@ -140,34 +140,34 @@ class Previous:
 
     @cached_property
     def level(self) -> float:
-        """The confidence level at which, of the numbers called changed, at most one in twenty is not."""
+        """The confidence level at which at most one in twenty reported changes is false."""
         p_values = [each.p_value for each in self.numbers if each.usable]
         if not p_values:
             return LEVEL
         found = int(np.sum(scipy.stats.false_discovery_control(p_values) <= DISCOVERY_RATE))
-        # Intervals of those that were picked have to be wider for having been picked (Benjamini, Yekutieli, 2005).
+        # Intervals of selected numbers have to be wider because of the selection (Benjamini, Yekutieli, 2005).
         return 1 - DISCOVERY_RATE * max(found, 1) / len(p_values)
 
     def verdict(self, judged: Judged) -> Verdict:
-        """Judge a number by the project's one decision function."""
+        """Judge a number with the project's one decision function."""
         return decide(judged.ratio(self.level)) if judged.usable else "not judged"
 
     @property
     def sentence(self) -> str:
-        """What it is that was compared."""
+        """Describe the comparison."""
         if not self.earlier:
-            return "no run before this one can be compared with it"
+            return "no earlier run can be compared with this one"
         count = len(self.earlier)
         needed = f"; a verdict takes {FEWEST_ROUNDS} runs" if count < FEWEST_ROUNDS else ""
         return (
-            f"beside the medians of {count} run{'s' if count != 1 else ''} of the same class of machine, profile and "
-            "Python; their own spread is the noise, and of the numbers called faster or slower at most one in "
-            f"{round(1 / DISCOVERY_RATE)} is not, in the long run{needed}"
+            f"compared with the medians of {count} earlier run{'s' if count != 1 else ''} with the same class of "
+            "machine, profile and Python; their spread is the noise, and in the long run at most one in "
+            f"{round(1 / DISCOVERY_RATE)} verdicts of faster or slower is false{needed}"
         )
 
     @property
     def refusals(self) -> list[str]:
-        """Which runs are not comparable, grouped by what differs."""
+        """The runs that cannot be compared, grouped by their differences."""
         grouped: dict[str, int] = {}
         for differing in self.incomparable.values():
             parts = [f"{name} is {there} there and {here} here" for name, (there, here) in differing.items()]
@@ -175,7 +175,7 @@ class Previous:
         return [f"not comparable: {count} run{'s' if count != 1 else ''}: {what}" for what, count in grouped.items()]
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a number; intervals at the level that holds for all of them."""
+        """Return one row per number, with intervals at the level that is valid for all of them."""
         rows = []
         for judged in self.numbers:
             key, contender, size, column = judged.address
@@ -187,7 +187,7 @@ class Previous:
         return data_frame(rows, COLUMNS)
 
     def table(self) -> pd.DataFrame:
-        """The numbers as text, those that changed first."""
+        """Return the numbers as text, with the changed ones first."""
         frame = self.to_pandas()
         order = {"slower": 0, "faster": 1, "inconclusive": 2, "no difference shown": 3, "not judged": 4}
         frame = frame.sort_values("verdict", key=lambda verdicts: verdicts.map(order), kind="stable")
@@ -206,7 +206,7 @@ class Previous:
         return data_frame(rows, ["result", "contender", "quantity", *TITLES]).set_index("result")
 
     def document(self) -> dict[str, Any]:
-        """All of it as JSON values."""
+        """Return the comparison as JSON values."""
         return {
             "run": self.run.id,
             "earlier": [run.id for run in self.earlier],
@@ -224,5 +224,5 @@ TITLES = ("median before", "this run", "ratio", "verdict")
 
 
 def fingerprint(entry: Mapping[str, Any], contender: str) -> Any:
-    """What names a contender's statement."""
+    """Return the fingerprint of a contender's statement."""
     return entry["contenders"].get(contender, {}).get("fingerprint")

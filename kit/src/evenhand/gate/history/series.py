@@ -1,4 +1,4 @@
-"""What became of an operation over commits: one value and interval a commit, and the noise between runs."""
+"""The series of an operation over commits: one value with its interval per commit, and the noise between runs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from evenhand.judge.estimate import Estimate
 from evenhand.runs.run import Run
 
 FEWEST_REPEATS = 3
-"""Runs of a commit beyond its first, over all commits, from which the spread between runs is known."""
+"""Repeated runs of the same commits, over all commits, from which on they determine the noise."""
 SMALLEST_NOISE = 1e-3
-"""What repeats to the last digit still has this much noise, so that nothing is divided by none."""
+"""The noise of a series that repeats exactly, so that no division by 0 occurs."""
 Z95 = 1.959964
 
 
@@ -32,7 +32,7 @@ class Point:
     commit, committed, subject : str
         The revision.
     runs : tuple of Estimate
-        One a run: the ratio to the reference, or bytes.
+        One per run: the ratio to the reference, or bytes.
     """
 
     commit: str
@@ -52,7 +52,7 @@ class Point:
 
     @property
     def squares(self) -> float:
-        """The sum of the squares by which the logarithms differ from their mean."""
+        """The sum of the squared deviations of the logarithms from their mean."""
         mean = fmean(self.logs)
         return sum((log - mean) ** 2 for log in self.logs)
 
@@ -74,9 +74,9 @@ class Series:
 
     @cached_property
     def noise(self) -> float:
-        """The standard deviation of a run's logarithm, from runs of the same commit where there are enough.
+        """The standard deviation of a run's logarithm, from repeated runs of the same commits if there are enough.
 
-        Otherwise from the differences between neighbours, of which a step spoils only one.
+        Otherwise it comes from the differences between neighbouring commits; a step affects only one of these.
         """
         if self.repeats >= FEWEST_REPEATS:
             squares = sum(point.squares for point in self.points)
@@ -89,28 +89,28 @@ class Series:
 
     @property
     def repeats(self) -> int:
-        """The runs of a commit beyond its first, over all commits."""
+        """The number of repeated runs: all runs except the first of each commit."""
         return sum(len(point.runs) - 1 for point in self.points)
 
     @property
     def freedom(self) -> int:
-        """The degrees of freedom that the noise is known with."""
+        """The degrees of freedom of the noise."""
         return self.repeats if self.repeats >= FEWEST_REPEATS else max(len(self.points) - 1, 1)
 
     @property
     def unstable(self) -> bool:
-        """Whether two runs of the same build may differ by 5 %: then the history cannot show less."""
+        """Whether two runs of the same build may differ by 5 %, which hides smaller changes."""
         return self.hidden > EQUIVALENCE
 
     @property
     def hidden(self) -> float:
-        """The change that the spread between runs can hide, at 95 %, as a share."""
+        """The largest change that the noise can hide, at 95 %, as a share."""
         return math.expm1(Z95 * math.sqrt(2) * self.noise)
 
     def over_oldest(self, point: Point) -> Estimate:
-        """The value at a commit over that at the oldest commit, with the interval that the noise between runs gives it.
+        """Return the value at a commit over that at the oldest commit, with an interval from the noise between runs.
 
-        Of the oldest commit it is 1.
+        For the oldest commit itself it is 1.
         """
         oldest = self.points[0]
         rounds = min(len(point.runs), len(oldest.runs))
@@ -122,7 +122,7 @@ class Series:
 
 
 def series(runs: Sequence[Run]) -> list[Series]:
-    """Put the runs of one class of machines together, operation by operation.
+    """Combine the runs of one class of machines into a series per operation.
 
     Parameters
     ----------
@@ -132,19 +132,19 @@ def series(runs: Sequence[Run]) -> list[Series]:
     Returns
     -------
     list of Series
-        In the order of the newest run; operations that are gone come last.  Where a statement changed, its earlier
-        values are another operation's and are left out.
+        In the order of the newest run; removed operations come last.  Values from before a change of the statement
+        are left out.
     """
-    told: dict[str, list[tuple[Run, Mapping[str, Any]]]] = {}
+    found: dict[str, list[tuple[Run, Mapping[str, Any]]]] = {}
     for run in reversed(runs):
         for entry in run.document["results"]:
             if entry["example"] == EXAMPLE:
-                told.setdefault(entry["name"], []).append((run, entry))
-    return [made for name, entries in told.items() if (made := one(name, entries[::-1]))]
+                found.setdefault(entry["name"], []).append((run, entry))
+    return [made for name, entries in found.items() if (made := series_of(name, entries[::-1]))]
 
 
-def one(name: str, entries: Sequence[tuple[Run, Mapping[str, Any]]]) -> Series | None:
-    """The series of one operation, from its entries in the runs."""
+def series_of(name: str, entries: Sequence[tuple[Run, Mapping[str, Any]]]) -> Series | None:
+    """Make the series of one operation from its entries in the runs."""
     newest = entries[-1][1]["contenders"][OPERATION]["fingerprint"]
     points: dict[str, Point] = {}
     for run, entry in entries:
@@ -164,19 +164,19 @@ PARTS = ("commit", "committed", "subject")
 
 
 def ratio(rows: Mapping[str, Mapping[str, Any]]) -> Estimate | None:
-    """The ratio of an operation to the reference, as its run summed it up."""
+    """Return the ratio of an operation to the reference from its run's summary."""
     row = rows[OPERATION]
     return estimated(row["ratio"], row["ratio_low"], row["ratio_high"], row["rounds"])
 
 
 def count(rows: Mapping[str, Mapping[str, Any]]) -> Estimate | None:
-    """The bytes of an object."""
+    """Return the bytes of an object."""
     row = rows[OPERATION]
     return estimated(row["heap_bytes"], row["heap_low_bytes"], row["heap_high_bytes"], row["rounds"])
 
 
 def estimated(value: float | None, low: float | None, high: float | None, rounds: int) -> Estimate | None:
-    """An estimate from JSON values, in which null is what is not finite."""
+    """Make an estimate from JSON values, in which null means not finite."""
     if not value or value <= 0:
         return None
     ends = [math.nan if end is None else float(end) for end in (low, high)]

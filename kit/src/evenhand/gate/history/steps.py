@@ -1,4 +1,4 @@
-"""Steps in a series: the commits at which an operation changed for good, found by `ruptures`."""
+"""Steps in a series: the commits at which an operation changed permanently, found with `ruptures`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evenhand.judge.estimate import LEVEL, Estimate
 
 FEWEST_COMMITS = 4
 FALSE_STEPS = 0.01
-"""Of the series without a step about so many are given one."""
+"""The share of series without a step in which one is found anyway."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Change:
     Parameters
     ----------
     operation : str
-        Of which operation.
+        The operation's name.
     before, after : Point
-        The last commit before the step, and the one that made it.
+        The last commit before the step, and the commit that caused it.
     ratio : Estimate
         The level after the step over the level before it.
     against_noise : float
@@ -42,30 +42,30 @@ class Change:
 
     @property
     def verdict(self) -> str:
-        """Faster or slower, by the project's one decision function."""
+        """Faster or slower, from the project's one decision function."""
         return decide(self.ratio)
 
 
 def changes(found: list[Series]) -> list[Change]:
-    """The steps of all series, the largest against its noise first."""
+    """Find the steps of all series, and sort them by size relative to their noise, largest first."""
     steps = [change for each in found for change in changes_of(each)]
     return sorted(steps, key=lambda change: -change.against_noise)
 
 
 def changes_of(series: Series) -> list[Change]:
-    """The steps of one series.
+    """Find the steps of one series.
 
-    `ruptures` splits it into pieces of one level each, by PELT (Killick, Fearnhead, Eckley, 2012); with a linear kernel
-    its cost is the sum of squares.  What a further piece has to win is what noise wins at none of the places but for
-    `FALSE_STEPS`: a quantile of F, for the noise itself is known from a few runs.  A step between two pieces is a
-    change when the decision function calls it one.
+    `ruptures` splits the series into pieces of constant level with PELT (Killick, Fearnhead, Eckley, 2012).  With a
+    linear kernel the cost is the sum of squares.  The penalty for a further piece is the gain that noise alone reaches
+    at any place with probability `FALSE_STEPS`.  It is a quantile of F, because the noise is estimated from a few runs.
+    A step between two pieces is reported if the decision function calls it faster or slower.
     """
     if len(series.points) < FEWEST_COMMITS:
         return []
     import ruptures
 
     logs = np.array([point.log for point in series.points])
-    # A commit of several runs weighs more: its level is known better.
+    # A commit with more runs weighs more, because its level is known more precisely.
     weights = np.array([math.sqrt(len(point.runs)) for point in series.points])
     noise = series.noise / float(np.mean(weights))
     penalty = float(scipy.stats.f.isf(FALSE_STEPS / len(logs), 1, series.freedom))
@@ -80,7 +80,7 @@ def changes_of(series: Series) -> list[Change]:
 
 
 def change(series: Series, before: slice, after: slice) -> Change:
-    """The step between two pieces of a series."""
+    """Estimate the step between two pieces of a series."""
     left, right = series.points[before], series.points[after]
     size = level(right) - level(left)
     error = series.noise * math.sqrt(1 / count(left) + 1 / count(right))
@@ -90,10 +90,10 @@ def change(series: Series, before: slice, after: slice) -> Change:
 
 
 def level(points: tuple[Point, ...]) -> float:
-    """The mean logarithm of all runs of some commits."""
+    """Return the mean logarithm of all runs of some commits."""
     return float(np.average([point.log for point in points], weights=[len(point.runs) for point in points]))
 
 
 def count(points: tuple[Point, ...]) -> int:
-    """The runs of some commits."""
+    """Count the runs of some commits."""
     return sum(len(point.runs) for point in points)

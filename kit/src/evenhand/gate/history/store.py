@@ -1,4 +1,4 @@
-"""Where a history is kept: a folder of runs, to which runs are only ever added, with one small index."""
+"""The store of a history: a folder of runs with a small index; runs are only ever added."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ MACHINE_PART = 8
 
 @dataclass(frozen=True)
 class Store:
-    """What was read.
+    """The contents of one or several stores.
 
     Parameters
     ----------
     runs : tuple of Run
-        Those that are whole, by the time of their commits.
+        The complete runs, by the time of their commits.
     refused : mapping of str to str
-        Folders that hold no whole run of a history, each with the sentence that says why.
+        Folders without a complete run of a history, each with the reason.
     notes : tuple of str
-        What is odd about those that were read, each a sentence.
+        Remarks on the runs that were read, each a sentence.
     """
 
     runs: tuple[Run, ...]
@@ -42,7 +42,7 @@ class Store:
         return iter(self.runs)
 
     def classes(self) -> dict[str, list[Run]]:
-        """The runs by the class of machine and the Python that they were made on, the largest class first."""
+        """Group the runs by class of machine and Python, the largest group first."""
         found: dict[str, list[Run]] = {}
         for run in self.runs:
             found.setdefault(machine_class(run), []).append(run)
@@ -50,9 +50,9 @@ class Store:
 
 
 def machine_class(run: Run) -> str:
-    """What has to be equal for two runs to stand in one line, as a short name."""
-    told = json.dumps(run.conditions(), sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:MACHINE_PART]
+    """Return a short name of the conditions that runs of one series share."""
+    conditions = json.dumps(run.conditions(), sort_keys=True)
+    return hashlib.sha256(conditions.encode()).hexdigest()[:MACHINE_PART]
 
 
 def add(folder: Path, run: Run) -> Path:
@@ -61,7 +61,7 @@ def add(folder: Path, run: Run) -> Path:
     Raises
     ------
     ArchiveError
-        If a run of that id is there already.
+        If the store already has a run with that id.
     """
     place = Archive(folder).add(run)
     index(folder)
@@ -69,7 +69,7 @@ def add(folder: Path, run: Run) -> Path:
 
 
 def index(folder: Path) -> dict[str, Any]:
-    """Write the index anew, from the runs that are there."""
+    """Rebuild the index from the runs in the folder."""
     listing = Archive(folder).runs()
     machines = {machine_class(run): run.conditions() for run in listing}
     document = {"schema": SCHEMA, "machines": machines, "runs": [entry(run) for run in listing]}
@@ -78,7 +78,7 @@ def index(folder: Path) -> dict[str, Any]:
 
 
 def entry(run: Run) -> dict[str, Any]:
-    """A run in the index."""
+    """Return a run's entry in the index."""
     revision = run.document.get("revision", {})
     return {
         "id": run.id,
@@ -93,7 +93,7 @@ def entry(run: Run) -> dict[str, Any]:
 def read(folders: Sequence[Path]) -> Store:
     """Read the runs of one or several stores.
 
-    What is torn, foreign or of a newer schema is named and hides nothing else.
+    Runs that are damaged, foreign or of a newer schema are listed as refused; the others are read.
     """
     runs: dict[str, Run] = {}
     refused: dict[str, str] = {}
@@ -108,13 +108,13 @@ def read(folders: Sequence[Path]) -> Store:
             else:
                 runs[run.id] = run
         if listing.runs and indexed != {run.id for run in listing}:
-            notes.append(f"the index of {folder.name} does not name the runs that are there; write it anew")
+            notes.append(f"the index of {folder.name} does not match its runs; rebuild it")
     ordered = sorted(runs.values(), key=place)
     return Store(tuple(ordered), refused, (*notes, *clocks(ordered)))
 
 
 def read_index(folder: Path) -> set[str]:
-    """The ids that the index names; none where there is no index that can be read."""
+    """Return the ids in the index; empty if the index is missing or unreadable."""
     try:
         document = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         return {run["id"] for run in document["runs"]}
@@ -123,29 +123,29 @@ def read_index(folder: Path) -> set[str]:
 
 
 def unfit(run: Run) -> str:
-    """Why a whole run is none of a history; empty when it is one."""
+    """Return why a run cannot be part of a history; empty if it can."""
     revision = run.document.get("revision")
     parts = ("commit", "committed", "subject")
     if not isinstance(revision, Mapping) or not all(isinstance(revision.get(part), str) for part in parts):
-        return "is no run of a history: it names no revision; move it out of the store"
+        return "is not a run of a history: it has no revision; move it out of the store"
     try:
         moment(run)
     except ValueError:
-        return f"names {revision['committed']!r} as the time of its commit, which is none"
+        return f"has the commit time {revision['committed']!r}, which is not an ISO 8601 time"
     return "" if run.complete else "is incomplete: it was stopped; measure its commit again"
 
 
 def moment(run: Run) -> datetime:
-    """When the run's commit was made."""
+    """Return the time of the run's commit."""
     return datetime.fromisoformat(run.document["revision"]["committed"]).astimezone()
 
 
 def place(run: Run) -> tuple[datetime, str, str]:
-    """Where a run stands: by its commit, which no clock of a measuring machine moves, then by its own time."""
+    """Return a run's sort key: its commit, which the measuring machine's clock does not affect, then its own time."""
     return moment(run), run.document["revision"]["commit"], run.id
 
 
 def clocks(runs: Sequence[Run]) -> list[str]:
-    """Say of which runs a clock must have gone back: they were measured before their commits were made."""
+    """List the runs that were measured before their commits were made, so a clock must have gone back."""
     early = [run.id for run in runs if datetime.fromisoformat(run.document["measured"]).astimezone() < moment(run)]
     return [f"{name} was measured before its commit was made: a clock went back" for name in early]

@@ -1,4 +1,4 @@
-"""What readers still find in the files of killed writers: by format, counted kill by kill, and kept."""
+"""Survival of recordings: the data that readers find in the files of killed writers, counted and archived."""
 
 from evenhand.gate.survival.evidence import Evidence, Gathered, gather, read
 from evenhand.gate.survival.remains import Remains, Survival, recover, survive

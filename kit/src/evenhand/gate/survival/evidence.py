@@ -1,7 +1,7 @@
-"""The archive of kills: a text file to which a line is added for each writer that was killed, and never one is changed.
+"""The archive of kills: a text file with a line for each killed writer; lines are only ever added.
 
-Each line is a JSON document of a kind: a ``session`` says when, on which machine, and with which versions of the
-writers; a ``kill`` what was left of one file.
+Each line is a JSON document of a kind.  A ``session`` has the time, the machine and the versions of the writers; a
+``kill`` has the remains of one file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REQUIRED: Kinds = {
     "session": {"session": str, "started": str, "conditions": dict, "versions": dict},
     "kill": {"session": str, "writer": str, "opened": str, "written": int, "read": int, "wrong": int},
 }
-"""The kinds of lines, and what each has to have."""
+"""The kinds of lines, with their required fields."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Gathered:
     Parameters
     ----------
     writer, version : str
-        Which.
+        The writer's name and version.
     survival : Survival
-        What was left of its files.
+        The remains of its files.
     started : tuple of str
-        When the sessions began in which they were killed.
+        The start times of the sessions.
     machines : tuple of str
-        Their processors.
+        The processors of the machines.
     """
 
     writer: str
@@ -52,27 +52,27 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a file holds.
+    """The contents of an archive of kills.
 
     Parameters
     ----------
     gathered : tuple of Gathered
         In the order of their first kills.
     refused : tuple of str
-        Lines that are torn, foreign or of a newer schema, each named in a sentence.
+        Lines that are damaged, foreign or of a newer schema, each with the reason.
     """
 
     gathered: tuple[Gathered, ...]
     refused: tuple[str, ...]
 
     def kills(self, writer: str, version: str) -> int:
-        """How often a version of a writer was killed."""
+        """Return how often a version of a writer was killed."""
         found = [each for each in self.gathered if (each.writer, each.version) == (writer, version)]
         return sum(len(each.survival.kills) for each in found)
 
 
 def read(path: Path) -> Evidence:
-    """Read a file; a line that cannot be used is named and hides no other."""
+    """Read an archive; unusable lines are listed as refused, and the others are read."""
     sessions: dict[str, Mapping[str, Any]] = {}
     kills: dict[tuple[str, str], list[tuple[Remains, Mapping[str, Any]]]] = {}
     refused = []
@@ -86,7 +86,7 @@ def read(path: Path) -> Evidence:
         elif line["writer"] not in sessions.get(line["session"], {"versions": {}})["versions"]:
             refused.append(f"line {number} of {path.name} belongs to a session that does not name its writer")
         elif line["opened"] not in OPENED:
-            refused.append(f"line {number} of {path.name} opened {line['opened']!r}, which is none of {OPENED}")
+            refused.append(f"line {number} of {path.name} has opened {line['opened']!r}, which is not one of {OPENED}")
         else:
             session = sessions[line["session"]]
             remains = Remains(line["opened"], line["written"], line["read"], line["wrong"])
@@ -112,20 +112,20 @@ def gather(
     wanted: int = WANTED,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> None:
-    """Kill each writer until its version has as many kills as are wanted, and keep each kill.
+    """Kill each writer until its version has `wanted` kills, and archive each kill.
 
     Parameters
     ----------
     archive : Path
         The file that lines are added to.
     versions : mapping of str to str
-        The writers, with what each is a version of.
+        The version of each writer.
     kill : callable
-        Kills a writer so many times, with a seed: see `survive`.
+        Takes a writer, a number of kills and a seed, and kills the writer that often: see `survive`.
     wanted : int
-        Kills of each version of a writer, the archived ones included.
+        Kills of each version of a writer, including archived ones.
     progress : callable
-        Receives the writer, how many kills it has, and how many are wanted.
+        Receives the writer, its number of kills, and the wanted number.
     """
     known = read(archive)
     missing = {
@@ -134,7 +134,7 @@ def gather(
     if not missing:
         return
     session = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    append(archive, begun(session, {writer: versions[writer] for writer in missing}))
+    append(archive, session_line(session, {writer: versions[writer] for writer in missing}))
     for writer, count in missing.items():
         for done in range(wanted - count, wanted, TOGETHER):
             progress(writer, done, wanted)
@@ -143,8 +143,8 @@ def gather(
                 append(archive, {"kind": "kill", "session": session, "writer": writer, **asdict(remains)})
 
 
-def begun(session: str, versions: Mapping[str, str]) -> dict[str, Any]:
-    """The line that begins a session."""
+def session_line(session: str, versions: Mapping[str, str]) -> dict[str, Any]:
+    """Return the line that begins a session."""
     conditions = Run.of([], profile="survival", machine=machine()).conditions()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return {

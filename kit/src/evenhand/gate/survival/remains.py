@@ -1,4 +1,4 @@
-"""Kill writers of files, and read what is left: whether a file opens, and which rows are in it."""
+"""Kill writers of files, and examine the files: whether each opens, and which rows it has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from evenhand.measure.process import TIMEOUT
 NORMALLY, REPAIRED, NOT_AT_ALL = "normally", "after repair", "not at all"
 OPENED = (NORMALLY, REPAIRED, NOT_AT_ALL)
 TOGETHER = 10
-"""Writers that work side by side at most."""
+"""Writers that work at the same time, at most."""
 
 Values = npt.NDArray[Any]
 Reader = Callable[[Path], Iterable[Values]]
@@ -30,18 +30,18 @@ Reader = Callable[[Path], Iterable[Values]]
 
 @dataclass(frozen=True)
 class Remains:
-    """What is left of one file.
+    """The remains of one file.
 
     Parameters
     ----------
     opened : str
         How it opens: one of `OPENED`.
     written : int
-        Rows of which the writer had said that they were written.
+        Rows that the writer had reported as written.
     read : int
-        Rows that the reader finds, each with the value that was written at its place.
+        Rows that the reader finds with the value that was written at that place.
     wrong : int
-        Rows that the reader finds and nobody wrote there.
+        Rows that the reader finds with another value.
     """
 
     opened: str
@@ -51,29 +51,29 @@ class Remains:
 
     @property
     def lost(self) -> int:
-        """Rows that were said to be written and are not found."""
+        """Rows that were reported as written and are not found."""
         return max(0, self.written - self.read)
 
 
 @dataclass(frozen=True)
 class Survival:
-    """What is left of the files of one kind of writer.
+    """The remains of all files of one kind of writer.
 
     Parameters
     ----------
     kills : tuple of Remains
-        One for each writer that was killed.
+        One for each killed writer.
     """
 
     kills: tuple[Remains, ...]
 
     def count(self, opened: str) -> int:
-        """How many files open in this way."""
+        """Return how many files open in this way."""
         return sum(remains.opened == opened for remains in self.kills)
 
     @property
     def losses(self) -> Rate:
-        """The kills that lost rows, with the interval of their share."""
+        """The number of kills that lost rows, with the interval of their share."""
         return Rate(sum(remains.lost > 0 for remains in self.kills), len(self.kills))
 
     def as_dict(self) -> dict[str, int]:
@@ -102,32 +102,32 @@ def survive(
     seed: int | str = 1,
     timeout: float = TIMEOUT,
 ) -> Survival:
-    """Kill writers in the middle of their work (``kill -9``), and read what is left of their files.
+    """Kill writers in the middle of their work (``kill -9``), and read the remains of their files.
 
-    The writers work side by side, at most ten at a time, each on a file of its own.
+    At most ten writers work at the same time, each on its own file.
 
     Parameters
     ----------
     write : callable
-        Writes `rows` over and over to a path, which does not exist yet, and calls its second argument with the number
-        of rows that its writer has said are written; see `killed`.
+        Writes `rows` repeatedly to a path, which does not exist yet, and calls its second argument with the number
+        of rows that its writer reports as written; see `killed`.
     read : callable
-        Yields the values of a file, block by block.  It opens the file unless it raises before the first block; where
-        it raises later, the blocks before count.
+        Yields the values of a file, block by block.  A file counts as opened unless the reader raises before the first
+        block.  If it raises later, the blocks before that count.
     rows : array, shape (n,)
         The values that are written, in their order.
     repair : callable, optional
         Repairs a file that `read` does not open, and yields its values.
     kills : int
-        How many writers are killed.
+        How many writers to kill.
     after : int
-        Each is killed once so many rows are written.
+        Rows that each writer writes before it is killed.
     within : float
-        And up to so many seconds later; `seed` draws the moment.
+        The longest delay of the kill in seconds, after the rows are written; `seed` draws the delays.
     seed : int or str
-        The same seed draws the same moments.
+        The same seed draws the same delays.
     timeout : float
-        Seconds within which so many rows have to be written.
+        Seconds within which `after` rows have to be written.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def survive(
     TypeError, ValueError
         If `kills` is not a whole number of at least 1.
     WorkerError
-        If a writer fails, ends by itself, or does not write so many rows in time.
+        If a writer fails, ends before it is killed, or does not write `after` rows in time.
     """
     whole("kills", kills)
     chance = random.Random(seed)  # noqa: S311 - moments, no secrets
@@ -158,12 +158,12 @@ def survive(
 
 
 def recover(path: Path, read: Reader, rows: Values, *, repair: Reader | None = None, written: int = 0) -> Remains:
-    """Read what is left of a file, repaired if it does not open otherwise; the arguments are those of `survive`.
+    """Read the remains of a file, after a repair if it does not open otherwise; the arguments are those of `survive`.
 
     Parameters
     ----------
     written : int
-        Rows of which the writer had said that they were written.
+        Rows that the writer had reported as written.
 
     Examples
     --------
@@ -179,18 +179,18 @@ def recover(path: Path, read: Reader, rows: Values, *, repair: Reader | None = N
     Remains(opened='normally', written=5, read=4, wrong=0)
     """
     for opened, reader in ((NORMALLY, read), (REPAIRED, repair)):
-        found = None if reader is None else compared(reader, path, rows)
+        found = None if reader is None else compare_rows(reader, path, rows)
         if found is not None:
             return Remains(opened, written, *found)
     return Remains(NOT_AT_ALL, written, 0, 0)
 
 
-def compared(read: Reader, path: Path, rows: Values) -> tuple[int, int] | None:
-    """How many rows are right and how many are wrong; None if the file does not open."""
+def compare_rows(read: Reader, path: Path, rows: Values) -> tuple[int, int] | None:
+    """Count the right and the wrong rows; None if the file does not open."""
     right = wrong = 0
     opened = False
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a reader may warn of a torn file, which is what this is
+        warnings.simplefilter("ignore")  # a warning about a damaged file is expected here
         try:
             for values in read(path):
                 opened = True

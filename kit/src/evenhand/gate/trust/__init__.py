@@ -1,4 +1,4 @@
-"""How far a gate's verdicts can be trusted: decisions about builds of which the truth is known, kept and counted."""
+"""Trust in a gate's verdicts: its decisions about builds whose true difference is known, archived and counted."""
 
 from evenhand.gate.trust.evidence import Evidence, append, read
 from evenhand.gate.trust.rates import Rate

@@ -1,4 +1,4 @@
-"""``python -m evenhand.gate.trust``: make decisions about builds of which the truth is known, and keep each."""
+"""``python -m evenhand.gate.trust``: run the gate on builds with a known true difference, and archive each decision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPPED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     prepare_streams()
     chosen = parser().parse_args(arguments)
     progress = RoundProgress()
@@ -44,15 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> FlagParser:
-    """The command's flags."""
+    """Return the command's flags."""
     made = FlagParser(prog="python -m evenhand.gate.trust", description=__doc__)
     made.add_argument("--base-python", type=path, required=True, metavar="PATH", help="interpreter of one environment")
-    made.add_argument("--candidate-python", type=path, required=True, metavar="PATH", help="and of another, same build")
-    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="what is measured")
-    made.add_argument("--only", action="append", default=[], metavar="NAME", help="this operation; may be repeated")
-    made.add_argument("--archive", type=path, required=True, metavar="FILE", help="the file that lines are added to")
+    made.add_argument(
+        "--candidate-python",
+        type=path,
+        required=True,
+        metavar="PATH",
+        help="interpreter of another with the same build",
+    )
+    made.add_argument("--operations", type=path, required=True, metavar="FILE", help="operations to measure")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="only this operation; repeatable")
+    made.add_argument("--archive", type=path, required=True, metavar="FILE", help="file to add decisions to")
     made.add_argument("--identical", action="store_true", help="only comparisons of identical statements")
-    made.add_argument("--minutes", type=number, default=60.0, metavar="X", help="how long (default: 60)")
+    made.add_argument("--minutes", type=number, default=60.0, metavar="X", help="duration in minutes (default: 60)")
     return made
 
 

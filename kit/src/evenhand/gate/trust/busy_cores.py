@@ -1,4 +1,4 @@
-"""Neighbours on purpose: processes that keep cores busy while a gate decides, all the time or on and off."""
+"""Artificial neighbours: processes that keep cores busy during a gate, all the time or on and off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 Variant = Literal["quiet", "loaded", "neighbour"]
 VARIANTS: tuple[Variant, ...] = ("quiet", "loaded", "neighbour")
-"""Nothing beside the gate; every core but one busy; a neighbour on each core that comes and goes."""
+"""An idle machine; all cores except one busy; a neighbour on each core that comes and goes."""
 
 BUSY = "while True: pass"
 COMES_AND_GOES = """
@@ -26,8 +26,8 @@ while True:
 
 
 @contextlib.contextmanager
-def beside(variant: Variant, seed: int) -> Iterator[None]:
-    """Let neighbours work while something is measured; all of them end with it, whatever happens."""
+def neighbours(variant: Variant, seed: int) -> Iterator[None]:
+    """Run neighbours during a measurement; all of them end with it, also after an error."""
     cores = os.cpu_count() or 1
     codes = {
         "quiet": [],
@@ -36,7 +36,7 @@ def beside(variant: Variant, seed: int) -> Iterator[None]:
     }[variant]
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        # One by one, so that those that were started are ended when another one cannot be.
+        # One by one, so that started processes are ended if a later one fails to start.
         processes.extend(subprocess.Popen([sys.executable, "-c", code]) for code in codes)  # noqa: S603 - the code above
         yield
     finally:

@@ -1,9 +1,9 @@
-"""The archive of decisions: a text file to which one line is added for each, and never one is changed.
+"""The archive of decisions: a text file with one line for each; lines are only ever added.
 
-Each line is a JSON document of a kind: a ``session`` says what was built and on which machine, a ``calibration`` how
-much an amount of burnt work slows an operation down, a ``gate`` what one whole gate decided, an ``identical`` what a
-comparison of identical statements decided, with what every round measured.  So any rule can be put to the same samples
-later.
+Each line is a JSON document of a kind.  A ``session`` has the build and the machine.  A ``calibration`` has the
+slowdown of an operation by an amount of burnt work.  A ``gate`` has the decisions of one whole gate, and an
+``identical`` those of a comparison of identical statements; both have the measurement of every round, so that any
+rule can be applied to the same samples later.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ REQUIRED: Kinds = {
         "costs": dict,
     },
 }
-"""The kinds of lines, and what each has to have."""
+"""The kinds of lines, with their required fields."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a file holds.
+    """The contents of an archive of decisions.
 
     Parameters
     ----------
     sessions : mapping of str to mapping
-        By their names.
+        By name.
     calibrations, gates, identical : tuple of mapping
-        In the order in which they were written.
+        In the order of the file.
     refused : tuple of str
-        Lines that are torn, foreign or of a newer schema, each named in a sentence.
+        Lines that are damaged, foreign or of a newer schema, each with the reason.
     """
 
     sessions: Mapping[str, Mapping[str, Any]]
@@ -56,11 +56,11 @@ class Evidence:
     refused: tuple[str, ...]
 
     def of(self, variant: str, injected: float) -> list[Mapping[str, Any]]:
-        """The gates of a variant, with so much injected: 1 is nothing."""
+        """Return the gates of a variant with an injected slowdown; 1 means none."""
         return [gate for gate in self.gates if gate["variant"] == variant and gate["injected"] == injected]
 
     def truth(self, gate: Mapping[str, Any], operation: str) -> float | None:
-        """How much slower the candidate really was, by the calibration of the gate's session."""
+        """Return the candidate's true slowdown, from the calibration of the gate's session."""
         if gate["injected"] == 1:
             return 1.0
         found = [
@@ -73,11 +73,11 @@ class Evidence:
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line, whole and on the disk before this returns."""
+    """Add a whole line, which is on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"schema": SCHEMA, **plain(line)}, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     with path.open("a+", encoding="utf-8") as file:
-        # Whoever was killed in the middle of a line has left no end of it.
+        # A process that was killed in the middle of a line has left it without an end.
         begun = file.tell() and not path.read_bytes().endswith(b"\n")
         file.write(f"{chr(10) if begun else ''}{text}\n")
         file.flush()
@@ -85,7 +85,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> Evidence:
-    """Read a file; a line that is none is named and hides no other."""
+    """Read an archive; unusable lines are listed as refused, and the others are read."""
     sessions: dict[str, Mapping[str, Any]] = {}
     kinds: dict[str, list[Mapping[str, Any]]] = {"calibration": [], "gate": [], "identical": []}
     refused = []
@@ -97,7 +97,7 @@ def read(path: Path) -> Evidence:
         elif line["kind"] == "session":
             sessions[line["session"]] = line
         elif line["session"] not in sessions:
-            refused.append(f"line {number} of {path.name} belongs to a session that is not there")
+            refused.append(f"line {number} of {path.name} belongs to a session that is missing")
         else:
             kinds[line["kind"]].append(line)
     calibrations, gates, identical = (tuple(kinds[kind]) for kind in ("calibration", "gate", "identical"))
@@ -105,15 +105,15 @@ def read(path: Path) -> Evidence:
 
 
 def parsed(text: str, required: Kinds = REQUIRED) -> tuple[Mapping[str, Any] | None, str]:
-    """A line as a document of one of the kinds, or why it is none."""
+    """Parse a line into a document of one of the kinds, or return why it is unusable."""
     try:
         line = json.loads(text)
     except ValueError:
-        return None, "is torn"
+        return None, "is damaged"
     if not isinstance(line, dict) or line.get("kind") not in required:
-        return None, "is foreign: it has no kind that is known here"
+        return None, "is foreign: its kind is unknown"
     if line.get("schema") != SCHEMA:
-        return None, f"has schema {line.get('schema')!r}, and this version reads {SCHEMA}"
+        return None, f"has schema {line.get('schema')!r}; this version reads {SCHEMA}"
     for part, kind in required[line["kind"]].items():
         if kind is float and isinstance(line.get(part), int):
             line[part] = float(line[part])

@@ -1,7 +1,7 @@
-"""Comparisons of identical statements: whatever they call faster or slower is a false verdict.
+"""Comparisons of identical statements: every verdict of faster or slower is false.
 
-Each is made as a build of a site makes it, with the fewest rounds that its verdicts take, so that the evidence is about
-the numbers that people read.  Nothing in it knows that the statements are copies of one another.
+Each comparison is made as in a build of a site, with the fewest rounds that its verdicts take, so the evidence applies
+to published numbers.  No part of the comparison knows that the statements are copies.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from evenhand.results.result import COLLECTOR
 COPIES = 4
 ROUNDS = fewest_rounds(COPIES - 1)
 SLICES = 4
-"""Those of the profiles that publish."""
+"""The number of slices in the profiles for published sites."""
 PLAN = {"name": "identical", "copies": COPIES, "rounds": ROUNDS, "slices": SLICES}
 
 
 def next_statement(evidence: Evidence, variant: str, statements: Mapping[str, Statement]) -> str:
-    """The statement that is compared least often so far."""
+    """Return the statement with the fewest comparisons so far."""
     seen = [line["statement"] for line in evidence.identical if line["variant"] == variant]
     return min(statements, key=seen.count)
 
@@ -42,7 +42,7 @@ def compare_copies(name: str, statement: Statement) -> Comparison:
 
 
 def decide(name: str, statement: Statement, variant: str, session: str) -> dict[str, Any]:
-    """Make one comparison; a line of the archive with its verdicts and what each round measured."""
+    """Make one comparison, and return its line of the archive with verdicts and measurements."""
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     result = compare_copies(name, statement)
     copies = list(result.contenders)

@@ -1,4 +1,4 @@
-"""How much an amount of burnt work slows an operation down: found before it is injected, and measured well."""
+"""Calibration of slowdowns: find the amount of burnt work for a target, and measure its effect precisely."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from evenhand.measure.statement import Statement
 
 SEARCH_ROUNDS = 12
 SETTLE_ROUNDS = 120
-"""Rounds that tell how much slower an operation really is: ten times as precise as a gate."""
+"""Rounds that measure the true slowdown of an operation, ten times as precisely as a gate."""
 LARGEST_AMOUNT = 1 << 20
 NEAR_ENOUGH = 0.006
-"""A step of the burnt work is about so much of the shortest operation."""
+"""One step of burnt work, as a share of the shortest operation."""
 TRIES = 3
 
 
 @dataclass(frozen=True)
 class Burning(Side):
-    """A side that burns so much work in each operation.
+    """A side that burns work in each operation.
 
     Parameters
     ----------
     burn : str
         Source text with ``{amount}`` in it.
     amounts : mapping of str to int
-        By the operation's name; none where it is not named.
+        By the operation's name; 0 for others.
     """
 
     burn: str = ""
     amounts: Mapping[str, int] = field(default_factory=dict)
 
     def statement(self, operation: Operation) -> Statement:
-        """The operation, after the amount was set."""
+        """Return the operation with its amount of burnt work."""
         return operation.on(self.python, self.burn.format(amount=self.amounts.get(operation.name, 0)))
 
 
@@ -50,13 +50,13 @@ def calibrate(
     targets: list[float],
     progress: Callable[[str, int, int], None],
 ) -> Iterator[dict[str, float | int | str]]:
-    """Find the amount of work for each target, and measure what it does.
+    """Find the amount of work for each target, and measure its effect.
 
     Yields
     ------
     dict
-        One line of the archive for each target: ``amount``, the ``ratio`` that it makes with its interval, and
-        ``fastest``, the ratio of the fastest rounds, which no bootstrap and no median had a part in.
+        One line of the archive per target: ``amount``, the resulting ``ratio`` with its interval, and ``fastest``,
+        the ratio of the fastest rounds, which uses neither a bootstrap nor a median.
     """
     quiet = {name: with_amount(side, operation, 0) for name, side in sides.items()}
     trial = attempt(operation, quiet)
@@ -64,7 +64,7 @@ def calibrate(
         raise error
     seen = search(operation, sides, trial, max(targets), progress)
     for target in targets:
-        yield settle(interpolated(seen, target), target, operation, sides, trial, progress)
+        yield settle(interpolate(seen, target), target, operation, sides, trial, progress)
 
 
 def settle(
@@ -75,11 +75,11 @@ def settle(
     trial: Trial,
     progress: Callable[[str, int, int], None],
 ) -> dict[str, float | int | str]:
-    """Measure what an amount does, and others nearer to the target where it misses it."""
+    """Measure the effect of an amount; if it misses the target, also try amounts nearer to it."""
     tried: dict[int, dict[str, float | int | str]] = {}
     missed: dict[int, float] = {}
     while len(tried) < TRIES and amount not in tried:
-        new, old = sampled(operation, sides, trial, amount, SETTLE_ROUNDS, progress)
+        new, old = sample(operation, sides, trial, amount, SETTLE_ROUNDS, progress)
         estimate = ratio_interval(new, old)
         missed[amount] = abs(math.log(estimate.value / target))
         tried[amount] = {
@@ -94,12 +94,12 @@ def settle(
             "fastest": round(float(np.quantile(new, 0.1) / np.quantile(old, 0.1)), 5),
         }
         if missed[amount] > NEAR_ENOUGH:
-            amount = corrected(amount, estimate.value, target)
+            amount = correct(amount, estimate.value, target)
     return tried[min(missed, key=lambda each: missed[each])]
 
 
-def corrected(amount: int, ratio: float, target: float) -> int:
-    """The amount that would make the target, if time grew evenly with it; at most twice or half as much."""
+def correct(amount: int, ratio: float, target: float) -> int:
+    """Return the amount for the target if time grows linearly with it, limited to half and twice `amount`."""
     share = math.log(target) / max(math.log(ratio), 1e-3)
     return max(round(amount * min(max(share, 0.5), 2.0)), 1)
 
@@ -111,19 +111,19 @@ def search(
     largest: float,
     progress: Callable[[str, int, int], None],
 ) -> list[tuple[int, float]]:
-    """Amounts, doubled until the largest target is passed, with the ratio that each makes."""
+    """Double the amount until the largest target is passed, and return each amount with its ratio."""
     seen = [(0, 1.0)]
     amount = 1
     while seen[-1][1] < largest and amount <= LARGEST_AMOUNT:
-        new, old = sampled(operation, sides, trial, amount, SEARCH_ROUNDS, progress)
-        # More work is never quicker, whatever twelve rounds say.
+        new, old = sample(operation, sides, trial, amount, SEARCH_ROUNDS, progress)
+        # More work never takes less time, even if a few noisy rounds say so.
         seen.append((amount, max(ratio_interval(new, old).value, seen[-1][1])))
         amount *= 2
     return seen
 
 
-def interpolated(seen: list[tuple[int, float]], target: float) -> int:
-    """The amount between two of those seen that comes nearest to a target."""
+def interpolate(seen: list[tuple[int, float]], target: float) -> int:
+    """Interpolate the amount for a target between two amounts whose ratios are known."""
     ratios = [math.log(ratio) for _, ratio in seen]
     place = next((index for index, ratio in enumerate(ratios) if ratio >= math.log(target)), len(ratios) - 1)
     (before, after), (low, high) = (seen[place - 1][0], seen[place][0]), (ratios[place - 1], ratios[place])
@@ -131,7 +131,7 @@ def interpolated(seen: list[tuple[int, float]], target: float) -> int:
     return max(round(before + min(share, 1.0) * (after - before)), 1)
 
 
-def sampled(
+def sample(
     operation: Operation,
     sides: Mapping[str, Burning],
     trial: Trial,
@@ -139,7 +139,7 @@ def sampled(
     rounds: int,
     progress: Callable[[str, int, int], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a candidate that burns so much beside a base that burns nothing; one number a round.
+    """Measure a candidate that burns `amount` against a base that burns nothing; return one number per round.
 
     Raises
     ------
@@ -161,5 +161,5 @@ def sampled(
 
 
 def with_amount(side: Burning, operation: Operation, amount: int) -> Burning:
-    """The side, burning so much in one operation."""
+    """Return a side that burns `amount` in one operation."""
     return Burning(side.label, side.python, side.build, burn=side.burn, amounts={operation.name: amount})

@@ -1,4 +1,4 @@
-"""The same samples in the hands of common harnesses: what their rules call changed though nothing did."""
+"""The rules of common benchmark tools, applied to the same samples: false changes of identical builds."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from evenhand.gate.trust.rates import Rate, operations, samples
 from evenhand.gate.trust.rules import RULES
 
 PROCESSES = 24
-"""Processes of a run, of which those tools take some dozens; made of gates that followed one another."""
+"""Processes of a run, combined from consecutive gates, because those tools use dozens of them."""
 
 
 def called(evidence: Evidence, variant: str, *, apart: bool) -> dict[str, Rate]:
-    """How often each rule called identical builds changed.
+    """Return how often each rule reports a change between identical builds.
 
     Parameters
     ----------
     evidence : Evidence
         With gates of identical builds.
     variant : str
-        Of which circumstances.
+        The neighbours during the gates.
     apart : bool
-        Whether a run is compared with the one after it, as those tools are used, or with the one beside it, sampled
-        alive in the same rounds.
+        Whether a run is compared with the next one, as those tools are used, or with the one that was sampled in the
+        same rounds.
     """
     counts = {name: [0, 0] for name in RULES}
     for operation in operations(evidence):
@@ -37,7 +37,7 @@ def called(evidence: Evidence, variant: str, *, apart: bool) -> dict[str, Rate]:
 
 
 def runs(evidence: Evidence, variant: str, operation: str) -> list[tuple[list[float], list[float]]]:
-    """Base and candidate of each run: the first stages of gates that followed one another in a session."""
+    """Return base and candidate of each run: the first stages of consecutive gates of a session."""
     made: list[tuple[list[float], list[float]]] = []
     by_session: dict[str, list[Mapping[str, Any]]] = {}
     for gate in evidence.of(variant, 1.0):
@@ -46,10 +46,10 @@ def runs(evidence: Evidence, variant: str, operation: str) -> list[tuple[list[fl
         base: list[float] = []
         candidate: list[float] = []
         for gate in gates:
-            told = samples(dict(gate), "first").get(operation)
-            if told is None:
+            rounds = samples(dict(gate), "first").get(operation)
+            if rounds is None:
                 continue
-            candidate, base = [*candidate, *told[0]], [*base, *told[1]]
+            candidate, base = [*candidate, *rounds[0]], [*base, *rounds[1]]
             if len(base) >= PROCESSES:
                 made.append((base, candidate))
                 base, candidate = [], []
@@ -57,7 +57,7 @@ def runs(evidence: Evidence, variant: str, operation: str) -> list[tuple[list[fl
 
 
 def pairs(made: list[tuple[list[float], list[float]]], *, apart: bool) -> list[tuple[list[float], list[float]]]:
-    """What is compared with what."""
+    """Return the pairs to compare."""
     if not apart:
         return made
     return [(first[0], second[1]) for first, second in pairwise(made)]

@@ -1,4 +1,4 @@
-"""Rates with their intervals, and what they are counted from."""
+"""Error and detection rates of the gate with their intervals, counted from archived decisions."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from evenhand.results import quantity
 
 ALARMS = ("slower", "faster")
 DRAWS = 4_000
-"""Samples drawn for each coverage that is simulated."""
+"""Samples drawn for each simulated coverage."""
 SEED = 20_061_124
 
 
 @dataclass(frozen=True)
 class Rate:
-    """So many of so many.
+    """A proportion: `count` out of `of`.
 
     Parameters
     ----------
     count, of : int
-        Both.
+        Numerator and denominator.
     """
 
     count: int
@@ -36,12 +36,12 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """The share; NaN of nothing."""
+        """The share; NaN if `of` is 0."""
         return self.count / self.of if self.of else math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
-        """At 95 %, by Clopper and Pearson (1934)."""
+        """The interval at 95 %, by Clopper and Pearson (1934)."""
         if not self.of:
             return (0.0, 1.0)
         found = scipy.stats.binomtest(self.count, self.of).proportion_ci(0.95, method="exact")
@@ -50,20 +50,20 @@ class Rate:
     def __str__(self) -> str:
         """``1.0 % (0.0 to 5.4)``."""
         if not self.of:
-            return "none made"
+            return "not measured"
         low, high = self.interval
         return f"{quantity.percent(self.value)} ({quantity.digits(100 * low)} to {quantity.digits(100 * high)})"
 
 
 def whole_gates(evidence: Evidence, variant: str) -> Rate:
-    """Gates of identical builds that raised an alarm about any operation."""
+    """Return the rate of gates of identical builds that raised an alarm about any operation."""
     gates = evidence.of(variant, 1.0)
-    alarmed = [any(told["status"] in ALARMS for told in gate["operations"].values()) for gate in gates]
+    alarmed = [any(result["status"] in ALARMS for result in gate["operations"].values()) for gate in gates]
     return Rate(sum(alarmed), len(gates))
 
 
 def false_comparisons(evidence: Evidence, variant: str, statement: str | None = None) -> Rate:
-    """Comparisons of identical statements with a false verdict among theirs."""
+    """Return the rate of comparisons of identical statements with at least one false verdict."""
     lines = [
         line for line in evidence.identical if line["variant"] == variant and statement in {None, line["statement"]}
     ]
@@ -71,37 +71,37 @@ def false_comparisons(evidence: Evidence, variant: str, statement: str | None = 
 
 
 def found(evidence: Evidence, variant: str, injected: float, operation: str | None = None) -> Rate:
-    """Injected slowdowns that were found, an operation of a gate each."""
+    """Return the rate of injected slowdowns that were found, counted per operation and gate."""
     statuses = [
-        told["status"]
+        result["status"]
         for gate in evidence.of(variant, injected)
-        for name, told in gate["operations"].items()
+        for name, result in gate["operations"].items()
         if operation in {None, name}
     ]
     return Rate(statuses.count("slower"), len(statuses))
 
 
 def errors(evidence: Evidence, variant: str, injected: float, operation: str) -> list[float]:
-    """By how much the estimates missed the truth, as logarithms."""
+    """Return the logarithmic errors of the estimates."""
     missed = []
     for gate in evidence.of(variant, injected):
-        truth, told = evidence.truth(gate, operation), gate["operations"].get(operation)
-        if truth is not None and told is not None and told.get("ratio"):
-            missed.append(math.log(told["ratio"] / truth))
+        truth, result = evidence.truth(gate, operation), gate["operations"].get(operation)
+        if truth is not None and result is not None and result.get("ratio"):
+            missed.append(math.log(result["ratio"] / truth))
     return missed
 
 
 def samples(gate: dict[str, Any], stage: str) -> dict[str, tuple[list[float], list[float]]]:
-    """Candidate and base of each operation, one number a round."""
+    """Return candidate and base of each operation, with one number per round."""
     return {
-        name: (told[stage]["candidate"], told[stage]["base"])
-        for name, told in gate["operations"].items()
-        if told.get(stage)
+        name: (result[stage]["candidate"], result[stage]["base"])
+        for name, result in gate["operations"].items()
+        if result.get(stage)
     }
 
 
 def live_coverage(evidence: Evidence, variant: str) -> Rate:
-    """Intervals of the first stage at 95 % that hold the truth, of gates whose truth is known."""
+    """Return the rate of 95 % intervals of the first stage that contain the true ratio, for identical builds."""
     held = []
     for gate in evidence.of(variant, 1.0):
         for new, old in samples(dict(gate), "first").values():
@@ -112,7 +112,7 @@ def live_coverage(evidence: Evidence, variant: str) -> Rate:
 
 
 def simulated_coverage(evidence: Evidence, variant: str, rounds: int, operation: str) -> Rate:
-    """Intervals at 95 % of so many rounds, drawn from all that were recorded of an operation, that hold the truth."""
+    """Return the rate of 95 % intervals that contain the true ratio, from `rounds` recorded rounds drawn at random."""
     pool = pooled(evidence, variant, operation)
     if len(pool) < 2 * rounds or rounds < FEWEST_ROUNDS:
         return Rate(0, 0)
@@ -122,17 +122,17 @@ def simulated_coverage(evidence: Evidence, variant: str, rounds: int, operation:
 
 
 def pooled(evidence: Evidence, variant: str, operation: str) -> Sequence[float]:
-    """The logarithms of all recorded rounds' ratios of identical builds, of both stages."""
+    """Return the logarithms of all recorded rounds' ratios of identical builds, from both stages."""
     logs: list[float] = []
     for gate in evidence.of(variant, 1.0):
         for stage in ("first", "second"):
-            if operation in (told := samples(dict(gate), stage)):
-                new, old = told[operation]
+            if operation in (recorded := samples(dict(gate), stage)):
+                new, old = recorded[operation]
                 logs += list(np.log(new) - np.log(old))
     return logs
 
 
 def operations(evidence: Evidence) -> list[str]:
-    """Every operation that a gate decided about, in the order of their first decision."""
+    """Return the operations that gates decided about, in the order of their first decision."""
     names: Iterable[str] = (name for gate in evidence.gates for name in gate["operations"])
     return list(dict.fromkeys(names))

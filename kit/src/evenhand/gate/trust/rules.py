@@ -1,6 +1,6 @@
-"""What the rules of common harnesses say of two runs, each from the description or the source of its harness.
+"""The rules by which common benchmark tools report a change, each from its tool's documentation or source.
 
-They are given the median of each process, which is what the gate keeps of one.  ``old`` and ``new`` are nanoseconds.
+They receive the median of each process, because the gate stores no more.  ``old`` and ``new`` are nanoseconds.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import scipy
 Sample = Sequence[float] | npt.NDArray[np.float64]
 ERROR = 0.05
 PYTEST_BENCHMARK = 0.05
-"""The threshold that its documentation uses: ``--benchmark-compare-fail=median:5%``."""
+"""The threshold in its documentation: ``--benchmark-compare-fail=median:5%``."""
 ASV_FACTOR, ASV_P = 1.1, 0.002
 CRITERION_NOISE, CRITERION_RESAMPLES = 0.01, 2_000
 SEED = 20_061_125
 
 
 def pyperf(old: Sample, new: Sample) -> bool:
-    """Of pyperf's ``compare_to``: Student's t-test of the means, two-tailed, at 95 %."""
+    """Apply the rule of pyperf's ``compare_to``: Student's t-test of the means, two-tailed, at 95 %."""
     return bool(scipy.stats.ttest_ind(old, new).pvalue < ERROR)
 
 
 def pytest_benchmark_median(old: Sample, new: Sample) -> bool:
-    """Of pytest-benchmark: the median grew by more than 5 %."""
+    """Apply a rule of pytest-benchmark: the median grew by more than 5 %."""
     return bool(np.median(new) > (1 + PYTEST_BENCHMARK) * np.median(old))
 
 
 def pytest_benchmark_min(old: Sample, new: Sample) -> bool:
-    """Of pytest-benchmark: the smallest value grew by more than 5 %."""
+    """Apply a rule of pytest-benchmark: the minimum grew by more than 5 %."""
     return bool(np.min(new) > (1 + PYTEST_BENCHMARK) * np.min(old))
 
 
 def asv(old: Sample, new: Sample) -> bool:
-    """Of asv's ``continuous``: the medians differ by the factor 1.1, and Mann and Whitney's test tells them apart."""
+    """Apply the rule of asv's ``continuous``: medians that differ by a factor of 1.1, and a Mann-Whitney test."""
     ratio = float(np.median(new) / np.median(old))
     differs = scipy.stats.mannwhitneyu(old, new).pvalue < ASV_P
     return bool(differs and (ratio > ASV_FACTOR or ratio < 1 / ASV_FACTOR))
 
 
 def criterion(old: Sample, new: Sample) -> bool:
-    """Of Criterion: a bootstrapped t-test at 5 %, and an interval of the mean's change beyond 1 % of noise."""
+    """Apply Criterion's rule: a bootstrapped t-test at 5 %, and an interval of the mean's change beyond 1 % noise."""
     before, after = np.asarray(old, dtype=np.float64), np.asarray(new, dtype=np.float64)
     random = np.random.default_rng(SEED)
     together = np.concatenate([before, after])
@@ -60,7 +60,7 @@ def criterion(old: Sample, new: Sample) -> bool:
 
 
 def welch(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The t statistic of each pair of rows."""
+    """Return the t statistic of each pair of rows."""
     spread = first.var(axis=1, ddof=1) / first.shape[1] + second.var(axis=1, ddof=1) / second.shape[1]
     statistic: npt.NDArray[np.float64] = (first.mean(axis=1) - second.mean(axis=1)) / np.sqrt(
         np.maximum(spread, 1e-300)

@@ -1,4 +1,4 @@
-"""Gathering evidence: whole gates about builds of which the truth is known, one after the other, for some time."""
+"""Gather evidence: run whole gates on builds whose true difference is known, one after another, for some time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evenhand.gate.interleaving import per_round
 from evenhand.gate.operation import Operations
 from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
 from evenhand.gate.trust import identical, rates
-from evenhand.gate.trust.busy_cores import Variant, beside
+from evenhand.gate.trust.busy_cores import Variant, neighbours
 from evenhand.gate.trust.evidence import Evidence, append, read
 from evenhand.gate.trust.injection import Burning, calibrate
 from evenhand.measure.statement import Statement
@@ -29,18 +29,18 @@ INJECTED = (1.02, 1.05, 1.1)
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of decision, and how many of it there shall be.
+    """A kind of decision, with the wanted number of them.
 
     Parameters
     ----------
     variant : str
-        What works beside the gate.
+        The neighbours during the gate.
     injected : float
-        By what the candidate is slowed down; 1 is an A/A.
+        The candidate's slowdown; 1 compares identical builds.
     wanted : int
-        How many decisions are wanted; beyond that the tasks grow alike.
+        The wanted number of decisions; beyond it all tasks grow in proportion.
     identical : bool
-        A decision is a comparison of identical statements rather than a whole gate.
+        Whether a decision is a comparison of identical statements instead of a whole gate.
     """
 
     variant: Variant
@@ -49,7 +49,7 @@ class Task:
     identical: bool = False
 
     def made(self, evidence: Evidence) -> int:
-        """How many there are."""
+        """Return the number of decisions so far."""
         if self.identical:
             return rates.false_comparisons(evidence, self.variant).of
         return len(evidence.of(self.variant, self.injected))
@@ -74,26 +74,26 @@ TASKS = (
 
 
 def next_task(evidence: Evidence, tasks: tuple[Task, ...] = TASKS) -> Task:
-    """The task that is furthest behind what is wanted of it."""
+    """Return the task with the smallest share of its wanted number."""
     return min(tasks, key=lambda task: task.made(evidence) / task.wanted)
 
 
 @dataclass(frozen=True)
 class Work:
-    """Evidence being gathered.
+    """The work of gathering evidence.
 
     Parameters
     ----------
     operations : Operations
-        A few, whose burnt work can be set.
+        A few operations, which can burn additional work.
     sides : mapping of str to Burning
         Two environments with the same build.
     archive : Path
         The file of decisions.
     plan : Plan
-        The rounds of each gate.
+        The number of rounds of each gate.
     progress : callable
-        Is told what is done, how much of it, and how much there is.
+        Receives the current task, the finished steps and the total.
     """
 
     operations: Operations
@@ -104,27 +104,27 @@ class Work:
 
     @classmethod
     def of(cls, operations: Operations, pythons: Mapping[str, str], archive: Path, progress: Progress) -> Work:
-        """Ask both sides what they are.
+        """Query the builds of both sides, and check that they are equal.
 
         Raises
         ------
         SideError
-            If one cannot be slowed down, or they are not the same build.
+            If a side cannot be slowed down, or the builds differ.
         """
         if not operations.burn:
-            message = "the operations name no way to burn work; add: burn = '... {amount} ...'"
+            message = "the operations file has no way to burn work; add: burn = '... {amount} ...'"
             raise SideError(message)
-        asked = {name: Side.ask(name, python, operations.build_info) for name, python in pythons.items()}
-        if asked[BASE].build != asked[CANDIDATE].build:
-            message = "base and candidate are different builds; what is slowed down has to be the same otherwise"
+        plain = {name: Side.ask(name, python, operations.build_info) for name, python in pythons.items()}
+        if plain[BASE].build != plain[CANDIDATE].build:
+            message = "base and candidate are different builds; install the same build on both sides"
             raise SideError(message)
-        sides = {name: Burning(name, side.python, side.build, burn=operations.burn) for name, side in asked.items()}
+        sides = {name: Burning(name, side.python, side.build, burn=operations.burn) for name, side in plain.items()}
         return cls(operations, sides, archive, progress=progress)
 
     def gather(self, seconds: float, tasks: tuple[Task, ...] = TASKS) -> int:
-        """Decide until the time is up; the number of decisions that were added.
+        """Make decisions until the time is up, and return their number.
 
-        Each decision is in the archive as soon as it is made, so that nothing is lost when this is stopped.
+        Each decision is archived immediately, so that stopping loses none.
         """
         end = time.monotonic() + seconds
         amounts: dict[float, dict[str, int]] = {}
@@ -139,24 +139,24 @@ class Work:
                 gate = self.decide(task, amounts)
                 if not gate.complete:
                     raise KeyboardInterrupt
-                append(self.archive, line(gate, task, session))
+                append(self.archive, gate_line(gate, task, session))
             made += 1
             self.progress(str(task), made, made)
         return made
 
     def compare_copies(self, task: Task) -> dict[str, Any]:
-        """Compare copies of the statement that is furthest behind, in the environment of one side."""
+        """Compare copies of the statement with the fewest comparisons, in the environment of one side."""
         python = self.sides[BASE].python
         statements = {
             name: Statement(fields["statement"], fields.get("setup"), python=python)
             for name, fields in self.operations.identical.items()
         }
         name = identical.next_statement(read(self.archive), task.variant, statements)
-        with beside(task.variant, secrets.randbelow(1 << 30)):
+        with neighbours(task.variant, secrets.randbelow(1 << 30)):
             return identical.decide(name, statements[name], task.variant, self.session(identical.PLAN))
 
     def session(self, plan: Mapping[str, Any]) -> str:
-        """Begin a session, or go on with one of the same build, plan and machine: its calibrations hold."""
+        """Begin a session, or continue one with the same build, plan and machine, whose calibrations are valid."""
         began = datetime.now(UTC).isoformat(timespec="seconds")
         around = machine()
         conditions = Run.of([], profile=plan["name"], machine=around, packages={}).conditions()
@@ -170,7 +170,7 @@ class Work:
         return name
 
     def amounts(self, session: str) -> dict[float, dict[str, int]]:
-        """How much is burnt for each injected slowdown, by operation; what is not known yet is found first."""
+        """Return the burnt amount for each injected slowdown, by operation; unknown ones are calibrated first."""
         known: dict[float, dict[str, int]] = {injected: {} for injected in INJECTED}
         for calibration in read(self.archive).calibrations:
             if calibration["session"] == session:
@@ -184,20 +184,20 @@ class Work:
         return known
 
     def decide(self, task: Task, amounts: Mapping[float, Mapping[str, int]]) -> Gate:
-        """Make one whole gate."""
+        """Run one whole gate."""
         base, candidate = self.sides[BASE], self.sides[CANDIDATE]
         burnt = amounts.get(task.injected, {})
         slowed = Burning(candidate.label, candidate.python, candidate.build, burn=candidate.burn, amounts=burnt)
-        with beside(task.variant, secrets.randbelow(1 << 30)):
+        with neighbours(task.variant, secrets.randbelow(1 << 30)):
             return run(self.operations.operations, {BASE: base, CANDIDATE: slowed}, self.plan, self.progress)
 
 
-def line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
-    """A gate as a line of the archive: what it decided, and what each round measured."""
-    told = {}
+def gate_line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
+    """Return a gate's line of the archive, with its decisions and the measurements of each round."""
+    decisions = {}
     for outcome in gate.outcomes:
         name, finding = outcome.operation.name, outcome.finding
-        told[name] = {
+        decisions[name] = {
             "status": outcome.status,
             "stage": finding.stage if finding else None,
             "ratio": rounded(finding.ratio.value, 5) if finding else None,
@@ -215,15 +215,15 @@ def line(gate: Gate, task: Task, session: str) -> dict[str, Any]:
         "seconds": round(gate.seconds, 1),
         "variant": task.variant,
         "injected": task.injected,
-        "operations": told,
+        "operations": decisions,
     }
 
 
 def measured(result: Result) -> dict[str, list[float]]:
-    """One number a round and side, with the digits that a timing has."""
+    """Return one number per round and side, rounded to the digits that a timing has."""
     return {side: [float(f"{value:.4g}") for value in per_round(result, side)] for side in (BASE, CANDIDATE)}
 
 
 def rounded(value: float, digits: int) -> float:
-    """A number of so many decimals."""
+    """Round a number to `digits` decimals."""
     return round(float(value), digits)
