@@ -2,14 +2,36 @@
 What does one point cost?
 =========================
 
-A data point is a timestamp, a channel, a value and a unit, at times with
-metadata. You can keep it in a dict, a dataclass, a ``msgspec.Struct`` or a
-:class:`rust_daq.DataPoint`. After this page you know what one construction
-costs in each of them, by position and by keyword, and the tail of single
-calls.
+A data point is a timestamp, a channel, a value and a unit, sometimes with
+metadata. You can store it in a dict, a dataclass, a ``msgspec.Struct`` or a
+:class:`rust_daq.DataPoint`. This page measures what one construction costs in
+each of them, by position and by keyword, and the tail of single calls.
 
-**Safe to copy as it is.** It measures in processes of its own and writes no
-file.
+**Safe to copy as it is.** It measures in its own processes and writes no file.
+
+.. in-short::
+    :figure: benchmark_datapoint/ready
+
+    :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs dict
+    | faster, slower: A point takes {this} as a DataPoint and {other} as a
+    dict.
+    | no difference shown: A point takes the same time as a DataPoint and as a
+    dict, {this} and {other}.
+    | inconclusive, not judged: A point takes {this} as a DataPoint and {other}
+    as a dict; this run does not decide between them.`
+
+    :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs msgspec.Struct
+    | faster, slower: A msgspec.Struct takes {other}; the DataPoint takes
+    {ratio} times as long.
+    | no difference shown: A msgspec.Struct takes the same time, {other}.
+    | inconclusive, not judged: A msgspec.Struct takes {other}; this run does
+    not decide between it and the DataPoint.`
+    The lowest cost in this run:
+    :measured:`benchmark_datapoint/ready/fastest`.
+
+    Compare your rate with these costs: at 1 kHz there is a millisecond for
+    each point. When the cost does not fit, make fewer Python objects:
+    :doc:`/slow` says how.
 
 :order: 1
 :weight: 4
@@ -20,10 +42,10 @@ file.
 # %%
 # The contenders
 # --------------
-# The function runs in each worker process, so every class is made there
-# exactly as it stands here; pydantic takes long to import, so that only its
-# own workers do. Each contender is written as you would write it without the
-# others, and all of them build equal data, which is checked first.
+# The setup function runs in each worker process and defines every class there.
+# pydantic takes long to import, so only its own workers import it. Each
+# contender is written as you would write it without the others. A check first
+# confirms that all of them build equal data.
 
 import evenhand as bench
 
@@ -138,9 +160,9 @@ bench.check_equal(keywords, fields=fields, setup=setup)
 # %%
 # By position
 # -----------
-# The statement is timed many times over in fresh processes, and the contenders
-# take turns, so that a neighbour on the machine disturbs all of them alike.
-# The ratio is the median over those rounds, with an interval over rounds.
+# Each statement is timed many times in fresh processes. The contenders take
+# turns, so that other load on the machine affects all of them alike. The ratio
+# is the median over the rounds, with an interval.
 
 ready = bench.compare(
     contenders, setup=setup, name="ready", settings=settings, share=0.5
@@ -152,20 +174,11 @@ ready
 ready.plot()
 
 # %%
-# The winner, where this run has one:
-# :measured:`benchmark_datapoint/ready/fastest`.
-#
-# - :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs dict
-#   | faster, slower: A DataPoint takes {ratio} times as long as a dict.`
-# - :verdict:`benchmark_datapoint/ready/rust_daq.DataPoint vs msgspec.Struct
-#   | faster, slower: A DataPoint takes {ratio} times as long as the untracked
-#   msgspec.Struct.`
-#
-# The contenders do different things. A class in Python calls its ``__init__``
-# and sets its attributes one by one; a ``msgspec.Struct`` stores references. A
+# The contenders do different work. A class in Python calls its ``__init__``
+# and sets its attributes one by one. A ``msgspec.Struct`` stores references. A
 # :class:`rust_daq.DataPoint` checks its arguments and stores two numbers and
 # two references, in an object that the garbage collector does not track.
-# pydantic checks, too, in a Rust core of its own.
+# pydantic also checks its arguments, in its own Rust core.
 #
 # By keyword
 # ----------
@@ -178,8 +191,8 @@ bench.compare(
 # The tail
 # --------
 # A mean hides the tail. Here each call is timed alone, together with a reading
-# of the clock: the row "clock" is an empty statement measured alike, and a
-# percentile within three times of it is marked.
+# of the clock. The row "clock" is an empty statement, measured the same way. A
+# percentile within three times of the clock's is marked.
 
 latency = bench.latency(
     contenders,
@@ -195,7 +208,6 @@ latency
 # %%
 # What to do
 # ----------
-# Compare your rate with the cost above: at 1 kHz there is a millisecond for
-# each point. The clock and the metadata come on top: :doc:`timestamps` and
-# :doc:`metadata` say what they add. When that does not fit, make fewer Python
-# objects; :doc:`/tuning` says how.
+# Add the clock and the metadata to the cost above: :doc:`timestamps` and
+# :doc:`metadata` measure what they add. When the sum does not fit your rate,
+# make fewer Python objects: :doc:`/slow` says how.

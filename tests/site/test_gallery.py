@@ -50,7 +50,7 @@ bench.compare({"a": "Channel('x', 'V').batch(samples)"})
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 def test_each_example_says_whether_it_is_safe_to_copy(path: Path) -> None:
     docstring = path.read_text(encoding="utf-8").split('"""')[1]
-    last = re.sub(r"\n\n:order:.*", "", docstring.strip(), flags=re.DOTALL).split("\n\n")[-1]
+    last = re.split(r"\n\n(?=:order:|\.\. in-short::)", docstring.strip())[0].split("\n\n")[-1]
     assert gallery.COPYING.match(last), (
         "the last paragraph of the docstring begins with **Safe to copy as it is.** or **Copy with care.**, "
         f"and the reason follows; here it is {last!r}"

@@ -18,9 +18,9 @@ The settings, each of which may be left out; folders begin where `conf.py` is:
 - `measuring_returns`: what a class (``"package.Class"``) or a call (``".method("``) returns without naming it.
 - `measuring_machine_page`: the page to which the strips lead; one is generated where the site has none of that name.
 
-Pages have the roles ``measured``, ``verdict`` and ``shipped``, and the directives ``remedies``, ``machine``,
-``example-cards``, ``example-table`` and ``minigallery``.  The measured packages are named in `evenhand.toml` or
-``[tool.evenhand]``.
+Pages have the roles ``measured``, ``verdict`` and ``shipped``, and the directives ``in-short``, ``remedies``,
+``machine``, ``example-cards``, ``example-table`` and ``minigallery``.  The measured packages are named in
+`evenhand.toml` or ``[tool.evenhand]``.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         durations,
         execution,
         gallery,
+        in_short,
         machine_page,
         notebooks,
         provenance,
@@ -82,6 +83,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         staleness,
         roles,
         notebooks,
+        in_short,
         gallery,
         provenance,
         reports,

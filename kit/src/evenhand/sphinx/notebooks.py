@@ -13,6 +13,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from evenhand.sphinx.declaration import without_fields
+from evenhand.sphinx.in_short import without_in_short
 from evenhand.sphinx.places import gallery_folders
 
 MEASURED = re.compile(r":measured:`[^`]*`")
@@ -38,7 +39,8 @@ def rewrite(path: Path) -> None:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = plain(without_fields("".join(cell["source"]))).splitlines(keepends=True)
+            text = without_in_short(without_fields("".join(cell["source"])))
+            cell["source"] = plain(text).splitlines(keepends=True)
     path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
