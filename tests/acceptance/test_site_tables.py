@@ -20,11 +20,12 @@ CARDS = """() => [...document.querySelectorAll("article table")].filter(table =>
     const row = table.tBodies[0]?.rows[0];
     const columns = table.tHead?.rows[0]?.cells.length ?? 0;
     if (!row || columns < 3 || table.closest(".adviser-answer")) return null;
+    const titles = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
     const shown = [...row.cells].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
     const decides = row.querySelector(".bench-decides");
     return {
         rows: new Set(shown.map(cell => Math.round(cell.getBoundingClientRect().top))).size === columns,
-        named: shown.slice(1).every(cell => cell.dataset.label || !table.tHead.rows[0].cells[cell.cellIndex].textContent.trim()),
+        named: shown.slice(1).every(cell => cell.dataset.label || !titles[cell.cellIndex]),
         first: shown[0] === row.cells[0],
         second: !decides || shown[1] === decides,
         caption: table.textContent.trim().slice(0, 60),
@@ -58,11 +59,10 @@ def test_no_table_hides_a_column(page: Page, site: SiteFolder, address: str, wid
     assert {name: tables for name, tables in found.items() if tables} == {}
 
 
-def test_on_a_phone_a_row_is_a_card_with_the_deciding_column_second(
-    page: Page, site: SiteFolder, address: str
-) -> None:
+def test_on_a_phone_a_row_is_a_card_with_the_deciding_column_second(page: Page, site: SiteFolder, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 900})
-    cards = [{"page": name} | card for name, found in on_each_page(page, site, address, CARDS).items() for card in found]
+    found = on_each_page(page, site, address, CARDS)
+    cards = [{"page": name} | card for name, shown in found.items() for card in shown]
     assert len(cards) > len(site.pages) / 2
     assert [card for card in cards if not (card["rows"] and card["named"] and card["first"] and card["second"])] == []
 

@@ -1,7 +1,7 @@
 """Cards: on a phone each row of a table is a card, so that no column is hidden beyond the edge.
 
-The style sheet changes the layout and needs two things from the markup, which are written when the page is built, so that
-they work without a script: each cell names its column, and the column that decides is marked, because it comes second.
+The style sheet changes the layout and needs two things from the markup.  Both are written when the page is built, so
+that they work without a script: each cell names its column, and the deciding column is marked, because it comes second.
 """
 
 from __future__ import annotations
