@@ -33,7 +33,10 @@ extensions = [
 ]
 exclude_patterns = ["archive/**"]
 # Old addresses: the page that has the content now, with an anchor where it is a section of it.
-moved_pages: dict[str, str] = {}
+moved_pages = {
+    "advice": "choose",
+    "limits": "choose#when-not-to-use-this",
+}
 
 # The run
 measuring_folder = str(BUILD)

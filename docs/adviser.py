@@ -121,14 +121,15 @@ def latency_text(latency: float) -> str:
 def typical(run: Run) -> TableMarkup:
     """The typical cases, as a table that needs no script."""
     measured = advise.Measured.of(run)
-    shown = ("verdict", "hand over", "response, p99.9", "record into", "headroom of both together", "file per hour")
-    rows = []
+    shown = ("hand over", "response, p99.9", "headroom of both together")
+    rows, doubts = [], []
     for rate, channels, loss, latency in TYPICAL:
         found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
-        asked = {
-            "rate of each channel": advise.hertz(rate),
-            "channels": quantity.written("", channels),
-            "loss, latency": f"{loss_text(loss)}, {latency_text(latency)}",
-        }
-        rows.append(asked | {label: found.get(label, quantity.MISSING) for label in shown})
-    return TableMarkup(pd.DataFrame(rows).set_index("rate of each channel"), "Typical cases")
+        verdict, _, doubt = found["verdict"].partition(": ")
+        doubts += [doubt] if doubt else []
+        count = f"{channels} channel{'s' if channels > 1 else ''}"
+        asked = {"request": f"{advise.hertz(rate)}, {count}; loss {loss_text(loss)}, latency {latency_text(latency)}"}
+        answer = {label: found.get(label, quantity.MISSING) for label in shown}
+        rows.append(asked | answer | {"verdict": verdict})
+    notes = [f"cannot tell: {doubt}." for doubt in dict.fromkeys(doubts)]
+    return TableMarkup(pd.DataFrame(rows).set_index("request"), "Typical requests", notes)

@@ -171,6 +171,6 @@ bench.observe(
 #
 # Your headroom is what the pipeline and the file carry together, over your own
 # rate. They share a thread, and their times add up: where one carries a and
-# the other b, both carry 1 / (1/a + 1/b). :doc:`/advice` computes this for
+# the other b, both carry 1 / (1/a + 1/b). :doc:`/choose` computes this for
 # your own rate from the numbers of this page, and so does ``python -m
 # rust_daq.advise`` from the numbers of your own machine.

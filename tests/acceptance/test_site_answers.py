@@ -22,6 +22,7 @@ from site_folder import ROOT, SiteFolder
 
 sys.path.append(str(ROOT / "docs"))
 
+import scorecard
 import tables
 from claims import ASSERTIONS, CLAIMS
 
@@ -126,7 +127,7 @@ def tab(browser: Browser, address: str) -> Iterator[Tab]:
     """The page with the adviser."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.goto(address + "advice.html")
+    opened.goto(address + "choose.html")
     yield opened
     context.close()
 
@@ -205,11 +206,27 @@ def test_a_profile_that_judges_answers(run: Run, site: SiteFolder) -> None:
 def test_without_a_script_the_typical_cases_stand_there(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()
-    opened.goto(address + "advice.html")
+    opened.goto(address + "choose.html")
     assert not opened.locator("form.adviser").is_visible()
     assert opened.locator("table.bench-table:visible tbody tr").count() >= 5
     context.close()
 
 
 def test_the_page_with_all_answers_is_small(site: SiteFolder) -> None:
-    assert (site.folder / "advice.html").stat().st_size < 300_000
+    assert (site.folder / "choose.html").stat().st_size < 300_000
+
+
+# The scorecard
+
+
+def test_the_scorecard_is_whole_and_says_what_this_run_says(site: SiteFolder, run: Run) -> None:
+    shown = []
+    for table in site.pages["choose.html"].soup.select("table.bench-table"):
+        if table.caption.get_text() in scorecard.GROUPS:
+            shown += [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in table.select("tbody tr")]
+    expected = [comparison for group in scorecard.GROUPS.values() for comparison in group]
+    assert [row[-1] for row in shown] == [comparison.verdict(run) for comparison in expected]
+    assert [row[0] for row in shown] == [spaced(comparison.operation) for comparison in expected]
+    # Only what a profile cuts, and what is not installed, may be missing.
+    missing = [found for found in expected if found.outcome(run) == "not measured"]
+    assert [found for found in missing if not run.cut(found.compared) and "h5py" not in found.compared] == []
