@@ -84,7 +84,7 @@ class AdviserForm:
         data = json.dumps(table(self.run), separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         return f"""<link rel="stylesheet" href="_static/adviser.css">
 <form class="adviser" hidden>
-<label>Rate of each channel, in hertz
+<label>Rate per channel, Hz
 <input name="rate" type="number" inputmode="decimal" min="1" max="1000000" step="any" value="1000"></label>
 <label>Channels
 <input name="channels" type="number" inputmode="numeric" min="1" max="16" step="1" value="1"></label>
