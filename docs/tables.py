@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pandas as pd
+from IPython.display import HTML
 
-from claims import ASSERTIONS, CLAIMS
+from claims import CLAIMS
 from evenhand import Run, TableMarkup
 from evenhand.judge.decision import fewest_rounds
 from evenhand.judge.metric import tail_at_floor
 from evenhand.measure import yardstick
 from evenhand.results import quantity
 from evenhand.results.result import FLOOR_MARK
+from forest import Forest
 
 PAGES = {"tails": "criterion.html"}
 """Where something was measured that is no example."""
@@ -24,6 +25,17 @@ CROSSINGS = {
     "filter a sample": "filter",
 }
 """Each operation with its measurement."""
+FLOORS = {
+    "cost of an operation": "noise/cost/noise_floor",
+    "median of single calls": "noise/latency/p50_noise_floor",
+    "95th percentile of single calls": "noise/latency/p95_noise_floor",
+    "99th percentile of single calls": "noise/latency/p99_noise_floor",
+    "time for a batch": "noise/batches/noise_floor",
+    "cost of a point, 100,000 over 10,000": "noise/batches/scaling_noise_floor",
+    "points per second of a pipeline": "noise/pipeline/processed_noise_floor",
+    "a count next to another thread": "gil/calls/noise_floor",
+}
+"""Each kind of number with the address of its noise floor."""
 EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 
 
@@ -90,30 +102,35 @@ def paces(run: Run) -> str:
     return f"a fixed piece of Python took {span}, a factor of {quantity.digits(yardstick.varied(found))}"
 
 
-class JudgedTable(TableMarkup):
-    """A table below a heading that says already what it shows."""
-
-    def _repr_html_(self) -> str:
-        return f'<div class="judged">{super()._repr_html_()}</div>'
+def forest(run: Run) -> Forest:
+    """The claims and what this run makes of each."""
+    return Forest(run, {name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
 
 
-def judged(run: Run, assertion: str) -> TableMarkup:
-    """The claims of an assertion, and what this run makes of each."""
-    frame = pd.DataFrame([claim.row(run) for claim in ASSERTIONS[assertion]]).set_index("claim")
-    return JudgedTable(frame, assertion, links={name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
-
-
-def outcomes(run: Run) -> TableMarkup:
-    """How many claims came out which way, and why some were not judged."""
-    found = [claim.judge(run) for claim in CLAIMS]
-    counts = Counter(judgement.outcome for judgement in found).most_common()
-    frame = pd.DataFrame([{"verdict": outcome, "claims": str(count)} for outcome, count in counts])
-    why = (
-        f"not judged: fewer rounds than the verdict takes ({fewest_rounds()} for one, more where several are judged "
-        "together), or at the floor of the clock or the loop"
+def unjudged(run: Run) -> HTML:
+    """Say why claims are not judged; nothing where each is."""
+    if all(claim.judge(run).outcome != "not judged in this profile" for claim in CLAIMS):
+        return HTML("")
+    return HTML(
+        '<p class="bench-note">Not judged: there are fewer rounds than a verdict takes '
+        f"({fewest_rounds()} for one ratio, more where several are judged together).</p>"
     )
-    few = any(outcome == "not judged in this profile" for outcome, _ in counts)
-    return TableMarkup(frame.set_index("verdict"), "What became of the claims in this run", [why] if few else [])
+
+
+def floors(run: Run) -> TableMarkup:
+    """How far identical programs differed in this run, by the kind of number."""
+    rows = [
+        {"number": name, "identical programs differed by": floor(run, address), "measured in": address.split("/")[0]}
+        for name, address in FLOORS.items()
+    ]
+    links = {name: f"gallery/{name}.html" for name in ("noise", "gil")}
+    return TableMarkup(pd.DataFrame(rows).set_index("number"), "The noise floors of this run", links=links)
+
+
+def floor(run: Run, address: str) -> str:
+    """A noise floor as text."""
+    value = run.value(address)[1]
+    return quantity.MISSING if value is None else quantity.percent(float(value))
 
 
 def measurements(run: Run) -> pd.DataFrame:

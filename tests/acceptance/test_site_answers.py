@@ -24,7 +24,7 @@ sys.path.append(str(ROOT / "docs"))
 
 import scorecard
 import tables
-from claims import ASSERTIONS, CLAIMS
+from claims import CLAIMS
 
 pytestmark = pytest.mark.acceptance
 
@@ -58,7 +58,7 @@ def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run:
     shown = rows(site.pages["claims.html"].soup)
     assert list(shown) == [claim.sentence for claim in CLAIMS]
     for claim in CLAIMS:
-        assert shown[claim.sentence] == [spaced(text) for text in list(claim.row(run).values())[1:]]
+        assert shown[claim.sentence] == [spaced(text) for text in list(claim.row(run).values())[1:-1]]
 
 
 def remedies(name: str) -> list[Pair]:
@@ -92,7 +92,7 @@ def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
         assert plain or verdict.startswith("inconclusive: "), sentence
     notes = [note.get_text() for note in page.select(".bench-note")]
     few = "not judged in this profile" in verdicts.values()
-    assert few == any(note.startswith("not judged: fewer rounds than the verdict takes") for note in notes)
+    assert few == any(note.startswith("Not judged: there are fewer rounds than a verdict takes") for note in notes)
 
 
 def widened(run: Run, key: str, contender: str, factor: float) -> Run:
@@ -112,10 +112,9 @@ def widened(run: Run, key: str, contender: str, factor: float) -> Run:
 
 @pytest.mark.parametrize(("factor", "outcome"), [(0.01, "holds"), (100.0, "does not hold")])
 def test_a_verdict_on_the_page_flips_with_its_measurement(run: Run, factor: float, outcome: str) -> None:
-    assertion = "The Rust binding outperforms pure-Python constructors"
     doctored = widened(run, "benchmark_datapoint/ready", "rust_daq.DataPoint", factor)
-    soup = BeautifulSoup(tables.judged(doctored, assertion)._repr_html_(), "html.parser")
-    decided = [claim.sentence for claim in ASSERTIONS[assertion] if claim.measurement == "benchmark_datapoint/ready"]
+    soup = BeautifulSoup(tables.forest(doctored)._repr_html_(), "html.parser")
+    decided = [claim.sentence for claim in CLAIMS if claim.measurement == "benchmark_datapoint/ready"]
     assert [rows(soup)[sentence][0] for sentence in decided] == [outcome] * len(decided)
 
 

@@ -1,6 +1,7 @@
 """A table as HTML: walked by a screen reader, safe against what a name holds."""
 
 import pandas as pd
+from bs4 import BeautifulSoup
 from made_runs import made_result
 
 from evenhand import TableMarkup
@@ -34,7 +35,8 @@ def test_rows_of_two_names_have_a_header_for_each():
 def test_a_column_of_words_is_told_from_one_of_numbers():
     text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
     assert '<td data-sort="3">3 ns</td>' in text
-    assert '<td class="bench-words bench-brief">faster</td>' in text
+    chip = '<span class="bench-chip" data-verdict="faster">faster</span>'
+    assert f'<td class="bench-words bench-brief">{chip}</td>' in text
 
 
 def test_words_that_need_more_than_a_line_may_wrap():
@@ -64,3 +66,19 @@ def test_notes_stand_outside_the_room_that_scrolls():
 def test_a_linked_name_of_several_words_may_go_on_in_the_next_line():
     frame = pd.DataFrame({"measured in": ["two_words"]}, index=["a"])
     assert ">two_<wbr>words</a>" in TableMarkup(frame, "Costs", links={"two_words": "page.html"})._repr_html_()
+
+
+def test_a_verdict_is_a_chip_that_leaves_the_words_as_they_are():
+    frame = pd.DataFrame({"verdict": ["holds", "inconclusive: 3 < 4 rounds", "faster than before"]})
+    soup = BeautifulSoup(html(frame), "html.parser")
+    cells = soup.select("td")
+    assert [cell.get_text() for cell in cells] == list(frame["verdict"])
+    assert [chip["data-verdict"] for chip in soup.select(".bench-chip")] == ["holds", "inconclusive"]
+    assert cells[2].span is None
+
+
+def test_a_drawing_is_in_the_cell_of_its_row_and_column():
+    frame = pd.DataFrame({"time": ["3 ns", "4 ns"], "other": ["a", "b"]})
+    text = TableMarkup(frame, "Costs", drawings={"time": ["<svg id='x'></svg>", ""]})._repr_html_()
+    assert "<td data-sort=\"3\"><svg id='x'></svg>3 ns</td>" in text
+    assert text.count("<svg") == 1

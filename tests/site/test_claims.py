@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
-from claims import ASSERTIONS, CLAIMS
+import forest
+from claims import ASSERTIONS, CLAIMS, NOTES
 from doctored import doctored
 from evenhand import Claim, Missed
 
@@ -81,8 +85,70 @@ def test_every_example_that_a_claim_reads_exists():
     assert named - examples == set()
 
 
-def test_the_page_has_a_section_and_a_table_for_every_assertion():
-    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
-    assert [heading for heading in headings if heading != "Add one"] == list(ASSERTIONS)
-    assert re.findall(r'^tables\.judged\(run, "(.*)"\)$', page, re.MULTILINE) == list(ASSERTIONS)
+# The page
+
+
+class WholeRun(DoctoredRun):
+    """A run in which each claim comes out as its sentence expects, but one as the opposite and one undecided."""
+
+    def __init__(self, refuted: Claim, open_: Claim) -> None:
+        super().__init__(None, QUIET)
+        self.refuted, self.open_ = refuted, open_
+
+
+class Doctored(Claim):
+    """A claim that brings its measurement."""
+
+    def judge(self, run: Any) -> Any:
+        """Judge it by what the run does to it."""
+        if self == run.open_:
+            return Claim.judge(self, DoctoredRun(doctored(self.reading, self, 1.0, True), QUIET))
+        ratios = OPPOSITE if self == run.refuted else AS_EXPECTED
+        return Claim.judge(self, DoctoredRun(doctored(self.reading, self, ratios[self.expected], False), QUIET))
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> BeautifulSoup:
+    """The forest plot of a run that refutes the first claim and cannot decide the second."""
+    changed = {
+        name: tuple(Doctored(*(getattr(claim, field.name) for field in fields(claim))) for claim in claims)
+        for name, claims in ASSERTIONS.items()
+    }
+    monkeypatch.setattr(forest, "ASSERTIONS", changed)
+    first, second = next(iter(changed.values()))[:2]
+    made = forest.Forest(WholeRun(first, second), {"benchmark_datapoint": "page.html"})
+    return BeautifulSoup(forest.Answer(made)._repr_html_() + made._repr_html_(), "html.parser")
+
+
+def test_the_page_opens_with_the_counts_and_with_the_assertions_by_outcome(page):
+    others = len(CLAIMS) - 2
+    assert page.p.get_text() == f"Of {len(CLAIMS)} claims, {others} are confirmed, 1 is refuted and 1 is inconclusive."
+    confirmed, mixed = page.ul.find_all("li")
+    assert len(confirmed.find_all("a")) == len(ASSERTIONS) - 1
+    assert mixed.get_text() == f"Mixed: {next(iter(ASSERTIONS))}"
+    assert {link["href"][1:] for link in page.ul.find_all("a")} == {body["id"] for body in page.find_all("tbody")}
+
+
+def test_each_claim_is_a_row_below_its_assertion(page):
+    shown = {
+        body.th.find(string=True): [row.th.get_text() for row in body.select("tr[data-verdict]")]
+        for body in page.find_all("tbody")
+    }
+    assert shown == {name: [claim.sentence for claim in claims] for name, claims in ASSERTIONS.items()}
+
+
+def test_the_filter_counts_what_the_rows_show(page):
+    choices = {choice.input["value"]: int(choice.get_text().split()[-1]) for choice in page.select("label")}
+    rows = Counter(row["data-verdict"] for row in page.select("tr[data-verdict]"))
+    assert choices == {"all": len(CLAIMS), **rows}
+
+
+def test_a_dot_is_in_the_shade_where_its_claim_holds(page):
+    for row in page.select("tr[data-verdict]"):
+        shade, dot = row.rect, float(row.circle["cx"])
+        inside = float(shade["x"]) <= dot <= float(shade["x"]) + float(shade["width"])
+        assert inside == (row["data-verdict"] == "holds") or row["data-verdict"] == "inconclusive", row.th.get_text()
+
+
+def test_a_note_belongs_to_an_assertion():
+    assert NOTES.keys() <= ASSERTIONS.keys()

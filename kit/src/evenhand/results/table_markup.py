@@ -9,6 +9,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from evenhand.results.quantity import MISSING, magnitude, written
+from evenhand.results.verdict_chip import with_chip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,9 @@ class TableMarkup:
     links : mapping of str to str
         Addresses of cells that lead somewhere, by their text.
     source : str
-        The result that it shows, ``example/name``; a page says beside the table how that was measured.
+        The result that it shows, ``example/name``; a page says below the table how that was measured.
+    drawings : mapping of str to sequence of str
+        By the title of a column: for each row an SVG above the text of its cell, which repeats what the text says.
 
     Examples
     --------
@@ -55,12 +58,14 @@ class TableMarkup:
         *,
         links: Mapping[str, str] | None = None,
         source: str = "",
+        drawings: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.frame = frame
         self.caption = caption
         self.notes = tuple(notes)
         self.links = dict(links or {})
         self.source = source
+        self.drawings = dict(drawings or {})
 
     def _repr_html_(self) -> str:
         # A wide table scrolls in its own room, and the keyboard reaches it there; the notes stay where they are.
@@ -81,12 +86,19 @@ class TableMarkup:
 
     def _body(self) -> str:
         rows, kinds = [], self._kinds()
-        for index, values in zip(self.frame.index, self.frame.itertuples(index=False), strict=True):
+        for at, (index, values) in enumerate(zip(self.frame.index, self.frame.itertuples(index=False), strict=True)):
             names = index if isinstance(index, tuple) else (index,)
             cells = [self._name(name) for name in names]
             cells += [
-                cell("td", value, words=kind != NUMBERS, brief=kind == BRIEF_WORDS, address=self._address(value))
-                for value, kind in zip(values, kinds, strict=True)
+                cell(
+                    "td",
+                    value,
+                    words=kind != NUMBERS,
+                    brief=kind == BRIEF_WORDS,
+                    address=self._address(value),
+                    drawing=self.drawings[title][at] if title in self.drawings else "",
+                )
+                for title, value, kind in zip(self.frame.columns, values, kinds, strict=True)
             ]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         return f"<tbody>{''.join(rows)}</tbody>"
@@ -114,19 +126,27 @@ def kind_of(column: Sequence[str]) -> str:
 
 
 def cell(
-    tag: str, content: object, *, scope: str = "", words: bool = False, brief: bool = False, address: str = ""
+    tag: str,
+    content: object,
+    *,
+    scope: str = "",
+    words: bool = False,
+    brief: bool = False,
+    address: str = "",
+    drawing: str = "",
 ) -> str:
-    """One cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
+    """Write one cell; a header says what it heads, a number what it is in the unit that all of its kind share."""
     names = " ".join(name for name, said in (("bench-words", words), ("bench-brief", brief)) if said)
     attributes = (f' scope="{scope}"' if scope else "") + (f' class="{names}"' if names else "")
     number = magnitude(str(content)) if scope != "col" and (not words or scope == "row") else None
     if number is not None:
         attributes += f' data-sort="{number:g}"'
-    text = escape(MARK.sub("\N{NO-BREAK SPACE}", str(content)))
+    written_out = MARK.sub("\N{NO-BREAK SPACE}", str(content))
+    text = (with_chip(written_out) if tag == "td" else None) or escape(written_out)
     if address:
         # A name of several words may go on in the next line.
         text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
-    return f"<{tag}{attributes}>{text}</{tag}>"
+    return f"<{tag}{attributes}>{drawing}{text}</{tag}>"
 
 
 def source_attribute(source: str) -> str:

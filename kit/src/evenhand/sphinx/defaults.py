@@ -107,7 +107,7 @@ def fill_dress(app: Sphinx, config: Config) -> None:
     """Add the templates, styles and scripts; those of the site come after them, so that they are stronger."""
     config.templates_path = [*config.templates_path, str(HERE / "templates")]
     config.html_static_path = [str(HERE / "static"), *config.html_static_path]
-    for name in ("evenhand.css", "evenhand-pages.css", "evenhand-gallery.css"):
+    for name in ("evenhand.css", "evenhand-pages.css", "evenhand-gallery.css", "evenhand-verdicts.css"):
         app.add_css_file(name)
     for name in ("evenhand-tables.js", "evenhand-freshness.js"):
         app.add_js_file(name, loading_method="defer")
