@@ -17,7 +17,7 @@ BEYOND = """() => [...document.querySelectorAll("article table")].filter(table =
     return table.offsetWidth && table.getBoundingClientRect().right > room.right + 1;
 }).map(table => table.textContent.trim().slice(0, 80))"""
 CARDS = """() => [...document.querySelectorAll("article table")].filter(table => table.offsetWidth).map(table => {
-    const row = table.tBodies[0]?.rows[0];
+    const row = [...(table.tBodies[0]?.rows ?? [])].find(row => !row.querySelector("[scope=rowgroup]"));
     const columns = table.tHead?.rows[0]?.cells.length ?? 0;
     if (!row || columns < 3 || table.closest(".adviser-answer")) return null;
     const titles = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());

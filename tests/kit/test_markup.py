@@ -80,5 +80,5 @@ def test_a_verdict_is_a_chip_that_leaves_the_words_as_they_are():
 def test_a_drawing_is_in_the_cell_of_its_row_and_column():
     frame = pd.DataFrame({"time": ["3 ns", "4 ns"], "other": ["a", "b"]})
     text = TableMarkup(frame, "Costs", drawings={"time": ["<svg id='x'></svg>", ""]})._repr_html_()
-    assert "<td data-sort=\"3\"><svg id='x'></svg>3 ns</td>" in text
+    assert "<td data-sort=\"3\"><span><svg id='x'></svg>3 ns</span></td>" in text
     assert text.count("<svg") == 1

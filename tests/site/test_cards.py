@@ -65,3 +65,11 @@ def test_tables_of_prose_and_of_cells_are_labelled(project: Project) -> None:
     assert project.build().status == 0
     assert '<td class="bench-decides" data-label="gain">' in project.page("other")
     assert 'data-label="verdict"' in project.page("gallery/first")
+
+
+def test_a_row_that_names_a_group_is_no_card() -> None:
+    group = '<tr><th scope="rowgroup" colspan="4">these</th></tr>'
+    markup = table(TITLES, ("dict", "3 ns", "1", "baseline")).replace("<tbody>", f"<tbody>{group}")
+    soup = BeautifulSoup(labelled(markup), "html.parser")
+    assert "bench-cards" in soup.table["class"]
+    assert [cell.get("data-label") for cell in soup.select("tbody tr:first-child > *")] == [None]

@@ -146,7 +146,9 @@ def cell(
     if address:
         # A name of several words may go on in the next line.
         text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
-    return f"<{tag}{attributes}>{drawing}{text}</{tag}>"
+    if drawing:
+        text = f"<span>{drawing}{text}</span>"
+    return f"<{tag}{attributes}>{text}</{tag}>"
 
 
 def source_attribute(source: str) -> str:

@@ -45,4 +45,4 @@ def with_chip(text: str) -> str | None:
     verdict, colon, reason = found.groups(default="")
     heard = f'<span class="bench-heard">{colon}</span>' if colon else ""
     chip = f'<span class="bench-chip" data-verdict="{verdict.replace(" ", "-")}">{verdict}{heard}</span>'
-    return f'{chip}<span class="bench-reason">{escape(reason)}</span>' if reason else chip
+    return f'<span>{chip}<span class="bench-reason">{escape(reason)}</span></span>' if reason else chip

@@ -48,7 +48,8 @@ def card_table(markup: str) -> str:
     """A table whose rows can be cards; one that is narrow, empty or irregular stays as it is."""
     soup = BeautifulSoup(markup, "html.parser")
     table = soup.table
-    heads, bodies = table.select("thead > tr"), table.select("tbody > tr")
+    heads = table.select("thead > tr")
+    bodies = [row for row in table.select("tbody > tr") if row.find("th", scope="rowgroup") is None]
     titles = [cell.get_text(" ", strip=True) for cell in heads[0].find_all("th", recursive=False)] if heads else []
     rows = [row.find_all(["td", "th"], recursive=False) for row in bodies]
     if len(heads) != 1 or not rows or len(titles) < FEWEST or any(len(cells) != len(titles) for cells in rows):
