@@ -17,6 +17,7 @@ from evenhand.measure.process import WorkerError
 from evenhand.measure.settings import Settings
 from evenhand.measure.statement import Statement, statements
 from evenhand.results.comparison import Comparison, compare
+from evenhand.results.dumbbells import dumbbells
 from evenhand.results.figure_markup import FigureMarkup
 from evenhand.results.footprint import Footprint, footprint, footprint_self_test
 from evenhand.results.latency import Latency, latency
@@ -68,6 +69,7 @@ __all__ = [
     "current_run",
     "deadlines",
     "decide",
+    "dumbbells",
     "fewest_rounds",
     "footprint",
     "footprint_self_test",
