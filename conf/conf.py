@@ -36,6 +36,8 @@ exclude_patterns = ["archive/**"]
 moved_pages = {
     "advice": "choose",
     "limits": "choose#when-not-to-use-this",
+    "tuning": "slow#tuning-guidance",
+    "bottlenecks": "slow#known-bottlenecks",
 }
 
 # The run

@@ -174,4 +174,4 @@ bench.compare(
 # 300,000 take {this}, a comprehension of msgspec structs {other}.
 # | no difference shown: One call and a comprehension of msgspec structs make a
 # list of 300,000 in the same time, {this} and {other}.`
-# :doc:`/tuning` has the rules, and :doc:`zero_copy` says who owns the memory.
+# :doc:`/slow` has the rules, and :doc:`zero_copy` says who owns the memory.

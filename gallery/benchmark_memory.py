@@ -146,5 +146,5 @@ tracemalloc
 # What to do
 # ----------
 # :measured:`benchmark_memory/tracemalloc/tracemalloc on/sentence`. Trace in a
-# diagnostic run and measure time in another; :doc:`/bottlenecks` has the row.
+# diagnostic run and measure time in another; :doc:`/slow` has the row.
 # To include memory that Rust allocates, count the whole heap.

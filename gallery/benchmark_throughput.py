@@ -101,4 +101,4 @@ bench.TableMarkup(
 # ----------
 # Choose the size by the rates above and by the delay that you can bear. When
 # the cost per point is too high at every size, a list of Python objects is the
-# wrong form; :doc:`/tuning` says what to use instead.
+# wrong form; :doc:`/slow` says what to use instead.

@@ -327,4 +327,4 @@ paced.plot()
 # Where a note below the table names other processes, the verdict is about a
 # busy machine.
 # :doc:`/gallery/pipeline` has other rates, batches and a busy neighbour, and
-# :doc:`/tuning` says when to leave the loop to Rust.
+# :doc:`/slow` says when to leave the loop to Rust.

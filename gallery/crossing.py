@@ -173,5 +173,5 @@ points.plot()
 # What to do
 # ----------
 # Compare a crossing with the work behind it, row by row. Where it is a large
-# part, hand over blocks: one call for many samples. :doc:`/tuning` has the
+# part, hand over blocks: one call for many samples. :doc:`/slow` has the
 # rule.

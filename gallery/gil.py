@@ -197,4 +197,4 @@ bench.compare(
 #   | inconclusive: This run cannot tell a display, {this}, from a callback for
 #   each batch, {other}.`
 #
-# :doc:`/tuning` has the rule.
+# :doc:`/slow` has the rule.

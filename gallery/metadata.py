@@ -183,4 +183,4 @@ bench.compare(
 # ----------
 # Give metadata to the channel, once. Where a few points differ, make a
 # ``Metadata`` for each kind and hand it over. Give a dict only to the point
-# that has one of its own; :doc:`/tuning` has the rule.
+# that has one of its own; :doc:`/slow` has the rule.

@@ -417,5 +417,5 @@ bench.observe(
 # the same rate, {this} and {other}.`
 # Give the queue room for the longest pause of your consumer. Block where every
 # point counts and the instrument can wait; drop the oldest where a person
-# watches, and the newest where the first points have to stay. :doc:`/tuning`
+# watches, and the newest where the first points have to stay. :doc:`/slow`
 # has the rule.

@@ -377,4 +377,4 @@ bench.compare(
 # Take a processor where samples come in chunks, where several channels come
 # interleaved, or where the result must not depend on where a chunk ends. For
 # one whole array in memory, the tables above say what your program's other
-# packages take. :doc:`/tuning` has the rule.
+# packages take. :doc:`/slow` has the rule.

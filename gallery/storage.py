@@ -416,4 +416,4 @@ bench.observe(
 # ``compact``; table programs read it. :doc:`/guide` has the kills next to
 # dated ones of TDMS, MCAP, Zarr and MDF4, and how far so few can be trusted.
 # :doc:`/gallery/streams` compares ArrowWriter with pyarrow's writer of the
-# same format, and :doc:`/tuning` has the rule.
+# same format, and :doc:`/slow` has the rule.

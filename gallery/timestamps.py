@@ -201,4 +201,4 @@ bench.compare(
 # reading timestamp, {other}.`
 # This is the wall clock,
 # which may be set; for the time between two points of one program see
-# ``time.monotonic_ns``. :doc:`/tuning` has the rule.
+# ``time.monotonic_ns``. :doc:`/slow` has the rule.

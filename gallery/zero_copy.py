@@ -199,4 +199,4 @@ bench.footprint(
 # and the memory is freed with the last of them. A batch that shares Arrow data
 # keeps that data alive in the same way. None of them can be written to: take a
 # copy where you want to change something, ``batch.values.copy()``.
-# :doc:`/tuning` has the rule.
+# :doc:`/slow` has the rule.

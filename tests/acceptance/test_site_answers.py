@@ -22,6 +22,7 @@ from site_folder import ROOT, SiteFolder
 
 sys.path.append(str(ROOT / "docs"))
 
+import gains
 import scorecard
 import tables
 from claims import CLAIMS
@@ -68,14 +69,27 @@ def remedies(name: str) -> list[Pair]:
     return [Pair.parse(line.rpartition("|")[2]) for table in tables for line in table.splitlines()]
 
 
-@pytest.mark.parametrize("name", ["tuning", "slow", "bottlenecks"])
-def test_a_remedy_is_shown_with_the_gain_that_the_run_has(site: SiteFolder, run: Run, name: str) -> None:
-    table_rows = site.pages[f"{name}.html"].soup.select("table.remedies tbody tr")
+def test_a_remedy_is_shown_with_the_gain_that_the_run_has(site: SiteFolder, run: Run) -> None:
+    table_rows = site.pages["slow.html"].soup.select("table.remedies tbody tr")
     shown = [row.find_all("td")[-1].get_text(strip=True) for row in table_rows]
     assert shown
-    assert shown == [pair.gain(run) for pair in remedies(name)]
+    assert shown == [pair.gain(run) for pair in remedies("slow")]
     if run.document["profile"] != "quick":
         assert "no gain shown: not judged" not in shown
+
+
+def test_the_symptoms_are_in_the_order_of_their_gains(site: SiteFolder, run: Run) -> None:
+    table = site.pages["slow.html"].soup.select_one("table.bench-table")
+    factors = {spaced(entry.symptom): entry.factor(run) for entry in gains.ENTRIES}
+    shown = [row.th.get_text() for row in table.select("tbody tr")]
+    assert set(shown) == set(factors)
+    assert [factors[symptom] for symptom in shown] == sorted(factors.values(), reverse=True)
+
+
+def test_the_known_bottlenecks_have_their_anchor_and_table(site: SiteFolder) -> None:
+    section = site.pages["slow.html"].soup.find(id="known-bottlenecks")
+    heads = [head.get_text() for head in section.select("table.remedies thead th")]
+    assert heads[:3] == ["area", "observation", "mitigation"]
 
 
 def test_a_profile_that_judges_leaves_no_claim_unjudged(site: SiteFolder, run: Run) -> None:

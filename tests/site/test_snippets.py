@@ -27,6 +27,10 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
+FIXES = [code for code in blocks(SLOW, "python") if "# Before: " in code]
+CHECKS = [code for code in blocks(SLOW, "python") if code not in FIXES]
+
+
 def commands(words: str) -> list[tuple[str, str]]:
     """Each line of a shell block that begins with these words, with its page."""
     return [
@@ -38,18 +42,30 @@ def commands(words: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("code", blocks(SLOW, "python"), ids=lambda code: code.split("\n")[0][:40])
-def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
-    ended = subprocess.run(
+def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a snippet in a folder of its own; a warning is an error."""
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize("code", CHECKS, ids=lambda code: code.split("\n")[0][:40])
+def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
+    ended = run(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.strip()
+
+
+@pytest.mark.parametrize("code", FIXES, ids=lambda code: code.partition("# After: ")[2].split("\n")[0][:40])
+def test_a_fix_runs_as_it_stands_before_and_after(code, tmp_path):
+    assert 0 <= code.find("# Before: ") < code.find("# After: ")
+    ended = run(code, tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("sort") is None, reason="a pipe of a Unix shell")
@@ -74,12 +90,14 @@ def test_the_check_of_imports_names_the_slowest_last(tmp_path):
 
 
 def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
-    sections = re.split(r"^## \d+\. ", SLOW, flags=re.MULTILINE)[1:]
-    assert len(sections) >= 7
+    sections = re.split(r"^## \d+\. ", SLOW.partition("## Tuning guidance")[0], flags=re.MULTILINE)[1:]
+    assert len(sections) >= 10
     for section in sections:
-        for part in ("**Check.**", "**Cause.**", "**Fix.**", "**Gain.**"):
-            assert part in section
-        gain = section.partition("**Gain.**")[2]
+        places = [section.find(f"**{part}.**") for part in ("Symptom", "Check", "Cause", "Fix", "Gain")]
+        assert places == sorted(places)
+        assert -1 not in places
+        fix, _, gain = section.partition("**Fix.**")[2].partition("**Gain.**")
+        assert "# Before: " in fix
         assert "{measured}`" in gain or "{remedies}" in gain
         assert "{doc}`/gallery/" in gain
 
