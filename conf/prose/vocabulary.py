@@ -22,9 +22,11 @@ ROOT = Path(__file__).parents[2]
 COVERED = (
     "SECURITY.md",
     "docs/api",
+    "kit/src/evenhand/cli",
     "kit/src/evenhand/gate",
     "kit/src/evenhand/judge",
     "kit/src/evenhand/measure",
+    "kit/src/evenhand/runs",
     "rust",
     "tests/sanitize",
     "tests/wheel",

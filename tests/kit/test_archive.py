@@ -53,14 +53,14 @@ def test_run_is_never_overwritten(archive: Archive) -> None:
     run = made_run()
     archive.add(run)
     before = (archive.folder / run.id / DOCUMENT).stat()
-    with pytest.raises(ArchiveError, match=f"{run.id} exists already and is not overwritten"):
+    with pytest.raises(ArchiveError, match=f"{run.id} already exists and is not overwritten"):
         archive.add(run)
     assert (archive.folder / run.id / DOCUMENT).stat() == before
 
 
 def test_empty_folder_of_the_same_name_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with pytest.raises(ArchiveError, match="exists already"):
+    with pytest.raises(ArchiveError, match="already exists"):
         made_run().save(tmp_path / "run")
 
 
@@ -138,19 +138,19 @@ def unknown_kind(folder: Path) -> None:
 
 
 BROKEN = [
-    (torn_samples, "is torn: samples.parquet is not whole"),
-    (missing_samples, "is torn: samples.parquet is missing"),
-    (missing_document, "is torn: run.json is missing"),
-    (torn_document, "is torn: run.json cannot be read"),
-    (lost_results, "0 samples of first/made where run.json says 32"),
-    (lost_rows, "31 rows where run.json says 32"),
+    (torn_samples, "is damaged: samples.parquet is incomplete"),
+    (missing_samples, "is damaged: samples.parquet is missing"),
+    (missing_document, "is damaged: run.json is missing"),
+    (torn_document, "is damaged: run.json cannot be read"),
+    (lost_results, "0 samples of first/made, but run.json lists 32"),
+    (lost_rows, "31 rows, but run.json lists 32"),
     (lost_column, "no column value"),
     (lost_part, "no usable 'machine'"),
     (lost_entry, "no usable 'samples' of result 0"),
     (newer_schema, "has schema 2; this version reads 1; install a newer version of the kit"),
-    (foreign_document, "is no run: its run.json names no schema"),
-    (foreign_folder, "is no run: it has no run.json"),
-    (unknown_kind, "of kind 'prophecy' cannot be made again"),
+    (foreign_document, "is not a run: its run.json has no schema"),
+    (foreign_folder, "is not a run: it has no run.json"),
+    (unknown_kind, "of kind 'prophecy' cannot be restored"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_listed_run_has_its_results(archive: Archive) -> None:
 def test_run_under_another_name_is_left_out(archive: Archive) -> None:
     folder = archive.add(made_run())
     folder.rename(folder.with_name("20990101T000000Z-copy"))
-    assert "give the folder that name" in archive.runs().refused["20990101T000000Z-copy"]
+    assert "rename the folder to that id" in archive.runs().refused["20990101T000000Z-copy"]
 
 
 def test_archive_that_does_not_exist_is_empty(archive: Archive) -> None:
@@ -205,7 +205,7 @@ def test_latest_is_the_newest_whole_run(archive: Archive) -> None:
 
 
 def test_latest_of_an_empty_archive_is_refused(archive: Archive) -> None:
-    with pytest.raises(ArchiveError, match="the archive archive holds no whole run"):
+    with pytest.raises(ArchiveError, match="the archive archive has no complete run"):
         archive.latest()
 
 
@@ -218,7 +218,7 @@ def test_beginning_of_an_id_opens_the_run(archive: Archive) -> None:
 def test_label_opens_the_run_and_is_no_other_run_s(archive: Archive) -> None:
     folder = archive.add(made_run(label="before"))
     assert archive.open("before").id == folder.name
-    with pytest.raises(ArchiveError, match=f"the run {folder.name} has the label 'before' already"):
+    with pytest.raises(ArchiveError, match=f"the run {folder.name} already has the label 'before'"):
         archive.add(made_run(label="before"))
 
 
@@ -230,7 +230,7 @@ def test_label_of_two_runs_that_were_joined_is_refused_with_both(archive: Archiv
 
 
 def test_label_that_could_be_something_else_is_refused() -> None:
-    with pytest.raises(ArchiveError, match="'a/b' cannot be a label"):
+    with pytest.raises(ArchiveError, match="'a/b' is not a valid label"):
         made_run(label="a/b")
 
 
@@ -374,16 +374,16 @@ def test_archive_reads_no_pickle() -> None:
 def test_id_that_is_no_plain_name_is_refused(archive: Archive, tmp_path: Path, name: str) -> None:
     folder = archive.add(made_run())
     rewritten(folder, id=name)
-    with pytest.raises(ArchiveError, match="which is no plain name of a folder; give it one such as 2026"):
+    with pytest.raises(ArchiveError, match="is not a plain folder name; use an id such as 2026"):
         Run.load(folder)
-    with pytest.raises(ArchiveError, match="which is no plain name of a folder"):
+    with pytest.raises(ArchiveError, match="is not a plain folder name"):
         Run.document_of(folder / DOCUMENT)
     other = Archive(tmp_path / "other" / "runs")
     foreign = Run(json.loads((folder / DOCUMENT).read_text(encoding="utf-8")), {})
-    with pytest.raises(ArchiveError, match="which is no plain name of a folder"):
+    with pytest.raises(ArchiveError, match="is not a plain folder name"):
         other.add(foreign)
     assert not (tmp_path / "other").exists()
-    assert "which is no plain name" in archive.runs().refused[folder.name]
+    assert "is not a plain folder name" in archive.runs().refused[folder.name]
 
 
 @pytest.mark.parametrize("name", ["a", "20260102T030405Z-0123456-89abcdef", "\u00e4", "x" * 200, "a.b", "latest2"])
@@ -400,7 +400,7 @@ def test_number_of_many_digits_is_named_and_hides_no_other(archive: Archive, dig
     text = (folder / DOCUMENT).read_text(encoding="utf-8")
     (folder / DOCUMENT).write_text(text.replace('"rounds": ', f'"rounds": {"9" * digits}', 1), encoding="utf-8")
     with pytest.raises(
-        ArchiveError, match=rf"{folder.name} is torn: .*an integer of {digits + 1:,} digits, 9999999999\.\.\."
+        ArchiveError, match=rf"{folder.name} is damaged: .*an integer of {digits + 1:,} digits, 9999999999\.\.\."
     ):
         Run.load(folder)
     assert [run.id for run in archive.runs()] == [whole.name]
@@ -438,7 +438,7 @@ def test_run_without_permission_is_named_and_hides_no_other(part: str) -> None:
     assert done.returncode == 0, done.stderr
     said, refused = done.stdout.splitlines()
     assert said == f"['{whole.name}'] {whole.name}"
-    assert refused == f"{closed.name} cannot be read (Permission denied); allow it, or move it out of the archive"
+    assert refused == f"{closed.name} cannot be read (Permission denied); grant access, or move it out of the archive"
 
 
 # Runs of earlier versions

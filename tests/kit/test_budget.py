@@ -175,5 +175,5 @@ def test_a_table_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
 )
 def test_a_table_that_is_none_gets_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "costs.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(CostsError, match=r"^costs\.toml is no table of costs .*; write it anew"):
+    with pytest.raises(CostsError, match=r"^costs\.toml is not a table of costs .*; write a new one"):
         Costs.read(tmp_path / "costs.toml")

@@ -56,7 +56,7 @@ def test_list_says_on_standard_error_what_it_leaves_out(archive: Archive, capsys
     (archive.folder / "holidays").mkdir()
     assert main(["list"]) == 0
     out, error = capsys.readouterr()
-    assert error == "left out: holidays is no run: it has no run.json; remove it, or measure again\n"
+    assert error == "left out: holidays is not a run: it has no run.json; remove it, or measure again\n"
     assert len(out.splitlines()) == 3
 
 
@@ -122,7 +122,7 @@ def test_compare_gives_ratios_of_medians(archive: Archive, capsys: pytest.Captur
 
 def test_compare_gives_no_verdict_between_runs(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys, "compare", *archive.names())
-    assert out.rstrip().endswith("between runs only the spread of earlier runs can say what is noise")
+    assert out.rstrip().endswith("only the spread of earlier runs shows how large the noise between runs is")
     beside = out.partition("Side by side")[2]
     assert "not judged" in beside
     assert not any(verdict in beside for verdict in ("faster", "slower"))
@@ -146,7 +146,7 @@ def test_compare_puts_the_ratios_within_each_run_beside_each_other(
 ) -> None:
     out = said(capsys, "compare", *archive.names())
     assert out.partition("Side by side")[0].count("two (cost)") == 1
-    assert "of 1 ratios that both runs could judge, 1 have the same verdict and 0 another" in out
+    assert "1 of 1 ratios that both runs could judge have the same verdict, 0 a different one" in out
 
 
 def other_machine(archive: Archive, costs: dict[str, float]) -> str:
@@ -165,15 +165,15 @@ def test_ratios_are_compared_across_machines_where_times_are_not(
     )
     assert (document["comparable"], document["rows"]) == (False, [])
     (row,) = document["agreement"]
-    assert (row["first verdict"], row["second verdict"], row["agreement"]) == ("faster", "slower", "another")
+    assert (row["first verdict"], row["second verdict"], row["agreement"]) == ("faster", "slower", "different")
     assert (row["first value"], row["second value"]) == (pytest.approx(0.5), pytest.approx(11 / 9))
 
 
-def test_a_verdict_that_was_not_told_agrees_with_nothing(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_undecided_verdict_agrees_with_nothing(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     made = made_result(started="2026-01-03T00:00:00+00:00")
     few = made_run(replace(made, samples=made.samples[made.samples["round"] < 3]))
     out = said(capsys, "compare", archive.names()[0], archive.add(few).name)
-    assert "of 0 ratios that both runs could judge, 0 have the same verdict and 0 another; 1 could not be judged" in out
+    assert "0 of 0 ratios that both runs could judge have the same verdict, 0 a different one; 1 could not" in out
 
 
 def test_a_published_document_alone_can_be_compared(
@@ -183,7 +183,7 @@ def test_a_published_document_alone_can_be_compared(
     published.write_text(archive.latest().to_json(), encoding="utf-8")
     out = said(capsys, "compare", str(published), archive.names()[0])
     assert f"first  {archive.latest().id}" in out
-    assert "1 have the same verdict" in out
+    assert "1 of 1 ratios that both runs could judge have the same verdict" in out
 
 
 def test_a_document_without_its_samples_is_shown_as_one(
@@ -192,7 +192,7 @@ def test_a_document_without_its_samples_is_shown_as_one(
     published = tmp_path / "run.json"
     published.write_text(archive.latest().to_json(), encoding="utf-8")
     out = said(capsys, "show", str(published))
-    assert "without its samples; --json prints its document, with every summary" in out
+    assert "this run has no samples; --json prints its document with every summary" in out
 
 
 def test_a_file_that_is_no_run_is_refused_by_name(
@@ -200,7 +200,7 @@ def test_a_file_that_is_no_run_is_refused_by_name(
 ) -> None:
     path = tmp_path / "notes.json"
     path.write_text("{}", encoding="utf-8")
-    assert "notes.json is no run: its run.json names no schema" in refused(
+    assert "notes.json is not a run: its run.json has no schema" in refused(
         capsys, "compare", str(path), archive.names()[0]
     )
 
@@ -246,14 +246,14 @@ def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureF
     ("arguments", "sentence"),
     [
         (["show", "20270101"], "the archive runs has no run '20270101'; there are "),
-        (["show", "2026"], "'2026' begins the names of 2 runs: "),
+        (["show", "2026"], "'2026' is the beginning of the ids of 2 runs: "),
         (["show"], "the following arguments are required: RUN"),
         (["compare", "latest"], "compare takes RUN_A and RUN_B, or RUN_A and --history N"),
         (["shwo"], "invalid choice: 'shwo'"),
         ([], "the following arguments are required: COMMAND"),
         (["list", "--jsn"], "unknown argument '--jsn'; did you mean --json?"),
-        (["list", "--archive", "nowhere"], "there is no archive nowhere; a script's --archive makes one"),
-        (["show", "nowhere/at-all"], "at-all is no folder; give the folder of a run"),
+        (["list", "--archive", "nowhere"], "there is no archive nowhere; make one with a script's --archive"),
+        (["show", "nowhere/at-all"], "at-all is not a folder; give the folder of a run"),
     ],
 )
 def test_wrong_call_gets_one_sentence_and_status_2(
@@ -265,7 +265,7 @@ def test_wrong_call_gets_one_sentence_and_status_2(
 def test_torn_run_is_refused_by_name(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     name = archive.names()[0]
     (archive.folder / name / "samples.parquet").unlink()
-    assert f"{name} is torn: samples.parquet is missing" in refused(capsys, "compare", name, "latest")
+    assert f"{name} is damaged: samples.parquet is missing" in refused(capsys, "compare", name, "latest")
 
 
 def test_command_works_as_a_process_and_in_a_pipe_that_closes(archive: Archive) -> None:

@@ -75,7 +75,7 @@ def test_run_has_the_plan_and_the_machine_of_the_beginning(draft: Draft) -> None
 
 def test_second_result_of_one_name_is_refused_before_measuring(draft: Draft) -> None:
     draft.add(made_result())
-    with pytest.raises(ValueError, match="first has a result called 'made' already"):
+    with pytest.raises(ValueError, match="first already has a result called 'made'"):
         call(Settings(example="first", recorder=DraftRecorder(draft)))
 
 
@@ -146,7 +146,8 @@ def test_changed_module_beside_the_example_is_refused_by_name(
     for changed, name in ((file, "beside"), ("deeper.py", "deeper")):
         before = (tmp_path / changed).read_text(encoding="utf-8")
         (tmp_path / changed).write_text(f"{before}\n", encoding="utf-8")
-        with pytest.raises(ReuseError, match=f"'two' imports the module {name} beside the example, which changed"):
+        sentence = f"the module {name} next to the example, which 'two' imports, changed"
+        with pytest.raises(ReuseError, match=sentence):
             call(reusing(tmp_path, folder), stated=stated)
         (tmp_path / changed).write_text(before, encoding="utf-8")
 
@@ -160,12 +161,12 @@ def test_other_kind_of_measurement_is_refused_by_name(tmp_path: Path, archived: 
     document = json.loads((archived / DOCUMENT).read_text(encoding="utf-8"))
     document["results"][0]["kind"] = "latency"
     (archived / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(ReuseError, match="it is a latency there and a comparison now"):
+    with pytest.raises(ReuseError, match="it was a latency and is a comparison now"):
         call(reusing(tmp_path, archived))
 
 
 def test_other_profile_is_refused_by_name(tmp_path: Path, archived: Path) -> None:
-    with pytest.raises(ReuseError, match="measured in the profile 'quick', this build's is 'full'"):
+    with pytest.raises(ReuseError, match="measured with the profile 'quick', this build uses 'full'"):
         call(reusing(tmp_path, archived, profile="full"))
 
 
@@ -176,7 +177,7 @@ def test_other_profile_is_refused_by_name(tmp_path: Path, archived: Path) -> Non
             "packages",
             "tiny",
             {"version": "1.0", "files_sha256": "a", "build": {}},
-            "it measured tiny, which is not named",
+            "it measured tiny, which the configuration no longer names",
         ),
         ("machine", "python", "3.99.0", "with Python 3.99.0"),
     ],
@@ -202,6 +203,6 @@ def test_package_that_was_upgraded_is_refused_by_name(tmp_path: Path, archived: 
     monkeypatch.setattr(Draft, "packages", lambda _: {"tiny": facts["tiny"] | {"version": "1.1"}})
     (tmp_path / "reusing" / "first" / "made.json").unlink()
     with pytest.raises(
-        ReuseError, match="it was measured with tiny 1.0, and 1.1 is installed; measure again: build without reusing"
+        ReuseError, match="it was measured with tiny 1.0, but 1.1 is installed; measure again: build without reusing"
     ):
         call(reusing(tmp_path, folder))

@@ -24,7 +24,7 @@ def test_a_variable_is_read_without_a_word(monkeypatch, capsys):
 def test_a_name_of_before_is_read_and_the_new_one_is_said(monkeypatch, capsys, now, before):
     monkeypatch.setenv(before, "value")
     assert variable(now) == "value"
-    assert capsys.readouterr().err == f"{before} is called {now} now and is not read from 0.3 on; rename it\n"
+    assert capsys.readouterr().err == f"{before} is now called {now}; rename it, because 0.3 will ignore the old name\n"
 
 
 def test_the_name_of_today_is_stronger(monkeypatch, capsys):

@@ -334,12 +334,12 @@ def test_json_on_standard_output_comes_alone(operations, capsys):
     [
         (["--only", "emty"], "gate: there is no operation 'emty'; similar: empty"),
         (["--quik"], "unknown argument '--quik'; did you mean --quick?"),
-        (["--timeout", "0"], "--timeout: '0' is no finite number above 0"),
+        (["--timeout", "0"], "--timeout: '0' is not a finite number above 0"),
         (["--operations", "nowhere.toml"], "gate: nowhere.toml cannot be read (No such file"),
         (["--json", "OPERATIONS"], "which is read here; name another file"),
         (["--markdown", "OPERATIONS"], "which is read here; name another file"),
-        (["--json", "a", "--markdown", "a"], "--json and --markdown name the same place, a; name two"),
-        (["--markdown", "a/run.json", "--archive", "a"], "--markdown a/run.json would be taken for a part of a run"),
+        (["--json", "a", "--markdown", "a"], "--json and --markdown name the same place, a; name two places"),
+        (["--markdown", "a/run.json", "--archive", "a"], "--markdown a/run.json would look like part of a run"),
     ],
 )
 def test_a_wrong_call_gets_one_sentence_and_status_2(operations, capsys, further, sentence):

@@ -79,7 +79,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(
     assert main(["init", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     named = {"docs/gallery/mine.rst": "docs/gallery", "gallery/mine.py": "gallery"}.get(taken, taken)
-    assert error == (f"evenhand: in the way in {tmp_path}: {named}; move or rename what is there, and run it again\n")
+    assert error == (f"evenhand: already in {tmp_path}: {named}; move or rename these, and run the command again\n")
     assert files(tmp_path) == [taken]
     assert (tmp_path / taken).read_text() == "mine"
 
@@ -101,19 +101,19 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatc
         return usual(self, *arguments, **keywords)
 
     monkeypatch.setattr(Path, "open", full)
-    with pytest.raises(GuideError, match=r"cannot be written into .*No space left.*; nothing was left there"):
+    with pytest.raises(GuideError, match=r"cannot be written into .*No space left.*; no file was left there"):
         write_guide(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evenhand.cli.guide.IGNORED", "\ud800")  # no bytes in UTF-8
-    with pytest.raises(GuideError, match="nothing was left there"):
+    with pytest.raises(GuideError, match="no file was left there"):
         write_guide(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("name", "words"), [("gone", "does not exist"), ("file", "is no folder")])
+@pytest.mark.parametrize(("name", "words"), [("gone", "does not exist"), ("file", "is not a folder")])
 def test_a_folder_that_is_none_is_refused(
     tmp_path: Path, name: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,4 +149,4 @@ def test_the_command_says_what_it_wrote_and_what_to_do(
     told = capsys.readouterr().out.splitlines()
     assert told[:-3] == WRITTEN
     assert requirement() in told[-2]
-    assert told[-1] == "Measure and build it: sphinx-build docs docs/_build/html"
+    assert told[-1] == "Measure and build the guide: sphinx-build docs docs/_build/html"

@@ -70,7 +70,7 @@ def test_runs_stand_in_the_order_of_their_commits_whenever_they_were_measured(st
 
 def test_a_run_is_added_once(store):
     run = read([store]).runs[0]
-    with pytest.raises(ArchiveError, match="exists already"):
+    with pytest.raises(ArchiveError, match="already exists"):
         add(store, run)
 
 
@@ -85,12 +85,12 @@ def test_what_is_torn_foreign_or_newer_is_named_and_hides_nothing(store, tmp_pat
     assert commits(found) == [1, 2]
     assert foreign in {run.id for run in found}
     said = sorted(found.refused.values())
-    assert [f"{torn} is torn: samples.parquet is missing; remove it, or measure again"] == [
+    assert [f"{torn} is damaged: samples.parquet is missing; remove it, or measure again"] == [
         text for text in said if torn in text
     ]
     assert any(text.startswith(f"{newer} has schema 2") for text in said)
     assert any("is not a run of a history: it has no revision" in text for text in said)
-    assert any(text.startswith("holidays is no run") for text in said)
+    assert any(text.startswith("holidays is not a run") for text in said)
     assert len(said) == 4
 
 

@@ -97,7 +97,7 @@ def test_the_packages_are_those_that_what_is_measured_requires_also_by_an_extra(
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"load": 1.5}, "the load average at start was 1.50: something else was running, or had just been"),
+        ({"load": 1.5}, "the load average at the start was 1.50: something else was running or had just finished"),
         ({"governor": "powersave"}, "the frequency governor is powersave: the clock rate follows the load"),
         ({"on_battery": True}, "the machine runs on battery, which may slow it down"),
     ],

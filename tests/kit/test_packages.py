@@ -112,7 +112,7 @@ def test_a_package_in_a_tree_that_was_never_installed_says_its_version(site):
     [
         ({}, "", None),
         ({"profile": "debug"}, HOOK, "tiny-binding is a debug build, which is not worth measuring"),
-        ({"burn": True}, HOOK, "tiny-binding is built with the feature burn and slows itself down"),
+        ({"burn": True}, HOOK, "tiny-binding is built with the feature burn, which slows it down"),
         (
             {},
             "tiny_binding:gone",
@@ -241,10 +241,10 @@ def test_facts_of_a_build_are_those_of_the_first_package_that_has_some(site):
     ("then", "now", "why"),
     [
         (("1.0", "a"), ("1.0", "a"), ""),
-        (("1.0", "a"), ("1.1", "a"), "it was measured with tiny 1.0, and 1.1 is installed"),
+        (("1.0", "a"), ("1.1", "a"), "it was measured with tiny 1.0, but 1.1 is installed"),
         (("1.0", "a"), ("1.0", "b"), "it was measured with another build of tiny 1.0 than the installed one"),
-        (None, ("1.0", "a"), "it does not say which tiny it measured"),
-        (("1.0", "a"), None, "it measured tiny, which is not named any more"),
+        (None, ("1.0", "a"), "it has no version of tiny"),
+        (("1.0", "a"), None, "it measured tiny, which the configuration no longer names"),
     ],
 )
 def test_another_version_or_build_is_said_by_name(then, now, why):
@@ -259,7 +259,7 @@ def test_an_upgrade_is_noticed_and_a_downgrade_back_is_not_an_upgrade(site):
     install(site, version="1.0")
     first = describe({"tiny-binding": ""})
     install(site, version="1.1")
-    assert "tiny-binding 1.0, and 1.1 is installed" in changed_packages(first, describe({"tiny-binding": ""}))
+    assert "tiny-binding 1.0, but 1.1 is installed" in changed_packages(first, describe({"tiny-binding": ""}))
     install(site, version="1.0")
     assert changed_packages(first, describe({"tiny-binding": ""})) == ""
 
@@ -284,7 +284,7 @@ def test_a_docs_build_measures_what_its_configuration_names(site, tmp_path, monk
 def test_an_example_that_measures_more_than_the_site_names_is_refused(site, tmp_path, monkeypatch):
     install(site)
     drafted(tmp_path, monkeypatch, {})
-    with pytest.raises(ValueError, match="first measures tiny-binding, which the configuration of this site does not"):
+    with pytest.raises(ValueError, match="first measures tiny-binding, which this site's configuration does not"):
         bench.settings("", packages=["tiny-binding"])
 
 

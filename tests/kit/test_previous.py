@@ -141,7 +141,7 @@ def test_the_command_prints_verdicts_and_how_they_came_about(archive, capsys):
     assert "slower" in out
     assert "compared with the medians of 8 earlier runs with the same class of machine, profile and Python" in out
     assert "at most one in 20 verdicts of faster or slower is false" in out
-    assert said.startswith("left out: holidays is no run")
+    assert said.startswith("left out: holidays is not a run")
 
 
 def test_the_command_as_json(archive, capsys):

@@ -57,7 +57,7 @@ def test_two_results_of_one_name_are_refused() -> None:
 
 
 def test_further_fact_cannot_take_the_place_of_a_part() -> None:
-    with pytest.raises(ValueError, match="id, schema is a part of every run"):
+    with pytest.raises(ValueError, match="id, schema is already a part of every run"):
         made_run(id="mine", schema=2)
 
 

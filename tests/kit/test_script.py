@@ -167,7 +167,7 @@ def test_script_leaves_nothing_but_what_was_asked_for(whole) -> None:
 
 def test_script_says_what_it_will_do_before_the_first_table(whole) -> None:
     said = whole[1].stdout
-    assert said.startswith("How dear is a dict?\nMeasures how_dear with rounds 2, samples 2000")
+    assert said.startswith("How dear is a dict?\nMeasuring how_dear with rounds 2, samples 2000")
     assert said.index("literal") < said.index("one")
 
 
@@ -194,33 +194,33 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--samples", "0"], "--samples: '0' is no whole number above 0; pass one such as 5000"),
-        (["--samples", "-5"], "--samples: '-5' is no whole number above 0; pass one such as 5000"),
-        (["--samples", "1e3"], "--samples: '1e3' is no whole number above 0; pass one such as 5000"),
-        (["--rate", "0"], "--rate: '0' is no finite number above 0; pass one such as 1000 or 2.5"),
-        (["--rate", "nan"], "--rate: 'nan' is no finite number above 0; pass one such as 1000 or 2.5"),
-        (["--rate=-inf"], "--rate: '-inf' is no finite number above 0; pass one such as 1000 or 2.5"),
-        (["--rounds", "0"], "--rounds: '0' is no whole number above 0; pass one such as 5000"),
+        (["--samples", "0"], "--samples: '0' is not a whole number above 0; pass one such as 5000"),
+        (["--samples", "-5"], "--samples: '-5' is not a whole number above 0; pass one such as 5000"),
+        (["--samples", "1e3"], "--samples: '1e3' is not a whole number above 0; pass one such as 5000"),
+        (["--rate", "0"], "--rate: '0' is not a finite number above 0; pass one such as 1000 or 2.5"),
+        (["--rate", "nan"], "--rate: 'nan' is not a finite number above 0; pass one such as 1000 or 2.5"),
+        (["--rate=-inf"], "--rate: '-inf' is not a finite number above 0; pass one such as 1000 or 2.5"),
+        (["--rounds", "0"], "--rounds: '0' is not a whole number above 0; pass one such as 5000"),
         (["--sampels", "5"], "unknown argument '--sampels'; did you mean --samples?"),
         (["--samp", "5"], "unknown argument '--samp'; did you mean --samples?"),
         (["more"], "unknown argument 'more'; --help lists the flags"),
-        (["--json"], "--json: expected one argument; give its value after it, --help shows which"),
-        (["--json", ""], "--json: '' names no file or folder; pass a path such as results/latest"),
+        (["--json"], "--json: expected one argument; put its value after it; --help shows which"),
+        (["--json", ""], "--json: '' is not a valid path; pass one such as results/latest"),
         (["--json", "folder"], "--json folder is a folder; name a file in it, such as folder/run.json"),
         (
             ["--json", "file/run.json"],
-            "--json file/run.json cannot be written: file is a file; name a place in a folder",
+            "--json file/run.json cannot be written: file is a file; name a path inside a folder",
         ),
         (
             ["--plot-dir", "file"],
-            "--plot-dir file cannot be written: file is a file; name a place in a folder",
+            "--plot-dir file cannot be written: file is a file; name a path inside a folder",
         ),
         (
             ["--archive", "file/a/b"],
-            "--archive file/a/b cannot be written: file is a file; name a place in a folder",
+            "--archive file/a/b cannot be written: file is a file; name a path inside a folder",
         ),
-        (["--archive", "run"], "--archive run is a run; name the folder of runs that it lies in"),
-        (["--samples", "50"], "--samples: 50 are too few for a 99th percentile; pass at least 100"),
+        (["--archive", "run"], "--archive run is a run; name the folder that contains it"),
+        (["--samples", "50"], "--samples: 50 calls are too few for a 99th percentile; pass at least 100"),
         (
             ["--samples", "1_000_000_000_000"],
             "--samples: 1000000000000 calls are too many for one round; pass at most 10000000",
@@ -239,33 +239,33 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
                 "at most 20000000; pace for at most 20000 s"
             ),
         ),
-        (["--json", "how_dear.py"], "--json how_dear.py is how_dear.py, which is read here; name another file"),
+        (["--json", "how_dear.py"], "--json how_dear.py is how_dear.py, an input of this command; name another file"),
         (
             ["--json", "folder/../link.py"],
-            "--json folder/../link.py is how_dear.py, which is read here; name another file",
+            "--json folder/../link.py is how_dear.py, an input of this command; name another file",
         ),
-        (["--json", "other.py"], "--json other.py exists and is no JSON document; name another file"),
-        (["--json", "a", "--plot-dir", "folder/../a"], "--json and --plot-dir name the same place, a; name two"),
-        (["--plot-dir", "a", "--archive", "a"], "--plot-dir and --archive name the same place, a; name two"),
+        (["--json", "other.py"], "--json other.py exists and is not a JSON document; name another file"),
+        (["--json", "a", "--plot-dir", "folder/../a"], "--json and --plot-dir name the same place, a; name two places"),
+        (["--plot-dir", "a", "--archive", "a"], "--plot-dir and --archive name the same place, a; name two places"),
         (
             ["--json", "a/b", "--archive", "a/b/c"],
             "--json a/b would be the folder of --archive a/b/c; name two places",
         ),
         (
             ["--json", "a/run.json", "--archive", "a"],
-            "--json a/run.json would be taken for a part of a run in --archive a; name a place elsewhere",
+            "--json a/run.json would look like part of a run in --archive a; name another place",
         ),
         (
             ["--json", "a/b/c.json", "--archive", "a"],
-            "--json a/b/c.json would be taken for a part of a run in --archive a; name a place elsewhere",
+            "--json a/b/c.json would look like part of a run in --archive a; name another place",
         ),
         (
             ["--plot-dir", "a/b", "--archive", "a"],
-            "--plot-dir a/b would be taken for a run in --archive a; name a place elsewhere",
+            "--plot-dir a/b would look like a run in --archive a; name another place",
         ),
         (
             ["--json", "a/first.png", "--plot-dir", "a"],
-            "--json a/first.png has the name of a figure in --plot-dir a; name a place elsewhere",
+            "--json a/first.png has the name of a figure in --plot-dir a; name another place",
         ),
     ],
 )
@@ -295,7 +295,7 @@ def test_wrong_call_gets_one_sentence_and_status_2(
 def test_wrong_call_measures_nothing(example: Example) -> None:
     done = example.run("--samples", "0")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "how_dear.py: --samples: '0' is no whole number above 0; pass one such as 5000\n"
+    assert done.stderr == "how_dear.py: --samples: '0' is not a whole number above 0; pass one such as 5000\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder in which not even root may write")
@@ -515,7 +515,7 @@ def test_second_result_of_one_name_is_refused(example: Example) -> None:
     (example.folder / "how_dear.py").write_text(text.replace('name="second"', 'name="first"'), encoding="utf-8")
     done = example.run()
     assert done.returncode == 1
-    assert "how_dear has a result called 'first' already" in done.stderr
+    assert "how_dear already has a result called 'first'" in done.stderr
 
 
 def test_output_that_cannot_take_a_micro_sign_ends_no_script(example: Example) -> None:

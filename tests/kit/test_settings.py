@@ -62,7 +62,7 @@ def test_settings_can_be_copied(again: Callable[[Settings], Settings]) -> None:
 
 @pytest.mark.parametrize("name", ["rounds_within", "example", "seconds", "recorder", "measured"])
 def test_option_cannot_hide_a_part_of_the_settings(name: str) -> None:
-    with pytest.raises(ValueError, match=f"option {name!r} is a part of all settings"):
+    with pytest.raises(ValueError, match=f"option {name!r} has the name of a general setting"):
         bench.settings("", **{name: 1})
 
 
@@ -98,7 +98,7 @@ def test_debug_build_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch
 
 def test_build_that_slows_itself_down_is_refused_before_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rust_daq, "build_info", lambda: {"profile": "release", "burn": True})
-    with pytest.raises(RuntimeError, match="feature burn and slows itself down"):
+    with pytest.raises(RuntimeError, match="feature burn, which slows it down"):
         measured(Settings(packages=PACKAGES), make=lambda: pytest.fail("it measured"))
 
 
@@ -132,7 +132,7 @@ def test_quiet_machine_gets_no_note(monkeypatch: pytest.MonkeyPatch, later: Neig
 def test_hypervisor_that_takes_time_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     read_in_turn(monkeypatch, Neighbours(0, 100, 10, 0), Neighbours(10, 110, 20, 2))
     assert measured(Settings()).notes == (
-        "the hypervisor gave 0.20 of a core to other machines while this was measured",
+        "the hypervisor gave 0.20 of a core to other machines during the measurement",
     )
 
 

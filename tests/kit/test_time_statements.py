@@ -71,7 +71,7 @@ def test_a_label_names_the_run(tmp_path: Path, capsys) -> None:
     assert run.label == "before-caching"
     assert main(["time", "nothing()", "--archive", kept, "--label", "before-caching"]) == 2
     assert capsys.readouterr().err == (
-        f"evenhand: --label: the run {run.id} has the label 'before-caching' already; give another one, or remove "
+        f"evenhand: --label: the run {run.id} already has the label 'before-caching'; use another one, or remove "
         "that run\n"
     )
 
@@ -79,13 +79,13 @@ def test_a_label_names_the_run(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize("label", ["", "latest", "2026", "a/b", "-x", "_x", "a b", "a\n", "x" * 65])
 def test_a_label_that_could_be_something_else_is_refused(label: str, tmp_path: Path, capsys) -> None:
     assert main(["time", "nothing()", "--archive", str(tmp_path / "kept"), f"--label={label}"]) == 2
-    assert f"evenhand: --label: {label!r} cannot be a label; give a letter" in capsys.readouterr().err
+    assert f"evenhand: --label: {label!r} is not a valid label; start with a letter" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_label_without_an_archive_is_refused(capsys) -> None:
     assert main(["time", "nothing()", "--label", "before"]) == 2
-    assert "--label before names a run of an archive; add --archive DIR" in capsys.readouterr().err
+    assert "--label before needs an archive; add --archive DIR" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -466,9 +466,9 @@ def test_a_run_can_be_named(archive, tmp_path, capsys):
     ("flags", "sentence"),
     [
         ([], "required: --rate"),
-        (["--rate", "-1"], "'-1' is no finite number above 0"),
-        (["--rate", "1", "--channels", "2.5"], "'2.5' is no whole number above 0"),
-        (["--rate", "1", "--loss", "1"], "'1' is no share from 0 to below 1"),
+        (["--rate", "-1"], "'-1' is not a finite number above 0"),
+        (["--rate", "1", "--channels", "2.5"], "'2.5' is not a whole number above 0"),
+        (["--rate", "1", "--loss", "1"], "'1' is not a share from 0 to below 1"),
     ],
 )
 def test_a_wrong_request_gets_one_sentence(archive, capsys, flags, sentence):

@@ -152,7 +152,7 @@ def test_reuse_refuses_a_run_of_another_version_by_name(project: Project, bindin
     install(binding, version="1.1")
     outcome = project.build(measuring_reuse=True)
     assert outcome.status != 0
-    assert "it was measured with tiny-binding 1.0, and 1.1 is installed; measure again" in outcome.said
+    assert "it was measured with tiny-binding 1.0, but 1.1 is installed; measure again" in outcome.said
     assert project.runs == 1
 
 
@@ -173,7 +173,7 @@ def test_a_build_that_slows_itself_down_makes_no_site(project: Project, monkeypa
     monkeypatch.setattr(rust_daq, "build_info", lambda: slowed)
     outcome = project.build()
     assert outcome.status != 0
-    assert "the feature burn and slows itself down" in outcome.said
+    assert "the feature burn, which slows it down" in outcome.said
     assert project.runs == 0
 
 

@@ -83,7 +83,7 @@ def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
     torn = add(store, history_run(1, {"one": 50.0}))
     (torn / "samples.parquet").unlink()
     assert pages.build().status == 0
-    assert any(f"{torn.name} is torn" in row for row in rows(pages.page("history"), "Left out, or odd"))
+    assert any(f"{torn.name} is damaged" in row for row in rows(pages.page("history"), "Left out, or odd"))
 
 
 def test_pages_of_empty_archives_say_so(pages: Project) -> None:

@@ -1,1 +1,1 @@
-"""Commands and scripts: flags, tables in a terminal, files that are written."""
+"""The command line: flags, tables in a terminal, and output files."""

@@ -1,4 +1,4 @@
-"""``python -m evenhand``: compare statements, read an archive of runs, begin a guide."""
+"""``python -m evenhand``: compare statements, read an archive of runs, start a guide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from evenhand.runs.variables import variable
 ARCHIVE_VARIABLE = "EVENHAND_ARCHIVE"
 DEFAULT_ARCHIVE = ".benchmarks"
 INTERRUPTED = 130
-RUN_HELP = "an id, the beginning of one, a label, latest, the folder of a run, or its run.json alone"
+RUN_HELP = "an id or the beginning of one, a label, latest, the folder of a run, or a run.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after a sentence on standard error.
+        0, or 2 after a message on standard error.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["gate"]:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     chosen = made.parse_args(given)
     if chosen.command == "time":
-        return timed(chosen)
+        return run_time(chosen)
     if chosen.command == "compare" and (chosen.second is None) == (chosen.history is None):
         made.error("compare takes RUN_A and RUN_B, or RUN_A and --history N")
     try:
@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def timed(chosen: argparse.Namespace) -> int:
-    """Compare statements or commands of the command line."""
+def run_time(chosen: argparse.Namespace) -> int:
+    """Run the command `time`: compare statements or commands from the command line."""
     try:
         time_statements(chosen)
     except (ValueError, WorkerError, CommandError, PackageError, ArchiveError, OutputError) as error:
@@ -85,13 +85,13 @@ def timed(chosen: argparse.Namespace) -> int:
 
 
 def default_archive() -> Path:
-    """The archive of a command that names none."""
+    """Return the archive of a command without ``--archive``."""
     return Path(variable(ARCHIVE_VARIABLE) or DEFAULT_ARCHIVE)
 
 
 def parser() -> FlagParser:
-    """The command's flags."""
-    description = "Compare statements, read the runs that scripts and builds archived, and begin a guide."
+    """Return the command's flags."""
+    description = "Compare statements, read the archived runs of scripts and builds, and start a guide."
     top = FlagParser(prog="python -m evenhand", description=description)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     uniform = FlagParser(add_help=False)
@@ -99,23 +99,21 @@ def parser() -> FlagParser:
         "--archive",
         type=path,
         metavar="DIR",
-        help=f"the folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
+        help=f"folder of runs (default: ${ARCHIVE_VARIABLE}, or {DEFAULT_ARCHIVE})",
     )
-    uniform.add_argument("--json", action="store_true", help="write JSON on standard output, and nothing else there")
+    uniform.add_argument("--json", action="store_true", help="write only JSON to standard output")
     add_flags(commands.add_parser("time", help="compare statements: time 'dict(a=1)' '{\"a\": 1}'"))
     add_gate_flags(commands.add_parser("gate", help="compare two builds of a package, operation by operation"))
-    commands.add_parser("list", parents=[uniform], help="name the runs, oldest first")
+    commands.add_parser("list", parents=[uniform], help="list the runs, oldest first")
     one = commands.add_parser("show", parents=[uniform], help="show one run")
     one.add_argument("run", metavar="RUN", help=RUN_HELP)
-    two = commands.add_parser(
-        "compare", parents=[uniform], help="put two runs side by side, or one beside those before it"
-    )
+    two = commands.add_parser("compare", parents=[uniform], help="compare two runs, or one with the runs before it")
     two.add_argument("first", metavar="RUN_A", help=RUN_HELP)
     two.add_argument("second", metavar="RUN_B", nargs="?", help=RUN_HELP)
     two.add_argument(
-        "--history", type=whole_number, metavar="N", help="put RUN_A beside the medians of the last N runs before it"
+        "--history", type=whole_number, metavar="N", help="compare RUN_A with the medians of the last N runs before it"
     )
-    new = commands.add_parser("init", help="write a guide that measures itself into a project")
+    new = commands.add_parser("init", help="add a self-measuring guide to a project")
     new.add_argument(
         "folder", type=path, metavar="FOLDER", nargs="?", default=Path(), help="the project's folder (default: here)"
     )
@@ -123,18 +121,18 @@ def parser() -> FlagParser:
 
 
 def init(folder: Path) -> None:
-    """Write a guide, and say what to do next."""
+    """Write a guide, and print the next steps."""
     for name in write_guide(folder):
         print(literal(folder / name))
     where = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-    print(f"\nInstall what builds it: python -m pip install {shlex.quote(requirement())}")
-    print(f"Measure and build it: {where}{BUILD}")
+    print(f"\nInstall the tools: python -m pip install {shlex.quote(requirement())}")
+    print(f"Measure and build the guide: {where}{BUILD}")
 
 
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Name the runs, and the folders that are none."""
+    """List the runs, and the refused folders."""
     if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        message = f"there is no archive {archive.folder}; make one with a script's --archive, or name another"
         raise ArchiveError(message)
     listing = archive.runs()
     rows = [overview(run) for run in listing]
@@ -148,13 +146,13 @@ def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
         frame["complete"] = frame["complete"].map({True: "yes", False: "no"})
         print_table(frame)
     else:
-        print(f"{archive.folder} holds no whole run; a script's --archive adds one")
+        print(f"{archive.folder} has no complete run; add one with a script's --archive")
     for reason in listing.refused.values():
         print(f"left out: {literal(reason)}", file=sys.stderr)
 
 
 def overview(run: Run) -> dict[str, Any]:
-    """A run in a line."""
+    """Return one row that describes a run."""
     document = run.document
     return {
         "id": run.id,
@@ -171,12 +169,12 @@ def overview(run: Run) -> dict[str, Any]:
 
 
 def packages_of(run: Run) -> str:
-    """The measured packages, each with its version."""
+    """Return the measured packages, each with its version."""
     return ", ".join(f"{name} {facts['version']}" for name, facts in run.packages.items())
 
 
 def builds(run: Run) -> list[str]:
-    """What was measured, a package a line; a run of an older kit has one build and no name for it."""
+    """Describe the measured packages, one per line; a run of an older kit has one unnamed build."""
     build = run.document["build"]
     named = [(f"{name} {facts['version']}", facts["build"]) for name, facts in run.packages.items()]
     found = named or ([(f"version {build.get('version', 'unknown')}", build)] if build else [])
@@ -184,11 +182,11 @@ def builds(run: Run) -> list[str]:
     for name, facts in found:
         commit = f"commit {str(facts['commit'])[:7]}" if facts.get("commit") else ""
         lines.append(", ".join(part for part in (name, commit, facts.get("rustc", "")) if part))
-    return lines or ["no package was named"]
+    return lines or ["no measured package"]
 
 
 def show(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print a run: where it comes from, then each result."""
+    """Print a run: its origin, then each result."""
     run = opened(archive, chosen.run)
     if chosen.json:
         write_json(run.document)
@@ -207,7 +205,7 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     for note in machine.get("notes", ()):
         print(literal(note))
     if run.document["results"] and not run.results:
-        print("without its samples; --json prints its document, with every summary")
+        print("this run has no samples; --json prints its document with every summary")
     for result in run.results.values():
         print()
         print_table(result.table(), result.key)
@@ -216,7 +214,7 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
 
 
 def compare(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print what two runs say within themselves and side by side; or one beside the medians of those before it."""
+    """Print the ratios within two runs and the runs side by side; or compare one run with those before it."""
     if chosen.history is not None:
         compare_with_history(archive, chosen)
         return
@@ -237,7 +235,7 @@ def compare(archive: Archive, chosen: argparse.Namespace) -> None:
 
 
 def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
-    """Print a run beside the medians of those before it, and what cannot be compared."""
+    """Print a run next to the medians of earlier runs, and the runs that cannot be compared."""
     run = opened(archive, chosen.first)
     listing = archive.runs()
     found = Previous.of(run, listing.runs, chosen.history)
@@ -254,7 +252,7 @@ def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:
 
 
 def write_json(document: Any) -> None:
-    """Write a document on standard output, and nothing else there."""
+    """Write only a JSON document to standard output."""
     print(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""Flags of a command: their kinds follow from their defaults, and a wrong one gets a sentence."""
+"""Flags of a command: their types follow from their defaults, and a wrong flag is answered in one sentence."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 USAGE = 2
-"""Exit status of a command that was called wrongly, as with `argparse` and most of Unix."""
+"""Exit status after wrong usage, as in `argparse` and most Unix commands."""
 
-LABEL_HELP = "the run's name in the archive, by which evenhand show and compare find it"
+LABEL_HELP = "name of the run in the archive, for evenhand show and compare"
 
 
 class FlagParser(argparse.ArgumentParser):
-    """A parser that takes no abbreviations and answers a mistake in one sentence."""
+    """A parser that accepts no abbreviations and answers a mistake in one sentence."""
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
 
     def add_option(self, name: str, default: object) -> None:
-        """Add the flag of an option: its kind is that of its default.
+        """Add the flag of an option; its type is that of the default.
 
         Parameters
         ----------
         name : str
             The option as a Python name; ``plot_dir`` becomes ``--plot-dir``.
         default : bool, int, float, str, Path, None or ()
-            The value without the flag; None for an optional path, the empty tuple for paths, one each time the flag is
-            passed.
+            The value without the flag.  None makes an optional path; the empty tuple makes a list of paths, one for
+            each time the flag is passed.
 
         Raises
         ------
         TypeError
-            If the default is of another kind.
+            If the default has another type.
         """
         flag = "--" + name.replace("_", "-")
         if isinstance(default, bool):
@@ -44,7 +44,7 @@ class FlagParser(argparse.ArgumentParser):
             )
             return
         if default == ():
-            several = "a path; repeat the flag for each further one (default: none)"
+            several = "a path; repeat the flag for more (default: none)"
             self.add_argument(flag, type=path, action="append", default=[], metavar="PATH", help=several)
             return
         for kind, read, metavar, what in KINDS:
@@ -52,14 +52,11 @@ class FlagParser(argparse.ArgumentParser):
                 text = "none" if default is None else str(default)
                 self.add_argument(flag, type=read, default=default, metavar=metavar, help=f"{what} (default: {text})")
                 return
-        message = (
-            f"option {name!r} has the default {default!r}; "
-            "a flag can be made of a bool, int, float, str, Path, None or ()"
-        )
+        message = f"option {name!r} has the default {default!r}; a flag needs a bool, int, float, str, Path, None or ()"
         raise TypeError(message)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Read the arguments; one that is not known is answered with its nearest."""
+        """Parse the arguments; for an unknown one, suggest the most similar flag."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             flag = unknown[0].partition("=")[0]
@@ -72,50 +69,50 @@ class FlagParser(argparse.ArgumentParser):
         """End with a sentence and the status of wrong usage."""
         sentence = message.removeprefix("argument ")
         if sentence.endswith(("expected one argument", "expected at least one argument")):
-            sentence += "; give its value after it, --help shows which"
+            sentence += "; put its value after it; --help shows which"
         self.exit(USAGE, f"{self.prog}: {sentence}\n")
 
 
 def whole_number(text: str) -> int:
-    """A whole number above 0, ``50_000`` allowed."""
+    """Parse a whole number above 0, such as ``50_000``."""
     try:
         number = int(text)
     except ValueError:
         number = 0
     if number <= 0:
-        message = f"{text!r} is no whole number above 0; pass one such as 5000"
+        message = f"{text!r} is not a whole number above 0; pass one such as 5000"
         raise argparse.ArgumentTypeError(message)
     return number
 
 
 def number(text: str) -> float:
-    """A finite number above 0."""
+    """Parse a finite number above 0."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value <= 0:
-        message = f"{text!r} is no finite number above 0; pass one such as 1000 or 2.5"
+        message = f"{text!r} is not a finite number above 0; pass one such as 1000 or 2.5"
         raise argparse.ArgumentTypeError(message)
     return value
 
 
 def share(text: str) -> float:
-    """A share, from 0 to below 1."""
+    """Parse a share from 0 to below 1."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not 0 <= value < 1:
-        message = f"{text!r} is no share from 0 to below 1; pass one such as 0.01, which is one in a hundred"
+        message = f"{text!r} is not a share from 0 to below 1; pass one such as 0.01, which is 1 in 100"
         raise argparse.ArgumentTypeError(message)
     return value
 
 
 def path(text: str) -> Path:
-    """A path that a file system can hold."""
+    """Parse a path that is valid in a file system."""
     if not text.strip() or "\0" in text:
-        message = f"{text!r} names no file or folder; pass a path such as results/latest"
+        message = f"{text!r} is not a valid path; pass one such as results/latest"
         raise argparse.ArgumentTypeError(message)
     return Path(text)
 
@@ -127,4 +124,4 @@ KINDS: tuple[tuple[type, Callable[[str], Any], str, str], ...] = (
     (Path, path, "PATH", "a path"),
     (type(None), path, "PATH", "a path"),
 )
-"""Per kind of default: how its flag is read, how it is shown, and what it takes."""
+"""For each type of default: the parser of its flag, the placeholder, and the description."""

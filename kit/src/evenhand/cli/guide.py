@@ -1,4 +1,4 @@
-"""``python -m evenhand init``: writes a guide that measures itself into a project, and overwrites nothing."""
+"""``python -m evenhand init``: write a self-measuring guide into a project without overwriting anything."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FILES = {
     "gallery/joining.py": START / "gallery" / "joining.py",
     ".github/workflows/guide.yml": START / "guide.yml",
 }
-"""What is written, and the text that it begins from."""
-IGNORED = "# what a build of the guide writes\n/_build/\n/gallery/\n"
+"""The files to write, with their templates."""
+IGNORED = "# files that a build of the guide writes\n/_build/\n/gallery/\n"
 TAKEN = ("docs/index.rst", "docs/gallery", "gallery")
-"""What would be a second first page, be removed by a build, or be run by it."""
+"""Existing paths that conflict with the guide: a second first page, or files that a build would remove or run."""
 UNSAFE = re.compile(r"[^\w.-]+")
-"""What a name would need quotes for, in Python or in a configuration."""
+"""Characters that a name would need quotes for, in Python or in a configuration."""
 BUILD = "sphinx-build docs docs/_build/html"
 
 
 class GuideError(RuntimeError):
-    """A guide that cannot be written; nothing of it is."""
+    """The guide cannot be written; no file was changed."""
 
 
 def write_guide(folder: Path) -> list[str]:
@@ -41,25 +41,25 @@ def write_guide(folder: Path) -> list[str]:
     Parameters
     ----------
     folder : Path
-        The folder with the project's `pyproject.toml`, where it has one.
+        The folder with the project's `pyproject.toml`, if it has one.
 
     Returns
     -------
     list of str
-        The files that were written, by their paths in the folder.
+        The written files, as paths in the folder.
 
     Raises
     ------
     GuideError
-        If there is no such folder, something is in the way, or a file cannot be written; nothing is left then.
+        If the folder does not exist, a file is in the way, or a file cannot be written.  No file is left then.
     """
     if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "does not exist"
+        what = "is not a folder" if folder.exists() else "does not exist"
         message = f"{folder} {what}; pass the folder of a project"
         raise GuideError(message)
-    texts = planned(folder)
-    if taken := in_the_way(folder, [*texts, *TAKEN]):
-        message = f"in the way in {folder}: {', '.join(taken)}; move or rename what is there, and run it again"
+    texts = render_files(folder)
+    if taken := find_conflicts(folder, [*texts, *TAKEN]):
+        message = f"already in {folder}: {', '.join(taken)}; move or rename these, and run the command again"
         raise GuideError(message)
     written: list[Path] = []
     made: list[Path] = []
@@ -78,14 +78,14 @@ def write_guide(folder: Path) -> list[str]:
             path.unlink(missing_ok=True)
         for parent in reversed(made):
             parent.rmdir()
-        message = f"the guide cannot be written into {folder} ({error}); nothing was left there"
+        message = f"the guide cannot be written into {folder} ({error}); no file was left there"
         raise GuideError(message) from error
     return list(texts)
 
 
-def planned(folder: Path) -> dict[str, str]:
-    """The text of each file, by its path."""
-    distribution = named(folder)
+def render_files(folder: Path) -> dict[str, str]:
+    """Return the text of each file, by its path."""
+    distribution = distribution_name(folder)
     project = distribution or UNSAFE.sub(" ", folder.resolve().name).strip() or "this project"
     packages = ["."] if distribution else []
     installed = shlex.join([*packages, requirement()])
@@ -94,13 +94,13 @@ def planned(folder: Path) -> dict[str, str]:
         for name, source in FILES.items()
     }
     texts["docs/.gitignore"] = IGNORED
-    if distribution and not configured(folder):
-        texts["evenhand.toml"] = f'# What the guide measures.\npackages = ["{distribution}"]\n'
+    if distribution and not has_configuration(folder):
+        texts["evenhand.toml"] = f'# The packages that the guide measures.\npackages = ["{distribution}"]\n'
     return texts
 
 
-def named(folder: Path) -> str:
-    """The name of the distribution that a folder makes; empty where it makes none."""
+def distribution_name(folder: Path) -> str:
+    """Return the name of the distribution that a folder builds; empty if it builds none."""
     path = folder / "pyproject.toml"
     try:
         document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -114,8 +114,8 @@ def named(folder: Path) -> str:
     return name if isinstance(name, str) and not UNSAFE.search(name) else ""
 
 
-def configured(folder: Path) -> bool:
-    """Whether a configuration names what is measured."""
+def has_configuration(folder: Path) -> bool:
+    """Whether a configuration applies to a folder."""
     try:
         return bool(configuration(folder)[1])
     except ConfigurationError as error:
@@ -123,7 +123,7 @@ def configured(folder: Path) -> bool:
 
 
 def requirement() -> str:
-    """What installs this kit: its repository, since anybody can take a name that an index does not have yet."""
+    """Return the requirement of this kit with its repository, because anyone could register its name on the index."""
     try:
         links = metadata.metadata("evenhand").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:
@@ -133,8 +133,8 @@ def requirement() -> str:
     return f"evenhand[sphinx]{source}"
 
 
-def in_the_way(folder: Path, names: list[str]) -> list[str]:
-    """The paths that exist already, and those whose folder is a file."""
+def find_conflicts(folder: Path, names: list[str]) -> list[str]:
+    """Return the paths that already exist, and files in the place of a needed folder."""
     found = []
     for name in names:
         parts = Path(name).parts
@@ -143,5 +143,5 @@ def in_the_way(folder: Path, names: list[str]) -> list[str]:
             found.append(blocked[0].as_posix())
         elif (folder / name).exists() or (folder / name).is_symlink():
             found.append(name)
-    # The whole of a folder says what is in it.
+    # The folder's name is enough; its files are not listed.
     return [name for name in dict.fromkeys(found) if name == "gallery" or not name.startswith("gallery/")]

@@ -1,4 +1,4 @@
-"""Where a command puts what it measured: a JSON document, figures, an archive."""
+"""The outputs of a command: a JSON document, figures, an archive."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "-"
 FIGURES = (".png", ".svg")
-ELSEWHERE = "name a place elsewhere"
+ELSEWHERE = "name another place"
 DOCUMENT = "run.json"
-"""The file by which an archive knows a run."""
+"""The file by which an archive recognises a run."""
 NEEDS = {"--plot-dir": "matplotlib", "--archive": "pyarrow"}
-"""The package that a flag cannot do without."""
+"""The package that a flag needs."""
 SHOWN = 1 << 10
-"""Bytes at either end of a file by which a JSON document is known."""
+"""Bytes at either end of a file from which a JSON document is recognised."""
 
 
 class OutputError(Exception):
-    """A place that cannot be written to; the sentence names the flag, the value and what to do."""
+    """An output cannot be written; the message has the flag, the value and the remedy."""
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The places that the flags name.
+    """The outputs that the flags name.
 
     Parameters
     ----------
     json : Path, optional
-        File of the run's document; ``-`` is standard output.
+        File for the run's document; ``-`` is standard output.
     plot_dir : Path, optional
-        Folder of the figures.
+        Folder for the figures.
     archive : Path, optional
-        Folder of runs, to which this one is added.
+        Folder of runs to add the run to.
     markdown : Path, optional
-        File of a table in Markdown.
+        File for a table in Markdown.
     label : str, optional
-        The name that the run gets in the archive.
+        The name of the run in the archive.
     """
 
     json: Path | None = None
@@ -60,21 +60,21 @@ class Outputs:
 
     @property
     def to_standard_output(self) -> bool:
-        """Whether the document goes to standard output, where no prose may then be."""
+        """Whether the document goes to standard output, which then must not have other text."""
         return str(self.json) == STANDARD_OUTPUT
 
     def prepare(self, *sources: Path) -> None:
-        """Make the folders, after all places were found writable; nothing is left behind when one is not.
+        """Check that all outputs are writable, then make their folders; after an error no folder is left.
 
         Parameters
         ----------
         *sources : Path
-            The files that are run or read, which no flag may replace.
+            Files that the command runs or reads, which no output may replace.
 
         Raises
         ------
         OutputError
-            If a place cannot be written to, is that of something else, or needs a package that is missing.
+            If an output cannot be written, would replace another file, or needs a missing package.
         """
         for flag, package in NEEDS.items():
             if flag in self._named() and importlib.util.find_spec(package) is None:
@@ -97,13 +97,13 @@ class Outputs:
                 raise OutputError(unwritable(flag, value, error)) from error
 
     def _files(self) -> dict[str, Path]:
-        """The files that are written, by flag."""
+        """Return the output files, by flag."""
         json = None if self.to_standard_output else self.json
         files = {"--json": json, "--markdown": self.markdown}
         return {flag: path for flag, path in files.items() if path is not None and not is_device(path)}
 
     def _folders(self) -> dict[str, Path]:
-        """The folders that are written into, by flag."""
+        """Return the output folders, by flag."""
         folders = {"--plot-dir": self.plot_dir, "--archive": self.archive}
         return {flag: path for flag, path in folders.items() if path is not None}
 
@@ -111,23 +111,23 @@ class Outputs:
         return self._files() | self._folders()
 
     def _refuse_replacing(self, sources: tuple[Path, ...]) -> None:
-        """Refuse to replace what no run of this command has written."""
+        """Refuse to replace a file that this command has not written."""
         for flag, path in self._files().items():
             for source in sources:
                 if os.path.realpath(path) == os.path.realpath(source):
-                    message = f"{flag} {path} is {source.name}, which is read here; name another file"
+                    message = f"{flag} {path} is {source.name}, an input of this command; name another file"
                     raise OutputError(message)
         document = self._files().get("--json")
-        if document is not None and inspected("--json", document, document.is_file) and not is_json(document):
-            message = f"--json {document} exists and is no JSON document; name another file"
+        if document is not None and inspect("--json", document, document.is_file) and not is_json(document):
+            message = f"--json {document} exists and is not a JSON document; name another file"
             raise OutputError(message)
 
     def _refuse_collisions(self) -> None:
-        """Refuse places of which one would replace or hide another."""
+        """Refuse outputs that would replace or hide one another."""
         real = {flag: Path(os.path.realpath(path)) for flag, path in self._named().items()}
         for first, second in combinations(real, 2):
             if real[first] == real[second]:
-                message = f"{first} and {second} name the same place, {self._named()[first]}; name two"
+                message = f"{first} and {second} name the same place, {self._named()[first]}; name two places"
                 raise OutputError(message)
         for flag, path in self._files().items():
             for other, place in real.items():
@@ -137,21 +137,21 @@ class Outputs:
             folder, plots = real.get("--archive"), real.get("--plot-dir")
             inside = folder is not None and folder in real[flag].parents
             if inside and (real[flag].parent != folder or real[flag].name == DOCUMENT):
-                message = f"{flag} {path} would be taken for a part of a run in --archive {self.archive}; {ELSEWHERE}"
+                message = f"{flag} {path} would look like part of a run in --archive {self.archive}; {ELSEWHERE}"
                 raise OutputError(message)
             if plots is not None and real[flag].parent == plots and real[flag].suffix in FIGURES:
                 message = f"{flag} {path} has the name of a figure in --plot-dir {self.plot_dir}; {ELSEWHERE}"
                 raise OutputError(message)
         if "--plot-dir" in real and real.get("--archive") in real["--plot-dir"].parents:
-            message = f"--plot-dir {self.plot_dir} would be taken for a run in --archive {self.archive}; {ELSEWHERE}"
+            message = f"--plot-dir {self.plot_dir} would look like a run in --archive {self.archive}; {ELSEWHERE}"
             raise OutputError(message)
 
     def _refuse_label(self) -> None:
-        """Refuse a label that no run of the archive could be found by."""
+        """Refuse a label that is invalid, taken, or without an archive."""
         if self.label is None:
             return
         if self.archive is None:
-            message = f"--label {self.label} names a run of an archive; add --archive DIR, or omit it"
+            message = f"--label {self.label} needs an archive; add --archive DIR, or omit --label"
             raise OutputError(message)
         try:
             Archive(self.archive).check_label(self.label)
@@ -160,10 +160,10 @@ class Outputs:
             raise OutputError(message) from error
 
     def _of_json(self) -> list[tuple[str, Path, Path]]:
-        """The folder that the document is written to, with flag and value."""
+        """Return the folder of the document, with flag and value."""
         if self.json is None or self.to_standard_output:
             return []
-        if inspected("--json", self.json, self.json.is_dir):
+        if inspect("--json", self.json, self.json.is_dir):
             message = f"--json {self.json} is a folder; name a file in it, such as {self.json / 'run.json'}"
             raise OutputError(message)
         if not is_device(self.json):
@@ -173,16 +173,16 @@ class Outputs:
         return []
 
     def _of_archive(self) -> list[tuple[str, Path, Path]]:
-        """The folder that the run is added to, with flag and value."""
+        """Return the folder of the archive, with flag and value."""
         if self.archive is None:
             return []
-        if inspected("--archive", self.archive, (self.archive / "run.json").exists):
-            message = f"--archive {self.archive} is a run; name the folder of runs that it lies in"
+        if inspect("--archive", self.archive, (self.archive / "run.json").exists):
+            message = f"--archive {self.archive} is a run; name the folder that contains it"
             raise OutputError(message)
         return [("--archive", self.archive, self.archive)]
 
     def write_json(self, text: str, standard_output: IO[str] | None = None) -> None:
-        """Write the document, whole or not at all."""
+        """Write the document atomically."""
         if standard_output is not None:
             standard_output.write(text)
             standard_output.flush()
@@ -195,7 +195,7 @@ class Outputs:
         Returns
         -------
         list of Path
-            Empty where no folder is named.
+            Empty if no folder was named.
         """
         if self.plot_dir is None:
             return []
@@ -203,7 +203,7 @@ class Outputs:
 
         figure, ax = blank(result.key)
         result.draw(ax)
-        # Each character that a file name may not have becomes its number, so that no two names become one.
+        # Characters that are invalid in a file name become their numbers, so that different names stay different.
         named = re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):02x}", result.name)
         stem = f"{result.example}-{named}"
         paths = [self.plot_dir / f"{stem}.{ending}" for ending in ("png", "svg")]
@@ -212,8 +212,8 @@ class Outputs:
         return paths
 
 
-def inspected(flag: str, value: Path, look: Callable[[], bool]) -> bool:
-    """Ask the file system about a path that it may not be able to hold at all."""
+def inspect(flag: str, value: Path, look: Callable[[], bool]) -> bool:
+    """Query the file system about a path that may be invalid."""
     try:
         return look()
     except (OSError, ValueError) as error:
@@ -221,12 +221,12 @@ def inspected(flag: str, value: Path, look: Callable[[], bool]) -> bool:
 
 
 def refuse_unwritable(flag: str, value: Path, folder: Path) -> None:
-    """Raise unless a file can be made in `folder`, or in the nearest of its parents that exists."""
+    """Raise unless a file can be made in `folder`, or in its nearest existing parent."""
     try:
         while not folder.exists():
             folder = folder.parent
         if not folder.is_dir():
-            message = f"{flag} {value} cannot be written: {folder} is a file; name a place in a folder"
+            message = f"{flag} {value} cannot be written: {folder} is a file; name a path inside a folder"
             raise OutputError(message)
         with tempfile.TemporaryFile(dir=folder):
             pass  # gone when closed
@@ -235,13 +235,13 @@ def refuse_unwritable(flag: str, value: Path, folder: Path) -> None:
 
 
 def unwritable(flag: str, value: Path, error: Exception) -> str:
-    """The sentence for a place that the system refuses."""
+    """Return the message for an output that the system refuses."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{flag} {value} cannot be written ({reason}); name a place where you may write"
 
 
 def is_json(path: Path) -> bool:
-    """Whether a file is empty or looks like a JSON document, which may be replaced by another one."""
+    """Whether a file is empty or looks like a JSON document, and may therefore be replaced."""
     try:
         with path.open("rb") as file:
             begin = file.read(SHOWN)
@@ -253,17 +253,17 @@ def is_json(path: Path) -> bool:
 
 
 def is_device(path: Path) -> bool:
-    """Whether a path is a device or a pipe, such as /dev/null: to be written to, never to be replaced."""
+    """Whether a path is a device or a pipe, such as /dev/null, which is written to and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def target(path: Path) -> Path:
-    """The file that is to be replaced: the one that a link points to."""
+    """Return the file to replace: for a link, the file that it points to."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that whoever looks finds the old one or the new one, never a part."""
+    """Write a text file atomically, so that readers find the old or the new one, never a part."""
     if is_device(path):
         path.write_text(text, encoding="utf-8")
         return

@@ -1,4 +1,4 @@
-"""An example run as a command: its flags, and what becomes of its results."""
+"""An example as a command: its flags and the output of its results."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ from evenhand.runs.recorder import Recorder
 from evenhand.runs.run import Run
 
 PROFILE = "script"
-"""The profile of a run that no build planned."""
+"""The profile of a run by a script."""
 INTERRUPTED = 130
 TERMINATED = 143
 FEWEST_SAMPLES = 100
 MOST_SAMPLES = 10_000_000
-"""Timed calls of each contender in a round; more would take minutes."""
+"""Timed calls per contender and round; more would take minutes."""
 UNIFORM = ("help", "rounds", "json", "plot_dir", "archive", "label")
 
 
 def script_settings(
     doc: str, script: Path, rounds: int, options: Mapping[str, Any], packages: Mapping[str, str]
 ) -> Settings:
-    """Read the flags of a script, check the places that they name, and begin.
+    """Parse the flags of a script, check its outputs, and begin.
 
     Parameters
     ----------
     doc : str
-        The script's docstring: title and question are the head of its ``--help``.
+        The script's docstring; its title and question become the head of ``--help``.
     script : Path
         The script; its stem is the example's name.
     rounds : int
-        Rounds where no flag says otherwise.
+        The default number of rounds.
     options : mapping
         The script's own numbers with their defaults.
     packages : mapping of str to str
-        The packages that it measures, each with its build hook.
+        The measured packages, each with its build hook.
 
     Raises
     ------
     SystemExit
-        With status 2 after a sentence, for a wrong flag, a place that cannot be written to, or a package that cannot
-        be measured.
+        With status 2 after a message, for a wrong flag, an output that cannot be written, or a package that cannot be
+        measured.
     """
     closed = sys.stdout is None
     prepare_streams()
@@ -84,19 +84,19 @@ def script_settings(
 
 
 def refuse_impossible(options: Mapping[str, Any]) -> None:
-    """Refuse numbers of which it is known before measuring that nothing can come of them.
+    """Refuse numbers that cannot give a result, before measuring.
 
-    Options of one name mean the same in all scripts: ``samples`` are timed calls per round, ``rate`` is arrivals per
-    second, and ``duration`` the seconds of a paced run.
+    An option means the same in all scripts: ``samples`` is the number of timed calls per round, ``rate`` is arrivals
+    per second, and ``duration`` is the seconds of a paced run.
 
     Raises
     ------
     OutputError
-        With the sentence for the flag.
+        With the message for the flag.
     """
     samples, rate, duration = (options.get(name) for name in ("samples", "rate", "duration"))
     if isinstance(samples, int) and samples < FEWEST_SAMPLES:
-        message = f"--samples: {samples} are too few for a 99th percentile; pass at least {FEWEST_SAMPLES}"
+        message = f"--samples: {samples} calls are too few for a 99th percentile; pass at least {FEWEST_SAMPLES}"
         raise OutputError(message)
     if isinstance(samples, int) and samples > MOST_SAMPLES:
         message = f"--samples: {samples} calls are too many for one round; pass at most {MOST_SAMPLES}"
@@ -110,11 +110,11 @@ def refuse_impossible(options: Mapping[str, Any]) -> None:
 
 
 def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -> FlagParser:
-    """The script's flags: its own first, then those that every script has."""
-    parser = FlagParser(prog=script.name, description=described(doc))
+    """Return the script's flags: its own first, then those of every script."""
+    parser = FlagParser(prog=script.name, description=describe(doc))
     for name, default in options.items():
         if name in UNIFORM:
-            message = f"option {name!r} is a flag that every script has; give it another name"
+            message = f"option {name!r} has the name of a flag of every script; rename it"
             raise ValueError(message)
         parser.add_option(name, default)
     parser.add_argument(
@@ -127,23 +127,23 @@ def parser_of(doc: str, script: Path, rounds: int, options: Mapping[str, Any]) -
     )
     parser.add_argument("--json", type=path, metavar="PATH", help="write the run's document; - is standard output")
     parser.add_argument("--plot-dir", type=path, metavar="DIR", help="save each figure there as PNG and SVG")
-    parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to that folder of runs")
+    parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to this folder of runs")
     parser.add_argument("--label", metavar="NAME", help=LABEL_HELP)
     return parser
 
 
 def as_text(value: Any) -> str:
-    """The value of a flag, as it was passed."""
+    """Return the value of a flag as text."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def headline(doc: str) -> str:
-    """The title of a docstring."""
+    """Return the title of a docstring."""
     return next((line.strip() for line in doc.splitlines() if re.search(r"\w", line)), "")
 
 
-def described(doc: str) -> str:
-    """Title and first paragraph of a docstring, without the markup of reStructuredText."""
+def describe(doc: str) -> str:
+    """Return the title and first paragraph of a docstring without reStructuredText markup."""
     text = re.sub(r":[\w:]+:`~?([^`<]+?)(?:\s*<[^>]*>)?`", r"\1", doc.replace("``", "`"))
     blocks = [block.strip() for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
     lines = [line.strip() for line in blocks[0].splitlines() if re.search(r"\w", line)] if blocks else []
@@ -151,14 +151,14 @@ def described(doc: str) -> str:
 
 
 class ScriptRecorder(Recorder):
-    """Prints each result, saves its figure, and writes the run when the script ends, however it ends.
+    """Prints each result, saves its figure, and writes the run at the end of the script, also after an error.
 
     Parameters
     ----------
     example : str
         The script's name.
     outputs : Outputs
-        Where things go.
+        The output files and folders.
     chosen : mapping
         The values of its flags.
     """
@@ -175,9 +175,9 @@ class ScriptRecorder(Recorder):
         self._process = os.getpid()
 
     def begin(self, title: str, packages: Mapping[str, Mapping[str, Any]]) -> None:
-        """Say what comes, remember what is measured, and make sure that the end is reached on every way out."""
+        """Print the plan, describe machine and packages, and make sure that `end` runs however the script ends."""
         if self.outputs.to_standard_output:
-            # What is printed from here on, by whomever, goes to standard error.
+            # From here on, all printed text goes to standard error.
             sys.stdout.flush()
             self._document = os.fdopen(os.dup(1), "w", encoding="utf-8")
             os.dup2(2, 1)
@@ -185,7 +185,7 @@ class ScriptRecorder(Recorder):
         given = {name: value for name, value in self.chosen.items() if value != []}
         values = literal(", ".join(f"{name} {as_text(value)}" for name, value in given.items()))
         print(
-            f"{literal(title)}\nMeasures {self.example} with {values}. Ctrl-C stops and keeps what was measured.",
+            f"{literal(title)}\nMeasuring {self.example} with {values}. Ctrl-C stops and keeps the results so far.",
             flush=True,
         )
         self._packages = packages
@@ -215,13 +215,13 @@ class ScriptRecorder(Recorder):
         return stop
 
     def expect(self, example: str, name: str) -> None:
-        """Refuse a second result of one name, before it is measured."""
+        """Refuse a second result with the same name before it is measured."""
         if any(result.key == f"{example}/{name}" for result in self.results):
-            message = f"{example} has a result called {name!r} already; pass another name=..."
+            message = f"{example} already has a result called {name!r}; pass another name=..."
             raise ValueError(message)
 
     def record(self, result: Result) -> None:
-        """Print a result as soon as it is there, and keep it."""
+        """Print a result immediately, and keep it for the run."""
         self._progress.clear()
         self.results.append(result)
         print()
@@ -232,32 +232,32 @@ class ScriptRecorder(Recorder):
             self.figures += self.outputs.save_figure(result)
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Say how far a measurement is; on a terminal only."""
+        """Show the progress of a measurement, on a terminal only."""
         self._progress.show(what, done, total)
 
     def end(self) -> None:
-        """Write the run, and say where things are."""
+        """Write the run, and print the places of the outputs."""
         if os.getpid() != self._process:
-            return  # a fork of the script that ends
+            return  # a forked child of the script is ending
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the little that is left is not cut short
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # do not interrupt the writing
         self._progress.clear()
         try:
-            said = self.write()
+            lines = self.write()
         except BrokenPipeError:
-            os._exit(1)  # the reader of the document has gone, and nobody is to be told
+            os._exit(1)  # the reader of the document is gone, so there is no one to inform
         except Exception as error:
             print(f"{self.example}: the run could not be written: {error}", file=sys.stderr)
             sys.stderr.flush()
             os._exit(1)
-        print("\n" + "\n".join(said), file=sys.stderr if self.unfinished else sys.stdout, flush=True)
+        print("\n" + "\n".join(lines), file=sys.stderr if self.unfinished else sys.stdout, flush=True)
 
     def write(self) -> list[str]:
-        """Write document and archive; what was put where, as sentences."""
-        said = []
+        """Write document and archive, and return a line on the place of each output."""
+        lines = []
         count = f"{len(self.results)} result{'' if len(self.results) == 1 else 's'}"
         if self.unfinished:
-            said.append(f"{self.example} {self.unfinished}; {count} measured so far, marked incomplete.")
+            lines.append(f"{self.example} {self.unfinished}; {count} measured so far, marked incomplete.")
         if self.outputs.json is not None or (self.outputs.archive is not None and self.results):
             run = Run.of(
                 self.results,
@@ -270,15 +270,15 @@ class ScriptRecorder(Recorder):
             )
             if self.outputs.json is not None:
                 self.outputs.write_json(run.to_json(), self._document)
-                said.append(f"document: {'standard output' if self._document else self.outputs.json}")
+                lines.append(f"document: {'standard output' if self._document else self.outputs.json}")
             if self.outputs.archive is not None and self.results:
                 folder = Archive(self.outputs.archive).add(run)
-                said.append(f"run: {folder}")
+                lines.append(f"run: {folder}")
         if self.outputs.plot_dir is not None:
-            said.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}")
-        return said or ["Nothing was kept; --json, --plot-dir and --archive keep results."]
+            lines.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}")
+        return lines or ["No results were saved; save them with --json, --plot-dir or --archive."]
 
     def command(self) -> dict[str, Any]:
-        """The example and its numbers, for the document; texts and paths are the caller's own."""
+        """Return the example and its numbers for the document, without texts and paths, which are private."""
         numbers = {name: value for name, value in self.chosen.items() if isinstance(value, int | float)}
         return {"example": self.example, "options": numbers}

@@ -1,4 +1,4 @@
-"""What a person sees while a command runs: tables, and progress where there is a terminal."""
+"""The terminal output of a command: tables, and progress on a terminal."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 UNBROKEN = 40
-"""A cell of no more letters stays on one line."""
+"""Cells up to this many characters stay on one line."""
 
 
 def prepare_streams() -> None:
-    """Keep standard output and error usable to the end: by any text, when closed, and when the reader has gone.
+    """Keep standard output and error usable to the end: for any text, if closed, and after the reader has gone.
 
     A command that measures for minutes must not lose its result because its table was piped to ``head``.
     """
@@ -51,7 +51,7 @@ def _descriptor(stream: io.TextIOWrapper) -> int:
 
 
 def _nowhere(number: int) -> io.TextIOWrapper:
-    """A stream to nowhere. It takes the number of the closed one, which the next opened file would have."""
+    """Return a stream that discards text, with the descriptor of the closed stream, so that no other file gets it."""
     descriptor = os.open(os.devnull, os.O_WRONLY)
     try:
         os.fstat(number)
@@ -63,14 +63,14 @@ def _nowhere(number: int) -> io.TextIOWrapper:
 
 
 class _Enduring(io.RawIOBase):
-    """Writes to a descriptor, and to nowhere once nobody reads it any more."""
+    """Writes to a descriptor, and discards data once there is no reader."""
 
     def __init__(self, descriptor: int) -> None:
         self._number = descriptor
         self._read = True
 
     def writable(self) -> bool:
-        """Say that this is for writing."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
@@ -78,11 +78,11 @@ class _Enduring(io.RawIOBase):
         return self._number
 
     def isatty(self) -> bool:
-        """Tell whether a person reads."""
+        """Return whether the descriptor is a terminal."""
         return os.isatty(self._number)
 
     def write(self, data: object) -> int:
-        """Write bytes, or drop them."""
+        """Write bytes, or discard them."""
         view = memoryview(data)  # type: ignore[arg-type]
         if self._read:
             try:
@@ -93,29 +93,29 @@ class _Enduring(io.RawIOBase):
 
 
 def literal(text: object) -> str:
-    """A text with its control characters written out, so that a name cannot move the cursor or break a table."""
+    """Escape the control characters of a text, so that a name cannot move the cursor or break a table."""
     return "".join(
         letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else repr(letter)[1:-1]
         for letter in str(text)
     )
 
 
-def needed(cells: Iterable[str]) -> int:
-    """The width of a column in which no word, number or identifier is broken."""
+def minimum_width(cells: Iterable[str]) -> int:
+    """Return the smallest width of a column that breaks no word, number or identifier."""
     parts = (part for cell in cells for part in ([cell] if len(cell) <= UNBROKEN else cell.split(" ")))
     return max(map(cell_len, parts), default=0)
 
 
 def print_records(console: Console, frame: pd.DataFrame, title: str) -> None:
-    """Print a table that is too wide as one paragraph a row: its first cell on a line of its own, to be copied."""
+    """Print a table that is too wide as one paragraph per row, with the first cell on its own line for copying."""
     if title:
         console.print(Text(title, style="bold"))
     for row in frame.itertuples(index=False):
         first, *others = row
         console.print(Text(first, style="bold"), soft_wrap=True)
-        told = [f"{column}: {cell}" for column, cell in zip(frame.columns[1:], others, strict=True) if cell]
+        items = [f"{column}: {cell}" for column, cell in zip(frame.columns[1:], others, strict=True) if cell]
         lines = [""]
-        for item in told:
+        for item in items:
             if lines[-1] and cell_len(f"  {lines[-1]}  {item}") > console.width:
                 lines.append("")
             lines[-1] += f"  {item}"
@@ -123,7 +123,7 @@ def print_records(console: Console, frame: pd.DataFrame, title: str) -> None:
 
 
 def print_table(frame: pd.DataFrame, title: str = "") -> None:
-    """Print a table of text on standard output: drawn on a terminal, plain columns in a pipe."""
+    """Print a table of text: with lines on a terminal, as plain columns into a pipe."""
     frame = frame.reset_index()
     frame.columns = [literal(column) for column in frame.columns]
     frame = frame.map(literal)
@@ -133,11 +133,11 @@ def print_table(frame: pd.DataFrame, title: str = "") -> None:
         print(frame.to_string(index=False), flush=True)
         return
     console = Console()
-    widths = {column: max(needed(frame[column]), needed(column.split(" "))) for column in frame.columns}
+    widths = {column: max(minimum_width(frame[column]), minimum_width(column.split(" "))) for column in frame.columns}
     if sum(width + 3 for width in widths.values()) + 1 > console.width:  # padding, lines between, and an edge
         print_records(console, frame, title)
         return
-    # As Text, in which square brackets are no markup.
+    # In a Text, square brackets are not markup.
     above = Text(literal(title), style="bold") if title else None
     table = Table(title=above, title_justify="left", box=box.SIMPLE_HEAD)
     for column in frame.columns:
@@ -149,20 +149,20 @@ def print_table(frame: pd.DataFrame, title: str = "") -> None:
 
 
 class RoundProgress:
-    """One line on standard error that says how far a measurement is; nothing where that is no terminal."""
+    """One progress line on standard error; nothing if that is not a terminal."""
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
         self._what = ""
 
     def show(self, what: str, done: int, total: int) -> None:
-        """Draw the line; another `what` begins another one."""
+        """Draw the line; a new `what` begins a new line."""
         if not sys.stderr.isatty():
             return
         what = literal(what)
         if self._progress is None or what != self._what:
             self.clear()
-            # Drawn when told and by no thread of its own, which would wake up beside what is measured.
+            # Drawn by this call and not by a separate thread, which would wake up during the measurement.
             self._progress = Progress(
                 TextColumn("{task.description}", markup=False),
                 BarColumn(),
@@ -179,7 +179,7 @@ class RoundProgress:
         self._progress.update(task.id, completed=done, total=total, refresh=True)
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

@@ -1,4 +1,4 @@
-"""``python -m evenhand time``: compare statements or whole commands that are given on the command line."""
+"""``python -m evenhand time``: compare statements or whole commands from the command line."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from evenhand.runs.run import Run
 
 EXAMPLE = "time"
 LONGEST_NAME = 40
-"""A statement with more letters is called by its number, and told below the table."""
+"""A longer statement is called by its number and listed below the table."""
 
 
 class ProgressRecorder(Recorder):
-    """Shows how far the comparison is, and keeps nothing."""
+    """Shows the progress of the comparison, and discards results."""
 
     def __init__(self) -> None:
         self.line = RoundProgress()
@@ -43,18 +43,18 @@ def add_flags(parser: FlagParser) -> None:
         "--command",
         dest="processes",
         action="store_true",
-        help="the statements are commands: each is a whole process, timed from its start to its end; its standard "
-        "output is dropped, and no shell is used ('sh -c \"a | b\"' is one)",
+        help="the statements are commands: each is a whole process, timed from its start to its end; standard output "
+        "is discarded, and no shell is used (call one with 'sh -c \"a | b\"')",
     )
     parser.add_argument(
         "--setup",
         action="append",
         default=[],
         metavar="TEXT",
-        help="runs once in each process, as a command once before all; may be repeated",
+        help="run once in each process, or for commands once before all; repeatable",
     )
     parser.add_argument(
-        "--each", metavar="TEXT", help="runs before every execution and is not timed, such as 'data = list(source)'"
+        "--each", metavar="TEXT", help="run before every execution, untimed, such as 'data = list(source)'"
     )
     parser.add_argument(
         "--rounds",
@@ -65,11 +65,11 @@ def add_flags(parser: FlagParser) -> None:
     )
     parser.add_argument("--archive", type=path, metavar="DIR", help="add the run to this folder of runs")
     parser.add_argument("--label", metavar="NAME", help=LABEL_HELP)
-    parser.add_argument("--json", action="store_true", help="write the run on standard output, and nothing else there")
+    parser.add_argument("--json", action="store_true", help="write only the run to standard output")
 
 
 def names(texts: Sequence[str], what: str = "statement") -> list[str]:
-    """A name for each statement: its text, or its number where that is long or holds what no name may."""
+    """Name each statement by its text, or by its number if the text is long or not a valid name."""
     found: list[str] = []
     for number, text in enumerate(texts, start=1):
         short = len(text) <= LONGEST_NAME and "/" not in text and "\n" not in text and text.strip()
@@ -80,26 +80,26 @@ def names(texts: Sequence[str], what: str = "statement") -> list[str]:
 
 
 def time_statements(chosen: argparse.Namespace) -> None:
-    """Compare the statements, print the table, and keep the run where that is asked for.
+    """Compare the statements, print the table, and archive the run if requested.
 
     Raises
     ------
     ValueError
-        If a text is invalid Python, or no command that can be started.
+        If a text is not valid Python, or not a command that can be started.
     WorkerError, CommandError
         If a statement or a command fails.
     OutputError
-        If the archive cannot be written to, or the label is no name or taken; nothing has been measured then.
+        If the archive cannot be written, or the label is invalid or taken; this is checked before measuring.
     """
     called = names(chosen.statements, "command" if chosen.processes else "statement")
     texts = dict(zip(called, chosen.statements, strict=True))
-    compared = planned(texts, chosen)
+    measure = prepare_comparison(texts, chosen)
     Outputs(archive=chosen.archive, label=chosen.label).prepare()
     recorder = ProgressRecorder()
     settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
     around = machine()
     try:
-        result = compared(settings=settings)
+        result = measure(settings=settings)
     finally:
         recorder.line.clear()
     run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts, label=chosen.label)
@@ -107,8 +107,8 @@ def time_statements(chosen: argparse.Namespace) -> None:
         print(run.to_json())
     else:
         print_table(result.table())
-        told = [f"{name}: {text}" for name, text in texts.items() if name != text.strip()]
-        for line in (*told, *result.table_notes()):
+        listed = [f"{name}: {text}" for name, text in texts.items() if name != text.strip()]
+        for line in (*listed, *result.table_notes()):
             print(literal(line))
     if chosen.archive is not None:
         folder = Archive(chosen.archive).add(run)
@@ -116,8 +116,8 @@ def time_statements(chosen: argparse.Namespace) -> None:
             print(f"run: {folder}")
 
 
-def planned(texts: Mapping[str, str], chosen: argparse.Namespace) -> Callable[..., Comparison]:
-    """The comparison that is asked for, of statements or of commands; a text that is none is refused here."""
+def prepare_comparison(texts: Mapping[str, str], chosen: argparse.Namespace) -> Callable[..., Comparison]:
+    """Return the requested comparison of statements or commands; an invalid text is refused here."""
     if chosen.processes:
         made = {name: Command(text) for name, text in texts.items()}
         each = None if chosen.each is None else Command(chosen.each)

@@ -1,1 +1,1 @@
-"""A run and what it is kept with: its folder, archive, machine, packages and configuration."""
+"""Runs: their folders, archives, machines, packages and configuration."""

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MISSING = object()
-"""What `descend` gives where there is nothing; None is a value of its own."""
+"""The result of `descend` for a missing value, because None is a valid value."""
 NEAR = 4
-"""How many near paths an error names."""
+"""Number of similar paths in an error."""
 
 
 def descend(tree: Any, parts: list[str]) -> Any:
-    """Follow `parts` through nested mappings, whose own names may hold a slash (``batch_roundtrip/1000``)."""
+    """Follow `parts` through nested mappings; a name may contain slashes (``batch_roundtrip/1000``)."""
     if not parts:
         return tree
     if isinstance(tree, Mapping):
@@ -27,7 +27,7 @@ def descend(tree: Any, parts: list[str]) -> Any:
 
 
 def leaves(path: str, tree: Any) -> Iterator[str]:
-    """Every path below `path` at which one value stands."""
+    """Yield every path below `path` that has a single value."""
     if isinstance(tree, Mapping):
         for name, branch in tree.items():
             yield from leaves(f"{path}/{name}", branch)
@@ -36,9 +36,9 @@ def leaves(path: str, tree: Any) -> Iterator[str]:
 
 
 def nearest(path: str, known: Iterable[str]) -> str:
-    """The end of a sentence: the paths that look most like one that is not there."""
+    """Return the end of a message about a missing path: the paths most similar to it."""
     known = list(known)
     near = difflib.get_close_matches(path, known, n=NEAR, cutoff=0.5)
     if near:
         return f"; similar: {', '.join(near)}"
-    return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it has none"
+    return f"; there are: {', '.join(known[:NEAR])}{', ...' if len(known) > NEAR else ''}" if known else "; it is empty"

@@ -1,4 +1,4 @@
-"""Whether two runs say the same: the ratios within each, with their verdicts, which another machine can repeat."""
+"""Agreement of two runs: the ratios within each and their verdicts, which can be repeated on another machine."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from evenhand.runs.run import Run, entries
 if TYPE_CHECKING:
     import pandas as pd
 
-TOLD = ("faster", "slower", "no difference shown")
-"""Verdicts that say something; of the others nothing can be repeated."""
+DECIDED = ("faster", "slower", "no difference shown")
+"""Verdicts that can be repeated; the others decide nothing."""
 RATIO, VERDICT = "ratio", "verdict"
 COLUMNS = ("result", "contender", "of", "first", "second", "first verdict", "second verdict", "agreement")
 
@@ -26,27 +26,27 @@ COLUMNS = ("result", "contender", "of", "first", "second", "first verdict", "sec
 class Agreement:
     """The ratios that two runs have in common.
 
-    A ratio is taken within a run, between programs that took turns, so it can be put beside one of another machine
-    where times cannot.
+    A ratio is measured within a run, between programs that took turns.  It can therefore be compared with a ratio from
+    another machine, unlike a time.
 
     Parameters
     ----------
     first, second : Run
-        What is compared.
+        The runs to compare.
     """
 
     first: Run
     second: Run
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a ratio that both runs have of the same statements.
+        """Return one row per ratio that both runs have for the same statements.
 
         Returns
         -------
         DataFrame
-            Columns ``result``, ``contender`` (with its size), ``of`` (what the ratio is of: ``cost``, ``p99``),
+            Columns ``result``, ``contender`` (with its size), ``of`` (the quantity of the ratio: ``cost``, ``p99``),
             ``first`` and ``second`` (the ratios, each an `Estimate`), both verdicts, and ``agreement``: ``"same"``,
-            ``"another"``, or ``"not told"`` where either run could not say.
+            ``"different"``, or ``"undecided"`` if a run could not decide.
         """
         return data_frame(list(self._rows()), COLUMNS)
 
@@ -55,41 +55,41 @@ class Agreement:
         for key in (key for key in mine if key in theirs):
             old, new = ratios(mine[key]), ratios(theirs[key])
             for place in (place for place in old if place in new and same_statement(mine[key], theirs[key], place[0])):
-                (one, said), (two, says) = old[place], new[place]
-                told = said in TOLD and says in TOLD
+                (one, before), (two, after) = old[place], new[place]
+                decided = before in DECIDED and after in DECIDED
                 contender = place[0] if place[1] is None else f"{place[0]}, {quantity.written('', place[1])}"
-                agreement = ("same" if said == says else "another") if told else "not told"
-                yield (key, contender, place[2], one, two, said, says, agreement)
+                agreement = ("same" if before == after else "different") if decided else "undecided"
+                yield (key, contender, place[2], one, two, before, after, agreement)
 
     def table(self) -> pd.DataFrame:
-        """The ratios as text, each with its interval and verdict."""
+        """Return the ratios as text, each with its interval and verdict."""
         rows = [
             {
                 "result": row.result,
                 "contender": f"{row.contender} ({row.of})",
                 "first, ratio to the baseline": quantity.ratio(row.first),
                 "second": quantity.ratio(row.second),
-                "first says": row[6],
-                "second says": row[7],
+                "first verdict": row[6],
+                "second verdict": row[7],
                 "agreement": row.agreement,
             }
             for row in self.to_pandas().itertuples()
         ]
-        columns = ["result", "contender", "first, ratio to the baseline", "second", "first says", "second says"]
+        columns = ["result", "contender", "first, ratio to the baseline", "second", "first verdict", "second verdict"]
         return data_frame(rows, [*columns, "agreement"])
 
     @property
     def sentence(self) -> str:
-        """How many verdicts came out alike."""
+        """The number of equal verdicts."""
         counts = self.to_pandas()["agreement"].value_counts()
-        same, another, untold = (int(counts.get(name, 0)) for name in ("same", "another", "not told"))
-        if not same + another + untold:
+        same, different, undecided = (int(counts.get(name, 0)) for name in ("same", "different", "undecided"))
+        if not same + different + undecided:
             return "the runs have no ratio of the same statements in common"
-        text = f"of {same + another} ratios that both runs could judge, {same} have the same verdict"
-        return f"{text} and {another} another; {untold} could not be judged in one of them"
+        text = f"{same} of {same + different} ratios that both runs could judge have the same verdict"
+        return f"{text}, {different} a different one; {undecided} could not be judged in at least one run"
 
     def document(self) -> list[dict[str, Any]]:
-        """The ratios as JSON values."""
+        """Return the ratios as JSON values."""
         rows = []
         for row in self.to_pandas().to_dict(orient="records"):
             ends = {
@@ -103,18 +103,20 @@ class Agreement:
 
 
 def same_statement(first: Mapping[str, Any], second: Mapping[str, Any], contender: str) -> bool:
-    """Whether a contender and the baseline are the same programs in both, as a reader sees them.
+    """Whether a contender and the baseline have the same source text in both runs.
 
-    A fingerprint is that of the bytecode, which each Python writes in its own way.
+    Their fingerprints cannot be compared: these hash the bytecode, which differs between versions of Python.
     """
     baselines = [next(iter(entry["contenders"]), "") for entry in (first, second)]
     names = {contender, *baselines}
-    said = [[entry["contenders"].get(name, {}).get("statement") for name in sorted(names)] for entry in (first, second)]
-    return first["kind"] == second["kind"] and baselines[0] == baselines[1] and said[0] == said[1]
+    texts = [
+        [entry["contenders"].get(name, {}).get("statement") for name in sorted(names)] for entry in (first, second)
+    ]
+    return first["kind"] == second["kind"] and baselines[0] == baselines[1] and texts[0] == texts[1]
 
 
 def ratios(entry: Mapping[str, Any]) -> dict[tuple[str, int | None, str], tuple[Estimate, str]]:
-    """The ratios of a result's summary that have a verdict, by contender, size and what they are of."""
+    """Return the ratios of a result's summary that have a verdict, by contender, size and quantity."""
     found = {}
     for row in entry["rows"]:
         for column in row:

@@ -15,14 +15,14 @@ from evenhand.runs.run_folder import DOCUMENT, LATEST, ArchiveError
 
 @dataclass(frozen=True)
 class Listing:
-    """What an archive holds; iterating gives the runs.
+    """The contents of an archive; iterating yields the runs.
 
     Parameters
     ----------
     runs : tuple of Run
-        The whole ones, oldest first.
+        The complete runs, oldest first.
     refused : mapping of str to str
-        The folders that are no whole run, by name, each with the sentence that says why.
+        The folders without a complete run, by name, each with the reason.
     """
 
     runs: tuple[Run, ...]
@@ -42,7 +42,7 @@ class Archive:
     Parameters
     ----------
     folder : Path
-        Where the runs are; made when the first is added.
+        The folder of the runs; created when the first run is added.
 
     Examples
     --------
@@ -59,12 +59,12 @@ class Archive:
     folder: Path
 
     def add(self, run: Run) -> Path:
-        """Write a run into the archive, atomically, and remove what writers that were killed have left.
+        """Write a run into the archive atomically, and remove the remains of killed writers.
 
         Raises
         ------
         ArchiveError
-            If a run of that id or label exists already, or its id is not the plain name of a folder.
+            If a run with this id or label exists, or the id is not a plain folder name.
         """
         run_folder.check_id(run.id)
         if run.label is not None:
@@ -78,15 +78,15 @@ class Archive:
         Raises
         ------
         ArchiveError
-            If it cannot be one, or a run has it already.
+            If it is not a valid label, or a run has it already.
         """
         run_folder.check_label(label)
         if taken := self.labels().get(label):
-            message = f"the run {taken[0]} has the label {label!r} already; give another one, or remove that run"
+            message = f"the run {taken[0]} already has the label {label!r}; use another one, or remove that run"
             raise ArchiveError(message)
 
     def labels(self) -> dict[str, list[str]]:
-        """The labels of the whole runs, each with the ids of its runs: more than one where archives were joined."""
+        """Return the labels with the ids of their runs; a label can have several runs if archives were merged."""
         found: dict[str, list[str]] = {}
         for run in self.runs():
             if run.label is not None:
@@ -94,12 +94,12 @@ class Archive:
         return found
 
     def names(self) -> list[str]:
-        """The names of all folders that stand for a run, whole or not, oldest first.
+        """Return the names of all run folders, complete or not, oldest first.
 
         Raises
         ------
         ArchiveError
-            If the system does not let us read the archive.
+            If the archive cannot be read for lack of permission.
         """
         try:
             return sorted(
@@ -108,16 +108,16 @@ class Archive:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            message = f"the archive {self.folder.name} cannot be read ({error.strerror or error}); allow it"
+            message = f"the archive {self.folder.name} cannot be read ({error.strerror or error}); grant access to it"
             raise ArchiveError(message) from error
 
     def runs(self) -> Listing:
-        """List the runs.  A folder that is no whole run is named, and hides none of the others.
+        """List the runs; folders without a complete run are listed as refused.
 
         Returns
         -------
         Listing
-            The samples of its runs are read when a result is asked for.
+            The samples of its runs are read when a result is accessed.
         """
         runs, refused = [], {}
         for name in self.names():
@@ -130,24 +130,24 @@ class Archive:
     def _opened(self, name: str) -> Run:
         run = Run.opened(self.folder / name)
         if run.id != name:
-            message = f"{name} holds the run {run.id}; give the folder that name"
+            message = f"{name} contains the run {run.id}; rename the folder to that id"
             raise ArchiveError(message)
         return run
 
     def latest(self) -> Run:
-        """The newest whole run.
+        """Return the newest complete run.
 
         Raises
         ------
         ArchiveError
-            If there is none.
+            If the archive has no complete run.
         """
         for name in reversed(self.names()):
             try:
                 return self._opened(name)
             except ArchiveError:
-                continue  # `runs` names it; the newest whole one is what was asked for
-        message = f"the archive {self.folder.name} holds no whole run; a script's --archive adds one"
+                continue  # `runs` lists it as refused
+        message = f"the archive {self.folder.name} has no complete run; add one with a script's --archive"
         raise ArchiveError(message)
 
     def open(self, name: str) -> Run:
@@ -156,12 +156,12 @@ class Archive:
         Parameters
         ----------
         name : str
-            Its id, the beginning of it that no other id shares, its label, or ``latest``.
+            Its id, an unambiguous beginning of the id, its label, or ``latest``.
 
         Raises
         ------
         ArchiveError
-            If there is no such run, more than one, or it is not whole.
+            If no run matches, several runs match, or the run is not complete.
         """
         if name == LATEST:
             return Run.load(self.folder / self.latest().id)
@@ -173,23 +173,23 @@ class Archive:
             self._opened(found[0])
             return Run.load(self.folder / found[0])
         if found:
-            many = "is the label" if name in labels else "begins the names"
+            many = "is the label" if name in labels else "is the beginning of the ids"
             message = f"{name!r} {many} of {len(found)} runs: {', '.join(found)}; give more of one id"
         else:
             near = difflib.get_close_matches(name, [*names, *labels], n=3) or [*names[-3:], *labels]
-            known = f"; there are {', '.join(near)}" if near else "; it holds none"
+            known = f"; there are {', '.join(near)}" if near else "; it is empty"
             message = f"the archive {self.folder.name} has no run {name!r}{known}"
         raise ArchiveError(message)
 
 
 def opened(archive: Archive, name: str) -> Run:
-    """The run that a name or a folder stands for."""
+    """Open the run with a name in an archive, or the run in a folder or file."""
     folder = Path(name)
     if folder.is_file():
         return Run.document_of(folder)
     if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
         return Run.load(folder.resolve())
     if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; a script's --archive makes one, --archive names another"
+        message = f"there is no archive {archive.folder}; make one with a script's --archive, or name another"
         raise ArchiveError(message)
     return archive.open(name)

@@ -1,9 +1,9 @@
-"""The budget of a build: what is left of its time, and which calls are cut to one round so that the rest fits.
+"""The time budget of a build: the remaining time, and the calls that are cut to one round so that the rest fits.
 
-A table of costs, which a reference build wrote, says what each call takes there.  Before each example the plan of all
-that is left is made anew: from the time that is left, from the machine's pace now, and from what the calls that are
-done took compared with the table.  Where all fits, calls make more than the fewest rounds; where it does not, calls are
-cut in a stated order.  What is not in the table makes its fewest rounds, and the next plan knows what they took.
+A reference build writes a table with the cost of each call.  Before each example, the remaining calls are planned from
+the remaining time, the machine's current pace, and the time of the finished calls relative to the table.  If there is
+time to spare, calls make more than the fewest rounds.  If there is too little, calls are cut in a stated order.  Calls
+that are not in the table make their fewest rounds, and the next plan accounts for their time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from evenhand.judge.decision import times_fewest
 from evenhand.runs.run import Run
 
 PRIOR_SECONDS = 5.0
-"""How much of the table's own word counts beside what the done calls took."""
+"""The weight of the table relative to the finished calls, in seconds."""
 HALF_LIFE_SECONDS = 60.0
-"""What was measured so long ago counts half: the machine may have changed its pace."""
+"""After this time a finished call counts half, because the machine's pace may have changed."""
 CLOCKED_KINDS = ("comparison", "throughput", "paced")
-"""Kinds whose sampling lasts for a stated time on any machine."""
+"""Kinds that sample for a fixed time on any machine."""
 FIXED_KINDS = ("observed", "paced", "footprint")
-"""Kinds whose rounds do not depend on the time there is."""
+"""Kinds whose number of rounds does not depend on the available time."""
 
 
 class CostsError(ValueError):
@@ -35,20 +35,20 @@ class CostsError(ValueError):
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call took in the reference build.
+    """The cost of a call in the reference build.
 
     Parameters
     ----------
     first : float
-        Seconds of the first round, in which workers are spawned and statements tried.
+        Seconds of the first round, in which workers are started and statements tried.
     further : float
-        Seconds of each further one.
+        Seconds of each further round.
     rounds : int
-        The fewest that its verdicts take.
+        The fewest rounds that its verdicts take.
     waited : float
-        Seconds of each round that pass by the clock, on any machine.
+        Seconds of each round that are the same on any machine.
     fixed : bool
-        Whether it makes no more rounds where there is time.
+        Whether it makes no additional rounds when there is time.
     """
 
     first: float
@@ -58,30 +58,30 @@ class Cost:
     fixed: bool = False
 
     def waits(self, rounds: int) -> float:
-        """Seconds that so many rounds take on any machine."""
+        """Return the part of the seconds that is the same on any machine."""
         return self.waited * rounds
 
     def works(self, rounds: int) -> float:
-        """Seconds that so many rounds take besides, at the pace of the reference build."""
+        """Return the part of the seconds that depends on the machine, at the pace of the reference build."""
         return max(self.first + (rounds - 1) * self.further - self.waits(rounds), 0.0)
 
     def seconds(self, rounds: int, slowness: float) -> float:
-        """Seconds of so many rounds on a machine that is so many times as slow."""
+        """Return the seconds of a number of rounds on a machine that is `slowness` times as slow."""
         return self.waits(rounds) + slowness * self.works(rounds)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What the calls of a site took in the reference build.
+    """The costs of a site's calls in the reference build.
 
     Parameters
     ----------
     pace_ns : float
-        The machine's pace then, see `Run`.
+        The machine's pace in that build, see `Run`.
     calls : mapping of str to Cost
         By ``example/name``.
     around : mapping of str to float
-        Seconds of an example outside of its calls: its imports, checks and figures.
+        Seconds of each example outside its calls: its imports, checks and figures.
     """
 
     pace_ns: float
@@ -90,28 +90,28 @@ class Costs:
 
     @classmethod
     def of(cls, run: Run, examples: Mapping[str, float], clocked: Sequence[str] = ()) -> Self:
-        """Take them from a run.
+        """Extract the costs from a run.
 
         Parameters
         ----------
         run : Run
-            Of a build that cut nothing.
+            The run of a build without cut calls.
         examples : mapping of str to float
             Seconds of each example.
         clocked : sequence of str
-            Calls that run for a stated time though their kind does not.
+            Calls that run for a fixed time although their kind does not.
 
         Raises
         ------
         CostsError
-            If the run cut a call, or does not know how long its first rounds took.
+            If the run cut a call, or has no time of its first rounds.
         """
         calls: dict[str, Cost] = {}
         within = dict.fromkeys(examples, 0.0)
         for entry in run.document["results"]:
             key, settings = f"{entry['example']}/{entry['name']}", entry["settings"]
             if settings.get("cut") or "first_ns" not in settings:
-                message = f"the run {run.id} cut {key} or does not say what its rounds took; build with --costs"
+                message = f"the run {run.id} cut {key} or has no time of its rounds; build with --costs"
                 raise CostsError(message)
             rounds = int(settings.get("rounds") or settings["runs"])
             took, first, sampled = (settings[name] / 1e9 for name in ("took_ns", "first_ns", "sampled_ns"))
@@ -135,19 +135,19 @@ class Costs:
         Raises
         ------
         CostsError
-            If it cannot be read, or is none.
+            If it cannot be read or is not a table of costs.
         """
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
             calls = {key: Cost(**cost) for key, cost in table["calls"].items()}
             return cls(float(table["pace_ns"]), calls, {key: float(value) for key, value in table["around"].items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            message = f"{path.name} is no table of costs ({error!r}); write it anew: nox -s docs -- --costs"
+            message = f"{path.name} is not a table of costs ({error!r}); write a new one: nox -s docs -- --costs"
             raise CostsError(message) from error
 
     def write(self, path: Path) -> None:
         """Write the table."""
-        lines = ["# What the examples took in a reference build; written by `nox -s docs -- --costs`, not by hand."]
+        lines = ["# The costs of the examples in a reference build; written by `nox -s docs -- --costs`, not by hand."]
         lines += [f"pace_ns = {self.pace_ns:.0f}", "", "[around]"]
         lines += [f"{json.dumps(name)} = {seconds}" for name, seconds in self.around.items()]
         lines += ["", "[calls]"]
@@ -161,18 +161,18 @@ class Costs:
 
 @dataclass(frozen=True)
 class Done:
-    """A call that was made.
+    """A finished call.
 
     Parameters
     ----------
     key : str
         ``example/name``.
     rounds : int
-        Its rounds.
+        Its number of rounds.
     seconds : float
-        What they took.
+        Its duration.
     pace_ns : float
-        The machine's pace meanwhile.
+        The machine's pace at that time.
     """
 
     key: str
@@ -183,18 +183,18 @@ class Done:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done in the time that is left.
+    """The plan for the remaining time.
 
     Parameters
     ----------
     cut : tuple of str
-        The calls that make one round, which is not judged.
+        The calls that make only one round, which is not judged.
     factor : float
-        How many times their fewest rounds the other calls make.
+        The number of rounds of the other calls, as a multiple of their fewest.
     examples : mapping of str to float
         Seconds of each example.
     left : float
-        Seconds that there are.
+        The remaining seconds.
     """
 
     cut: tuple[str, ...]
@@ -210,14 +210,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Budget:
-    """How the time of a build is spent.
+    """The time budget of a build.
 
     Parameters
     ----------
     costs : Costs
-        What the calls took in the reference build.
+        The costs of the calls in the reference build.
     order : sequence of str
-        The calls that may be cut, those first that are cut first.
+        The calls that may be cut, in the order in which they are cut.
     most : int
         The most rounds that a call makes.
     """
@@ -227,16 +227,16 @@ class Budget:
     most: int
 
     def plan(self, examples: Sequence[str], left: float, slowness: float) -> Plan:
-        """Plan what is left.
+        """Plan the remaining examples.
 
         Parameters
         ----------
         examples : sequence of str
-            Those that are not made yet.
+            The remaining examples.
         left : float
-            Seconds.
+            The remaining seconds.
         slowness : float
-            How many times as long as in the reference build work takes now.
+            The current duration of work relative to the reference build.
         """
         calls = {key: cost for key, cost in self.costs.calls.items() if key.partition("/")[0] in examples}
         cut: list[str] = []
@@ -272,46 +272,46 @@ class Budget:
         examples: Sequence[str],
         slowness: float,
     ) -> float:
-        """Seconds of some calls, and of some examples around them."""
+        """Return the seconds of some calls and of the examples around them."""
         around = sum(self.costs.around.get(example, 0.0) for example in examples)
         rounds = {key: 1 if key in cut else self.rounds(cost, factor) for key, cost in calls.items()}
         return slowness * around + sum(cost.seconds(rounds[key], slowness) for key, cost in calls.items())
 
     def rounds(self, cost: Cost, factor: float) -> int:
-        """The rounds of a call that is not cut."""
+        """Return the number of rounds of a call that is not cut."""
         return cost.rounds if cost.fixed else times_fewest(cost.rounds, factor, self.most)
 
     def slowness(self, done: Sequence[Done], pace_ns: float) -> float:
-        """How many times as long as in the reference build work takes now.
+        """Return the current duration of work relative to the reference build.
 
-        By the machine's pace, and by what the calls that are done took compared with what the pace said.
+        It follows from the machine's pace, corrected by the finished calls: their time relative to the prediction.
 
         Parameters
         ----------
         done : sequence of Done
-            The calls, in the order in which they were made.
+            The finished calls, in their order.
         pace_ns : float
-            The machine's pace now.
+            The machine's current pace.
         """
-        took = said = PRIOR_SECONDS
+        took = predicted = PRIOR_SECONDS
         weight = 1.0
         for call in reversed(done):
             cost = self.costs.calls.get(call.key)
             if cost is not None:
                 took += weight * max(call.seconds - cost.waits(call.rounds), 0.0)
-                said += weight * cost.works(call.rounds) * call.pace_ns / self.costs.pace_ns
+                predicted += weight * cost.works(call.rounds) * call.pace_ns / self.costs.pace_ns
             weight *= 0.5 ** (call.seconds / HALF_LIFE_SECONDS)
-        return pace_ns / self.costs.pace_ns * took / said
+        return pace_ns / self.costs.pace_ns * took / predicted
 
     def as_dict(self) -> dict[str, Any]:
-        """The budget as JSON values."""
+        """Return the budget as JSON values."""
         calls = {key: vars(cost) for key, cost in self.costs.calls.items()}
         costs = {"pace_ns": self.costs.pace_ns, "calls": calls, "around": dict(self.costs.around)}
         return {"costs": costs, "order": list(self.order), "most": self.most}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """The budget again."""
+        """Restore a budget from the result of `as_dict`."""
         costs = document["costs"]
         calls = {key: Cost(**cost) for key, cost in costs["calls"].items()}
         return cls(Costs(costs["pace_ns"], calls, costs["around"]), document["order"], document["most"])

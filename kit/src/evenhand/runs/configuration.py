@@ -1,4 +1,4 @@
-"""The project's own settings for the kit: ``[tool.evenhand]`` in `pyproject.toml`, or `evenhand.toml`."""
+"""A project's settings for the kit: ``[tool.evenhand]`` in `pyproject.toml`, or `evenhand.toml`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 ALONE = "evenhand.toml"
-"""Read before a `pyproject.toml` in the same folder."""
+"""This file has priority over a `pyproject.toml` in the same folder."""
 SHARED = "pyproject.toml"
 SETTINGS = ("packages", "operations", "build")
-"""What is measured; the operations of a gate, a file; the command that builds a wheel of a revision."""
+"""The measured packages; the gate's operations file; the command that builds a wheel of a revision."""
 
 
 class ConfigurationError(ValueError):
@@ -24,12 +24,12 @@ def configuration(*folders: Path) -> tuple[Mapping[str, Any], Path | None]:
     Parameters
     ----------
     *folders : Path
-        Each is searched with the folders above it; the first one that has a configuration decides.
+        Each is searched together with its parent folders; the first configuration found is used.
 
     Returns
     -------
     settings : mapping
-        Empty where there is no configuration.
+        Empty if there is no configuration.
     file : Path, optional
         Its file.
 
@@ -47,17 +47,17 @@ def configuration(*folders: Path) -> tuple[Mapping[str, Any], Path | None]:
 
 
 def table(folder: Path) -> tuple[Mapping[str, Any], Path] | None:
-    """The configuration that a folder has; None where it has none."""
+    """Return the configuration in a folder; None if there is none."""
     if (alone := document(folder / ALONE)) is not None:
-        return checked(alone, str(folder / ALONE)), folder / ALONE
+        return check_settings(alone, str(folder / ALONE)), folder / ALONE
     tool = (document(folder / SHARED) or {}).get("tool")
     if not isinstance(tool, Mapping) or "evenhand" not in tool:
         return None
-    return checked(tool["evenhand"], f"[tool.evenhand] of {folder / SHARED}"), folder / SHARED
+    return check_settings(tool["evenhand"], f"[tool.evenhand] of {folder / SHARED}"), folder / SHARED
 
 
 def document(path: Path) -> Mapping[str, Any] | None:
-    """A TOML file; None where there is no such file."""
+    """Read a TOML file; None if it does not exist."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
@@ -67,8 +67,8 @@ def document(path: Path) -> Mapping[str, Any] | None:
         raise ConfigurationError(message) from None
 
 
-def checked(found: object, where: str) -> Mapping[str, Any]:
-    """A table whose settings are all known."""
+def check_settings(found: object, where: str) -> Mapping[str, Any]:
+    """Check that a value is a table of known settings, and return it."""
     if not isinstance(found, Mapping):
         message = f"{where} must be a table, got {found!r}; write packages = [...] in it"
         raise ConfigurationError(message)

@@ -1,4 +1,4 @@
-"""Two runs side by side: the ratios of what they measured alike, and why that is no verdict."""
+"""Two runs side by side: the ratios of their common numbers, which are not verdicts."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNITS = ("_ns", "_bytes", "_per_second")
-"""How the columns end that are put side by side; ratios within a run have their own intervals there."""
+"""Suffixes of the columns that are compared; ratios within a run are compared by `Agreement`."""
 BOUNDS = ("_low_ns", "_high_ns", "_low_bytes", "_high_bytes", "_low_per_second", "_high_per_second")
 MAXIMUM = "max_ns"
 NOT_JUDGED = (
-    "not judged: runs made apart differ by what the machine did meanwhile, so a ratio here is no verdict; "
-    "between runs only the spread of earlier runs can say what is noise"
+    "not judged: the machine's pace differs between runs, so a ratio here is not a verdict; "
+    "only the spread of earlier runs shows how large the noise between runs is"
 )
 COLUMNS = ("result", "contender", "quantity", "first", "second", "ratio", "remark")
 
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A run and another one.
+    """Two runs side by side.
 
     Parameters
     ----------
     first, second : Run
-        What is compared; ratios are second over first.
+        The runs to compare; ratios are second over first.
     """
 
     first: Run
@@ -41,12 +41,12 @@ class SideBySide:
 
     @property
     def differences(self) -> dict[str, tuple[Any, Any]]:
-        """What makes them not comparable; empty when nothing does."""
+        """The conditions that differ and make the runs incomparable; empty if they are comparable."""
         return self.first.differences(self.second)
 
     @property
     def sentence(self) -> str:
-        """What can be said of the two together."""
+        """The conclusion: the runs are not comparable, or their ratios are not verdicts."""
         if not self.differences:
             return NOT_JUDGED
         parts = [
@@ -56,14 +56,14 @@ class SideBySide:
         return f"not comparable: {'; '.join(parts)}"
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a number that either run has.
+        """Return one row per number that either run has.
 
         Returns
         -------
         DataFrame
             Columns ``result``, ``contender`` (with its size), ``quantity`` (a column of its summary),
-            ``first``, ``second``, ``ratio`` (second over first; NaN where one is missing, or the statement is
-            another one) and ``remark``.  Empty when the runs are not comparable.
+            ``first``, ``second``, ``ratio`` (second over first; NaN if one is missing or the statement changed)
+            and ``remark``.  Empty if the runs are not comparable.
         """
         rows = [] if self.differences else list(self._rows())
         return data_frame(rows, COLUMNS)
@@ -81,7 +81,7 @@ class SideBySide:
 
     @staticmethod
     def _remark(first: Any, second: Any, place: tuple[str, int | None, str], old: Any, new: Any) -> str:
-        """Why there is no ratio."""
+        """Return why there is no ratio; empty if there is one."""
         if old is None or new is None:
             return "only in the first" if new is None else "only in the second"
         statements = [entry["contenders"].get(place[0], {}).get("fingerprint") for entry in (first, second)]
@@ -92,7 +92,7 @@ class SideBySide:
         return "a maximum is shown and never compared" if place[2] == MAXIMUM else ""
 
     def table(self) -> pd.DataFrame:
-        """The numbers as text with their units."""
+        """Return the numbers as text with their units."""
         rows = [] if self.differences else list(self._rows())
         named = ("result", "contender", "quantity", "first", "second", "second / first")
         text = [
@@ -102,7 +102,7 @@ class SideBySide:
         return data_frame(text, named)
 
     def document(self) -> dict[str, Any]:
-        """Both runs' names, the sentence and the numbers, as JSON values."""
+        """Return both runs' names, the conclusion and the numbers as JSON values."""
         return {
             "first": self.first.id,
             "second": self.second.id,
@@ -115,7 +115,7 @@ class SideBySide:
 
 
 def numbers(entry: Mapping[str, Any] | None) -> dict[tuple[str, int | None, str], float]:
-    """What a result's summary measured, by contender, size and column; intervals' ends are left out."""
+    """Return the numbers of a result's summary by contender, size and column, without the ends of intervals."""
     found = {}
     for row in entry["rows"] if entry else ():
         for column, value in row.items():
@@ -126,5 +126,5 @@ def numbers(entry: Mapping[str, Any] | None) -> dict[tuple[str, int | None, str]
 
 
 def shown(column: str, value: Any) -> str:
-    """A number with its unit, or a dash."""
+    """Format a number with its unit; a dash if it is missing."""
     return quantity.MISSING if value is None else quantity.written(column, value)

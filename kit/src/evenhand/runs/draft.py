@@ -1,4 +1,4 @@
-"""The draft of a run: a folder in which each example of a docs build leaves its results until the run is sealed."""
+"""The draft of a run: a folder that collects the results of a docs build's examples until the run is complete."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from evenhand.runs.packages import describe
 from evenhand.runs.run import Run
 
 DRAFT_VARIABLE = "EVENHAND_DRAFT"
-"""Names the draft's folder; set by the build, read by `settings`."""
+"""The environment variable with the draft's folder; set by the build, read by `settings`."""
 LOOKS = 9
-"""How often the machine's pace is looked at before an example is planned."""
+"""Number of measurements of the machine's pace before an example is planned."""
 EXAMPLE_VARIABLE = "EVENHAND_EXAMPLE"
-"""Names the example that runs now: sphinx-gallery gives an example no ``__file__``."""
+"""The environment variable with the current example's name, because sphinx-gallery does not set ``__file__``."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Results on their way from the examples into a run.
+    """The results of a build's examples before they become a run.
 
     Parameters
     ----------
     folder : Path
-        Where they are kept.
+        The folder of the results.
     """
 
     folder: Path
 
     def prepare(self, plan: Mapping[str, Any]) -> None:
-        """Begin a build: keep its plan, and what machine and packages are like before anything is measured.
+        """Begin a build: store its plan, and the state of machine and packages before measuring.
 
         Parameters
         ----------
         plan : mapping
             ``profile``, ``rounds``, ``seconds`` by example, ``options``, ``reuse``, the folder of a run whose
             results are returned instead of measuring (None to measure), and ``packages``, the build hook of each
-            measured package by its name.  Where there is a budget: ``budget``, see `Budget.as_dict`, ``until``, the
+            measured package by its name.  With a budget also ``budget``, see `Budget.as_dict`, ``until``, the
             time at which it ends (None: never), and ``examples``, their names in the order in which they run.
 
         Raises
@@ -62,33 +62,33 @@ class Draft:
         self._write("packages.json", packages)
 
     def plan(self) -> dict[str, Any]:
-        """The build's plan."""
+        """Return the build's plan."""
         return self._read("plan.json")
 
     def machine(self) -> dict[str, Any]:
-        """The machine as it was when the build began."""
+        """Return the machine's description from the beginning of the build."""
         return self._read("machine.json")
 
     def packages(self) -> dict[str, Any]:
-        """The packages as they were when the build began."""
+        """Return the packages' descriptions from the beginning of the build."""
         return self._read("packages.json")
 
     def example(self) -> str:
-        """The example that runs now.
+        """Return the name of the current example.
 
         Raises
         ------
         RuntimeError
-            If the build has not said so.
+            If the build has not entered an example.
         """
         try:
             return os.environ[EXAMPLE_VARIABLE]
         except KeyError:
-            message = f"{DRAFT_VARIABLE} is set and {EXAMPLE_VARIABLE} is not: call Draft.enter before each example"
+            message = f"{DRAFT_VARIABLE} is set but {EXAMPLE_VARIABLE} is not; call Draft.enter before each example"
             raise RuntimeError(message) from None
 
     def enter(self, example: str) -> None:
-        """An example begins: what an earlier try left is removed, and what is left of the build is planned anew."""
+        """Begin an example: remove the results of an earlier attempt, and plan the rest of the build."""
         os.environ[EXAMPLE_VARIABLE] = example
         course = [step for step in self.course() if step["example"] != example]
         now = time.time()
@@ -109,11 +109,11 @@ class Draft:
                 path.unlink()
 
     def course(self) -> list[dict[str, Any]]:
-        """The examples that were entered: when, and what was planned then; a plan made later replaces it."""
+        """Return the entered examples in order, each with its start time and the plan made then."""
         return list(self._read("course.json")["steps"]) if (self.folder / "course.json").exists() else []
 
     def done(self) -> list[Done]:
-        """The calls that were made, in their order; a result that an example made itself is none."""
+        """Return the finished calls in order, without results that examples made themselves."""
         kept = [json.loads(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/*.json")]
         documents = [document for document in kept if document["pace_ns"] and "took_ns" in document["settings"]]
         return [
@@ -127,18 +127,18 @@ class Draft:
         ]
 
     def has(self, example: str, name: str) -> bool:
-        """Whether an example has left a result of that name."""
+        """Whether an example has a result with this name."""
         return (self.folder / example / f"{name}.json").exists()
 
     def add(self, result: Result) -> None:
-        """Keep a result: its samples first, so that a document never stands alone."""
+        """Store a result: its samples first, so that no document exists without samples."""
         folder = self.folder / result.example
         folder.mkdir(parents=True, exist_ok=True)
         result.samples.to_parquet(folder / f"{result.name}.parquet", index=False)
         (folder / f"{result.name}.json").write_text(result.to_json(), encoding="utf-8")
 
     def results(self) -> list[Result]:
-        """All results, in the order of their examples and times."""
+        """Return all results in the order of their examples and times."""
         import pandas as pd
 
         found = []
@@ -148,12 +148,12 @@ class Draft:
         return sorted(found, key=lambda result: (result.example, result.started))
 
     def run(self, **further: Any) -> Run:
-        """Make a run of all that is in the draft.
+        """Make a run from all results of the draft.
 
         Parameters
         ----------
         **further
-            Facts that no result holds; see `Run.of`.
+            Facts outside the results; see `Run.of`.
         """
         return Run.of(
             self.results(),

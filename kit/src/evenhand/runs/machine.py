@@ -1,4 +1,4 @@
-"""The machine a run was made on: never a host name, a user name or a path."""
+"""The description of a run's machine, without host names, user names or paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from evenhand.runs import surroundings
 
 KIT = "evenhand"
 LOADED = 0.5
-"""A load average above this at start means that something else was running."""
+"""A higher load average at the start means that something else was running."""
 
 
 def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
@@ -27,14 +27,13 @@ def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
     Parameters
     ----------
     packages : iterable of str
-        The distributions that are measured.  What they require is listed with its version, as what this kit requires
-        is: contenders, and what measures them.
+        The measured distributions.  Their requirements and those of this kit are listed with their versions.
 
     Returns
     -------
     dict
-        JSON values; None where a thing cannot be known here.  ``notes`` holds sentences on what is likely to
-        disturb a measurement begun now: load, a governor that scales, a battery.
+        JSON values; None for unknown facts.  ``notes`` has sentences on likely disturbances of a measurement: load, a
+        frequency governor that scales, a battery.
 
     Examples
     --------
@@ -64,21 +63,23 @@ def machine(packages: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def notes(found: Mapping[str, Any]) -> list[str]:
-    """What is likely to disturb, each a sentence."""
-    said = []
+    """Return a sentence on each likely disturbance."""
+    sentences = []
     if found["load"] is not None and found["load"] > LOADED:
-        said.append(f"the load average at start was {found['load']:.2f}: something else was running, or had just been")
+        sentences.append(
+            f"the load average at the start was {found['load']:.2f}: something else was running or had just finished"
+        )
     if surroundings.scales(found["governor"]):
-        said.append(f"the frequency governor is {found['governor']}: the clock rate follows the load")
+        sentences.append(f"the frequency governor is {found['governor']}: the clock rate follows the load")
     if found["on_battery"]:
-        said.append("the machine runs on battery, which may slow it down")
-    return said
+        sentences.append("the machine runs on battery, which may slow it down")
+    return sentences
 
 
 def python() -> dict[str, Any]:
-    """The interpreter and how it was built."""
+    """Describe the interpreter and its build."""
     flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "OPT"))
-    # The installers for Windows are optimised and keep no record of it; nor do the packages of Debian.
+    # The Windows installers and Debian's packages are optimised without a record of it.
     unrecorded = sys.platform == "win32" or (
         bool(sysconfig.get_config_var("PGO_PROF_GEN_FLAG")) and not sysconfig.get_config_var("PGO_PROF_USE_FLAG")
     )
@@ -97,7 +98,7 @@ def python() -> dict[str, Any]:
 
 
 def cpu_model() -> str:
-    """The processor's name as the system gives it."""
+    """Return the processor's name from the system."""
     if sys.platform == "darwin":
         return surroundings.output("sysctl", "-n", "machdep.cpu.brand_string") or "unknown"
     if sys.platform == "win32":
@@ -112,25 +113,25 @@ def cpu_model() -> str:
     for line in surroundings.text(Path("/proc/cpuinfo")).splitlines():
         if line.startswith(("model name", "Model")):
             return line.partition(":")[2].strip()
-    for line in surroundings.output("lscpu").splitlines():  # ARM's cpuinfo has numbers, which lscpu knows the names of
+    for line in surroundings.output("lscpu").splitlines():  # ARM's cpuinfo has only numbers; lscpu has names
         if line.startswith("Model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
 
 
 def usable_cores() -> float | None:
-    """The cores that this process may use: its affinity, or less where a control group allows less."""
+    """Return the number of cores that this process may use: its affinity, or the control group's limit if lower."""
     try:
         allowed = len(psutil.Process().cpu_affinity() or ())
     except AttributeError:
-        allowed = psutil.cpu_count() or 0  # macOS pins nothing
+        allowed = psutil.cpu_count() or 0  # macOS has no affinity
     quota = surroundings.quota_cores()
     cores = min(allowed, quota) if quota else allowed
     return cores or None
 
 
 def distribution() -> str | None:
-    """The operating system's name and version as its users know it."""
+    """Return the operating system's common name and version."""
     if sys.platform == "darwin":
         return f"macOS {platform.mac_ver()[0]}"
     if sys.platform == "win32":
@@ -143,7 +144,7 @@ def distribution() -> str | None:
 
 
 def version_of(package: str) -> str | None:
-    """The installed version of a package, or None."""
+    """Return the installed version of a package, or None."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -151,13 +152,13 @@ def version_of(package: str) -> str | None:
 
 
 def companions(names: Sequence[str]) -> dict[str, str]:
-    """The versions of the installed distributions that these require, also by one of their extras, by name."""
+    """Return the versions of the installed requirements of some distributions, including those of extras, by name."""
     required = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for name in names for line in requirements(name)}
     return {name: found for name in sorted(required.difference(names), key=str.lower) if (found := version_of(name))}
 
 
 def requirements(package: str) -> list[str]:
-    """What a distribution requires, one line each; none where it is not installed."""
+    """Return the requirements of a distribution, one line each; empty if it is not installed."""
     try:
         return metadata.requires(package) or []
     except metadata.PackageNotFoundError:

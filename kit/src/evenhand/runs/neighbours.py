@@ -1,4 +1,4 @@
-"""Neighbours: what else used the processor while something was measured."""
+"""Neighbours: other processes and machines that used the processor during a measurement."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Self
 import psutil
 
 NOTICED_CORES = 0.5
-"""Others that use less than this are every machine's usual murmur."""
+"""A smaller use by other processes is normal on any machine."""
 NOTICED_STEAL = 0.05
-"""A hypervisor that keeps the processor for less than this share of a core's time goes unnamed."""
+"""A smaller share of a core's time taken by the hypervisor is not mentioned."""
 SHORTEST_SECONDS = 1.0
-"""The system counts in hundredths of a second: below this a share means nothing."""
+"""The system counts in hundredths of a second, so shares of a shorter time are meaningless."""
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """A reading of the system's counters; a later one tells what happened between.
+    """A reading of the system's counters; the difference to a later one shows the disturbances in between.
 
     Parameters
     ----------
     wall : float
         Seconds of a monotonic clock.
     busy : float
-        Seconds of processor time used since the system began, by anybody, over all cores.
+        Processor time in seconds since the system started, of all processes on all cores.
     own : float
-        Of those, what this process and its children that have ended used.
+        The part of `busy` used by this process and its ended children.
     stolen : float
-        Seconds that a hypervisor gave to others.
+        Seconds that the hypervisor gave to other machines.
     """
 
     wall: float
@@ -43,7 +43,7 @@ class Neighbours:
     def read(cls) -> Self:
         """Read the counters now."""
         times = psutil.cpu_times()
-        # Linux counts what guests of this machine use as `user` already; Windows gives interrupts apart.
+        # Linux includes the time of guests in `user`; Windows lists interrupts separately.
         counted = ("user", "nice", "system", "irq", "softirq")
         own = os.times()
         return cls(
@@ -54,9 +54,9 @@ class Neighbours:
         )
 
     def notes_until(self, later: Neighbours) -> tuple[str, ...]:
-        """What disturbed between this reading and a later one, each a sentence."""
+        """Return a sentence on each disturbance between this reading and a later one."""
         wall = later.wall - self.wall
-        # Windows does not count what ended children used, so that ours would be taken for neighbours.
+        # Windows does not count the time of ended children, so our own would appear as neighbours.
         if wall < SHORTEST_SECONDS or sys.platform == "win32":
             return ()
         notes = []
@@ -64,10 +64,10 @@ class Neighbours:
         if others >= NOTICED_CORES:
             cores = psutil.cpu_count() or 1
             notes.append(
-                f"other processes used {others:.1f} of {cores} cores while this was measured; "
+                f"other processes used {others:.1f} of {cores} cores during the measurement; "
                 "intervals may be wider than on a quiet machine"
             )
         stolen = (later.stolen - self.stolen) / wall
         if stolen >= NOTICED_STEAL:
-            notes.append(f"the hypervisor gave {stolen:.2f} of a core to other machines while this was measured")
+            notes.append(f"the hypervisor gave {stolen:.2f} of a core to other machines during the measurement")
         return tuple(notes)

@@ -1,4 +1,4 @@
-"""The packages that are measured: who names them, and what of each a run records."""
+"""The measured packages: how they are named, and the facts that a run records about each."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from evenhand.runs.configuration import ConfigurationError, configuration
 Packages = Sequence[str] | Mapping[str, str]
 """Names of distributions; as a mapping, each with its build hook ``"module:function"`` or an empty text."""
 CODE = {".py", ".so", ".pyd", ".dll", ".dylib"}
-"""Endings of files that run."""
+"""Suffixes of files with executable code."""
 EXAMPLE = "write a list of names such as ['rpds-py'], or a table that names the build hook of each"
 
 
 class PackageError(RuntimeError):
-    """A package that cannot be measured, or not as it is installed; the message names it."""
+    """A package that cannot be measured as it is installed; the message names it."""
 
 
 def named(packages: object, what: str = "packages") -> dict[str, str]:
-    """Check names of packages and their hooks.
+    """Check the names of packages and their build hooks.
 
     Parameters
     ----------
     packages : sequence of str, or mapping of str to str
-        Names of distributions, or the build hook ``"module:function"`` by name; an empty hook is none.
+        Names of distributions, or the build hook ``"module:function"`` by name; an empty text means no hook.
     what : str
-        What an error calls them.
+        The name of the setting in errors.
 
     Raises
     ------
     TypeError
-        If it is of another form.
+        If `packages` has another form.
     """
     if isinstance(packages, str | bytes) or not isinstance(packages, Sequence | Mapping):
         message = f"{what} must be a list or a table, got {packages!r}; {EXAMPLE}"
@@ -54,12 +54,12 @@ def named(packages: object, what: str = "packages") -> dict[str, str]:
 
 
 def configured(*folders: Path) -> dict[str, str]:
-    """Return the packages that the nearest configuration names; none where there is no configuration.
+    """Return the packages that the nearest configuration names; empty if there is no configuration.
 
     Parameters
     ----------
     *folders : Path
-        Where the search begins, in this order; the working folder is the last.
+        Where the search begins, in this order; the working folder comes last.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def configured(*folders: Path) -> dict[str, str]:
 
 
 def describe(packages: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Describe packages as they are installed here.
+    """Describe the installed packages.
 
     Parameters
     ----------
@@ -84,18 +84,18 @@ def describe(packages: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        By name: ``version``; ``files_sha256``, the hash of the code that an import would find, None without any;
-        ``build``, what the hook returns.
+        By name: ``version``; ``files_sha256``, the hash of the code that an import finds, None if there is no code;
+        ``build``, the result of the hook.
 
     Raises
     ------
     PackageError
         If a package is not installed, its hook fails, or its build is not worth measuring.
     """
-    return {name: described(name, hook) for name, hook in packages.items()}
+    return {name: describe_package(name, hook) for name, hook in packages.items()}
 
 
-def described(name: str, hook: str) -> dict[str, Any]:
+def describe_package(name: str, hook: str) -> dict[str, Any]:
     """Describe one package."""
     try:
         distribution = metadata.distribution(name)
@@ -103,7 +103,7 @@ def described(name: str, hook: str) -> dict[str, Any]:
         distribution = None
     absent = f"{name} is not installed, so it cannot be measured; install it, or correct its name in packages"
     top = hook.partition(":")[0].partition(".")[0]
-    if distribution is None and (not top or not located(top)):
+    if distribution is None and (not top or not locate(top)):
         raise PackageError(absent)
     build = build_facts(name, hook) if hook else {}
     refuse(name, build)
@@ -115,7 +115,7 @@ def described(name: str, hook: str) -> dict[str, Any]:
 
 
 def build_facts(name: str, hook: str) -> dict[str, Any]:
-    """Ask a package's hook what its build is."""
+    """Call a package's build hook, and check its result."""
     module, _, function = hook.partition(":")
     try:
         ask = getattr(importlib.import_module(module), function)
@@ -135,22 +135,22 @@ def build_facts(name: str, hook: str) -> dict[str, Any]:
 
 
 def one_line(error: BaseException) -> str:
-    """An error in a line."""
+    """Format an error in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def refuse(name: str, build: Mapping[str, Any]) -> None:
-    """Raise if a build says that its numbers would be about nothing."""
+    """Raise if measurements of a build would be meaningless."""
     if build.get("profile") == "debug":
         message = f"{name} is a debug build, which is not worth measuring; install one made with --release"
         raise PackageError(message)
     if build.get("burn"):
-        message = f"{name} is built with the feature burn and slows itself down; install one without it"
+        message = f"{name} is built with the feature burn, which slows it down; install a build without it"
         raise PackageError(message)
 
 
 def module_names(name: str, distribution: metadata.Distribution | None) -> set[str]:
-    """The names by which a distribution is imported; an editable one may have its own name only."""
+    """Return the names by which a distribution is imported; an editable one may list only its own name."""
     listed = ((distribution and distribution.read_text("top_level.txt")) or "").split()
     files = () if listed or distribution is None else distribution.files or ()
     found = {file.parts[0] for file in files if file.suffix in CODE and file.parts[0] != "__pycache__"}
@@ -159,14 +159,14 @@ def module_names(name: str, distribution: metadata.Distribution | None) -> set[s
 
 
 def import_names(name: str, hook: str = "") -> set[str]:
-    """The names of the top modules by which a package is imported, whether or not it is installed.
+    """Return the top-level modules by which a package is imported, whether or not it is installed.
 
     Parameters
     ----------
     name : str
         The name of its distribution.
     hook : str
-        Its build hook, whose module is one of them.
+        Its build hook, whose module is included.
     """
     try:
         distribution = metadata.distribution(name)
@@ -176,8 +176,8 @@ def import_names(name: str, hook: str = "") -> set[str]:
     return {*module_names(name, distribution), *([top] if top else [])}
 
 
-def located(module: str) -> list[Path]:
-    """The files and folders that an import of a top module would take."""
+def locate(module: str) -> list[Path]:
+    """Return the files and folders that an import of a top-level module would use."""
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
@@ -189,11 +189,11 @@ def located(module: str) -> list[Path]:
 
 
 def files_sha256(name: str, modules: set[str]) -> str | None:
-    """The hash of all code of some top modules, without the kit's own."""
+    """Return the hash of all code of some top-level modules; None if there is no code."""
     digest, count = hashlib.sha256(), 0
     try:
         for module in sorted(modules):
-            for root in located(module):
+            for root in locate(module):
                 for path in code(root):
                     digest.update(f"{module}/{path.relative_to(root).as_posix()}\0".encode())
                     digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -205,7 +205,7 @@ def files_sha256(name: str, modules: set[str]) -> str | None:
 
 
 def code(root: Path) -> Iterator[Path]:
-    """The files of a module or a package that run, in a fixed order."""
+    """Yield the code files of a module or package in a fixed order."""
     found = [root] if root.is_file() else sorted(root.rglob("*"))
     for path in found:
         if path.suffix in CODE and path.is_file():
@@ -213,21 +213,21 @@ def code(root: Path) -> Iterator[Path]:
 
 
 def changed_packages(archived: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Why numbers of an archived run are not about the packages of now, as a clause; empty where they are.
+    """Return why an archived run does not describe the installed packages, as a clause; empty if it does.
 
     Parameters
     ----------
     archived, now : mapping
-        What `describe` returned then, and what it returns now.
+        The results of `describe` from that time and from now.
     """
     for name, facts in now.items():
         version = facts["version"]
         if name not in archived:
-            return f"it does not say which {name} it measured"
+            return f"it has no version of {name}"
         if archived[name]["version"] != version:
-            return f"it was measured with {name} {archived[name]['version']}, and {version} is installed"
+            return f"it was measured with {name} {archived[name]['version']}, but {version} is installed"
         if archived[name]["files_sha256"] != facts["files_sha256"]:
             return f"it was measured with another build of {name} {version} than the installed one"
     if gone := [name for name in archived if name not in now]:
-        return f"it measured {gone[0]}, which is not named any more"
+        return f"it measured {gone[0]}, which the configuration no longer names"
     return ""

@@ -1,4 +1,4 @@
-"""Where results go: nowhere, to a script's files, or to the draft of a docs build."""
+"""Recorders, which receive results: one that discards them, and one for the draft of a docs build."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ R = TypeVar("R", bound=Result)
 
 
 class ReuseError(RuntimeError):
-    """A measuring call of a build that reuses has no archived result; said by name, with what changed."""
+    """A measuring call has no archived result to reuse; the message names it and the change."""
 
 
 class Recorder:
-    """Keeps nothing: a notebook, or a call from anybody's own code."""
+    """Discards results: for a notebook, or a call from other code."""
 
     def expect(self, example: str, name: str) -> None:
-        """Hear that a measurement begins; raise if its result could not be kept."""
+        """Prepare for a measurement; raise if its result could not be stored."""
 
     def archived(
         self,
@@ -39,23 +39,23 @@ class Recorder:
         stated: Mapping[str, Statement],
         plan: Mapping[str, Any],
     ) -> R | None:
-        """What is archived of the same measurement, when this build reuses; None to measure."""
+        """Return the archived result of the same measurement if this build reuses results; None to measure."""
         del example, kind, name, stated, plan
         return None
 
     def record(self, result: Result) -> None:
-        """Keep a result."""
+        """Store a result."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Say how far a measurement is."""
+        """Report the progress of a measurement."""
 
     def announce(self, text: str) -> None:
-        """Say what will take long."""
+        """Announce a long task."""
         print(text, file=sys.stderr, flush=True)
 
 
 class DraftRecorder(Recorder):
-    """Leaves results in the draft of a docs build, and takes archived ones where the plan names a run.
+    """Stores results in the draft of a docs build, and reuses archived ones if the plan names a run.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ class DraftRecorder(Recorder):
 
     @cached_property
     def reused(self) -> Run | None:
-        """The run that the plan names, if the build reuses."""
+        """The run to reuse, if the plan names one."""
         folder = self.draft.plan().get("reuse")
         return Run.opened(Path(folder)) if folder else None
 
     def expect(self, example: str, name: str) -> None:
-        """Refuse a second result of one name, before it is measured."""
+        """Refuse a second result with the same name before it is measured."""
         if self.draft.has(example, name):
-            message = f"{example} has a result called {name!r} already; pass another name=..."
+            message = f"{example} already has a result called {name!r}; pass another name=..."
             raise ValueError(message)
 
     def archived(
@@ -86,12 +86,12 @@ class DraftRecorder(Recorder):
         stated: Mapping[str, Statement],
         plan: Mapping[str, Any],
     ) -> R | None:
-        """What the run named by the plan has of the same measurement; None when the build measures.
+        """Return the result of the same measurement in the run to reuse; None if the build measures.
 
         Raises
         ------
         ReuseError
-            If it has none: another build of a package, another Python, a changed statement or changed settings.
+            If a package's build, the Python version, a statement or a setting has changed, or there is no result.
         """
         if self.reused is None:
             return None
@@ -112,34 +112,34 @@ class DraftRecorder(Recorder):
         stated: Mapping[str, Statement],
         plan: Mapping[str, Any],
     ) -> str:
-        """What differs between a measuring call and what a run holds under its name."""
+        """Return how a measuring call differs from the run's result with the same name."""
         if why := changed_packages(run.packages, self.draft.packages()):
             return why
-        # A statement's fingerprint is that of its bytecode, which each Python writes in its own way.
+        # A statement's fingerprint hashes its bytecode, which differs between versions of Python.
         python = run.document["machine"].get("python")
         if python != platform.python_version():
             return f"it was measured with Python {python}, this is {platform.python_version()}"
         profile = self.draft.plan()["profile"]
         if run.document["profile"] != profile:
-            return f"it was measured in the profile {run.document['profile']!r}, this build's is {profile!r}"
+            return f"it was measured with the profile {run.document['profile']!r}, this build uses {profile!r}"
         entries = {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
         if key not in entries:
             return "the run has no such result"
         entry = entries[key]
         if entry["kind"] != kind.kind:
-            return f"it is a {entry['kind']} there and a {kind.kind} now"
+            return f"it was a {entry['kind']} and is a {kind.kind} now"
         return changed_statements(entry["contenders"], stated) or changed_settings(entry["settings"], plan)
 
     def record(self, result: Result) -> None:
-        """Keep a result in the draft."""
+        """Store a result in the draft."""
         self.draft.add(result)
 
     def announce(self, text: str) -> None:
-        """Say nothing: how long a build takes is said by its profile."""
+        """Print nothing: the duration of a build is known from its profile."""
 
 
 def changed_statements(archived: Mapping[str, Mapping[str, Any]], stated: Mapping[str, Statement]) -> str:
-    """Which contenders are new, gone, in another order or say something else."""
+    """Return the first contender that is new, gone, moved or changed, as a clause."""
     if gone := [name for name in archived if name not in stated]:
         return f"contender {gone[0]!r} is gone"
     for name, statement in stated.items():
@@ -149,12 +149,12 @@ def changed_statements(archived: Mapping[str, Mapping[str, Any]], stated: Mappin
             return f"the statement, setup or names of {name!r} changed"
         then, now = archived[name].get("modules", {}), local_modules(statement)
         if changed := sorted(module for module in then | now if then.get(module) != now.get(module)):
-            return f"{name!r} imports the module {changed[0]} beside the example, which changed"
+            return f"the module {changed[0]} next to the example, which {name!r} imports, changed"
     return "" if list(archived) == list(stated) else "the order of the contenders changed"
 
 
 def changed_settings(archived: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
-    """Which setting of the plan is another one."""
+    """Return the first changed setting, as a clause."""
     for name, value in plan.items():
         now = list(value) if isinstance(value, tuple) else value
         if archived.get(name) != now:

@@ -31,14 +31,14 @@ class Run:
     Parameters
     ----------
     document : mapping
-        What `run.json` holds: identity, machine, build, and each result's document.
+        The content of `run.json`: identity, machine, build, and each result's document.
     results : mapping of str to Result
         The results by ``example/name``.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.compare({"list": "[]"}, name="literals", settings=quick)
     >>> run = bench.Run.of([result], profile="script")
     >>> run.value("interactive/literals/fastest")
@@ -61,34 +61,34 @@ class Run:
         label: str | None = None,
         **further: Any,
     ) -> Run:
-        """Make a run of results just measured.
+        """Make a run from results that were just measured.
 
         Parameters
         ----------
         results : iterable of Result
-            No two of one ``example/name``.
+            Results with different ``example/name``.
         profile : str
-            What decided how long was measured.
+            The profile that set the duration of the measurement.
         complete : bool
-            Whether all was measured that was to be.
+            Whether the measurement finished.
         machine : mapping, optional
-            What `bench.machine` said before measuring began; asked now otherwise.
+            The result of `bench.machine` before measuring began; by default, its result now.
         packages : mapping, optional
-            ``version``, ``files_sha256`` and ``build`` of each measured package, as `Settings.package_facts` has
-            them; asked now otherwise, of the packages that the configuration nearest to the working folder names.
+            ``version``, ``files_sha256`` and ``build`` of each measured package, as in `Settings.package_facts`; by
+            default, those of the packages that the configuration nearest to the working folder names.
         build : mapping, optional
-            Facts of the build that was measured; those of the first package that has some otherwise.
+            Facts of the measured build; by default, those of the first package that has some.
         label : str, optional
-            A name by which the archive finds the run, next to its id; see `check_label`.
+            A name for the run in the archive, in addition to its id; see `check_label`.
         **further
-            Facts that no result holds (``criterion``, ``tails``), as JSON values; `value` reads them too.
+            Facts outside the results (``criterion``, ``tails``), as JSON values; `value` reads them too.
 
         Raises
         ------
         ValueError
-            If two results have one name, or a further fact has the name of a part of every run.
+            If two results have the same name, or a further fact has the name of a part of every run.
         ArchiveError
-            If the label cannot be one.
+            If the label is not valid.
         """
         by_key: dict[str, Result] = {}
         for result in results:
@@ -116,7 +116,7 @@ class Run:
             run_folder.check_label(label)
             document["label"] = label
         if taken := sorted(set(document) & set(further)):
-            message = f"{', '.join(taken)} is a part of every run; give the further fact another name"
+            message = f"{', '.join(taken)} is already a part of every run; rename the further fact"
             raise ValueError(message)
         return cls(document | plain(further), by_key)
 
@@ -127,18 +127,18 @@ class Run:
 
     @property
     def label(self) -> str | None:
-        """The name that it was given, if it has one."""
+        """The run's label, if it has one."""
         found = self.document.get("label")
         return found if isinstance(found, str) else None
 
     @property
     def complete(self) -> bool:
-        """Whether all was measured that was to be."""
+        """Whether the measurement finished."""
         return bool(self.document["complete"])
 
     @property
     def packages(self) -> Mapping[str, Mapping[str, Any]]:
-        """Facts of the measured packages by name; empty in a run of an older kit, which named none."""
+        """Facts of the measured packages by name; empty in a run of an older kit, which did not record them."""
         return dict(self.document.get("packages", {}))
 
     def __getitem__(self, key: str) -> Result:
@@ -148,7 +148,7 @@ class Run:
         return self.results[key]
 
     def part(self, name: str) -> Any:
-        """A result, or another part of the run, as a claim reads it.
+        """Return a result, or another part of the run, as a claim reads it.
 
         Parameters
         ----------
@@ -158,12 +158,12 @@ class Run:
         Raises
         ------
         KeyError
-            If there is no such part, with the names that look most like it.
+            If there is no such part; the message has the most similar names.
         """
         return self.document[name] if name in self.document and name != "results" else self[name]
 
     def cut(self, path: str) -> bool:
-        """Whether the address is that of a result, or in one, for which the budget of the build had no time."""
+        """Whether the address is that of a result that the build's budget cut, or inside one."""
         key = "/".join(path.split("/")[:2])
         return any(entry["settings"].get("cut", False) for name, entry in entries(self).items() if name == key)
 
@@ -173,20 +173,19 @@ class Run:
         Parameters
         ----------
         path : str
-            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for what
-            a result says as a whole ``example/result/fact``, such as ``took_ns``, how long the measuring took; for
-            what the run says ``measured``, ``profile``, ``machine/cpu``, ``build/commit``,
-            ``criterion/<benchmark>/mean_ns``.
+            ``example/result/contender/column``; with sizes ``example/result/contender/size/column``; for a fact of a
+            whole result ``example/result/fact``, such as ``took_ns``, the duration of its measurement; for a fact of
+            the run ``measured``, ``profile``, ``machine/cpu``, ``build/commit`` or ``criterion/<benchmark>/mean_ns``.
 
         Returns
         -------
         column, value
-            The column's name (its end names the unit) and what stands there.
+            The column's name, whose suffix is the unit, and the value.
 
         Raises
         ------
         KeyError
-            If there is no such number, with the paths that look most like it.
+            If there is no such number; the message has the most similar paths.
         """
         parts = path.split("/")
         found: Any = MISSING
@@ -201,7 +200,7 @@ class Run:
         return parts[-1], plain_scalar(found)
 
     def _look_up(self, key: str, parts: list[str]) -> Any:
-        """A result's fact, or what stands in a row and column of its summary."""
+        """Return a result's fact, or the value in a row and column of its summary."""
         facts, rows = self._summary(key)
         found = descend(facts, parts)
         if found is MISSING and len(parts) > 1:
@@ -210,7 +209,7 @@ class Run:
 
     @cached_property
     def _summaries(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]]:
-        """Facts and rows of each result asked for: no interval is bootstrapped again for each number."""
+        """Facts and rows of accessed results, so that intervals are not bootstrapped again for each number."""
         return {}
 
     def _summary(self, key: str) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
@@ -228,7 +227,7 @@ class Run:
         return self._summaries[key]
 
     def paths(self) -> Iterator[str]:
-        """Every path that `value` knows."""
+        """Yield every path that `value` accepts."""
         for head, tree in self.document.items():
             if head != "results":
                 yield from leaves(head, tree)
@@ -238,25 +237,25 @@ class Run:
             yield from (f"{key}/{name}/{column}" for name, row in rows.items() for column in row)
 
     def written(self, path: str, spec: str = "") -> str:
-        """The number at `path` as text; see `value` and `quantity.written`."""
+        """Format the number at `path`; see `value` and `quantity.written`."""
         column, value = self.value(path)
         return quantity.written(column, value, spec)
 
     def differences(self, other: Run) -> dict[str, tuple[Any, Any]]:
-        """What makes this run and another not comparable; empty when nothing does.
+        """Return the conditions that make this run and another incomparable; empty if they are comparable.
 
         Returns
         -------
         dict
-            For each thing that differs, what it is here and what it is there.
+            For each differing condition, its value here and there.
         """
         mine, theirs = self.conditions(), other.conditions()
         return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
 
     def conditions(self) -> dict[str, Any]:
-        """What has to be equal for numbers of two runs to be put side by side."""
+        """Return the conditions that must be equal for numbers of two runs to be comparable."""
         machine = self.document["machine"]
-        told = (
+        names = (
             "cpu",
             "physical_cores",
             "logical_cores",
@@ -265,7 +264,7 @@ class Run:
             "distribution",
             "architecture",
         )
-        return {name: machine.get(name) for name in told} | {
+        return {name: machine.get(name) for name in names} | {
             "implementation": machine.get("implementation"),
             "Python": ".".join(str(machine.get("python")).split(".")[:2]),
             "free_threaded": machine.get("free_threaded"),
@@ -273,28 +272,28 @@ class Run:
         }
 
     def to_json(self) -> str:
-        """The run without its samples, as the text of `run.json`."""
+        """Return the run without its samples, as the text of `run.json`."""
         return json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
     def save(self, folder: Path) -> Path:
-        """Write the run as a folder, whole or not at all.
+        """Write the run as a folder, atomically.
 
         Raises
         ------
         ArchiveError
-            If there is a folder of that name already.
+            If the folder already exists.
         """
         run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
         return folder
 
     @classmethod
     def load(cls, folder: Path) -> Run:
-        """Read a run, samples and all.
+        """Read a run with all its samples.
 
         Raises
         ------
         ArchiveError
-            If the folder holds no whole run of a schema this version knows.
+            If the folder has no complete run with a schema that this version supports.
         """
         run = cls.opened(folder)
         for key in run.results:
@@ -303,23 +302,23 @@ class Run:
 
     @classmethod
     def document_of(cls, path: Path) -> Run:
-        """Read a `run.json` alone, as a site publishes it; the run has its summaries and no samples.
+        """Read only a `run.json`, such as a site publishes; the run has summaries but no samples.
 
         Raises
         ------
         ArchiveError
-            If the file holds no run of a schema this version knows.
+            If the file has no run with a schema that this version supports.
         """
         return cls(run_folder.read_file(path), {})
 
     @classmethod
     def opened(cls, folder: Path) -> Run:
-        """Read a run's document and check that its samples are there; results are read when asked for.
+        """Read a run's document and check that its samples exist; results are read when accessed.
 
         Raises
         ------
         ArchiveError
-            If the folder holds no whole run of a schema this version knows.
+            If the folder has no complete run with a schema that this version supports.
         """
         document = run_folder.read_document(folder)
         run_folder.check_samples(folder, document)
@@ -327,14 +326,14 @@ class Run:
 
 
 class ArchivedResults(Mapping[str, Result]):
-    """The results of a folder, each made again when it is asked for.
+    """The results of a folder, each restored when it is first accessed.
 
     Parameters
     ----------
     folder : Path
         The run's folder.
     document : mapping
-        What its `run.json` holds.
+        The content of its `run.json`.
     """
 
     def __init__(self, folder: Path, document: Mapping[str, Any]) -> None:
@@ -354,7 +353,7 @@ class ArchivedResults(Mapping[str, Result]):
                 self._made[key] = restored(entry, self._samples[key])
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 message = (
-                    f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be made again "
+                    f"{self._folder.name}: the result {key} of kind {entry['kind']!r} cannot be restored "
                     f"({type(error).__name__}: {error}); install a newer version of the kit, or measure again"
                 )
                 raise ArchiveError(message) from error
@@ -368,34 +367,34 @@ class ArchivedResults(Mapping[str, Result]):
 
 
 def entries(run: Run) -> dict[str, Mapping[str, Any]]:
-    """A run's results as its document has them, by ``example/name``."""
+    """Return the entries of a run's results in its document, by ``example/name``."""
     return {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
 
 
 def identity(measured: str, subject: str) -> str:
-    """A name that sorts by time and that no other run of the same second and subject has."""
+    """Make a unique id for a run; ids sort by time."""
     stamp = datetime.fromisoformat(measured).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{stamp}-{subject}-{secrets.token_hex(4)}"
 
 
 def subject(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
-    """What was measured, for the name of a run: a commit, else the first package with its version, else Python."""
+    """Return the subject of a run for its id: a commit, else the first package with its version, else Python."""
     if commit := build.get("commit"):
         return str(commit)[:7]
     return next((f"{name}-{facts['version']}" for name, facts in packages.items()), "python")
 
 
 def plain_scalar(value: Any) -> Any:
-    """A Python number for a NumPy one."""
+    """Convert a NumPy number to a Python one."""
     return value.item() if hasattr(value, "item") else value
 
 
 RUN_VARIABLE = "EVENHAND_RUN"
-"""Names the folder of the run that a site is built from; set by the build, read by the code of its pages."""
+"""The environment variable with the folder of the current run; set by a site's build, read by its pages' code."""
 
 
 def current_run() -> Run:
-    """The run that the pages of the site being built show.
+    """Return the run that the pages of the current site build show.
 
     Raises
     ------

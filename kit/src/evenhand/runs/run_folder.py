@@ -1,4 +1,4 @@
-"""The folder of a run, `run.json` and `samples.parquet`: written whole or not at all, never half-read."""
+"""The folder of a run with `run.json` and `samples.parquet`; it is written atomically and checked when read."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
-"""Version of the format; ``schema/run-1.json`` describes it."""
+"""Version of the format, which ``schema/run-1.json`` describes."""
 DOCUMENT = "run.json"
 SAMPLES = "samples.parquet"
 PART = ".writing-"
-"""Begins the name of a folder that is being written; such a one is never a run."""
+"""The prefix of a temporary folder during writing; such a folder is never a run."""
 LATEST = "latest"
-"""The newest run of an archive, so never the id of one."""
+"""The name of an archive's newest run, which cannot be an id."""
 LABEL = re.compile(r"[^\W\d_][\w.+-]{0,63}")
-"""A letter comes first, because ids begin with a digit; a slash would part an address."""
+"""Labels begin with a letter, because ids begin with a digit; slashes separate the parts of an address."""
 LONGEST_ID = 200
-"""Bytes; a part that is written has a few more in its name."""
+"""Bytes; the temporary folder's name is a few bytes longer."""
 LONGEST_NUMBER = 25
 """Digits of an integer; 64 bits take 20."""
 STALE_SECONDS = 3600
-"""On Windows, which has no lock on folders: how old a part must be to be taken for abandoned."""
+"""The age from which a temporary folder counts as abandoned on Windows, which cannot lock folders."""
 REQUIRED: Mapping[str, type] = {
     "id": str,
     "measured": str,
@@ -58,7 +58,7 @@ ENTRY: Mapping[str, type] = {
 
 
 class ArchiveError(Exception):
-    """A run that is torn, foreign, of a newer schema or not there; said in a sentence, never half-read.
+    """A run is damaged, foreign, of a newer schema or missing; the message names the cause.
 
     Examples
     --------
@@ -68,17 +68,17 @@ class ArchiveError(Exception):
     ...     bench.Run.load(Path("nowhere"))
     ... except bench.ArchiveError as error:
     ...     print(error)
-    nowhere is no folder; give the folder of a run, which holds run.json and samples.parquet
+    nowhere is not a folder; give the folder of a run, which has run.json and samples.parquet
     """
 
 
 def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.DataFrame]) -> None:
-    """Write a run: into a sibling first, which then takes the folder's name.
+    """Write a run into a temporary folder next to `folder`, and then rename it.
 
     Raises
     ------
     ArchiveError
-        If there is a folder of that name already; a run is never overwritten.
+        If the folder already exists; a run is never overwritten.
     """
     import pandas as pd
     import pyarrow as pa
@@ -86,17 +86,17 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    with part_beside(folder) as part:
+    with temporary_folder(folder) as part:
         frames = [frame.assign(result=key) for key, frame in samples.items()]
         columns = [*SAMPLE_COLUMNS, "result"]
         frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns, dtype=object)
-        # One thread: a script writes its run while the interpreter ends, when no thread can be started any more.
+        # One thread: a script writes its run at interpreter exit, when no more threads can be started.
         table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
         pq.write_table(table, part / SAMPLES, compression="zstd")
         (part / DOCUMENT).write_text(text, encoding="utf-8")
         for path in (part / SAMPLES, part / DOCUMENT, part):
             synchronise(path)
-        # A rename takes the place of an empty folder without a word, so look first; of a full one it fails.
+        # Renaming fails onto a folder with files, but silently replaces an empty one, so check first.
         if folder.exists():
             raise ArchiveError(taken(folder))
         try:
@@ -109,48 +109,48 @@ def write(folder: Path, document: Mapping[str, Any], samples: Mapping[str, pd.Da
 
 
 def check_id(name: str) -> None:
-    """Refuse an id that is not the plain name of a folder.
+    """Refuse an id that is not a plain folder name.
 
-    An id from elsewhere becomes a path here: it must lead nowhere else, hide nothing and be no other word.
+    An id from another machine becomes a path here, so it must not lead outside the archive, be hidden or be reserved.
 
     Raises
     ------
     ArchiveError
-        If the id is no such name.
+        If the id is not a plain folder name.
     """
     plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.endswith((" ", "."))
     if plain and name and not name.startswith(".") and name != LATEST and len(os.fsencode(name)) <= LONGEST_ID:
         return
     message = (
-        f"a run has the id {shortened(name)!r}, which is no plain name of a folder; give it one such as "
+        f"the run id {shortened(name)!r} is not a plain folder name; use an id such as "
         "20260102T030405Z-0123456-89abcdef"
     )
     raise ArchiveError(message)
 
 
 def check_label(name: str) -> None:
-    """Refuse a label that could be taken for an id, a path or the address of a number.
+    """Refuse a label that could be mistaken for an id, a path or the address of a number.
 
     Raises
     ------
     ArchiveError
-        If the label is no such name.
+        If the label is not valid.
     """
     if name == LATEST or not LABEL.fullmatch(name):
         message = (
-            f"{shortened(name)!r} cannot be a label; give a letter, then letters, digits, '.', '_', '+' or '-', "
-            f"at most 64 together and not {LATEST!r}, such as before-caching"
+            f"{shortened(name)!r} is not a valid label; start with a letter, then use letters, digits, '.', '_', '+' "
+            f"or '-', at most 64 characters and not {LATEST!r}, such as before-caching"
         )
         raise ArchiveError(message)
 
 
 def shortened(text: str) -> str:
-    """The beginning of a text, which may be of any length."""
+    """Shorten a long text to its beginning."""
     return text if len(text) <= LONGEST_ID else text[:LONGEST_ID] + "..."
 
 
 def whole_number(text: str) -> int:
-    """An integer of a document."""
+    """Parse an integer of a document; a very long one is refused."""
     if len(text) > LONGEST_NUMBER:
         message = f"it has an integer of {len(text.lstrip('-')):,} digits, {text[:10]}..."
         raise ValueError(message)
@@ -158,8 +158,8 @@ def whole_number(text: str) -> int:
 
 
 def taken(folder: Path) -> str:
-    """The sentence for a name that is in use."""
-    return f"{folder.name} exists already and is not overwritten; choose another name or move it away"
+    """Return the message for an existing folder."""
+    return f"{folder.name} already exists and is not overwritten; choose another name or move it away"
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     Raises
     ------
     ArchiveError
-        If the folder is no run, a torn one, or one of a newer schema.
+        If the folder is not a run, is damaged or has a newer schema.
     """
     name = folder.name
     try:
@@ -176,21 +176,21 @@ def read_document(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise ArchiveError(unreadable(name, error)) from error
     if not folder.is_dir():
-        message = f"{name} is no folder; give the folder of a run, which holds {DOCUMENT} and {SAMPLES}"
+        message = f"{name} is not a folder; give the folder of a run, which has {DOCUMENT} and {SAMPLES}"
         raise ArchiveError(message)
     if not present[DOCUMENT]:
-        what = f"is torn: {DOCUMENT} is missing" if present[SAMPLES] else f"is no run: it has no {DOCUMENT}"
+        what = f"is damaged: {DOCUMENT} is missing" if present[SAMPLES] else f"is not a run: it has no {DOCUMENT}"
         message = f"{name} {what}; remove it, or measure again"
         raise ArchiveError(message)
-    document = parsed(folder / DOCUMENT, name)
+    document = parse(folder / DOCUMENT, name)
     if not present[SAMPLES]:
-        message = f"{name} is torn: {SAMPLES} is missing; remove it, or measure again"
+        message = f"{name} is damaged: {SAMPLES} is missing; remove it, or measure again"
         raise ArchiveError(message)
     return document
 
 
 def is_present(path: Path) -> bool:
-    """Whether there is a file; raises where the system does not let us look, as `Path.is_file` does before 3.14."""
+    """Whether a file exists; raises without permission to look, as `Path.is_file` does before Python 3.14."""
     try:
         return S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -198,49 +198,49 @@ def is_present(path: Path) -> bool:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read and check a `run.json` that stands alone, without samples.
+    """Read and check a single `run.json` without samples.
 
     Raises
     ------
     ArchiveError
-        If the file is no run, a torn one, or one of a newer schema.
+        If the file is not a run, is damaged or has a newer schema.
     """
-    return parsed(path, path.name)
+    return parse(path, path.name)
 
 
-def parsed(path: Path, name: str) -> dict[str, Any]:
-    """A run's document, checked; `name` is what an error calls it."""
+def parse(path: Path, name: str) -> dict[str, Any]:
+    """Read and check a run's document; errors call it `name`."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_int=whole_number)
     except OSError as error:
         raise ArchiveError(unreadable(name, error)) from error
     except (ValueError, RecursionError) as error:
-        message = f"{name} is torn: {DOCUMENT} cannot be read ({error}); remove it, or measure again"
+        message = f"{name} is damaged: {DOCUMENT} cannot be read ({error}); remove it, or measure again"
         raise ArchiveError(message) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool):
-        message = f"{name} is no run: its {DOCUMENT} names no schema; move it out of the archive"
+        message = f"{name} is not a run: its {DOCUMENT} has no schema; move it out of the archive"
         raise ArchiveError(message)
     if schema != SCHEMA:
         todo = "install a newer version of the kit to read it" if schema > SCHEMA else "measure again"
-        message = f"{name} has schema {schema}, and this version reads {SCHEMA}; {todo}"
+        message = f"{name} has schema {schema}; this version reads {SCHEMA}; {todo}"
         raise ArchiveError(message)
-    if missing := wrong_in(document):
-        message = f"{name} is torn: its {DOCUMENT} has no usable {missing}; remove it, or measure again"
+    if missing := find_invalid_part(document):
+        message = f"{name} is damaged: its {DOCUMENT} has no usable {missing}; remove it, or measure again"
         raise ArchiveError(message)
     check_id(document["id"])
     return dict(document)
 
 
 def unreadable(name: str, error: OSError) -> str:
-    """The sentence for a run that the system does not let us read, which may be whole."""
-    # pyarrow puts a path of this machine into the system's words.
+    """Return the message for a run that cannot be read for lack of permission; it may be complete."""
+    # pyarrow includes a path of this machine in the message, so use the system's text only.
     reason = os.strerror(error.errno) if error.errno else error
-    return f"{name} cannot be read ({reason}); allow it, or move it out of the archive"
+    return f"{name} cannot be read ({reason}); grant access, or move it out of the archive"
 
 
-def wrong_in(document: Mapping[str, Any]) -> str:
-    """The first part that a document lacks, or has as something else."""
+def find_invalid_part(document: Mapping[str, Any]) -> str:
+    """Return the first part of a document that is missing or has the wrong type; empty if there is none."""
     for key, kind in REQUIRED.items():
         if not isinstance(document.get(key), kind):
             return repr(key)
@@ -254,12 +254,12 @@ def wrong_in(document: Mapping[str, Any]) -> str:
 
 
 def check_samples(folder: Path, document: Mapping[str, Any]) -> None:
-    """Check by the file's end alone, which is written last, that the samples are all there.
+    """Check that the samples are complete, from the file's footer only, which is written last.
 
     Raises
     ------
     ArchiveError
-        If they are not.
+        If they are not complete.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -269,13 +269,13 @@ def check_samples(folder: Path, document: Mapping[str, Any]) -> None:
     except PermissionError as error:
         raise ArchiveError(unreadable(folder.name, error)) from error
     except (OSError, pa.ArrowException) as error:
-        raise ArchiveError(torn_samples(folder, str(error))) from error
-    promised = sum(entry["samples"] for entry in document["results"])
-    if footer.num_rows != promised:
-        raise ArchiveError(torn_samples(folder, f"{footer.num_rows} rows where {DOCUMENT} says {promised}"))
+        raise ArchiveError(damaged_samples(folder, str(error))) from error
+    expected = sum(entry["samples"] for entry in document["results"])
+    if footer.num_rows != expected:
+        raise ArchiveError(damaged_samples(folder, f"{footer.num_rows} rows, but {DOCUMENT} lists {expected}"))
     absent = {*SAMPLE_COLUMNS, "result"} - set(footer.schema.names)
     if absent:
-        raise ArchiveError(torn_samples(folder, f"no column {', '.join(sorted(absent))}"))
+        raise ArchiveError(damaged_samples(folder, f"no column {', '.join(sorted(absent))}"))
 
 
 def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
@@ -284,7 +284,7 @@ def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.Data
     Raises
     ------
     ArchiveError
-        If they cannot be read, or are not as many as the document says.
+        If they cannot be read, or their number differs from the document.
     """
     import pandas as pd
     import pyarrow as pa
@@ -295,35 +295,35 @@ def read_samples(folder: Path, document: Mapping[str, Any]) -> dict[str, pd.Data
     except PermissionError as error:
         raise ArchiveError(unreadable(folder.name, error)) from error
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise ArchiveError(torn_samples(folder, str(error))) from error
+        raise ArchiveError(damaged_samples(folder, str(error))) from error
     grouped = {str(key): part for key, part in frame.groupby("result", sort=False)} if len(frame) else {}
     found = {}
     for entry in document["results"]:
         key = f"{entry['example']}/{entry['name']}"
         part = grouped.get(key, frame.iloc[:0]).drop(columns="result").reset_index(drop=True)
         if len(part) != entry["samples"]:
-            reason = f"{len(part)} samples of {key} where {DOCUMENT} says {entry['samples']}"
-            raise ArchiveError(torn_samples(folder, reason))
+            reason = f"{len(part)} samples of {key}, but {DOCUMENT} lists {entry['samples']}"
+            raise ArchiveError(damaged_samples(folder, reason))
         found[key] = part
     return found
 
 
-def torn_samples(folder: Path, reason: str) -> str:
-    """The sentence for samples that are not whole, without the path that the system's words may hold."""
+def damaged_samples(folder: Path, reason: str) -> str:
+    """Return the message for incomplete samples, without a path that the system's text may contain."""
     reason = " ".join(reason.replace(str(folder), folder.name).split())
-    return f"{folder.name} is torn: {SAMPLES} is not whole ({reason}); remove it, or measure again"
+    return f"{folder.name} is damaged: {SAMPLES} is incomplete ({reason}); remove it, or measure again"
 
 
 @contextmanager
-def part_beside(folder: Path) -> Iterator[Path]:
-    """A fresh folder to write in, locked while it is written and gone afterwards if it was not renamed."""
+def temporary_folder(folder: Path) -> Iterator[Path]:
+    """Make a locked temporary folder next to `folder`; it is removed afterwards unless it was renamed."""
     while True:
         part = folder.with_name(f"{PART}{folder.name}-{secrets.token_hex(4)}")
         part.mkdir()
-        lock = locked(part, wait=True)
+        lock = acquire_lock(part, wait=True)
         if part.is_dir():
             break
-        unlock(lock)  # someone who cleans up found it before the lock was there
+        unlock(lock)  # a cleaning process removed the folder before it was locked
     try:
         yield part
     finally:
@@ -332,10 +332,10 @@ def part_beside(folder: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(archive: Path) -> list[str]:
-    """Remove what writers that were killed have left; their names.  A part that is being written stays."""
+    """Remove the temporary folders of killed writers, and return their names; folders in use stay."""
     removed = []
     for part in sorted(archive.glob(f"{PART}*")):
-        lock = locked(part, wait=False)
+        lock = acquire_lock(part, wait=False)
         if lock is None:
             continue
         try:
@@ -348,16 +348,16 @@ def remove_abandoned(archive: Path) -> list[str]:
 
 if sys.platform == "win32":
 
-    def locked(part: Path, *, wait: bool) -> int | None:
-        """Windows locks no folder: a part is free when it is old, and safe while a file of it is open."""
+    def acquire_lock(part: Path, *, wait: bool) -> int | None:
+        """Judge by age, because Windows cannot lock folders; a folder with an open file cannot be removed anyway."""
         return -1 if wait or time.time() - part.stat().st_mtime > STALE_SECONDS else None
 
     def unlock(lock: int | None) -> None:
-        """Nothing is held."""
+        """Do nothing, because there is no lock."""
         del lock
 
     def synchronise(path: Path) -> None:
-        """Make sure that a file is on the disk; Windows does it for folders itself."""
+        """Flush a file to the disk; for folders Windows does this automatically."""
         if path.is_file():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -365,12 +365,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def locked(part: Path, *, wait: bool) -> int | None:
-        """Take the folder's lock, which the system frees when its holder dies; None if another one has it."""
+    def acquire_lock(part: Path, *, wait: bool) -> int | None:
+        """Lock the folder; the system releases the lock when its process ends.  None if another process has it."""
         try:
             descriptor = os.open(part, os.O_RDONLY)
         except (FileNotFoundError, PermissionError):
-            return None  # gone, or another user's
+            return None  # removed, or owned by another user
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -381,12 +381,12 @@ else:
         return descriptor
 
     def unlock(lock: int | None) -> None:
-        """Let the folder's lock go."""
+        """Release the folder's lock."""
         if lock is not None:
             os.close(lock)
 
     def synchronise(path: Path) -> None:
-        """Make sure that a file, or a folder's list of names, is on the disk."""
+        """Flush a file, or a folder's list of names, to the disk."""
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

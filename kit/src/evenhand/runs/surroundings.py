@@ -1,4 +1,4 @@
-"""Surroundings of the machine: clock rate, battery, container and hypervisor, as far as the system tells."""
+"""The machine's environment as far as the system reports it: clock rate, battery, container and hypervisor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTAINERS = {"kubepods": "kubernetes", "docker": "docker", "libpod": "podman", 
 
 
 def frequency() -> dict[str, Any]:
-    """Governor and turbo of the processor; None where they cannot be read."""
+    """Return the processor's governor and turbo state; None if they cannot be read."""
     governors = {text(path) for path in SYSTEM_CPU.glob("cpu[0-9]*/cpufreq/scaling_governor")} - {""}
     boost, no_turbo = text(SYSTEM_CPU / "cpufreq" / "boost"), text(SYSTEM_CPU / "intel_pstate" / "no_turbo")
     turbo = boost == "1" if boost else no_turbo == "0" if no_turbo else None
@@ -23,26 +23,26 @@ def frequency() -> dict[str, Any]:
 
 
 def scales(governor: str | None) -> bool:
-    """Whether the clock rate follows the load under that governor."""
+    """Whether the clock rate follows the load with this governor."""
     return governor is not None and governor not in ("performance", "userspace")
 
 
 def on_battery() -> bool | None:
-    """Whether a battery feeds the machine; None where it cannot be known or there is none."""
+    """Whether the machine runs on battery; None if it has no battery or this is unknown."""
     try:
         battery = psutil.sensors_battery()
     except (AttributeError, OSError, RuntimeError):
-        return None  # a platform, or a container, without these sensors
+        return None  # a platform or container without these sensors
     return None if battery is None or battery.power_plugged is None else not battery.power_plugged
 
 
 def isolation() -> dict[str, Any]:
-    """The container and the virtual machine around this process: a name, ``"none"``, or None."""
+    """Return the container and the virtual machine of this process: a name, ``"none"``, or None if unknown."""
     return {"container": container(), "virtual_machine": virtual_machine()}
 
 
 def container() -> str | None:
-    """The kind of container that this process runs in."""
+    """Return the kind of container that this process runs in."""
     if sys.platform != "linux":
         return None
     if "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -58,21 +58,21 @@ def container() -> str | None:
 
 
 def virtual_machine() -> str | None:
-    """The hypervisor below this system, by the name its firmware gives, or ``"unnamed"``."""
+    """Return the hypervisor's name from the firmware, or ``"unnamed"``."""
     if sys.platform == "darwin":
         return {"0": "none", "1": "unnamed"}.get(output("sysctl", "-n", "kern.hv_vmm_present"))
     if sys.platform != "linux":
         return None
     flags = next((line for line in text(Path("/proc/cpuinfo")).splitlines() if line.startswith("flags")), "")
     if not flags:
-        return None  # other processors than x86 have no flag for it
+        return None  # only x86 processors have a flag for it
     if " hypervisor" not in flags:
         return "none"
     return text(Path("/sys/class/dmi/id/sys_vendor")) or "unnamed"
 
 
 def quota_cores() -> float | None:
-    """Cores that the control group of this process may keep busy; None without a limit."""
+    """Return the number of cores that the control group allows; None without a limit."""
     quota, _, period = text(Path("/sys/fs/cgroup/cpu.max")).partition(" ")
     if not quota:
         folder = Path("/sys/fs/cgroup/cpu")
@@ -80,12 +80,12 @@ def quota_cores() -> float | None:
     try:
         cores = int(quota) / int(period)
     except (ValueError, ZeroDivisionError):
-        return None  # "max", or no control groups here
+        return None  # "max", or a system without control groups
     return round(cores, 2) if cores > 0 else None
 
 
 def text(path: Path) -> str:
-    """What a file of the system holds; nothing where it cannot be read."""
+    """Return the content of a system file; empty if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -93,7 +93,7 @@ def text(path: Path) -> str:
 
 
 def output(*command: str) -> str:
-    """What a command of the system prints; nothing where there is no such command."""
+    """Return the output of a system command; empty if it does not exist or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
     except (OSError, subprocess.SubprocessError):

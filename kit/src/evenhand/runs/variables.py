@@ -1,4 +1,4 @@
-"""Variables of the environment that a user of the kit sets, and their names of before."""
+"""The environment variables of the kit, and their former names."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ RENAMED = {
     "EVENHAND_PROFILE": "RUST_DAQ_PROFILE",
     "EVENHAND_REUSE": "RUST_DAQ_REUSE",
 }
-"""Names that 0.2 still reads, each with a sentence on standard error."""
+"""Former names, which 0.2 still reads with a warning on standard error."""
 
 
 def variable(name: str) -> str:
-    """Read a variable; empty where it is not set.
+    """Read a variable; empty if it is not set.
 
     Parameters
     ----------
     name : str
-        Its name of today, which is stronger than the one of before.
+        Its current name, which has priority over the former one.
     """
     value, before = os.environ.get(name, ""), RENAMED[name]
     if not value and (value := os.environ.get(before, "")):
-        print(f"{before} is called {name} now and is not read from 0.3 on; rename it", file=sys.stderr)
+        print(f"{before} is now called {name}; rename it, because 0.3 will ignore the old name", file=sys.stderr)
     return value

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from evenhand.cli.script import described
+from evenhand.cli.script import describe
 from evenhand.runs.packages import configured, import_names
 from evenhand.sphinx.declaration import Declaration, without_fields
 from evenhand.sphinx.places import example_files, gallery_folders
@@ -80,7 +80,7 @@ class Example:
     def read(cls, path: Path, modules: Collection[str], returns: Mapping[str, str]) -> Example:
         """Read an example's docstring, imports and references; see `used`."""
         source = path.read_text(encoding="utf-8")
-        title, _, intro = described(ast.get_docstring(ast.parse(source)) or path.stem).partition("\n\n")
+        title, _, intro = describe(ast.get_docstring(ast.parse(source)) or path.stem).partition("\n\n")
         intro, about = (" ".join(text.replace("`", "").split()) for text in (intro, Declaration.read(path).about))
         return cls(path.stem, title, intro, frozenset(used(source, modules, returns)), about)
 
