@@ -2,13 +2,36 @@
 Point by point, a list, or a batch?
 ===================================
 
-An instrument that hands over a block of samples leaves you the choice: make a
+An instrument that returns a block of samples leaves you the choice: make a
 point of each, make a list of points in one call, or keep the block as columns.
-After this page you know the cost of each, and the cost of reading the points
-of a batch back one by one.
+This page measures the cost of each, and the cost of reading the points of a
+batch back one by one.
 
-**Safe to copy as it is.** It measures in processes of its own and writes no
-file.
+**Safe to copy as it is.** It measures in its own processes and writes no file.
+
+.. in-short::
+    :figure: batches/block
+
+    :verdict:`batches/block/Channel.points vs msgspec.Struct
+    | faster, slower: A list of 1,000 points takes {this} with Channel.points
+    and {other} as a comprehension of msgspec structs.
+    | no difference shown: A list of 1,000 points takes the same time with
+    Channel.points and as a comprehension of msgspec structs, {this} and
+    {other}.
+    | inconclusive, not judged: A list of 1,000 points takes {this} with
+    Channel.points and {other} as a comprehension of msgspec structs; this run
+    does not decide between them.`
+
+    :verdict:`batches/columns/Channel.batch vs NumPy
+    | faster, slower: Columns of 100,000 samples take {this} as a batch and
+    {other} as NumPy arrays.
+    | no difference shown: Columns of 100,000 samples take the same time as a
+    batch and as NumPy arrays, {this} and {other}.
+    | inconclusive, not judged: Columns of 100,000 samples take {this} as a
+    batch and {other} as NumPy arrays; this run does not decide between them.`
+
+    Store blocks as a batch. Make points of it where a single sample means
+    something: an alarm, a log line, the cursor of a plot.
 
 :order: 3
 :weight: 4
@@ -19,9 +42,10 @@ file.
 # The contenders
 # --------------
 # Every contender starts from the same NumPy array, as an instrument's driver
-# would give it. Iterating over an array makes a NumPy scalar of each entry, so
-# the comprehensions ask for a list of floats first.
+# returns it. Iterating over an array makes a NumPy scalar of each entry, so
+# the comprehensions first ask for a list of floats.
 
+# Preparation: The settings, and the names that the statements use
 import evenhand as bench
 
 settings = bench.settings(
@@ -54,6 +78,9 @@ def setup():
     return locals()
 
 
+# %%
+
+
 def lists(array):
     """Return the ways to make a list of points of an array."""
     structs = f"Struct(ready, 'laser', v, 'V') for v in {array}.tolist()"
@@ -75,9 +102,9 @@ bench.check_equal(first, fields=fields, setup=setup)
 # %%
 # A list of a block
 # -----------------
-# The list of 1,000 points is made and dropped. `Channel.points` crosses from
-# Python to Rust once for all of them, and its points share the strings of the
-# channel.
+# Each statement makes a list of 1,000 points and drops it. `Channel.points`
+# crosses from Python to Rust once for all of them, and its points share the
+# strings of the channel.
 
 block = bench.compare(
     lists("block"), setup=setup, name="block", settings=settings, share=0.23
@@ -91,8 +118,8 @@ block.plot()
 # %%
 # A list of 300,000
 # -----------------
-# A block of 300,000 samples, as an acquisition that stores everything makes
-# it. The list is made and dropped, too.
+# A block of 300,000 samples, as in an acquisition that stores everything. The
+# list is made and dropped here too.
 
 bench.compare(
     lists("kept"), setup=setup, name="kept", settings=settings, share=0.23
@@ -102,8 +129,9 @@ bench.compare(
 # Columns
 # -------
 # A batch stores a copy of the values and a timestamp for each. The NumPy
-# contender is a copy and an array of timestamps. With a rate each timestamp
-# is computed from its index, in integers, so that nothing drifts.
+# contender is a copy and an array of timestamps. With a rate, each timestamp
+# is computed from its index in integers, so that rounding errors do not add
+# up.
 
 bench.compare(
     {
@@ -126,8 +154,9 @@ bench.compare(
 # %%
 # Reading the points back
 # -----------------------
-# Iterating over a batch of a million rows makes each point when its turn
-# comes; the list has its million objects already. The value of each is read.
+# Iterating over a batch of a million rows makes each point when the loop
+# reaches it. The list already contains its million objects. The loop reads the
+# value of each.
 
 
 def setup_reading():
@@ -159,19 +188,10 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# :verdict:`batches/columns/Channel.batch vs NumPy
-# | faster, slower: 100,000 samples become a batch in {this}, and NumPy arrays
-# in {other}.
-# | no difference shown: 100,000 samples become a batch in as much time as
-# NumPy arrays, {this} and {other}.
-# | inconclusive: For 100,000 samples this run cannot tell a batch, {this},
-# from NumPy arrays, {other}.`
-# Store blocks as a batch, and make points of it where a single sample means
-# something: an alarm, a log line, a plot's cursor.
-#
 # :verdict:`batches/kept/Channel.points vs msgspec.Struct
-# | faster: When you need all of them as objects, ask for the list in one call:
-# 300,000 take {this}, a comprehension of msgspec structs {other}.
+# | faster: When you need all points as objects, ask for the list in one call.
+# 300,000 take {this}; a comprehension of msgspec structs takes {other}.
 # | no difference shown: One call and a comprehension of msgspec structs make a
 # list of 300,000 in the same time, {this} and {other}.`
-# :doc:`/slow` has the rules, and :doc:`zero_copy` says who owns the memory.
+# :doc:`/slow` has the rules for more rates. :doc:`zero_copy` explains who owns
+# the memory of a batch.

@@ -47,6 +47,7 @@ each of them, by position and by keyword, and the tail of single calls.
 # contender is written as you would write it without the others. A check first
 # confirms that all of them build equal data.
 
+# Preparation: The settings, and the classes of the contenders
 import evenhand as bench
 
 settings = bench.settings(
@@ -130,6 +131,8 @@ def setup_pydantic():
     ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
     return locals()
 
+
+# %%
 
 given = "ready, 'laser', 1.5, 'V'"
 named = "timestamp=ready, channel='laser', value=1.5, unit='V'"

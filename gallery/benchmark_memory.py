@@ -2,13 +2,34 @@
 How much memory does a point take, counted where it really is?
 ==============================================================
 
-Many guides count with ``tracemalloc``, which sees the memory that Python's
-allocator hands out. A Rust extension may allocate elsewhere. After this page
-you know how many bytes a stored point takes in each form, which counter sees
-them, and what it costs to leave ``tracemalloc`` on.
+Many guides count with ``tracemalloc``, which sees the memory of Python's
+allocator. A Rust extension may allocate elsewhere. This page counts the bytes
+of a stored point in each form, shows which counter sees them, and measures
+what ``tracemalloc`` costs.
 
-**Safe to copy as it is.** It counts in processes of its own and writes no
-file.
+**Safe to copy as it is.** It counts in its own processes and writes no file.
+
+.. in-short::
+    :figure: benchmark_memory/footprint
+
+    :verdict:`benchmark_memory/footprint/rust_daq.DataPoint/100000 vs
+    msgspec.Struct
+    | faster, slower: A stored point takes {this} as a DataPoint, and {other}
+    as a msgspec.Struct with its datetime and float.
+    | no difference shown: A stored point takes the same memory as a DataPoint
+    and as a msgspec.Struct with its datetime and float, {this} and {other}.
+    | inconclusive, not judged: A stored point takes {this} as a DataPoint, and
+    {other} as a msgspec.Struct with its datetime and float; this run does not
+    decide between them.`
+
+    :verdict:`benchmark_memory/footprint/rust_daq.DataPoint/100000 vs dict
+    | faster, slower: As a dict it takes {other}.
+    | no difference shown: As a dict it takes the same memory, {other}.
+    | inconclusive, not judged: As a dict it takes {other}; this run does not
+    decide between it and the DataPoint.`
+
+    Count the whole heap to include memory that Rust allocates. Use
+    ``tracemalloc`` in a diagnostic run, and measure time in another.
 
 :order: 4
 :weight: 2
@@ -19,8 +40,8 @@ file.
 # %%
 # What each counter sees
 # ----------------------
-# First the counters themselves: the same known number of bytes, allocated once
-# by Python and once by Rust.
+# The first table checks the counters: Python and Rust each allocate the same
+# known number of bytes once.
 
 import evenhand as bench
 
@@ -40,10 +61,11 @@ bench.footprint_self_test(
 # %%
 # The contenders
 # --------------
-# Each statement makes a list of ``n`` points, which stays alive while it is
-# counted.
+# Each statement makes a list of ``n`` points, which stays alive during the
+# count.
 
 
+# Preparation: The names that the statements use
 def setup():
     """Return the names that the statements use."""
     from dataclasses import dataclass
@@ -70,6 +92,8 @@ def setup():
     return locals()
 
 
+# %%
+
 one = {
     "rust_daq.DataPoint": "DataPoint(now(utc), 'laser', float(i), 'V')",
     "dict": (
@@ -92,9 +116,8 @@ bench.check_equal(
 # %%
 # The count
 # ---------
-# Memory is counted in processes of its own, never while time is measured.
-# Every point has a timestamp and a value of its own here, as in an
-# acquisition.
+# Memory is counted in its own processes, never while time is measured. Every
+# point here has its own timestamp and value, as in an acquisition.
 
 footprint = bench.footprint(
     batches, setup=setup, settings=settings, runs=settings.runs, share=0.7
@@ -106,14 +129,9 @@ footprint
 footprint.plot()
 
 # %%
-# A dict, a dataclass and a struct store references; the datetime and the
-# float are objects of their own, and are counted here too. A ``DataPoint``
-# stores the instant and the value as eight bytes each.
-#
-# :verdict:`benchmark_memory/footprint/rust_daq.DataPoint/100000 vs
-# msgspec.Struct
-# | faster, slower: It takes {this}, and a msgspec.Struct with its datetime and
-# float {other}.`
+# A dict, a dataclass and a struct store references. The datetime and the float
+# are separate objects, which are counted here too. A ``DataPoint`` stores the
+# instant and the value as eight bytes each.
 #
 # What tracemalloc costs while it is on
 # -------------------------------------
@@ -146,5 +164,4 @@ tracemalloc
 # What to do
 # ----------
 # :measured:`benchmark_memory/tracemalloc/tracemalloc on/sentence`. Trace in a
-# diagnostic run and measure time in another; :doc:`/slow` has the row.
-# To include memory that Rust allocates, count the whole heap.
+# diagnostic run only. :doc:`/slow` lists this among the known bottlenecks.

@@ -2,15 +2,35 @@
 Does a 1 kHz acquisition hold, and with which kind of point?
 ============================================================
 
-This page brings one variant of each measurement together: the cost of a point,
-of a batch, its memory, and then an acquisition that really runs at its rate,
-with a moving average over the last 16 values and a writer, as a pipeline and
-made by hand. After it you know which of them keeps up, how late it is, and the
-highest rate that it holds.
+This page combines one variant of each measurement: the cost of a point, of a
+batch, and its memory. Then an acquisition runs at its real rate, with a moving
+average over the last 16 values and a writer, as a pipeline and made by hand.
+The page measures which of them keeps up, how late it is, and the highest rate
+that it holds.
 
-**Copy with care.** The acquisition runs at its rate for as long as you say, so
-leave the machine alone while it runs; it writes into a temporary folder, which
+**Copy with care.** The acquisition runs at its rate for as long as you ask, so
+leave the machine alone while it runs. It writes into a temporary folder, which
 it removes.
+
+.. in-short::
+    :figure: compare_alternatives/paced
+
+    :verdict:`compare_alternatives/acquisition/pure Python/p99_ns vs
+    rust_daq.Pipeline
+    | faster, slower: At 1 kHz the 99th percentile of the response time is
+    {other} for the pipeline, and {this} for a loop in Python.
+    | no difference shown: At 1 kHz the pipeline and a loop in Python show no
+    difference at the 99th percentile of the response time, {other} and {this}.
+    | inconclusive, not judged: At 1 kHz the 99th percentile of the response
+    time is {other} for the pipeline, and {this} for a loop in Python; this run
+    does not decide between them.`
+
+    :measured:`compare_alternatives/paced/rust_daq.DataPoint/sentence`. Each
+    acquisition writes its file, and no busy thread runs next to it.
+
+    At 1 kHz choose the program that is easiest to write. Use the pipeline when
+    your rate is near the loop's limit, or when another Python thread is busy:
+    :doc:`pipeline` measures that case.
 
 :order: 5
 :weight: 4
@@ -21,11 +41,12 @@ it removes.
 # The contenders
 # --------------
 # Four kinds of point, each stamped when it is made, and a moving average in
-# Python for those who keep the loop there. The names ``now`` and ``utc`` are
+# Python for a loop that stays in Python. The names ``now`` and ``utc`` are
 # looked up once; :doc:`timestamps` looks them up for each point. The values
-# repeat, so that the points share their floats; :doc:`benchmark_memory` makes
-# a float for each.
+# repeat, so the points share their floats; :doc:`benchmark_memory` makes a
+# float for each.
 
+# Preparation: The settings, and the names that the statements use
 import evenhand as bench
 
 settings = bench.settings(
@@ -75,6 +96,8 @@ def setup():
 
     return locals()
 
+
+# %%
 
 one = {
     "rust_daq.DataPoint": "DataPoint(now(utc), 'laser', next(signal), 'V')",
@@ -138,19 +161,20 @@ footprint
 # %%
 # The acquisition
 # ---------------
-# The same acquisition point by point, three times: as a pipeline, with a
-# thread, ``queue.Queue`` and a ring of NumPy, and as one loop in Python. Each
-# takes a sample at fixed instants, stamps it, averages, writes and hands it
-# over. The response time counts from the instant at which the sample was due.
-# The last columns are the highest rate that each holds, and that rate over the
-# one asked for. A rate is held when over nine tenths of it come through in a
-# twentieth of a second.
+# The same acquisition runs point by point, three times: as a pipeline, with a
+# thread, ``queue.Queue`` and a NumPy ring, and as one loop in Python. Each
+# takes a sample at fixed instants, stamps it, averages it, writes it and
+# passes it on. The response time counts from the instant at which the sample
+# was due. The last columns are the highest rate that each holds, and that rate
+# over the requested one. A rate is held when nine tenths of it and more come
+# through in a twentieth of a second.
 #
-# Each writes as its kind does: the pipeline a stream of Arrow, the ring blocks
-# of 100 rows with ``tofile``, and the loop rows with ``csv``. All leave it to
-# a buffer when that reaches the operating system.
+# Each writes in its usual format: the pipeline a stream of Arrow, the ring
+# blocks of 100 rows with ``tofile``, and the loop rows with ``csv``. In each
+# case a buffer decides when the data reaches the operating system.
 
 
+# Preparation: The three acquisitions, and the search for the highest rate
 import csv
 import queue
 import tempfile
@@ -243,6 +267,8 @@ def acquire(work, rate, seconds):
         return work(rate, seconds, next(files)) | headroom
 
 
+# %%
+
 # Two contenders are judged against the first, from rounds of 1,000 arrivals,
 # which is what a 99th percentile takes.
 rounds = bench.fewest_rounds(2)
@@ -284,8 +310,8 @@ acquisition
 # A loop, and the kinds of point
 # ------------------------------
 # A loop in Python, with two kinds of point: it sleeps until a point is due,
-# makes it and feeds the average. The row "scheduler" is an empty statement
-# paced alike. It makes the rounds that one verdict takes.
+# makes it and feeds the average. The row "scheduler" is an empty statement at
+# the same pace. The measurement makes the rounds that one verdict takes.
 
 paced = bench.paced(
     {
@@ -306,25 +332,9 @@ paced.plot()
 # %%
 # What to do
 # ----------
-# :measured:`compare_alternatives/paced/rust_daq.DataPoint/sentence`. Here
-# headroom is the highest rate without a growing backlog over the rate asked
-# for: below 1 the loop falls behind for good.
+# Headroom is the highest rate without a growing backlog, over the requested
+# rate. Below 1 the loop never catches up.
 #
-# :verdict:`compare_alternatives/acquisition/pure Python/p99_ns vs
-# rust_daq.Pipeline
-# | faster: At this rate, each with its file and no busy thread next to it, the
-# loop in Python is more punctual than the pipeline, {this} against {other} at
-# the 99th percentile.
-# | slower: At this rate, each with its file and no busy thread next to it, the
-# pipeline is more punctual than the loop in Python, {other} against {this} at
-# the 99th percentile.
-# | no difference shown: At this rate, each with its file and no busy thread
-# next to it, the loop in Python and the pipeline are equally punctual, {this}
-# and {other} at the 99th percentile.
-# | inconclusive: At this rate, each with its file and no busy thread next to
-# it, this run cannot tell the loop in Python, {this} at the 99th percentile,
-# from the pipeline, {other}.`
 # Where a note below the table names other processes, the verdict is about a
-# busy machine.
-# :doc:`/gallery/pipeline` has other rates, batches and a busy neighbour, and
-# :doc:`/slow` says when to leave the loop to Rust.
+# busy machine. :doc:`/gallery/pipeline` has other rates, batches and a busy
+# neighbour. :doc:`/slow` says when to leave the loop to Rust.

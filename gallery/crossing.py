@@ -2,11 +2,35 @@
 What does it cost to cross from Python to Rust?
 ===============================================
 
-A call of an extension takes time before it does anything: Python finds the
-method, hands the arguments over, and makes an object of the result. After this
-page you know how much that is for each operation, next to its work.
+A call of an extension takes time before it does any work. Python finds the
+method, passes the arguments, and makes an object of the result. This page
+measures that cost for several operations, next to the work itself.
 
 **Safe to copy as it is.** It writes no file.
+
+.. in-short::
+    :figure: crossing/points
+
+    :verdict:`crossing/points/one call for all vs called from Python
+    | faster, slower: A point takes {this} when one call makes a thousand, and
+    {other} with one call for each point.
+    | no difference shown: A point takes the same time when one call makes a
+    thousand and with one call for each point, {this} and {other}.
+    | inconclusive, not judged: A point takes {this} when one call makes a
+    thousand, and {other} with one call for each point; this run does not
+    decide between them.`
+
+    :verdict:`crossing/average/one call for all vs called from Python
+    | faster, slower: Averaging a sample takes {this} in one call for a
+    thousand, and {other} with one call for each sample.
+    | no difference shown: Averaging a sample takes the same time in one call
+    for a thousand and with one call for each sample, {this} and {other}.
+    | inconclusive, not judged: Averaging a sample takes {this} in one call for
+    a thousand, and {other} with one call for each sample; this run does not
+    decide between them.`
+
+    Pass blocks: one call for many samples. Compare the crossing with the work
+    behind it, row by row in the table below.
 
 :order: 16
 :weight: 2
@@ -16,12 +40,14 @@ page you know how much that is for each operation, next to its work.
 # %%
 # A thousand items, looped in Rust and looped in Python
 # -----------------------------------------------------
-# Each pair works on the same data; that both ways make equal points is checked
-# first. In one the loop is Rust's, inside one call; in the other it is
-# Python's, a call for each. They are contenders of one comparison and take
-# turns. Their difference is the crossing: the call, the arguments, the result,
-# and the step of Python's loop. Times are for one of the thousand.
+# Both loops of a pair work on the same data. A check first confirms that both
+# make equal points. One loop runs in Rust, inside one call. The other runs in
+# Python, with a call for each item. They are contenders of one comparison and
+# take turns. Their difference is the crossing: the call, the arguments, the
+# result, and one step of Python's loop. Times are for one of the thousand
+# items.
 
+# Preparation: The settings, and the names that the statements use
 import pandas as pd
 
 import evenhand as bench
@@ -57,6 +83,8 @@ def setup():
     return locals()
 
 
+# %%
+
 names = setup()
 channel, batch, pairs = names["channel"], names["batch"], names["pairs"]
 assert channel.points(names["samples"], names["stamps"]) == [
@@ -67,7 +95,7 @@ assert batch.to_points() == [batch[row] for row in names["rows"]]
 # %%
 # A point
 # -------
-# Python hands over a float and an integer for each point; Rust finds both as
+# Python passes a float and an integer for each point. Rust finds both as
 # numbers in an array.
 
 IN_RUST, IN_PYTHON = "one call for all", "called from Python"
@@ -99,7 +127,7 @@ points
 # A row of a batch, a sample of a stream
 # --------------------------------------
 # The points of a batch are made by one call, by an index for each row, and by
-# its iterator. A processor gets its samples in one array, or in a thousand
+# its iterator. A processor receives its samples in one array, or in a thousand
 # arrays of one sample.
 
 rows = crossing(
@@ -156,22 +184,16 @@ bench.TableMarkup(table, "One item of a thousand, and the difference")
 points.plot()
 
 # %%
-# :verdict:`crossing/average/one call for all vs called from Python
-# | faster: In one call a sample is averaged in {this}, in a call of its own in
-# {other}.
-# | no difference shown: A sample is averaged in as much time in one call as in
-# a call of its own, {this} and {other}.`
 # :verdict:`crossing/rows/iterated vs called from Python
-# | faster, slower: The iterator of a batch makes a point in {this}, an index
-# for each row in {other}.
+# | faster, slower: The iterator of a batch makes a point in {this}; an index
+# for each row makes it in {other}.
 # | no difference shown: The iterator of a batch and an index for each row
 # make a point in the same time, {this} and {other}.
-# | inconclusive: This run cannot tell the iterator of a batch, {this} for a
-# point, from an index for each row, {other}.`
-# Criterion measures other operations inside Rust; :doc:`/criterion` has them.
+# | inconclusive, not judged: The iterator of a batch makes a point in {this};
+# an index for each row makes it in {other}. This run does not decide between
+# them.` Criterion measures other operations inside Rust: :doc:`/criterion`.
 #
 # What to do
 # ----------
-# Compare a crossing with the work behind it, row by row. Where it is a large
-# part, hand over blocks: one call for many samples. :doc:`/slow` has the
-# rule.
+# Compare each crossing with its work. Where the crossing is a large part of
+# the time, pass blocks. :doc:`/slow` has the rule.

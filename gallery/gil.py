@@ -3,12 +3,37 @@ Does the GIL hurt, and which calls release it?
 ==============================================
 
 Only one thread runs Python at a time. Whether your plot freezes while data is
-processed depends on whether the processing call releases the GIL. After this
-page you know which calls do, and what a callback for each point costs the rest
-of your program.
+processed depends on whether the processing call releases the GIL. This page
+measures which calls do, and what a callback for each point costs the rest of
+your program.
 
-**Copy with care.** It keeps two cores busy while it runs, so measure where
-nobody waits for them; it writes no file.
+**Copy with care.** It keeps two cores busy while it runs, so run it on an
+idle machine. It writes no file.
+
+.. in-short::
+    :figure: gil/calls
+
+    :verdict:`gil/calls/MovingAverage.process vs another count
+    | faster, slower: A counting loop in Python takes {this} while another
+    thread runs a moving average, and {other} while it runs the same loop.
+    | no difference shown: A counting loop in Python takes the same time while
+    another thread runs a moving average and while it runs the same loop,
+    {this} and {other}.
+    | inconclusive, not judged: A counting loop in Python takes {this} while
+    another thread runs a moving average, and {other} while it runs the same
+    loop; this run does not decide between them.`
+
+    :verdict:`gil/callbacks/callback per batch vs callback per point
+    | faster, slower: Next to a pipeline at 100 kHz the loop takes {this} with
+    a callback for each batch, and {other} with one for each point.
+    | no difference shown: Next to a pipeline at 100 kHz the loop takes the
+    same time with a callback for each batch and for each point, {this} and
+    {other}.
+    | inconclusive, not judged: Next to a pipeline at 100 kHz the loop takes
+    {this} with a callback for each batch, and {other} with one for each point;
+    this run does not decide between them.`
+
+    Give the heavy work to calls that release the GIL, and pass them blocks.
 
 :order: 8
 :weight: 2
@@ -19,11 +44,12 @@ nobody waits for them; it writes no file.
 # %%
 # A thread that counts
 # --------------------
-# One thread counts to 300,000 in Python, and another one repeats a call while
-# it runs. A call that releases the GIL lets both threads run, where there is a
-# second core; with a call that holds it, the two take turns. The count also
+# One thread counts to 300,000 in Python while another thread repeats a call. A
+# call that releases the GIL lets both threads run, if there is a second core.
+# With a call that holds the GIL, the two threads take turns. The count also
 # waits for the last call to end, which works on 30,000 samples.
 
+# Preparation: The settings, the count, and the work in the other thread
 import evenhand as bench
 
 settings = bench.settings(
@@ -69,6 +95,8 @@ def setup():
     return locals()
 
 
+# %%
+
 calls = bench.compare(
     {
         "alone": "count()",
@@ -95,11 +123,12 @@ calls.plot()
 # Callbacks and loops
 # -------------------
 # A pipeline works on threads of Rust and takes the GIL only to call Python. At
-# 100 kHz Python gets each point, each batch of 1,000, or every five
-# milliseconds the newest points for a display. Batches are given to a
-# callback, or taken by a loop, plain or of asyncio, in a thread of its own.
+# 100 kHz, Python receives each point, each batch of 1,000, or every five
+# milliseconds the newest points for a display. A callback takes the batches,
+# or a loop in its own thread, plain or asyncio.
 
 
+# Preparation: The acquisition, and the ways to read from it
 def acquiring():
     """Return the names that the acquisitions at 100 kHz use."""
     import asyncio
@@ -141,6 +170,8 @@ def acquiring():
     return locals()
 
 
+# %%
+
 bench.compare(
     {
         "alone": "count()",
@@ -159,42 +190,29 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# Let calls that release the GIL do the heavy work, and give them blocks.
+# Each line compares the count next to two ways of reading from a pipeline.
 #
-# - :verdict:`gil/calls/MovingAverage.process vs another count
-#   | faster: Next to a moving average the count takes {this}, next to another
-#   count {other}.
-#   | no difference shown: The count takes as much time next to a moving
-#   average as next to another count, {this} and {other}.
-#   | inconclusive: This run cannot tell the count next to a moving average,
-#   {this}, from that next to another count, {other}.`
-# - :verdict:`gil/callbacks/callback per batch vs callback per point
-#   | faster, slower: With a callback for each batch it takes {this}, with one
-#   for each point {other}.
-#   | no difference shown: A callback for each batch and one for each point
-#   take the same from it, {this} and {other}.
-#   | inconclusive: This run cannot tell a callback for each batch, {this},
-#   from one for each point, {other}.`
 # - :verdict:`gil/callbacks/loop vs callback per batch
-#   | faster, slower: Next to a loop over batches it takes {this}, next to a
-#   callback for each {other}.
-#   | no difference shown: A loop over batches and a callback for each take the
-#   same from it, {this} and {other}.
-#   | inconclusive: This run cannot tell a loop over batches, {this}, from a
-#   callback for each, {other}.`
+#   | faster, slower: Next to a loop over batches it takes {this}; next to a
+#   callback for each batch it takes {other}.
+#   | no difference shown: A loop over batches and a callback for each show no
+#   difference, {this} and {other}.
+#   | inconclusive: Next to a loop over batches it takes {this}; next to a
+#   callback for each batch it takes {other}. This run does not decide between
+#   them.`
 # - :verdict:`gil/callbacks/async loop vs loop
-#   | faster, slower: Next to a loop of asyncio it takes {this}, next to a
-#   plain one {other}.
-#   | no difference shown: A loop of asyncio and a plain one take the same from
-#   it, {this} and {other}.
-#   | inconclusive: This run cannot tell a loop of asyncio, {this}, from a
-#   plain one, {other}.`
+#   | faster, slower: Next to an asyncio loop it takes {this}; next to a plain
+#   loop it takes {other}.
+#   | no difference shown: An asyncio loop and a plain loop show no difference,
+#   {this} and {other}.
+#   | inconclusive: Next to an asyncio loop it takes {this}; next to a plain
+#   loop it takes {other}. This run does not decide between them.`
 # - :verdict:`gil/callbacks/latest vs callback per batch
-#   | faster, slower: Next to a display it takes {this}, next to a callback for
-#   each batch {other}.
-#   | no difference shown: A display and a callback for each batch take the
-#   same from it, {this} and {other}.
-#   | inconclusive: This run cannot tell a display, {this}, from a callback for
-#   each batch, {other}.`
+#   | faster, slower: Next to a display it takes {this}; next to a callback for
+#   each batch it takes {other}.
+#   | no difference shown: A display and a callback for each batch show no
+#   difference, {this} and {other}.
+#   | inconclusive: Next to a display it takes {this}; next to a callback for
+#   each batch it takes {other}. This run does not decide between them.`
 #
 # :doc:`/slow` has the rule.

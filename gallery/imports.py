@@ -2,12 +2,32 @@
 How long does a program take to its first point?
 ================================================
 
-A command that makes a handful of points and ends, a test run, a worker that
-is started for each task: each imports the package again. After this page you
-know how long that takes, and how long the imports take that you would use
-without it.
+A command that makes a handful of points, a test run, a worker that starts for
+each task: each imports the package again. This page measures how long that
+takes, and how long the imports take that you would use without the package.
 
 **Safe to copy as it is.** It starts short interpreters and writes no file.
+
+.. in-short::
+    :figure: imports/imports
+
+    :verdict:`imports/imports/rust_daq vs msgspec
+    | faster, slower: An interpreter that imports rust_daq takes {this}; one
+    that imports msgspec takes {other}.
+    | no difference shown: An interpreter takes the same time with rust_daq and
+    with msgspec, {this} and {other}.
+    | inconclusive, not judged: An interpreter that imports rust_daq takes
+    {this}; one that imports msgspec takes {other}. This run does not decide
+    between them.`
+
+    :verdict:`imports/imports/rust_daq vs numpy
+    | faster, slower: With NumPy it takes {other}.
+    | no difference shown: With NumPy it takes the same time, {other}.
+    | inconclusive, not judged: With NumPy it takes {other}; this run does not
+    decide between it and rust_daq.`
+
+    Import at the top what every run needs, and inside a function what few runs
+    need.
 
 :order: 17
 :weight: 1
@@ -17,11 +37,12 @@ without it.
 # %%
 # The contenders
 # --------------
-# Each call starts a fresh interpreter and waits for its end. The first
-# contender imports nothing; the time of the others beyond it is their import.
-# The package imports NumPy when the first array is asked for, and the kit that
-# measures here, :mod:`evenhand`, only when somebody asks for it.
+# Each call starts a new interpreter and waits for its end. The first contender
+# imports nothing. The additional time of the others is their import. The
+# package imports NumPy at the first use of an array, and the measuring kit,
+# :mod:`evenhand`, only on request.
 
+# Preparation: The settings, and the function that starts an interpreter
 import evenhand as bench
 
 settings = bench.settings(
@@ -41,6 +62,8 @@ def setup():
     return locals()
 
 
+# %%
+
 modules = ["rust_daq", "msgspec", "dataclasses", "numpy"]
 contenders = {"interpreter alone": "start('pass')"}
 contenders |= {name: f"start('import {name}')" for name in modules}
@@ -59,15 +82,8 @@ imports
 imports.plot()
 
 # %%
-# - :verdict:`imports/imports/rust_daq vs msgspec
-#   | faster, slower: With this package an interpreter takes {this}, with
-#   msgspec {other}.`
-# - :verdict:`imports/imports/rust_daq vs numpy
-#   | faster, slower: With NumPy it takes {other}.`
-#
 # What to do
 # ----------
 # An import runs the module's Python code and that of everything it imports,
-# whether it is used or not. ``python -X importtime`` shows which module takes
-# how long. Import at the top what every run needs, and inside a function what
-# few runs need. :doc:`benchmark_datapoint` has the cost of a point after that.
+# whether it is used or not. ``python -X importtime`` shows how long each
+# module takes. :doc:`benchmark_datapoint` has the cost of a point after that.

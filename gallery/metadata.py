@@ -3,12 +3,33 @@ What does metadata cost, shared or per point?
 =============================================
 
 A gain, an operator, a serial number: metadata explains a measurement, and
-rarely differs from one point to the next. After this page you know what a copy
-of its own costs a point, what a shared one costs, and what it costs to make
-the metadata again for each point.
+rarely differs from one point to the next. This page measures what a point
+costs with its own copy, with a shared one, and with metadata that is made
+again for each point.
 
-**Safe to copy as it is.** It measures in processes of its own and writes no
-file.
+**Safe to copy as it is.** It measures in its own processes and writes no file.
+
+.. in-short::
+    :figure: metadata/kept
+
+    :verdict:`metadata/price/shared vs dict of two
+    | faster, slower: A point with shared metadata takes {this}; a point with a
+    copy of two entries takes {other}.
+    | no difference shown: A point takes the same time with shared metadata and
+    with a copy of two entries, {this} and {other}.
+    | inconclusive, not judged: A point with shared metadata takes {this}; a
+    point with a copy of two entries takes {other}. This run does not decide
+    between them.`
+
+    :verdict:`metadata/price/shared vs none
+    | faster, slower: A point without metadata takes {other}.
+    | no difference shown: A point without metadata takes the same time,
+    {other}.
+    | inconclusive, not judged: A point without metadata takes {other}; this
+    run does not decide between it and the shared one.`
+
+    Give metadata to the channel, once. Where a few points differ, make one
+    ``Metadata`` for each kind and share it.
 
 :order: 7
 :weight: 2
@@ -19,11 +40,12 @@ file.
 # The contenders
 # --------------
 # A :class:`rust_daq.DataPoint` takes a snapshot of a dict, so that a later
-# change to it does not reach the point. A dict literal has to copy for the
-# same promise; a dataclass and a ``msgspec.Struct`` keep a reference to a
+# change of the dict does not reach the point. A dict literal has to copy for
+# the same promise. A dataclass and a ``msgspec.Struct`` store a reference to a
 # dict that anybody can change. A :class:`rust_daq.Metadata` cannot change, so
-# it is shared and never copied.
+# points share it without a copy.
 
+# Preparation: The settings, and the names that the statements use
 import evenhand as bench
 
 settings = bench.settings(
@@ -66,6 +88,8 @@ def setup():
     return locals()
 
 
+# %%
+
 given = "ready, 'laser', 1.5, 'V'"
 contenders = {
     "DataPoint, dict": f"DataPoint({given}, metadata)",
@@ -100,9 +124,9 @@ kept.plot()
 # %%
 # What the point itself costs
 # ---------------------------
-# A point without metadata, with a share, with a copy of two entries, with a
-# dict that is made for it, and with nested metadata. Then a point of a channel
-# without and with metadata.
+# First a point without metadata, with shared metadata, with a copy of two
+# entries, with a dict that is made for it, and with nested metadata. Then a
+# point of a channel without and with metadata.
 
 price = bench.compare(
     {
@@ -122,22 +146,12 @@ price = bench.compare(
 price
 
 # %%
-# :verdict:`metadata/price/shared vs none
-# | faster, slower: A point that shares its metadata takes {this}, and one
-# without {other}.
-# | no difference shown: A point that shares its metadata takes as much time
-# as one without, {this} and {other}.
-# | inconclusive: This run cannot tell a point that shares its metadata,
-# {this}, from one without, {other}.`
-# :verdict:`metadata/price/shared vs dict of two
-# | faster, slower: With a share a point takes {this}, with a copy of two
-# entries {other}.`
-# A copy allocates a dict and checks each entry, so that anything but JSON is
-# refused when the point is made.
+# A copy allocates a dict and checks each entry. Anything but JSON is refused
+# when the point is made.
 #
 # What it takes in memory
 # -----------------------
-# A thousand stored points, counted in processes of their own.
+# A thousand stored points, counted in their own processes.
 
 kinds = {
     "none": f"DataPoint({given})",
@@ -158,8 +172,8 @@ footprint
 # %%
 # Reading them
 # ------------
-# Reading returns a fresh dict, which can be changed without reaching the
-# point. The JSON text of a ``Metadata`` is written once and stored.
+# Reading returns a new dict, which you can change without changing the point.
+# The JSON text of a ``Metadata`` is written once and stored.
 
 bench.compare(
     {
@@ -175,12 +189,12 @@ bench.compare(
 
 # %%
 # :verdict:`metadata/reading/metadata of a share vs metadata of a copy
-# | faster, slower: Reading a share takes {this}, and reading a copy {other}.
-# | no difference shown: Reading a share and reading a copy show no difference,
-# {this} and {other}.`
+# | faster, slower: Reading shared metadata takes {this}; reading a copy takes
+# {other}.
+# | no difference shown: Reading shared metadata and reading a copy show no
+# difference, {this} and {other}.`
 #
 # What to do
 # ----------
-# Give metadata to the channel, once. Where a few points differ, make a
-# ``Metadata`` for each kind and hand it over. Give a dict only to the point
-# that has one of its own; :doc:`/slow` has the rule.
+# Pass a dict only to a point whose metadata differs from all others.
+# :doc:`/slow` has the rule.

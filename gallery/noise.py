@@ -3,11 +3,27 @@ How far apart do two identical programs measure?
 ================================================
 
 Measure the same program twice and the two numbers differ. A smaller difference
-between two programs says nothing about them. After this page you know how
-large that difference was in this run, for each kind of measurement, so that
-you can tell which of its other results mean something.
+between two programs means nothing. This page measures how large that
+difference was in this run, for each kind of measurement.
 
 **Safe to copy as it is.** It writes no file. Run it while nothing else runs.
+
+.. in-short::
+    :figure: noise/cost
+
+    :verdict:`noise/cost/DataPoint, again vs DataPoint
+    | faster, slower: The same statement takes {other} and then {this}, and
+    this run calls that a difference.
+    | no difference shown: The same statement takes {other} and then {this}: no
+    difference is shown.
+    | inconclusive, not judged: The same statement takes {other} and then
+    {this}; this run does not decide whether they differ.`
+
+    In this run, the ratio of two identical statements' costs was up to
+    :measured:`noise/cost/noise_floor|%` away from 1: the noise floor.
+
+    Compare a program with itself once, on your machine. Trust a difference
+    only where it exceeds that floor.
 
 :order: 19
 :weight: 2
@@ -17,11 +33,12 @@ you can tell which of its other results mean something.
 # %%
 # The same program, several times
 # -------------------------------
-# The contenders differ in nothing but their names. They are measured as all
-# others here are: in fresh processes, in turns, over several rounds. Any
+# The contenders differ in nothing but their names. They are measured like all
+# others here: in fresh processes, in turns, over several rounds. Any
 # difference between them comes from the machine, the memory layout of a
 # process, and chance.
 
+# Preparation: The settings, and the names that the statements use
 import pandas as pd
 
 import evenhand as bench
@@ -46,6 +63,8 @@ def setup():
     pipeline = Pipeline(instrument, [MovingAverage(16)])
     return locals()
 
+
+# %%
 
 point = "DataPoint(ready, 'laser', 1.5, 'V')"
 mapping = "{'timestamp': ready, 'channel': 'laser', 'value': 1.5, 'unit': 'V'}"
@@ -109,11 +128,11 @@ pipeline = bench.observe(
 # %%
 # The noise floors of this run
 # ----------------------------
-# Of each kind, the ratio of two identical programs that is farthest from 1. A
-# difference between two different programs has to exceed it to mean anything,
-# whatever its interval says. Single calls are timed in steps of the clock, so
-# their floor can be 0. Bytes have no such floor: counts repeat, or the
-# range over the runs shows that they do not.
+# For each kind, the table shows the ratio of two identical programs that is
+# farthest from 1. A difference between two different programs has to exceed it
+# to mean anything, whatever its interval says. Single calls are timed in steps
+# of the clock, so their floor can be 0. Bytes have no such floor: counts
+# repeat, or the range over the runs shows that they do not.
 
 floors = {
     "cost of an operation": cost.facts()["noise_floor"],
@@ -133,8 +152,7 @@ bench.TableMarkup(table, "How far apart identical programs measured")
 # %%
 # What to do
 # ----------
-# Compare a program with itself once, on the machine and at the hour at which
-# you measure: add a contender with the same statement, and ask the result for
-# its ``noise_floor``. When it exceeds the effect that you look for, close
-# other programs and measure longer. When it stays, look for a larger effect.
-# :doc:`/claims` judges every claim of this guide against these floors.
+# Add a contender with the same statement, and ask the result for its
+# ``noise_floor``. When it exceeds the effect that you look for, close other
+# programs and measure longer. When that does not help, look for a larger
+# effect. :doc:`/claims` judges every claim of this guide against these floors.

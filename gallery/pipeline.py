@@ -2,14 +2,39 @@
 What happens when the consumer is too slow?
 ===========================================
 
-An acquisition at a rate is held, or it loses points, or it falls behind. After
-this page you know up to which rate a pipeline holds point by point and in
-batches, how late its points are next to a busy Python thread, and what each
-way to deal with a full queue loses.
+An acquisition holds its rate, loses points, or falls behind. This page
+measures up to which rate a pipeline holds point by point and in batches, how
+late its points are next to a busy Python thread, and what each setting for a
+full queue loses.
 
 **Copy with care.** It keeps a core busy and paces an acquisition while it
-runs, so measure where nobody waits for them; it writes some megabytes into a
-temporary folder, which it removes.
+runs, so run it on an idle machine. It writes some megabytes into a temporary
+folder, which it removes.
+
+.. in-short::
+    :figure: pipeline/held
+
+    :verdict:`pipeline/highest/per batch/highest_per_second vs per point
+    | faster, slower: One core holds up to {this} in batches of 1,000, and
+    {other} point by point.
+    | no difference shown: In batches of 1,000 and point by point one core
+    holds the same rate, {this} and {other}.
+    | inconclusive, not judged: One core holds up to {this} in batches of
+    1,000, and {other} point by point; this run does not decide between them.`
+
+    :verdict:`pipeline/busy/pipeline, busy/p99_ns vs Python, busy
+    | faster, slower: Next to a busy Python thread, the 99th percentile of the
+    response time at 1 kHz is {this} for the pipeline and {other} for a loop in
+    Python.
+    | no difference shown: Next to a busy Python thread, the pipeline and a
+    loop in Python show no difference at the 99th percentile at 1 kHz, {this}
+    and {other}.
+    | inconclusive, not judged: Next to a busy Python thread, the 99th
+    percentile of the response time at 1 kHz is {this} for the pipeline and
+    {other} for a loop in Python; this run does not decide between them.`
+
+    Use batches when a point needs a large part of its period. Give the queue
+    room for the longest pause of your consumer.
 
 :order: 11
 :weight: 4
@@ -21,12 +46,13 @@ temporary folder, which it removes.
 # Is 1 kHz held?
 # --------------
 # A sine with noise and a moving average of 16, point by point, as a pipeline
-# and as a loop in Python, each alone and next to a Python thread that
-# computes. Each reports how late its points were, from the moment at which
-# they were due. A pipeline without a callback needs no GIL; a loop in Python
+# and as a loop in Python. Each runs alone and next to a Python thread that
+# computes. Each reports how late its points were, from the instant at which
+# they were due. A pipeline without a callback needs no GIL. A loop in Python
 # takes it each time that it wakes up. A run makes a thousand points, so that
 # ten lie beyond the 99th percentile.
 
+# Preparation: The settings, the pipeline, the loop, and the busy thread
 import asyncio
 import importlib.util
 import os
@@ -113,6 +139,8 @@ def beside(work, *arguments, **further):
         thread.join()
 
 
+# %%
+
 bench.observe(
     {
         "Python, busy": "beside(in_python, 1_000, 1.0)",
@@ -129,28 +157,25 @@ bench.observe(
 )
 
 # %%
-# - :verdict:`pipeline/busy/pipeline, busy/p99_ns vs Python, busy
-#   | faster, slower: Next to the busy thread the 99th percentile of the
-#   pipeline is {this}, that of the loop {other}.
-#   | inconclusive: Next to the busy thread this run cannot tell the 99th
-#   percentile of the pipeline, {this}, from that of the loop, {other}.`
-# - :verdict:`pipeline/busy/pipeline/p99_ns vs Python
-#   | faster, slower: Alone it is {this} for the pipeline, and {other} for the
-#   loop.
-#   | no difference shown: Alone they show no difference, {this} and {other}.
-#   | inconclusive: Alone this run cannot tell them apart, {this} and {other}.`
-#
-# :doc:`/gallery/compare_alternatives` compares them alone, each with a file;
-# its verdict can differ.
+# :verdict:`pipeline/busy/pipeline/p99_ns vs Python
+# | faster, slower: Alone, the 99th percentile is {this} for the pipeline, and
+# {other} for the loop.
+# | no difference shown: Alone, the pipeline and the loop show no difference,
+# {this} and {other}.
+# | inconclusive, not judged: Alone, the 99th percentile is {this} for the
+# pipeline, and {other} for the loop; this run does not decide between them.`
+# :doc:`/gallery/compare_alternatives` compares them alone, each with a file.
+# Its verdict can differ.
 #
 # Up to a million points per second
 # ---------------------------------
-# The same with a callback that takes the result: as a pipeline in batches of a
-# hundredth of a second, as one that reads and hands over one by one, and built
-# from NumPy, ``bottleneck``, a thread and ``queue.Queue``, in equal batches.
-# Each also reports the processor time of the whole process per point.
+# Here a callback takes the result. One pipeline reads batches of a hundredth
+# of a second, and one reads and passes on single points. The third contender
+# is built from NumPy, ``bottleneck``, a thread and ``queue.Queue``, with equal
+# batches. Each also reports the processor time of the whole process per point.
 
 
+# Preparation: The acquisition with NumPy, a thread and a queue
 def with_numpy(rate, size, seconds=0.1, take=take):
     """Return what an acquisition of NumPy, a thread and a queue tells."""
     waiting = queue.Queue(100)
@@ -177,6 +202,8 @@ def with_numpy(rate, size, seconds=0.1, take=take):
 
     return with_cost(acquire)
 
+
+# %%
 
 held = bench.observe(
     there(
@@ -207,13 +234,14 @@ held.plot()
 # In batches a point takes :measured:`pipeline/held/per
 # batch/10000/cpu_per_point_ns` of processor time at 10 kHz, and
 # :measured:`pipeline/held/per batch/1000000/cpu_per_point_ns` at 1 MHz. The
-# next measurement is in batches of 1,000 at 1 MHz. The pipeline hands them
-# to a callback, or to a loop, plain or of asyncio; a display takes the newest
-# points twenty times per second. Two contenders write their averages into a
-# stream of Arrow, each batch handed to the operating system: the pipeline by
-# its own writer, NumPy by pyarrow's.
+# next measurement uses batches of 1,000 at 1 MHz. The pipeline passes them to
+# a callback or to a loop, plain or asyncio. A display takes the newest points
+# twenty times per second. Two contenders write their averages into a stream of
+# Arrow and pass each batch to the operating system: the pipeline with its own
+# writer, NumPy with pyarrow's.
 
 
+# Preparation: The loops, the display, and the acquisitions that write
 def read(work, rate, scans_per_read, seconds=0.1):
     """Return what a pipeline tells from which some work reads."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
@@ -272,6 +300,8 @@ def written_by_pyarrow(path, rate, size):
         return with_numpy(rate, size, take=write)
 
 
+# %%
+
 batch = {"scans_per_read": 1_000}
 names = {"run": run, "with_numpy": with_numpy, "take": take, "batch": batch}
 names |= {"written": written, "written_by_pyarrow": written_by_pyarrow}
@@ -303,33 +333,34 @@ bench.observe(
 
 # %%
 # - :verdict:`pipeline/cost/loop/cpu_per_point_ns vs pipeline
-#   | faster, slower: In a loop a point takes {this} of processor time, with a
-#   callback for each batch {other}.
+#   | faster, slower: In a loop a point takes {this} of processor time; with a
+#   callback for each batch it takes {other}.
 #   | no difference shown: In a loop and with a callback for each batch a point
 #   takes the same processor time, {this} and {other}.
-#   | inconclusive: This run cannot tell a loop, {this}, from a callback for
-#   each batch, {other}.`
+#   | inconclusive: In a loop a point takes {this} of processor time; with a
+#   callback for each batch it takes {other}. This run does not decide between
+#   them.`
 # - :verdict:`pipeline/cost/async loop/cpu_per_point_ns vs loop
-#   | faster, slower: In a loop of asyncio it takes {this}, in a plain one
-#   {other}.
-#   | no difference shown: In a loop of asyncio and in a plain one it takes the
+#   | faster, slower: In an asyncio loop it takes {this}; in a plain loop it
+#   takes {other}.
+#   | no difference shown: In an asyncio loop and in a plain loop it takes the
 #   same, {this} and {other}.
-#   | inconclusive: This run cannot tell a loop of asyncio, {this}, from a
-#   plain one, {other}.`
+#   | inconclusive: In an asyncio loop it takes {this}; in a plain loop it
+#   takes {other}. This run does not decide between them.`
 # - :verdict:`pipeline/cost/latest/cpu_per_point_ns vs pipeline
-#   | faster, slower: With a display it takes {this}, with a callback for each
-#   batch {other}.
+#   | faster, slower: With a display it takes {this}; with a callback for each
+#   batch it takes {other}.
 #   | no difference shown: With a display and with a callback for each batch it
 #   takes the same, {this} and {other}.
-#   | inconclusive: This run cannot tell a display, {this}, from a callback for
-#   each batch, {other}.`
+#   | inconclusive: With a display it takes {this}; with a callback for each
+#   batch it takes {other}. This run does not decide between them.`
 #
 # Up to where it breaks
 # ---------------------
-# The highest rate that holds for a twentieth of a second: a queue of a
-# hundredth of a second drops nothing, and a tenth of that time later all is
-# done, in the file too. A callback takes each batch, or each point. All
-# threads share one core, where the system lets a process choose.
+# This is the highest rate that holds for a twentieth of a second: a queue of a
+# hundredth of a second drops nothing, and a tenth of that time later
+# everything is done, in the file too. A callback takes each batch, or each
+# point. All threads share one core, where the system lets a process choose.
 
 
 bracket = 1e4, 2e8
@@ -372,8 +403,8 @@ bench.observe(
 # When the queue is full
 # ----------------------
 # A source of 10 kHz, a queue of 1,000 points, and a consumer that takes 2,000
-# per second. Blocking stores everything, late; dropping loses points, and
-# counts them: a jump of ``Batch.first_sequence`` shows where.
+# points per second. Blocking stores everything, late. Dropping loses points
+# and counts them: a jump of ``Batch.first_sequence`` shows where.
 
 
 def stall(batch):
@@ -410,12 +441,6 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# :verdict:`pipeline/highest/per batch/highest_per_second vs per point
-# | faster: One core holds up to {this} in batches of 1,000, and {other} point
-# by point. Take batches when a point needs a good part of its period.
-# | no difference shown: In batches of 1,000 and point by point one core holds
-# the same rate, {this} and {other}.`
-# Give the queue room for the longest pause of your consumer. Block where every
-# point counts and the instrument can wait; drop the oldest where a person
-# watches, and the newest where the first points have to stay. :doc:`/slow`
-# has the rule.
+# Block where every point counts and the instrument can wait. Drop the oldest
+# points where a person watches, and the newest where the first points must
+# stay. :doc:`/slow` has the rule.

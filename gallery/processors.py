@@ -2,27 +2,59 @@
 Is processing here faster than NumPy and SciPy?
 ===============================================
 
-Many acquisitions compute a moving average, a filter or a spectrum. After this
-page you know what each costs on a whole array and on small chunks of incoming
+Many acquisitions compute a moving average, a filter or a spectrum. This page
+measures what each costs on a whole array and on small chunks of incoming
 samples, how exact it is, and how other packages compare.
 
-**Safe to copy as it is.** Its processes need some hundred megabytes of
-memory, and it writes no file.
+**Safe to copy as it is.** Its processes need some hundred megabytes of memory.
+It writes no file.
+
+.. in-short::
+    :figure: processors/average_16
+
+    :verdict:`processors/average_16/rust_daq vs bottleneck
+    | faster, slower: A moving average of 16 over 100,000 samples takes {this}
+    with rust_daq, and {other} with bottleneck.
+    | no difference shown: A moving average of 16 over 100,000 samples takes
+    the same time with rust_daq and with bottleneck, {this} and {other}.
+    | inconclusive, not judged: A moving average of 16 over 100,000 samples
+    takes {this} with rust_daq, and {other} with bottleneck; this run does not
+    decide between them.
+    | not measured: bottleneck is not installed on this Python.`
+
+    :verdict:`processors/filter/rust_daq, order 2 vs sosfilt, order 2
+    | faster, slower: A filter of order 2 over a million samples takes {this}
+    here, and {other} with SciPy.
+    | no difference shown: A filter of order 2 over a million samples takes the
+    same time here and with SciPy, {this} and {other}.
+    | inconclusive, not judged: A filter of order 2 over a million samples
+    takes {this} here, and {other} with SciPy; this run does not decide between
+    them.` :verdict:`processors/spectrum/Fft, log10 vs scipy.fft, blocks
+    | faster, slower: Spectra of a million samples take {this} here, and
+    {other} with SciPy.
+    | no difference shown: Spectra of a million samples take the same time here
+    and with SciPy, {this} and {other}.
+    | inconclusive, not judged: Spectra of a million samples take {this} here,
+    and {other} with SciPy; this run does not decide between them.`
+
+    Use a processor where samples come in chunks, where several channels are
+    interleaved, or where the result must not depend on where a chunk ends.
 
 :order: 10
 :weight: 4
-:about: moving averages, filters and spectra, on whole arrays and on what
-    arrives
+:about: moving averages, filters and spectra, on whole arrays and on incoming
+    chunks
 """
 
 # %%
 # The moving average
 # ------------------
-# A hundred thousand samples. All return the mean of the last samples for each
-# one; they differ in how the window begins, and in whether they can go on with
+# Each contender returns, for each of 100,000 samples, the mean of the last 16.
+# They differ in how the window begins, and in whether they can continue with
 # the next array. ``rust_daq, out`` writes to existing memory. ``bottleneck``
 # and ``numba`` take part where they are installed.
 
+# Preparation: The settings, and the names that the statements use
 import importlib.util
 
 import numpy as np
@@ -116,6 +148,8 @@ def setup_compiled():
     return locals()
 
 
+# %%
+
 contenders = {
     "rust_daq": "average.process_values(array)",
     "rust_daq, out": "average.process_values(array, out)",
@@ -142,9 +176,9 @@ averages.plot()
 # %%
 # At each size, with each window
 # ------------------------------
-# No single size speaks for the others: a short array stays in the cache, and a
+# No single size represents the others. A short array stays in the cache, and a
 # long window is summed in another way than a short one. The arrays here have a
-# thousand to a million samples, the windows 16, 64 and 1,000.
+# thousand to a million samples, and the windows 16, 64 and 1,000.
 
 windows = bench.throughput(
     there(
@@ -175,30 +209,31 @@ windows.plot()
 #   {this}, and bottleneck {other}.
 #   | no difference shown: A window of 16 over a million samples: no difference
 #   shown, {this} and {other}.
-#   | inconclusive: A window of 16 over a million samples: this run cannot tell
-#   rust_daq, {this}, from bottleneck, {other}.`
+#   | inconclusive: A window of 16 over a million samples: rust_daq takes
+#   {this}, and bottleneck {other}. This run does not decide between them.`
 # - :verdict:`processors/windows/rust_daq, 64/1000000 vs bottleneck, 64
 #   | faster, slower: A window of 64 over a million samples: rust_daq takes
 #   {this}, and bottleneck {other}.
 #   | no difference shown: A window of 64 over a million samples: no
 #   difference shown, {this} and {other}.
-#   | inconclusive: A window of 64 over a million samples: this run cannot
-#   tell rust_daq, {this}, from bottleneck, {other}.`
+#   | inconclusive: A window of 64 over a million samples: rust_daq takes
+#   {this}, and bottleneck {other}. This run does not decide between them.`
 # - :verdict:`processors/windows/rust_daq, 1000/1000000 vs bottleneck, 1000
 #   | faster, slower: A window of 1,000 over a million samples: rust_daq takes
 #   {this}, and bottleneck {other}.
 #   | no difference shown: A window of 1,000 over a million samples: no
 #   difference shown, {this} and {other}.
-#   | inconclusive: A window of 1,000 over a million samples: this run cannot
-#   tell rust_daq, {this}, from bottleneck, {other}.`
+#   | inconclusive: A window of 1,000 over a million samples: rust_daq takes
+#   {this}, and bottleneck {other}. This run does not decide between them.`
 #
 # Accuracy and speed
 # ------------------
-# rust_daq carries no sum from window to window, the others do; pandas corrects
-# it at each step. What each loses on an offset: the largest error of a mean of
-# 16, of samples around 1 on an offset of a thousand million, against sums in
-# extended precision.
+# The others carry a running sum from window to window, which pandas corrects
+# at each step. rust_daq does not. The table shows what each loses on an
+# offset: the largest error of a mean of 16 of samples around 1 on an offset of
+# a thousand million, against sums in extended precision.
 
+# Preparation: The errors of each contender
 names = setup()
 offset = names["samples"][:100_000] + 1e9
 exact = np.cumsum(offset.astype(np.longdouble) - 1e9)
@@ -223,6 +258,8 @@ errors = pd.DataFrame(
     },
     index=pd.Index(made, name="contender"),
 )
+# %%
+
 bench.TableMarkup(errors, "Largest error of a mean of 16")
 
 # %%
@@ -236,6 +273,7 @@ eighth = scipy.signal.butter(8, 0.1, output="sos")
 weights = scipy.signal.get_window("hann", 1024)
 
 
+# Preparation: The names that the statements use
 def setup_signals():
     """Return the names that the statements of filters and spectra use."""
     import functools
@@ -300,6 +338,8 @@ def setup_scipy():
     return locals()
 
 
+# %%
+
 by_scipy = {
     order: bench.Statement(f"sosfilt(sections[{order}], samples)", setup_scipy)
     for order in (2, 8)
@@ -320,9 +360,9 @@ bench.compare(
 # %%
 # In chunks
 # ---------
-# Samples arrive a few at a time. A processor stores its state; ``sosfilt``
-# takes it and returns it. ``bottleneck`` has none: its contender puts the end
-# of the last chunk before the next one.
+# Samples arrive a few at a time. A processor stores its state. ``sosfilt``
+# receives the state and returns it. ``bottleneck`` has none: its contender
+# puts the end of the last chunk before the next one.
 
 chunks = bench.throughput(
     there(
@@ -356,7 +396,7 @@ chunks.plot()
 # ------------
 # Frames of 1,024 samples, half overlapping, with a Hann window, in decibels.
 # SciPy transforms a block of frames at once. An ``Fft`` makes spectra of an
-# array, which NumPy turns into decibels, or of a batch, where ``Spectra`` has
+# array, which NumPy converts to decibels, or of a batch, where ``Spectra`` has
 # the decibels.
 
 bench.compare(
@@ -374,7 +414,5 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# Take a processor where samples come in chunks, where several channels come
-# interleaved, or where the result must not depend on where a chunk ends. For
-# one whole array in memory, the tables above say what your program's other
-# packages take. :doc:`/slow` has the rule.
+# For one whole array in memory, compare the packages that your program already
+# uses in the tables above. :doc:`/slow` has the rule.

@@ -2,12 +2,21 @@
 Which Python is fastest for this work?
 ======================================
 
-Releases of CPython differ in speed, and so do builds of one release. After
-this page you know what making a point and calling a function cost on the
-Python that built this site, and how to compare your own Pythons.
+Releases of CPython differ in speed, and so do builds of one release. This page
+measures what making a point and calling a function cost on the Python that
+built this site, and shows how to compare your own Pythons.
 
-**Safe to copy as it is.** It measures in processes of its own and writes no
-file.
+**Safe to copy as it is.** It measures in its own processes and writes no file.
+
+.. in-short::
+    :figure: pythons/here
+
+    On the Python of this site a DataPoint takes
+    :measured:`pythons/here/DataPoint/cost_ns`, and calling a function for each
+    of a thousand points takes :measured:`pythons/here/callback loop/cost_ns`.
+
+    Measure your own Pythons with ``--python`` before you change one.
+    :doc:`/pythons` has the tables of such a run.
 
 :order: 20
 :weight: 1
@@ -21,6 +30,7 @@ file.
 # calls a function for each of a thousand points. The statements are text, so
 # any Python with the packages can run them.
 
+# Preparation: The settings, and the names that the statements use
 import json
 import subprocess
 import sys
@@ -57,6 +67,8 @@ batch = Channel("laser", "mW").batch([float(v) for v in range(1_000)])
 def take(point):
     pass
 """
+# %%
+
 OPERATIONS = {
     "DataPoint": "DataPoint(ready, 'laser', 1.5, 'mW')",
     "dict": (
@@ -82,13 +94,13 @@ here
 # On several Pythons
 # ------------------
 # ``--python`` names the interpreter of an environment that has ``rust-daq``
-# and ``msgspec``; repeat it for each. For each operation the Pythons are then
+# and ``msgspec``. Repeat it for each. For each operation the Pythons are then
 # the contenders of one comparison: they take turns in every round, and the
 # table judges each by the first. An interpreter that was built without
-# optimisation is marked, so that a build is not taken for a version; some,
+# optimisation is marked, so that a build is not mistaken for a version. Some,
 # such as Debian's, keep no record of it.
-# :doc:`/pythons` has the tables of such a run.
 
+# Preparation: The interpreters that were named
 QUESTION = """
 import json, platform, sysconfig, msgspec, rust_daq
 known = sysconfig.get_config_var
@@ -133,6 +145,8 @@ if len(builds) > 1:
     )
 if len(pythons) == 1:
     sys.exit("--python was passed once; pass it for at least two Pythons.")
+
+# %%
 
 for name, code in OPERATIONS.items() if pythons else ():
     bench.compare(

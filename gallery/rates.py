@@ -2,14 +2,31 @@
 From which rate on do I need batches?
 =====================================
 
-Point by point is the simplest program, and somewhere it stops keeping up.
-After this page you know how many points per second a pipeline processes for
-each size of its batches, with one channel and with many, the tail of its
-response times, and how many rows per second a file takes. With these numbers
-you can choose for your own rate.
+Point by point is the simplest program, and at some rate it stops keeping up.
+This page measures how many points per second a pipeline processes at each
+batch size, with one channel and with sixteen. It also measures the tail of the
+response times, and how many rows per second a file takes.
 
 **Copy with care.** It keeps two cores busy for some seconds, and writes some
 megabytes into a temporary folder, which it removes.
+
+.. in-short::
+    :figure: rates/capacity
+
+    :verdict:`rates/capacity/per point/1000/processed_per_second vs per batch
+    | faster, slower: In batches of 1,000 a pipeline processes {other} with a
+    callback for each batch, and {this} with one for each point.
+    | no difference shown: In batches of 1,000 a pipeline shows no difference
+    between a callback for each batch and for each point, {other} and {this}.
+    | inconclusive, not judged: In batches of 1,000 a pipeline processes
+    {other} with a callback for each batch, and {this} with one for each point;
+    this run does not decide between them.`
+
+    Read one row at a time, it processes
+    :measured:`rates/capacity/per batch/1/processed_per_second`.
+
+    Use the largest batch that fills within half of the latency that you
+    accept. Stop where the capacity no longer grows.
 
 :order: 15
 :weight: 3
@@ -20,13 +37,15 @@ megabytes into a temporary folder, which it removes.
 # %%
 # At full speed
 # -------------
-# A simulated instrument is read at a rate that nothing can follow, in
-# batches of ``n`` rows. The pipeline has a moving average of 16 for each
-# channel and a callback that takes each batch, or each point. The points per
-# second that come through are its capacity. A read has a row of every channel,
-# so with sixteen channels a batch has a multiple of sixteen rows: the two
-# smallest sizes have sixteen, and are put against fewer rows of one channel.
+# A pipeline reads a simulated instrument at a rate that nothing can follow, in
+# batches of ``n`` rows. It has a moving average of 16 for each channel and a
+# callback that takes each batch, or each point. Its capacity is the number of
+# points per second that come through. A read has a row of every channel, so
+# with sixteen channels a batch has a multiple of sixteen rows. The two
+# smallest sizes therefore have sixteen, and the table compares them with fewer
+# rows of one channel.
 
+# Preparation: The settings, and the acquisition
 import evenhand as bench
 
 settings = bench.settings(
@@ -60,6 +79,8 @@ def setup():
     return locals()
 
 
+# %%
+
 capacity = bench.observe(
     {
         "per batch": "capacity(n, on_batch=take)",
@@ -84,17 +105,12 @@ capacity.plot()
 # %%
 # A callback for each point takes a Python object and a call for each row,
 # however large the batch is.
-# :verdict:`rates/capacity/per point/1000/processed_per_second vs per batch
-# | faster, slower: Read in batches of 1,000, a pipeline processes {this} with
-# a callback for each point, and {other} with one for each batch.
-# | no difference shown: Read in batches of 1,000, a pipeline shows no
-# difference between the two callbacks, {this} and {other}.`
 #
 # The tail of the response times
 # ------------------------------
-# Points are read and handed over one by one at 10 kHz, which makes enough of
-# them for a 99.9th percentile within a second. A response time counts from the
-# instant at which the point was due.
+# The pipeline reads points one by one at 10 kHz and passes them on. That makes
+# enough of them for a 99.9th percentile within a second. A response time
+# counts from the instant at which the point was due.
 
 response = bench.observe(
     {"per point, 10 kHz": "run(10_000, 1, 1.0, on_point=take)"},
@@ -110,11 +126,12 @@ response
 # %%
 # What a file takes
 # -----------------
-# Batches of ``n`` rows go into a fresh file. Each is flushed to the operating
-# system before the next one. An Arrow stream has a header for each batch,
-# which many rows share; a row of CSV has none.
+# Batches of ``n`` rows are written to a new file. Each batch is flushed to the
+# operating system before the next one. An Arrow stream has a header for each
+# batch, which many rows share. A row of CSV has none.
 
 
+# Preparation: The names that the statements use
 def files():
     """Return the names that the statements use."""
     import tempfile
@@ -147,6 +164,8 @@ def files():
     return locals()
 
 
+# %%
+
 bench.observe(
     {
         "ArrowWriter": "record(ArrowWriter, n)",
@@ -165,12 +184,11 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Use batches. Choose the largest that fills within half of the latency that
-# you tolerate, but not beyond the size where the capacity stops growing. Go
-# point by point only where a single sample needs that half already.
+# Go point by point only where a single sample needs half of your latency
+# already.
 #
-# Your headroom is what the pipeline and the file carry together, over your own
-# rate. They share a thread, and their times add up: where one carries a and
-# the other b, both carry 1 / (1/a + 1/b). :doc:`/choose` computes this for
-# your own rate from the numbers of this page, and so does ``python -m
-# rust_daq.advise`` from the numbers of your own machine.
+# Your headroom is what the pipeline and the file together can take, over your
+# own rate. They share a thread, and their times add up: where one takes a rows
+# per second and the other b, both take 1 / (1/a + 1/b). The command ``python
+# -m rust_daq.advise`` computes this for your rate from the numbers of your own
+# machine.

@@ -2,11 +2,22 @@
 What does each call cost?
 =========================
 
-The name of a call does not say whether it takes nanoseconds or milliseconds.
-After this page you know the cost of each, and which one your loop should not
-contain.
+The name of a call does not show whether it takes nanoseconds or milliseconds.
+This page measures every call, so that you know which one does not belong in
+your loop.
 
 **Safe to copy as it is.** It writes into a temporary folder, which it removes.
+
+.. in-short::
+
+    A point of a channel takes
+    :measured:`reference/calls/rust_daq/Channel.point_ns`, a batch of a
+    thousand rows :measured:`reference/calls/rust_daq/Channel.batch_ns`, and
+    opening and closing an ArrowWriter
+    :measured:`reference/calls/rust_daq/ArrowWriter and close_ns`.
+
+    Open files and make pipelines and processors before the loop. Inside it,
+    pass batches.
 
 :order: 18
 :weight: 1
@@ -16,12 +27,13 @@ contain.
 # %%
 # Every call, once
 # ----------------
-# What takes many rows is given a thousand; a frame has 1,024 samples. Each
-# call is repeated until that takes two milliseconds, three times over, with
-# the garbage collector on, and the least time counts; then again in other
-# processes, where the time of the profile allows. There is nothing to compare,
-# so the calls share a process.
+# A call that takes many rows receives a thousand; a frame has 1,024 samples.
+# Each call is repeated until that takes two milliseconds, three times over,
+# with the garbage collector on, and the least time counts. Other processes
+# repeat this where the profile allows the time. Nothing is compared, so the
+# calls share a process.
 
+# Preparation: The settings, and the names that the calls use
 import importlib.util
 
 import evenhand as bench
@@ -103,6 +115,8 @@ def setup():
     return names
 
 
+# %%
+
 given = "ready, 'laser', 1.5, 'V'"
 calls = {
     "DataPoint": f"DataPoint({given})",
@@ -180,10 +194,11 @@ measured
 # %%
 # The measurement kit
 # -------------------
-# The calls that judge, check and describe; each result says how long its own
-# measuring call took. Nobody calls these in a loop: one round is enough.
+# These calls judge, check and describe. Each result reports how long its own
+# measuring call took. They do not belong in a loop. One round is enough.
 
 
+# Preparation: The names that the calls of the kit use
 def kit():
     """Return the same names, and the kit's."""
     import time
@@ -224,6 +239,8 @@ def kit():
     return names
 
 
+# %%
+
 kit_calls = {
     "bench.decide": "bench.decide(ratio)",
     "bench.fewest_rounds": "bench.fewest_rounds(3)",
@@ -262,7 +279,8 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Divide a row that takes many by its thousand, and compare it with the row of
-# a single one. Keep calls that take microseconds outside a loop over samples.
-# Each page of the :doc:`/api/index` has the rows of its class next to the
-# description; :doc:`crossing` says what part of a call is the call itself.
+# Divide a row that takes many rows by its thousand, and compare it with the
+# row of a single one. Keep calls that take microseconds outside a loop over
+# samples. Each page of the :doc:`/api/index` has the rows of its class next to
+# the description. :doc:`crossing` measures which part of a call is the call
+# itself.

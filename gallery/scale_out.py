@@ -2,27 +2,53 @@
 From which size on does a second process help?
 ==============================================
 
-Recordings do not depend on one another, so many of them can be analysed at
-once, by processes here or on other machines. After this page you know how to
-do that with Dask, what happens when a worker is killed or a recording cannot
-be read, from which size on two workers finish first, and how one machine deals
-with data that exceeds its memory.
+Recordings do not depend on one another, so several processes can analyse them
+at once. This page measures two processes on one machine, which Dask supplies
+with work. It shows what Dask adds: it moves paths and results, repeats the
+work of a killed worker, and reports a recording that cannot be read without
+losing the others. It also measures three packages on one file that exceeds
+memory when it is loaded. Several machines are not measured.
 
 **Copy with care.** It writes some hundred megabytes into a temporary folder,
-which it removes, and starts and kills processes of its own; it needs the extra
+which it removes. It starts and kills its own processes. It needs the extra
 ``scale``.
+
+.. in-short::
+    :figure: scale_out/spread
+
+    :verdict:`scale_out/spread/two workers/1000000/elapsed_ns vs one process
+    | faster, slower: Eight recordings of a million rows take {this} on two
+    workers, and {other} in one process.
+    | no difference shown: Eight recordings of a million rows take the same
+    time on two workers and in one process, {this} and {other}.
+    | inconclusive, not judged: Eight recordings of a million rows take {this}
+    on two workers, and {other} in one process; this run does not decide
+    between them.`
+
+    :verdict:`scale_out/spread/two workers/10000/elapsed_ns vs one process
+    | faster, slower: With 10,000 rows each they take {this} and {other}.
+    | no difference shown: With 10,000 rows each both take the same time,
+    {this} and {other}.
+    | inconclusive, not judged: With 10,000 rows each they take {this} and
+    {other}; this run does not decide between them.`
+    Starting the workers takes
+    :measured:`scale_out/spread/two workers/1000000/start_ns` once.
+
+    Start with a loop in one process. Spread recordings over workers where
+    their size gains above, and check the errors by name afterwards.
 
 :order: 14
 :weight: 4
-:about: recordings spread over processes, and data that exceeds memory
+:about: recordings spread over processes on one machine, and data that exceeds
+    memory
 """
 
 # %%
-# One task a recording
-# --------------------
-# Eight recordings of each length. What is wanted of each is its spectrum, low
-# frequencies only. A recording is read batch by batch, so that a process needs
-# memory for a batch and not for a recording.
+# One task per recording
+# ----------------------
+# Eight recordings of each length. The result for each is its spectrum at low
+# frequencies. A recording is read batch by batch, so a process needs memory
+# for a batch and not for a recording.
 
 import contextlib
 import dataclasses
@@ -88,10 +114,11 @@ def analyse(path):
 
 
 # %%
-# In one process that is a loop; what cannot be read is kept with its name.
-# Spread over workers, each recording is a ``dask.delayed`` call of the same
-# function: Dask sends the path and the function, and gets the spectrum back.
-# A task that fails loses none of the others.
+# In one process the analysis is a loop. A recording that cannot be read is
+# stored with its name and its error. Spread over workers, each recording is a
+# ``dask.delayed`` call of the same function: Dask sends the path and the
+# function, and receives the spectrum. A task that fails loses none of the
+# others.
 
 
 def attempt(path):
@@ -132,6 +159,7 @@ def same(one, other):
     }
 
 
+# Preparation: Two workers on this machine
 @contextlib.contextmanager
 def two_workers():
     """Give a client with two workers on this machine."""
@@ -149,18 +177,17 @@ def two_workers():
 
 
 # %%
-# On a cluster of machines that is
-# ``distributed.Client("tcp://scheduler:8786")`` instead, and nothing else
-# changes; the folder has to be one that all of them see. A program that starts
-# workers from its main file does so below ``if __name__ == "__main__":``,
-# because each worker reads that file again; here the processes that measure
-# start them.
+# On a cluster of machines, use ``distributed.Client("tcp://scheduler:8786")``
+# instead; nothing else changes. All machines need access to the folder. A
+# program that starts workers from its main file needs ``if __name__ ==
+# "__main__":``, because each worker reads that file again. Here the processes
+# that measure start the workers.
 #
 # A killed worker, and files that cannot be read
 # ----------------------------------------------
-# Among the recordings is one that was cut off, which gives what is whole, a
-# text that is no recording, and one that nobody wrote. As soon as four tasks
-# are done, the worker that did most of them is killed.
+# Among the recordings are one that was cut off, a text that is no recording,
+# and one that does not exist. The cut one returns its complete batches. As
+# soon as four tasks are done, the worker that did most of them is killed.
 
 cut, text = folder / "cut.arrow", folder / "text.arrow"
 cut.write_bytes(recordings[1_000_000][0].read_bytes()[:10_000_000])
@@ -203,12 +230,12 @@ assert survived.number("two workers, one killed", "identical").value == 1
 survived
 
 # %%
-# *Unfinished* is what was left to do when the worker died; *identical* is 1
-# where every result and every error, by its name, is that of one process, the
-# spectra to the last bit: a task is one recording from beginning to end, so
-# that it does not matter who does it. Dask does again what the dead worker had
-# done or begun, and starts another in its place. A task that ends four
-# workers in a row is given up, with an error of its own.
+# *Unfinished* counts the tasks that were left when the worker died.
+# *Identical* is 1 where every result and every error is that of one process,
+# the spectra to the last bit. A task is one recording from beginning to end.
+# Any worker can do it. Dask repeats what the dead worker had done or begun,
+# and starts another worker in its place. A task that ends four workers in a
+# row is given up, with its own error.
 #
 # From which size on it helps
 # ---------------------------
@@ -216,6 +243,7 @@ survived
 # workers.
 
 
+# Preparation: The time of one process and of two workers
 def timed(work, paths):
     """Return how long work takes."""
     begin = time.perf_counter_ns()
@@ -260,6 +288,8 @@ def by_two(rows):
     }
 
 
+# %%
+
 shared = bench.observe(
     {"one process": "by_one(n)", "two workers": "by_two(n)"},
     columns=["elapsed_ns", "identical", "start_ns"],
@@ -279,15 +309,14 @@ shared.plot()
 
 # %%
 # Two workers against one process, by the rows of a recording:
-# :measured:`scale_out/spread/two workers/elapsed_faster`. Starting the workers
-# comes on top, once. A second machine was not measured; it brings memory and a
-# disk of its own, and a network in between.
+# :measured:`scale_out/spread/two workers/elapsed_faster`. A second machine
+# would add memory and a disk, and a network in between.
 #
 # Data that exceeds memory, on one machine
 # ----------------------------------------
 # ``compact`` makes one Parquet file of many recordings. Three packages answer
 # a question about it: polars in its streaming engine, DuckDB, and pandas,
-# which loads the file. *Peak* is by how much the process grew.
+# which loads the file. *Peak* is the growth of the process.
 
 tables = {8 * rows: folder / f"{rows}.parquet" for rows in LENGTHS}
 for paths, path in zip(recordings.values(), tables.values(), strict=True):
@@ -332,6 +361,7 @@ answers = [[row[1:] for row in rows] for rows in told]
 assert all(np.allclose(answer, answers[0]) for answer in answers)
 
 
+# Preparation: The time and the memory of a question
 def warmed(ask):
     """Return an engine's question, asked once, and the process's size then."""
     ask(tables[80_000])
@@ -356,6 +386,8 @@ def asked(ask, rows, before):
     return {"peak_bytes": max(peaks) - before, "elapsed_ns": elapsed}
 
 
+# %%
+
 larger = bench.observe(
     {
         name: bench.Statement(
@@ -378,8 +410,6 @@ larger
 # %%
 # What to do
 # ----------
-# Stay with a loop while it is quick enough, and for recordings of a size that
-# gained nothing above. Otherwise give each recording a task; look at the
-# errors by name afterwards. For a question to all the rows make Parquet of the
-# recordings, and let polars or DuckDB stream it before you think of a second
-# machine. :doc:`/gallery/storage` has the formats, and what survives.
+# For a question about all the rows, convert the recordings to Parquet and let
+# polars or DuckDB stream it before you plan a second machine.
+# :doc:`/gallery/storage` has the formats, and what survives a kill.

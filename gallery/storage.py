@@ -2,14 +2,33 @@
 Which file should I record into, and what survives a kill?
 ==========================================================
 
-A recording is written for hours, and missed when something went wrong. After
-this page you know what a row costs in each format, under each kind of
-durability that its writer offers, how many bytes it takes, and how many rows
-are left when the process is killed or the file is cut off.
+A recording runs for hours, and is needed most when something went wrong. This
+page measures what a row costs in each format, for each durability that its
+writer offers, and how many bytes it takes. It also counts how many rows are
+left when the process is killed or the file is cut off.
 
 **Copy with care.** It writes some megabytes into a temporary folder, which it
-removes, and kills processes of its own; measure on the file system that you
+removes. It kills its own processes. Measure on the file system that you
 record to.
+
+.. in-short::
+    :figure: storage/costs
+
+    An Arrow stream with ``sync="flush"`` lost
+    :measured:`storage/survives/ArrowWriter, flush/lost` of
+    :measured:`storage/survives/ArrowWriter, flush/written` rows in
+    :measured:`storage/survives/ArrowWriter, flush/kills` kills; Parquet
+    written by pyarrow lost :measured:`storage/survives/pyarrow, Parquet/lost`
+    of :measured:`storage/survives/pyarrow, Parquet/written`.
+
+    Flushed block by block, the stream takes
+    :measured:`storage/costs/ArrowWriter/flushed_per_second`. Confirmed by the
+    storage device, it takes
+    :measured:`storage/costs/ArrowWriter/synced_per_second`.
+
+    Record into a stream with ``sync="flush"``. Use ``"batch"`` or a number of
+    seconds where the power may fail, and CSV where somebody reads the file
+    while it grows. Convert a finished recording to Parquet with ``compact``.
 
 :order: 12
 :weight: 4
@@ -20,12 +39,13 @@ record to.
 # %%
 # The same rows in each format
 # ----------------------------
-# Blocks of 1,000 samples of one channel, as an instrument gives them: times
-# and values. Each row of a file also has its name and its unit, where the
-# file cannot say them once. A block comes a certain way before the next is
-# written: *buffered* into memory, *flushed* to the operating system, *synced*
-# to the storage device.
+# Each writer receives the same blocks of 1,000 samples of one channel, as an
+# instrument delivers them: times and values. Each row of a file also has the
+# name and the unit of its channel, where the file cannot state them once. A
+# block reaches one of three stages before the next is written: *buffered* in
+# memory, *flushed* to the operating system, or *synced* to the storage device.
 
+# Preparation: The settings, and a writer for each format
 import csv
 import dataclasses
 import importlib.util
@@ -189,6 +209,8 @@ def with_h5py(mode, path, durability):
     return write, file.close
 
 
+# %%
+
 files = {
     "arrow": partial(with_rust_daq, ArrowWriter),
     "text": partial(with_rust_daq, CsvWriter),
@@ -207,14 +229,15 @@ files = {
 # %%
 # What a row costs
 # ----------------
-# Fifty blocks into a fresh file, from the first to the closed file, with the
-# step from two arrays to a batch, a table or text. Nothing is judged here.
+# Fifty blocks are written to a new file, from opening to closing, including
+# the step from two arrays to a batch, a table or text. Nothing is judged here.
 # :doc:`/gallery/streams` judges a stream against pyarrow's, and flushed
-# against buffered, from existing batches. What pyarrow holds back of a Parquet
-# file until it is closed cannot be flushed, so that no number is there. Its
-# CSV is here twice: without a zone, a file does not say when its rows were.
+# against buffered, from existing batches. pyarrow keeps part of a Parquet file
+# back until it is closed, so flushing it has no number. pyarrow's CSV is here
+# twice: without a zone, a file does not say when its rows were measured.
 
 
+# Preparation: The measurement of a writer
 def written(open_file, path, durability, blocks=BLOCKS):
     """Write blocks; return rows per second."""
     write, close = open_file(path, durability)
@@ -237,6 +260,8 @@ def costs(open_file, kinds=("buffered", "flushed", "synced")):
         told["row_bytes"] = path.stat().st_size / BLOCKS / ROWS
     return told
 
+
+# %%
 
 # Nothing is compared here, and as many rounds as the time allows do.
 few = dataclasses.replace(settings, judges=False)
@@ -274,17 +299,18 @@ cost.plot()
 # %%
 # A kill, and a cut
 # -----------------
-# A process writes until it is killed with ``kill -9``, and counts the rows
-# that its writer said were written: at least 20,000, and up to 30 ms later.
-# Each reader then opens a file as the process left it. Where that fails, the
-# row's name says after *else* what repairs the file: an Arrow file is a stream
-# with eight bytes in front and an index behind, and ``h5clear`` is one of
-# HDF5's own tools. *Lost* are rows that were said to be written and are not
-# found, *wrong* are rows that a reader finds and nobody wrote. A number of
-# milliseconds is how often the storage device receives all. Then a file of
-# 50,000 rows is cut off at 60 %.
+# A process writes until ``kill -9`` ends it, and counts the rows that its
+# writer reported as written: at least 20,000, and up to 30 ms later. Each
+# reader then opens a file as the process left it. Where that fails, the row's
+# name says after *else* what repairs the file. An Arrow file is a stream with
+# eight bytes in front and an index behind, and ``h5clear`` is one of HDF5's
+# own tools. *Lost* are rows that were reported as written and are missing.
+# *Wrong* are rows that a reader finds and no process wrote. A number of
+# milliseconds is how often the storage device receives everything. Then a file
+# of 50,000 rows is cut off at 60 %.
 
 
+# Preparation: The writers that are killed, and the readers of their files
 def record(open_file, durability, path, count):
     """Write for ever, and count the rows."""
     write, _ = open_file(path, durability)
@@ -339,6 +365,8 @@ def h5clear():
     return f", else h5clear -s ({told.stdout.split()[-1]})", read_cleared
 
 
+# %%
+
 clearing, cleared = h5clear()
 behind, shared = partial(read_stream, start=8), partial(read_hdf5, swmr=True)
 each = {
@@ -364,6 +392,7 @@ recorders = {
 }
 
 
+# Preparation: The kills, and the cut
 def kill(kills, open_file, durability, read, repair=None, **moment):
     """Kill writers, and return what is left of their files."""
     write, rows = partial(record, open_file, durability), samples.ravel()
@@ -381,6 +410,8 @@ def survives(kills, open_file, durability, read, repair=None):
         left = recover(cut, read, samples.ravel(), repair=repair)
     return told | {"cut_recovered": left.read, "cut_wrong": left.wrong}
 
+
+# %%
 
 names = {"survives": survives, "kills": settings.kills}
 counts = "kills opens_normally after_repair not_at_all written lost"
@@ -407,13 +438,7 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Record into a stream with ``sync="flush"``:
-# :measured:`storage/survives/ArrowWriter, flush/kills` kills lost
-# :measured:`storage/survives/ArrowWriter, flush/lost` of
-# :measured:`storage/survives/ArrowWriter, flush/written` rows. Take
-# ``"batch"`` or a number of seconds where the power may fail, and CSV where
-# somebody wants to read along. Turn a finished recording into Parquet with
-# ``compact``; table programs read it. :doc:`/guide` has the kills next to
-# dated ones of TDMS, MCAP, Zarr and MDF4, and how far so few can be trusted.
-# :doc:`/gallery/streams` compares ArrowWriter with pyarrow's writer of the
-# same format, and :doc:`/slow` has the rule.
+# :doc:`/guide` has these kills next to dated ones of TDMS, MCAP, Zarr and
+# MDF4, and says how far so few kills can be trusted. :doc:`/gallery/streams`
+# compares ArrowWriter with pyarrow's writer of the same format. :doc:`/slow`
+# has the rule.

@@ -2,13 +2,37 @@
 Is a stream written faster here than by pyarrow?
 ================================================
 
-``ArrowWriter`` and pyarrow write the same format, an Arrow IPC stream. After
-this page you know what the writer of this package costs for a batch against
-pyarrow's, with and without a storage device that has to confirm it, what it
-takes to read the file, and whether a pipeline keeps up that writes one.
+``ArrowWriter`` and pyarrow write the same format, an Arrow IPC stream. This
+page measures what the writer of this package costs for a batch against
+pyarrow's, with and without a storage device that confirms it. It also measures
+reading the file, and whether a pipeline keeps up that writes one.
 
 **Copy with care.** It writes some megabytes into a temporary folder, which it
-removes; measure on the file system that you record to.
+removes. Measure on the file system that you record to.
+
+.. in-short::
+    :figure: streams/written
+
+    :verdict:`streams/written/ArrowWriter, flush vs new_stream(path)
+    | faster, slower: Two hundred batches take {this} with ArrowWriter, which
+    flushes each batch, and {other} with pyarrow, which passes on each part.
+    | no difference shown: Two hundred batches take the same time with
+    ArrowWriter, which flushes each batch, and with pyarrow, which passes on
+    each part, {this} and {other}.
+    | inconclusive, not judged: Two hundred batches take {this} with
+    ArrowWriter, which flushes each batch, and {other} with pyarrow, which
+    passes on each part; this run does not decide between them.`
+
+    :verdict:`streams/written/ArrowWriter, none vs new_stream(buffer)
+    | faster, slower: Behind a buffer they take {this} and {other}.
+    | no difference shown: Behind a buffer both take the same time, {this} and
+    {other}.
+    | inconclusive, not judged: Behind a buffer they take {this} and {other};
+    this run does not decide between them.`
+
+    Give a pipeline an ArrowWriter as its sink. Keep its default,
+    ``sync="flush"``, so that the rows survive the process. Write large
+    batches.
 
 :order: 13
 :weight: 3
@@ -18,11 +42,13 @@ removes; measure on the file system that you record to.
 # %%
 # Batch by batch
 # --------------
-# Two hundred existing batches of 1,000 rows, into a fresh file. ``none`` and
-# pyarrow with a buffer hand the operating system a few batches at once,
-# ``flush`` each one. ``new_stream(path)`` hands it each part of a batch alone.
-# ArrowWriter also writes the sequence numbers of a batch and a checksum.
+# Two hundred existing batches of 1,000 rows are written to a new file. With
+# ``none``, and with pyarrow's buffer, the operating system receives a few
+# batches at once. With ``flush`` it receives each batch. ``new_stream(path)``
+# passes on each part of a batch alone. ArrowWriter also writes the sequence
+# numbers of a batch and a checksum.
 
+# Preparation: The settings, and the names that the statements use
 import dataclasses
 
 import evenhand as bench
@@ -93,6 +119,8 @@ def setup():
     return locals()
 
 
+# %%
+
 written = bench.compare(
     {
         "ArrowWriter, none": "ours('none')",
@@ -112,30 +140,18 @@ written
 written.plot()
 
 # %%
-# - :verdict:`streams/written/ArrowWriter, none vs new_stream(buffer)
-#   | faster, slower: Behind a buffer ArrowWriter takes {this}, and pyarrow
-#   {other}.
-#   | no difference shown: Behind a buffer ArrowWriter and pyarrow show no
-#   difference, {this} and {other}.
-#   | inconclusive: Behind a buffer this run cannot tell ArrowWriter, {this},
-#   from pyarrow, {other}.`
-# - :verdict:`streams/written/ArrowWriter, flush vs new_stream(path)
-#   | faster, slower: ArrowWriter, batch by batch, takes {this}, and pyarrow,
-#   part by part, {other}.
-#   | no difference shown: ArrowWriter, batch by batch, and pyarrow, part by
-#   part, show no difference, {this} and {other}.
-#   | inconclusive: This run cannot tell ArrowWriter, batch by batch, {this},
-#   from pyarrow, part by part, {other}.`
-# - :verdict:`streams/written/ArrowWriter, flush vs ArrowWriter, none
-#   | slower, faster: Flushing each batch, ArrowWriter takes {this} instead of
-#   {other}.
-#   | inconclusive: This run cannot tell ArrowWriter that flushes each batch,
-#   {this}, from one that does not, {other}.`
+# :verdict:`streams/written/ArrowWriter, flush vs ArrowWriter, none
+# | slower, faster: ArrowWriter takes {this} when it flushes each batch, and
+# {other} when it does not.
+# | no difference shown: ArrowWriter takes the same time when it flushes each
+# batch and when it does not, {this} and {other}.
+# | inconclusive: ArrowWriter takes {this} when it flushes each batch, and
+# {other} when it does not; this run does not decide between them.`
 #
 # To the storage device
 # ---------------------
-# With ``sync="batch"`` the writer waits until the device has each batch; with
-# pyarrow that is ``flush`` and ``fdatasync``. A hundred batches.
+# With ``sync="batch"`` the writer waits until the device has each batch. With
+# pyarrow that is ``flush`` and ``fdatasync``. Each writes a hundred batches.
 
 bench.compare(
     {
@@ -153,12 +169,12 @@ bench.compare(
 # | faster, slower: ArrowWriter takes {this} for them, and pyarrow {other}.
 # | no difference shown: ArrowWriter and pyarrow show no difference, {this} and
 # {other}.
-# | inconclusive: This run cannot tell ArrowWriter, {this}, from pyarrow,
-# {other}.`
+# | inconclusive: ArrowWriter takes {this} for them, and pyarrow {other}; this
+# run does not decide between them.`
 #
 # And back
 # --------
-# Two hundred batches, read one by one. ``open_recording`` looks at each
+# Two hundred batches, read one by one. ``open_recording`` checks each
 # checksum.
 
 bench.compare(
@@ -172,10 +188,11 @@ bench.compare(
 # %%
 # In a pipeline
 # -------------
-# A source, a moving average and an ArrowWriter share one core, in batches of
-# a thousandth of a second. While the queue is full, samples are dropped.
+# A source, a moving average and an ArrowWriter share one core, in batches of a
+# thousandth of a second. While the queue is full, samples are dropped.
 
 
+# Preparation: The pipeline that writes
 def setup_pipeline():
     """Return the names that the statement uses."""
     import os
@@ -203,6 +220,8 @@ def setup_pipeline():
     return locals()
 
 
+# %%
+
 bench.observe(
     {"ArrowWriter": "held(n)"},
     columns=["processed_per_second", "dropped", "p50_ns", "p99_ns"],
@@ -217,7 +236,5 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Give a pipeline an ArrowWriter as its sink, with ``sync="flush"``, its
-# default, so that the rows survive the process. Write large batches:
-# :doc:`/gallery/rates` has the rows per second of each size, and
-# :doc:`/gallery/storage` the other formats, and what survives a kill.
+# :doc:`/gallery/rates` has the rows per second of each batch size.
+# :doc:`/gallery/storage` has the other formats, and what survives a kill.

@@ -2,11 +2,35 @@
 Who stamps the time, and what does it cost?
 ===========================================
 
-Each point has the instant of its measurement, and somebody has to read a clock
-for it. After this page you know the cost of each clock, who should read it,
-and the cost of reading the instant back.
+Each point has the instant of its measurement, so something has to read a clock
+for it. This page measures the cost of each clock, and the cost of reading the
+instant back.
 
 **Safe to copy as it is.** It reads the clock, sets nothing and writes no file.
+
+.. in-short::
+    :figure: timestamps/stamped
+
+    :verdict:`timestamps/clock/stamped in Rust vs stamped by datetime.now
+    | faster, slower: A point takes {this} when Rust reads the clock, and
+    {other} with datetime.now.
+    | no difference shown: A point takes the same time when Rust reads the
+    clock and with datetime.now, {this} and {other}.
+    | inconclusive, not judged: A point takes {this} when Rust reads the clock,
+    and {other} with datetime.now; this run does not decide between them.`
+
+    :verdict:`timestamps/stamped/Channel.point vs msgspec.Struct, ns
+    | faster, slower: A msgspec.Struct that stores the nanoseconds of
+    time.time_ns takes {other}.
+    | no difference shown: A msgspec.Struct that stores the nanoseconds of
+    time.time_ns takes the same time, {other}.
+    | inconclusive, not judged: A msgspec.Struct that stores the nanoseconds of
+    time.time_ns takes {other}; this run does not decide between it and the
+    channel's point.`
+
+    Let the channel stamp what you measure now: ``channel.point(value)``. Pass
+    the instrument's own clock where it has one: ``channel.point(value,
+    timestamp)`` takes nanoseconds.
 
 :order: 6
 :weight: 4
@@ -16,11 +40,12 @@ and the cost of reading the instant back.
 # %%
 # The contenders
 # --------------
-# A channel knows its name and unit and reads the clock in Rust, as
-# ``DataPoint.now`` does. The others get ``datetime.now(timezone.utc)``, as a
-# program without this package would write; the last one gets, and stores,
-# plain nanoseconds.
+# A channel knows its name and unit and reads the clock in Rust. So does
+# ``DataPoint.now``. The other contenders receive
+# ``datetime.now(timezone.utc)``, as in a program without this package. The
+# last one stores plain nanoseconds.
 
+# Preparation: The settings, and the names that the statements use
 import evenhand as bench
 
 settings = bench.settings(
@@ -94,6 +119,8 @@ def setup_pydantic():
     return locals()
 
 
+# %%
+
 now = "datetime.now(timezone.utc)"
 given = f"{now}, 'laser', 1.5, 'V'"
 stamped = {
@@ -137,9 +164,9 @@ points.plot()
 # %%
 # The clock alone
 # ---------------
-# A point with a ready timestamp shows the cost without a clock.
+# A point with an existing timestamp shows the cost without a clock.
 # ``datetime.now`` looks up two names, reads the clock, and makes an object
-# with year, month and day; a channel reads the same clock and stores the
+# with year, month and day. A channel reads the same clock and stores the
 # nanoseconds.
 
 clock = bench.compare(
@@ -162,8 +189,8 @@ clock
 # Reading it back
 # ---------------
 # A point stores its texts as objects. It stores the value and the instant as
-# numbers of eight bytes, which become an object when they are read: a float,
-# or a datetime. ``complex.real`` is CPython's own attribute of that kind.
+# numbers of eight bytes, which become an object on reading: a float, or a
+# datetime. ``complex.real`` is CPython's own attribute of that kind.
 
 bench.compare(
     {
@@ -184,21 +211,13 @@ bench.compare(
 # %%
 # What to do
 # ----------
-# :verdict:`timestamps/clock/stamped in Rust vs stamped by datetime.now
-# | faster: A point takes {this} when Rust stamps it, and {other} with
-# datetime.now. Let the channel stamp what you measure now.
-# | slower: A point takes {other} with datetime.now, and {this} when Rust
-# stamps it.`
-# Hand over the instrument's own clock where it has one: ``channel.point(value,
-# timestamp)`` takes nanoseconds as they are.
 # :verdict:`timestamps/reading/.timestamp_ns vs .timestamp
-# | faster: Reading timestamp_ns takes {this}, and timestamp {other}. Work with
-# the former, and turn it into a datetime where a person reads it.
+# | faster: Reading timestamp_ns takes {this}, and timestamp {other}. Compute
+# with timestamp_ns, and convert it to a datetime where a person reads it.
 # | slower: Reading timestamp_ns takes {this}, and timestamp {other}.
 # | no difference shown: Reading timestamp_ns and timestamp takes the same
 # time, {this} and {other}.
-# | inconclusive: This run cannot tell reading timestamp_ns, {this}, from
-# reading timestamp, {other}.`
-# This is the wall clock,
-# which may be set; for the time between two points of one program see
+# | inconclusive, not judged: Reading timestamp_ns takes {this}, and timestamp
+# {other}; this run does not decide between them.` This is the wall clock,
+# which can be set. For the time between two points of one program use
 # ``time.monotonic_ns``. :doc:`/slow` has the rule.

@@ -2,12 +2,36 @@
 Is it a copy or a view, and who owns it?
 ========================================
 
-Between an acquisition and a plot stand three or four packages, and each of
-them may copy the data. After this page you know which ways out of a batch and
-into one share its memory, and what a copy costs where there is one.
+Between an acquisition and a plot there are three or four packages, and each of
+them may copy the data. This page shows which ways out of a batch and into one
+share its memory, and measures what a copy costs.
 
-**Safe to copy as it is.** Its processes need some hundred megabytes of
-memory, and it writes no file.
+**Safe to copy as it is.** Its processes need some hundred megabytes of memory.
+It writes no file.
+
+.. in-short::
+    :figure: zero_copy/views
+
+    :verdict:`zero_copy/views/pyarrow.table(batch) vs a copy of both columns
+    | faster, slower: A million rows become an Arrow table in {this}; a copy of
+    both columns takes {other}.
+    | no difference shown: A million rows become an Arrow table in the time of
+    a copy of both columns, {this} and {other}.
+    | inconclusive, not judged: A million rows become an Arrow table in {this};
+    a copy of both columns takes {other}. This run does not decide between
+    them.`
+
+    :verdict:`zero_copy/pickle/batch vs two NumPy arrays
+    | faster, slower: A pickled round trip of 100,000 rows takes {this} as a
+    batch, and {other} as two NumPy arrays.
+    | no difference shown: A pickled round trip of 100,000 rows takes the same
+    time as a batch and as two NumPy arrays, {this} and {other}.
+    | inconclusive, not judged: A pickled round trip of 100,000 rows takes
+    {this} as a batch, and {other} as two NumPy arrays; this run does not
+    decide between them.`
+
+    Use the views of a batch to read. Take a copy where you want to change
+    something: ``batch.values.copy()``.
 
 :order: 9
 :weight: 3
@@ -18,11 +42,13 @@ memory, and it writes no file.
 # Same memory or not
 # ------------------
 # Two arrays that begin at the same address are one. A batch never changes, so
-# it copies whatever somebody may still write to: a NumPy array, and Arrow data
-# too, because pyarrow takes over NumPy's memory without a copy. On the way out
-# of a batch nobody can write, so everybody may share. ``share=True`` skips the
-# copy of Arrow data; then nobody may write to that data any more.
+# it copies whatever another part of the program can still write to: a NumPy
+# array, and Arrow data too, because pyarrow takes over NumPy's memory without
+# a copy. Nothing can write to a batch, so everything taken from it may share
+# its memory. ``share=True`` skips the copy of Arrow data. Then that data must
+# not be written to any more.
 
+# Preparation: The settings, and the check of each way
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -57,6 +83,8 @@ ways = {
         Batch.concat([batch, batch]).values, batch.values
     ),
 }
+# %%
+
 found = pd.DataFrame(
     {"it is": ["a view" if same else "a copy" for same in ways.values()]},
     index=pd.Index(ways, name="way"),
@@ -67,10 +95,11 @@ bench.TableMarkup(found, "Which ways share memory")
 # What a view costs
 # -----------------
 # A million rows. The table of the batch has the names of the channels as a
-# third column; that of the two arrays has not, and pyarrow looks for missing
-# instants in it.
+# third column. The table of the two arrays has no such column, and pyarrow
+# searches its instants for missing ones.
 
 
+# Preparation: The names that the statements use
 def setup():
     """Return the names that the statements use."""
     import pickle
@@ -117,6 +146,8 @@ def setup_arrow():
     return names | {"pa": pa, "table": pa.table(names["batch"])}
 
 
+# %%
+
 views = bench.compare(
     {
         "pyarrow.table(batch)": bench.Statement(
@@ -149,11 +180,11 @@ views.plot()
 # %%
 # Into another process
 # --------------------
-# From protocol 5 on a pickle may leave large memory outside, and whoever
-# carries it, ``multiprocessing`` or Dask, moves it once. At the other end a
-# batch shares that memory if it is ``bytes`` or a column of a batch, and
-# copies it otherwise: a read-only view does not tell whether somebody else can
-# write. The round trip of 100,000 rows, against the same two NumPy arrays:
+# From protocol 5 on, a pickle may leave large memory outside, and
+# ``multiprocessing`` or Dask moves it once. At the other end a batch shares
+# that memory if it is ``bytes`` or a column of a batch. Otherwise it copies
+# it: a read-only view does not show whether something else can write. This is
+# the round trip of 100,000 rows, against the same two NumPy arrays:
 
 bench.compare(
     {
@@ -167,12 +198,12 @@ bench.compare(
 )
 
 # %%
-# How many bytes a row takes
-# --------------------------
-# In a list each point is an object, and a ``msgspec.Struct`` refers to a
-# datetime and a float, too. A batch stores eight bytes of time and eight of
-# value for each row, and where it has several channels also which one. With
-# one channel a row takes
+# How many bytes per row
+# ----------------------
+# In a list each point is an object, and a ``msgspec.Struct`` also refers to a
+# datetime and a float. A batch stores eight bytes of time and eight of value
+# for each row, and with several channels the channel's number. With one
+# channel a row takes
 # :measured:`zero_copy/footprint/batch/100000/per_point_bytes`, with sixteen
 # :measured:`zero_copy/footprint/batch, 16 channels/100000/per_point_bytes`.
 
@@ -193,10 +224,9 @@ bench.footprint(
 )
 
 # %%
-# Who owns it
-# -----------
-# Every view holds what it looks at: the batch may go, the arrays stay valid,
-# and the memory is freed with the last of them. A batch that shares Arrow data
-# keeps that data alive in the same way. None of them can be written to: take a
-# copy where you want to change something, ``batch.values.copy()``.
-# :doc:`/slow` has the rule.
+# What to do
+# ----------
+# Every view keeps the memory alive that it shows. You can drop the batch: its
+# arrays stay valid, and the memory is freed with the last of them. A batch
+# that shares Arrow data keeps that data alive in the same way. No view can be
+# written to. :doc:`/slow` has the rule.
