@@ -1,13 +1,15 @@
-"""The table of the page "Fix what is slow": each entry with its fix, the largest gain of this run first."""
+"""The table and the figure of the page "Fix what is slow": each entry with its fix, and the gain of this run."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
-from evenhand import Pair, Run, TableMarkup
+from evenhand import Estimate, FigureMarkup, Pair, Run, TableMarkup, dumbbells
 from evenhand.results import quantity
+from evenhand.results.figure import blank
 
 ELSEWHERE = "not a matter of speed"
 """The gain of an entry that has no factor."""
@@ -111,3 +113,23 @@ def table(run: Run) -> TableMarkup:
     return TableMarkup(
         frame, "Symptoms, the largest gain first", links={entry.symptom: f"#{entry.anchor}" for entry in found}
     )
+
+
+BEFORE = Estimate(1.0, math.nan, math.nan, 0.95, 0)
+"""The cost before a fix, of which the cost after it is a share."""
+
+
+def figure(run: Run) -> FigureMarkup | None:
+    """Draw what each fix leaves of the cost; None where the run measured no pair.
+
+    A rate counts as its inverse, the time per point.
+    """
+    pairs = {entry.fix: Pair.parse(entry.compared) for entry in ENTRIES if entry.compared}
+    measured = {fix: pair for fix, pair in pairs.items() if pair.outcome(run) != "not measured"}
+    if not measured:
+        return None
+    rows = {fix: {"before": BEFORE, "after": pair.ratio(run)} for fix, pair in measured.items()}
+    texts = {fix: " \u2192 ".join(reversed(pair.written(run))) for fix, pair in measured.items()}
+    drawing, ax = blank()
+    dumbbells(rows, ax, label="cost, as a multiple of the cost before the fix (less is better)", unit="", texts=texts)
+    return FigureMarkup(drawing, "Before and after each fix in this run; a thick line is the interval. The table has the verdicts.")

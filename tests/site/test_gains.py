@@ -54,3 +54,16 @@ def test_each_entry_of_the_page_is_in_the_table_and_the_other_way_round():
     headings = re.findall(r"^## (\d+\. .*)$", PAGE, re.MULTILINE)
     anchors = [heading.lower().replace(". ", "-").replace(",", "").replace(" ", "-") for heading in headings]
     assert [entry.anchor for entry in gains.ENTRIES] == anchors
+
+
+def test_the_figure_shows_the_share_of_the_cost_that_each_fix_leaves(run):
+    label = gains.figure(run).label.replace("\u202f", " ")
+    assert "hurry more before 1.00, after 0.100" in label
+    assert "hurry before 1.00, after 0.500" in label
+    assert "wait before 1.00, after 1.00" in label
+    assert "choose" not in label
+
+
+def test_a_run_that_measured_none_of_the_fixes_has_no_figure(run, monkeypatch):
+    monkeypatch.setattr(gains, "ENTRIES", ENTRIES[:1])
+    assert gains.figure(run) is None
