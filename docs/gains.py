@@ -132,4 +132,5 @@ def figure(run: Run) -> FigureMarkup | None:
     texts = {fix: " \u2192 ".join(reversed(pair.written(run))) for fix, pair in measured.items()}
     drawing, ax = blank()
     dumbbells(rows, ax, label="cost, as a multiple of the cost before the fix (less is better)", unit="", texts=texts)
-    return FigureMarkup(drawing, "Before and after each fix in this run; a thick line is the interval. The table has the verdicts.")
+    caption = "Before and after each fix in this run; a thick line is the interval. The table has the verdicts."
+    return FigureMarkup(drawing, caption)

@@ -58,9 +58,9 @@ def test_each_entry_of_the_page_is_in_the_table_and_the_other_way_round():
 
 def test_the_figure_shows_the_share_of_the_cost_that_each_fix_leaves(run):
     label = gains.figure(run).label.replace("\u202f", " ")
-    assert "hurry more before 1.00, after 0.100" in label
-    assert "hurry before 1.00, after 0.500" in label
-    assert "wait before 1.00, after 1.00" in label
+    assert "hurry more before 1, after 0.100" in label
+    assert "hurry before 1, after 0.500" in label
+    assert "wait before 1, after 1" in label
     assert "choose" not in label
 
 
