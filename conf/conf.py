@@ -34,6 +34,7 @@ extensions = [
 exclude_patterns = ["archive/**"]
 # Old addresses: the page that has the content now, with an anchor where it is a section of it.
 moved_pages = {
+    "history": "gate#history",
     "advice": "choose",
     "limits": "choose#when-not-to-use-this",
     "tuning": "slow#tuning-guidance",

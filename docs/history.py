@@ -1,13 +1,14 @@
-"""The page of the history: what its runs say of each operation over the commits."""
+"""The history on the page Regressions: each operation over the commits."""
 
 from __future__ import annotations
 
+import math
 import subprocess
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,18 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from days import day, span
-from evenhand import FigureMarkup, Run
+from evenhand import Estimate, FigureMarkup, Run
 from evenhand.gate.history import Change, Series, Store, changes, read, series
 from evenhand.gate.operation import Operations
+from evenhand.judge.decision import EQUIVALENCE
 from evenhand.results import quantity
-from evenhand.results.figure import COLOURS, DESK, INK, style
+from evenhand.results.figure import COLOURS, DESK, INK, blank, scale, style
+from evenhand.results.rows import Rows
 from evenhand.results.table_markup import TableMarkup
 
 ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "docs" / "archive" / "runs", ROOT / "build" / "history" / "runs")
-"""What landed with the tree, and what the workflow keeps on a branch of its own."""
+"""The archive of the tree, and the one that the workflow keeps on a separate branch."""
 OPERATIONS = ROOT / "conf" / "gate" / "operations.toml"
 COMMIT = "https://github.com/rust-daq/rust-daq/commit/"
 COLUMNS = 2
@@ -33,6 +36,10 @@ HEIGHT = 1.5
 """Inches of a row of the figure."""
 NAME = 20
 """Letters of a name that have room in one line on a phone."""
+NEWEST = 12
+"""Changes in the figure of the newest ones."""
+SPARK = (110, 22)
+"""Width and height of the line in a row of a table, in its own units."""
 DOTTED = 60
 """Up to so many commits, each has its dot."""
 
@@ -100,7 +107,7 @@ def git(folder: Path, *arguments: str) -> str | None:
 
 
 class Line:
-    """The runs of one class of machines, and what they say.
+    """The runs of one class of machines, with their tables and figures.
 
     Parameters
     ----------
@@ -116,12 +123,12 @@ class Line:
         self.series = series(runs)
         self.searched = find_spec("ruptures") is not None
         self.changes = changes(self.series) if self.searched else []
+        self.order = {commit: place for place, commit in enumerate(dict.fromkeys(commit_of(run) for run in runs))}
 
     @property
     def source(self) -> str:
         """When and where all of it was measured, for the strip below a table."""
-        runs = f"{len(self.runs)} run{'s' if len(self.runs) != 1 else ''}"
-        return f"archive: {runs}, measured {self.measured}, {self.name}"
+        return f"archive: {plural(len(self.runs), 'run')}, measured {self.measured}, {self.name}"
 
     @property
     def measured(self) -> str:
@@ -145,16 +152,22 @@ class Line:
         return {
             text: f"{COMMIT}{each['commit']}"
             for each in revisions
-            for text in (short(each["commit"]), told(each["commit"], each["subject"]))
+            for text in (short(each["commit"]), titled(each["commit"], each["subject"]))
         }
 
     def label(self, operation: str) -> str:
         """The label of an operation."""
         return self.labels.get(operation, operation)
 
-    def table(self, rows: list[dict[str, Any]], caption: str, notes: Sequence[str] = ()) -> TableMarkup | HTML:
-        """A table of what these runs say."""
-        return table(rows, caption, notes, self.source, self.links)
+    def table(
+        self,
+        rows: list[dict[str, Any]],
+        caption: str,
+        notes: Sequence[str] = (),
+        drawings: Mapping[str, Sequence[str]] | None = None,
+    ) -> TableMarkup | HTML:
+        """A table about these runs."""
+        return table(rows, caption, notes, source=self.source, links=self.links, drawings=drawings)
 
     def overview(self) -> TableMarkup | HTML:
         """What there is."""
@@ -188,7 +201,7 @@ class Line:
                 "verdict": change.verdict,
                 "after over before (95 % interval)": quantity.ratio(change.ratio),
                 "size against noise": quantity.digits(change.against_noise),
-                "commit": told(change.after.commit, change.after.subject),
+                "commit": titled(change.after.commit, change.after.subject),
             }
             for change in self.changes
         ]
@@ -210,18 +223,63 @@ class Line:
         ]
         return self.table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
 
+    def lead(self) -> HTML:
+        """Say how many changes there are, and which commit made the newest ones."""
+        counted = len({commit_of(run) for run in self.runs})
+        commits = f"{plural(counted, 'commit')}, measured {self.measured} on {self.name}"
+        if not self.changes:
+            found = "no change was found" if self.searched else "changes were not looked for"
+            return HTML(f"<p>In {escape(commits)}, {found}.</p>")
+        last = max(self.changes, key=self.age).after
+        verdicts = Counter(change.verdict for change in self.changes if change.after.commit == last.commit)
+        operations = " and ".join(f"{plural(count, 'operation')} {name}" for name, count in verdicts.items())
+        address = f'<a href="{COMMIT}{last.commit}">{escape(titled(last.commit, last.subject))}</a>'
+        return HTML(
+            f"<p>In {escape(commits)}: {plural(len(self.changes), 'change')} of "
+            f"{plural(len(self.series), 'operation')}. The newest are of {address}, which made {operations}.</p>"
+        )
+
+    def age(self, change: Change) -> int:
+        """The place of a change among the commits."""
+        return self.order[change.after.commit]
+
+    def recent(self) -> FigureMarkup | None:
+        """The newest changes as bars, sorted by size; None where there are none."""
+        if not self.changes:
+            return None
+        newest = sorted(self.changes, key=self.age, reverse=True)[:NEWEST]
+        ordered = sorted(newest, key=lambda change: -change.ratio.value)
+        figure, ax = blank()
+        bars(ax, {f"{change.operation}, {short(change.after.commit)}": change.ratio for change in ordered})
+        caption = (
+            f"The {len(ordered)} newest changes, sorted: after the commit over before it, with the 95 % interval, "
+            f"on {self.name}."
+        )
+        return FigureMarkup(figure, caption, source=self.source)
+
     def newest(self) -> TableMarkup | HTML:
-        """Each operation at the newest commit that has it, over the same at the oldest one."""
+        """Each operation at the newest commit that has it, over the same at the oldest one, with its line."""
         rows = [
             {
                 "operation": self.label(one.operation),
                 "newest over oldest (95 % interval)": quantity.ratio(one.over_oldest(one.points[-1])),
                 "commits": len(one.points),
-                "spread between runs": quantity.MISSING if isnan(one.noise) else quantity.percent(one.noise),
+                "spread between runs": quantity.MISSING if math.isnan(one.noise) else quantity.percent(one.noise),
             }
             for one in self.series
         ]
-        return self.table(rows, f"Each operation on {self.name}")
+        caption = f"Each operation on {self.name}; the line runs from the oldest commit to the newest"
+        lines = [spark(one, self.order, self.steps(one)) for one in self.series]
+        return self.table(rows, caption, drawings={"newest over oldest (95 % interval)": lines})
+
+    def panel(self) -> HTML:
+        """The plots of all operations, opened on request."""
+        summary = "<summary>Plot each operation with its interval</summary>"
+        return HTML(f'<details class="history-panel">{summary}{self.figure()._repr_html_()}</details>')
+
+    def steps(self, one: Series) -> list[Change]:
+        """The changes of an operation."""
+        return [change for change in self.changes if change.operation == one.operation]
 
     def figure(self) -> FigureMarkup:
         """One small plot per operation: its ratio to the oldest commit, with the interval, and its steps."""
@@ -229,25 +287,19 @@ class Line:
         figure = Figure(figsize=(DESK, HEIGHT * rows), layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.subplots(rows, COLUMNS, squeeze=False)
-        order = {commit: place for place, commit in enumerate(dict.fromkeys(commit_of(run) for run in self.runs))}
         for ax in axes.flat[len(self.series) :]:
             ax.set_axis_off()
         for ax, one in zip(axes.flat, self.series, strict=False):
-            draw(
-                ax,
-                one,
-                self.label(one.operation),
-                order,
-                [change for change in self.changes if change.operation == one.operation],
-            )
-            ax.set_xlim(-0.5, len(order) - 0.5)
-        label = f"{len(self.series)} plots, each of an operation over {len(order)} commits; the tables hold the numbers"
+            draw(ax, one, self.label(one.operation), self.order, self.steps(one))
+            ax.set_xlim(-0.5, len(self.order) - 0.5)
+        newest = [f"{one.operation} {quantity.digits(one.over_oldest(one.points[-1]).value)}" for one in self.series]
+        label = f"{len(newest)} plots over {plural(len(self.order), 'commit')}; newest over oldest: {', '.join(newest)}"
         caption = f"The ratio of each operation to its oldest commit, over the commits, on {self.name}."
         return FigureMarkup(figure, caption, label=label, source=self.source)
 
 
 def left_out(store: Store) -> TableMarkup | HTML | None:
-    """What could not be read, and what is odd about the rest; None where nothing is."""
+    """Folders that could not be read, and oddities of the others; None where there are none."""
     rows = [{"folder": name, "why": reason} for name, reason in store.refused.items()]
     rows += [{"folder": "all", "why": note} for note in store.notes]
     return table(rows, "Left out, or odd") if rows else None
@@ -258,7 +310,7 @@ def draw(ax: Any, one: Series, label: str, order: dict[str, int], steps: Sequenc
     style(ax)
     at = [order[point.commit] for point in one.points]
     found = [one.over_oldest(point) for point in one.points]
-    # Of a single run nothing says how wide its interval is.
+    # A single run has no interval.
     ends = [(each.low, each.high) if each.has_interval else (each.value, each.value) for each in found]
     # One shape for all intervals and no dots where they would touch: a page of a thousand runs has to load.
     ax.fill_between(at, [low for low, _ in ends], [high for _, high in ends], color=COLOURS[0], alpha=0.3, lw=0)
@@ -275,6 +327,48 @@ def draw(ax: Any, one: Series, label: str, order: dict[str, int], steps: Sequenc
     ax.set_xticks([])
 
 
+def bars(ax: Any, ratios: Mapping[str, Estimate]) -> None:
+    """Draw a bar from 1 to each ratio, with its interval."""
+    places = range(len(ratios))[::-1]
+    values = [ratio.value for ratio in ratios.values()]
+    colours = [COLOURS[1] if value > 1 else COLOURS[2] for value in values]
+    drawn = ax.barh(places, [value - 1 for value in values], left=1, color=colours, height=0.55)
+    ax.hlines(
+        places, [ratio.low for ratio in ratios.values()], [ratio.high for ratio in ratios.values()], color=INK, lw=1.5
+    )
+    ax.axvline(1, color=INK, lw=1)
+    scale(ax, "x", "", "After the commit over before it", logarithmic=True)
+    Rows(ax, {name: quantity.digits(ratio.value) for name, ratio in ratios.items()}).bars = list(drawn.patches)
+
+
+def spark(one: Series, order: Mapping[str, int], steps: Sequence[Change]) -> str:
+    """The line of an operation as an SVG, which repeats the numbers of its row; a bar marks each change."""
+    width, height = SPARK
+    logs = [math.log(one.over_oldest(point).value) for point in one.points]
+    middle, half = (min(logs) + max(logs)) / 2, max(max(logs) - min(logs), 2 * math.log1p(EQUIVALENCE)) / 2
+    last = max(len(order) - 1, 1)
+
+    def across(commit: str, before: float = 0.0) -> float:
+        return round(3 + (width - 6) * (order[commit] - before) / last, 1)
+
+    points = " ".join(
+        f"{across(point.commit)},{round(height / 2 - (height / 2 - 3) * (log - middle) / half, 1)}"
+        for point, log in zip(one.points, logs, strict=True)
+    )
+    marks = "".join(f'<path d="M{across(step.after.commit, 0.5)} 0V{height}" stroke="{COLOURS[1]}"/>' for step in steps)
+    end = points.split()[-1].split(",")
+    return (
+        f'<svg class="bench-drawing" viewBox="0 0 {width} {height}" aria-hidden="true">{marks}'
+        f'<polyline points="{points}" fill="none" stroke="{COLOURS[0]}" stroke-width="1.5"/>'
+        f'<circle cx="{end[0]}" cy="{end[1]}" r="2" fill="{COLOURS[0]}"/></svg>'
+    )
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 def commit_of(run: Run) -> str:
     """The commit of a run."""
     return str(run.document["revision"]["commit"])
@@ -285,7 +379,7 @@ def short(commit: str) -> str:
     return commit[:7]
 
 
-def told(commit: str, subject: str) -> str:
+def titled(commit: str, subject: str) -> str:
     """A commit by its hash and the first line of its message."""
     return f"{short(commit)} {subject}"
 
@@ -294,11 +388,13 @@ def table(
     rows: list[dict[str, Any]],
     caption: str,
     notes: Sequence[str] = (),
+    *,
     source: str = "archive: as listed",
     links: Mapping[str, str] | None = None,
+    drawings: Mapping[str, Sequence[str]] | None = None,
 ) -> TableMarkup | HTML:
     """A table of rows, named by their first column; a sentence where there is none."""
     if not rows:
         return HTML("".join(f"<p>{escape(sentence)}</p>" for sentence in (f"{caption}: none.", *notes)))
     frame = pd.DataFrame(rows).set_index(next(iter(rows[0])))
-    return TableMarkup(frame, caption, notes, source=source, links=links)
+    return TableMarkup(frame, caption, notes, source=source, links=links, drawings=drawings)

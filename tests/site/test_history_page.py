@@ -24,11 +24,11 @@ searching = pytest.mark.skipif(
 @pytest.fixture
 def pages(project: Project) -> Project:
     """The tiny project with the two pages, and stores that are still empty."""
-    for name in ("history.md", "history.py", "trust.md", "trust.py", "days.py"):
+    for name in ("gate.md", "history.py", "trust.md", "trust.py", "days.py"):
         shutil.copy(ROOT / "docs" / name, project.folder / "docs" / name)
-    project.write("docs/gate.md", "# Gate\n")
+    project.write("docs/own.md", "# Own\n")
     index = (project.folder / "docs" / "index.md").read_text(encoding="utf-8")
-    project.write("docs/index.md", index.replace("other\n", "other\nhistory\ntrust\ngate\n"))
+    project.write("docs/index.md", index.replace("other\n", "other\ntrust\ngate\nown\n"))
     return project
 
 
@@ -43,7 +43,7 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     for run in stepped(9, 5, 1.2, 0.01, seed=3):
         add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
-    page = pages.page("history")
+    page = pages.page("gate")
     [change] = rows(page, "Changes found")
     commit = revision(5).commit
     assert f'href="https://github.com/rust-daq/rust-daq/commit/{commit}"' in change
@@ -52,14 +52,16 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     assert f">{commit[:7]} Commit 5<" in change
     assert len(rows(page, "The commits that were measured")) == 9
     assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
-    assert page.count('<figure class="bench-figure"') == 1
+    assert page.count('<figure class="bench-figure"') == 2
+    assert "1 change of 2 operations. The newest are of <a " in page
+    assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
 def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
     run = history_run(0, {"one": 50.0})
     add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
-    page = pages.page("history")
+    page = pages.page("gate")
     strips = page.split('<details class="provenance">')[1:]
     assert len(strips) == page.count('class="bench-result"') + page.count('class="bench-figure"')
     told = f"archive: 1 run, measured 2026-01-01, {run.document['machine']['cpu']}"
@@ -73,7 +75,7 @@ def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> N
             costs = {"loud": 50.0 * float(np.exp(random.normal(0, 0.1))), "quiet": 50.0}
             add(pages.folder / "docs" / "archive" / "runs", history_run(number, costs, hours=1 + repeat))
     assert pages.build().status == 0
-    [unstable] = rows(pages.page("history"), "Unstable on")
+    [unstable] = rows(pages.page("gate"), "Unstable on")
     assert ">loud<" in unstable
 
 
@@ -83,12 +85,12 @@ def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
     torn = add(store, history_run(1, {"one": 50.0}))
     (torn / "samples.parquet").unlink()
     assert pages.build().status == 0
-    assert any(f"{torn.name} is damaged" in row for row in rows(pages.page("history"), "Left out, or odd"))
+    assert any(f"{torn.name} is damaged" in row for row in rows(pages.page("gate"), "Left out, or odd"))
 
 
 def test_pages_of_empty_archives_say_so(pages: Project) -> None:
     assert pages.build().status == 0
-    assert "No run is archived yet." in pages.page("history")
+    assert "No run is archived yet." in pages.page("gate")
     assert "Where and when the decisions were made: none." in pages.page("trust")
 
 
@@ -100,7 +102,7 @@ def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages
     add(store / "runs", history_run(1, {"one": 50.0}))
     pages.overrides["measuring_reuse"] = True
     assert pages.build().status == 0
-    assert len(rows(pages.page("history"), "The commits that were measured")) == 2
+    assert len(rows(pages.page("gate"), "The commits that were measured")) == 2
 
 
 def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
