@@ -181,7 +181,14 @@ bench.TableMarkup(table, "One item of a thousand, and the difference")
 
 # %%
 
-points.plot()
+bench.dumbbells(
+    {
+        name: {way: r.cost(way) for way in (IN_PYTHON, IN_RUST)}
+        for name, r in operations.items()
+    },
+    label="time per item",
+    source=points.key,
+)
 
 # %%
 # :verdict:`crossing/rows/iterated vs called from Python

@@ -116,8 +116,9 @@ calls = bench.compare(
 calls
 
 # %%
+# The dashed lines mark once and twice the time of the count alone.
 
-calls.plot()
+calls.plot(multiples=(1, 2))
 
 # %%
 # Callbacks and loops

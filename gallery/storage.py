@@ -293,8 +293,12 @@ cost = bench.observe(
 cost
 
 # %%
+# Rows buffered wait in the memory of the process. Rows flushed have reached
+# the operating system; rows synced have reached the storage device.
 
-cost.plot()
+cost.plot(
+    columns=["buffered_per_second", "flushed_per_second", "synced_per_second"]
+)
 
 # %%
 # A kill, and a cut
@@ -415,7 +419,7 @@ def survives(kills, open_file, durability, read, repair=None):
 
 names = {"survives": survives, "kills": settings.kills}
 counts = "kills opens_normally after_repair not_at_all written lost"
-bench.observe(
+survived = bench.observe(
     {
         name: bench.Statement(
             "survives(kills, *recorder)",
@@ -434,6 +438,12 @@ bench.observe(
     name="survives",
     settings=settings,
 )
+survived
+
+# %%
+# Each row shows the rows that its kills lost, of those reported as written.
+
+survived.plot(columns=["lost"])
 
 # %%
 # What to do
