@@ -1,7 +1,7 @@
-"""Every task a person runs; ``nox --list`` shows them.
+"""The tasks of the project; ``nox --list`` shows them.
 
-Each session installs what it needs, pinned by ``requirements.lock``, and builds the extension in release mode into the
-one target folder at the root.
+Each session installs its dependencies, pinned by ``requirements.lock``, and builds the extension in release mode into
+the shared target folder at the root.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import nox
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "conf" / "wheels"))
 
-import building  # noqa: E402 - they are found only now
+import building  # noqa: E402 - the path above is needed first
 import checks  # noqa: E402
 import comparison  # noqa: E402
 
@@ -34,28 +34,28 @@ BUILD = ROOT / "build" / "docs"
 SITE = BUILD / "html"
 LOCK = "requirements.lock"
 PROFILES = tomllib.loads((ROOT / "conf" / "profiles.toml").read_text(encoding="utf-8"))["profile"]
-# Each a process of its own; the fewest from which an interval is taken.
+# Each round is a separate process; this is the fewest for an interval.
 TAIL_ROUNDS = 6
 EXAMPLES = sorted(path.stem for path in (ROOT / "gallery").glob("*.py"))
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
 PYTHONS = [name.rsplit(" ", 1)[1] for name in CLASSIFIERS if name.startswith("Programming Language :: Python :: 3.")]
 
-# Without the GIL, for which nothing is promised but that the extension compiles.
+# Without the GIL; only the compilation of the extension is checked for these.
 FREE_THREADED = ["3.14t", "3.15t"]
 COMPILED = [*PYTHONS, *FREE_THREADED]
 
 CRITERION = ROOT / "target" / "criterion"
 
-# Each worker, kernel and script imports the same packages; without bytecode that is most of their start.
+# Workers, kernels and scripts import the same packages; without bytecode, these imports dominate their start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# How a link's fault reads where no host was reached at all.
+# Parts of a link's error if no host was reached at all.
 UNANSWERED = ("NameResolutionError", "getaddrinfo", "Failed to resolve", "Network is unreachable", "Connection refused")
 UNANSWERED += ("ProxyError", "timed out", "Max retries exceeded")
 
-# What a step is expected to take, said before it begins.
-INSTALLING = "seconds, minutes when everything has to be downloaded"
-COMPILING = "seconds, up to three minutes when nothing is compiled yet"
+# The expected duration of a step, printed before it begins.
+INSTALLING = "seconds, or minutes if everything has to be downloaded"
+COMPILING = "seconds, or up to three minutes if nothing is compiled yet"
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -64,7 +64,7 @@ nox.options.error_on_external_run = True
 
 
 def install(session: nox.Session, *groups: str, extra: str | None = None) -> None:
-    """Install dependency groups, and with an extra the project's own dependencies too, pinned by the lock."""
+    """Install dependency groups, and with `extra` also the project's own dependencies, pinned by the lock."""
     arguments = ["--constraint", LOCK]
     for group in groups:
         arguments += ["--group", group]
@@ -74,25 +74,25 @@ def install(session: nox.Session, *groups: str, extra: str | None = None) -> Non
 
 
 def need_rust(session: nox.Session) -> None:
-    """Stop with a sentence where there is no Rust toolchain."""
+    """Stop with a message if there is no Rust toolchain."""
     if shutil.which("cargo") is None:
-        session.error("there is no cargo on PATH; install a Rust toolchain from https://rustup.rs and open a new shell")
+        session.error("cargo is not on PATH; install a Rust toolchain from https://rustup.rs and open a new shell")
 
 
 def build_extension(session: nox.Session, profile: str = "release") -> None:
-    """Build the extension from the sources here into this session's environment."""
+    """Build the extension from this repository into the session's environment."""
     need_rust(session)
     environment = rust_environment(session)
     develop = ["maturin", "develop", "--uv", "--profile", profile, "--locked", "--quiet"]
-    # maturin passes the environment's Python, which differs by session: cargo would compile PyO3 again for each.
+    # maturin passes the environment's Python, which differs between sessions; cargo would recompile PyO3 for each.
     for key, value in ("value", json.dumps(environment["PYO3_PYTHON"])), ("force", "true"):
         develop += ["--config", f"env.PYO3_PYTHON.{key}={value}"]
-    # Unless it is told a group, maturin installs the one called dev, and not as it is locked.
+    # Without a group, maturin installs the group dev, ignoring the lock.
     session.run(*develop, "--group", "build", env=environment)
 
 
 def rust_environment(session: nox.Session) -> dict[str, str]:
-    """Return the variables of Rust builds, the same for maturin and cargo and in each session: all share one build."""
+    """Return the variables of Rust builds, equal for maturin, cargo and all sessions, so that they share one build."""
     return {
         "PYO3_PYTHON": str(session_python(session).resolve()),
         "CARGO_TARGET_DIR": str(ROOT / "target"),
@@ -107,7 +107,7 @@ def session_python(session: nox.Session) -> Path:
 
 @contextmanager
 def step(session: nox.Session, what: str, expected: str) -> Iterator[list[float]]:
-    """Say what begins and how long to expect it to take, and how long it took when it has ended; give the seconds."""
+    """Log a step with its expected duration, and its actual duration at the end; yield a list with the seconds."""
     session.log(f"{what} ({expected})")
     begin, taken = time.monotonic(), [0.0]
     yield taken
@@ -121,19 +121,19 @@ def tests(session: nox.Session) -> None:
 
     Further arguments go to pytest.
     """
-    with step(session, "install what the tests need", INSTALLING):
+    with step(session, "install the dependencies of the tests", INSTALLING):
         install(session, "build", "test", "gate", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     if not session.posargs:
-        with step(session, "test the Rust crates, and run each benchmark's body once", COMPILING):
+        with step(session, "test the Rust crates, and run each benchmark once", COMPILING):
             test_rust(session)
     with step(session, "test the Python package", "a few minutes"):
         session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
 
 def test_rust(session: nox.Session) -> None:
-    """Run the crates' tests, with cargo-nextest where it is installed."""
+    """Run the crates' tests, with cargo-nextest if it is installed."""
     environment = rust_environment(session)
     runner = ["nextest", "run"] if shutil.which("cargo-nextest") else ["test"]
     session.run("cargo", *runner, "--locked", "--workspace", "--all-targets", env=environment, external=True)
@@ -141,31 +141,31 @@ def test_rust(session: nox.Session) -> None:
 
 
 def docs_options(session: nox.Session) -> argparse.Namespace:
-    """Read the options of the docs session; a wrong one gets a sentence."""
+    """Parse the options of the docs session."""
     parser = argparse.ArgumentParser(prog="nox -s docs --", allow_abbrev=False)
     parser.add_argument("--profile", choices=sorted(PROFILES), help="how long to measure (default: default)")
-    parser.add_argument("--costs", action="store_true", help="cut nothing, and write conf/costs.toml of what it takes")
-    parser.add_argument("--reuse", action="store_true", help="take the measurements of the last whole build")
-    parser.add_argument("--open", action="store_true", help="open the site when it is built")
-    return parsed(session, parser)
+    parser.add_argument("--costs", action="store_true", help="cut no call, and write the costs to conf/costs.toml")
+    parser.add_argument("--reuse", action="store_true", help="reuse the measurements of the last complete build")
+    parser.add_argument("--open", action="store_true", help="open the site in a browser")
+    return parse(session, parser)
 
 
-def parsed(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read what stands after ``--``; a wrong option gets a sentence."""
+def parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the options after ``--``; a wrong one ends the session with a message."""
     try:
         return parser.parse_args(session.posargs)
     except SystemExit as end:
         if end.code:
-            session.error("the options after -- are wrong; see the sentence above")
-        session.skip("only its help was asked for")
+            session.error("the options after -- are wrong; see the message above")
+        session.skip("only the help was requested")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the extension, run Criterion and every example, and make the site of what they measured."""
+    """Build the extension, run Criterion and every example, and build the site from their measurements."""
     options = docs_options(session)
     profile = PROFILES[options.profile or "default"]
-    with step(session, "install what the site needs", INSTALLING) as install_took:
+    with step(session, "install the dependencies of the site", INSTALLING) as install_took:
         install(session, "build", extra="docs")
     with step(session, "build the extension", COMPILING) as build_took:
         build_extension(session)
@@ -173,20 +173,20 @@ def docs(session: nox.Session) -> None:
     if not options.reuse:
         with step(session, "compile the Rust benchmarks", COMPILING) as compile_took:
             bench_rust(session, "--no-run")
-        about = f"about {profile['criterion']} s, and their analysis"
+        about = f"about {profile['criterion']} s, plus their analysis"
         with step(session, "run the Rust benchmarks", about) as criterion_took:
             run_criterion(session, profile["criterion"])
     environment = {"EVENHAND_PROFILE": options.profile or ("" if options.reuse else "default")}
     if options.reuse:
         environment["EVENHAND_REUSE"] = "1"
     if options.reuse:
-        expected = "seconds, since nothing is measured"
+        expected = "seconds, because nothing is measured"
     elif "budget" in profile:
-        expected = f"{profile['budget']} s of measuring, the Rust benchmarks included; and the pages"
+        expected = f"{profile['budget']} s of measuring, including the Rust benchmarks, plus the pages"
     elif "gallery" in profile:
-        expected = f"{profile['gallery']} s at least, more for the rounds that each call takes; and the pages"
+        expected = f"at least {profile['gallery']} s, more if calls need more rounds, plus the pages"
     else:
-        expected = "as long as it takes to decide 5 %, and the pages"
+        expected = "the time that is needed to resolve 5 %, plus the pages"
     with step(session, "run the examples and write the site", expected) as site_took:
         sphinx = ["sphinx-build", "-W", "--keep-going", "--jobs", "auto", "--builder", "html", "--conf-dir", "conf"]
         sphinx += ["--doctree-dir", str(BUILD / "doctrees")]
@@ -201,17 +201,17 @@ def docs(session: nox.Session) -> None:
         phases = {"installing": install_took[0], "compiling": build_took[0] + compile_took[0]}
         phases |= {"measuring": criterion_took[0] + examples, "pages": site_took[0] - examples}
         pace = statistics.median(pace for entry in run["results"] for pace in entry["pace_ns"])
-        told = ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in phases.items())
-        session.log(f"{told}; the machine's pace: {pace / 1e3:.0f} µs for the fixed piece of Python")
+        listed = ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in phases.items())
+        session.log(f"{listed}; the machine's pace: {pace / 1e3:.0f} µs for the fixed piece of Python")
     session.log(f"the site is at {SITE / 'index.html'}")
     if options.open:
         webbrowser.open((SITE / "index.html").as_uri())
 
 
 def bench_rust(session: nox.Session, *arguments: str, silent: bool = False) -> str:
-    """Call ``cargo bench`` for the bindings; return what it said where that is silent."""
+    """Call ``cargo bench`` for the bindings, and return its output if `silent`."""
     cargo = ["cargo", "bench", "--locked", "--quiet", "--package", "rust_daq_py"]
-    # What maturin tells pyo3; told anything else, each of the two would compile again what the other did.
+    # The same values as maturin's; with others, each of the two would recompile the other's crates.
     python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
     bits = 64 if sys.maxsize > 2**32 else 32
     environment = {"PYO3_BUILD_EXTENSION_MODULE": "1", "PYO3_ENVIRONMENT_SIGNATURE": f"{python}-{bits}bit"}
@@ -220,13 +220,13 @@ def bench_rust(session: nox.Session, *arguments: str, silent: bool = False) -> s
 
 
 def run_criterion(session: nox.Session, seconds: float) -> None:
-    """Run both Rust benchmarks within so many seconds; reports of an earlier run are removed."""
+    """Remove earlier reports, and run both Rust benchmarks within `seconds`."""
     shutil.rmtree(CRITERION, ignore_errors=True)
     BUILD.mkdir(parents=True, exist_ok=True)
     benchmarks = bench_rust(session, "--bench", "datapoint_bench", "--", "--list", silent=True).count(": benchmark")
     if not benchmarks:
-        session.error("datapoint_bench lists no benchmark; cargo bench --bench datapoint_bench -- --list shows why")
-    # Half of the time for the tails; of the rest each benchmark gets its part, a quarter of it to warm up.
+        session.error("datapoint_bench lists no benchmarks; cargo bench --bench datapoint_bench -- --list shows why")
+    # Half of the time is for the tails.  The benchmarks share the rest equally, with a quarter for warming up.
     each = seconds / 2 / benchmarks
     times = ["--warm-up-time", f"{each / 4:.2f}", "--measurement-time", f"{each * 3 / 4:.2f}"]
     bench_rust(session, "--bench", "datapoint_bench", "--", *times)
@@ -239,17 +239,17 @@ def run_criterion(session: nox.Session, seconds: float) -> None:
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the tests marked unsafe_code under valgrind, which sees what is read or written and does not belong to it.
+    """Run the tests marked unsafe_code under valgrind, which finds invalid reads and writes of memory.
 
-    Further arguments are the files to take the tests from.
+    Further arguments are test files.
     """
     if shutil.which("valgrind") is None:
-        session.error("there is no valgrind on PATH; it needs Linux, on Debian `apt-get install valgrind` gets it")
-    with step(session, "install what the tests need", INSTALLING):
+        session.error("valgrind is not on PATH; it needs Linux, on Debian install it with `apt-get install valgrind`")
+    with step(session, "install the dependencies of the tests", INSTALLING):
         install(session, "build", "test", extra="bench")
-    with step(session, "build the extension with the names of its lines", COMPILING):
+    with step(session, "build the extension with line numbers", COMPILING):
         build_extension(session, "sanitize")
-    # Each import takes long under valgrind, so that it gets no file without such a test.
+    # Imports are slow under valgrind, so skip files without such a test.
     selected = ["python", "-m", "pytest", "-m", "unsafe_code"]
     chosen = session.posargs or building.package_tests()
     listed = session.run(*selected, "--collect-only", "-qq", *chosen, silent=True)
@@ -264,11 +264,11 @@ def sanitize(session: nox.Session) -> None:
 
 
 def run_under_valgrind(session: nox.Session, report: Path, arguments: list[str]) -> bool:
-    """Run Python under valgrind's memcheck, which writes its report; tell whether Python succeeded."""
+    """Run Python under valgrind's memcheck, which writes its report, and return whether Python succeeded."""
     memcheck = ["valgrind", "--tool=memcheck", "--track-origins=yes", "--num-callers=50", "--error-limit=no"]
     memcheck += ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=none"]
     memcheck += ["--suppressions=tests/sanitize/known.supp", "--xml=yes", f"--xml-file={report}"]
-    # With an allocator of its own CPython would hide from valgrind what is allocated and freed; a backtrace takes long.
+    # CPython's own allocator would hide allocations from valgrind, and backtraces are slow.
     environment = {"PYTHONMALLOC": "malloc", "RUST_BACKTRACE": "0"}
     try:
         plain = ["-p", "no:xdist", "-p", "no:faulthandler", "-p", "no:cacheprovider"]
@@ -280,57 +280,59 @@ def run_under_valgrind(session: nox.Session, report: Path, arguments: list[str])
 
 @nox.session
 def acceptance(session: nox.Session) -> None:
-    """Test what is slow, on the site that ``nox -s docs`` has built: pages, browser, examples and notebooks alone."""
+    """Run the slow tests on the site that ``nox -s docs`` has built: pages, browser, examples and notebooks."""
     if not (SITE / "index.html").is_file():
         session.error("there is no site in build/docs/html; build it first: nox -s docs -- --profile quick")
-    with step(session, "install what the acceptance tests need", INSTALLING):
+    with step(session, "install the dependencies of the acceptance tests", INSTALLING):
         install(session, "build", "test", "gate", "acceptance", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     with step(session, "test the site", "several minutes"):
         environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
-        # Files run beside one another, each in one process, so that none of them has its site or wheel made twice.
-        for marked, beside in ("acceptance and not alone", "auto"), ("acceptance and alone", "0"):
-            pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", marked, "-n", beside, "--dist", "loadfile"]
-            # Tests that were chosen by name may all be of one of the two.
+        # Files run in parallel, each in one process, so that no file builds its site or wheel twice.
+        for marked, workers in ("acceptance and not alone", "auto"), ("acceptance and alone", "0"):
+            pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", marked, "-n", workers, "--dist", "loadfile"]
+            # Tests chosen by name may all belong to one of the two.
             codes = [0, 5] if session.posargs else [0]
             session.run(*pytest, *session.posargs, env=environment, success_codes=codes)
 
 
 @nox.session
 def linkcheck(session: nox.Session) -> None:
-    """Ask other hosts whether the addresses that the pages link to are still there; it needs a network."""
-    with step(session, "install what the site needs", INSTALLING):
+    """Check the links of the pages to other hosts; needs a network."""
+    with step(session, "install the dependencies of the site", INSTALLING):
         install(session, "build", extra="docs")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
     folder = BUILD / "linkcheck"
     check = ["sphinx-build", "--quiet", "-b", "linkcheck", "-c", "conf", "-d", str(BUILD / "linkcheck-doctrees")]
-    # Nothing is measured, and each address is asked for twice at most.
+    # Nothing is measured, and each address is requested at most twice.
     settings = ["-Dnb_execution_mode=off", "-Dlinkcheck_timeout=15", "-Dlinkcheck_retries=2"]
-    with step(session, "ask for each address", "a minute or two"):
+    with step(session, "request each address", "a minute or two"):
         session.run(*check, *settings, "docs", str(folder), success_codes=[0, 1], silent=True)
-    told = [json.loads(line) for line in (folder / "output.json").read_text(encoding="utf-8").splitlines()]
-    if faults := broken_links(told):
+    links = [json.loads(line) for line in (folder / "output.json").read_text(encoding="utf-8").splitlines()]
+    if faults := broken_links(links):
         session.error("\n".join(faults))
-    session.log(f"{sum(link['status'] in {'working', 'redirected'} for link in told)} links lead somewhere")
+    session.log(f"{sum(link['status'] in {'working', 'redirected'} for link in links)} links work")
 
 
-def broken_links(told: list[dict[str, Any]]) -> list[str]:
-    """Say which of the links that Sphinx asked for lead nowhere, each with its page and the answer."""
-    asked = [link for link in told if link["uri"].startswith("http") and link["status"] not in {"ignored", "unchecked"}]
-    broken = [link for link in asked if link["status"] in {"broken", "timeout"}]
+def broken_links(links: list[dict[str, Any]]) -> list[str]:
+    """Return a line on each broken link, with its page and the answer."""
+    checked = [
+        link for link in links if link["uri"].startswith("http") and link["status"] not in {"ignored", "unchecked"}
+    ]
+    broken = [link for link in checked if link["status"] in {"broken", "timeout"}]
     unanswered = [link for link in broken if any(word in link["info"] for word in UNANSWERED)]
-    if asked and len(unanswered) == len(asked):
-        hosts = sorted({link["uri"].split("/")[2] for link in asked})
-        reason = "the links could not be checked: none of these hosts answers, so there seems to be no network here"
+    if checked and len(unanswered) == len(checked):
+        hosts = sorted({link["uri"].split("/")[2] for link in checked})
+        reason = "the links could not be checked: none of these hosts answers, so there seems to be no network"
         return [f"{reason}: {', '.join(hosts)}"]
     return [f"{link['filename']}:{link['lineno']}: {link['uri']}: {link['info']}" for link in broken]
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the examples as scripts, into the archive; further arguments go to each of them."""
+    """Run the examples as scripts, and archive the results; further arguments go to each example."""
     install(session, "build", extra="scale")
     build_extension(session)
     for example in EXAMPLES:
@@ -340,7 +342,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def gate(session: nox.Session) -> None:
-    """Tell what got slower: build a base revision (``--base REV``) and the tree here, and measure both side by side.
+    """Report slowdowns: build a base revision (``--base REV``) and the working tree, and measure both side by side.
 
     Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
     """
@@ -349,35 +351,35 @@ def gate(session: nox.Session) -> None:
 
 @nox.session
 def history(session: nox.Session) -> None:
-    """Build and measure commits, two runs each, into the history: ``nox -s history -- REV...``."""
+    """Build and measure commits, and add two runs of each to the history: ``nox -s history -- REV...``."""
     run_gate(session, "history")
 
 
 @nox.session
 def trust(session: nox.Session) -> None:
-    """Gather evidence of how far the gate can be trusted, for ``--minutes``; it goes on where it was."""
+    """Gather evidence on the gate's error rates, for ``--minutes``; continues where it stopped."""
     run_gate(session, "trust")
 
 
 @nox.session
 def survival(session: nox.Session) -> None:
-    """Kill each writer of recordings fifty times, those of laboratories included; it goes on where it was."""
-    with step(session, "install what the writers need", INSTALLING):
+    """Kill each writer of recordings fifty times, including other laboratory formats; continues where it stopped."""
+    with step(session, "install the writers' packages", INSTALLING):
         install(session, "build", extra="bench")
         session.install("--constraint", LOCK, "--requirement", "conf/survival/requirements.txt")
     with step(session, "build the extension", COMPILING):
         build_extension(session)
-    with step(session, "kill the writers", "minutes; seconds when nothing is missing in the archive"):
+    with step(session, "kill the writers", "minutes, or seconds if the archive is complete"):
         session.run("python", "conf/survival/gather.py", *session.posargs)
 
 
 def run_gate(session: nox.Session, program: str) -> None:
-    """Run a program of the folder conf/gate; its exit status becomes that of nox, which knows only 0 and 1 itself.
+    """Run a program of the folder conf/gate, and exit with its status, because nox itself uses only 0 and 1.
 
-    Ctrl-C reaches the program, too, which keeps what it has measured; so it is waited for.
+    Ctrl-C also reaches the program, which then stores its measurements, so wait for it to end.
     """
     need_rust(session)
-    with step(session, "install what measuring needs", INSTALLING):
+    with step(session, "install the dependencies of measuring", INSTALLING):
         install(session, "build", "gate")
     environment = {**os.environ, **rust_environment(session)}
     environment["PATH"] = os.pathsep.join([session.bin, environment["PATH"]])
@@ -393,14 +395,14 @@ def run_gate(session: nox.Session, program: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the form of Python and Rust, and that the pages compare only by the run."""
+    """Check Python, Rust, workflows and prose, and that the extension compiles for each supported CPython."""
     install(session, "lint")
     need_rust(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("python", "conf/prose/comparing.py")
     session.run("python", "conf/prose/vocabulary.py")
-    # The second is what `evenhand init` writes, but for the words that install the kit.
+    # The second file is the template of `evenhand init`.
     session.run("zizmor", "--offline", "--quiet", ".github/workflows", "kit/src/evenhand/sphinx/start/guide.yml")
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]
@@ -410,12 +412,12 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def pythons(session: nox.Session) -> None:
-    """Test the package on the newest CPython at hand, and check that the extension compiles for the others.
+    """Test the package on the newest installed CPython, and check that the extension compiles for the others.
 
-    That of the session itself is left out: ``nox -s tests`` builds and tests there.
+    The session's own CPython is left out, because ``nox -s tests`` covers it.
     """
     need_rust(session)
-    with step(session, "install what the wheel needs", INSTALLING):
+    with step(session, "install the dependencies of the wheel", INSTALLING):
         install(session, "build")
     found = building.find_pythons(session, PYTHONS, [])
     version, python = list(found.items())[-1]
@@ -427,9 +429,9 @@ def pythons(session: nox.Session) -> None:
 
 
 def check_pythons(session: nox.Session, built: Collection[str] = ()) -> None:
-    """Check that the extension compiles for each named CPython, those excepted for which it is built."""
+    """Check that the extension compiles for each supported CPython, except those for which it was built."""
     versions = [version for version in COMPILED if version not in built]
-    with step(session, f"check that it compiles for CPython {', '.join(versions)}", "seconds, or two minutes"):
+    with step(session, f"check that it compiles for CPython {', '.join(versions)}", "seconds, or up to two minutes"):
         checks.check(session, versions)
 
 
@@ -445,11 +447,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def deny(session: nox.Session) -> None:
-    """Check licences, bans and sources of the crates; with ``-- advisories`` the advisories, which are fetched."""
+    """Check licences, bans and sources of the crates; with ``-- advisories`` download and check the advisories."""
     need_rust(session)
     tools = ROOT / "target" / "tools"
     if shutil.which("cargo-deny") is None and not (tools / "bin" / "cargo-deny").exists():
-        session.log("installs cargo-deny into target/tools, which takes minutes")
+        session.log("installing cargo-deny into target/tools, which takes minutes")
         session.run("cargo", "install", "--locked", "--root", str(tools), "cargo-deny", external=True)
     checks = session.posargs or ["licenses", "bans", "sources"]
     path = os.pathsep.join([str(tools / "bin"), os.environ["PATH"]])
@@ -458,28 +460,28 @@ def deny(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def fuzz(session: nox.Session) -> None:
-    """Let a fuzzer look for bytes that a reader of recordings cannot stand, a minute for each; needs Linux or macOS.
+    """Fuzz the readers of recordings, a minute for each; needs Linux or macOS.
 
-    Further arguments go to libFuzzer: ``-max_total_time=3600`` looks for longer.
+    Further arguments go to libFuzzer, such as ``-max_total_time=3600`` for a longer search.
     """
     need_rust(session)
     tools, built = ROOT / "target" / "tools", ROOT / "target" / "fuzz"
     if shutil.which("cargo-fuzz") is None and not (tools / "bin" / "cargo-fuzz").exists():
-        session.log("installs cargo-fuzz into target/tools, which takes minutes")
+        session.log("installing cargo-fuzz into target/tools, which takes minutes")
         session.run("cargo", "install", "--locked", "--root", str(tools), "cargo-fuzz", external=True)
     environment = {
         "PATH": os.pathsep.join([str(tools / "bin"), os.environ["PATH"]]),
         "CARGO_TARGET_DIR": str(built),
-        # The sanitizers come with every compiler, and are unlocked for this one build.
+        # Every compiler has the sanitizers; this unlocks them for one build.
         "RUSTC_BOOTSTRAP": "1",
     }
     seeds, found = built / "seeds", built / "corpus"
-    with step(session, "write recordings to begin with", COMPILING):
+    with step(session, "write the seed recordings", COMPILING):
         cargo = ["cargo", "run", "--locked", "--quiet", "--manifest-path", "rust/fuzz/Cargo.toml", "--bin", "seeds"]
         session.run(*cargo, "--", str(seeds), env=environment, external=True)
     for target in ("arrow", "csv"):
         (found / target).mkdir(parents=True, exist_ok=True)
-        with step(session, f"look for what breaks the reader of {target}", f"a minute, and {COMPILING}"):
+        with step(session, f"fuzz the {target} reader", f"a minute, plus {COMPILING}"):
             run = ["cargo", "fuzz", "run", "--fuzz-dir", "rust/fuzz", target, str(found / target), str(seeds / target)]
             limits = ["-max_total_time=60", "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=256"]
             artifacts = f"-artifact_prefix={built / target}-"
@@ -488,30 +490,32 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def licenses(session: nox.Session) -> None:
-    """Write LICENSES-THIRD-PARTY.md anew, from the crates that are linked into the extension."""
+    """Update LICENSES-THIRD-PARTY.md from the crates that are linked into the extension."""
     need_rust(session)
     session.run(sys.executable, "rust/licenses.py")
 
 
 def wheels_options(session: nox.Session) -> argparse.Namespace:
-    """Read the options of the wheels session."""
+    """Parse the options of the wheels session."""
     parser = argparse.ArgumentParser(prog="nox -s wheels --", allow_abbrev=False)
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="these Pythons, such as 3.12, and no others")
-    parser.add_argument("--debian", action="store_true", help="make those that are missing, of Debian's next suite")
-    parser.add_argument("--musl", action="store_true", help="build for Linux with musl, and test by docker")
-    parser.add_argument("--compare", action="store_true", help="measure the same work on all Pythons, and test nothing")
-    return parsed(session, parser)
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="only these Pythons, such as 3.12")
+    parser.add_argument("--debian", action="store_true", help="make missing Pythons from Debian's next release")
+    parser.add_argument("--musl", action="store_true", help="build for Linux with musl, and test with docker")
+    parser.add_argument(
+        "--compare", action="store_true", help="measure the same work on all Pythons instead of testing"
+    )
+    return parse(session, parser)
 
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Write into dist the source distribution and, built from it, a wheel for each Python at hand; test each alone.
+    """Write the source distribution and, built from it, a wheel for each installed Python to dist; test each wheel.
 
-    ``-- --help`` shows what it can do besides.
+    ``-- --help`` shows further options.
     """
     options = wheels_options(session)
     need_rust(session)
-    with step(session, "install what the wheels need", INSTALLING):
+    with step(session, "install the dependencies of the wheels", INSTALLING):
         install(session, "build", "wheels")
     pythons = building.find_pythons(
         session, PYTHONS, options.versions, further=FREE_THREADED, make_debian=options.debian
@@ -520,10 +524,10 @@ def wheels(session: nox.Session) -> None:
         source = building.write_source(session)
     with step(session, "write the kit", "seconds"):
         session.run("uv", "build", "--quiet", "--out-dir", str(ROOT / "dist"), str(ROOT / "kit"))
-    with step(session, "build the wheels from it", f"{COMPILING}; again as long for each further Python"):
+    with step(session, "build the wheels from it", f"{COMPILING}, for each Python"):
         building.build_wheels(session, source, pythons, musl=options.musl)
     if options.compare:
-        with step(session, "measure the same work on all of them", "ten minutes, on a machine that is quiet"):
+        with step(session, "measure the same work on all of them", "ten minutes, on a quiet machine"):
             comparison.compare(session, pythons)
     else:
         for version, python in pythons.items():
@@ -537,11 +541,11 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def lock(session: nox.Session) -> None:
-    """Resolve the Python environments anew, for every platform and supported Python, into the one lock."""
+    """Update the lock: resolve the Python environments for every platform and supported Python."""
     names = ("build", "test", "gate", "acceptance", "lint", "types", "wheels")
     groups = [part for group in names for part in ("--group", group)]
     resolve = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
     form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet"]
-    # The kit comes from the tree, and what it needs is in the lock.
+    # The kit comes from this repository; its dependencies are in the lock.
     form += ["--no-emit-package", "evenhand"]
     session.run(*resolve, *form, "--all-extras", *groups, "pyproject.toml", "-o", LOCK)

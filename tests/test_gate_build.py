@@ -68,7 +68,7 @@ def test_a_commit_is_named_by_the_request_and_its_short_hash(build):
 
 
 def test_a_missing_revision_is_reported(build):
-    with pytest.raises(build.BuildError, match="there is no revision 'nowhere' here; name a commit"):
+    with pytest.raises(build.BuildError, match="there is no revision 'nowhere'; name a commit"):
         build.committed("nowhere")
 
 
@@ -112,7 +112,7 @@ def test_the_base_is_where_the_branch_left_main(build):
 
 def test_without_a_main_branch_a_revision_must_be_named(build):
     build.git("branch", "--move", "main", "trunk")
-    with pytest.raises(build.BuildError, match="neither main nor origin/main to compare with; name a revision"):
+    with pytest.raises(build.BuildError, match="neither main nor origin/main exists to compare with; name a revision"):
         build.merge_base()
 
 
@@ -120,7 +120,7 @@ def test_without_a_main_branch_a_revision_must_be_named(build):
 
 
 def test_a_revision_is_checked_out_unchanged(build):
-    build.lay(build.committed("HEAD~1"))
+    build.check_out(build.committed("HEAD~1"))
     assert laid(build) == {"kept": "kept\n", "file": "one\n"}
 
 
@@ -128,30 +128,30 @@ def test_the_tree_is_copied_with_changed_added_and_removed_files(build):
     (build.ROOT / "file").write_text("three\n")
     (build.ROOT / "added").write_text("added\n")
     (build.ROOT / "kept").unlink()
-    build.lay(build.working_tree())
+    build.check_out(build.working_tree())
     assert laid(build) == {"file": "three\n", "added": "added\n"}
 
 
 def test_no_file_of_one_tree_stays_in_the_next(build):
     (build.ROOT / "added").write_text("added\n")
-    build.lay(build.working_tree())
-    build.lay(build.committed("HEAD"))
+    build.check_out(build.working_tree())
+    build.check_out(build.committed("HEAD"))
     assert laid(build) == {"kept": "kept\n", "file": "two\n"}
 
 
 def test_a_file_equal_in_both_is_not_touched(build):
-    build.lay(build.committed("HEAD"))
+    build.check_out(build.committed("HEAD"))
     before = {name: (build.TREE / name).stat().st_ctime_ns for name in ("kept", "file")}
-    build.lay(build.committed("HEAD~1"))
+    build.check_out(build.committed("HEAD~1"))
     after = {name: (build.TREE / name).stat().st_ctime_ns for name in ("kept", "file")}
     assert after["kept"] == before["kept"]
     assert after["file"] != before["file"]
 
 
 def test_a_folder_removed_by_hand_is_created_again(build):
-    build.lay(build.committed("HEAD"))
+    build.check_out(build.committed("HEAD"))
     subprocess.run(["rm", "-r", str(build.BUILD)], check=True)
-    build.lay(build.committed("HEAD~1"))
+    build.check_out(build.committed("HEAD~1"))
     assert laid(build)["file"] == "one\n"
 
 
@@ -180,7 +180,7 @@ folder.mkdir(parents=True)
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(build, "compiler", lambda: "rustc 1")
+    monkeypatch.setattr(build, "compiler_version", lambda: "rustc 1")
     commit(build, "pyproject.toml", "", "project")
     return tmp_path / "calls"
 
@@ -189,8 +189,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a scrip
 
 
 def test_a_wheel_is_built_once_for_equal_sources(build, maturin):
-    first = build.wheel("base", build.committed("HEAD"), "")
-    again = build.wheel("candidate", build.working_tree(), "")
+    first = build.build_wheel("base", build.committed("HEAD"), "")
+    again = build.build_wheel("candidate", build.working_tree(), "")
     assert first == again
     assert first.read_text() == "two\n"
     assert len(maturin.read_text().splitlines()) == 1
@@ -198,11 +198,11 @@ def test_a_wheel_is_built_once_for_equal_sources(build, maturin):
 
 def test_other_sources_features_or_another_compiler_make_another_wheel(build, maturin, monkeypatch):
     head = build.committed("HEAD")
-    wheels = {build.wheel("base", head, ""), build.wheel("base", head, "burn")}
-    monkeypatch.setattr(build, "compiler", lambda: "rustc 2")
-    wheels.add(build.wheel("base", head, ""))
+    wheels = {build.build_wheel("base", head, ""), build.build_wheel("base", head, "burn")}
+    monkeypatch.setattr(build, "compiler_version", lambda: "rustc 2")
+    wheels.add(build.build_wheel("base", head, ""))
     (build.ROOT / "file").write_text("three\n")
-    wheels.add(build.wheel("base", build.working_tree(), ""))
+    wheels.add(build.build_wheel("base", build.working_tree(), ""))
     assert len(wheels) == 4
     assert [line.endswith("--features burn") for line in maturin.read_text().splitlines()] == [
         False,
@@ -213,9 +213,9 @@ def test_other_sources_features_or_another_compiler_make_another_wheel(build, ma
 
 
 def test_both_sides_are_built_with_the_same_flags_in_release_mode(build, maturin):
-    build.wheel("base", build.committed("HEAD"), "")
+    build.build_wheel("base", build.committed("HEAD"), "")
     (build.ROOT / "file").write_text("three\n")
-    build.wheel("candidate", build.working_tree(), "")
+    build.build_wheel("candidate", build.working_tree(), "")
     flags = [line.split(" --out ")[0] for line in maturin.read_text().splitlines()]
     assert flags[0] == flags[1]
     assert "--profile release" in flags[0]
@@ -225,7 +225,7 @@ def test_both_sides_are_built_with_the_same_flags_in_release_mode(build, maturin
 def test_a_failed_build_reports_its_side_and_last_lines_and_keeps_the_log(build):
     (build.ROOT / "file").write_text("broken\n")
     with pytest.raises(build.BuildError) as raised:
-        build.wheel("candidate", build.working_tree(), "")
+        build.build_wheel("candidate", build.working_tree(), "")
     said = str(raised.value)
     assert said.startswith("build of the candidate failed with status 101; its last lines:\n")
     assert "    error: it is broken\n" in said
@@ -240,14 +240,14 @@ def test_a_failed_build_leaves_no_wheel(build, maturin):
     broken = build.working_tree()
     for _ in range(2):
         with pytest.raises(build.BuildError):
-            build.wheel("candidate", broken, "")
+            build.build_wheel("candidate", broken, "")
     assert len(maturin.read_text().splitlines()) == 2
 
 
 @pytest.mark.usefixtures("maturin")
 def test_a_revision_without_a_package_is_reported(build):
-    with pytest.raises(build.BuildError, match="has no pyproject.toml, so that there is nothing to build"):
-        build.wheel("base", build.committed("HEAD~1"), "")
+    with pytest.raises(build.BuildError, match="has no pyproject.toml"):
+        build.build_wheel("base", build.committed("HEAD~1"), "")
 
 
 def test_a_missing_program_is_reported(build):
@@ -264,12 +264,12 @@ def program(build, maturin, monkeypatch):
     del maturin
     calls, statuses = [], {}
 
-    def to_the_end(command):
+    def run_to_completion(command):
         calls.append(command[1:])
         return statuses.get(len(calls), 0)
 
-    monkeypatch.setattr(build, "to_the_end", to_the_end)
-    monkeypatch.setattr(build, "environment", lambda side, *_: Path(f"{side}-python"))
+    monkeypatch.setattr(build, "run_to_completion", run_to_completion)
+    monkeypatch.setattr(build, "make_environment", lambda side, *_: Path(f"{side}-python"))
 
     def run(name, *arguments):
         monkeypatch.setattr(sys, "argv", [name, *arguments])
@@ -320,7 +320,7 @@ def test_the_gate_knows_the_flags_that_it_passes_on(build, monkeypatch):
 
 def test_a_missing_base_ends_with_status_2(program, capsys):
     assert program("compare", "--base", "nowhere") == 2
-    assert capsys.readouterr().err.startswith("gate: there is no revision 'nowhere' here")
+    assert capsys.readouterr().err.startswith("gate: there is no revision 'nowhere'")
     assert program.calls == []
 
 
@@ -370,9 +370,7 @@ def test_a_second_program_is_refused_with_the_name_of_the_first(build, tmp_path)
     command = [sys.executable, "-c", HOLDING, str(ROOT / "conf" / "gate" / "build.py"), str(build.BUILD)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
-        sentence = (
-            rf"nox -s trust \(process {process.pid}, since .* UTC\) works in this checkout; wait until it has ended"
-        )
+        sentence = rf"nox -s trust \(process {process.pid}, since .* UTC\) is running in this checkout; wait until"
         with pytest.raises(build.BuildError, match=sentence), build.alone("gate"):
             pass
         process.kill()
@@ -388,5 +386,5 @@ def test_each_program_works_alone(build, monkeypatch, capsys, program, arguments
     monkeypatch.setattr(sys, "argv", [program, *arguments])
     with build.alone("gate"):
         assert module.main() == build.FAILED
-    assert "works in this checkout; wait until it has ended" in capsys.readouterr().err
+    assert "is running in this checkout; wait until it has ended" in capsys.readouterr().err
     assert not build.WHEELS.exists()

@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}{'t' * bool(sysconfig.get_config_var('Py_GIL_DISABLED'))}"
 NAMED = ["3.11", "3.12", "3.13"]
-ELSEWHERE = "--debian needs Debian, with apt-get; elsewhere install them by pyenv or `uv python install"
-NOT_ROOT = "--debian needs root, because debootstrap does; call it as root, or `uv python install"
+ELSEWHERE = "--debian needs Debian with apt-get; elsewhere use pyenv or `uv python install"
+NOT_ROOT = "--debian needs root, because debootstrap does; run it as root, or use `uv python install"
 
 shell_only = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
 
@@ -103,7 +103,7 @@ def test_a_requested_python_is_not_skipped(wheels, monkeypatch):
 
 
 def test_a_python_without_support_is_refused(wheels):
-    with pytest.raises(EndedError, match=r"and not for 3\.9"):
+    with pytest.raises(EndedError, match=r"but not for 3\.9"):
         wheels.building.find_pythons(Session(), NAMED, ["3.9"])
 
 
@@ -146,12 +146,12 @@ def test_an_interpreter_is_asked_what_it_is(wheels):
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("kill -SEGV $$", "ended with status -11 and said: nothing"),
-        ("echo 'no libpython' >&2; exit 127", "ended with status 127 and said: no libpython"),
-        ("echo 'Python 3.12 it is'", "was asked for its version and said: Python 3.12 it is"),
-        ("echo '[]'", r"was asked for its version and said: \[\]"),
-        ("true", "was asked for its version and said: nothing"),
-        ("sleep 9", "did not say its version within 0.5 s"),
+        ("kill -SEGV $$", "ended with status -11 and printed: nothing"),
+        ("echo 'no libpython' >&2; exit 127", "ended with status 127 and printed: no libpython"),
+        ("echo 'Python 3.12 it is'", "printed no version, but: Python 3.12 it is"),
+        ("echo '[]'", r"printed no version, but: \[\]"),
+        ("true", "printed no version, but: nothing"),
+        ("sleep 9", "did not report its version within 0.5 s"),
     ],
 )
 def test_a_broken_interpreter_is_reported(wheels, monkeypatch, tmp_path, script, sentence):
@@ -229,7 +229,7 @@ def test_missing_pythons_are_made_on_request(wheels, monkeypatch):
     session = Session()
     wheels.building.find_pythons(session, ["3.11", "3.12", "3.14", "3.15"], [], make_debian=True)
     assert made == [["3.14", "3.15"]]
-    assert any(line.startswith("makes CPython 3.14, 3.15 of Debian's forky in ") for line in session.said)
+    assert any(line.startswith("making CPython 3.14, 3.15 from Debian's forky in ") for line in session.said)
 
 
 def test_pythons_are_not_made_without_a_request(wheels, monkeypatch):
@@ -270,7 +270,7 @@ def test_other_systems_and_users_are_refused(wheels, monkeypatch, tmp_path, syst
 
 
 def test_a_version_that_the_suite_lacks_is_refused(debian, tmp_path):
-    with pytest.raises(debian.DebianError, match=r"forky has CPython 3\.14 and 3\.15, and not 3\.12"):
+    with pytest.raises(debian.DebianError, match=r"forky has CPython 3\.14 and 3\.15, but not 3\.12"):
         debian.make(["3.12"], tmp_path / "debian")
 
 
@@ -359,7 +359,7 @@ def test_a_wheel_for_glibc_is_linked_against_the_unwinder_of_the_system(wheels, 
 
 
 def test_a_system_without_an_unwinder_is_reported(wheels, monkeypatch):
-    with pytest.raises(EndedError, match=r"cc knows no libgcc_s\.so\.1"):
+    with pytest.raises(EndedError, match=r"cc finds no libgcc_s\.so\.1"):
         built(wheels, monkeypatch, "libgcc_s.so.1")
 
 
@@ -424,7 +424,7 @@ def test_each_version_is_described_to_pyo3_and_checked_apart(wheels, monkeypatch
 def test_a_version_unknown_to_pyo3_is_reported(wheels):
     wheels.checks.refuse_unknown(Session(), ["3.11", "3.15", "3.15t"])
     with pytest.raises(
-        EndedError, match=r"PyO3 0\.\d+\.\d+ knows CPython 3\.\d+ to 3\.\d+, and not 3\.99, 3\.99t; raise"
+        EndedError, match=r"PyO3 0\.\d+\.\d+ supports CPython 3\.\d+ to 3\.\d+, but not 3\.99, 3\.99t; raise"
     ):
         wheels.checks.refuse_unknown(Session(), ["3.11", "3.99", "3.99t"])
 
@@ -433,7 +433,7 @@ def test_a_version_unknown_to_pyo3_is_reported(wheels):
 
 
 def test_a_comparison_takes_two_pythons(wheels):
-    with pytest.raises(EndedError, match=r"only CPython 3\.11 was found, and a comparison takes two"):
+    with pytest.raises(EndedError, match=r"only CPython 3\.11 was found, but a comparison needs two"):
         wheels.comparison.compare(Session(), {"3.11": "/3.11"})
 
 

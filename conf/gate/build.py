@@ -1,11 +1,11 @@
-"""Builds revisions of this repository, each into its own environment, for the programs next to this file.
+"""Build revisions of this repository, each into its own environment, for the programs next to this file.
 
-One program at a time works in a checkout; a second one is refused.
+Only one program at a time may work in a checkout; a second one is refused.
 
-All revisions are built in one folder, one after the other, into the one target folder.  Cargo takes the folder of a
-crate into its names, so that the same sources in two folders become two builds whose code lies in other places, and
-that alone can make one of them slower by some per cent.  It also means that a build compiles only what its sources
-change.  A wheel is kept by what it is made of, and a revision that was built before is not built again.
+All revisions are built in the same folder, one after another, with the same target folder.  Cargo includes a crate's
+folder in its symbols.  The same sources in two folders would therefore become builds with different code placement,
+which alone can make one slower by a few per cent.  With a shared folder, a build also compiles only changed sources.
+Wheels are stored by a hash of their sources, so no revision is built twice.
 """
 
 from __future__ import annotations
@@ -33,55 +33,55 @@ TREE = BUILD / "tree"
 WHEELS = BUILD / "wheels"
 LOGS = BUILD / "logs"
 ENVIRONMENTS = {"base": BUILD / "old", "candidate": BUILD / "new"}
-"""Names of one length: what lies at another address because a path is longer can be slower, too."""
+"""Names of equal length: a longer path shifts memory addresses, which can change the speed."""
 WORKING_TREE = "working tree"
 SOURCES = ("--", ".", ":(exclude)docs/archive")
-"""All but what the programs here write: a decision that is added would make another tree of the same sources."""
+"""Everything except the archives, because a decision added to them must not count as a changed tree."""
 BRANCHES = ("main", "origin/main")
 BENCHMARKS = "datapoint_bench"
 LINES = 15
-"""How much of a failed step's output is shown; the rest is in its log."""
+"""Lines of a failed step's output that are shown; the rest is in its log."""
 FAILED = 2
 """Exit status of a program that could not build."""
 
 
 class BuildError(Exception):
-    """A revision cannot be had; said in a sentence."""
+    """A revision cannot be built; the message has the reason."""
 
 
 @contextmanager
 def alone(program: str) -> Iterator[None]:
-    """Keep other programs of this folder out of the checkout, whose build folder and processor are for one at a time.
+    """Lock the checkout against other programs of this folder, because they would share its build folder and processor.
 
-    The system releases the lock with the process, however that ends.
+    The system releases the lock when the process ends for any reason.
     """
     BUILD.mkdir(parents=True, exist_ok=True)
-    told = BUILD / "holder"
+    holder_file = BUILD / "holder"
     try:
         with FileLock(BUILD / "lock", timeout=0):
             began = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-            told.write_text(f"nox -s {program} (process {os.getpid()}, since {began})", encoding="utf-8")
+            holder_file.write_text(f"nox -s {program} (process {os.getpid()}, since {began})", encoding="utf-8")
             yield
     except Timeout:
-        holder = told.read_text(encoding="utf-8") if told.is_file() else "another program"
-        message = f"{holder} works in this checkout; wait until it has ended, or stop it"
+        holder = holder_file.read_text(encoding="utf-8") if holder_file.is_file() else "another program"
+        message = f"{holder} is running in this checkout; wait until it has ended, or stop it"
         raise BuildError(message) from None
 
 
 @dataclass(frozen=True)
 class Revision:
-    """What is built: a commit, or the working tree.
+    """A commit, or the working tree.
 
     Parameters
     ----------
     name : str
-        As it was asked for.
+        The requested name.
     commit : str
         Its commit.
     dirty : bool
-        Whether the working tree differs from it.
+        Whether the working tree differs from the commit.
     digest : str
-        Names all that it is made of.
+        A hash of its sources.
     """
 
     name: str
@@ -91,13 +91,13 @@ class Revision:
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The name for readers."""
         commit = self.commit[:7] + (" with changes" if self.dirty else "")
         return commit if self.commit.startswith(self.name) else f"{self.name} ({commit})"
 
 
 def git(*arguments: str, folder: Path = ROOT) -> str:
-    """What git answers; a refusal is a `BuildError`."""
+    """Run git, and return its output; a failure raises `BuildError`."""
     command = ["git", "-C", str(folder), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -107,33 +107,33 @@ def git(*arguments: str, folder: Path = ROOT) -> str:
 
 
 def commit_of(name: str) -> str:
-    """The commit that a revision names."""
+    """Return the commit of a revision."""
     try:
         return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     except BuildError:
-        message = f"there is no revision {name!r} here; name a commit, a branch or a tag (in a shallow clone, fetch it)"
+        message = f"there is no revision {name!r}; name a commit, a branch or a tag (in a shallow clone, fetch it)"
         raise BuildError(message) from None
 
 
 def merge_base() -> str:
-    """Where this branch left main."""
+    """Return the commit where this branch left main."""
     for branch in BRANCHES:
         try:
             return git("merge-base", "HEAD", branch)
         except BuildError:
             continue
-    message = f"there is neither {' nor '.join(BRANCHES)} to compare with; name a revision: --base REV"
+    message = f"neither {' nor '.join(BRANCHES)} exists to compare with; name a revision: --base REV"
     raise BuildError(message)
 
 
 def committed(name: str) -> Revision:
-    """A revision that is in git."""
+    """Return a revision that is in git."""
     commit = commit_of(name)
     return Revision(name, commit, dirty=False, digest=commit)
 
 
 def working_tree() -> Revision:
-    """The sources as they lie here, committed or not."""
+    """Return the current sources, committed or not."""
     commit = commit_of("HEAD")
     digest = hashlib.sha256(git("diff", "--binary", "HEAD", *SOURCES).encode())
     added = untracked()
@@ -144,13 +144,13 @@ def working_tree() -> Revision:
 
 
 def untracked() -> list[str]:
-    """Files that git does not know and is not told to ignore."""
+    """Return the files that are neither tracked nor ignored by git."""
     names = git("ls-files", "--others", "--exclude-standard", "-z", *SOURCES).split("\0")
     return [name for name in names if name and (ROOT / name).is_file()]
 
 
-def lay(revision: Revision) -> None:
-    """Lay a revision into the one folder; files that are the same stay untouched, so that cargo sees what differs."""
+def check_out(revision: Revision) -> None:
+    """Check out a revision in the build folder; equal files stay untouched, so that cargo recompiles only changes."""
     if not (TREE / ".git").exists():
         shutil.rmtree(TREE, ignore_errors=True)
         git("worktree", "prune")
@@ -171,7 +171,7 @@ def lay(revision: Revision) -> None:
 
 
 def run(step: str, command: list[str], **further: object) -> Path:
-    """Run a step with its output in a log, which is returned; when it fails, say which and show the end of it."""
+    """Run a step, and return its log; a failure raises an error with the end of the log."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{step.replace(' ', '-')}.log"
     with log.open("w", encoding="utf-8") as file:
@@ -188,29 +188,33 @@ def run(step: str, command: list[str], **further: object) -> Path:
     return log
 
 
-def compiler() -> str:
-    """The compiler that is at hand, without which a wheel that was kept says nothing."""
+def compiler_version() -> str:
+    """Return the version of the compiler, on which a stored wheel depends."""
     try:
         return subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        message = "there is no rustc on PATH; install a Rust toolchain from https://rustup.rs and open a new shell"
+        message = "rustc is not on PATH; install a Rust toolchain from https://rustup.rs and open a new shell"
         raise BuildError(message) from None
 
 
-def wheel(side: str, revision: Revision, features: str) -> Path:
-    """Build a revision's wheel in release mode, or take the one that was built of the same."""
-    parts = [revision.digest, features, compiler(), os.environ.get("RUSTFLAGS", ""), sysconfig.get_config_var("SOABI")]
+def build_wheel(side: str, revision: Revision, features: str) -> Path:
+    """Build a revision's wheel in release mode, or return the stored one."""
+    parts = [
+        revision.digest,
+        features,
+        compiler_version(),
+        os.environ.get("RUSTFLAGS", ""),
+        sysconfig.get_config_var("SOABI"),
+    ]
     folder = WHEELS / hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
     if built := list(folder.glob("*.whl")):
-        print(f"{side}: {revision.label} was built before", flush=True)
+        print(f"{side}: {revision.label} is already built", flush=True)
         return built[0]
-    print(f"{side}: build {revision.label} (up to two minutes when nothing is compiled yet)", flush=True)
+    print(f"{side}: building {revision.label} (up to two minutes if nothing is compiled yet)", flush=True)
     begin = time.monotonic()
-    lay(revision)
+    check_out(revision)
     if not (TREE / "pyproject.toml").is_file():
-        message = (
-            f"build of the {side} failed: {revision.label} has no pyproject.toml, so that there is nothing to build"
-        )
+        message = f"build of the {side} failed: {revision.label} has no pyproject.toml"
         raise BuildError(message)
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -222,13 +226,13 @@ def wheel(side: str, revision: Revision, features: str) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def benchmarks(side: str, revision: Revision, kept: Path) -> Path:
-    """Build a revision's Criterion benchmarks, or take the executable that was built of the same, beside its wheel."""
+def build_benchmarks(side: str, revision: Revision, kept: Path) -> Path:
+    """Build a revision's Criterion benchmarks, or return the executable that is stored next to its wheel."""
     executable = kept / ("benchmarks.exe" if os.name == "nt" else "benchmarks")
     if executable.is_file():
         return executable
-    print(f"{side}: build the Criterion benchmarks of {revision.label} (some minutes)", flush=True)
-    lay(revision)
+    print(f"{side}: building the Criterion benchmarks of {revision.label} (a few minutes)", flush=True)
+    check_out(revision)
     command = ["cargo", "bench", "--locked", "--package", "rust_daq_py", "--bench", BENCHMARKS, "--no-run"]
     log = run(f"benchmarks of the {side}", [*command, "--message-format=json"], cwd=TREE)
     messages = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
@@ -240,27 +244,27 @@ def benchmarks(side: str, revision: Revision, kept: Path) -> Path:
     return executable
 
 
-def environment(side: str, built: Path, folder: Path) -> Path:
-    """Make an environment with a wheel in it, and what the operations import; its interpreter."""
+def make_environment(side: str, built: Path, folder: Path) -> Path:
+    """Make an environment with a wheel and the packages of the operations, and return its interpreter."""
     run(f"environment of the {side}", ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    # The same versions on both sides; with bytecode, so that no import compiles while it is timed.
+    # The same versions on both sides, and bytecode, so that no timed import compiles.
     packages = [str(built), "numpy", "memray; sys_platform != 'win32'"]
     command = ["uv", "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode"]
     run(f"installation of the {side}", [*command, "--constraint", str(ROOT / "requirements.lock"), *packages])
     return python
 
 
-def side(name: str, revision: Revision, features: str = "", *, criterion: bool = False) -> dict[str, str]:
+def build_side(name: str, revision: Revision, features: str = "", *, criterion: bool = False) -> dict[str, str]:
     """Build one side and describe it."""
-    built = wheel(name, revision, features)
-    python = environment(name, built, ENVIRONMENTS[name])
+    built = build_wheel(name, revision, features)
+    python = make_environment(name, built, ENVIRONMENTS[name])
     found = {"label": revision.label, "commit": revision.commit, "wheel": str(built), "python": str(python)}
-    return found | ({"criterion": str(benchmarks(name, revision, built.parent))} if criterion else {})
+    return found | ({"criterion": str(build_benchmarks(name, revision, built.parent))} if criterion else {})
 
 
-def told(revision: Revision) -> dict[str, str]:
-    """When a commit was made, and the first line of its message."""
+def describe_commit(revision: Revision) -> dict[str, str]:
+    """Return the time of a commit and the first line of its message."""
     committed, _, subject = git("show", "--no-patch", "--format=%cI%n%s", revision.commit).partition("\n")
     return {"committed": committed, "subject": subject}
 
@@ -268,13 +272,13 @@ def told(revision: Revision) -> dict[str, str]:
 def build(revisions: dict[str, Revision], features: str = "", *, criterion: bool = False) -> dict[str, dict[str, str]]:
     """Build revisions, each into the environment of its side, and describe them."""
     return {
-        name: side(name, revision, features, criterion=criterion) | told(revision)
+        name: build_side(name, revision, features, criterion=criterion) | describe_commit(revision)
         for name, revision in revisions.items()
     }
 
 
-def to_the_end(command: list[str]) -> int:
-    """Run a command that reports for itself; Ctrl-C reaches it, too, so it is waited for."""
+def run_to_completion(command: list[str]) -> int:
+    """Run a command, and return its exit status; after Ctrl-C, which also reaches the command, wait for its end."""
     with subprocess.Popen(command) as process:
         while process.returncode is None:
             with suppress(KeyboardInterrupt):

@@ -1,17 +1,17 @@
-"""Build and measure commits, two runs each, into the history."""
+"""Build and measure commits, and add two runs of each to the history."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from build import FAILED, OPERATIONS, BuildError, alone, build, committed, to_the_end
+from build import FAILED, OPERATIONS, BuildError, alone, build, committed, run_to_completion
 
 PARTS = ("python", "commit", "committed", "subject")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The flags."""
+    """Return the flags."""
     made = argparse.ArgumentParser(prog="nox -s history --", allow_abbrev=False, description=__doc__)
     made.add_argument("revisions", metavar="REV", nargs="+", help="a commit, a branch or a tag")
     made.add_argument("--store", default="docs/archive/runs", metavar="DIR", help="(default: docs/archive/runs)")
@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Measure one commit after the other; those that do not build are named, and the others are measured."""
+    """Measure one commit after another; commits that do not build are reported and skipped."""
     chosen = parser().parse_args()
     try:
         with alone("history"):
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def measure(chosen: argparse.Namespace) -> int:
-    """Build and measure each commit, alone in this checkout; the exit status."""
+    """Build and measure each commit, alone in this checkout, and return the exit status."""
     failed = []
     revisions = [committed(name) for name in chosen.revisions]
     for revision in revisions:
@@ -43,7 +43,7 @@ def measure(chosen: argparse.Namespace) -> int:
             continue
         about = [text for part in PARTS for text in (f"--{part}", side[part])]
         command = [sys.executable, "-m", "evenhand.gate.history", "measure", "--operations", OPERATIONS]
-        if status := to_the_end([*command, *about, "--store", chosen.store, "--runs", chosen.runs]):
+        if status := run_to_completion([*command, *about, "--store", chosen.store, "--runs", chosen.runs]):
             return status
     if failed:
         print(f"history: not measured, see above: {', '.join(failed)}", file=sys.stderr)

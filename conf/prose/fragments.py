@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LITERAL = re.compile(r"(?<![`}:])(`{1,2})(?!`)((?:(?!\n\s*\n).)+?)(?<!`)\1(?!`)", re.DOTALL)
-"""Inline code; the text of a role stays, because some roles print words of it."""
+"""Inline code; the text of a role is kept, because some roles print it."""
 MARK = re.compile(r"^\s*(?:#+:?|//[/!]?|/?\*+/?) ?")
 SOURCE = re.compile(r"//[^\n]*|/\*.*?\*/|\bb?r(#*)\".*?\"\1|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])'|`[^`]*`", re.DOTALL)
-"""Comments and strings of Rust and JavaScript; a single letter in quotes is no string."""
+"""Comments and strings of Rust and JavaScript; a single letter in quotes is not a string."""
 RUST_NAME = re.compile(r"\b(?:fn|struct|enum|trait|mod|type) (\w+)")
 CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -39,7 +39,7 @@ class Fragment:
 
 
 def fragments(path: Path) -> Iterator[Fragment]:
-    """Return what a person reads of a file, by its kind."""
+    """Yield the prose of a file, according to its type."""
     text = path.read_text(encoding="utf-8")
     if path.suffix in {".py", ".pyi"}:
         found = python(text)
@@ -54,7 +54,7 @@ def fragments(path: Path) -> Iterator[Fragment]:
 
 
 def blank(code: re.Match[str]) -> str:
-    """Return a placeholder for inline code over as many lines."""
+    """Return a placeholder for inline code with the same number of lines."""
     return "⟨code⟩" + "\n" * code[0].count("\n")
 
 
@@ -64,7 +64,7 @@ def words(name: str) -> str:
 
 
 def python(text: str) -> Iterator[Fragment]:
-    """Return comments, strings and names of Python; a formatted string is one text, its values left out."""
+    """Yield comments, strings and names of Python; a formatted string is one text without its values."""
     comments = [
         (token.start[0], token.string)
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
@@ -84,7 +84,7 @@ def python(text: str) -> Iterator[Fragment]:
 
 
 def source(text: str) -> Iterator[Fragment]:
-    """Return comments, strings and names of Rust or JavaScript."""
+    """Yield comments, strings and names of Rust or JavaScript."""
     comments: list[tuple[int, str]] = []
     for found in SOURCE.finditer(text):
         line = text.count("\n", 0, found.start()) + 1

@@ -1,4 +1,4 @@
-"""The sentences of pages and examples, as a reader sees them: without code, with the numbers of the run marked."""
+"""The sentences of pages and examples as readers see them: without code, with placeholders for measured numbers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NUMBER = "⟨number⟩"
-"""Stands for a number that the run fills in."""
+"""The placeholder for a measured number."""
 VERDICT = "⟨verdict⟩"
-"""Stands for words that follow from the run."""
+"""The placeholder for words that the run selects."""
 
 ROLE = re.compile(r"\{([\w:]+)\}(`+)(.+?)\2(?!`)|:([\w:]+):(`)(.+?)`", re.DOTALL)
 LITERAL = re.compile(r"(`+)(.+?)\1(?!`)_{0,2}", re.DOTALL)
@@ -19,9 +19,9 @@ TARGET = re.compile(r"\s*<[^<>]+>$")
 END = re.compile(r"(?<=[.?!])(?:\*\*|\))?\s+(?=[A-Z`*⟨(\"“{:_])")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 OPTION = re.compile(r"\s*(?::::|%|:[\w-]+:(?!`))")
-"""Not read: a container's mark, a comment, an option of a directive."""
+"""Skipped lines: a container's mark, a comment, an option of a directive."""
 TEXT = re.compile(r"\{(?:eval-rst|container|note|admonition)\}")
-"""Directives whose content is text."""
+"""Directives that contain text."""
 CELL = re.compile(r"^# ?%%")
 ITEM = re.compile(r"^\s*([-*+]|\d+\.|#\.)\s+")
 UNDERLINE = re.compile(r"^\s*([=\-~^*])\1{2,}\s*$")
@@ -29,18 +29,18 @@ UNDERLINE = re.compile(r"^\s*([=\-~^*])\1{2,}\s*$")
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence, or a title, an item or a cell that is none.
+    """A sentence, or a title, item or cell.
 
     Parameters
     ----------
     path : Path
-        The file that it is in.
+        Its file.
     line : int
-        Where its paragraph begins.
+        The first line of its paragraph.
     text : str
         Its words on one line.
     after_result : bool
-        Whether an example showed a result just before.
+        Whether it follows a result that an example shows.
     """
 
     path: Path
@@ -50,12 +50,12 @@ class Sentence:
 
     @property
     def has_number(self) -> bool:
-        """Whether it states a number of the run."""
+        """Whether it states a measured number."""
         return NUMBER in self.text or VERDICT in self.text
 
 
 def sentences(path: Path) -> Iterator[Sentence]:
-    """Return the sentences of a page (``.md``, ``.rst``) or of an example (``.py``)."""
+    """Yield the sentences of a page (``.md``, ``.rst``) or an example (``.py``)."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         for line, text, after_result in cells(source):
@@ -65,7 +65,7 @@ def sentences(path: Path) -> Iterator[Sentence]:
 
 
 def cells(source: str) -> Iterator[tuple[int, str, bool]]:
-    """Return the text of an example: its docstring and its comment cells, each with whether a result precedes it."""
+    """Yield the texts of an example, its docstring and its comment cells, each with whether a result precedes it."""
     lines, tree = source.splitlines(), ast.parse(source)
     docstring = ast.get_docstring(tree, clean=False)
     if docstring is not None:
@@ -79,12 +79,12 @@ def cells(source: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def shows(node: ast.stmt) -> bool:
-    """Whether the last statement of a cell is shown below it: an expression, as in a notebook."""
+    """Whether the value of a cell's last statement is shown: it is an expression, as in a notebook."""
     return isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
 
 
 def without_code(source: str) -> str:
-    """Blank the code, the front matter and the directives of a page, line by line, so that numbers of lines stay."""
+    """Blank the code, the front matter and the directives of a page, keeping the number of lines."""
     kept, fence, of_text = [], "", False
     for number, line in enumerate(source.splitlines()):
         if not fence and (found := FENCE.match(line) or (number == 0 and re.match("(---)$", line))):
@@ -100,12 +100,12 @@ def without_code(source: str) -> str:
 
 
 def split(path: Path, line: int, text: str, *, after_result: bool = False) -> Iterator[Sentence]:
-    """Split text into its paragraphs, items and table cells, and these into sentences."""
+    """Split text into paragraphs, items and table cells, and these into sentences."""
     paragraph: list[str] = []
     begin = line
     for number, row in enumerate([*text.splitlines(), ""], start=line):
         apart = not row.strip() or UNDERLINE.match(row) or row.lstrip().startswith(("#", "|", "..")) or ITEM.match(row)
-        # A role may go over several lines, which begin with a bar.
+        # A role may have several lines that begin with a bar.
         inside = paragraph and "\n".join(paragraph).count("`") % 2
         if apart and not inside:
             yield from of_paragraph(path, begin, paragraph, after_result=after_result)
@@ -119,7 +119,7 @@ def split(path: Path, line: int, text: str, *, after_result: bool = False) -> It
 
 
 def of_paragraph(path: Path, line: int, rows: list[str], *, after_result: bool) -> Iterator[Sentence]:
-    """Return the sentences of one paragraph."""
+    """Yield the sentences of one paragraph."""
     text = " ".join(rows).strip()
     if text.startswith(("..", ":")) and "::" in text.split("`")[0]:
         return
@@ -132,7 +132,7 @@ def of_paragraph(path: Path, line: int, rows: list[str], *, after_result: bool) 
 
 
 def as_read(role: re.Match[str]) -> str:
-    """Return what a reader sees of a role."""
+    """Return a role as readers see it."""
     name, text = role[1] or role[4], role[3] or role[6]
     if name == "measured":
         return NUMBER

@@ -21,18 +21,26 @@ from fragments import Fragment, fragments
 ROOT = Path(__file__).parents[2]
 COVERED = (
     "SECURITY.md",
+    ".github",
+    "conf/gate",
+    "conf/prose",
+    "conf/survival",
+    "conf/wheels",
     "docs/api",
     "kit/src/evenhand/cli",
     "kit/src/evenhand/gate",
     "kit/src/evenhand/judge",
     "kit/src/evenhand/measure",
+    "kit/src/evenhand/results",
     "kit/src/evenhand/runs",
+    "noxfile.py",
     "rust",
+    "tests/kit",
     "tests/sanitize",
     "tests/wheel",
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").glob("*.py"))),
 )
-"""Files and folders that are clean, and stay so."""
+"""Files and folders that must stay free of these phrases."""
 VOCABULARY = Path(__file__).with_name("vocabulary.toml")
 SUFFIXES = {".css", ".html", ".js", ".md", ".py", ".pyi", ".rs", ".rst", ".toml", ".yml"}
 SKIPPED = {
@@ -48,7 +56,7 @@ SKIPPED = {
     "docs/gallery",
 }
 CONTEXT = 60
-"""Characters that a report shows on either side of what was found."""
+"""Characters that a report shows on both sides of a finding."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Finding:
-    """A phrase to avoid, where it is, and what to write instead."""
+    """A phrase to avoid, with its place and the advice."""
 
     file: str
     line: int
@@ -107,7 +115,8 @@ def read_vocabulary(path: Path) -> tuple[list[Rule], list[Allowed]]:
     """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     rules = [
-        Rule(compiled(entry["avoid"]), entry["write"], entry.get("names", True)) for entry in document.get("rule", [])
+        Rule(compile_phrases(entry["avoid"]), entry["write"], entry.get("names", True))
+        for entry in document.get("rule", [])
     ]
     allowed = [Allowed(**entry) for entry in document.get("allowed", [])]
     for entry in allowed:
@@ -117,14 +126,14 @@ def read_vocabulary(path: Path) -> tuple[list[Rule], list[Allowed]]:
     return rules, allowed
 
 
-def compiled(phrases: Iterable[str]) -> re.Pattern[str]:
-    """Compile phrases into one pattern of whole words that may be broken over lines."""
+def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Compile phrases into one pattern of whole words, which also matches over line breaks."""
     spaced = (phrase.replace(" ", r"\s+") for phrase in phrases)
     return re.compile("|".join(rf"(?<!\w)(?:{phrase})(?!\w)" for phrase in spaced), re.IGNORECASE)
 
 
 def findings(file: str, fragment: Fragment, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Return what the rules find in one piece of prose."""
+    """Yield the findings of the rules in one piece of prose."""
     for rule in rules:
         if fragment.is_name and not rule.names:
             continue
@@ -135,7 +144,7 @@ def findings(file: str, fragment: Fragment, rules: Iterable[Rule]) -> Iterator[F
 
 
 def files(paths: Iterable[Path], root: Path) -> Iterator[Path]:
-    """Return the files below the paths that hold prose, without generated folders."""
+    """Yield the files with prose at and below the paths, without generated folders."""
     for path in paths:
         if path.is_file():
             yield path
@@ -147,7 +156,7 @@ def files(paths: Iterable[Path], root: Path) -> Iterator[Path]:
 
 
 def check(paths: Iterable[Path], root: Path, rules: list[Rule], allowed: list[Allowed]) -> list[Finding]:
-    """Return each finding in the paths that is not allowed, in order of file and line."""
+    """Return the findings in the paths that are not allowed, sorted by file and line."""
     found = []
     for path in files(paths, root):
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
@@ -157,7 +166,7 @@ def check(paths: Iterable[Path], root: Path, rules: list[Rule], allowed: list[Al
 
 
 def main(arguments: list[str]) -> int:
-    """Check the named paths, or those that are covered; 1 where something is found, 2 where a path does not exist."""
+    """Check the named paths, by default COVERED; return 1 if there are findings, 2 if a path does not exist."""
     paths = [Path(argument).resolve() for argument in arguments] or [ROOT / path for path in COVERED]
     for path in paths:
         if not path.exists():

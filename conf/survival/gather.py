@@ -1,4 +1,4 @@
-"""Kill writers of recordings, those of laboratories included, until each has fifty kills in the archive."""
+"""Kill writers of recordings, including other laboratory formats, until each has fifty kills in the archive."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ VERSIONS = {
     "csv": f"{platform.python_implementation()} {platform.python_version()}",
     "pandas": f"pandas {version('pandas')}",
 }
-"""What writes, by the first word of a row."""
+"""The packages that write, by the first word of a row."""
 
 
 def example() -> dict[str, Any]:
-    """Return the writers and readers of the example, which measures nothing here, with those of laboratories."""
+    """Return the writers and readers of the example, without measuring, and those of laboratory formats."""
     with mock.patch.object(bench, "observe"):
         names = runpy.run_path(str(ROOT / "gallery" / "storage.py"), run_name="storage")
     cloudpickle.register_pickle_by_value(laboratory)
@@ -44,10 +44,12 @@ def example() -> dict[str, Any]:
 
 
 def main() -> int:
-    """Gather what is missing; the exit status."""
+    """Gather the missing kills, and return the exit status."""
     prepare_streams()
     made = argparse.ArgumentParser(prog="nox -s survival --", allow_abbrev=False, description=__doc__)
-    made.add_argument("--kills", type=int, default=50, metavar="N", help="of each version of a writer (default: 50)")
+    made.add_argument(
+        "--kills", type=int, default=50, metavar="N", help="kills of each version of a writer (default: 50)"
+    )
     made.add_argument("--archive", type=Path, default=ARCHIVE, metavar="FILE", help="docs/archive/survival.jsonl")
     chosen = made.parse_args()
     names = example()

@@ -1,7 +1,7 @@
-"""Writers and readers of formats that laboratories record into, beyond those in ``gallery/storage.py``, in its form.
+"""Writers and readers of further laboratory formats, in the same form as those in ``gallery/storage.py``.
 
-Each is used as its own documentation does, and flushed after each block where it can be.  None of these packages is
-needed by the site.
+Each package is used as in its documentation, and flushed after each block if it can be.  The site does not need these
+packages.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_tdms(path: Path) -> Iterator[Values]:
 
 
 def with_mcap(path: Path, _durability: str, *, chunked: bool) -> Writer:
-    """Open an MCAP file, with chunks of 1 MiB as by default or without: each block is a message."""
+    """Open an MCAP file, with the default chunks of 1 MiB or without chunks: each block is a message."""
     file = path.open("wb")
     writer = McapWriter(file, use_chunking=chunked)
     writer.start()
@@ -64,7 +64,7 @@ def with_mcap(path: Path, _durability: str, *, chunked: bool) -> Writer:
 
 
 def read_mcap(path: Path, *, index: bool = True) -> Iterator[Values]:
-    """Read an MCAP file by the index at its end, or from its beginning without one."""
+    """Read an MCAP file with the index at its end, or without it from the beginning."""
     with path.open("rb") as file:
         reader = SeekingReader(file) if index else NonSeekingReader(file)
         for _, _, message in reader.iter_messages(log_time_order=False):
@@ -73,7 +73,7 @@ def read_mcap(path: Path, *, index: bool = True) -> Iterator[Values]:
 
 
 def with_zarr(path: Path, _durability: str) -> Writer:
-    """Open a Zarr group with two arrays in a folder: each block is a chunk of each array, in a file of its own."""
+    """Open a Zarr group with two arrays in a folder: each block is a chunk of each array, in its own file."""
     group = zarr.open_group(path, mode="w")
     arrays = [
         group.create_array(name, shape=(0,), chunks=(1_000,), dtype=kind)
@@ -93,7 +93,7 @@ def read_zarr(path: Path) -> Iterator[Values]:
 
 
 def with_mdf(path: Path, _durability: str, *, saved: bool) -> Writer:
-    """Open an MDF4 file, saved whole after each block or only when it is closed: asammdf appends to no file."""
+    """Open an MDF4 file, saved whole after each block or only on closing, because asammdf cannot append to a file."""
     mdf = MDF(version="4.10")
     target = path.with_suffix(".mf4")
 
@@ -115,18 +115,18 @@ def read_mdf(path: Path) -> Iterator[Values]:
 
 
 def read_csv(path: Path) -> Iterator[Values]:
-    """Read CSV up to the first row that has no number."""
+    """Read CSV up to the first row without a number."""
     values = []
     with path.open(newline="") as file, suppress(TypeError, ValueError):
         for row in csv.DictReader(file):
-            values.append(float(row["value"]))  # noqa: PERF401 - those before a torn row count
+            values.append(float(row["value"]))  # noqa: PERF401 - rows before a damaged one count
     yield np.array(values)
 
 
 def recorders(files: dict[str, Callable[..., Any]]) -> dict[str, tuple[Any, ...]]:
-    """Return how each row's file is opened, how far each block comes, how it is read, and how it is repaired.
+    """Return for each row how its file is opened, how far each block gets, and how it is read and repaired.
 
-    `files` are the writers of the example, of which two of CSV are killed here alone.
+    `files` are the writers of the example; its two CSV writers are killed only here.
     """
     from_start = partial(read_mcap, index=False)
     whole, chunked = (partial(with_mcap, chunked=chunked) for chunked in (False, True))
@@ -143,11 +143,11 @@ def recorders(files: dict[str, Callable[..., Any]]) -> dict[str, tuple[Any, ...]
 
 
 ROWS = {f"{CHUNKED}, else read without its index": 200_000}
-"""Rows after which a writer is killed at the earliest, where a chunk takes more than those of the others."""
+"""Rows before the earliest kill of a writer whose chunks need more rows than the others'."""
 PACKAGES = {"npTDMS": "npTDMS", "mcap": "mcap", "Zarr": "zarr", "asammdf": "asammdf"}
 
 
 def version_of(recorder: str) -> str:
-    """The package that writes, with its version."""
+    """Return the package of a writer with its version."""
     package = PACKAGES[recorder.partition(",")[0]]
     return f"{package} {version(package)}"

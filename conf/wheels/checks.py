@@ -1,4 +1,4 @@
-"""Whether the extension compiles for a CPython that need not be installed: a file describes it to PyO3."""
+"""Check that the extension compiles for a CPython that need not be installed: a file describes it to PyO3."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def check(session: nox.Session, versions: list[str]) -> None:
         described.parent.mkdir(parents=True, exist_ok=True)
         described.write_text("\n".join(description(version)) + "\n", encoding="utf-8")
         clippy = ["cargo", "clippy", "--locked", "--package", "rust_daq_py", "--lib", "--quiet"]
-        # A setting of no effect on a check, which gives each version its own place in the target folder. Otherwise
-        # each would undo what cargo compiled for the one before, and clippy of the workspace what all of them did.
+        # This setting has no effect on a check, but separates the versions in the target folder.  Otherwise each would
+        # overwrite the crates of the one before, and clippy of the workspace those of all.
         place = 2 * number(version)[1] + version.endswith("t")
         for crate in ("pyo3-build-config", "pyo3-ffi"):
             clippy += ["--config", f"profile.dev.package.{crate}.codegen-units={place}"]
@@ -29,7 +29,7 @@ def check(session: nox.Session, versions: list[str]) -> None:
 
 
 def description(version: str) -> list[str]:
-    """The lines that describe a CPython to PyO3."""
+    """Return the lines that describe a CPython to PyO3."""
     return [
         "implementation=CPython",
         f"version={version.removesuffix('t')}",
@@ -41,18 +41,18 @@ def description(version: str) -> list[str]:
 
 
 def refuse_unknown(session: nox.Session, versions: list[str]) -> None:
-    """End with a sentence where PyO3 does not know a version; its own build would fail with a page of text."""
+    """Fail with a message if PyO3 does not support a version; its own build would fail with a page of text."""
     command = ["cargo", "metadata", "--locked", "--format-version", "1"]
     answer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     [pyo3] = [package for package in json.loads(answer.stdout)["packages"] if package["name"] == "pyo3-ffi"]
     oldest, newest = (pyo3["metadata"]["cpython"][f"{end}-version"] for end in ("min", "max"))
     if unknown := [version for version in versions if not number(oldest) <= number(version) <= number(newest)]:
         session.error(
-            f"PyO3 {pyo3['version']} knows CPython {oldest} to {newest}, and not {', '.join(unknown)}; "
-            "raise pyo3 in Cargo.toml, or take the version out of the classifiers in pyproject.toml"
+            f"PyO3 {pyo3['version']} supports CPython {oldest} to {newest}, but not {', '.join(unknown)}; "
+            "raise pyo3 in Cargo.toml, or remove the version from the classifiers in pyproject.toml"
         )
 
 
 def number(version: str) -> tuple[int, ...]:
-    """A version as numbers, which can be compared."""
+    """Convert a version to comparable numbers."""
     return tuple(int(part) for part in version.removesuffix("t").split("."))

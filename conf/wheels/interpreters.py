@@ -1,4 +1,4 @@
-"""The CPythons of this machine: on PATH, under pyenv, among uv's own, and those that `debian` has made."""
+"""The CPythons of this machine: on PATH, under pyenv, installed by uv, and those made by `debian`."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from pathlib import Path
 import debian
 
 SECONDS = 30
-"""How long an interpreter may take to say what it is."""
+"""The longest time that an interpreter may take to report its version."""
 QUESTION = """
 import json, sys, sysconfig
 version = "%d.%d" % sys.version_info[:2]
 free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 print(json.dumps({"name": sys.implementation.name, "version": version + "t" * free, "path": sys.executable}))
 """
-ABSENT = "not on PATH, under pyenv, among uv's own or made by `-- --debian`"
+ABSENT = "not on PATH, under pyenv, installed by uv or made by `-- --debian`"
 
 
 class BrokenInterpreterError(Exception):
-    """An interpreter does not say what it is; the message is the sentence for the user."""
+    """An interpreter does not report its version; the message is for the user."""
 
 
 @dataclass(frozen=True)
 class Interpreters:
-    """What was found.
+    """The interpreters that were found.
 
     Parameters
     ----------
     paths : dict of str to str
-        The interpreter of each version that is here.
+        The interpreter of each available version.
     broken : list of str
-        A sentence about each program that looks like one and does not work.
+        A message about each program that looks like an interpreter but does not work.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def find(versions: Sequence[str], uv: str) -> Interpreters:
     versions : sequence of str
         Such as ``3.13``, or ``3.14t`` for the free-threaded build.
     uv : str
-        The program that knows PATH and the interpreters that it has installed.
+        The program that searches PATH and its own installed interpreters.
     """
     found = Interpreters()
     for version in versions:
@@ -68,15 +68,15 @@ def find(versions: Sequence[str], uv: str) -> Interpreters:
 
 
 def candidates(version: str, uv: str) -> Iterator[str]:
-    """Programs that may be an interpreter of this version, the likeliest first."""
+    """Yield programs that may be an interpreter of this version, the likeliest first."""
     command = [uv, "python", "find", "--system", "--no-python-downloads", version]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode == 0:
         yield answer.stdout.strip()
-    # uv passes over one that does not work, and says nothing; a shim of pyenv is no interpreter.
+    # uv silently skips an interpreter that does not work.  A shim of pyenv is not an interpreter.
     if (named := shutil.which(f"python{version}")) and ".pyenv" not in named:
         yield named
-    # A shim knows only the versions that are switched on, so they are looked for where they are.
+    # A shim knows only the active versions, so search pyenv's folder.
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     number, free = version.removesuffix("t"), version.endswith("t")
     for folder in sorted(pyenv.glob(f"{number}.*")):
@@ -87,7 +87,7 @@ def candidates(version: str, uv: str) -> Iterator[str]:
 
 
 def ask(program: str) -> tuple[str, str, str]:
-    """Ask a program which interpreter it is.
+    """Query a program for its interpreter version.
 
     Returns
     -------
@@ -112,16 +112,16 @@ def ask(program: str) -> tuple[str, str, str]:
         message = f"{program} does not start: {error.strerror}; repair or remove it"
         raise BrokenInterpreterError(message) from None
     except subprocess.TimeoutExpired:
-        message = f"{program} did not say its version within {SECONDS} s; repair or remove it"
+        message = f"{program} did not report its version within {SECONDS} s; repair or remove it"
         raise BrokenInterpreterError(message) from None
     if answer.returncode:
-        said = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
-        message = f"{program} ended with status {answer.returncode} and said: {said}; repair or remove it"
+        last = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
+        message = f"{program} ended with status {answer.returncode} and printed: {last}; repair or remove it"
         raise BrokenInterpreterError(message)
     try:
-        told = json.loads(answer.stdout)
-        return told["name"], told["version"], told["path"]
+        facts = json.loads(answer.stdout)
+        return facts["name"], facts["version"], facts["path"]
     except (ValueError, TypeError, KeyError):
-        said = answer.stdout.strip()[:80] or "nothing"
-        message = f"{program} was asked for its version and said: {said}; repair or remove it"
+        printed = answer.stdout.strip()[:80] or "nothing"
+        message = f"{program} printed no version, but: {printed}; repair or remove it"
         raise BrokenInterpreterError(message) from None

@@ -1,4 +1,4 @@
-"""What the tests of the kit share."""
+"""Fixtures that the tests of the kit share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from made_machine import Machine, installed
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """A machine on which time passes only by what statements say."""
+    """Make a machine on which only statements make time pass."""
     with installed(monkeypatch, Machine()) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Runs of a history made of chosen numbers, for tests of what is read from them."""
+"""Runs of a history with chosen numbers, for tests that read them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PACE = 100.0
 
 
 def revision(number: int) -> Revision:
-    """The commit of that number, one a day."""
+    """Return the commit with this number; there is one per day."""
     committed = (BEGIN + timedelta(days=number)).isoformat(timespec="seconds")
     return Revision(f"{number:07x}".ljust(40, "0"), committed, f"Commit {number}")
 
@@ -37,7 +37,7 @@ def history_run(
     hours: float = 1.0,
     **further: Any,
 ) -> Run:
-    """A run of a commit: operations that cost so many nanoseconds at the usual pace, objects of so many bytes."""
+    """Make a run of a commit from the nanoseconds of operations at the usual pace and the bytes of objects."""
     started = (BEGIN + timedelta(days=number, hours=hours)).isoformat(timespec="seconds")
     machine_pace = pace / PACE
     timed = [
@@ -49,7 +49,7 @@ def history_run(
 
 
 def made_bytes(name: str, size: float, started: str) -> Observed:
-    """An operation whose objects take so many bytes."""
+    """Make the result of an operation whose objects take `size` bytes."""
     rows = [(OPERATION, "heap_bytes", 1, index, 0, 1, size, 1) for index in range(6)]
     return Observed(
         name=name,
@@ -62,7 +62,7 @@ def made_bytes(name: str, size: float, started: str) -> Observed:
 
 
 def stepped(count: int, at: int, size: float, noise: float, *, seed: int, repeats: int = 2) -> list[Run]:
-    """A history on a machine without a steady pace: ``moves`` takes a step at a commit, ``stays`` does not."""
+    """Make a history on a machine with a varying pace: ``moves`` has a step at a commit, ``stays`` has none."""
     random = np.random.default_rng(seed)
     runs = []
     for number in range(count):
@@ -76,7 +76,7 @@ def stepped(count: int, at: int, size: float, noise: float, *, seed: int, repeat
 
 
 def made_series(values: Sequence[Sequence[float]]) -> Series:
-    """A series of these values, for each commit one or several."""
+    """Make a series with one or several values per commit."""
     points = tuple(
         Point(**asdict(revision(number)), runs=tuple(Estimate(value, value, value, 0.95, 8) for value in runs))
         for number, runs in enumerate(values)
@@ -85,5 +85,5 @@ def made_series(values: Sequence[Sequence[float]]) -> Series:
 
 
 def renamed(run: Run, **changed: Any) -> Run:
-    """The run with parts of its document changed."""
+    """Return the run with changed parts in its document."""
     return replace(run, document={**run.document, **changed})

@@ -1,4 +1,4 @@
-"""A machine for tests: its clock moves only by what statements, loops and readings are said to take."""
+"""A machine for tests: only statements, loops and readings of the clock move its clock, by chosen amounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evenhand.measure.statement import Harness, Statement
 from evenhand.measure.worker import Worker
 
 WORK = "from made_machine import work"
-"""The setup of a statement that says how long it takes."""
+"""The setup of a statement that takes a chosen time."""
 
 
 class Machine:
@@ -51,21 +51,21 @@ class Machine:
         return self.now
 
     def repeat(self, value: None, times: int) -> Iterator[None]:
-        """What the timing loop iterates over."""
+        """Return an iterator for the timing loop; each pass takes time."""
         for _ in range(times):
             self.now += self.loop
             yield value
 
     @contextmanager
     def alive(self, stated: Mapping[str, Statement], timeout: float = TIMEOUT, **further: Any) -> Any:
-        """What `round.alive` does, without a process."""
+        """Replace `round.alive`, without processes."""
         del further
         harness = Harness.of(stated)
         yield {name: MadeWorker(self, name, statement, harness, timeout) for name, statement in stated.items()}
 
 
 class MadeWorker:
-    """What `WorkerProcess` does, without a process."""
+    """Replaces `WorkerProcess`, without a process."""
 
     def __init__(
         self, machine: Machine, name: str, statement: Statement, harness: Harness | None = None, timeout: float = 120.0
@@ -91,13 +91,13 @@ CURRENT: list[Machine] = []
 
 
 def work(nanoseconds: float, threads: int = 1) -> None:
-    """Take so long, on the machine of this test."""
+    """Let the time pass on the machine of this test."""
     CURRENT[-1].work(nanoseconds, threads)
 
 
 @contextmanager
 def installed(patch: pytest.MonkeyPatch, machine: Machine) -> Iterator[Machine]:
-    """Let the kit measure on a machine."""
+    """Make the kit measure on this machine."""
     clock = SimpleNamespace(
         perf_counter_ns=machine.read,
         perf_counter=lambda: machine.read() / 1e9,
@@ -107,7 +107,7 @@ def installed(patch: pytest.MonkeyPatch, machine: Machine) -> Iterator[Machine]:
     )
     patch.setattr(worker, "time", clock)
     patch.setattr(worker, "itertools", SimpleNamespace(repeat=machine.repeat, count=itertools.count))
-    # What the tests hold is not to be frozen.
+    # Do not freeze the objects of the tests.
     patch.setattr(worker, "gc", SimpleNamespace(collect=lambda: 0, freeze=lambda: None))
     patch.setattr("evenhand.measure.sampling.alive", machine.alive)
     patch.setattr("evenhand.measure.sampling.can_fork", lambda *_: False)

@@ -1,4 +1,4 @@
-"""A distribution made of a few lines, for tests of what is recorded of a measured package."""
+"""A small distribution, for tests of the record of a measured package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CODE = "def build():\n    return FACTS\n"
 
 
 def install(folder: Path, name: str = "tiny-binding", version: str = "1.0", facts: object = None) -> Path:
-    """Install a distribution with one module into a folder; again, to upgrade it.
+    """Install a distribution with one module into a folder; call it again for an upgrade.
 
     `facts` is what its function ``build`` returns; a text is the source of an expression.
     """

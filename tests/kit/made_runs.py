@@ -1,4 +1,4 @@
-"""Results and runs made of chosen numbers, for tests of what happens to them."""
+"""Results and runs with chosen numbers, for tests that read them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COSTS = {"one": 100.0, "two": 50.0}
 def made_result(
     name: str = "made", example: str = "first", costs: Mapping[str, float] = COSTS, rounds: int = 8, **changed: Any
 ) -> Comparison:
-    """A comparison whose contenders cost exactly what is said, by default in eight rounds of two slices."""
+    """Make a comparison with exact costs, by default in eight rounds of two slices."""
     rows = [
         (contender, "slice_ns", 1, index, turn, 1000, cost * 1000, 1)
         for index in range(rounds)
@@ -39,5 +39,5 @@ def made_result(
 
 
 def made_run(*results: Comparison, profile: str = "quick", **further: Any) -> Run:
-    """A run of the given results, by default of one; without `packages` it measured none."""
+    """Make a run of results, by default one; without `packages` it has no measured packages."""
     return Run.of(results or (made_result(),), profile=profile, **{"packages": {}} | further)

@@ -1,4 +1,4 @@
-"""The archive: runs are written whole or not at all, and read whole or refused by name."""
+"""The archive: runs are written atomically, and damaged ones are refused by name."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def archive(tmp_path: Path) -> Archive:
 
 
 def rewritten(folder: Path, **parts: object) -> None:
-    """Change parts of a run's document where it lies."""
+    """Change parts of a run's document on disk."""
     document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
     (folder / DOCUMENT).write_text(json.dumps(document | parts), encoding="utf-8")
 
 
-def test_run_comes_back_as_it_was_added(archive: Archive) -> None:
+def test_read_run_equals_the_added_one(archive: Archive) -> None:
     run = made_run(made_result(), made_result("other", costs={"three": 3.0}), criterion={"a/b": {"mean_ns": 1.0}})
     back = Run.load(archive.add(run))
     assert back.document == run.document
@@ -44,7 +44,7 @@ def test_run_comes_back_as_it_was_added(archive: Archive) -> None:
         assert_frame_equal(back[key].to_pandas(), result.to_pandas())
 
 
-def test_run_without_results_comes_back(archive: Archive) -> None:
+def test_run_without_results_is_read(archive: Archive) -> None:
     run = Run.of([], profile="script", complete=False)
     assert dict(Run.load(archive.add(run)).results) == {}
 
@@ -58,13 +58,13 @@ def test_run_is_never_overwritten(archive: Archive) -> None:
     assert (archive.folder / run.id / DOCUMENT).stat() == before
 
 
-def test_empty_folder_of_the_same_name_is_not_taken(tmp_path: Path) -> None:
+def test_empty_folder_of_the_same_name_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with pytest.raises(ArchiveError, match="already exists"):
         made_run().save(tmp_path / "run")
 
 
-def test_nothing_but_the_run_is_left_after_writing(archive: Archive) -> None:
+def test_writing_leaves_only_the_run(archive: Archive) -> None:
     folder = archive.add(made_run())
     assert [path.name for path in archive.folder.iterdir()] == [folder.name]
     assert sorted(path.name for path in folder.iterdir()) == [DOCUMENT, SAMPLES]
@@ -155,7 +155,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("spoil", "reason"), BROKEN)
-def test_folder_that_is_no_whole_run_is_refused_by_name(archive: Archive, spoil, reason: str) -> None:
+def test_folder_without_a_complete_run_is_refused_by_name(archive: Archive, spoil, reason: str) -> None:
     folder = archive.add(made_run())
     spoil(folder)
     with pytest.raises(ArchiveError) as caught:
@@ -166,7 +166,7 @@ def test_folder_that_is_no_whole_run_is_refused_by_name(archive: Archive, spoil,
 
 
 @pytest.mark.parametrize(("spoil", "reason"), BROKEN[:4] + BROKEN[5:12])
-def test_listing_names_what_it_leaves_out_and_shows_the_rest(archive: Archive, spoil, reason: str) -> None:
+def test_listing_names_refused_folders_and_shows_the_rest(archive: Archive, spoil, reason: str) -> None:
     spoiled, whole = archive.add(made_run()), archive.add(made_run(made_result(started=LATER)))
     spoil(spoiled)
     listing = archive.runs()
@@ -191,7 +191,7 @@ def test_archive_that_does_not_exist_is_empty(archive: Archive) -> None:
     assert len(archive.runs()) == 0
 
 
-def test_file_beside_the_runs_is_no_run(archive: Archive) -> None:
+def test_file_next_to_the_runs_is_not_a_run(archive: Archive) -> None:
     archive.add(made_run())
     (archive.folder / "index.json").write_text("{}", encoding="utf-8")
     assert len(archive.runs()) == 1
@@ -215,14 +215,14 @@ def test_beginning_of_an_id_opens_the_run(archive: Archive) -> None:
     assert archive.open(new.name[:16]).id == new.name
 
 
-def test_label_opens_the_run_and_is_no_other_run_s(archive: Archive) -> None:
+def test_label_opens_the_run_and_is_unique(archive: Archive) -> None:
     folder = archive.add(made_run(label="before"))
     assert archive.open("before").id == folder.name
     with pytest.raises(ArchiveError, match=f"the run {folder.name} already has the label 'before'"):
         archive.add(made_run(label="before"))
 
 
-def test_label_of_two_runs_that_were_joined_is_refused_with_both(archive: Archive) -> None:
+def test_label_of_two_runs_in_merged_archives_is_refused_with_both(archive: Archive) -> None:
     for run in (made_run(label="before"), made_run(label="before")):
         run.save(archive.folder / run.id)
     with pytest.raises(ArchiveError, match="'before' is the label of 2 runs: .*; give more of one id"):
@@ -241,7 +241,7 @@ def test_beginning_of_two_ids_is_refused_with_both(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("name", ["20270101", "", "../archive"])
-def test_unknown_run_is_refused_with_what_there_is(archive: Archive, name: str) -> None:
+def test_unknown_run_is_refused_with_the_known_ones(archive: Archive, name: str) -> None:
     folder = archive.add(made_run())
     with pytest.raises(ArchiveError, match=f"has no run {name!r}; there are {folder.name}"):
         archive.open(name)
@@ -257,7 +257,7 @@ ADDS = """
     asked, fatal = 0, 0
 
     def count(event, arguments):
-        # Whatever the process asks of the file system is a moment at which it can die.
+        # The process can die at each of its calls to the file system.
         global asked
         if event in ("open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.listdir", "os.scandir"):
             asked += 1
@@ -265,7 +265,7 @@ ADDS = """
                 os.kill(os.getpid(), signal.SIGKILL)
 
     first, second, third = made_run(), made_run(), made_run()
-    archive.add(first)  # so that all is imported
+    archive.add(first)  # imports everything
     sys.addaudithook(count)
     archive.add(second)
     fatal = asked + 1 + int(share * asked)
@@ -301,7 +301,7 @@ def test_process_killed_while_writing_leaves_no_half_run(tmp_path: Path) -> None
     assert killed_in_the_middle
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="on Windows age tells what is abandoned")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows judges abandoned folders by age")
 def test_run_that_another_process_is_writing_is_left_alone(archive: Archive) -> None:
     archive.add(made_run())
     program = """
@@ -371,7 +371,7 @@ def test_archive_reads_no_pickle() -> None:
         "a ",
     ],
 )
-def test_id_that_is_no_plain_name_is_refused(archive: Archive, tmp_path: Path, name: str) -> None:
+def test_id_that_is_not_a_plain_name_is_refused(archive: Archive, tmp_path: Path, name: str) -> None:
     folder = archive.add(made_run())
     rewritten(folder, id=name)
     with pytest.raises(ArchiveError, match="is not a plain folder name; use an id such as 2026"):
@@ -387,14 +387,14 @@ def test_id_that_is_no_plain_name_is_refused(archive: Archive, tmp_path: Path, n
 
 
 @pytest.mark.parametrize("name", ["a", "20260102T030405Z-0123456-89abcdef", "\u00e4", "x" * 200, "a.b", "latest2"])
-def test_id_that_is_a_plain_name_is_taken(archive: Archive, name: str) -> None:
+def test_id_that_is_a_plain_name_is_accepted(archive: Archive, name: str) -> None:
     run = made_run()
     named = Run({**run.document, "id": name}, run.results)
     assert Run.load(archive.add(named)).id == name
 
 
 @pytest.mark.parametrize("digits", [100, 4_000, 5_000])
-def test_number_of_many_digits_is_named_and_hides_no_other(archive: Archive, digits: int) -> None:
+def test_run_with_a_very_long_number_is_refused_alone(archive: Archive, digits: int) -> None:
     whole = archive.add(made_run())
     folder = archive.add(made_run(made_result(started=LATER)))
     text = (folder / DOCUMENT).read_text(encoding="utf-8")
@@ -425,8 +425,8 @@ print(*listing.refused.values(), sep="\\n")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 @pytest.mark.parametrize("part", [".", DOCUMENT, SAMPLES])
-def test_run_without_permission_is_named_and_hides_no_other(part: str) -> None:
-    # A folder that another user may look into, which those of pytest are not.
+def test_run_without_permission_is_refused_alone(part: str) -> None:
+    # Unlike pytest's folders, another user can read this one.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         archive = Archive(Path(folder) / "runs")
@@ -446,10 +446,10 @@ def test_run_without_permission_is_named_and_hides_no_other(part: str) -> None:
 KEPT = sorted((Path(__file__).parents[2] / "docs" / "archive" / "runs").glob("*/run.json"))
 NEW_COLUMNS = {"at_floor", "cores"}
 JUDGED = {"ratio", "ratio_low", "ratio_high", "verdict", "sentence"}
-"""Columns that follow the rules of this version: an interval is corrected for what is judged together."""
+"""Columns that depend on this version's rules, such as the correction of intervals."""
 
 
-def test_runs_of_earlier_versions_open_with_the_document_that_they_have():
+def test_runs_of_earlier_versions_open_with_their_own_document():
     assert KEPT
     for path in KEPT:
         run = Run.opened(path.parent)

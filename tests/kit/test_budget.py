@@ -1,4 +1,4 @@
-"""A budget: what is planned before each example keeps the time, on machines that the table does not know."""
+"""The budget of a build: the plans keep the time, also on machines with another pace than the table's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEAST_SECONDS = Budget(COSTS, ORDER, 20).plan(EXAMPLES, 0.0, 1.0).seconds
 
 
 class Machine:
-    """A machine with a clock of its own, whose work takes so many times as long as in the reference build.
+    """A machine with its own clock, whose work takes a multiple of the time in the reference build.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Machine:
         return PACE * self.slowness(self.now) / self.honest
 
     def work(self, seconds: float) -> None:
-        """Work in small steps, so that a change of pace counts from where it happens."""
+        """Work in small steps, so that a change of pace takes effect immediately."""
         while seconds > 0:
             step = min(seconds, 0.05)
             self.now += step * self.slowness(self.now)
@@ -63,7 +63,7 @@ class Machine:
 
 
 def build(machine: Machine, seconds: float, *, known: Costs = COSTS, most: int = 20) -> tuple[list[Done], list[str]]:
-    """Build a site on the machine; the calls that were made, and those that were cut."""
+    """Build a site on the machine, and return the finished and the cut calls."""
     budget = Budget(known, ORDER, most)
     done: list[Done] = []
     cut: list[str] = []
@@ -100,14 +100,14 @@ def test_it_keeps_its_time_when_the_pace_changes_halfway(before: float, after: f
 
 
 @given(first=st.floats(0.5, 2.0), second=st.floats(0.5, 2.0), honest=st.floats(0.8, 1.25), share=st.floats(0.75, 1.5))
-def test_it_keeps_its_time_wherever_the_questions_fit(first, second, honest, share):
+def test_it_keeps_its_time_if_the_questions_fit(first, second, honest, share):
     seconds = share * ALL_SECONDS
     machine = Machine(lambda now: first if now < seconds / 2 else second, honest)
     build(machine, seconds)
     assert machine.now <= 1.1 * seconds
 
 
-def test_what_fits_is_not_cut_and_more_rounds_use_the_time_that_there_is() -> None:
+def test_calls_that_fit_are_not_cut_and_more_rounds_use_the_rest_of_the_time() -> None:
     done, cut = build(Machine(lambda _: 1.0), 1.01 * ALL_SECONDS)
     assert not cut
     done, cut = build(machine := Machine(lambda _: 1.0), 1.5 * ALL_SECONDS)
@@ -118,7 +118,7 @@ def test_what_fits_is_not_cut_and_more_rounds_use_the_time_that_there_is() -> No
     assert machine.now > 1.2 * ALL_SECONDS
 
 
-def test_calls_are_cut_in_the_stated_order_and_no_more_of_them_than_it_takes() -> None:
+def test_calls_are_cut_in_the_stated_order_and_only_as_many_as_needed() -> None:
     budget = Budget(COSTS, ORDER, 20)
     assert budget.plan(EXAMPLES, ALL_SECONDS, 1.0).cut == ()
     first = CALLS[ORDER[0]]
@@ -140,14 +140,14 @@ def test_a_call_that_takes_one_round_is_never_cut() -> None:
     assert "example0/once" not in budget.plan(EXAMPLES, 0.0, 1.0).cut
 
 
-def test_what_the_table_does_not_know_is_made_up_for_by_the_examples_after_it() -> None:
+def test_later_examples_make_up_for_calls_that_are_not_in_the_table() -> None:
     known = Costs(PACE, {key: cost for key, cost in CALLS.items() if key != "example0/variant"}, COSTS.around)
     seconds = 0.8 * ALL_SECONDS
     build(machine := Machine(lambda _: 1.0), seconds, known=known)
     assert machine.now <= 1.1 * seconds
 
 
-def test_the_slowness_is_that_of_the_pace_corrected_by_what_the_calls_took() -> None:
+def test_the_slowness_is_the_pace_corrected_by_the_finished_calls() -> None:
     budget = Budget(COSTS, ORDER, 20)
     key = "example0/question"
     assert budget.slowness([], 2 * PACE) == pytest.approx(2.0)
@@ -158,7 +158,7 @@ def test_the_slowness_is_that_of_the_pace_corrected_by_what_the_calls_took() -> 
     assert budget.slowness(later, PACE) == pytest.approx(1.0, rel=0.2)
 
 
-def test_seconds_that_pass_by_the_clock_are_the_same_on_any_machine() -> None:
+def test_clocked_seconds_are_the_same_on_any_machine() -> None:
     cost = CALLS["example0/paced"]
     assert cost.seconds(6, 2.0) - cost.seconds(6, 1.0) == pytest.approx(cost.works(6))
     assert cost.works(6) == pytest.approx(2.2 + 5 * 2.0 - 6 * 1.8)
@@ -173,7 +173,7 @@ def test_a_table_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "pace_ns = 1", "[calls]\n'a/b' = { first = 1 }\n[around]\n", "pace_ns =", "calls = 3"]
 )
-def test_a_table_that_is_none_gets_a_sentence(tmp_path: Path, text: str) -> None:
+def test_an_invalid_table_gets_a_message(tmp_path: Path, text: str) -> None:
     (tmp_path / "costs.toml").write_text(text, encoding="utf-8")
     with pytest.raises(CostsError, match=r"^costs\.toml is not a table of costs .*; write a new one"):
         Costs.read(tmp_path / "costs.toml")

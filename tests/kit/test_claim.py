@@ -15,7 +15,7 @@ CLAIM = Claim("Two is faster than one.", "first/made", Cost("two", "one"), "fast
 
 
 def run(cost, again=100.0, rounds=8):
-    """A run in which two costs so much, one 100, and one again what is said."""
+    """Make a run in which "two" costs `cost`, "one" costs 100, and "one again" costs `again`."""
     made = made_result(costs={"one": 100.0, "two": cost})
     made = made_result(costs={"one": 100.0, "two": cost}, samples=made.samples[made.samples["round"] < rounds])
     same = made_result("made", "noise", costs={"one": 100.0, "one, again": again})
@@ -45,7 +45,7 @@ def test_a_row_shows_sentence_verdict_number_and_floor():
     assert row["measured in"] == "first"
 
 
-def test_a_verdict_that_could_not_be_told_says_why():
+def test_an_undecided_verdict_has_a_reason():
     row = CLAIM.row(run(90.0, again=115.0))
     assert (
         row["verdict"]
@@ -66,7 +66,7 @@ def test_a_claim_on_a_share_is_judged_against_the_share_and_shows_the_ratio():
 
 
 @pytest.mark.parametrize(("empty", "outcome"), [(34.0, "holds"), (36.0, "inconclusive")])
-def test_a_claim_on_a_share_of_what_cannot_be_told_from_the_empty_loop_is_not_decided(empty, outcome):
+def test_a_claim_on_a_share_at_the_floor_is_not_decided(empty, outcome):
     made = made_result(costs={"one": 100.0, "two": 70.0})
     two = made.samples[made.samples["contender"] == "two"]
     alongside = two.assign(quantity="empty_ns", value=1_000 * empty)
@@ -75,7 +75,7 @@ def test_a_claim_on_a_share_of_what_cannot_be_told_from_the_empty_loop_is_not_de
     assert claim.judge(made_run(made)).outcome == outcome
 
 
-def test_a_claim_on_what_was_not_measured_names_what_there_is():
+def test_a_claim_on_a_missing_result_names_similar_ones():
     with pytest.raises(KeyError, match="no result 'first/mad'; similar: first/made"):
         Claim("No.", "first/mad", Cost("two", "one"), "faster").judge(run(70.0))
 
@@ -96,7 +96,7 @@ def test_the_reason_of_a_doubt(ratio, reason):
     assert doubt(ratio) == reason
 
 
-def test_the_rounds_that_are_missing_follow_from_the_width():
+def test_the_missing_rounds_follow_from_the_width():
     # A half width of log 1.1 has to become one of log 1.05, which takes four times the rounds, nearly.
     assert "about 46 rounds" in doubt(Estimate(1.0, 1 / 1.1, 1.1, 0.95, 12))
 

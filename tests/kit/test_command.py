@@ -22,7 +22,7 @@ LATER = "2026-01-02T03:04:06+00:00"
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
-    """An archive of two runs, in the second of which all costs doubled; it is the one that is read."""
+    """Make an archive of two runs, with doubled costs in the second, and set it as the default."""
     made = Archive(tmp_path / "runs")
     made.add(made_run())
     made.add(made_run(made_result(costs={"one": 200.0, "two": 100.0}, started=LATER)))
@@ -31,13 +31,13 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a call that ends well prints on standard output."""
+    """Return the standard output of a successful call."""
     assert main(arguments) == 0
     return capsys.readouterr().out
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The sentence of a call that ends with status 2 and prints nothing else."""
+    """Return the message of a call that ends with status 2 and prints nothing else."""
     try:
         status = main(arguments)
     except SystemExit as ended:
@@ -52,7 +52,7 @@ def test_list_names_the_runs_oldest_first(archive: Archive, capsys: pytest.Captu
     assert [line.split()[0] for line in lines] == archive.names()
 
 
-def test_list_says_on_standard_error_what_it_leaves_out(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_names_refused_folders_on_standard_error(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     (archive.folder / "holidays").mkdir()
     assert main(["list"]) == 0
     out, error = capsys.readouterr()
@@ -60,7 +60,9 @@ def test_list_says_on_standard_error_what_it_leaves_out(archive: Archive, capsys
     assert len(out.splitlines()) == 3
 
 
-def test_list_as_json_has_the_runs_and_what_is_left_out(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_as_json_has_the_runs_and_the_refused_folders(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
     (archive.folder / "holidays").mkdir()
     document = json.loads(said(capsys, "list", "--json"))
     assert [run["id"] for run in document["runs"]] == archive.names()[:2]
@@ -106,13 +108,13 @@ def test_run_may_be_a_folder_outside_the_archive(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.usefixtures("archive")
-def test_archive_flag_wins_over_the_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_archive_flag_overrides_the_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = Archive(tmp_path / "other")
     folder = other.add(made_run())
     assert folder.name in said(capsys, "list", "--archive", str(other.folder))
 
 
-def test_compare_gives_ratios_of_medians(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_prints_ratios_of_medians(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(said(capsys, "compare", *archive.names(), "--json"))
     rows = {(row["contender"], row["quantity"]): row["ratio"] for row in document["rows"]}
     assert rows["one", "cost_ns"] == pytest.approx(2.0)
@@ -120,7 +122,7 @@ def test_compare_gives_ratios_of_medians(archive: Archive, capsys: pytest.Captur
     assert not any("low" in name or "high" in name for _, name in rows)
 
 
-def test_compare_gives_no_verdict_between_runs(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_prints_no_verdict_between_runs(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys, "compare", *archive.names())
     assert out.rstrip().endswith("only the spread of earlier runs shows how large the noise between runs is")
     beside = out.partition("Side by side")[2]
@@ -141,7 +143,7 @@ def test_runs_of_different_machines_are_not_comparable(archive: Archive, capsys:
     assert (found["comparable"], found["rows"]) == (False, [])
 
 
-def test_compare_puts_the_ratios_within_each_run_beside_each_other(
+def test_compare_prints_the_ratios_within_each_run_side_by_side(
     archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = said(capsys, "compare", *archive.names())
@@ -150,7 +152,7 @@ def test_compare_puts_the_ratios_within_each_run_beside_each_other(
 
 
 def other_machine(archive: Archive, costs: dict[str, float]) -> str:
-    """Add a run with these costs that another machine made; its name."""
+    """Add a run of another machine with these costs, and return its name."""
     run = made_run(made_result(costs=costs, started="2026-01-03T00:00:00+00:00"))
     document = copy.deepcopy(dict(run.document))
     document["machine"]["cpu"] = "Slow 1"
@@ -186,7 +188,7 @@ def test_a_published_document_alone_can_be_compared(
     assert "1 of 1 ratios that both runs could judge have the same verdict" in out
 
 
-def test_a_document_without_its_samples_is_shown_as_one(
+def test_a_document_without_samples_is_shown_as_such(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published = tmp_path / "run.json"
@@ -195,7 +197,7 @@ def test_a_document_without_its_samples_is_shown_as_one(
     assert "this run has no samples; --json prints its document with every summary" in out
 
 
-def test_a_file_that_is_no_run_is_refused_by_name(
+def test_a_file_that_is_not_a_run_is_refused_by_name(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "notes.json"
@@ -206,7 +208,7 @@ def test_a_file_that_is_no_run_is_refused_by_name(
 
 
 def remarks(archive: Archive, capsys: pytest.CaptureFixture[str], *results: Comparison) -> dict[str, str]:
-    """What compare remarks on each contender of a run with other results."""
+    """Return the remarks of compare on each contender of a run with other results."""
     first = archive.names()[0]
     folder = archive.add(Run.of(results, profile="quick"))
     document = json.loads(said(capsys, "compare", first, folder.name, "--json"))
@@ -230,7 +232,7 @@ def test_maximum_is_shown_and_never_compared(archive: Archive) -> None:
     assert row["ratio"] != row["ratio"]
 
 
-def test_what_only_one_run_has_is_said(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_results_of_only_one_run_are_named(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     found = remarks(archive, capsys, made_result(costs={"one": 1.0, "three": 2.0}), made_result("new"))
     assert found == {
         "first/made/one": "",
@@ -262,7 +264,7 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     assert sentence in refused(capsys, *arguments)
 
 
-def test_torn_run_is_refused_by_name(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_run_is_refused_by_name(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     name = archive.names()[0]
     (archive.folder / name / "samples.parquet").unlink()
     assert f"{name} is damaged: samples.parquet is missing" in refused(capsys, "compare", name, "latest")

@@ -1,4 +1,4 @@
-"""`compare`: what it makes of its samples, and how it takes them."""
+"""`compare`: its sampling, and the numbers from the samples."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_cost_and_rate_are_per_operation():
     assert row["operations_per_second"] == pytest.approx(1e7)
 
 
-def test_the_fastest_is_named_where_it_can_be_told_from_the_next():
+def test_the_fastest_is_named_if_its_verdict_is_clear():
     assert made_result(costs={"one": 100.0, "two": 50.0}).facts()["fastest"] == "two"
     assert made_result(costs={"one": 100.0, "two": 99.9}).facts()["fastest"] == "no clear winner between two and one"
 
@@ -73,10 +73,10 @@ def test_the_empty_loop_is_a_small_part_and_its_share_is_kept():
     assert 0 < record["empty_loop_share"] <= 0.02
 
 
-def test_that_a_call_is_included_is_said():
+def test_an_included_call_is_mentioned():
     result = bench.compare({"called": lambda: 1, "text": "1"}, settings=Settings(rounds=1))
-    assert "the time of called, text includes the call of a function" in result.remarks()
-    assert "the time of called, text includes the call of a function" in result.table_notes()
+    assert "the time of called, text includes a function call" in result.remarks()
+    assert "the time of called, text includes a function call" in result.table_notes()
 
 
 def test_the_statement_and_its_setup_are_kept_as_text():
@@ -84,7 +84,7 @@ def test_the_statement_and_its_setup_are_kept_as_text():
     assert (record["statement"], record["setup"]) == ("a", "a = 1")
 
 
-def test_what_the_collector_did_is_said():
+def test_the_state_of_the_collector_is_recorded():
     settings = bench.compare({"one": "1"}, settings=Settings(rounds=1)).settings
     assert settings["collector"].startswith("on, after gc.collect() and gc.freeze()")
 
@@ -94,7 +94,7 @@ def test_slices_are_those_of_the_settings():
     assert (result.timings, result.settings["slices"]) == (3, 3)
 
 
-def test_a_statement_of_many_operations_is_told_for_one_of_them():
+def test_a_statement_with_many_operations_has_times_per_operation():
     result = made_result(costs={"one": 100.0, "two": 300.0}, settings={"slices": 2, "rounds": 8, "items": 100})
     assert result.cost("two").value == pytest.approx(3.0)
     assert result.difference("two").value == pytest.approx(2.0)
@@ -115,7 +115,7 @@ def test_rounds_are_those_that_the_seconds_allow():
 
 
 def in_rounds(one, two):
-    """A comparison whose contenders cost what is said of each round."""
+    """Make a comparison with chosen costs in each round."""
     made = made_result(rounds=len(one))
     costs = {"one": one, "two": two}
     rows = made.samples.itertuples(index=False)
@@ -127,14 +127,14 @@ def test_a_ratio_that_differs_from_the_quotient_of_the_costs_is_explained():
     assert made.ratio("two").value == pytest.approx(2 / 3)
     assert made.cost("two").value == made.cost("one").value
     [note] = made.table_notes()
-    assert note.startswith("the ratio of two is the median of the rounds' ratios; the quotient of the two numbers")
+    assert note.startswith("the ratio of two is the median of the rounds' ratios; it differs")
 
 
 def test_a_ratio_that_is_the_quotient_of_the_costs_is_not_explained():
     assert in_rounds([100.0, 200.0, 300.0], [105.0, 210.0, 330.0]).table_notes() == ()
 
 
-def test_the_interval_that_decides_is_the_one_that_is_printed():
+def test_the_printed_interval_decides():
     random = np.random.default_rng(3)
     costs = {f"contender {place}": 100.0 + place for place in range(5)}
     made = made_result(costs=costs, rounds=12)
@@ -161,7 +161,7 @@ def test_a_cost_that_is_the_same_in_both_halves_of_its_rounds_does_not_drift():
     assert not [remark for remark in made_result().remarks() if "changes within a round" in remark]
 
 
-def test_copies_that_differ_are_said():
+def test_different_numbers_of_copies_are_mentioned():
     made = made_result()
     copies = {"one": {"repeats": 200}, "two": {"repeats": 1}}
     kept = {name: record | copies[name] for name, record in made.contenders.items()}
@@ -209,7 +209,7 @@ def test_two_groups_of_rounds_are_those_on_both_sides_of_the_largest_gap(values,
     assert two_groups(values) == (None if groups is None else pytest.approx(groups))
 
 
-def test_modes_name_those_whose_rounds_fall_into_two_groups():
+def test_modes_name_the_contenders_with_two_groups_of_rounds():
     [sentence] = in_rounds([100.0, 100.0, 100.0, 100.0], [50.0, 100.0, 50.0, 100.0]).modes()
     assert sentence == "the rounds of “two” fall into two groups, around 50.0\u202fns and 100\u202fns"
     assert made_result().modes() == ()

@@ -1,4 +1,4 @@
-"""Work that measures itself: when it is due, its response times, and the highest rate that it holds."""
+"""Work that measures itself: its deadlines, its response times, and the highest rate that it sustains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import evenhand as bench
 from rust_daq import Pipeline
 
 
-def test_deadlines_are_apart_by_the_period_and_never_given_early():
+def test_deadlines_are_one_period_apart_and_never_early():
     given = []
     for due in bench.deadlines(500, 0.02):
         assert time.perf_counter_ns() >= due
@@ -21,17 +21,17 @@ def test_deadlines_are_apart_by_the_period_and_never_given_early():
     assert {later - earlier for earlier, later in itertools.pairwise(given)} == {2_000_000}
 
 
-def test_a_deadline_that_has_passed_is_given_at_once():
+def test_a_missed_deadline_is_yielded_immediately():
     due = bench.deadlines(1000, 0.05)
     first = next(due)
     time.sleep(0.02)
     begin = time.perf_counter_ns()
     passed = list(itertools.takewhile(lambda instant: instant < begin, due))
-    # They are the instants that passed, and not moved to later ones.
+    # They stay at their original times and are not moved.
     assert passed[:10] == [first + number * 1_000_000 for number in range(1, 11)]
 
 
-def test_responses_are_summed_up_in_the_words_of_a_report():
+def test_responses_are_summarised_as_in_a_report():
     numbers = bench.responses([1e6] * 99 + [5e6], 1000)
     assert numbers == {
         "processed": 100,
@@ -51,18 +51,18 @@ def test_a_backlog_lowers_the_rate_at_which_work_is_done():
 
 
 @pytest.mark.parametrize("limit", [11, 777, 99_000])
-def test_the_highest_rate_that_would_be_held_is_at_most_one_step_above(limit):
+def test_the_highest_sustainable_rate_is_at_most_one_step_above(limit):
     found = bench.highest_rate(lambda rate: rate <= limit, 10, 100_000)
     assert found <= limit <= found * bench.search_step(10, 100_000) * (1 + 1e-9)
 
 
-def test_the_highest_rate_is_found_within_what_the_halvings_leave():
+def test_the_highest_rate_is_found_within_the_step_of_the_search():
     found = bench.highest_rate(lambda rate: rate <= 777, 10, 100_000)
     assert found == pytest.approx(777, rel=10_000 ** (1 / 128) - 1)
     assert found <= 777
 
 
-def test_a_rate_is_held_when_one_try_of_two_was():
+def test_a_rate_is_sustained_if_one_of_two_tries_was():
     tries = itertools.count()
 
     def second_try(rate):
@@ -73,7 +73,7 @@ def test_a_rate_is_held_when_one_try_of_two_was():
     assert math.isnan(bench.highest_rate(lambda _: False, 10, 1000, tries=1))
 
 
-def test_no_rate_may_be_held():
+def test_there_may_be_no_sustainable_rate():
     assert math.isnan(bench.highest_rate(lambda _: False, 10, 1000))
 
 
@@ -96,6 +96,6 @@ def test_no_rate_may_be_held():
         ),
     ],
 )
-def test_what_is_no_rate_or_time_is_refused(call, error, words):
+def test_an_invalid_rate_or_time_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()

@@ -1,4 +1,4 @@
-"""The one decision function, on each side of each of its borders."""
+"""The one decision function, on both sides of each of its limits."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The draft of a docs build: results are left there, sealed into a run, or taken from an archived one."""
+"""The draft of a docs build: it collects results, becomes a run, or reuses results of an archived one."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def draft(tmp_path: Path) -> Draft:
 
 @pytest.fixture
 def archived(tmp_path: Path) -> Path:
-    """The folder of a run that an earlier build sealed."""
+    """Make the folder of an earlier build's run."""
     return made_run().save(tmp_path / "run")
 
 
 def reusing(tmp_path: Path, folder: Path, profile: str = "quick") -> Settings:
-    """The settings of an example in a build that reuses."""
+    """Return the settings of an example in a build that reuses results."""
     draft = Draft(tmp_path / "reusing")
     draft.prepare({"profile": profile, "rounds": 6, "fewest": 1, "seconds": {}, "options": {}, "reuse": str(folder)})
     return Settings(example="first", recorder=DraftRecorder(draft))
 
 
 def call(settings: Settings, name: str = "made", stated: Any = None, plan: Any = None) -> Comparison:
-    """A measuring call that must not measure."""
+    """Make a measuring call that must not measure."""
     return settings.measured(Comparison, name, stated or STATED, plan or PLAN, lambda: pytest.fail("it measured"))
 
 
-def test_result_in_the_draft_comes_back(draft: Draft) -> None:
+def test_result_in_the_draft_is_read_back(draft: Draft) -> None:
     result = made_result()
     draft.add(result)
     (back,) = draft.results()
@@ -120,21 +120,23 @@ def test_changed_call_is_refused_by_name(
 
 
 def inside() -> dict[str, Any]:
-    """A setup that imports a module beside the example; never called here."""
-    from beside import build
+    """Import a module next to the example, as a setup; never called here."""
+    from neighbour import build
 
     return {"build": build}
 
 
-@pytest.mark.parametrize("setup", ["import beside", "def make():\n    from beside.part import build\nmake()", inside])
-@pytest.mark.parametrize("file", ["beside.py", "beside/part.py"])
-def test_changed_module_beside_the_example_is_refused_by_name(
+@pytest.mark.parametrize(
+    "setup", ["import neighbour", "def make():\n    from neighbour.part import build\nmake()", inside]
+)
+@pytest.mark.parametrize("file", ["neighbour.py", "neighbour/part.py"])
+def test_changed_module_next_to_the_example_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setup: Any, file: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if "/" in file:
-        (tmp_path / "beside").mkdir()
-        (tmp_path / "beside" / "__init__.py").touch()
+        (tmp_path / "neighbour").mkdir()
+        (tmp_path / "neighbour" / "__init__.py").touch()
     (tmp_path / file).write_text("import deeper", encoding="utf-8")
     (tmp_path / "deeper.py").write_text("size = 1", encoding="utf-8")
     (tmp_path / "unused.py").write_text("", encoding="utf-8")
@@ -143,7 +145,7 @@ def test_changed_module_beside_the_example_is_refused_by_name(
     (tmp_path / "unused.py").write_text("changed = True", encoding="utf-8")
     assert call(reusing(tmp_path, folder), stated=stated).started == STARTED
     (tmp_path / "reusing" / "first" / "made.json").unlink()
-    for changed, name in ((file, "beside"), ("deeper.py", "deeper")):
+    for changed, name in ((file, "neighbour"), ("deeper.py", "deeper")):
         before = (tmp_path / changed).read_text(encoding="utf-8")
         (tmp_path / changed).write_text(f"{before}\n", encoding="utf-8")
         sentence = f"the module {name} next to the example, which 'two' imports, changed"

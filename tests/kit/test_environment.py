@@ -1,4 +1,4 @@
-"""Variables of the environment: their names of before are read with a sentence."""
+"""Environment variables: their former names are read with a warning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def unset(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_variable_is_read_without_a_word(monkeypatch, capsys):
+def test_a_variable_is_read_silently(monkeypatch, capsys):
     monkeypatch.setenv("EVENHAND_PROFILE", "quick")
     assert variable("EVENHAND_PROFILE") == "quick"
     assert variable("EVENHAND_REUSE") == ""
@@ -21,13 +21,13 @@ def test_a_variable_is_read_without_a_word(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("now", "before"), RENAMED.items())
-def test_a_name_of_before_is_read_and_the_new_one_is_said(monkeypatch, capsys, now, before):
+def test_a_former_name_is_read_with_a_warning_that_has_the_new_one(monkeypatch, capsys, now, before):
     monkeypatch.setenv(before, "value")
     assert variable(now) == "value"
     assert capsys.readouterr().err == f"{before} is now called {now}; rename it, because 0.3 will ignore the old name\n"
 
 
-def test_the_name_of_today_is_stronger(monkeypatch, capsys):
+def test_the_current_name_has_priority(monkeypatch, capsys):
     monkeypatch.setenv("EVENHAND_ARCHIVE", "new")
     monkeypatch.setenv("RUST_DAQ_BENCH_ARCHIVE", "old")
     assert variable("EVENHAND_ARCHIVE") == "new"

@@ -1,4 +1,4 @@
-"""Contenders that build other data are refused, by contender and field."""
+"""Contenders that build different data are refused, by contender and field."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_equal_data_in_a_mapping_and_an_object_passes():
     check_equal({"dict": "{'value': 1.5}", "object": "Point(value=1.5)"}, fields=["value"], setup=setup)
 
 
-def test_other_data_is_refused_by_contender_field_and_values():
+def test_different_data_is_refused_by_contender_field_and_values():
     with pytest.raises(ValueError, match=r"object does not build the data of dict: its value is 2\.5, not 1\.5"):
         check_equal({"dict": "{'value': 1.5}", "object": "Point(value=2.5)"}, fields=["value"], setup=setup)
 

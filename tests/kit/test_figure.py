@@ -1,4 +1,4 @@
-"""Figures: drawn for every kind of result, left out with a sentence where matplotlib is missing."""
+"""Figures of every kind of result, and the message without matplotlib."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_best_rate_comes_first():
 
 
 @pytest.mark.parametrize(("most", "scale"), [(1_900.0, "linear"), (2_100.0, "log")])
-def test_more_than_twenty_times_makes_the_axis_logarithmic(most, scale):
+def test_a_range_beyond_a_factor_of_twenty_makes_the_axis_logarithmic(most, scale):
     ax = made_result(costs={"one": 100.0, "two": most}).plot()
     assert ax.get_xscale() == scale
     if scale == "linear":
@@ -96,7 +96,7 @@ def test_bars_begin_at_zero():
     assert ax.get_xlabel() == "memory, B (less is better)"
 
 
-def test_before_and_after_are_joined_and_sorted_by_what_is_after():
+def test_before_and_after_are_joined_and_sorted_by_the_number_after():
     _, ax = blank()
     both = {
         "slow": {"before": estimate(50.0), "after": estimate(40.0)},
@@ -138,7 +138,7 @@ def test_a_distribution_says_how_many_calls_are_slower():
     assert clock.is_dashed()
 
 
-def test_the_percentiles_of_a_distribution_stand_on_its_axis_and_in_its_words():
+def test_the_percentiles_of_a_distribution_are_on_its_axis_and_in_its_description():
     _, ax = blank()
     latency().draw(ax)
     assert [text.get_text().split("\n")[-1] for text in ax.get_xticklabels()] == ["all", "p90", "p99", "p99.9"]
@@ -159,12 +159,12 @@ def test_a_distribution_of_few_calls_is_drawn():
     assert [text.get_text() for text in ax.get_xticklabels()] == ["all"]
 
 
-def test_a_result_draws_where_it_is_told():
+def test_a_result_draws_into_given_axes():
     ax = Figure().subplots()
     assert made_result().plot(ax) is ax
 
 
-def test_without_matplotlib_there_is_a_sentence_and_no_figure(monkeypatch, capsys):
+def test_without_matplotlib_there_is_a_message_and_no_figure(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     assert made_result().plot() is None
     assert "matplotlib is not installed" in capsys.readouterr().err

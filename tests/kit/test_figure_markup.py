@@ -1,4 +1,4 @@
-"""A figure as HTML: the page's ink, two widths, and no name that another figure on the page has."""
+"""A figure as HTML: the page's text colour, two widths, and ids that are unique on the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULTS = [made_result(), latency(), throughput(), throughput(sizes=(1_000,))]
 
 
 @pytest.mark.parametrize("result", RESULTS)
-def test_a_figure_takes_the_ink_of_its_page_and_keeps_the_colours_of_data(result):
+def test_a_figure_uses_the_text_colour_of_its_page_and_keeps_the_colours_of_data(result):
     text = result.figure()._repr_html_()
     assert INK not in text
     assert "currentColor" in text
@@ -28,7 +28,7 @@ def test_a_figure_takes_the_ink_of_its_page_and_keeps_the_colours_of_data(result
 
 
 @pytest.mark.parametrize("result", RESULTS)
-def test_a_figure_stands_there_for_a_desk_and_for_a_phone(result):
+def test_a_figure_has_a_drawing_for_a_desktop_and_one_for_a_phone(result):
     markup = result.figure()
     desk, phone = ET.fromstring(markup.desk), ET.fromstring(markup.phone)
     assert float(desk.attrib["viewBox"].split()[2]) > 1.5 * float(phone.attrib["viewBox"].split()[2])
@@ -37,14 +37,14 @@ def test_a_figure_stands_there_for_a_desk_and_for_a_phone(result):
         assert [name for name in result.contenders if name not in words] == []
 
 
-def test_a_figure_says_what_it_shows():
+def test_a_figure_has_a_description():
     label = ET.fromstring(made_result().figure().desk).attrib["aria-label"]
     assert "one 100" in label
     assert "two 50" in label
     assert "time per operation" in label
 
 
-def test_names_in_a_figure_are_its_own_and_lead_somewhere():
+def test_ids_in_a_figure_are_unique_and_referred_to():
     text = latency().figure()._repr_html_() + throughput().figure()._repr_html_()
     names = re.findall(r'\bid="([^"]+)"', text)
     assert names
@@ -66,7 +66,7 @@ def test_any_figure_can_be_shown():
     assert "data-source" not in text
 
 
-def test_a_figure_with_bars_of_its_own_keeps_them():
+def test_a_figure_keeps_its_own_bars():
     figure = Figure()
     upright, lying = figure.subplots(2)
     upright.bar(["a", "b"], [1, 2])

@@ -1,4 +1,4 @@
-"""Footprints catch a known number of bytes, each counter what it can see."""
+"""Footprints of a known number of bytes, by each counter."""
 
 import os
 import signal
@@ -18,14 +18,14 @@ from evenhand.results.result import SAMPLE_COLUMNS, restored
 
 SIZE = 3_000_000
 OBJECT = sys.getsizeof(b"")
-"""What a bytes object takes beside its bytes."""
+"""The overhead of a bytes object."""
 
 needs_memray = pytest.mark.skipif(sys.platform == "win32", reason="memray does not run on Windows")
 
 
 @pytest.fixture(scope="module")
 def known():
-    """Count a known number of bytes, in a batch that is kept and in one whose peak is higher than what is kept."""
+    """Count a known number of bytes, in one batch that is kept and in one whose peak is higher."""
     return footprint({"kept": "b'x' * n", "dropped": "len(b'x' * n)"}, sizes=[SIZE], runs=1)
 
 
@@ -34,7 +34,7 @@ def test_tracemalloc_sees_a_bytes_object_to_the_byte(known):
     assert known.count("kept", SIZE, "traced_current_bytes")[0] == pytest.approx(SIZE + OBJECT + own, abs=256)
 
 
-def test_what_is_not_kept_shows_in_the_peak_only(known):
+def test_temporary_memory_shows_only_in_the_peak(known):
     assert known.count("dropped", SIZE, "traced_current_bytes")[0] < 1_000
     assert known.count("dropped", SIZE, "traced_peak_bytes")[0] >= SIZE
 
@@ -52,16 +52,16 @@ def test_the_heap_shows_small_objects_of_pythons_own_allocator():
 
 
 @needs_memray
-def test_the_heap_shows_what_is_not_kept_in_the_peak_only(known):
+def test_temporary_heap_memory_shows_only_in_the_peak(known):
     assert known.count("dropped", SIZE, "heap_bytes")[0] < 4_096
     assert known.count("dropped", SIZE, "heap_peak_bytes")[0] == pytest.approx(SIZE, abs=4_096)
 
 
-def test_the_resident_size_grows_by_what_is_kept(known):
+def test_the_resident_size_grows_by_the_kept_bytes(known):
     assert known.count("kept", SIZE, "resident_bytes")[0] == pytest.approx(SIZE, rel=0.3)
 
 
-def test_bytes_a_point_are_what_is_held_over_the_size(known):
+def test_bytes_per_point_are_the_held_bytes_over_the_size(known):
     assert known.to_pandas().loc[("kept", SIZE), "per_point_bytes"] == pytest.approx(1.0, abs=0.01)
 
 
@@ -70,7 +70,7 @@ def test_a_restored_result_has_the_same_summary(known):
     pd.testing.assert_frame_equal(known.to_pandas(), again.to_pandas())
 
 
-def test_the_smallest_is_named_where_its_counts_lie_below_the_next(known):
+def test_the_smallest_is_named_if_its_counts_are_below_the_next(known):
     assert known.facts()["smallest"] == "dropped"
 
 
@@ -84,13 +84,13 @@ def test_names_of_the_setup_are_not_counted():
     assert made.count("shared", 10, "traced_peak_bytes")[0] < 10_000
 
 
-def test_what_a_process_makes_once_is_not_counted():
+def test_one_time_allocations_are_not_counted():
     setup = "made = {}\ndef once(n): return made.setdefault('block', b'x' * 5_000_000)"
     made = footprint({"lazy": "once(n)"}, setup=setup, sizes=[10], runs=1)
     assert made.count("lazy", 10, "traced_current_bytes")[0] < 10_000
 
 
-def test_a_callable_is_given_the_size():
+def test_a_callable_receives_the_size():
     made = footprint({"call": lambda n: b"x" * n}, sizes=[SIZE], runs=1)
     assert made.count("call", SIZE, "traced_current_bytes")[0] == pytest.approx(SIZE, abs=1_000)
 
@@ -107,7 +107,7 @@ def test_a_share_of_seconds_lowers_the_runs_to_one_at_least():
 
 @pytest.fixture(scope="module")
 def without_memray(tmp_path_factory):
-    """Hide memray from the workers, as on a system on which it does not run."""
+    """Hide memray from the workers, as on a system where it does not run."""
     folder = tmp_path_factory.mktemp("hidden")
     (folder / "memray.py").write_text("raise ImportError('hidden by a test')")
     with pytest.MonkeyPatch.context() as patch:
@@ -124,7 +124,7 @@ def test_without_memray_a_note_says_why(without_memray):
     assert any("heap columns are not available here: memray" in note for note in without_memray.notes)
 
 
-def test_without_memray_bytes_a_point_come_from_tracemalloc_and_say_so(without_memray):
+def test_without_memray_bytes_per_point_come_from_tracemalloc_and_are_marked(without_memray):
     row = without_memray.to_pandas().loc[("kept", SIZE)]
     assert row["per_point_counted_by"] == "tracemalloc"
     assert row["per_point_bytes"] == pytest.approx(1.0, abs=0.01)
@@ -139,7 +139,7 @@ def test_the_self_test_shows_that_only_the_heap_column_sees_what_rust_allocates(
     assert made.count("bytes made by Rust", size, "heap_bytes")[0] == pytest.approx(size, abs=4_096)
 
 
-def test_the_self_test_counts_the_bytes_of_any_package_beside_pythons_own():
+def test_the_self_test_counts_the_bytes_of_any_package_and_pythons_own():
     made = footprint_self_test({"bytes made by NumPy": Statement("ones(n, 'u1')", "from numpy import ones")})
     (size,) = made.sizes
     assert list(made.contenders) == ["bytes made by Python", "bytes made by NumPy"]
@@ -154,8 +154,8 @@ def test_the_self_test_counts_the_bytes_of_any_package_beside_pythons_own():
             TypeError,
             r"foreign must be a mapping of row names to statements, got 'ones\(n\)'; pass one such as",
         ),
-        ({}, ValueError, r"foreign must name at least one row, and none 'bytes made by Python', got \[\]"),
-        ({"bytes made by Python": "b''"}, ValueError, r"none 'bytes made by Python', got \['bytes made by Python'\]"),
+        ({}, ValueError, r"foreign must name at least one row other than 'bytes made by Python', got \[\]"),
+        ({"bytes made by Python": "b''"}, ValueError, r"got \['bytes made by Python'\]"),
         ({"mine": "for i in range(n): pass"}, ValueError, "the statement of 'mine' is not an expression"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_self_test_without_a_foreign_allocation_is_refused(foreign, kind, sent
         footprint_self_test(foreign)
 
 
-def test_a_statement_that_is_no_expression_is_refused_by_name():
+def test_a_statement_that_is_not_an_expression_is_refused_by_name():
     with pytest.raises(ValueError, match="the statement of 'loop' is not an expression"):
         footprint({"loop": "for i in range(n): pass"})
 
@@ -209,7 +209,7 @@ def _is_alive(pid):
 
 
 def counted(runs, **bytes_of):
-    """A footprint whose contenders take so many bytes, a byte more in each further run."""
+    """Make a footprint with chosen bytes, and one byte more in each further run."""
     rows = [
         (name, "heap_bytes", 10, run, 0, 1, float(count + run), 1)
         for name, count in bytes_of.items()
@@ -235,7 +235,7 @@ def test_a_single_count_is_not_judged():
     assert decide(counted(1, one=100, two=200).ratio("two", 10, "heap_bytes")) == "not judged"
 
 
-def test_a_build_that_judges_counts_twice_whatever_its_seconds():
+def test_a_build_that_judges_counts_at_least_twice():
     made = footprint({"one": "bytes(n)"}, sizes=[10], settings=Settings(seconds=1e-6, judges=True))
     assert made.settings["runs"] == 2
 

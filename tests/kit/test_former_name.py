@@ -1,4 +1,4 @@
-"""`rust_daq.bench`, the kit's name of before: the same names, a warning, and a sentence where there is no kit."""
+"""`rust_daq.bench`, the kit's former name: the same names, a warning, and a message without the kit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_former_name_has_the_same_names_and_warns_once() -> None:
         importlib.import_module("rust_daq.bench")
 
 
-def test_without_the_kit_a_sentence_says_what_to_install() -> None:
+def test_without_the_kit_a_message_says_what_to_install() -> None:
     code = "import sys; sys.modules['evenhand'] = None; import rust_daq.bench"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

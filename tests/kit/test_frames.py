@@ -1,4 +1,4 @@
-"""What the kit imports: a worker that only uses it has to start quickly."""
+"""Imports of the kit: a worker that only uses it has to start quickly."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A gate of real processes: what exists on one side, what fails, what stops; nothing here judges a time."""
+"""A gate with real processes: one-sided operations, failures and interruptions; no test judges a time."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("gate-1.js
 FEW = Plan("few", 6, 14, timeout=30.0)
 BYTES = Operation("bytes", "[bytes(size) for index in range(n)]", kind="bytes", size=100)
 EMPTY = Operation("empty", "pass")
-linux_or_mac = pytest.mark.skipif(sys.platform == "win32", reason="bytes are counted by memray, which Windows has not")
+linux_or_mac = pytest.mark.skipif(sys.platform == "win32", reason="memray, which counts bytes, does not run on Windows")
 
 
 def sides(base="", candidate=""):
-    """Both sides in this environment, each with what it alone runs."""
+    """Make both sides in this environment, each with its own prelude."""
     return {BASE: Side("old", sys.executable, {}, base), CANDIDATE: Side("new", sys.executable, {}, candidate)}
 
 
 def outcome(operation, base="", candidate="", plan=FEW):
-    """What comes of one operation."""
+    """Return the outcome of one operation."""
     [found] = run((operation,), sides(base, candidate), plan).outcomes
     return found
 
 
 def valid(gate):
-    """The gate's document, once it fits its schema."""
+    """Validate the gate's document, and return it."""
     made = json.loads(json.dumps(document(gate, gate.exit_status()), allow_nan=False))
     jsonschema.validate(made, SCHEMA, jsonschema.Draft202012Validator)
     return made
 
 
-# Statuses, by what can be known exactly
+# Statuses with exactly known results
 
 
 @linux_or_mac
@@ -68,26 +68,26 @@ def test_the_same_bytes_are_unchanged_and_leave_no_slowdown_possible():
 
 
 @pytest.mark.parametrize("missing", ["", "import no_such_module", "import os; os.no_such_name", "f = 3"])
-def test_what_only_the_candidate_has_is_new_and_what_only_the_base_has_is_gone(missing):
+def test_an_operation_of_the_candidate_only_is_new_and_one_of_the_base_only_is_gone(missing):
     operation = Operation("call", "f()")
     assert outcome(operation, missing, "f = int").status == "new"
     assert outcome(operation, "f = int", missing).status == "gone"
 
 
-def test_the_reason_of_what_is_new_is_one_line_that_names_the_side():
+def test_the_reason_of_a_new_operation_is_one_line_that_names_the_side():
     reason = outcome(Operation("call", "f()"), "", "f = int").reason
     assert reason == "the statement of 'call (base)' failed in its worker: NameError: name 'f' is not defined"
 
 
 @pytest.mark.parametrize("breaking", ["1 / 0", "import os; os._exit(3)"])
-def test_what_raises_or_dies_on_one_side_failed_and_is_not_gone(breaking):
+def test_an_operation_that_raises_or_dies_on_one_side_failed_and_is_not_gone(breaking):
     found = outcome(Operation("call", "f()"), "f = int", f"def f():\n    {breaking}")
     assert found.status == "failed"
     assert "'call (candidate)'" in found.reason
     assert "\n" not in found.reason
 
 
-def test_what_runs_on_no_side_failed():
+def test_an_operation_that_runs_on_no_side_failed():
     assert outcome(Operation("call", "f()")).status == "failed"
 
 
@@ -130,7 +130,7 @@ def test_bytes_that_cannot_be_counted_here_are_not_judged(monkeypatch):
 
 
 def made(costs):
-    """Results of one stage in which each operation costs exactly what is said, in every round."""
+    """Make the results of one stage with exact costs in every round."""
     results = {
         name: made_result(name, "gate", {BASE: base, CANDIDATE: candidate}, rounds=FEW.second)
         for name, (base, candidate) in costs.items()
@@ -139,7 +139,7 @@ def made(costs):
 
 
 def staged(monkeypatch, *stages):
-    """Let the stages of a gate find what is said; the names that each was asked for."""
+    """Replace the stages of a gate by chosen results, and return the names of the operations in each."""
     asked, turns = [], iter(stages)
 
     def measured(trials, *_):
@@ -157,7 +157,7 @@ def staged(monkeypatch, *stages):
 PAIR = (Operation("one", "pass"), Operation("two", "pass"))
 
 
-def test_only_what_might_have_changed_is_measured_again_and_the_fresh_rounds_alone_decide(monkeypatch):
+def test_only_suspects_are_measured_again_and_only_the_fresh_rounds_decide(monkeypatch):
     asked = staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), made({"one": (100, 100)}))
     gate = run(PAIR, sides(), FEW)
     assert asked == [["one", "two"], ["one"]]
@@ -165,7 +165,7 @@ def test_only_what_might_have_changed_is_measured_again_and_the_fresh_rounds_alo
     assert gate.outcomes[0].candidate.value == pytest.approx(100)
 
 
-def test_what_the_fresh_rounds_confirm_is_slower(monkeypatch):
+def test_a_slowdown_that_the_fresh_rounds_confirm_is_reported(monkeypatch):
     staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), made({"one": (100, 110)}))
     gate = run(PAIR, sides(), FEW)
     assert gate.outcomes[0].status == "slower"
@@ -173,7 +173,7 @@ def test_what_the_fresh_rounds_confirm_is_slower(monkeypatch):
     assert gate.exit_status() == 1
 
 
-def test_a_gate_that_was_stopped_in_its_second_stage_keeps_what_the_first_decided(monkeypatch):
+def test_a_gate_that_was_stopped_in_its_second_stage_keeps_the_decisions_of_the_first(monkeypatch):
     staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), KeyboardInterrupt)
     gate = run(PAIR, sides(), FEW)
     assert not gate.complete
@@ -184,7 +184,7 @@ def test_a_gate_that_was_stopped_in_its_second_stage_keeps_what_the_first_decide
 
 
 def stop_at(wanted):
-    """Be a progress that stops the gate at one of its steps, as Ctrl-C would."""
+    """Return a progress callable that stops the gate at a step, as Ctrl-C does."""
 
     def progress(what, done, total):
         if (what, done) == wanted:
@@ -221,7 +221,7 @@ def test_every_operation_has_a_round_before_any_has_its_second(monkeypatch):
     assert order == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
 
 
-def test_a_plan_says_how_many_slices_a_round_has():
+def test_a_plan_sets_the_slices_of_a_round():
     gate = run((EMPTY,), sides(), replace(FEW, slices=4))
     [result] = gate.stages[0].values()
     assert (result.settings["slices"], sorted(set(result.samples["sample"]))) == (4, [0, 1, 2, 3])
@@ -235,7 +235,7 @@ def test_both_sides_run_the_same_loops_in_turn():
     assert samples[samples["round"] == 0]["contender"].tolist()[:4] == [BASE, CANDIDATE, CANDIDATE, BASE]
 
 
-def test_what_can_run_only_once_has_a_process_for_each_timing():
+def test_an_operation_that_runs_only_once_has_a_process_for_each_timing():
     once = Operation("import", "assert not seen; seen.append(1)", "seen = []", kind="fresh")
     [result] = run((once,), sides(), FEW).stages[0].values()
     assert set(result.samples["loops"]) == {1}
@@ -243,7 +243,7 @@ def test_what_can_run_only_once_has_a_process_for_each_timing():
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
-def test_workers_are_kept_on_one_core_where_the_operation_allows_it():
+def test_workers_are_pinned_to_one_core_if_the_operation_allows_it():
     cores = len(os.sched_getaffinity(0))
     pinned = Operation("pinned", "pass", "import os; assert len(os.sched_getaffinity(0)) == 1")
     free = Operation("free", "pass", f"import os; assert len(os.sched_getaffinity(0)) == {cores}", pinned=False)
@@ -259,10 +259,10 @@ def test_rounds_go_from_core_to_core(monkeypatch):
     assert [core_of(index) for index in range(4)] == [1, 3, 1, 3]
 
 
-# What is written
+# Reports
 
 
-def test_the_table_has_what_needs_a_person_first(monkeypatch):
+def test_the_table_begins_with_the_urgent_statuses(monkeypatch):
     operations = (*PAIR, Operation("three", "pass"), Operation("four", "pass"))
     first = made({"one": (100, 100), "two": (100, 110), "three": (100, 90), "four": (100, 150)})
     staged(monkeypatch, first, made({"two": (100, 110), "three": (100, 90), "four": (100, 150)}))
@@ -273,7 +273,7 @@ def test_the_table_has_what_needs_a_person_first(monkeypatch):
     assert sentence(gate, 1) == "2 slower, 1 faster, 1 unchanged (exit status 1)"
 
 
-def test_the_comment_for_a_pull_request_folds_away_what_stayed(monkeypatch):
+def test_the_comment_for_a_pull_request_folds_away_unchanged_operations(monkeypatch):
     staged(monkeypatch, made({"one": (100, 130), "two": (100, 100)}), made({"one": (100, 110)}))
     text = markdown(run(PAIR, sides(), FEW), 1)
     assert text.startswith("### Gate: 1 slower, 1 unchanged (exit status 1)\n\n`old` → `new`\n")
@@ -297,14 +297,14 @@ def test_the_document_of_each_status_fits_its_schema(monkeypatch):
 
 @pytest.fixture
 def operations(tmp_path):
-    """A file of one operation."""
+    """Write an operations file with one operation."""
     path = tmp_path / "operations.toml"
     path.write_text("[operation.empty]\nstatement = 'pass'\n", encoding="utf-8")
     return path
 
 
 def command(operations, *further):
-    """The arguments of a gate between this environment and itself."""
+    """Return the arguments of a gate between this environment and itself."""
     pythons = ["--base-python", sys.executable, "--candidate-python", sys.executable]
     return [*pythons, "--operations", str(operations), "--quick", *further]
 
@@ -355,9 +355,11 @@ def test_a_wrong_call_gets_one_sentence_and_status_2(operations, capsys, further
 
 @pytest.fixture
 def asking(operations, tmp_path, monkeypatch):
-    """A file of operations that asks each side what it is built of."""
+    """Write an operations file with a build hook."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    operations.write_text("build_info = 'mine:told'\n" + operations.read_text(encoding="utf-8"), encoding="utf-8")
+    operations.write_text(
+        "build_info = 'mine:build_facts'\n" + operations.read_text(encoding="utf-8"), encoding="utf-8"
+    )
     return operations
 
 
@@ -365,22 +367,22 @@ def asking(operations, tmp_path, monkeypatch):
     ("answer", "sentence"),
     [
         ("{'profile': 'debug'}", "gate: base is a debug build, which is not worth measuring"),
-        ("1 / 0", "gate: base has no mine:told: ZeroDivisionError: division by zero"),
+        ("1 / 0", "gate: base has no mine:build_facts: ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_side_that_is_none_to_measure_ends_with_status_2(asking, tmp_path, capsys, answer, sentence):
-    (tmp_path / "mine.py").write_text(f"def told():\n    return {answer}\n", encoding="utf-8")
+def test_a_side_that_cannot_be_measured_ends_with_status_2(asking, tmp_path, capsys, answer, sentence):
+    (tmp_path / "mine.py").write_text(f"def build_facts():\n    return {answer}\n", encoding="utf-8")
     assert main(command(asking)) == 2
     assert sentence in capsys.readouterr().err
 
 
-def test_an_interpreter_that_is_not_there_ends_with_status_2(asking, tmp_path, capsys):
+def test_a_missing_interpreter_ends_with_status_2(asking, tmp_path, capsys):
     assert main([*command(asking), "--base-python", str(tmp_path / "python")]) == 2
     assert "gate: the interpreter of base does not answer" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c_keeps_what_was_measured_and_marks_it(operations, tmp_path):
+def test_ctrl_c_keeps_the_rounds_so_far_and_marks_them(operations, tmp_path):
     written, begun = tmp_path / "gate.json", tmp_path / "begun"
     text = f'[operation.marked]\nstatement = "pass"\nbefore = """open({str(begun)!r}, "a").write("x")"""\n'
     operations.write_text(text, encoding="utf-8")

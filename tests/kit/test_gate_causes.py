@@ -1,4 +1,4 @@
-"""Why an operation changed: functions by their instructions, and memory, of one execution on either side."""
+"""Causes of a change: instructions by function, and allocations, per execution on both sides."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ Ir                  file:function
 
 
 def sides(base: str, candidate: str) -> dict[str, Side]:
-    """Two sides that differ by what they run after the setup."""
+    """Make two sides with different preludes."""
     return {BASE: Side("old", sys.executable, {}, base), CANDIDATE: Side("new", sys.executable, {}, candidate)}
 
 
-def test_callgrinds_table_is_read_without_what_differs_between_builds() -> None:
+def test_callgrinds_table_is_read_without_names_that_differ_between_builds() -> None:
     assert parse_table(TABLE) == {
         "list_sort_impl": 1_209_672 + 172_568,
         "rust_daq::point::Point::new": 11_024,
@@ -44,7 +44,7 @@ def test_callgrinds_table_is_read_without_what_differs_between_builds() -> None:
     }
 
 
-def test_the_largest_differences_come_first_and_none_is_no_difference() -> None:
+def test_the_largest_differences_come_first_and_negligible_ones_are_dropped() -> None:
     base = {"same": 100.0, "gone": 50.0, "more": 10.0, **{f"small {index}": 1.0 for index in range(20)}}
     candidate = {"same": 100.3, "new": 5.0, "more": 300.0, **{f"small {index}": 3.0 for index in range(20)}}
     found = largest(base, candidate)
@@ -79,7 +79,7 @@ def test_a_statement_that_fails_is_named() -> None:
 
 
 def gate(found: Causes) -> Gate:
-    """A gate of one operation that got slower."""
+    """Make a gate with one operation that got slower."""
     return Gate(
         sides=sides("", ""),
         plan=Plan(),
@@ -104,7 +104,7 @@ def test_the_report_has_a_line_for_each_with_its_difference() -> None:
     assert "call: where to look" not in markdown(gate(Causes()), 1)
 
 
-def test_the_document_has_them_and_one_of_before_without_them_is_one_too() -> None:
+def test_the_document_has_the_causes_and_an_older_one_without_them_is_valid() -> None:
     made = document(gate(FOUND), 1)
     jsonschema.validate(made, SCHEMA, jsonschema.Draft202012Validator)
     assert made["operations"][0]["causes"]["functions"][0] == {

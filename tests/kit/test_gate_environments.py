@@ -1,4 +1,4 @@
-"""Sides that a gate makes itself, of wheels and revisions, and what is said of those that cannot be had."""
+"""Sides that a gate makes from wheels and revisions, and the messages where that fails."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OLD, NEW = "VALUE = 1\n\n\ndef f():\n    return 1\n", "VALUE = 2\n\n\ndef f():\n
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with a commit of a tiny package, a change that is not committed, and a configuration."""
+    """Make a repository with a commit of a tiny package, an uncommitted change, and a configuration."""
     root = tmp_path / "repository"
     root.mkdir()
     monkeypatch.chdir(root)
@@ -63,7 +63,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def value(python: str) -> str:
-    """What the package in an environment says."""
+    """Return the output of the package in an environment."""
     question = "import tiny; print(tiny.VALUE, tiny.f())"
     return subprocess.run([python, "-P", "-c", question], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -110,7 +110,7 @@ def test_a_gate_measures_a_revision_against_the_tree(repository: Path, tmp_path:
         ),
     ],
 )
-def test_a_side_that_cannot_be_had_gets_a_sentence(
+def test_a_side_that_cannot_be_made_gets_a_message(
     repository: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del repository
@@ -133,7 +133,7 @@ def test_a_side_that_cannot_be_had_gets_a_sentence(
         (f"{PYTHON} -c pass {{out}}", "must write one wheel to {out}, but wrote none"),
     ],
 )
-def test_a_build_that_cannot_be_used_gets_a_sentence(
+def test_an_unusable_build_gets_a_message(
     repository: Path, build: str | None, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = ['operations = "operations.toml"', *([f'build = "{build}"'] if build else [])]
@@ -142,7 +142,7 @@ def test_a_build_that_cannot_be_used_gets_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_without_operations_the_gate_says_where_they_are_named(
+def test_without_operations_the_gate_says_where_to_name_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -152,7 +152,7 @@ def test_without_operations_the_gate_says_where_they_are_named(
     assert "no operations to measure; name a file with --operations FILE" in capsys.readouterr().err
 
 
-def test_operations_that_are_no_path_get_a_sentence(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_operations_that_are_not_a_path_get_a_message(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (repository / "evenhand.toml").write_text("operations = 3\n", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         main(["gate", "--base", "HEAD"])
@@ -160,7 +160,7 @@ def test_operations_that_are_no_path_get_a_sentence(repository: Path, capsys: py
     assert "operations in evenhand.toml is 3; it must be the path of a file" in capsys.readouterr().err
 
 
-def test_a_gate_in_a_folder_below_finds_the_operations(
+def test_a_gate_in_a_subfolder_finds_the_operations(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (repository / "below").mkdir()
@@ -169,7 +169,7 @@ def test_a_gate_in_a_folder_below_finds_the_operations(
     assert "the base 'nowhere'" in capsys.readouterr().err
 
 
-def test_without_git_a_revision_gets_a_sentence(
+def test_without_git_a_revision_gets_a_message(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del repository
@@ -202,5 +202,5 @@ def test_without_uv_the_gate_says_what_to_install(
         (f"dist{os.sep}mine.whl", False),
     ],
 )
-def test_a_version_is_told_from_a_revision(text: str, named: bool) -> None:
+def test_a_version_is_distinguished_from_a_revision(text: str, named: bool) -> None:
     assert environments.is_requirement(text) == named

@@ -1,4 +1,4 @@
-"""Instructions: what a count says, and that one under valgrind is what it promises to be."""
+"""Instruction counts: their meaning, and their properties under valgrind."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def count(base=(1000.0, 1000.0, 1000.0), candidate=(1000.0, 1000.0, 1000.0)):
 @pytest.mark.parametrize(
     ("candidate", "says"), [((1010.0,) * 3, "more"), ((990.0,) * 3, "fewer"), ((1001.0,) * 3, "same")]
 )
-def test_one_per_cent_more_is_seen_where_the_count_repeats(candidate, says):
+def test_one_per_cent_more_is_seen_if_the_count_is_repeatable(candidate, says):
     assert count(candidate=candidate).says == says
 
 
-def test_a_poor_subject_has_a_threshold_of_its_own():
+def test_a_varying_count_has_its_own_threshold():
     poor = count(base=(1000.0, 1010.0, 1005.0), candidate=(1020.0, 1020.0, 1020.0))
     assert poor.poor
     assert poor.spread == pytest.approx(0.01, rel=0.01)
@@ -79,11 +79,11 @@ def test_a_change_is_written_with_its_sign_and_nothing_without_a_minus(candidate
         ("inconclusive", 1.1, False),
     ],
 )
-def test_time_and_count_disagree_where_time_would_have_seen_it(status, ratio, disagrees):
+def test_time_and_count_disagree_if_timing_would_have_seen_the_change(status, ratio, disagrees):
     assert count(candidate=(1000.0 * ratio,) * 3).disagrees(status) == disagrees
 
 
-def test_what_is_counted_once_is_no_part_of_an_operation():
+def test_one_time_instructions_are_not_part_of_an_operation():
     once = 5_000 + 100 * 7
     assert slope(once, once + 100 * 7, 100) == 7
 
@@ -110,7 +110,7 @@ def test_the_same_work_takes_the_same_instructions_in_each_process_and_more_work
 
 
 @counting
-def test_only_the_loop_is_counted_and_not_what_goes_before():
+def test_only_the_loop_is_counted():
     slow = "for _ in range(100_000): pass"
     both = sides("pass", slow)
     counts, _ = count_all([attempt(COUNTED, both)], both, lambda *_: None)
@@ -118,7 +118,7 @@ def test_only_the_loop_is_counted_and_not_what_goes_before():
 
 
 @counting
-def test_a_gate_shows_counts_beside_time_and_leaves_out_what_cannot_be_counted():
+def test_a_gate_shows_counts_next_to_times_except_for_uncountable_operations():
     gate = run((COUNTED, Operation("threads", "pass", counted=False)), sides(), Plan("few", 6, 6), count=True)
     assert list(gate.counts) == ["add"]
     assert gate.counts["add"].says == "same"
@@ -149,10 +149,10 @@ def test_a_worker_outside_of_valgrind_refuses_to_count():
         worker.ask({"do": "instructions", "hooks": str(hooks()), "repeats": 1, "warmup": 1, "loops": [1]})
 
 
-# Where it cannot be done
+# Without the tools
 
 
-def test_elsewhere_it_is_said_and_time_is_measured_all_the_same(monkeypatch, tmp_path, capsys):
+def test_without_the_tools_there_is_a_message_and_times_are_measured(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(module.sys, "platform", "darwin")
     path = tmp_path / "operations.toml"
     path.write_text("[operation.empty]\nstatement = 'pass'\n", encoding="utf-8")
@@ -163,7 +163,7 @@ def test_elsewhere_it_is_said_and_time_is_measured_all_the_same(monkeypatch, tmp
     assert "instructions" not in out
 
 
-def test_what_is_missing_is_named(monkeypatch):
+def test_missing_tools_are_named(monkeypatch):
     monkeypatch.setattr(module.sys, "platform", "linux")
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     assert "apt-get install valgrind" in unavailable()
@@ -172,7 +172,7 @@ def test_what_is_missing_is_named(monkeypatch):
     assert "pip install pytest-codspeed" in unavailable()
 
 
-def test_a_file_without_a_count_is_said(tmp_path):
+def test_a_file_without_a_count_is_named(tmp_path):
     with pytest.raises(WorkerError, match="callgrind.1 has no count by callgrind"):
         total(tmp_path / "callgrind.1")
     (tmp_path / "callgrind.2").write_text("events: Ir\nsummary: 0\ntotals: 4711\n", encoding="utf-8")

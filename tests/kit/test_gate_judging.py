@@ -1,4 +1,4 @@
-"""How a gate judges: whole gates simulated with known truth and fixed seeds."""
+"""Judgement of a gate: simulated whole gates with a known true difference and fixed seeds."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FIRST, SECOND = 20, 40
 
 
 def rounds_of(rng, count, ratio=1.0, noise=0.02):
-    """Candidate and base, so many rounds: skewed noise of their own on a machine whose pace drifts for both."""
+    """Simulate rounds of candidate and base: independent skewed noise on a machine whose pace drifts for both."""
     pace = np.exp(np.cumsum(rng.normal(0, 0.1, count)))
     own = np.exp(noise * (rng.gamma(2.0, 1.0, (2, count)) - 2.0))
     return 100 * ratio * pace * own[0], 100 * pace * own[1]
 
 
 def gate(rng, ratios, first=FIRST, second=SECOND):
-    """Simulate a whole gate; the status of each operation."""
+    """Simulate a whole gate, and return the status of each operation."""
     screened = {str(index): rounds_of(rng, first, ratio) for index, ratio in enumerate(ratios)}
     statuses = {name: judge_first(*pair).status for name, pair in screened.items()}
     fresh = {name: rounds_of(rng, second, ratios[int(name)]) for name in suspects(screened)}
@@ -50,7 +50,7 @@ def test_five_per_cent_are_found_among_unchanged_operations():
     assert all(found[name] != "slower" for found in gates for name in "01")
 
 
-def test_what_became_faster_is_called_faster():
+def test_a_speedup_is_reported_as_faster():
     rng = np.random.default_rng(SEED + 3)
     assert gate(rng, [0.9, 1.0])["0"] == "faster"
 
@@ -63,7 +63,7 @@ def test_one_per_cent_is_never_called_slower_however_sure():
     assert 0.01 <= found.largest_slowdown < 0.02
 
 
-def test_only_what_might_have_changed_is_measured_again():
+def test_only_suspects_are_measured_again():
     new, old = np.linspace(100, 101, 20), np.full(20, 100.0)
     assert suspects({"shifted": (new + 1, old), "same": (old, old), "around": (np.roll(new, 3) - 0.5, old)}) == [
         "shifted"
@@ -85,8 +85,8 @@ def test_wide_intervals_are_inconclusive_and_say_how_many_rounds_would_decide():
     assert found.rounds_needed > 20
 
 
-def test_an_alarm_takes_the_interval_that_holds_for_the_whole_gate():
-    # Sure enough alone at 95 %, and not sure enough among forty that show nothing.
+def test_an_alarm_needs_the_interval_at_the_level_of_the_whole_gate():
+    # Certain enough alone at 95 %, but not among forty operations without a change.
     rng = np.random.default_rng(SEED + 5)
     doubtful = (100 * np.exp(0.03 + rng.normal(0, 0.062, 20)), np.full(20, 100.0))
     others = {str(index): rounds_of(rng, 20) for index in range(40)}
@@ -98,7 +98,7 @@ def test_an_alarm_takes_the_interval_that_holds_for_the_whole_gate():
     assert among.status == "inconclusive"
 
 
-def test_that_nothing_changed_is_said_of_each_operation_alone():
+def test_unchanged_is_judged_for_each_operation_alone():
     # Within 5 % at 95 %, and not at the level that an alarm among forty would take.
     rng = np.random.default_rng(SEED + 9)
     steady = (100 * np.exp(rng.normal(0, 0.055, 20)), np.full(20, 100.0))
@@ -111,11 +111,11 @@ def test_that_nothing_changed_is_said_of_each_operation_alone():
 # Holm
 
 
-def test_holm_holds_the_smallest_against_the_whole_and_stops_at_the_first_that_does_not_pass():
+def test_holm_corrects_the_smallest_fully_and_stops_at_the_first_failure():
     levels = holm_levels([0.04, 0.001, 0.3, 0.012], 0.95)
     assert levels[1] == pytest.approx(1 - 0.05 / 4)
     assert levels[3] == pytest.approx(1 - 0.05 / 3)
-    # 0.04 is not below 0.05 / 2, so that it and all after it stay there.
+    # 0.04 is not below 0.05 / 2, so it and all later ones fail.
     assert levels[0] == pytest.approx(1 - 0.05 / 2)
     assert levels[2] == pytest.approx(1 - 0.05 / 2)
 
@@ -129,7 +129,7 @@ def test_holm_keeps_the_error_of_the_family_where_some_differ():
     rng = np.random.default_rng(SEED + 6)
     alarms = 0
     for _ in range(4_000):
-        # Three true nulls beside two that are plainly not.
+        # Three true null hypotheses and two clearly false ones.
         p_values = [*rng.uniform(size=3), 1e-9, 1e-9]
         levels = holm_levels(p_values, 0.95)
         alarms += any(p < 1 - level for p, level in zip(p_values[:3], levels[:3], strict=True))
@@ -155,14 +155,14 @@ def test_too_few_rounds_have_no_p_value():
     assert math.isnan(ratio_p_value([1.0] * 5, [1.0] * 5))
 
 
-# What is told of a finding
+# The content of a finding
 
 
 def estimate(value, low, high, rounds=20):
     return Estimate(value, low, high, 0.95, rounds)
 
 
-def test_only_what_is_inconclusive_needs_rounds_and_only_what_is_unchanged_has_a_largest_slowdown():
+def test_only_inconclusive_findings_need_rounds_and_only_unchanged_ones_have_a_largest_slowdown():
     found = estimate(1.0, 0.97, 1.03)
     unchanged = Finding("unchanged", found, found, 1)
     slower = Finding("slower", found, found, 2)

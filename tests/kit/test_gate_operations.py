@@ -1,4 +1,4 @@
-"""The file of operations: what a few lines make, and what is refused by name."""
+"""The operations file: its meaning, and the errors that are refused by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from evenhand.gate import OperationError, Operations
 
 FILE = """
-build_info = "mine:told"
+build_info = "mine:build_facts"
 
 [setup]
 names = "one = 1"
@@ -28,7 +28,7 @@ statement = "[None] * n"
 
 
 def read(tmp_path: Path, text: str = FILE) -> Operations:
-    """Read a file of this text."""
+    """Read an operations file with this text."""
     path = tmp_path / "operations.toml"
     path.write_text(text, encoding="utf-8")
     return Operations.read(path)
@@ -41,11 +41,11 @@ def test_an_operation_is_its_setups_in_order_and_its_statement(tmp_path: Path) -
     assert (add.kind, add.unit, add.pinned, add.counted) == ("time", "_ns", True, True)
 
 
-def test_what_one_side_alone_runs_comes_after_the_setup(tmp_path: Path) -> None:
+def test_a_sides_prelude_comes_after_the_setup(tmp_path: Path) -> None:
     assert read(tmp_path).operations[0].on(None, "two = 40").build() == 43
 
 
-def test_bytes_are_of_so_many_objects_and_take_no_instructions(tmp_path: Path) -> None:
+def test_bytes_are_counted_for_n_objects_without_instructions(tmp_path: Path) -> None:
     listed = read(tmp_path).operations[1]
     assert (listed.kind, listed.size, listed.unit, listed.counted) == ("bytes", 10, "_bytes", False)
 
@@ -54,11 +54,11 @@ def test_the_chosen_ones_come_in_the_order_of_the_choice(tmp_path: Path) -> None
     operations = read(tmp_path)
     chosen = operations.only(["bytes of a list", "add", "add"])
     assert [one.name for one in chosen.operations] == ["bytes of a list", "add"]
-    assert chosen.build_info == "mine:told"
+    assert chosen.build_info == "mine:build_facts"
     assert operations.only([]).operations == operations.operations
 
 
-def test_a_choice_that_is_not_there_names_what_is_near(tmp_path: Path) -> None:
+def test_an_unknown_choice_is_answered_with_similar_names(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match="there is no operation 'ad'; similar: add"):
         read(tmp_path).only(["ad"])
 
@@ -97,6 +97,6 @@ def test_a_wrong_file_is_refused_in_a_sentence(tmp_path: Path, text: str, senten
     assert "\n" not in str(raised.value)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match=r"nowhere\.toml cannot be read \(No such file"):
         Operations.read(tmp_path / "nowhere.toml")

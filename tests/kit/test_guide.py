@@ -1,4 +1,4 @@
-"""`python -m evenhand init`: what it writes, and what keeps it from writing anything."""
+"""`python -m evenhand init`: the files that it writes, and the reasons why it writes none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMED = '[project]\nname = "tiny-binding"\n'
 
 
 def files(folder: Path) -> list[str]:
-    """All files below a folder."""
+    """Return all files below a folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
@@ -39,7 +39,7 @@ def test_a_named_project_is_named_and_measured(tmp_path: Path) -> None:
     assert (tmp_path / "docs" / "index.md").read_text().startswith("# How fast is tiny-binding?")
 
 
-def test_a_configuration_that_is_there_stays(tmp_path: Path) -> None:
+def test_an_existing_configuration_stays(tmp_path: Path) -> None:
     text = f"{NAMED}[tool.evenhand]\npackages = []\n"
     (tmp_path / "pyproject.toml").write_text(text)
     assert "evenhand.toml" not in write_guide(tmp_path)
@@ -71,7 +71,7 @@ def test_the_workflow_installs_the_project_and_builds_the_guide(tmp_path: Path, 
         ".github/workflows",
     ],
 )
-def test_what_is_in_the_way_is_named_and_nothing_is_written(
+def test_files_in_the_way_are_named_and_nothing_is_written(
     tmp_path: Path, taken: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / taken).parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(
     assert (tmp_path / taken).read_text() == "mine"
 
 
-def test_a_second_time_names_all_that_is_there(tmp_path: Path) -> None:
+def test_a_second_call_names_all_existing_files(tmp_path: Path) -> None:
     write_guide(tmp_path)
     with pytest.raises(GuideError) as refused:
         write_guide(tmp_path)
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize(("name", "words"), [("gone", "does not exist"), ("file", "is not a folder")])
-def test_a_folder_that_is_none_is_refused(
+def test_an_invalid_folder_is_refused(
     tmp_path: Path, name: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -141,7 +141,7 @@ def test_a_name_with_quotes_makes_a_conf_that_is_python(tmp_path: Path) -> None:
     assert found["project"] == "a b c"
 
 
-def test_the_command_says_what_it_wrote_and_what_to_do(
+def test_the_command_lists_the_files_and_the_next_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

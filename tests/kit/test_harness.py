@@ -1,4 +1,4 @@
-"""The timing loop: the same for contenders that cost about the same, whatever their calibration saw."""
+"""The timing loop: the same for contenders with similar costs, despite noise in their calibration."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def test_contenders_within_a_factor_of_ten_have_the_same_copies_whatever_another
     assert first.repeats == second.repeats
 
 
-def test_copies_differ_where_one_number_does_not_fit_all():
+def test_copies_differ_if_one_number_does_not_fit_all():
     cheap, expensive = shared(trials([20.0, 4e6])).values()
     assert (cheap.repeats, expensive.repeats) == (49, 1)
-    # One that is between every two that are far apart joins them, as long as the slice holds the copies.
+    # A contender between two distant ones joins them, as long as the copies fit into the slice.
     chain = shared(trials([20.0 * 8**place for place in range(6)]))
     assert {found.repeats for found in chain.values()} == {int(5e6 / (20 * 8**5))}
 
@@ -78,30 +78,30 @@ def test_a_slice_is_as_long_as_was_planned_or_one_execution(costs):
         assert found.loops * (found.repeats * found.wall + found.empty) <= SLICE_SECONDS * 1e9 * 8 or single
 
 
-def test_one_that_costs_nothing_does_not_decide_for_the_others():
+def test_a_contender_without_cost_does_not_decide_for_the_others():
     found = shared({"nothing": timing(0.0), "some": timing(200.0)})
     assert found["some"].repeats == shared({"some": timing(200.0)})["some"].repeats
 
 
-def test_executions_that_are_timed_alone_have_one_copy():
+def test_separately_timed_executions_have_one_copy():
     assert {found.repeats for found in shared(trials([10.0, 20.0]), alone=True).values()} == {1}
 
 
-def test_that_the_copies_differ_is_said_with_their_numbers():
+def test_different_numbers_of_copies_are_mentioned_with_the_numbers():
     [note] = differing_copies({"one": {"repeats": 200}, "two": {"repeats": 1}})
     assert "one 200, two 1" in note
     assert not differing_copies({"one": {"repeats": 2}, "two": {"repeats": 2}, "old": {}})
 
 
-# How it is found
+# Calibration
 
 
-def test_a_calibration_finds_what_the_loop_and_an_execution_take(machine):
+def test_a_calibration_finds_the_times_of_the_loop_and_of_an_execution(machine):
     found = tried(MadeWorker(machine, "mine", Statement("work(3_000)", WORK)))
     assert (found.empty, found.cost, found.wall) == pytest.approx((machine.loop, 3_000, 3_000), rel=0.01)
 
 
-def test_one_disturbed_timing_does_not_spoil_the_calibration(machine):
+def test_one_disturbed_timing_does_not_affect_the_calibration(machine):
     worker = MadeWorker(machine, "mine", Statement("work(3_000)", WORK))
     undisturbed = tried(worker)
     asked = []
@@ -121,7 +121,7 @@ def test_one_disturbed_timing_does_not_spoil_the_calibration(machine):
     assert {(found.repeats, found.loops) for found in asked} == {(usual.repeats, usual.loops)}
 
 
-def test_a_first_execution_that_does_what_is_done_once_does_not_decide(machine):
+def test_one_time_work_of_a_first_execution_does_not_decide(machine):
     setup = f"{WORK}\nmade = []\ndef once():\n    work(3_000 if made else 80_000_000)\n    made.append(1)"
     assert tried(MadeWorker(machine, "mine", Statement("once()", setup))).cost == pytest.approx(3_000, rel=0.01)
 
@@ -140,7 +140,7 @@ def test_a_statement_longer_than_a_slice_is_executed_three_times_to_try_it_and_o
 
 
 @given(seconds=st.floats(1e-6, 1e3), most=st.sampled_from([2, 4, 20]))
-def test_there_are_two_slices_at_least_and_fewer_where_they_are_long(seconds, most):
+def test_there_are_at_least_two_slices_and_fewer_if_they_are_long(seconds, most):
     slices = slices_within(most, [Calibration(wall=seconds * 1e9)])
     assert 2 <= slices <= most
     assert slices % 2 == 0
@@ -148,11 +148,11 @@ def test_there_are_two_slices_at_least_and_fewer_where_they_are_long(seconds, mo
         assert slices == most
 
 
-def test_three_slices_are_three_where_they_are_short():
+def test_three_short_slices_are_three():
     assert slices_within(3, [Calibration(wall=1.0)]) == 3
 
 
-def test_a_calibration_tries_for_as_long_as_it_says(machine):
+def test_a_calibration_tries_for_its_stated_time(machine):
     tried(MadeWorker(machine, "mine", Statement("work(3_000)", WORK)))
     [request] = [request for _, request in machine.requests if request["do"] == "calibrate"]
     assert request["seconds"] == CALIBRATION_SECONDS

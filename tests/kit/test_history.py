@@ -1,4 +1,4 @@
-"""A history: what is kept, what is refused by name, and what is read from it."""
+"""The history: its store, refused runs, series and steps."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ searching = pytest.mark.skipif(
 
 @pytest.fixture
 def store(tmp_path):
-    """A store of three commits, the second of which has two runs."""
+    """Make a store of three commits, with two runs of the second."""
     folder = tmp_path / "runs"
     for run in (
         history_run(0, {"one": 50.0}),
@@ -61,7 +61,7 @@ def test_two_runs_of_one_commit_are_both_kept(store):
     assert commits(read([store])) == [0, 1, 1, 2]
 
 
-def test_runs_stand_in_the_order_of_their_commits_whenever_they_were_measured(store):
+def test_runs_are_in_the_order_of_their_commits_not_of_their_measurement(store):
     late = history_run(0, {"one": 50.0}, hours=1_000)
     add(store, late)
     assert commits(read([store])) == [0, 0, 1, 1, 2]
@@ -74,7 +74,7 @@ def test_a_run_is_added_once(store):
         add(store, run)
 
 
-def test_what_is_torn_foreign_or_newer_is_named_and_hides_nothing(store, tmp_path):
+def test_damaged_foreign_or_newer_runs_are_refused_alone(store, tmp_path):
     torn, newer, foreign = Archive(store).names()[:3]
     (store / torn / "samples.parquet").unlink()
     document = json.loads((store / newer / "run.json").read_text(encoding="utf-8"))
@@ -103,13 +103,13 @@ def test_an_incomplete_run_is_named_and_left_out(store):
 
 
 @pytest.mark.parametrize("time", ["yesterday", ""])
-def test_a_commit_at_no_time_is_named_and_left_out(store, time):
+def test_a_commit_with_an_invalid_time_is_named_and_left_out(store, time):
     run = history_run(3, {"one": 50.0})
     add(store, renamed(run, revision=run.document["revision"] | {"committed": time}))
     assert read([store]).refused[run.id].startswith(f"{run.id} has the commit time {time!r}")
 
 
-def test_a_clock_that_went_back_is_said_and_moves_nothing(store):
+def test_a_clock_that_went_back_is_mentioned_and_changes_no_order(store):
     early = history_run(3, {"one": 50.0}, hours=-1_000)
     add(store, early)
     found = read([store])
@@ -117,7 +117,7 @@ def test_a_clock_that_went_back_is_said_and_moves_nothing(store):
     assert found.notes == (f"{early.id} was measured before its commit was made: a clock went back",)
 
 
-def test_an_index_that_names_other_runs_is_said_and_written_anew(store):
+def test_an_index_that_does_not_match_is_mentioned_and_rebuilt(store):
     Archive(store).add(history_run(3, {"one": 50.0}))
     assert read([store]).notes == ("the index of runs does not match its runs; rebuild it",)
     index(store)
@@ -131,11 +131,11 @@ def test_several_stores_are_read_as_one(store, tmp_path):
     assert commits(read([store, other])) == [0, 1, 1, 2, 5]
 
 
-def test_a_store_that_is_not_there_is_empty(tmp_path):
+def test_a_missing_store_is_empty(tmp_path):
     assert read([tmp_path / "nowhere"]).runs == ()
 
 
-def test_other_machines_stand_in_lines_of_their_own(store):
+def test_other_machines_have_separate_series(store):
     run = history_run(3, {"one": 50.0})
     add(store, renamed(run, machine=run.document["machine"] | {"cpu": "Slow 1"}))
     assert [len(runs) for runs in read([store]).classes().values()] == [4, 1]
@@ -144,7 +144,7 @@ def test_other_machines_stand_in_lines_of_their_own(store):
 # Series
 
 
-def test_the_pace_of_the_machine_leaves_a_series_alone():
+def test_the_pace_of_the_machine_does_not_affect_a_series():
     runs = [history_run(number, {"one": 50.0}, pace=pace) for number, pace in enumerate((70.0, 100.0, 250.0))]
     [one] = series(runs)
     assert [one.over_oldest(point).value for point in one.points] == pytest.approx([1.0] * 3)
@@ -174,12 +174,12 @@ def test_the_noise_is_that_between_runs_of_a_commit_and_not_of_a_step():
     assert {one.operation: one.noise for one in quiet}["moves"] == pytest.approx(0.01, rel=0.6)
 
 
-def test_what_commits_differ_by_is_no_noise_where_their_runs_agree():
+def test_differences_between_commits_are_not_noise_if_their_runs_agree():
     back_and_forth = made_series([[100.0 + 20 * (number % 2)] * 2 for number in range(10)])
     assert back_and_forth.noise == pytest.approx(1e-3)
 
 
-def test_without_repeats_the_noise_comes_from_neighbours_and_a_step_does_not_make_it():
+def test_without_repeats_the_noise_comes_from_neighbouring_commits_but_not_from_a_step():
     runs = stepped(12, 6, 2.0, 0.01, seed=6, repeats=1)
     assert {one.operation: one.noise for one in series(runs)}["moves"] == pytest.approx(0.01, rel=0.8)
 
@@ -206,7 +206,7 @@ def test_values_of_a_statement_that_changed_are_left_out():
     assert [point.subject for point in one.points] == ["Commit 1", "Commit 2"]
 
 
-def test_an_operation_that_is_new_begins_where_it_begins_and_one_that_is_gone_ends():
+def test_a_new_operation_begins_later_and_a_removed_one_ends_earlier():
     runs = [history_run(0, {"gone": 1.0}), history_run(1, {"gone": 1.0, "new": 2.0}), history_run(2, {"new": 2.0})]
     found = {one.operation: [point.subject for point in one.points] for one in series(runs)}
     assert found == {"new": ["Commit 1", "Commit 2"], "gone": ["Commit 0", "Commit 1"]}
@@ -226,14 +226,14 @@ def test_a_step_is_found_at_its_commit_and_nowhere_else(at, size):
 
 
 @searching
-def test_steps_are_hardly_ever_found_where_there_is_none():
+def test_steps_are_rarely_found_without_a_change():
     random = np.random.default_rng(100)
     made = [made_series(np.exp(random.normal(0, 0.01, (10, 2)))) for _ in range(300)]
     assert len(changes(made)) <= 6
 
 
 @searching
-def test_steps_are_mostly_found_where_there_is_one():
+def test_real_steps_are_mostly_found():
     random = np.random.default_rng(101)
     levels = np.where(np.arange(10) < 5, 1.0, 1.05)[:, None]
     found = [changes([made_series(levels * np.exp(random.normal(0, 0.01, (10, 2))))]) for _ in range(100)]
@@ -241,7 +241,7 @@ def test_steps_are_mostly_found_where_there_is_one():
 
 
 @searching
-def test_a_step_in_a_history_with_one_run_a_commit_is_found():
+def test_a_step_in_a_history_with_one_run_per_commit_is_found():
     [change] = changes(series(stepped(16, 8, 1.15, 0.01, seed=9, repeats=1)))
     assert change.after.subject == "Commit 8"
 
@@ -278,14 +278,14 @@ def test_changes_are_listed_by_their_size_against_the_noise():
 
 
 @searching
-def test_exact_bytes_change_by_what_they_change():
+def test_exact_bytes_change_by_their_exact_difference():
     runs = [history_run(number, {}, sizes={"point": 64.0 if number < 3 else 72.0}) for number in range(6)]
     [change] = changes(series(runs))
     assert (change.after.subject, change.ratio.value) == ("Commit 3", pytest.approx(72 / 64))
 
 
 @searching
-def test_a_sure_step_of_one_per_cent_is_no_change():
+def test_a_certain_step_of_one_per_cent_is_not_reported():
     assert changes(series(stepped(12, 6, 1.01, 0.0002, seed=12))) == []
 
 
@@ -306,7 +306,7 @@ OPERATIONS = Operations(
 )
 
 
-def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left_out_by_name(tmp_path):
+def test_a_commit_is_measured_alongside_the_reference_and_failing_operations_are_left_out(tmp_path):
     side = Side(
         "mine", sys.executable, {"commit": "unknown", "version": "1", "profile": "release", "extension_sha256": ""}
     )
@@ -318,7 +318,7 @@ def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left
     failed = "the statement of 'missing (operation)' failed in its worker"
     assert again.document["left_out"] == {"missing": f"{failed}: NameError: name 'no_such_name' is not defined"}
     assert again.document["build"]["commit"] == again.document["revision"]["commit"] == revision(7).commit
-    # One sample a round: the median of its slices.
+    # One sample per round: the median of its slices.
     samples = again.results["operations/add"].samples
     assert len(samples) == 2 * 6
     jsonschema.validate(json.loads(again.to_json()), SCHEMA, jsonschema.Draft202012Validator)
@@ -327,13 +327,13 @@ def test_a_commit_is_measured_beside_the_reference_and_what_does_not_run_is_left
 @pytest.mark.parametrize(
     "path", ["/home/me/lib/rust_daq/__init__.py", r"C:\\Users\\me\\rust_daq\\__init__.py", "/work/x"]
 )
-def test_the_reason_of_what_is_left_out_holds_no_path(path):
+def test_the_reason_for_leaving_out_has_no_path(path):
     assert without_paths(f"ImportError: cannot import name 'Batch' from 'rust_daq' ({path})") == (
         "ImportError: cannot import name 'Batch' from 'rust_daq'"
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="bytes are counted by memray, which Windows has not")
+@pytest.mark.skipif(sys.platform == "win32", reason="memray, which counts bytes, does not run on Windows")
 def test_bytes_are_counted_without_a_reference():
     counted = Operations((Operation("bytes", "[bytes(100) for _ in range(n)]", kind="bytes", size=50),))
     run = measure(counted, Side("mine", sys.executable), revision(7), rounds=6)

@@ -15,12 +15,12 @@ PRODUCT = "rust_daq"
 FOLDER = Path(evenhand.__file__).parent
 FILES = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".py", ".json", ".toml"})
 BEFORE = re.compile(r"\bRUST_DAQ_(?:BENCH_ARCHIVE|PROFILE|REUSE)\b")
-"""Variables that 0.2 still reads."""
+"""Former variables, which 0.2 still reads."""
 NAME = re.compile(r"rust[-_. ]?daq", re.IGNORECASE)
 
 
 def imported(source: str) -> Iterator[str]:
-    """The full names of all modules that a source imports, wherever the import is."""
+    """Yield the full names of all modules that a source imports, at any place."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -29,7 +29,7 @@ def imported(source: str) -> Iterator[str]:
 
 
 def edges() -> dict[str, set[str]]:
-    """What each module of the kit imports of the kit."""
+    """Return the modules of the kit that each of its modules imports."""
     names = {path: ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts) for path in FILES}
     modules = {name.removesuffix(".__init__"): path for path, name in names.items() if path.suffix == ".py"}
     return {
@@ -43,7 +43,7 @@ def edges() -> dict[str, set[str]]:
 
 
 def within_reach(module: str, graph: dict[str, set[str]]) -> set[str]:
-    """All modules that a module imports, and those that they import."""
+    """Return all modules that a module imports, directly or indirectly."""
     found: set[str] = set()
     ahead = [module]
     while ahead:
@@ -54,11 +54,11 @@ def within_reach(module: str, graph: dict[str, set[str]]) -> set[str]:
 
 
 def named(text: str) -> list[str]:
-    """The lines of a text that name the product."""
+    """Return the lines of a text that name the product."""
     return [line.strip() for line in text.splitlines() if NAME.search(BEFORE.sub("", line))]
 
 
-def test_there_is_something_to_read() -> None:
+def test_there_are_files_to_check() -> None:
     assert {"worker.py", "settings.py", "run-1.json"} <= {path.name for path in FILES}
 
 
@@ -78,11 +78,11 @@ def test_no_two_modules_import_each_other_not_even_through_others() -> None:
     assert [module for module in graph if module in within_reach(module, graph)] == []
 
 
-def test_a_circle_is_found() -> None:
+def test_an_import_cycle_is_found() -> None:
     assert "one" in within_reach("one", {"one": {"two"}, "two": {"three"}, "three": {"one"}})
 
 
-def test_modules_of_a_folder_do_not_differ_by_an_ending() -> None:
+def test_names_of_modules_in_a_folder_differ_by_more_than_a_suffix() -> None:
     stems = {path.parent: [other.stem for other in path.parent.glob("[a-z]*.py")] for path in FILES}
     endings = ("s", "d", "ed", "ing", "er", "r")
     alike = [

@@ -25,7 +25,7 @@ def test_the_count_outlives_the_process():
     assert bench.killed(counting, after=1_000) >= 1_000
 
 
-def test_it_is_killed_so_much_later():
+def test_it_is_killed_after_the_delay():
     def work(count):
         count(0)
         time.sleep(0.2)
@@ -51,12 +51,12 @@ def test_no_process_is_left():
         (lambda count: 1 / 0, r"(?s)the work ended without being killed \(status 1\): .*ZeroDivisionError"),
     ],
 )
-def test_work_that_ends_by_itself_is_told(work, words):
+def test_work_that_ends_before_the_kill_is_reported(work, words):
     with pytest.raises(bench.WorkerError, match=words):
         bench.killed(work, seconds=5.0)
 
 
-def test_work_that_does_not_come_so_far_is_told():
+def test_work_that_is_too_slow_is_reported():
     with pytest.raises(bench.WorkerError, match=r"did not count up to 5 within 0\.5 s"):
         bench.killed(lambda count: time.sleep(600), after=5, timeout=0.5)
 
@@ -67,7 +67,7 @@ def test_negative_numbers_are_refused(wrong):
         bench.killed(counting, **wrong)
 
 
-# Several that work side by side
+# Several at the same time
 
 
 def test_each_of_several_is_killed_at_its_own_moment():
@@ -92,16 +92,16 @@ def test_none_of_several_is_left(tmp_path):
         killed_together([partial(noted, 1), partial(noted, 0)], seconds=[600.0, 0.0], timeout=1.0)
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert len(pids) == 5
-    # One whose parent was ended before it is nobody's child.
+    # A process whose parent ended before it has no parent any more.
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
-def test_one_of_several_that_fails_is_told():
+def test_one_of_several_that_fails_is_reported():
     with pytest.raises(bench.WorkerError, match=r"(?s)the work ended without being killed.*ZeroDivisionError"):
         killed_together([counting, lambda count: 1 / 0], seconds=[600.0, 600.0])
 
 
-def test_several_that_cannot_begin_are_told():
+def test_several_that_cannot_begin_are_reported():
     class Unknown:
         def __reduce__(self):
             return (int, ("no number",))

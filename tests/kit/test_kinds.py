@@ -1,4 +1,4 @@
-"""What every kind of measurement does alike: awaiting, refusing what never runs, judging from enough rounds on."""
+"""The common behaviour of all kinds of measurement: awaiting, refusing code that never runs, judging."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def frame(rows):
 
 
 def spread(index, factor):
-    """A number of a round: the second contender's is larger in each, by what differs from round to round."""
+    """Return a number of a round: the second contender's is larger, by a factor that varies from round to round."""
     return factor * (100.0 + index) * (1 + 0.01 * (index % 3) * (factor > 1))
 
 
 def made(kind, rounds, names=("one", "two", "three")):
-    """A result of a kind, with a further number judged together for each of its contenders but the first."""
+    """Make a result of a kind, with one more judged number for each contender except the first."""
     given = {"name": "made", "example": "first", "started": "2026-01-02T03:04:05+00:00"}
     kept = {name: {"statement": name, "fingerprint": name} for name in names}
     factors = {name: 2.0 if place else 1.0 for place, name in enumerate(names)}
@@ -107,7 +107,7 @@ def test_the_fewest_rounds_judge_and_fewer_do_not(kind, contenders):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_interval_that_is_printed_is_the_one_that_decides(kind):
+def test_the_printed_interval_is_the_one_that_decides(kind):
     found, key = made(kind, 12)
     ratio = found.ratio("two", *key)
     assert ratio.level == pytest.approx(1 - 0.05 / 2)
@@ -140,7 +140,7 @@ def test_a_ratio_that_differs_from_the_quotient_of_the_two_numbers_is_explained(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rounds_of_two_groups_are_said_where_a_number_is_steady(kind):
+def test_two_groups_of_rounds_are_mentioned_for_a_steady_number(kind):
     found, _ = made(kind, 8)
     twice = found.samples.assign(value=found.samples["value"] * found.samples["round"].map(lambda index: 1 + index % 2))
     sentences = replace(found, samples=twice).modes()
@@ -170,7 +170,7 @@ def test_every_call_is_counted_in_the_timings(machine):
     del machine
 
 
-def test_a_call_that_is_stopped_keeps_its_rounds_whatever_it_measures(machine):
+def test_a_stopped_call_of_any_kind_keeps_its_rounds(machine):
     class Stopping(Recorder):
         def progress(self, what, done, total):
             del what, total

@@ -1,4 +1,4 @@
-"""The kit's reference can be believed, too: every name has an example, and every example runs."""
+"""The kit's reference: every public name has an example, and every example runs."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ DOCUMENTED = dict(docstrings(bench)) | ADVICE
 
 
 @pytest.mark.parametrize("name", [name for name, text in DOCUMENTED.items() if ">>>" in text])
-def test_the_examples_of_a_docstring_come_out_as_they_say(name):
+def test_the_examples_of_a_docstring_run_as_written(name):
     assert failures(example_test(name, DOCUMENTED[name])) == ""
 
 

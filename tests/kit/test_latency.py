@@ -1,4 +1,4 @@
-"""`latency`: percentiles of single calls, with the clock beside them."""
+"""`latency`: percentiles of single calls, with the clock alongside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evenhand.results.result import SAMPLE_COLUMNS, restored
 
 
 def result(rounds=8, calls=10_000, compared=COMPARED, **times):
-    """A latency whose contenders' calls last what is said, one call in fifty ten times as long; the clock 50 ns."""
+    """Make a latency with chosen times, where one call in fifty takes ten times as long and the clock 50 ns."""
     times = times or {"one": 1_000.0, "two": 2_000.0}
     rows = [
         (contender, "call_ns", 1, index, 0, 1, value, count)
@@ -63,14 +63,14 @@ def test_the_ratio_in_the_table_is_that_of_the_highest_compared_percentile():
 
 
 @pytest.mark.parametrize(("time", "marked"), [(150.0, True), (151.0, False)])
-def test_a_percentile_within_three_times_of_the_clocks_is_marked(time, marked):
+def test_a_percentile_within_three_times_the_clocks_is_marked(time, marked):
     made = result(one=time)
     assert made.at_floor("one", "p50") is marked
     assert (FLOOR_MARK in made.table().loc["one", "p50"]) is marked
     assert any("at the clock's floor" in note for note in made.table_notes()) is marked
 
 
-def test_a_p999_needs_ten_thousand_calls_a_round():
+def test_a_p999_needs_ten_thousand_calls_per_round():
     assert "p99.9" in result(calls=10_000).table().columns
     few = result(calls=9_999)
     assert "p99.9" not in few.table().columns

@@ -1,4 +1,4 @@
-"""The machine: what is told of it, what never is, and what is said when it is likely to disturb."""
+"""The description of the machine: its facts, no private ones, and notes on likely disturbances."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from evenhand.runs.machine import cpu_model, machine, notes, python, usable_core
 QUIET = {"load": 0.1, "governor": "performance", "on_battery": False}
 
 
-def files(monkeypatch: pytest.MonkeyPatch, **told: str) -> None:
-    """Let the files of the system hold what is said, by the end of their path, and all others nothing."""
-    ends = {name.replace("__", "/").replace("DOT", "."): value for name, value in told.items()}
+def files(monkeypatch: pytest.MonkeyPatch, **contents: str) -> None:
+    """Replace system files, by the end of their path; all others are empty."""
+    ends = {name.replace("__", "/").replace("DOT", "."): value for name, value in contents.items()}
 
     def text(path: Path) -> str:
         return next((value for end, value in ends.items() if path.as_posix().endswith(end)), "")
@@ -36,15 +36,15 @@ def test_machine_is_json() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_machine_tells_no_host_no_user_and_no_path() -> None:
+def test_machine_has_no_host_no_user_and_no_path() -> None:
     text = json.dumps(machine())
     private = {platform.node(), getpass.getuser(), str(Path.home()), sys.prefix, str(Path.cwd()), sys.executable}
-    # A user may be called as a part of any word; as a word of its own none is there.
+    # A user's name may be part of any word, but not a whole word.
     words = set(text.replace('"', " ").replace(",", " ").split())
     assert not [name for name in private if name in words or (len(name) > 4 and name in text)]
 
 
-def test_machine_tells_what_a_reader_needs() -> None:
+def test_machine_has_the_facts_that_a_reader_needs() -> None:
     found = machine()
     assert found["cpu"]
     assert found["logical_cores"] == psutil.cpu_count()
@@ -59,7 +59,7 @@ GENERATES, USES = {"PGO_PROF_GEN_FLAG": "-fprofile-generate"}, {"PGO_PROF_USE_FL
 
 
 @pytest.mark.parametrize(
-    ("system", "variables", "told"),
+    ("system", "variables", "optimised"),
     [
         ("linux", GENERATES | USES | {"CONFIG_ARGS": "'--enable-optimizations' '--with-lto'"}, (True, True)),
         ("linux", GENERATES | USES | {"PY_CFLAGS": "-O3 -fprofile-use -flto"}, (True, True)),
@@ -68,16 +68,16 @@ GENERATES, USES = {"PGO_PROF_GEN_FLAG": "-fprofile-generate"}, {"PGO_PROF_USE_FL
         ("win32", {}, (None, None)),
     ],
 )
-def test_whether_the_interpreter_is_optimised_is_told_where_its_build_says_so(
-    monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], told: tuple[bool | None, bool | None]
+def test_optimisation_of_the_interpreter_is_known_if_its_build_records_it(
+    monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], optimised: tuple[bool | None, bool | None]
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(sysconfig, "get_config_var", variables.get)
     found = python()
-    assert (found["optimised"], found["link_time_optimised"]) == told
+    assert (found["optimised"], found["link_time_optimised"]) == optimised
 
 
-def test_the_packages_are_those_that_what_is_measured_requires_also_by_an_extra(
+def test_the_packages_are_the_requirements_of_measured_ones_including_extras(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     required = {"mine": ["numpy>=2", "bottleneck>=1.5; extra == 'bench'", "other[extra]; extra == 'bench'"]}
@@ -102,7 +102,7 @@ def test_the_packages_are_those_that_what_is_measured_requires_also_by_an_extra(
         ({"on_battery": True}, "the machine runs on battery, which may slow it down"),
     ],
 )
-def test_what_is_likely_to_disturb_is_said(changed: dict[str, Any], sentence: str) -> None:
+def test_likely_disturbances_are_noted(changed: dict[str, Any], sentence: str) -> None:
     assert notes(QUIET | changed) == [sentence]
 
 
@@ -141,7 +141,7 @@ def test_usable_cores_are_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("told", "turbo"),
+    ("contents", "turbo"),
     [
         ({"boost": "1"}, True),
         ({"boost": "0"}, False),
@@ -150,10 +150,10 @@ def test_usable_cores_are_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch
         ({}, None),
     ],
 )
-def test_turbo_is_read_where_the_driver_tells(
-    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], turbo: bool | None
+def test_turbo_is_read_from_the_driver(
+    monkeypatch: pytest.MonkeyPatch, contents: dict[str, str], turbo: bool | None
 ) -> None:
-    files(monkeypatch, **told)
+    files(monkeypatch, **contents)
     assert surroundings.frequency()["turbo"] is turbo
 
 
@@ -167,12 +167,12 @@ def test_turbo_is_read_where_the_driver_tells(
         ("performance, powersave", True),
     ],
 )
-def test_governor_that_follows_the_load_is_told_apart(governor: str | None, scaling: bool) -> None:
+def test_governor_that_follows_the_load_is_recognised(governor: str | None, scaling: bool) -> None:
     assert surroundings.scales(governor) is scaling
 
 
 @pytest.mark.parametrize(
-    ("told", "vendor"),
+    ("contents", "vendor"),
     [
         ({"cpuinfo": "flags\t: fpu hypervisor", "sys_vendor": "QEMU"}, "QEMU"),
         ({"cpuinfo": "flags\t: fpu hypervisor"}, "unnamed"),
@@ -180,10 +180,10 @@ def test_governor_that_follows_the_load_is_told_apart(governor: str | None, scal
         ({"cpuinfo": "Features\t: fp asimd"}, None),
     ],
 )
-def test_hypervisor_is_named_where_it_can_be_known(
-    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], vendor: str | None
+def test_known_hypervisor_is_named(
+    monkeypatch: pytest.MonkeyPatch, contents: dict[str, str], vendor: str | None
 ) -> None:
-    files(monkeypatch, **told)
+    files(monkeypatch, **contents)
     assert surroundings.virtual_machine() == vendor
 
 
@@ -198,5 +198,5 @@ def test_container_is_known_by_its_control_group(monkeypatch: pytest.MonkeyPatch
     assert surroundings.container() == kind
 
 
-def test_command_that_is_not_there_says_nothing() -> None:
+def test_missing_command_has_no_output() -> None:
     assert surroundings.output("no-such-command-anywhere") == ""

@@ -1,4 +1,4 @@
-"""A table as HTML: walked by a screen reader, safe against what a name holds."""
+"""A table as HTML: for screen readers, and with escaped names."""
 
 import pandas as pd
 from bs4 import BeautifulSoup
@@ -8,11 +8,11 @@ from evenhand import TableMarkup
 
 
 def html(frame, caption="cost", notes=()):
-    """The markup of a frame."""
+    """Return the markup of a frame."""
     return TableMarkup(frame, caption, notes)._repr_html_()
 
 
-def test_headers_say_what_they_head():
+def test_headers_have_a_scope():
     text = html(pd.DataFrame({"time": ["3 ns"]}, index=pd.Index(["dict"], name="contender")))
     assert '<th scope="col" class="bench-words">contender</th><th scope="col">time</th>' in text
     assert '<th scope="row" class="bench-words">dict</th><td data-sort="3">3 ns</td>' in text
@@ -32,7 +32,7 @@ def test_rows_of_two_names_have_a_header_for_each():
     assert text.count('<th scope="row"') == 2
 
 
-def test_a_column_of_words_is_told_from_one_of_numbers():
+def test_a_column_of_words_is_distinguished_from_one_of_numbers():
     text = html(pd.DataFrame({"time": ["3 ns", "–"], "verdict": ["faster", "–"]}, index=["a", "b"]))  # noqa: RUF001
     assert '<td data-sort="3">3 ns</td>' in text
     chip = '<span class="bench-chip" data-verdict="faster">faster</span>'
@@ -44,7 +44,7 @@ def test_words_that_need_more_than_a_line_may_wrap():
     assert '<td class="bench-words">no</td>' in text
 
 
-def test_a_number_says_what_it_is_in_the_unit_that_its_column_shares():
+def test_a_number_has_its_value_in_the_common_unit_of_its_column():
     text = html(pd.DataFrame({"time": ["1.42 ms", "186 ns", "\u2013"]}, index=["a", "b", 1000]))
     assert '<td data-sort="1.42e+06">1.42 ms</td>' in text
     assert '<td data-sort="186">186 ns</td>' in text
@@ -57,7 +57,7 @@ def test_a_table_names_the_result_it_shows():
     assert "data-source" not in html(pd.DataFrame({"time": ["3 ns"]}))
 
 
-def test_notes_stand_outside_the_room_that_scrolls():
+def test_notes_are_outside_the_scrolling_room():
     text = html(pd.DataFrame({"time": ["3 ns"]}), notes=["disturbed"])
     assert text.index("</table></div>") < text.index("disturbed")
     assert 'tabindex="0"><table' in text

@@ -1,4 +1,4 @@
-"""`observe`: the numbers that work tells of itself."""
+"""`observe`: the numbers that work reports about itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from evenhand.results.figure import blank
 from evenhand.results.result import SAMPLE_COLUMNS, restored
 
 
-def result(rounds=8, sizes=None, compared=("busy_ns",), **told):
-    """An observation in which each contender tells the same numbers each round."""
-    told = told or {"one": {"busy_ns": 1e6, "lost": 0}, "two": {"busy_ns": 3e6, "lost": 5}}
+def result(rounds=8, sizes=None, compared=("busy_ns",), **facts):
+    """Make an observation in which each contender reports the same numbers each round."""
+    facts = facts or {"one": {"busy_ns": 1e6, "lost": 0}, "two": {"busy_ns": 3e6, "lost": 5}}
     rows = [
         (contender, column, size, index, 0, 1, float(value), 1)
-        for contender, numbers in told.items()
+        for contender, numbers in facts.items()
         for size in sizes or [1]
         for index in range(rounds)
         for column, value in numbers.items()
@@ -28,7 +28,7 @@ def result(rounds=8, sizes=None, compared=("busy_ns",), **told):
     return Observed(
         name="made",
         example="first",
-        contenders={name: {"statement": "{}", "fingerprint": "0"} for name in told},
+        contenders={name: {"statement": "{}", "fingerprint": "0"} for name in facts},
         settings={"columns": ["busy_ns", "lost"], "compared": list(compared), "sizes": sizes, "rounds": rounds},
         samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         started="2026-01-02T03:04:05+00:00",
@@ -41,7 +41,7 @@ def test_a_number_is_the_median_over_rounds_with_its_unit_at_the_end():
     assert (row["lost"], row["lost_low"], row["lost_high"]) == (5, 5, 5)
 
 
-def test_what_is_compared_has_a_ratio_and_a_verdict():
+def test_compared_numbers_have_a_ratio_and_a_verdict():
     frame = result().to_pandas()
     assert frame.loc["two", "busy_ratio"] == pytest.approx(3)
     assert frame.loc["two", "busy_verdict"] == "slower"
@@ -50,7 +50,7 @@ def test_what_is_compared_has_a_ratio_and_a_verdict():
 
 
 def searched(step):
-    """Rates that a search found, the same in each round, in steps of a factor."""
+    """Make an observation of searched rates, the same in each round, with a step."""
     made = result(
         compared=("highest_per_second",), one={"highest_per_second": 100.0}, two={"highest_per_second": 200.0}
     )
@@ -84,25 +84,25 @@ def test_rates_are_per_second_in_tables_and_one_contender_has_no_ratio_to_itself
     assert list(alone.table().columns) == ["highest per second"]
 
 
-def test_many_numbers_of_one_alone_are_read_under_one_another_by_their_own_names():
-    told = {f"Point.call_{index}_ns": float(index + 1) for index in range(20)}
-    rows = [("one", column, 1, index, 0, 1, value, 1) for column, value in told.items() for index in range(8)]
+def test_many_numbers_of_a_single_contender_are_listed_below_one_another():
+    facts = {f"Point.call_{index}_ns": float(index + 1) for index in range(20)}
+    rows = [("one", column, 1, index, 0, 1, value, 1) for column, value in facts.items() for index in range(8)]
     table = Observed(
         name="made",
         example="first",
         contenders={"one": {"statement": "{}", "fingerprint": "0"}},
-        settings={"columns": list(told), "compared": [], "sizes": None, "rounds": 8},
+        settings={"columns": list(facts), "compared": [], "sizes": None, "rounds": 8},
         samples=pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS)),
         started="2026-01-02T03:04:05+00:00",
     ).table()
-    assert list(table.index) == [column.removesuffix("_ns") for column in told]
+    assert list(table.index) == [column.removesuffix("_ns") for column in facts]
     assert table.loc["Point.call_4", "one"].startswith("5")
 
 
-def test_more_a_second_is_faster():
-    told = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
+def test_more_per_second_is_faster():
+    facts = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
     made = observe(
-        {name: repr(numbers) for name, numbers in told.items()},
+        {name: repr(numbers) for name, numbers in facts.items()},
         ["made_per_second"],
         compared=["made_per_second"],
         rounds=6,
@@ -113,12 +113,12 @@ def test_more_a_second_is_faster():
     assert made.verdict("one", "made_per_second", to="two") == "slower"
 
 
-def test_there_is_no_ratio_to_nothing():
+def test_there_is_no_ratio_to_zero():
     made = result(one={"busy_ns": 0.0, "lost": 0}, two={"busy_ns": 1.0, "lost": 0})
     assert math.isnan(made.ratio("two", "busy_ns").value)
 
 
-def test_a_number_that_one_round_did_not_know_is_not_known():
+def test_a_number_that_is_unknown_in_one_round_is_unknown():
     made = result(one={"busy_ns": math.nan, "lost": 0})
     assert math.isnan(made.number("one", "busy_ns").value)
     assert made.table().loc["one", "busy"] == "–"  # noqa: RUF001
@@ -142,9 +142,9 @@ def test_sizes_are_rows():
     assert list(frame.index) == [("one", 10), ("one", 20), ("two", 10), ("two", 20)]
 
 
-def test_what_a_size_is_stands_in_the_table_and_on_the_axis():
-    told = "{'p99_ns': n, 'p99_9_ns': n}"
-    made = observe({"one": told}, ["p99_ns", "p99_9_ns"], sizes=[3, 5], size_label="rows")
+def test_the_label_of_sizes_is_in_the_table_and_on_the_axis():
+    facts = "{'p99_ns': n, 'p99_9_ns': n}"
+    made = observe({"one": facts}, ["p99_ns", "p99_9_ns"], sizes=[3, 5], size_label="rows")
     assert list(made.table().index.names) == ["contender", "rows"]
     assert list(made.table().columns) == ["p99", "p99.9"]
     _, ax = blank("figure")
@@ -163,7 +163,7 @@ def test_it_is_drawn_and_restored(sizes):
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        ({10: 3e6, 20: 3e6, 30: 1e6}, "shown to be faster at no size that was measured"),
+        ({10: 3e6, 20: 3e6, 30: 1e6}, "not shown to be faster at any measured size"),
         ({10: 3e6, 20: 1e5, 30: 1e5}, "faster from 20 on"),
         ({10: 1e5, 20: 3e6, 30: 1e5}, "faster from 30 on"),
         ({10: 1e5, 20: 1e5, 30: 1e5}, "faster from 10 on"),
@@ -177,7 +177,7 @@ def test_it_says_from_which_size_on_a_contender_is_faster(times, words):
     assert made.facts()["two"] == {"busy_faster": words}
 
 
-def test_few_rounds_say_at_no_size_that_it_is_faster():
+def test_with_few_rounds_no_size_is_faster():
     assert result(rounds=3, sizes=[10, 20]).faster("two", "busy_ns").startswith("not judged in this profile")
 
 
@@ -194,14 +194,14 @@ def observe(contenders, columns=("busy_ns",), rounds=2, **further):
     return bench.observe(contenders, columns=list(columns), setup=setup, settings=settings, rounds=rounds, **further)
 
 
-def test_each_round_runs_each_contender_once_in_a_process_of_its_own():
-    told = "{'call': next(calls), 'process': os.getpid()}"
-    made = observe({"one": told, "two": told}, ("call", "process"), rounds=3)
+def test_each_round_runs_each_contender_once_in_its_own_process():
+    facts = "{'call': next(calls), 'process': os.getpid()}"
+    made = observe({"one": facts, "two": facts}, ("call", "process"), rounds=3)
     assert (made.rounds["call"] == 1).all()
     assert made.rounds["process"].nunique() == 6
 
 
-def test_the_rounds_are_as_many_as_were_asked_for():
+def test_the_requested_rounds_are_made():
     settings = Settings(example="first", rounds=2)
     for rounds, made in ((None, 2), (1, 1), (3, 3)):
         observed = bench.observe({"one": "{'busy_ns': 1}"}, columns=["busy_ns"], rounds=rounds, settings=settings)
@@ -209,10 +209,10 @@ def test_the_rounds_are_as_many_as_were_asked_for():
 
 
 @pytest.mark.parametrize(("compared", "made"), [([], 1), (["busy_ns"], 6)])
-def test_only_what_is_compared_is_made_as_often_as_a_verdict_takes(compared, made):
+def test_only_compared_numbers_make_the_rounds_of_a_verdict(compared, made):
     settings = Settings(example="first", seconds=1e-6, judges=True)
-    told = {"one": "{'busy_ns': 1}"}
-    observed = bench.observe(told, columns=["busy_ns"], compared=compared, settings=settings)
+    facts = {"one": "{'busy_ns': 1}"}
+    observed = bench.observe(facts, columns=["busy_ns"], compared=compared, settings=settings)
     assert observed.rounds.index.get_level_values("round").nunique() == made
 
 
@@ -227,14 +227,14 @@ def test_the_order_turns_and_the_first_one_rotates():
 
 
 def test_the_size_is_n_and_callables_take_it():
-    def told(n):
+    def facts(n):
         return {"busy_ns": 2 * n}
 
-    made = observe({"text": "{'busy_ns': n}", "call": told}, sizes=[3, 5])
+    made = observe({"text": "{'busy_ns': n}", "call": facts}, sizes=[3, 5])
     assert [made.number(name, "busy_ns", size).value for name in ("text", "call") for size in (3, 5)] == [3, 5, 6, 10]
 
 
-def test_none_is_a_number_that_is_not_known():
+def test_none_is_an_unknown_number():
     assert math.isnan(observe({"one": "{'busy_ns': None}"}).number("one", "busy_ns").value)
 
 
@@ -249,7 +249,7 @@ def test_none_is_a_number_that_is_not_known():
         ("os._exit(3)", r"the worker of 'one' died \(status 3\)"),
     ],
 )
-def test_work_that_tells_no_numbers_is_named(statement, words):
+def test_work_that_reports_no_numbers_is_named(statement, words):
     with pytest.raises(bench.WorkerError, match=words):
         observe({"one": statement})
 

@@ -1,4 +1,4 @@
-"""Pacing against a clock of the test's own, and what a paced result says."""
+"""Pacing with a simulated clock, and the content of a paced result."""
 
 import math
 import os
@@ -21,7 +21,7 @@ MILLISECOND = 1_000_000
 
 
 class Clock:
-    """Time that passes only when somebody works or sleeps."""
+    """A clock that moves only during work and sleep."""
 
     def __init__(self, oversleep=0):
         self.now = 5_000
@@ -36,7 +36,7 @@ class Clock:
         self.now += round(seconds * 1e9) + self.oversleep
 
     def work(self, *nanoseconds):
-        """Return a statement whose calls take so long, the last time for all further ones."""
+        """Return a statement whose calls take these times; all further calls take the last one."""
         times = list(nanoseconds)
 
         def call():
@@ -60,7 +60,7 @@ def test_deadlines_are_absolute_so_that_late_wake_ups_do_not_add_up():
     assert clock.now == 5_000 + 999 * MILLISECOND + 100_000
 
 
-def test_a_late_wake_up_serves_all_that_is_due_without_sleeping_between():
+def test_a_late_wake_up_serves_all_due_arrivals_without_sleeping_between():
     clock = Clock()
     answer = run(clock, clock.work(int(3.5 * MILLISECOND), 1_000), 6)
     # Arrivals 1, 2 and 3 came while 0 was served, and waited behind it.
@@ -87,7 +87,7 @@ def test_a_statement_twice_too_slow_misses_half_of_the_arrivals():
     assert (len(answer["responses"]), len(answer["waited"])) == (50, 50)
 
 
-def test_a_missed_arrival_keeps_the_time_that_it_had_waited_by_the_end():
+def test_a_missed_arrival_counts_with_its_waiting_time_until_the_end():
     clock = Clock()
     answer = run(clock, clock.work(2 * MILLISECOND), 4)
     assert list(answer["waited"]) == [2 * MILLISECOND, MILLISECOND]
@@ -191,11 +191,11 @@ def test_a_missed_arrival_weighs_in_the_percentiles():
     assert frame.loc["b", "p95_ns"] == 5e9
 
 
-def test_the_effective_rate_counts_what_was_served():
+def test_the_effective_rate_counts_served_arrivals():
     assert result([(100.0, 15_000)], [(5e9, 5_000)]).effective("b") == 750.0
 
 
-def test_headroom_is_the_highest_rate_held_over_the_target():
+def test_headroom_is_the_highest_sustained_rate_over_the_target():
     assert result([(100.0, 20_000)]).headroom("a") == 4.0
 
 
@@ -214,7 +214,7 @@ def test_the_scheduler_is_always_a_row():
 
 
 @pytest.mark.parametrize(("empty", "marked"), [(0.7, True), (0.6, False)])
-def test_a_percentile_within_three_times_of_the_schedulers_is_marked_and_not_judged(empty, marked):
+def test_a_percentile_within_three_times_the_schedulers_is_marked_and_not_judged(empty, marked):
     # That of b is 2 / 0.7 = 2.9 times the scheduler's, or 3.3 times.
     made = result([(1e6, 20_000)], rounds=6, empty=empty)
     made = replace(made, contenders={"b": {}, "a": {}})  # the baseline is the one that is farther
@@ -222,13 +222,13 @@ def test_a_percentile_within_three_times_of_the_schedulers_is_marked_and_not_jud
     assert (FLOOR_MARK in made.table().loc["b", "p99"]) is marked
     assert FLOOR_MARK in made.table().loc["a", "p99"]
     assert FLOOR_MARK not in made.table().loc["scheduler", "p99"]
-    assert ("cannot be told from the" in made.sentence("b")) is marked
+    assert ("cannot be distinguished from the" in made.sentence("b")) is marked
     assert made.verdict("a", "p99") == "not judged"
     assert made.table().loc["a", "p99, ratio to b"].endswith(": not judged")
     assert made.remarks()[0].startswith(f"{FLOOR_MARK} at the scheduler's floor")
 
 
-def test_what_is_far_from_the_scheduler_has_no_mark():
+def test_a_percentile_far_from_the_schedulers_has_no_mark():
     made = result([(1e6, 20_000)], rounds=6)
     assert (made.remarks(), made.verdict("b", "p99")) == ((), "slower")
     assert made.table().loc["b", "p99, ratio to a"].endswith(": slower")
@@ -246,7 +246,7 @@ def test_below_six_rounds_nothing_is_judged(rounds, verdict):
     assert result([(1e6, 20_000)], rounds=rounds).to_pandas().loc["b", "p99_verdict"] == verdict
 
 
-def test_a_lower_bound_is_called_one_in_the_sentence():
+def test_a_lower_bound_is_marked_in_the_sentence():
     assert "at least" in result([(100.0, 10_000)], [(5e9, 10_000)]).sentence("b")
 
 
@@ -261,7 +261,7 @@ def test_a_duration_too_short_for_one_arrival_is_refused():
         paced({"nothing": "pass"}, rate=0.1, duration=1)
 
 
-def test_more_arrivals_than_a_run_keeps_are_refused():
+def test_more_arrivals_than_a_run_can_store_are_refused():
     with pytest.raises(ValueError, match="pace for at most"):
         paced({"nothing": "pass"}, rate=1e9, duration=15)
 
@@ -314,7 +314,7 @@ def test_the_duration_is_split_into_the_rounds_of_a_verdict_where_each_keeps_the
 
 
 def test_more_rounds_than_arrivals_are_refused():
-    with pytest.raises(ValueError, match="7 rounds cannot share 5 arrivals"):
+    with pytest.raises(ValueError, match="5 arrivals are too few for 7 rounds"):
         paced({"nothing": "pass"}, rate=5, duration=1, rounds=7)
 
 

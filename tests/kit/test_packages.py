@@ -1,4 +1,4 @@
-"""Measured packages: who names them, what a run records of each, and what is refused before measuring."""
+"""Measured packages: their names, the record of each in a run, and the refusals before measuring."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOOK = "tiny_binding:build"
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """A folder of installed packages, on the path."""
+    """Make a folder of installed packages on the path."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -32,7 +32,7 @@ def site(tmp_path, monkeypatch):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A working folder without a configuration above it."""
+    """Make a working folder without a configuration in its parents."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -82,7 +82,7 @@ def test_a_renamed_file_is_another_build(site):
 
 
 def test_an_editable_package_is_hashed_where_it_is_imported_from(site, tmp_path, monkeypatch):
-    """Its record names a path file and none of its code."""
+    """Its record lists a path file but none of its code."""
     module = install(site)
     source = tmp_path / "source"
     source.mkdir()
@@ -95,7 +95,7 @@ def test_an_editable_package_is_hashed_where_it_is_imported_from(site, tmp_path,
     assert describe({"tiny-binding": ""})["tiny-binding"]["files_sha256"] not in {before, None}
 
 
-def test_a_package_in_a_tree_that_was_never_installed_says_its_version(site):
+def test_a_package_in_a_tree_that_was_never_installed_has_its_version(site):
     module = install(site, facts={"version": "0.3"})
     for file in next(site.glob("*.dist-info")).iterdir():
         file.unlink()
@@ -220,7 +220,7 @@ def test_a_configuration_that_cannot_be_used_is_refused_by_name(elsewhere, file,
     assert "\n" not in str(caught.value)
 
 
-def test_a_run_says_what_it_measured(site):
+def test_a_run_names_its_measured_packages(site):
     install(site, version="0.27.1")
     run = Run.of([], profile="script", packages=Settings(packages=["tiny-binding"]).package_facts)
     assert run.value("packages/tiny-binding/version") == ("version", "0.27.1")
@@ -247,7 +247,7 @@ def test_facts_of_a_build_are_those_of_the_first_package_that_has_some(site):
         (("1.0", "a"), None, "it measured tiny, which the configuration no longer names"),
     ],
 )
-def test_another_version_or_build_is_said_by_name(then, now, why):
+def test_another_version_or_build_is_named(then, now, why):
     facts = [
         {"tiny": {"version": side[0], "files_sha256": side[1], "build": {"at": number}}} if side else {}
         for number, side in enumerate((then, now))
@@ -273,7 +273,7 @@ def drafted(folder, monkeypatch, packages):
     return Draft(folder / "draft")
 
 
-def test_a_docs_build_measures_what_its_configuration_names(site, tmp_path, monkeypatch):
+def test_a_docs_build_measures_the_packages_of_its_configuration(site, tmp_path, monkeypatch):
     install(site, facts={"commit": "abc"})
     draft = drafted(tmp_path, monkeypatch, {"tiny-binding": HOOK})
     for packages in (None, [], ["tiny-binding"]):
@@ -308,7 +308,7 @@ def run_script(folder, packages, *flags):
         ("", "", set()),
     ],
 )
-def test_a_script_records_what_it_measures(elsewhere, packages, configuration, found):
+def test_a_script_records_its_measured_packages(elsewhere, packages, configuration, found):
     if configuration:
         write(elsewhere / "evenhand.toml", configuration)
     done = run_script(elsewhere, packages, "--json", "-")
@@ -331,7 +331,7 @@ ARCHIVE = Path(__file__).parents[2] / "docs" / "archive" / "runs"
 
 
 def test_every_run_of_todays_archive_opens_unchanged():
-    """Runs that were sealed before packages were named."""
+    """Runs from before packages were recorded."""
     folders = [folder for folder in sorted(ARCHIVE.iterdir()) if folder.is_dir()]
     assert folders
     for folder in folders:

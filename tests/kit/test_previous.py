@@ -1,4 +1,4 @@
-"""A run beside those before it: their spread is the noise, and the false discovery rate is controlled."""
+"""A run compared with earlier ones: their spread is the noise, and the false discovery rate is controlled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = [f"op{number}" for number in range(30)]
 
 
 def run_at(hour, costs, **further):
-    """A run of that hour."""
+    """Make a run at an hour."""
     started = (BEGIN + timedelta(hours=hour)).isoformat(timespec="seconds")
     return made_run(made_result(costs=costs, started=started), **further)
 
@@ -33,7 +33,7 @@ def verdicts(previous, column="cost_ns"):
     return {each.address[1]: previous.verdict(each) for each in previous.numbers if each.address[3] == column}
 
 
-def test_a_run_is_put_beside_the_medians_of_the_last_ones_before_it():
+def test_a_run_is_compared_with_the_medians_of_the_latest_ones_before_it():
     runs = [run_at(hour, {"one": cost}) for hour, cost in enumerate((1.0, 100.0, 101.0, 102.0, 103.0, 104.0, 105.0))]
     later = run_at(9, {"one": 1.0})
     found = Previous.of(run_at(7, {"one": 110.0}), [*runs, later], 6)
@@ -43,7 +43,7 @@ def test_a_run_is_put_beside_the_medians_of_the_last_ones_before_it():
     assert cost.ratio(0.95).value == pytest.approx(110 / 102.5)
 
 
-def test_what_stands_out_of_the_spread_is_slower_and_what_does_not_is_not():
+def test_a_number_outside_the_spread_is_slower_and_one_inside_is_not():
     random = np.random.default_rng(1)
     levels = dict.fromkeys(NAMES[:6], 1.0)
     runs = [run_at(hour, noisy(random, levels)) for hour in range(12)]
@@ -59,7 +59,7 @@ def test_a_change_that_the_spread_hides_is_inconclusive():
     assert verdicts(Previous.of(run_at(12, {"one": 115.0}), runs, 12)) == {"one": "inconclusive"}
 
 
-def test_of_what_is_called_changed_hardly_anything_is_not():
+def test_few_reported_changes_are_false():
     random = np.random.default_rng(3)
     called = wrong = missed = 0
     for _ in range(300):
@@ -91,7 +91,7 @@ def test_runs_that_repeat_to_the_last_digit_still_have_some_noise():
     assert verdicts(Previous.of(run_at(9, {"one": 110.0}), runs, 8)) == {"one": "slower"}
 
 
-def test_other_machines_profiles_and_pythons_are_not_comparable_and_say_what_differs():
+def test_other_machines_profiles_and_pythons_are_not_comparable_and_their_differences_are_named():
     runs = [run_at(hour, {"one": 100.0}) for hour in range(3)]
     machine = runs[0].document["machine"]
     other = [
@@ -108,12 +108,12 @@ def test_other_machines_profiles_and_pythons_are_not_comparable_and_say_what_dif
     ]
 
 
-def test_an_incomplete_run_is_no_history():
+def test_an_incomplete_run_is_not_compared():
     runs = [run_at(0, {"one": 100.0}, complete=False), run_at(1, {"one": 100.0})]
     assert len(Previous.of(run_at(2, {"one": 100.0}), runs, 10).earlier) == 1
 
 
-def test_values_of_a_statement_that_changed_are_no_history():
+def test_values_of_a_changed_statement_are_not_compared():
     changed = made_result(contenders={name: {"statement": "x", "fingerprint": name} for name in ("one", "two")})
     before = [run_at(hour, {"one": 100.0, "two": 50.0}) for hour in range(-8, 0)]
     found = Previous.of(made_run(changed), before, 8)
@@ -133,7 +133,7 @@ def archive(tmp_path):
     return made
 
 
-def test_the_command_prints_verdicts_and_how_they_came_about(archive, capsys):
+def test_the_command_prints_verdicts_and_their_basis(archive, capsys):
     (archive.folder / "holidays").mkdir()
     assert main(["compare", "latest", "--history", "8", "--archive", str(archive.folder)]) == 0
     out, said = capsys.readouterr()
@@ -153,14 +153,14 @@ def test_the_command_as_json(archive, capsys):
     assert found["refused"] == {}
 
 
-def test_a_run_without_any_before_it_says_so(archive, capsys):
+def test_a_run_without_earlier_ones_has_a_message(archive, capsys):
     first = archive.names()[0]
     assert main(["compare", first, "--history", "6", "--archive", str(archive.folder)]) == 0
     assert "no earlier run can be compared with this one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("further", [[], ["latest", "--history", "3"]])
-def test_either_a_second_run_or_a_history_is_asked_for(archive, capsys, further):
+def test_a_second_run_or_a_history_is_required(archive, capsys, further):
     with pytest.raises(SystemExit) as ended:
         main(["compare", "latest", *further, "--archive", str(archive.folder)])
     assert ended.value.code == 2

@@ -1,4 +1,4 @@
-"""A worker process: what its statement does cannot hurt, and what goes wrong is said by name."""
+"""A worker process: its statement can do no harm, and failures are named."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_setup_that_returns_nothing_is_enough():
     assert ask("pass", lambda: None) > 0
 
 
-def test_a_setup_that_returns_no_mapping_is_refused():
+def test_a_setup_that_does_not_return_a_mapping_is_refused():
     with pytest.raises(WorkerError, match="setup returns int; return a mapping of names, such as locals"):
         ask("pass", lambda: 3)
 
@@ -58,7 +58,7 @@ def test_a_statement_that_exits_does_not_end_anything():
         ask("raise SystemExit(3)")
 
 
-def test_what_a_statement_prints_does_not_reach_the_answers():
+def test_the_output_of_a_statement_does_not_reach_the_answers():
     assert ask("import os; print('text'); os.write(1, b'bytes')") > 0
 
 
@@ -92,7 +92,7 @@ def test_the_collector_is_on_and_what_the_setup_made_is_frozen():
 
 @pytest.fixture
 def marked(tmp_path):
-    """An interpreter that can be told from this one by a variable."""
+    """Make an interpreter that differs from this one by a variable."""
     script = tmp_path / "python"
     script.write_text(f'#!/bin/sh\nMARK=there exec "{sys.executable}" "$@"\n', encoding="utf-8")
     script.chmod(0o755)
@@ -132,14 +132,14 @@ def test_the_same_statement_on_two_interpreters_is_not_the_same_program(marked):
 
 
 @posix
-def test_the_interpreter_is_no_part_of_what_is_kept(marked):
+def test_the_interpreter_is_not_stored(marked):
     here, there = Statement("pass"), Statement("pass", python=marked)
     assert here.fingerprint == there.fingerprint
     assert marked not in str(records({"mine": there}))
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
-def test_a_worker_is_kept_on_the_core_that_is_named():
+def test_a_worker_is_pinned_to_its_core():
     core = max(os.sched_getaffinity(0))
     with WorkerProcess("mine", Statement(f"import os; assert os.sched_getaffinity(0) == {{{core}}}"), core) as worker:
         assert worker.ask(COST)["elapsed"] > 0
@@ -152,7 +152,7 @@ def test_a_worker_runs_under_a_command_and_with_further_variables():
         assert worker.ask(COST)["elapsed"] > 0
 
 
-def test_the_timeout_of_a_worker_holds_for_its_setup_too():
+def test_the_timeout_of_a_worker_also_applies_to_its_setup():
     with pytest.raises(WorkerError, match=r"worker of 'mine' did not answer within 0\.5 s"):
         WorkerProcess("mine", Statement("pass", "import time; time.sleep(600)"), timeout=0.5)
 

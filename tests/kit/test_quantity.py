@@ -1,4 +1,4 @@
-"""Quantities as they are written."""
+"""The notation of quantities."""
 
 import math
 
@@ -63,7 +63,7 @@ def test_an_estimate_reads_the_same_in_table_figure_sentence_and_role():
     assert quantity.written("cost_ns", row["cost_ns"]) == told
 
 
-def test_thousands_stand_apart():
+def test_thousands_are_separated():
     assert quantity.digits(1_234_567) == f"1{SPACE}230{SPACE}000"
 
 
@@ -74,7 +74,7 @@ def test_odd_numbers_are_written(value, text):
     assert quantity.digits(value) == text
 
 
-def test_a_ratio_has_its_interval_where_there_is_one():
+def test_a_ratio_has_its_interval_if_it_has_one():
     assert quantity.ratio(Estimate(0.74, 0.72, 0.76, 0.95, 12)) == "0.740 (0.720 to 0.760)"
     assert quantity.ratio(Estimate(0.74, math.nan, math.nan, 0.95, 3)) == "0.740"
 
@@ -142,7 +142,7 @@ def test_a_written_quantity_is_read_or_refused(text, number):
         (5e12, f"5{SPACE}000{SPACE}s"),
     ],
 )
-def test_a_number_of_an_axis_is_written_without_digits_that_say_nothing(value, text):
+def test_a_number_of_an_axis_has_no_superfluous_digits(value, text):
     assert quantity.tick(value, quantity.TIMES) == text
 
 
@@ -166,6 +166,6 @@ def test_the_numbers_of_a_text_are_spaced_as_those_of_the_kit(text, expected):
 
 @pytest.mark.parametrize("write", [quantity.time, quantity.memory, quantity.rate, quantity.percent, quantity.digits])
 @pytest.mark.parametrize("number", [0.0123, 1.5, 999.7, 5e4, 1234567.0, 3e12])
-def test_what_the_kit_writes_has_no_plain_space_and_is_spaced_already(write, number):
+def test_quantities_have_no_plain_space(write, number):
     assert " " not in write(number)
     assert quantity.spaced(write(number)) == write(number)

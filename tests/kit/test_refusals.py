@@ -1,4 +1,4 @@
-"""What a measuring call refuses, with a sentence that names the argument, before any process is started."""
+"""Refusals of a measuring call, which name the argument, before any process is started."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def no_process(monkeypatch):
 
 
 def refused(measuring, error, words, contenders=ONE, **changed):
-    """Let a measuring call refuse, with words in its sentence."""
+    """Check that a measuring call refuses, with these words in its message."""
     call, usual = CALLS[measuring]
     with pytest.raises(error, match=words):
         call(contenders, **usual | changed)
@@ -61,7 +61,7 @@ def test_setup_and_namespace(name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_name_that_is_no_text(name):
+def test_a_name_that_is_not_a_text(name):
     refused(name, TypeError, "name must be a text, got 3", name=3)
 
 
@@ -104,7 +104,7 @@ def test_sizes(name, value, error):
 
 
 @pytest.mark.parametrize("name", ["throughput", "observe", "footprint"])
-def test_sizes_that_are_no_sequence_or_empty(name):
+def test_sizes_that_are_not_a_sequence_or_empty(name):
     refused(name, TypeError, "sizes must be a sequence of whole numbers, such as .*, got 10", sizes=10)
     refused(name, ValueError, "sizes is empty; give at least one", sizes=[])
 
@@ -174,7 +174,7 @@ def test_compared_percentiles(name, compared, error, words):
         ),
         ({"columns": 5}, TypeError, "columns must be a sequence of names, got 5"),
         ({"columns": ["busy_ns", 3]}, TypeError, r"columns must be a sequence of names, got \['busy_ns', 3\]"),
-        ({"size_label": 3}, TypeError, "size_label must be a text, such as 'rows a batch', got 3"),
+        ({"size_label": 3}, TypeError, "size_label must be a text, such as 'rows per batch', got 3"),
         ({"columns": ["a", "b", "a"]}, ValueError, "columns names 'a' twice"),
         ({"compared": ["lost"]}, ValueError, "compared has 'lost'; give some of: busy_ns"),
         ({"compared": "busy_ns"}, TypeError, "compared must be a sequence of names"),
@@ -199,9 +199,9 @@ def test_a_contender_called_like_the_row_of_the_empty_statement(name, row):
     refused(name, ValueError, f"a contender is (called|named) '{row}'", {row: "1"})
 
 
-def test_each_is_nothing_for_what_is_called_when_it_is_due():
+def test_each_is_refused_for_paced_statements():
     contenders = {"one": Statement("a.sort()", each="a = [2, 1]")}
-    refused("paced", ValueError, "'one' has each=..., and paced calls a statement when it is due", contenders)
+    refused("paced", ValueError, "'one' has each=..., but paced calls statements when they are due", contenders)
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ def test_parts_of_a_statement(further, error, words):
 
 
 async def awaited():
-    """Run only where it is awaited."""
+    """Run only if it is awaited."""
 
 
 async def yielded():
-    """Run only where it is iterated over."""
+    """Run only if it is iterated over."""
     yield 1
 
 

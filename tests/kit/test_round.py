@@ -1,4 +1,4 @@
-"""A round: its workers live side by side, and none of them outlives it."""
+"""A round: its workers run at the same time, and none outlives it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBER = Statement("1")
 
 
 def children() -> set[int]:
-    """The processes that this one has begun."""
+    """Return the child processes of this one."""
     return {child.pid for child in psutil.Process().children()}
 
 
@@ -31,7 +31,7 @@ def test_the_workers_are_those_that_were_stated_in_their_order_and_end_with_the_
     assert children() <= before
 
 
-def test_where_one_cannot_start_it_is_named_and_the_others_end() -> None:
+def test_a_worker_that_cannot_start_is_named_and_the_others_end() -> None:
     before = children()
     stated = {"one": NUMBER, "wrong": Statement("1", "1 / 0"), "two": NUMBER}
     with pytest.raises(WorkerError, match="the setup of 'wrong' failed"), alive(stated):
@@ -47,7 +47,7 @@ def test_they_end_whatever_happens_in_the_round() -> None:
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="on one core they start one after the other")
-def test_they_start_beside_one_another(tmp_path: Path) -> None:
+def test_they_start_at_the_same_time(tmp_path: Path) -> None:
     # Each one's setup waits for the other's file.
     wait = "import pathlib, time\nfolder = pathlib.Path({folder!r})\n(folder / {mine!r}).touch()\n"
     wait += "while not (folder / {other!r}).exists():\n    time.sleep(0.001)\n"

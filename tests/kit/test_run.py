@@ -1,4 +1,4 @@
-"""A run: what is in it, how its numbers are addressed, what makes two of them not comparable."""
+"""A run: its content, the addresses of its numbers, and the conditions that make runs comparable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.jso
 
 
 def changed(run: Run, **parts: Any) -> Run:
-    """The run with other parts in its document."""
+    """Return the run with other parts in its document."""
     document = copy.deepcopy(dict(run.document))
     for path, value in parts.items():
         place = document
@@ -86,7 +86,7 @@ def test_every_number_has_an_address(path: str, column: str, value: object) -> N
 
 
 class Sized(Comparison):
-    """A result with sizes, as a throughput has."""
+    """A result with sizes, like a throughput."""
 
     kind = "sized"
 
@@ -96,7 +96,7 @@ class Sized(Comparison):
         return pd.DataFrame({"median_ns": [1.0, 2.0]}, index=index)
 
     def facts(self) -> dict[str, Any]:
-        """Facts that are deeper than one name."""
+        """Facts in several levels."""
         return {"one/knee": 3.0, "fits": {"one": {"fixed_ns": 4.0}}}
 
 
@@ -122,7 +122,7 @@ def test_size_is_a_part_of_the_address(path: str, value: float) -> None:
         ("", "is not in this run"),
     ],
 )
-def test_unknown_address_is_answered_with_near_ones(path: str, near: str) -> None:
+def test_unknown_address_is_answered_with_similar_ones(path: str, near: str) -> None:
     with pytest.raises(KeyError) as caught:
         made_run().value(path)
     assert near in caught.value.args[0]

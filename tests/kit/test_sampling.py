@@ -1,4 +1,4 @@
-"""What all measuring calls share: rounds, pace, long calls, calls that are stopped, and the numbers that they keep."""
+"""The common part of all measuring calls: rounds, pace, long calls, stopped calls, and stored numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evenhand.runs.recorder import Recorder
 
 
 class Watched(Recorder):
-    """Keeps what is said; stops where a round begins, as Ctrl-C does."""
+    """Stores announcements, and stops at the beginning of a round, as Ctrl-C does."""
 
     def __init__(self, stop_at: int = -1, error: type[BaseException] = KeyboardInterrupt) -> None:
         self.stop_at, self.error = stop_at, error
@@ -36,7 +36,7 @@ class Watched(Recorder):
 
 
 def compared(machine, contenders=None, rounds=8, recorder=None, **further):
-    """A comparison on the made machine."""
+    """Make a comparison on the simulated machine."""
     del machine
     settings = Settings(rounds=rounds, slices=4, recorder=recorder or Recorder())
     made = {"one": "work(3_000)", "two": "work(6_000)"} if contenders is None else contenders
@@ -46,7 +46,7 @@ def compared(machine, contenders=None, rounds=8, recorder=None, **further):
 # The clock
 
 
-def test_a_cost_is_what_the_machine_took(machine):
+def test_a_cost_is_the_time_on_the_machine(machine):
     result = compared(machine)
     loop = machine.loop / result.contenders["one"]["repeats"]
     assert result.cost("one").value == pytest.approx(3_000 + loop)
@@ -71,7 +71,7 @@ def test_throughput_and_compare_agree_on_a_statement_at_each_size(machine, nanos
         assert batches.times["one", size].median() == pytest.approx(single.cost("one").value, rel=0.02)
 
 
-def test_each_size_of_a_throughput_has_a_calibration_of_its_own(machine):
+def test_each_size_of_a_throughput_has_its_own_calibration(machine):
     result = bench.throughput({"one": "work(1_000 * n)"}, sizes=(100,), setup=WORK, settings=Settings(rounds=1))
     batches = result.samples[result.samples["quantity"] == "batch_ns"]
     loops = batches.groupby("size")["loops"].first()
@@ -81,7 +81,7 @@ def test_each_size_of_a_throughput_has_a_calibration_of_its_own(machine):
     del machine
 
 
-# Text beside callables
+# Text together with callables
 
 
 def called():
@@ -93,14 +93,14 @@ def test_identical_text_and_callable_have_the_same_loop_and_are_both_calls(machi
     same = [{key: record[key] for key in ("repeats", "loops", "called")} for record in result.contenders.values()]
     assert same[0] == same[1]
     assert result.ratio("called").value == 1
-    assert "the time of text, called includes the call of a function" in result.remarks()
+    assert "the time of text, called includes a function call" in result.remarks()
 
 
 # The floor
 
 
 @pytest.mark.parametrize("text", ["2**10", "(1, 2, 3)", "'text'", "# nothing", "", "pass"])
-def test_what_the_compiler_folds_is_marked_named_and_not_judged(machine, text):
+def test_a_folded_constant_is_marked_named_and_not_judged(machine, text):
     result = compared(machine, {"one": "work(3_000)", "folded": text})
     assert result.at_floor("folded")
     assert not result.at_floor("one")
@@ -108,8 +108,8 @@ def test_what_the_compiler_folds_is_marked_named_and_not_judged(machine, text):
     assert result.verdict("one", to="folded") == "not judged"
     assert "†" in result.table().loc["folded", "time per operation"]
     assert result.table().loc["folded", "operations per second"] == "–"  # noqa: RUF001
-    assert "cannot be told from the empty loop" in result.sentence("folded")
-    assert "the compiler leaves nothing to execute of folded: a constant or a comment" in result.remarks()
+    assert "cannot be distinguished from the empty loop" in result.sentence("folded")
+    assert "folded: only a constant or a comment, which the compiler removes" in result.remarks()
     assert bool(result.to_pandas().loc["folded", "at_floor"])
 
 
@@ -120,7 +120,7 @@ def test_a_batch_at_the_floor_is_marked_and_not_judged(machine):
     assert result.at_floor("folded", 10)
     assert result.verdict("folded", 10) == result.verdict("one", 10, to="folded") == "not judged"
     assert "†" in result.table().loc[("folded", 10), "median"]
-    assert "the compiler leaves nothing to execute of folded: a constant or a comment" in result.remarks()
+    assert "folded: only a constant or a comment, which the compiler removes" in result.remarks()
     del machine
 
 
@@ -131,7 +131,7 @@ def test_a_statement_twice_the_empty_loop_is_judged(machine):
     assert not any("†" in remark for remark in result.remarks())
 
 
-# Statements that are not what they seem
+# Misleading statements
 
 
 def test_a_cost_that_grows_within_a_round_is_noted(machine):
@@ -143,22 +143,22 @@ def test_a_cost_that_grows_within_a_round_is_noted(machine):
     assert "Statement(..., each=...)" in remark
 
 
-def test_each_makes_the_cost_steady_and_what_the_clock_takes_is_said(machine):
+def test_each_makes_the_cost_steady_and_the_time_of_the_clock_is_mentioned(machine):
     machine.reading = 30
     grows = Statement(
         "held.append(1); work(3_000 + len(held))", f"{WORK}\nmade = [1]", each="held = list(made); work(500)"
     )
     result = compared(machine, {"one": grows})
     assert result.cost("one").value == 3_002 + machine.reading
-    assert result.remarks() == ("each execution is timed alone, and 30.0\u202fns of each is the clock's",)
+    assert result.remarks() == ("each execution is timed separately, which includes 30.0\u202fns for the clock",)
     assert result.contenders["one"]["each"] == "held = list(made); work(500)"
 
 
-def test_a_statement_that_ignores_n_is_said(machine):
+def test_a_statement_that_ignores_n_is_mentioned(machine):
     contenders = {"uses": "work(100 * n)", "ignores": "work(5_000)", "long in itself": "work(5_000 + 50 * n)"}
     result = bench.throughput(contenders, sizes=(1, 100), setup=WORK, settings=Settings(rounds=1))
     [remark] = [remark for remark in result.remarks() if "does the statement use n?" in remark]
-    assert "takes ignores about as long as" in remark
+    assert "ignores takes about as long for" in remark
     del machine
 
 
@@ -202,7 +202,7 @@ def test_a_pace_varies_by_the_slowest_over_the_fastest():
     assert yardstick() > 0
 
 
-def test_rounds_of_two_paces_are_said_in_the_notes(machine, monkeypatch):
+def test_rounds_with_two_paces_are_noted(machine, monkeypatch):
     rounds = iter(range(8))
     alive = machine.alive
 
@@ -222,7 +222,7 @@ def test_rounds_of_two_paces_are_said_in_the_notes(machine, monkeypatch):
 # Long calls
 
 
-def test_a_long_call_says_so_before_its_first_sample(machine):
+def test_a_long_call_is_announced_before_its_first_sample(machine):
     recorder = Watched()
     compared(machine, {"slow": "work(3_000_000_000)"}, rounds=12, recorder=recorder)
     # Three executions a round: one warms up.
@@ -232,7 +232,7 @@ def test_a_long_call_says_so_before_its_first_sample(machine):
     assert math.isclose(float(said.split(" rounds of ")[1].split(" s")[0]), 15, rel_tol=0.4)
 
 
-def test_a_short_call_says_nothing(machine):
+def test_a_short_call_is_not_announced(machine):
     recorder = Watched()
     compared(machine, recorder=recorder)
     assert recorder.said == []

@@ -1,4 +1,4 @@
-"""An example as a command: flags, places, what is printed, what is kept however it ends."""
+"""An example as a command: flags, outputs, printed text, and results after any ending."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from evenhand.cli.script import script_settings
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 EXAMPLE = '''"""
-How dear is a dict?
-===================
+What does a dict cost?
+======================
 
 You can write a :class:`dict`, or call ``dict``.  After this page you know what each costs.
 
@@ -44,20 +44,20 @@ second = bench.compare({"one": SECOND}, name="second", settings=settings)
 
 @dataclass(frozen=True)
 class Example:
-    """A script in a folder of its own."""
+    """A script in its own folder."""
 
     folder: Path
 
     def write(self, second: str = "'[]'", head: str = "", prose: str = "") -> None:
-        """Write the script: `head` before it reads its flags, `prose` after."""
+        """Write the script, with `head` before the flags are parsed and `prose` after."""
         text = EXAMPLE.replace("SECOND", second).replace("\nimport evenhand", f"\n{head}\nimport evenhand", 1)
         text = text.replace("\nsecond", f"\n{prose}\nsecond")
-        (self.folder / "how_dear.py").write_text(text, encoding="utf-8")
+        (self.folder / "dict_cost.py").write_text(text, encoding="utf-8")
 
     def run(
-        self, *arguments: str, program: tuple[str, ...] = ("how_dear.py",), **variables: str
+        self, *arguments: str, program: tuple[str, ...] = ("dict_cost.py",), **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run the script to completion."""
         return subprocess.run(
             [sys.executable, *program, *arguments],
             cwd=self.folder,
@@ -68,9 +68,9 @@ class Example:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin to run it."""
+        """Start the script."""
         return subprocess.Popen(
-            [sys.executable, "how_dear.py", *arguments],
+            [sys.executable, "dict_cost.py", *arguments],
             cwd=self.folder,
             env=environment(),
             stdout=subprocess.PIPE,
@@ -80,7 +80,7 @@ class Example:
 
 
 def environment() -> dict[str, str]:
-    """The environment, without what a docs build leaves in it."""
+    """Return the environment without the variables of a docs build."""
     return {name: value for name, value in os.environ.items() if not name.startswith("EVENHAND")}
 
 
@@ -93,7 +93,7 @@ def example(tmp_path: Path) -> Example:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Example, subprocess.CompletedProcess[str]]:
-    """One that ran to its end and was asked for everything."""
+    """Run a script with all outputs to completion."""
     made = Example(tmp_path_factory.mktemp("whole"))
     made.write()
     done = made.run(
@@ -130,17 +130,17 @@ def test_label_of_the_script_names_its_run(whole) -> None:
 
 def test_example_is_named_as_its_script(whole) -> None:
     run = Archive(whole[0].folder / "runs").latest()
-    assert list(run.results) == ["how_dear/first", "how_dear/second"]
+    assert list(run.results) == ["dict_cost/first", "dict_cost/second"]
 
 
 def test_a_flag_for_paths_can_be_repeated(example: Example) -> None:
-    example.write(prose="print('told', [str(path) for path in settings.places])\nraise SystemExit")
-    script = example.folder / "how_dear.py"
+    example.write(prose="print('chosen', [str(path) for path in settings.places])\nraise SystemExit")
+    script = example.folder / "dict_cost.py"
     script.write_text(script.read_text(encoding="utf-8").replace("rounds=1)", "rounds=1, places=())"), encoding="utf-8")
     for passed in ([], ["one"], ["one", "two"]):
         flags = [part for place in passed for part in ("--places", place)]
         done = example.run(*flags)
-        assert f"told {passed}" in done.stdout, done.stderr
+        assert f"chosen {passed}" in done.stdout, done.stderr
         said = f"places {' '.join(passed)}. Ctrl-C"
         assert (said in done.stdout) == bool(passed), done.stdout
     assert "repeat the flag" in example.run("--help").stdout
@@ -148,30 +148,30 @@ def test_a_flag_for_paths_can_be_repeated(example: Example) -> None:
 
 def test_flags_reach_the_measurement(whole) -> None:
     run = Archive(whole[0].folder / "runs").latest()
-    assert run["how_dear/first"].settings["rounds"] == 2
+    assert run["dict_cost/first"].settings["rounds"] == 2
     assert run.document["command"] == {
-        "example": "how_dear",
+        "example": "dict_cost",
         "options": {"rounds": 2, "samples": 2000, "rate": 1000.0},
     }
 
 
 def test_each_figure_is_there_as_png_and_svg(whole) -> None:
-    names = ["how_dear-first.png", "how_dear-first.svg", "how_dear-second.png", "how_dear-second.svg"]
+    names = ["dict_cost-first.png", "dict_cost-first.svg", "dict_cost-second.png", "dict_cost-second.svg"]
     assert sorted(path.name for path in (whole[0].folder / "plots").iterdir()) == names
 
 
-def test_script_leaves_nothing_but_what_was_asked_for(whole) -> None:
-    assert sorted(path.name for path in whole[0].folder.iterdir()) == ["deep", "how_dear.py", "plots", "runs"]
+def test_script_writes_only_the_requested_outputs(whole) -> None:
+    assert sorted(path.name for path in whole[0].folder.iterdir()) == ["deep", "dict_cost.py", "plots", "runs"]
     assert [path.name for path in (whole[0].folder / "deep/er").iterdir()] == ["run.json"]
 
 
-def test_script_says_what_it_will_do_before_the_first_table(whole) -> None:
+def test_script_prints_its_plan_before_the_first_table(whole) -> None:
     said = whole[1].stdout
-    assert said.startswith("How dear is a dict?\nMeasuring how_dear with rounds 2, samples 2000")
+    assert said.startswith("What does a dict cost?\nMeasuring dict_cost with rounds 2, samples 2000")
     assert said.index("literal") < said.index("one")
 
 
-def test_script_ends_by_saying_where_things_are(whole) -> None:
+def test_script_ends_with_the_places_of_its_outputs(whole) -> None:
     ending = whole[1].stdout.rstrip().splitlines()[-3:]
     assert ending[0] == "document: deep/er/run.json"
     assert re.fullmatch(r"run: runs/\S+", ending[1])
@@ -184,7 +184,7 @@ def test_no_progress_is_shown_in_a_pipe(whole) -> None:
 
 def test_help_shows_title_question_and_every_default(example: Example) -> None:
     said = example.run("--help").stdout
-    assert "How dear is a dict?\n\nYou can write a dict, or call `dict`.  After".replace("  ", " ") in said
+    assert "What does a dict cost?\n\nYou can write a dict, or call `dict`.  After".replace("  ", " ") in said
     assert "The rest" not in said
     for flag, default in {"--samples": "50000", "--rate": "1000.0", "--system": "x", "--rounds": "1"}.items():
         assert re.search(rf"{flag} \w+ .*?\(default: {re.escape(default)}\)", said, re.DOTALL)
@@ -239,10 +239,13 @@ def test_help_shows_title_question_and_every_default(example: Example) -> None:
                 "at most 20000000; pace for at most 20000 s"
             ),
         ),
-        (["--json", "how_dear.py"], "--json how_dear.py is how_dear.py, an input of this command; name another file"),
+        (
+            ["--json", "dict_cost.py"],
+            "--json dict_cost.py is dict_cost.py, an input of this command; name another file",
+        ),
         (
             ["--json", "folder/../link.py"],
-            "--json folder/../link.py is how_dear.py, an input of this command; name another file",
+            "--json folder/../link.py is dict_cost.py, an input of this command; name another file",
         ),
         (["--json", "other.py"], "--json other.py exists and is not a JSON document; name another file"),
         (["--json", "a", "--plot-dir", "folder/../a"], "--json and --plot-dir name the same place, a; name two places"),
@@ -277,17 +280,19 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["how_dear.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["dict_cost.py", *arguments])
     Path("file").touch()
-    Path("how_dear.py").touch()
-    Path("link.py").symlink_to("how_dear.py")
+    Path("dict_cost.py").touch()
+    Path("link.py").symlink_to("dict_cost.py")
     Path("other.py").write_text("pass\n", encoding="utf-8")
     Path("folder").mkdir()
     Path("run").mkdir()
     Path("run", "run.json").touch()
     with pytest.raises(SystemExit) as ended:
-        script_settings("How dear?", Path("how_dear.py"), 1, {"samples": 50_000, "rate": 1000.0, "duration": 1.0}, {})
-    assert (ended.value.code, *capsys.readouterr()) == (2, "", f"how_dear.py: {sentence}\n")
+        script_settings(
+            "What does it cost?", Path("dict_cost.py"), 1, {"samples": 50_000, "rate": 1000.0, "duration": 1.0}, {}
+        )
+    assert (ended.value.code, *capsys.readouterr()) == (2, "", f"dict_cost.py: {sentence}\n")
     assert not Path("a").exists()
     assert Path("other.py").read_text(encoding="utf-8") == "pass\n"
 
@@ -295,12 +300,12 @@ def test_wrong_call_gets_one_sentence_and_status_2(
 def test_wrong_call_measures_nothing(example: Example) -> None:
     done = example.run("--samples", "0")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "how_dear.py: --samples: '0' is not a whole number above 0; pass one such as 5000\n"
+    assert done.stderr == "dict_cost.py: --samples: '0' is not a whole number above 0; pass one such as 5000\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder in which not even root may write")
 @pytest.mark.parametrize(("name", "flag"), [("json", "--json"), ("plot_dir", "--plot-dir"), ("archive", "--archive")])
-def test_place_that_cannot_be_written_to_is_refused(name: str, flag: str) -> None:
+def test_unwritable_output_is_refused(name: str, flag: str) -> None:
     with pytest.raises(OutputError, match=f"^{flag} /proc/deep/er cannot be written \\(.*name a place where you may"):
         Outputs(**{name: Path("/proc/deep/er")}).prepare()
 
@@ -313,14 +318,14 @@ def test_figures_of_similar_names_do_not_overwrite_one_another(tmp_path: Path) -
     assert sorted(tmp_path.iterdir()) == sorted(saved)
 
 
-def test_refused_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_refused_output_leaves_no_files(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
         Outputs(tmp_path / "deep" / "run.json", tmp_path / "file", tmp_path / "runs").prepare()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_document_on_standard_output_comes_without_a_word(example: Example) -> None:
+def test_document_on_standard_output_has_no_other_text(example: Example) -> None:
     example.write(prose="import os\nprint('prose')\nos.write(1, b'more prose')")
     done = example.run("--json", "-")
     jsonschema.validate(json.loads(done.stdout), SCHEMA)
@@ -353,12 +358,12 @@ def test_flag_whose_package_is_missing_is_refused_before_anything_is_measured(
     done = example.run(flag, "place", "--json", "run.json")
     assert (done.returncode, done.stdout) == (2, "")
     sentence = f"{flag} needs {package}, which is not installed; pip install {package}, or omit {flag}"
-    assert done.stderr == f"how_dear.py: {sentence}\n"
-    assert [path.name for path in example.folder.iterdir()] == ["how_dear.py"]
+    assert done.stderr == f"dict_cost.py: {sentence}\n"
+    assert [path.name for path in example.folder.iterdir()] == ["dict_cost.py"]
 
 
 @pytest.mark.parametrize("content", ["", "\n", '{"schema": 1}', ' {"a": [' + "1, " * 2_000 + "2]}\n\n"])
-def test_document_of_before_is_replaced(tmp_path: Path, content: str) -> None:
+def test_older_document_is_replaced(tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text(content, encoding="utf-8")
     Outputs(tmp_path / "run.json").prepare()
 
@@ -367,8 +372,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX clo
 
 
 def shell(example: Example, line: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of the shell, in which $RUN is the script with its flags."""
-    run = f"'{sys.executable}' how_dear.py --json run.json --archive runs"
+    """Run a shell line in which $RUN is the script with its flags."""
+    run = f"'{sys.executable}' dict_cost.py --json run.json --archive runs"
     return subprocess.run(
         ["sh", "-c", line.replace("$RUN", run)],
         cwd=example.folder,
@@ -383,7 +388,7 @@ def shell(example: Example, line: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        # `head` has read its line and gone, before the first table.
+        # `head` has read its line and ended before the first table.
         "{ $RUN; echo $? > status; } | head -n 1",
         "{ $RUN 2>&1; echo $? > status; } | head -n 1",
         "$RUN >&-; echo $? > status",
@@ -392,7 +397,7 @@ def shell(example: Example, line: str) -> subprocess.CompletedProcess[str]:
         "$RUN <&- >&- 2>&-; echo $? > status",
     ],
 )
-def test_streams_that_nobody_reads_cost_no_result_and_no_word(example: Example, line: str) -> None:
+def test_streams_without_a_reader_cause_no_loss_and_no_message(example: Example, line: str) -> None:
     example.write(second="'[]'", prose="import sys, time\nprint('x' * 100_000, flush=True)\ntime.sleep(0.2)")
     done = shell(example, line)
     assert done.stderr == ""
@@ -406,16 +411,16 @@ def test_streams_that_nobody_reads_cost_no_result_and_no_word(example: Example, 
 def test_document_on_a_standard_output_that_is_closed_is_refused(example: Example) -> None:
     done = shell(example, "$RUN --json - >&-")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "how_dear.py: --json - needs standard output, which is closed; name a file\n"
+    assert done.stderr == "dict_cost.py: --json - needs standard output, which is closed; name a file\n"
     assert not (example.folder / "runs").exists()
 
 
-def test_script_that_fails_keeps_what_it_measured_as_incomplete(example: Example) -> None:
+def test_script_that_fails_keeps_its_results_as_incomplete(example: Example) -> None:
     example.write(second="'1 / 0'")
     done = example.run("--json", "run.json", "--archive", "runs")
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
-    assert "how_dear failed with WorkerError; 1 result measured so far, marked incomplete." in done.stderr
+    assert "dict_cost failed with WorkerError; 1 result measured so far, marked incomplete." in done.stderr
     document = json.loads((example.folder / "run.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, SCHEMA)
     assert (document["complete"], len(document["results"])) == (False, 1)
@@ -424,7 +429,7 @@ def test_script_that_fails_keeps_what_it_measured_as_incomplete(example: Example
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_script_keeps_what_it_measured_and_leaves_no_process(
+def test_stopped_script_keeps_its_results_and_leaves_no_process(
     example: Example, number: signal.Signals, status: int
 ) -> None:
     # The second statement never ends: the signal always comes while a worker is being asked.
@@ -439,7 +444,7 @@ def test_stopped_script_keeps_what_it_measured_and_leaves_no_process(
         here.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == status
-    assert f"how_dear stopped by {number.name}; 1 result measured so far, marked incomplete." in said
+    assert f"dict_cost stopped by {number.name}; 1 result measured so far, marked incomplete." in said
     document = json.loads((example.folder / "run.json").read_text(encoding="utf-8"))
     assert (document["complete"], [entry["name"] for entry in document["results"]]) == (False, ["first"])
     assert not Run.load(next((example.folder / "runs").iterdir())).complete
@@ -479,7 +484,7 @@ def test_progress_is_shown_on_a_terminal(example: Example) -> None:
 
     controller, terminal = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "how_dear.py"],
+        [sys.executable, "dict_cost.py"],
         cwd=example.folder,
         env=environment() | {"TERM": "xterm", "COLUMNS": "120"},
         stdout=subprocess.DEVNULL,
@@ -494,28 +499,28 @@ def test_progress_is_shown_on_a_terminal(example: Example) -> None:
                 break  # the other end is closed
     os.close(controller)
     assert process.returncode == 0
-    assert b"how_dear/first" in shown
+    assert b"dict_cost/first" in shown
 
 
 def test_script_runs_under_runpy(example: Example) -> None:
-    program = "import runpy, sys; runpy.run_path('how_dear.py', run_name='__main__')"
+    program = "import runpy, sys; runpy.run_path('dict_cost.py', run_name='__main__')"
     done = example.run("--json", "run.json", program=("-c", program))
     assert done.returncode == 0
     document = json.loads((example.folder / "run.json").read_text(encoding="utf-8"))
-    assert document["results"][0]["example"] == "how_dear"
+    assert document["results"][0]["example"] == "dict_cost"
 
 
 def test_imported_example_reads_no_flags(example: Example) -> None:
-    done = example.run("--unknown", program=("-c", "import how_dear; print(how_dear.settings.samples)"))
+    done = example.run("--unknown", program=("-c", "import dict_cost; print(dict_cost.settings.samples)"))
     assert (done.returncode, done.stdout) == (0, "50000\n")
 
 
 def test_second_result_of_one_name_is_refused(example: Example) -> None:
-    text = (example.folder / "how_dear.py").read_text(encoding="utf-8")
-    (example.folder / "how_dear.py").write_text(text.replace('name="second"', 'name="first"'), encoding="utf-8")
+    text = (example.folder / "dict_cost.py").read_text(encoding="utf-8")
+    (example.folder / "dict_cost.py").write_text(text.replace('name="second"', 'name="first"'), encoding="utf-8")
     done = example.run()
     assert done.returncode == 1
-    assert "how_dear already has a result called 'first'" in done.stderr
+    assert "dict_cost already has a result called 'first'" in done.stderr
 
 
 def test_output_that_cannot_take_a_micro_sign_ends_no_script(example: Example) -> None:

@@ -1,4 +1,4 @@
-"""Settings: how long is measured, what is recorded, what is refused before measuring."""
+"""Settings: durations, records, and refusals before measuring."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATED = {"one": Statement("pass")}
 
 
 class Kept(Recorder):
-    """Keeps results in a list."""
+    """Stores results in a list."""
 
     def __init__(self) -> None:
         self.results: list[Result] = []
@@ -50,7 +50,7 @@ def test_options_are_read_as_attributes() -> None:
     assert Settings(options={"samples": 7}).samples == 7
 
 
-def test_unknown_option_is_answered_with_those_there_are() -> None:
+def test_unknown_option_is_answered_with_the_known_ones() -> None:
     with pytest.raises(AttributeError, match="no option 'sample'; the options are: rate, samples"):
         _ = Settings(options={"samples": 7, "rate": 1.0}).sample
 
@@ -103,13 +103,13 @@ def test_build_that_slows_itself_down_is_refused_before_measuring(monkeypatch: p
 
 
 def read_in_turn(monkeypatch: pytest.MonkeyPatch, *readings: Neighbours) -> None:
-    """Let the counters of the system read what is said."""
+    """Replace the readings of the system's counters."""
     turns = iter(readings)
     monkeypatch.setattr(Neighbours, "read", classmethod(lambda _: next(turns)))
     monkeypatch.setattr("evenhand.runs.neighbours.sys.platform", "linux")
 
 
-def test_process_that_eats_a_core_is_noted_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_uses_a_core_is_noted_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     read_in_turn(monkeypatch, Neighbours(0, 100, 10, 0), Neighbours(10, 120, 20, 0))
     notes = measured(Settings(), make=lambda: made_result(notes=("before",))).notes
     assert notes[0] == "before"
@@ -136,7 +136,7 @@ def test_hypervisor_that_takes_time_is_noted(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_docs_build_gives_the_values_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docs_build_uses_the_values_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draft = Draft(tmp_path)
     draft.prepare(
         {"profile": "quick", "rounds": 6, "judged": False, "seconds": {"first": 20.0}, "options": {"duration": 3.0}}
@@ -157,7 +157,7 @@ def test_example_that_the_build_did_not_enter_is_refused(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("fewest", [6, 9])
-def test_a_call_that_has_to_be_judged_makes_the_rounds_of_its_verdicts_even_where_the_seconds_do_not_suffice(fewest):
+def test_a_judged_call_makes_the_rounds_of_its_verdicts_even_if_the_seconds_do_not_suffice(fewest):
     assert Settings(rounds=12, seconds=0.1, judges=True).rounds_within(1.0, 1.0, fewest) == fewest
     assert Settings(rounds=3, seconds=0.1, judges=True).rounds_within(1.0, 1.0, fewest) == fewest
     assert Settings(rounds=12, seconds=0.1).rounds_within(1.0, 1.0, fewest) == 1

@@ -1,4 +1,4 @@
-"""What workers share is imported once, by servers that fork them: the tree of servers, and the processes of a round."""
+"""Shared imports happen once, in servers that fork the workers: the tree of servers, and a round's processes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FEW = MANY[: WORTH_A_SERVER - 1]
 
 
 def number_of(worker) -> int:
-    """The number of a worker's process."""
+    """Return the id of a worker's process."""
     asked = {"do": "observe", "size": None, "columns": ["pid"], "expression": "{'pid': __import__('os').getpid()}"}
     return int(worker.ask(asked)["numbers"]["pid"])
 
 
-def test_one_server_imports_what_all_share_and_another_what_several_share_besides() -> None:
+def test_one_server_imports_what_all_share_and_another_what_only_some_share() -> None:
     found = SharedImports.of({"a": ["os", *MANY], "b": ["os", "json"], "c": [*MANY, "os"], "d": ["os"]})
     assert found == SharedImports(("os",), ("b", "d"), (SharedImports(tuple(MANY), ("a", "c")),))
 
@@ -55,7 +55,7 @@ def test_workers_fork_from_the_server_that_has_what_they_share_and_all_end_with_
 
 
 @FORKS
-def test_where_an_import_starts_a_thread_the_workers_fork_from_the_server_before(
+def test_if_an_import_starts_a_thread_the_workers_fork_from_the_server_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starts = "import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"

@@ -1,4 +1,4 @@
-"""A statement: what it may be, what it sends, and when two are the same."""
+"""A statement: its forms, the names that it sends, and its identity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from evenhand import Statement, statements
 
 
-def test_text_that_is_no_python_is_refused_with_the_text():
+def test_invalid_python_is_refused_with_the_text():
     with pytest.raises(ValueError, match=r"statement 'a b' is not valid Python"):
         Statement("a b")
 
@@ -54,13 +54,13 @@ def test_build_runs_setup_and_statement_here():
 
 
 def test_a_text_is_compiled_as_the_reader_wrote_it_and_not_as_the_kit_is():
-    # The kit's own files let annotations be text; a reader's did not ask for that.
+    # The kit's own files postpone annotations; a reader's text does not.
     setup = "def typed(value: int): pass"
     assert Statement("typed.__annotations__", setup).build() == {"value": int}
     assert Statement("typed.__annotations__", "pass", each=setup).build() == {"value": int}
 
 
-def test_a_statement_that_is_no_expression_builds_nothing():
+def test_a_statement_that_is_not_an_expression_builds_nothing():
     assert Statement("a = 1").build() is None
 
 
@@ -90,7 +90,7 @@ def test_the_fingerprint_follows_text_setup_and_names():
     assert Statement("a", setup="x = 1", namespace={"a": 2}).fingerprint != same
 
 
-def test_a_file_is_known_by_its_name_and_not_by_where_it_lies():
+def test_a_file_is_identified_by_its_name_and_not_by_its_folder():
     def of(path):
         return Statement("read(a)", namespace={"a": [Path(path)], "read": len}).fingerprint
 
@@ -113,7 +113,7 @@ def test_the_fingerprint_follows_a_default(monkeypatch):
     assert Statement(with_default).fingerprint != before
 
 
-def test_the_fingerprint_follows_what_is_closed_over():
+def test_the_fingerprint_follows_closed_over_values():
     assert Statement(closing_over(1)).fingerprint != Statement(closing_over(2)).fingerprint
     assert Statement(closing_over(1)).fingerprint == Statement(closing_over(1)).fingerprint
 
@@ -145,7 +145,7 @@ def test_the_fingerprint_is_the_same_in_every_process():
     assert len(found) == 1
 
 
-def test_what_cannot_be_sent_is_refused_with_the_way_out():
+def test_an_unsendable_value_is_refused_with_the_remedy():
     import threading
 
     with pytest.raises(TypeError, match="make it in `setup`"):

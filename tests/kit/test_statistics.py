@@ -1,4 +1,4 @@
-"""Statistics against known truth, by simulation with fixed seeds."""
+"""Statistics compared with known true values, by simulation with fixed seeds."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ TRIES = 400
 
 
 def rounds_of(rng, count, ratio=1.0, noise=0.02):
-    """Simulate two contenders: noise of their own, skewed, on a machine whose pace drifts for both alike."""
+    """Simulate two contenders: independent skewed noise on a machine whose pace drifts for both."""
     pace = np.exp(np.cumsum(rng.normal(0, 0.1, count)))
     own = np.exp(noise * (rng.gamma(2.0, 1.0, (2, count)) - 2.0))
     return 100 * ratio * pace * own[0], 100 * pace * own[1]
 
 
 def simulated(count, ratio=1.0, level=0.95, noise=0.02):
-    """Estimate the ratio of many simulated pairs."""
+    """Estimate the ratios of many simulated pairs."""
     rng = np.random.default_rng(SEED + count)
     return [ratio_interval(*rounds_of(rng, count, ratio, noise), level) for _ in range(TRIES)]
 
 
 @pytest.mark.parametrize(("count", "least"), [(6, 0.90), (12, 0.92), (20, 0.92)])
-def test_an_interval_covers_the_truth_as_often_as_it_says(count, least):
+def test_an_interval_covers_the_true_value_as_often_as_stated(count, least):
     covered = np.mean([found.low <= 1.3 <= found.high for found in simulated(count, 1.3)])
     assert least <= covered <= 0.99
 
 
-def test_identical_code_is_hardly_ever_called_faster_or_slower():
+def test_identical_code_is_rarely_judged_faster_or_slower():
     verdicts = [decide(found) for found in simulated(20)]
     assert np.mean([verdict in {"faster", "slower"} for verdict in verdicts]) <= 0.01
 
 
-def test_identical_code_is_mostly_shown_to_be_no_different():
+def test_identical_code_mostly_shows_no_difference():
     assert np.mean([decide(found) == "no difference shown" for found in simulated(20)]) >= 0.9
 
 
@@ -55,13 +55,13 @@ def test_five_per_cent_more_are_found():
     assert np.mean([decide(found) == "slower" for found in simulated(20, 1.05)]) >= 0.9
 
 
-def test_drift_that_both_share_leaves_the_ratio_alone():
+def test_shared_drift_does_not_affect_the_ratio():
     new, old = np.linspace(50, 500, 12) * 2, np.linspace(50, 500, 12)
     found = ratio_interval(new, old)
     assert (found.low, found.value, found.high) == pytest.approx((2, 2, 2))
 
 
-def test_one_round_gone_wild_does_not_move_the_estimate():
+def test_one_outlying_round_does_not_move_the_estimate():
     new, old = np.full(9, 110.0), np.full(9, 100.0)
     new[4] = 100_000
     assert ratio_interval(new, old).value == pytest.approx(1.1)
@@ -78,11 +78,11 @@ def test_six_rounds_have_an_interval():
     assert median_interval([1, 2, 3, 4, 5, 6]).has_interval
 
 
-def test_no_rounds_have_nothing():
+def test_no_rounds_have_no_estimate():
     assert math.isnan(median_interval([]).value)
 
 
-def test_a_round_that_is_no_number_leaves_nothing():
+def test_a_round_without_a_number_leaves_no_estimate():
     assert math.isnan(median_interval([1, 2, 3, 4, 5, float("nan")]).value)
 
 
@@ -100,13 +100,13 @@ def test_many_intervals_at_once_are_those_of_each_set_of_rounds(count):
     np.testing.assert_allclose(high, [one.high for one in each], rtol=1e-12)
 
 
-def test_a_higher_level_gives_a_wider_interval():
+def test_a_higher_level_makes_a_wider_interval():
     rounds = np.random.default_rng(SEED).normal(100, 5, 20)
     plain, corrected = median_interval(rounds, 0.95), median_interval(rounds, corrected_level(0.95, 5))
     assert corrected.low < plain.low < plain.high < corrected.high
 
 
-def test_corrected_intervals_hold_together():
+def test_corrected_intervals_are_valid_together():
     rng = np.random.default_rng(SEED)
     judged, together = 5, []
     for _ in range(150):
@@ -139,5 +139,5 @@ def test_a_quantile_of_a_histogram_is_that_of_its_values_written_out(histogram, 
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 10), (0.5, 10), (0.51, 20), (0.75, 20), (0.76, 30), (1.0, 30)])
-def test_a_quantile_is_the_smallest_value_that_so_many_do_not_exceed(share, value):
+def test_a_quantile_is_the_smallest_value_that_the_share_does_not_exceed(share, value):
     assert weighted_quantiles([20, 10, 30], [1, 2, 1], [share]) == [value]

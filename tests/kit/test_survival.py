@@ -1,4 +1,4 @@
-"""What is left of the files of killed writers: how it is counted, and what the archive keeps of it."""
+"""The remains of killed writers' files: how they are counted and archived."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ROWS = np.arange(1.0, 6.0)
 
 
 def raw(path):
-    """Read a file that is nothing but values."""
+    """Read a file of raw values."""
     yield np.fromfile(path)
 
 
 def refuses(path):
-    """Open nothing."""
+    """Refuse to open a file."""
     message = f"{path.name} has no index"
     raise ValueError(message)
     yield
 
 
 def left(path, values=ROWS, **arguments):
-    """What is left of a file of values."""
+    """Return the remains of a file of values."""
     path.write_bytes(np.asarray(values, dtype=float).tobytes())
     return recover(path, arguments.pop("reader", raw), ROWS, **arguments)
 
@@ -43,13 +43,13 @@ def test_a_file_that_does_not_open_is_repaired(tmp_path):
 
 
 @pytest.mark.parametrize("repair", [None, refuses])
-def test_a_file_that_does_not_open_even_then_has_lost_all(tmp_path, repair):
+def test_a_file_that_cannot_be_repaired_has_lost_all(tmp_path, repair):
     remains = left(tmp_path / "file", reader=refuses, repair=repair, written=5)
     assert remains == Remains("not at all", 5, 0, 0)
     assert remains.lost == 5
 
 
-def test_a_file_that_is_not_there_does_not_open(tmp_path):
+def test_a_missing_file_does_not_open(tmp_path):
     assert recover(tmp_path / "none", raw, ROWS, written=3).opened == "not at all"
 
 
@@ -72,7 +72,7 @@ def test_rows_are_written_over_and_over(tmp_path):
     assert left(tmp_path / "file", [*ROWS, *ROWS, 1.0]).read == 11
 
 
-def test_a_row_that_nobody_wrote_there_is_wrong_and_hides_none_behind_it(tmp_path):
+def test_a_foreign_row_is_wrong_and_later_rows_are_still_counted(tmp_path):
     def in_two_blocks(path):
         return np.split(np.fromfile(path), [3])
 
@@ -83,7 +83,7 @@ def test_blocks_follow_one_another(tmp_path):
     assert left(tmp_path / "file", reader=lambda path: np.split(np.fromfile(path), [2, 3])).read == 5
 
 
-def test_rows_that_were_not_yet_said_to_be_written_make_up_for_no_loss():
+def test_unreported_rows_do_not_make_up_for_a_loss():
     kills = (Remains("normally", 10, 30, 0), Remains("normally", 10, 4, 0))
     assert Survival(kills).as_dict()["lost"] == 6
 
@@ -115,7 +115,7 @@ def test_no_loss_in_few_kills_leaves_a_share_that_may_be_large():
 
 
 def write(ahead, path, count):
-    """Write rows one by one, and say of some more that they are written."""
+    """Write rows one by one, and report some more as written."""
     with path.open("wb", buffering=0) as file:
         done = 0
         while True:
@@ -134,7 +134,7 @@ def test_killed_writers_lose_what_they_had_not_written(ahead):
 
 
 @pytest.mark.parametrize(("kills", "error"), [(0, ValueError), (1.5, TypeError)])
-def test_a_number_of_kills_that_is_none_is_refused(kills, error):
+def test_an_invalid_number_of_kills_is_refused(kills, error):
     with pytest.raises(error, match="kills must be a whole number of at least 1"):
         survive(write, raw, ROWS, kills=kills)
 
@@ -143,7 +143,7 @@ def test_a_number_of_kills_that_is_none_is_refused(kills, error):
 
 
 class Killer:
-    """Stands for the killing; notes what it was asked for, and is stopped after so many calls."""
+    """Replaces the killing: records its calls, and is interrupted after a number of them."""
 
     def __init__(self, stopped_after=99):
         self.asked = []
@@ -162,7 +162,7 @@ def archive(tmp_path):
     return tmp_path / "new" / "survival.jsonl"
 
 
-def test_each_writer_is_killed_as_often_as_is_wanted(archive):
+def test_each_writer_is_killed_the_wanted_number_of_times(archive):
     gather(archive, {"a": "a 1", "b": "b 1"}, Killer(), wanted=25)
     evidence = read(archive)
     assert [(each.writer, each.version) for each in evidence.gathered] == [("a", "a 1"), ("b", "b 1")]
@@ -171,7 +171,7 @@ def test_each_writer_is_killed_as_often_as_is_wanted(archive):
     assert evidence.refused == ()
 
 
-def test_only_what_is_missing_is_added(archive):
+def test_only_missing_kills_are_added(archive):
     gather(archive, {"a": "a 1", "b": "b 1"}, Killer(), wanted=10)
     before = archive.read_bytes()
     killer = Killer()
@@ -183,7 +183,7 @@ def test_only_what_is_missing_is_added(archive):
     assert [each.version for each in read(archive).gathered] == ["a 1", "b 1", "a 2"]
 
 
-def test_an_interrupted_gathering_keeps_what_it_has_and_goes_on_there(archive):
+def test_an_interrupted_gathering_keeps_its_kills_and_continues(archive):
     with pytest.raises(KeyboardInterrupt):
         gather(archive, {"a": "a 1"}, Killer(stopped_after=2), wanted=25)
     assert read(archive).kills("a", "a 1") == 20
@@ -200,7 +200,7 @@ def test_no_two_batches_of_kills_have_the_same_moments(archive):
     assert len({seed for *_, seed in killer.asked}) == 4
 
 
-def test_a_session_tells_the_machine_and_no_host(archive):
+def test_a_session_has_the_machine_and_no_host(archive):
     gather(archive, {"a": "a 1"}, Killer(), wanted=1)
     session = json.loads(archive.read_text(encoding="utf-8").splitlines()[0])
     assert session["conditions"]["cpu"] == read(archive).gathered[0].machines[0]
@@ -220,7 +220,7 @@ def test_a_session_tells_the_machine_and_no_host(archive):
         ({"opened": "a little"}, "has opened 'a little', which is not one of"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_named_and_hides_no_other(archive, line, words):
+def test_an_unusable_line_is_refused_alone(archive, line, words):
     gather(archive, {"a": "a 1"}, Killer(), wanted=1)
     last = archive.read_text(encoding="utf-8").splitlines()[-1]
     text = line if isinstance(line, str) else json.dumps(json.loads(last) | line)

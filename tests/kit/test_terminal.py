@@ -1,4 +1,4 @@
-"""What a person sees of a command: names as they are, whatever is in them."""
+"""The terminal output of a command: names appear unchanged, whatever they contain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTROL = {
 
 @pytest.fixture(params=[True, False], ids=["terminal", "pipe"])
 def printed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Print a table on a terminal or in a pipe; what comes out, without the colours of the terminal."""
+    """Print a table on a terminal or into a pipe, and return the text without colours."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: request.param)
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -61,7 +61,7 @@ def test_progress_shows_a_name_as_it_is(
     assert "\x1b[2J" not in shown
 
 
-def test_text_of_people_stays_as_it_is() -> None:
+def test_ordinary_text_is_unchanged() -> None:
     for text in ("\u00b5s \u2212 5\u202f000\u00a0ns", "\u00e4\u6f22\U0001f600", "", 'it\'s "quoted"'):
         assert literal(text) == text
 
@@ -90,7 +90,7 @@ def test_a_table_fits_its_terminal_and_breaks_no_word(
     assert [word for word in WORDS if word not in said] == []
 
 
-def test_an_identifier_stands_on_a_line_of_its_own_where_the_table_is_too_wide(
+def test_an_identifier_is_on_its_own_line_if_the_table_is_too_wide(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

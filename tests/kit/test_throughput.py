@@ -18,7 +18,7 @@ LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
 
 
 def result(rounds=8, sizes=(1_000, 10_000, 100_000), steeper=1.0, **lines):
-    """A throughput whose batches take a + b n exactly, those of 100,000 `steeper` times as long."""
+    """Make a throughput whose batches take exactly a + b n, and those of 100,000 `steeper` times as long."""
     lines = lines or {"one": (500.0, 100.0), "two": (500.0, 200.0)}
     rows = [
         (contender, "batch_ns", size, index, 0, 1, (a + b * size) * (steeper if size == LADDER[-1] else 1), 1)
@@ -61,7 +61,7 @@ def test_a_cost_is_never_fitted_below_zero():
     assert result(one=(0.0, 100.0)).fit().loc["one", "fixed_ns"] == 0
 
 
-def test_what_the_line_misses_is_shown():
+def test_the_residual_of_the_line_is_shown():
     assert result(steeper=2.0).fit().loc["one", "largest_residual"] > 0.1
 
 
@@ -83,7 +83,7 @@ def test_the_scaling_is_that_of_a_point_from_ten_thousand_to_a_hundred_thousand(
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.4, "slower"), (0.6, "not judged")])
-def test_the_scaling_of_what_cannot_be_told_from_the_empty_loop_is_not_judged(share, verdict):
+def test_the_scaling_at_the_floor_is_not_judged(share, verdict):
     made = result(steeper=2.0)
     small = made.samples[(made.samples["contender"] == "one") & (made.samples["size"] == 10_000)]
     empty = small.assign(quantity="empty_ns", value=share * small["value"])
@@ -96,7 +96,7 @@ def test_the_scaling_of_what_cannot_be_told_from_the_empty_loop_is_not_judged(sh
     assert made.scaling_verdict("two") == "slower"
 
 
-def test_the_scaling_of_one_is_put_over_that_of_another():
+def test_the_scaling_of_one_over_that_of_another():
     made = result(steeper=1.5)
     assert made.scaling("one", "two").value == pytest.approx(1.0, rel=0.01)
 

@@ -21,13 +21,13 @@ NOTHING = command.empty_process().text
 
 
 def python(code: str) -> str:
-    """The command that runs a line of Python."""
+    """Return the command that runs a line of Python."""
     return shlex.join([sys.executable, "-S", "-c", code])
 
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Processes that take what their text says, in milliseconds; the list has them in their order."""
+    """Replace processes by ones that take the milliseconds in their text, and return the list of calls."""
     order: list[str] = []
 
     def run(self: Command) -> int:
@@ -39,12 +39,12 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def taking(milliseconds: float | str) -> Command:
-    """The command that takes so long, of a program that is there."""
+    """Return a command of an existing program that takes this time."""
     return Command(f"{NOTHING.split()[0]} {milliseconds}")
 
 
 def compared(*milliseconds: float) -> Comparison:
-    """Compare commands that take so long."""
+    """Compare commands that take these times."""
     return compare_commands({str(place): taking(took) for place, took in enumerate(milliseconds)})
 
 
@@ -65,18 +65,18 @@ def test_commands_take_turns_and_an_empty_process_follows_each(ran: list[str]) -
     assert timed.count("50.0") == timed.count("60.0") == count / 2
 
 
-def test_what_is_near_an_empty_process_is_marked_and_not_judged(ran: list[str]) -> None:
+def test_a_time_near_that_of_an_empty_process_is_marked_and_not_judged(ran: list[str]) -> None:
     result = compared(1.5, 10.0)
     assert result.at_floor("0")
     assert result.verdict("1") == "not judged"
-    assert "cannot be told from an empty process" in " ".join(result.table_notes())
-    assert "cannot be told from an empty process" in result.sentence("1")
+    assert "cannot be distinguished from an empty process" in " ".join(result.table_notes())
+    assert "cannot be distinguished from an empty process" in result.sentence("1")
 
 
-def test_the_table_speaks_of_processes(ran: list[str]) -> None:
+def test_the_table_names_processes(ran: list[str]) -> None:
     result = compared(20.0, 30.0)
     assert list(result.table().columns[:2]) == ["time per process", "processes per second"]
-    assert "each is a whole process; 1.00\u202fms of each is what an empty one takes" in " ".join(result.table_notes())
+    assert "each is a whole process; an empty process takes 1.00\u202fms" in " ".join(result.table_notes())
 
 
 def test_equal_commands_are_known_as_identical(ran: list[str]) -> None:
@@ -142,7 +142,7 @@ def test_an_archive_keeps_the_commands(tmp_path: Path, capsys) -> None:
         ),
     ],
 )
-def test_a_command_that_is_none_is_refused_before_any_runs(text: str, sentence: str, tmp_path: Path, capsys) -> None:
+def test_an_invalid_command_is_refused_before_any_runs(text: str, sentence: str, tmp_path: Path, capsys) -> None:
     first = python(f"open({str(tmp_path / 'ran')!r}, 'w')")
     assert main(["time", "--command", first, text, "--archive", str(tmp_path / "kept")]) == 2
     assert capsys.readouterr().err.startswith(sentence)
@@ -180,7 +180,7 @@ def test_a_command_that_a_signal_ends_says_so() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="what may run is another matter there")
-def test_a_file_that_is_no_program_gets_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_gets_a_message(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("no program")
     file.chmod(0o755)

@@ -1,4 +1,4 @@
-"""``python -m evenhand time``: statements of the command line, compared."""
+"""``python -m evenhand time``: comparisons of statements from the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_lines_of_setup_run_in_their_order(capsys) -> None:
     assert "assert y == 6" in capsys.readouterr().out
 
 
-def test_what_runs_before_each_execution_is_not_counted(capsys) -> None:
+def test_preparation_before_each_execution_is_not_counted(capsys) -> None:
     flags = ["--setup", "source = [3, 1, 2]", "--each", "data = list(source)", "--rounds", "1"]
     assert main(["time", "data.sort(); assert data == [1, 2, 3]", *flags]) == 0
     assert "data.sort()" in capsys.readouterr().out
@@ -42,11 +42,11 @@ def test_what_runs_before_each_execution_is_not_counted(capsys) -> None:
         (["a\nb", "x" * 41, " "], ["statement 1", "statement 2", "statement 3"]),
     ],
 )
-def test_a_statement_is_called_by_its_text_where_that_can_be_a_name(texts: list[str], called: list[str]) -> None:
+def test_a_statement_is_called_by_its_text_if_that_is_a_valid_name(texts: list[str], called: list[str]) -> None:
     assert names(texts) == called
 
 
-def test_a_statement_that_has_a_number_is_told_below_the_table(capsys) -> None:
+def test_a_numbered_statement_is_listed_below_the_table(capsys) -> None:
     assert main(["time", "6 / 2", "--setup", "x = 1", "--rounds", "1"]) == 0
     assert "statement 1: 6 / 2" in capsys.readouterr().out.splitlines()
 
@@ -99,12 +99,12 @@ def test_a_label_without_an_archive_is_refused(capsys) -> None:
         ),
     ],
 )
-def test_what_cannot_be_timed_gets_a_sentence(arguments: list[str], sentence: str, capsys) -> None:
+def test_statements_that_cannot_be_timed_get_a_message(arguments: list[str], sentence: str, capsys) -> None:
     assert main(["time", *arguments]) == 2
     assert capsys.readouterr().err == sentence
 
 
-def test_without_a_statement_the_usage_is_said(capsys) -> None:
+def test_without_a_statement_the_usage_is_printed(capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["time"])
     assert ended.value.code == 2

@@ -1,4 +1,4 @@
-"""Evidence about the gate: what is kept of each decision, and what is counted from it."""
+"""Evidence about the gate: the archive of decisions, and the rates counted from it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CALIBRATION = {"kind": "calibration", "session": "s", "operation": "one", "targe
 
 
 def gate_line(injected=1.0, variant="quiet", session="s", **operations):
-    """A decision, as the archive keeps it."""
+    """Return a decision as a line of the archive."""
     told = {
         name: {"status": status, "ratio": ratio, "first": first, "second": None}
         for name, (status, ratio, first) in operations.items()
@@ -51,7 +51,7 @@ def gate_line(injected=1.0, variant="quiet", session="s", **operations):
 
 
 def rounds_of(random, count=8, ratio=1.0, pace=100.0, noise=0.02):
-    """What the rounds of one stage measured, at a pace of the machine that both sides share."""
+    """Simulate the rounds of one stage, with a pace of the machine that both sides share."""
     paces = pace * np.exp(random.normal(0, 0.01, count))
     own = np.exp(noise * (random.gamma(2.0, 1.0, (2, count)) - 2.0))
     return {"base": list(paces * own[0]), "candidate": list(ratio * paces * own[1])}
@@ -59,7 +59,7 @@ def rounds_of(random, count=8, ratio=1.0, pace=100.0, noise=0.02):
 
 @pytest.fixture
 def archive(tmp_path):
-    """A file with a session and one decision."""
+    """Make an archive with a session and one decision."""
     path = tmp_path / "new" / "trust.jsonl"
     append(path, SESSION)
     append(path, gate_line(one=("unchanged", 1.01, None)))
@@ -76,9 +76,9 @@ def test_each_line_is_added_and_none_is_changed(archive):
     assert [gate["operations"]["one"]["status"] for gate in read(archive).gates] == ["unchanged", "slower"]
 
 
-def test_a_torn_line_is_named_and_what_comes_after_it_is_read(archive):
+def test_a_damaged_line_is_named_and_later_lines_are_read(archive):
     with archive.open("a", encoding="utf-8") as file:
-        file.write('{"schema":1,"kind":"ga')  # whoever wrote it was killed
+        file.write('{"schema":1,"kind":"ga')  # the process was killed while writing
     append(archive, gate_line(one=("slower", 1.1, None)))
     found = read(archive)
     assert len(found.gates) == 2
@@ -95,7 +95,7 @@ def test_a_torn_line_is_named_and_what_comes_after_it_is_read(archive):
         (json.dumps({"schema": 1, **gate_line(session="other")}), "belongs to a session that is missing"),
     ],
 )
-def test_a_foreign_or_newer_line_is_named_and_hides_nothing(archive, line, why):
+def test_a_foreign_or_newer_line_is_refused_alone(archive, line, why):
     with archive.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
     append(archive, gate_line(one=("unchanged", 1.0, None)))
@@ -113,7 +113,7 @@ def test_the_evidence_of_todays_archive_is_read_whole():
     assert len(found.gates) == sum(line["kind"] == "gate" for line in lines) > 0
 
 
-def test_no_archive_is_an_empty_one(tmp_path):
+def test_a_missing_archive_is_empty(tmp_path):
     assert read(tmp_path / "nowhere").gates == ()
 
 
@@ -128,7 +128,7 @@ def test_the_interval_of_a_rate_is_clopper_and_pearsons(count, of, low, high):
     assert Rate(count, of).interval == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
 
 
-def test_a_rate_of_nothing_says_so():
+def test_a_rate_without_decisions_is_marked():
     assert str(Rate(0, 0)) == "not measured"
     assert str(Rate(1, 100)) == "1.00\u202f% (0.0253 to 5.45)"
 
@@ -174,7 +174,7 @@ def test_the_bias_is_against_the_calibration_of_the_same_session(tmp_path):
 # Coverage
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say(tmp_path):
+def test_intervals_cover_the_true_value_as_often_as_stated(tmp_path):
     random = np.random.default_rng(1)
     lines = [gate_line(one=("unchanged", 1.0, rounds_of(random))) for _ in range(60)]
     found = evidence_of(tmp_path, *lines)
@@ -198,18 +198,18 @@ def test_too_few_rounds_to_draw_from_make_no_coverage(tmp_path):
     assert rates.simulated_coverage(found, "quiet", 20, "one") == Rate(0, 0)
 
 
-# Other harnesses
+# Other tools
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_each_rule_sees_what_is_plain_and_not_what_is_equal(rule):
+def test_each_rule_finds_a_clear_change_and_none_in_equal_samples(rule):
     random = np.random.default_rng(4)
     old = 100 * np.exp(random.normal(0, 0.01, 24))
     assert rule(old, 1.3 * old)
     assert not rule(old, old)
 
 
-def test_rules_differ_by_what_they_leave_out():
+def test_rules_differ_in_the_changes_that_they_ignore():
     random = np.random.default_rng(5)
     old, new = (100 * level * np.exp(random.normal(0, 0.01, 24)) for level in (1.0, 1.03))
     told = {name: rule(old, new) for name, rule in RULES.items()}
@@ -220,7 +220,7 @@ def test_rules_differ_by_what_they_leave_out():
     assert not RULES["Criterion, bootstrap"](old, old * 1.005)
 
 
-def test_runs_made_apart_are_called_changed_by_the_machine_and_those_side_by_side_are_not(tmp_path):
+def test_the_machine_changes_successive_runs_but_not_interleaved_ones(tmp_path):
     random = np.random.default_rng(6)
     lines = []
     for run in range(12):
@@ -231,14 +231,14 @@ def test_runs_made_apart_are_called_changed_by_the_machine_and_those_side_by_sid
     assert apart["pyperf, t-test"] == Rate(11, 11)
     assert alive["pyperf, t-test"].of == 12
     assert alive["pyperf, t-test"].value <= 0.25
-    # The median of five per cent sees the half of them that became slower.
+    # The rule of 5 % on the median finds only the half that became slower.
     assert apart["pytest-benchmark, median 5 %"].count == 6
 
 
 # Work
 
 
-def test_what_is_furthest_behind_comes_next(tmp_path):
+def test_the_task_furthest_behind_comes_next(tmp_path):
     tasks = (Task("quiet", 1.0, 2), Task("quiet", 1.05, 1))
     empty = evidence_of(tmp_path)
     assert next_task(empty, tasks) == tasks[0]
@@ -252,7 +252,7 @@ OPERATIONS = Operations((Operation("one", "f()", "f = int"),), burn="steps = {am
 
 
 def made_gate(operations, sides, plan, progress=None):
-    """What a gate would give that found nothing."""
+    """Return the result of a gate without findings."""
     del progress
     result = made_result("one", "gate", {BASE: 123.456, CANDIDATE: 123.789})
     ratio = ratio_interval([1.01] * 8, [1.0] * 8)
@@ -263,7 +263,7 @@ def made_gate(operations, sides, plan, progress=None):
 
 @pytest.fixture
 def working(tmp_path, monkeypatch):
-    """Work whose gates and calibrations take no time; what each gate was given."""
+    """Make work with instant gates and calibrations, and a list of the gates' arguments."""
     given = []
 
     def run(operations, sides, plan, progress):
@@ -282,7 +282,7 @@ def working(tmp_path, monkeypatch):
 
 
 def gather(made, count, tasks):
-    """Let it make so many gates."""
+    """Run a number of gates."""
     clock = iter(range(10_000))
     real = time.monotonic
     time.monotonic = lambda: float(next(clock))
@@ -292,7 +292,7 @@ def gather(made, count, tasks):
         time.monotonic = real
 
 
-def test_every_decision_is_kept_with_what_each_round_measured(working):
+def test_every_decision_is_archived_with_the_measurements_of_each_round(working):
     made, given = working
     assert gather(made, 4, (Task("quiet", 1.0, 1), Task("quiet", 1.05, 1))) > 1
     found = read(made.archive)
@@ -304,7 +304,7 @@ def test_every_decision_is_kept_with_what_each_round_measured(working):
     assert told["second"] is None
 
 
-def test_nothing_is_burnt_in_an_a_a_and_the_calibrated_amount_in_the_candidate_alone_otherwise(working):
+def test_identical_builds_burn_nothing_and_otherwise_only_the_candidate_burns_the_calibrated_amount(working):
     made, given = working
     gather(made, 3, (Task("quiet", 1.0, 1),))
     assert given[0] == {BASE: "steps = 0", CANDIDATE: "steps = 0"}
@@ -312,7 +312,7 @@ def test_nothing_is_burnt_in_an_a_a_and_the_calibrated_amount_in_the_candidate_a
     assert given[-1] == {BASE: "steps = 0", CANDIDATE: "steps = 7"}
 
 
-def test_work_goes_on_in_the_same_session_with_the_calibrations_that_are_there(working):
+def test_work_continues_the_same_session_with_its_calibrations(working):
     made, _ = working
     gather(made, 3, TASKS)
     gather(made, 3, TASKS)
@@ -367,7 +367,7 @@ def test_a_gate_that_was_stopped_is_not_kept(working, monkeypatch):
         (OPERATIONS, ("x", "y"), "are different builds"),
     ],
 )
-def test_sides_that_prove_nothing_are_refused(tmp_path, monkeypatch, operations, builds, sentence):
+def test_unsuitable_sides_are_refused(tmp_path, monkeypatch, operations, builds, sentence):
     asked = iter(builds)
     monkeypatch.setattr(Side, "ask", lambda label, python, _: Side(label, python, {"sha": next(asked)}))
     with pytest.raises(SideError, match=sentence):
@@ -387,7 +387,7 @@ def test_a_build_that_cannot_burn_ends_with_status_2(tmp_path, capsys):
 # Calibrating
 
 
-def test_the_amount_lies_between_those_that_were_seen():
+def test_the_amount_is_between_the_known_ones():
     seen = [(0, 1.0), (1, 1.0), (2, 1.01), (4, 1.03), (8, 1.08), (16, 1.2)]
     assert interpolate(seen, 1.03) == 4
     assert 4 < interpolate(seen, 1.05) < 8
@@ -400,7 +400,7 @@ def test_an_amount_that_misses_is_corrected_towards_the_target():
     assert correct(10, 1.0, 1.05) == 20  # never more than twice as much at once
 
 
-def test_the_nearest_of_those_tried_is_kept_with_its_own_ratio(monkeypatch):
+def test_the_nearest_tried_amount_is_kept_with_its_ratio(monkeypatch):
     def sample(_, __, ___, amount, *____):
         return np.full(8, 100 * (1 + amount / 400)), np.full(8, 100.0)
 
@@ -410,7 +410,7 @@ def test_the_nearest_of_those_tried_is_kept_with_its_own_ratio(monkeypatch):
     assert found["ratio"] == pytest.approx(1 + found["amount"] / 400, abs=1e-4)
 
 
-def test_an_operation_that_fails_while_it_is_calibrated_is_named():
+def test_an_operation_that_fails_during_calibration_is_named():
     sides = {name: Burning(name, sys.executable, {}, burn="steps = {amount}") for name in (BASE, CANDIDATE)}
     trial = Trial(Operation("divides", "1 / 0"), dict.fromkeys(sides, Calibration()))
     with pytest.raises(WorkerError, match="ZeroDivisionError"):
@@ -421,7 +421,7 @@ def test_an_operation_that_fails_while_it_is_calibrated_is_named():
 
 
 @pytest.mark.parametrize(("variant", "count"), [("quiet", 0), ("loaded", max((os.cpu_count() or 1) - 1, 1))])
-def test_neighbours_work_while_something_is_measured_and_end_with_it(variant, count):
+def test_neighbours_run_during_a_measurement_and_end_with_it(variant, count):
     before = set(psutil.Process().children())
     started = set()
 

@@ -1,4 +1,4 @@
-"""Sentences that compare: of several wordings the one that the run supports."""
+"""Sentences that compare: the run selects one of several wordings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS = "| faster: less | slower: more | no difference shown: the same | inconcl
 
 
 def result(kind: type, rows: list[tuple[Any, ...]], **settings: Any) -> Any:
-    """A result of some kind of these samples: contender, quantity, size, round, value."""
+    """Make a result of a kind from samples: contender, quantity, size, round, value."""
     names = {row[0]: {"statement": row[0], "fingerprint": row[0]} for row in rows}
     samples = [(name, what, size, index, 0, 1, value, 1) for name, what, size, index, value in rows]
     frame = pd.DataFrame(samples, columns=list(SAMPLE_COLUMNS))
@@ -26,7 +26,7 @@ def result(kind: type, rows: list[tuple[Any, ...]], **settings: Any) -> Any:
 
 
 def observed(columns: dict[str, tuple[float, float]], sizes: list[int] | None = None) -> bench.Observed:
-    """An `Observed` of two contenders, "new" and "old", with the same numbers in each of eight rounds."""
+    """Make an `Observed` of two contenders, "new" and "old", with the same numbers in each of eight rounds."""
     rows = [
         (name, column, size, index, value)
         for column, values in columns.items()
@@ -50,7 +50,7 @@ def test_the_wording_of_the_verdict_is_chosen(costs: dict[str, float], words: st
     assert bench.Wording.parse(f"first/made/two vs one {WORDS}").sentence(run) == words
 
 
-def test_what_the_run_cannot_tell_has_its_own_wording() -> None:
+def test_an_undecided_comparison_has_its_own_wording() -> None:
     rows = [("one", "slice_ns", 1, index, 100.0) for index in range(8)]
     rows += [("two", "slice_ns", 1, index, 50.0 if index % 2 else 200.0) for index in range(8)]
     wording = bench.Wording.parse(f"first/made/two vs one {WORDS}")
@@ -73,7 +73,7 @@ def test_outcomes_may_share_a_wording(cost: float) -> None:
     assert bench.Wording.parse("first/made/two vs one | faster, slower: {ratio}").sentence(run).startswith(("0.5", "2"))
 
 
-def test_a_rate_is_faster_where_there_is_more_of_it() -> None:
+def test_a_higher_rate_is_faster() -> None:
     run = made_run(observed({"done_per_second": (2e6, 1e6)}))
     wording = bench.Wording.parse("first/made/new/done_per_second vs old | faster: {this}, {other}, {ratio}")
     assert wording.sentence(run) == "2.00\u202fM/s, 1.00\u202fM/s, 0.500"
@@ -115,12 +115,12 @@ def test_a_contender_may_have_a_slash_in_its_name() -> None:
         (100.0, "In this run “two” and “one” show no difference (ratio 1.00)"),
     ],
 )
-def test_an_outcome_that_is_not_worded_has_a_sentence(costs: float, sentence: str) -> None:
+def test_an_outcome_without_a_wording_has_a_sentence(costs: float, sentence: str) -> None:
     run = made_run(made_result(costs={"one": 100.0, "two": costs}))
     assert bench.Wording.parse("first/made/two vs one").sentence(run) == sentence
 
 
-def test_a_sentence_of_its_own_has_the_form_of_those_that_are_worded() -> None:
+def test_a_generated_sentence_has_the_form_of_the_wordings() -> None:
     run = made_run(made_result(costs={"one": 100.0, "two": 200.0}))
     found = [bench.Wording.parse(f"first/made/two vs one | faster: {words}").sentence(run) for words in ("it", "It.")]
     assert [(text[0], text[-1]) for text in found] == [("i", ")"), ("I", ".")]
@@ -155,9 +155,11 @@ def test_numbers_without_a_ratio_say_so() -> None:
     )
 
 
-def test_what_is_not_judged_in_spite_of_its_interval_is_at_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unjudged_number_with_an_interval_is_at_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.Comparison, "verdict", lambda *_: "not judged")
-    assert "cannot be told from an empty statement" in bench.Wording.parse("first/made/two vs one").sentence(made_run())
+    assert "cannot be distinguished from an empty statement" in bench.Wording.parse("first/made/two vs one").sentence(
+        made_run()
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_a_wrong_form_is_an_error_that_says_what_to_write(text: str, said: str) 
         (101.0, "no gain shown: factor 0.990, no difference shown"),
     ],
 )
-def test_a_gain_is_written_only_where_there_is_one(cost: float, gain: str) -> None:
+def test_a_gain_is_written_only_if_there_is_one(cost: float, gain: str) -> None:
     run = made_run(made_result(costs={"one": 100.0, "two": cost}))
     assert bench.Pair("first/made/two", "one").gain(run) == gain
 
@@ -214,7 +216,7 @@ def test_a_count_near_that_of_an_empty_statement_is_not_judged(empty: float, gai
 
 
 @pytest.mark.parametrize(("clock", "words"), [(16.0, "less"), (17.0, "unjudged")])
-def test_a_tail_near_the_clocks_own_is_not_judged(clock: float, words: str) -> None:
+def test_a_tail_near_the_clocks_is_not_judged(clock: float, words: str) -> None:
     times = {"clock, busy thread": clock, "attach, busy thread": 50.0, "round trip, busy thread": 100.0}
     tails = {name: {"p99_ns": value, "rounds": {"p99_ns": [value] * 8}} for name, value in times.items()}
     pair = "tails/attach, busy thread/p99_ns vs round trip, busy thread"

@@ -1,4 +1,4 @@
-"""The worker's own parts: how a statement gets into its loop, and what is done around it."""
+"""The parts of a worker: how a statement gets into its loop, and the work around it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLICE = {"do": "cost", "repeats": 2, "loops": 3}
 
 
 def run(source, repeats=1, loops=1, **names):
-    """Run a statement in the timed loop, with a clock that always reads 0; the names it left as globals."""
+    """Run a statement in the timed loop, with a clock that always reads 0, and return its global names."""
     worker = Worker()
     worker.namespace |= {"seen": [], **names}
     worker.function(_COST, source, repeats)(loops, lambda: 0)
@@ -30,7 +30,7 @@ def test_a_statement_runs_once_for_each_loop_and_copy():
     assert run("seen.append(1)", repeats=3, loops=4) == [1] * 12
 
 
-def test_a_string_over_several_lines_stays_what_it_is():
+def test_a_string_over_several_lines_is_unchanged():
     text = "one\n  two\nthree"
     assert run(f"seen.append('''{text}''')") == [text]
 
@@ -72,7 +72,7 @@ def test_a_statement_that_works_only_at_the_top_of_a_module_is_refused():
         Worker().function(_COST, "from math import *")
 
 
-# What is done before each execution
+# Preparation before each execution
 
 
 def test_each_runs_before_every_execution_and_is_not_timed(machine):
@@ -110,7 +110,7 @@ def test_awaiting_executions_share_one_event_loop(machine):
     assert len(set(seen)) == 1
 
 
-def test_a_text_beside_one_that_awaits_is_timed_in_the_event_loop_too(machine):
+def test_a_text_compared_with_one_that_awaits_is_also_timed_in_the_event_loop(machine):
     plain, awaiting = Statement("work(40)", WORK), Statement("await f()", f"{WORK}\nasync def f(): work(40)")
     harness = Harness.of({"plain": plain, "awaiting": awaiting})
     found = [MadeWorker(machine, "mine", each, harness).ask(SLICE)["elapsed"] for each in (plain, awaiting)]
@@ -121,15 +121,15 @@ def test_a_text_beside_one_that_awaits_is_timed_in_the_event_loop_too(machine):
 
 
 @pytest.mark.parametrize(("other", "above"), [("pass", "cost"), (list, "measure")])
-def test_text_is_timed_as_a_call_where_another_contender_is_a_callable(machine, other, above):
+def test_text_is_timed_as_a_call_if_another_contender_is_a_callable(machine, other, above):
     text = Statement("import sys; seen.append(sys._getframe(1).f_code.co_name)", "seen = []")
     worker = MadeWorker(machine, "mine", text, Harness.of({"text": text, "other": Statement(other)}))
     worker.ask({"do": "cost", "repeats": 1, "loops": 2})
-    # Called, it has the timing loop above it; else it is in that loop, which the worker calls.
+    # A called statement has the timing loop above it; otherwise it is in that loop, which the worker calls.
     assert worker.worker.namespace["seen"] == [above] * 2
 
 
-# Statements that make something that never runs
+# Statements that create code without running it
 
 
 MAKERS = "async def f(): pass\nasync def g():\n    yield 1\ndef h():\n    yield 1\nkept = h()\n"
@@ -145,7 +145,7 @@ MAKERS = "async def f(): pass\nasync def g():\n    yield 1\ndef h():\n    yield 
         ("(i for i in range(3))", "generator", "for item in (i for i in range(3)): pass"),
     ],
 )
-def test_what_waits_to_be_run_is_refused_with_how_to_run_it(machine, text, what, advice):
+def test_code_that_is_created_but_never_run_is_refused_with_advice(machine, text, what, advice):
     worker = MadeWorker(machine, "mine", Statement(text, MAKERS))
     with pytest.raises(TypeError) as raised:
         worker.ask({"do": "once"})
@@ -156,5 +156,5 @@ def test_what_waits_to_be_run_is_refused_with_how_to_run_it(machine, text, what,
 @pytest.mark.parametrize(
     "text", ["await f()", "[i async for i in g()]", "for i in h(): pass", "kept", "next(kept)", "list(h())"]
 )
-def test_what_is_run_is_not_refused(machine, text):
+def test_code_that_is_run_is_not_refused(machine, text):
     assert MadeWorker(machine, "mine", Statement(text, MAKERS)).ask({"do": "once"})["seconds"] == 0

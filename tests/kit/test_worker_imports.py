@@ -1,4 +1,4 @@
-"""What a script can import, its statements can: modules beside it, however it is run; and what its workers say."""
+"""Statements can import whatever their script can, such as modules next to it; and the errors of workers."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> Path:
-    """A folder with a module in it."""
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with a module."""
     (tmp_path / "common.py").write_text(COMMON, encoding="utf-8")
     return tmp_path
 
@@ -73,47 +73,47 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_module_beside_a_script_is_found(beside: Path, way: str) -> None:
-    (beside / "elsewhere").mkdir()
-    script = beside / "mine.py"
+def test_a_module_next_to_a_script_is_found(folder: Path, way: str) -> None:
+    (folder / "elsewhere").mkdir()
+    script = folder / "mine.py"
     script.write_text(SCRIPT.format(way=WAYS[way]), encoding="utf-8")
-    done = run(beside / "elsewhere", str(script))
+    done = run(folder / "elsewhere", str(script))
     assert (done.returncode, done.stdout) == (0, "comparison\n"), done.stderr
 
 
 @pytest.mark.parametrize("way", ["a textual setup", "a function of the script"])
-def test_a_module_beside_one_that_is_run_by_name_is_found(beside: Path, way: str) -> None:
-    (beside / "mine.py").write_text(SCRIPT.format(way=WAYS[way]), encoding="utf-8")
-    done = run(beside, "-m", "mine")
+def test_a_module_next_to_one_that_is_run_by_name_is_found(folder: Path, way: str) -> None:
+    (folder / "mine.py").write_text(SCRIPT.format(way=WAYS[way]), encoding="utf-8")
+    done = run(folder, "-m", "mine")
     assert (done.returncode, done.stdout) == (0, "comparison\n"), done.stderr
 
 
-def test_a_module_in_the_folder_of_a_notebook_is_found(beside: Path) -> None:
+def test_a_module_in_the_folder_of_a_notebook_is_found(folder: Path) -> None:
     code = (
         "import evenhand as bench; print(bench.compare({'one': bench.Statement('build()', 'from common import build')},"
     )
-    done = run(beside, "-c", f"{code} settings=bench.Settings(rounds=1)).name)")
+    done = run(folder, "-c", f"{code} settings=bench.Settings(rounds=1)).name)")
     assert (done.returncode, done.stdout) == (0, "comparison\n"), done.stderr
 
 
-def test_several_contenders_that_are_forked_find_it_too(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(beside))
+def test_several_contenders_that_are_forked_find_it_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(folder))
     stated = {str(number): Statement("build()", "from common import build") for number in range(4)}
     assert bench.compare(stated, settings=bench.Settings(rounds=2)).settings["rounds"] == 2
 
 
-def test_what_is_killed_finds_it_too(beside: Path) -> None:
-    (beside / "mine.py").write_text(
+def test_killed_work_finds_it_too(folder: Path) -> None:
+    (folder / "mine.py").write_text(
         "import evenhand as bench\n\n\ndef work(count):\n    from common import build\n"
         "    for done in range(10**9):\n        build()\n        count(done + 1)\n\n\n"
         "if __name__ == '__main__':\n    print(bench.killed(work, after=3) >= 3)\n",
         encoding="utf-8",
     )
-    assert run(Path(os.sep), str(beside / "mine.py")).stdout == "True\n"
+    assert run(Path(os.sep), str(folder / "mine.py")).stdout == "True\n"
 
 
-def test_another_interpreter_keeps_its_own_search_path(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(beside))
+def test_another_interpreter_keeps_its_own_search_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(folder))
     with pytest.raises(WorkerError, match="No module named 'common'"):
         ask(Statement("import common", python=sys.executable))
 
@@ -182,31 +182,31 @@ def test_a_global_of_a_function_inside_is_its_own() -> None:
     assert ask(Statement(statement, "x = 0")) > 0
 
 
-def test_what_is_global_is_there_after_the_statement() -> None:
+def test_a_global_name_exists_after_the_statement() -> None:
     counted = Statement("global x; x += 1; assert x == before + 1", "x = 0", each="before = x")
     assert ask(counted) > 0
 
 
-# What is said
+# Errors
 
 
-def told(statement: Statement) -> WorkerError:
-    """How a worker fails."""
+def failure_of(statement: Statement) -> WorkerError:
+    """Return the error of a worker."""
     with pytest.raises(WorkerError) as raised:
         ask(statement)
     return raised.value
 
 
-def test_an_error_of_a_setup_says_so() -> None:
-    assert str(told(Statement("1", "1 / 0"))) == (
+def test_an_error_of_a_setup_is_marked() -> None:
+    assert str(failure_of(Statement("1", "1 / 0"))) == (
         "the setup of 'mine' failed in its worker: ZeroDivisionError: division by zero"
     )
 
 
-def test_the_message_of_a_statement_comes_last_and_once(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (beside / "faulty.py").write_text("def fail():\n    raise ValueError('no such channel')\n", encoding="utf-8")
-    monkeypatch.syspath_prepend(str(beside))
-    error = told(Statement("fail()", "from faulty import fail"))
+def test_the_message_of_a_statement_comes_last_and_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "faulty.py").write_text("def fail():\n    raise ValueError('no such channel')\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    error = failure_of(Statement("fail()", "from faulty import fail"))
     lines = str(error).splitlines()
     assert lines[0] == "the statement of 'mine' failed in its worker:"
     assert lines[-1] == "ValueError: no such channel"
@@ -215,13 +215,13 @@ def test_the_message_of_a_statement_comes_last_and_once(beside: Path, monkeypatc
     assert error.summary == "the statement of 'mine' failed in its worker: ValueError: no such channel"
 
 
-def test_a_cause_is_told_too() -> None:
+def test_a_cause_is_reported_too() -> None:
     statement = textwrap.dedent("""
         try:
             {}["key"]
         except KeyError as error:
             raise LookupError("not there") from error
     """)
-    text = str(told(Statement(statement)))
+    text = str(failure_of(Statement(statement)))
     assert text.index("KeyError: 'key'") < text.index("The above exception was the direct cause")
     assert text.endswith("LookupError: not there")

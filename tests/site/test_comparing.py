@@ -105,14 +105,14 @@ def test_a_table_of_remedies_is_bound(tmp_path: Path) -> None:
 def test_a_cause_beside_a_measured_number_is_found(tmp_path: Path, word: str) -> None:
     assert told(tmp_path, f"It waits {word}.") == []
     [found] = told(tmp_path, f"It waits {{measured}}`a/b/c/d` {word}.")
-    assert "a cause beside a measurement" in found
+    assert "a cause next to a measurement" in found
     [found] = told(tmp_path, f"{{verdict}}`a/b/c vs d | faster: it waits` {word}.")
-    assert "a cause beside a measurement" in found
+    assert "a cause next to a measurement" in found
 
 
 def test_a_cause_after_a_result_of_an_example_is_found(tmp_path: Path) -> None:
     [found] = told(tmp_path, "It waits because it sleeps.", "gallery/cell.py")
-    assert "gallery/cell.py:16: a cause beside a measurement 'because'" in found
+    assert "gallery/cell.py:16: a cause next to a measurement 'because'" in found
     assert told(tmp_path / "other", "It waits because it sleeps.", "gallery/docstring.py") == []
 
 
@@ -136,7 +136,7 @@ def test_an_entry_that_nothing_needs_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "reason", "said"), [(31, "A rule.", "31 entries; at most 30 may stay"), (1, " ", "'0' has no reason")]
+    ("count", "reason", "said"), [(31, "A rule.", "31 entries, but at most 30 are allowed"), (1, " ", "'0' has no reason")]
 )
 def test_the_list_is_short_and_has_reasons(tmp_path: Path, count: int, reason: str, said: str) -> None:
     entries = [
@@ -160,4 +160,4 @@ def test_the_command_ends_with_what_it_found(
     monkeypatch.setattr(comparing, "ROOT", tmp_path)
     monkeypatch.setattr(comparing, "ALLOWED", tmp_path / "allowed.toml")
     assert comparing.main() == status
-    assert ("1 to settle: bind the sentence" in capsys.readouterr().out) == bool(status)
+    assert ("1 found: bind the sentence" in capsys.readouterr().out) == bool(status)

@@ -297,7 +297,7 @@ class Wording:
 def _unjudged(ratio: Estimate, this: str, other: str) -> str:
     """Say why there is no verdict: too few rounds, or numbers without a ratio."""
     if ratio.has_interval:
-        return f"This run does not judge {this} against {other}: one of them cannot be told from an empty statement"
+        return f"This run does not judge {this} against {other}: one cannot be distinguished from an empty statement"
     if math.isnan(ratio.value):
         return f"This run does not judge {this} against {other}: one of the numbers is 0, so there is no ratio"
     return f"This run has too few rounds to judge {this} against {other}"

@@ -1,1 +1,1 @@
-"""One frozen value for each kind of result: its numbers, table, figure and JSON."""
+"""The kinds of results: a frozen value for each, with its numbers, table, figure and JSON."""

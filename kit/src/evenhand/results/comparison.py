@@ -1,4 +1,4 @@
-"""`compare`: what one operation costs, and the ratios between contenders, with intervals."""
+"""`compare`: the cost of one operation, and the ratios between contenders, with intervals."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 CORES = 1.15
-"""More processor time than this a second means more than one core."""
+"""More processor time per second than this means more than one core."""
 DRIFT = 1.1
-"""A cost that changes by more than this factor within a round is not one number."""
+"""A cost that changes by more than this factor within a round is not a single number."""
 
 
 class Comparison(Result):
-    """Cost per operation of named contenders and their ratios to the first.
+    """Cost per operation of named contenders, and their ratios to the first.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.compare({"list": "[1, 2]", "dict": "{1: 2}"}, settings=quick)
     >>> result.baseline, result.verdict("dict")
     ('list', 'not judged')
@@ -60,103 +60,104 @@ class Comparison(Result):
 
     @property
     def items(self) -> int:
-        """The operations that a statement makes; what is told is for one of them."""
+        """The number of operations in a statement; results are per operation."""
         return int(self.settings.get("items", 1))
 
     @property
     def processes(self) -> bool:
-        """Whether whole processes were timed; the empty one is the floor then, where it is the empty loop otherwise."""
+        """Whether whole processes were timed; the floor is then an empty process instead of the empty loop."""
         return bool(self.settings.get("processes"))
 
     @property
     def nothing(self) -> str:
-        """What is timed alongside."""
+        """The empty statement that is timed alongside, in words."""
         return "an empty process" if self.processes else "the empty loop"
 
     @cached_property
     def costs(self) -> pd.DataFrame:
-        """Nanoseconds per operation, one row a round, one column a contender: the median of the round's slices."""
+        """Nanoseconds per operation: a row per round, a column per contender, the median of the round's slices."""
         samples = self.samples[self.samples["quantity"] == "slice_ns"]
         cost = samples["value"] / samples["loops"] / self.items
         medians = cost.groupby([samples["round"], samples["contender"]]).median()
         return medians.unstack("contender")[list(self.contenders)]
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """The costs, by contender."""
+        """Return the costs by contender."""
         return {(name,): self.costs[name] for name in self.contenders}
 
     def cost(self, contender: str) -> Estimate:
-        """Nanoseconds per operation: the median over rounds, with its interval."""
+        """Return nanoseconds per operation: the median over rounds, with its interval."""
         return self.estimate(contender)
 
     def ratio(self, contender: str, to: str | None = None) -> Estimate:
-        """Cost of `contender` over the cost of `to` (by default the baseline), with the interval that decides.
+        """Return the cost of `contender` over that of `to` (by default the baseline), with the interval that decides.
 
-        It is the median of the rounds' ratios, so it can differ from the quotient of the two costs.  The interval is
-        corrected for all contenders that are judged together.
+        The ratio is the median of the rounds' ratios, so it can differ from the quotient of the two costs.  The
+        interval is corrected for all contenders that are judged together.
         """
         return self.ratio_of(contender, to)
 
     def difference(self, contender: str, to: str | None = None) -> Estimate:
-        """Nanoseconds that an operation of `contender` takes beyond one of `to` (by default the baseline)."""
+        """Return the additional nanoseconds of `contender` per operation over `to` (by default the baseline)."""
         return median_interval(self.costs[contender] - self.costs[to or self.baseline], LEVEL)
 
     @cached_property
     def _sums(self) -> pd.DataFrame:
-        """By contender, and over all rounds: nanoseconds and executions of each quantity."""
+        """Nanoseconds and executions of each quantity over all rounds, by contender."""
         return self.samples.groupby(["contender", "quantity"])[["value", "loops"]].sum()
 
     def per_execution(self, contender: str, what: str) -> float:
-        """Nanoseconds per execution of what was timed alongside (``empty_ns``, ``processor_ns``); NaN without it."""
+        """Return nanoseconds per execution of a quantity such as ``empty_ns`` or ``processor_ns``; NaN without it."""
         if (contender, what) not in self._sums.index:
             return NAN
         row = self._sums.loc[contender, what]
         return float(row["value"] / row["loops"])
 
     def at_floor(self, contender: str) -> bool:
-        """Whether the cost cannot be told from that of the empty loop or process: nothing is judged by it then."""
+        """Whether the cost cannot be distinguished from an empty loop or process; it is then not judged."""
         return self.per_execution(contender, "slice_ns") < FLOOR * self.per_execution(contender, "empty_ns")
 
     def cores(self, contender: str) -> float:
-        """Processor time over time: how many cores worked; NaN where it was not measured."""
+        """Return the number of busy cores: processor time over elapsed time; NaN if it was not measured."""
         return self.per_execution(contender, "processor_ns") / self.per_execution(contender, "slice_ns")
 
     def verdict(self, contender: str, to: str | None = None) -> Verdict:
-        """Judge `contender` against `to` by the project's one decision function; nothing at the floor is judged."""
+        """Judge `contender` against `to` with the project's one decision function; nothing at the floor is judged."""
         if self.at_floor(contender) or self.at_floor(to or self.baseline):
             return "not judged"
         return decide(self.ratio(contender, to))
 
     @cached_property
     def ranking(self) -> list[str]:
-        """The contenders, cheapest first."""
+        """The contenders, sorted by cost, lowest first."""
         return [str(name) for name in self.costs.median().sort_values().index]
 
     def sentence(self, contender: str, to: str | None = None) -> str:
-        """Say in words how `contender` compares with `to`."""
+        """Describe in a sentence how `contender` compares with `to`."""
         other = to or self.baseline
         ratio = quantity.ratio(self.ratio(contender, other))
         at_floor = self.at_floor(contender) or self.at_floor(other)
+        unjudged = f"not judged, because it cannot be distinguished from {self.nothing}" if at_floor else TOO_FEW
         endings = {
             "faster": "faster",
             "slower": "slower",
             "no difference shown": "no difference shown",
             "inconclusive": "inconclusive: the interval is too wide to say",
-            "not judged": f"not judged, because it cannot be told from {self.nothing}" if at_floor else TOO_FEW,
+            "not judged": unjudged,
         }
         return f"{contender} takes {ratio} times as long as {other}: {endings[self.verdict(contender, other)]}"
 
     def facts(self) -> dict[str, Any]:
-        """The winner, if it can be told from the next; of identical contenders, how far apart they are."""
+        """Return the fastest contender if its verdict is clear, and the noise floor of identical contenders."""
         if len(self.ranking) == 1:
             return {"fastest": self.ranking[0], "cheapest": self.ranking[0]}
         first, second = self.ranking[:2]
         verdict = self.verdict(first, second)
         floor = self.at_floor(first) or self.at_floor(second)
-        unjudged = f"because it cannot be told from {self.nothing}" if floor else "in this profile"
-        told = {"faster": first, "not judged": f"not judged {unjudged} (lowest here: {first})"}
+        unjudged = f"because it cannot be distinguished from {self.nothing}" if floor else "in this profile"
+        texts = {"faster": first, "not judged": f"not judged {unjudged} (lowest here: {first})"}
         found: dict[str, Any] = {
-            "fastest": told.get(verdict, f"no clear winner between {first} and {second}"),
+            "fastest": texts.get(verdict, f"no clear winner between {first} and {second}"),
             "cheapest": first,
             "slowest": self.ranking[-1],
         }
@@ -165,17 +166,17 @@ class Comparison(Result):
         return found
 
     def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """The contenders that are judged."""
+        """Return the contenders that are judged."""
         return [] if self.at_floor(self.baseline) else [(name,) for name in self.contenders if not self.at_floor(name)]
 
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know of the numbers."""
+        """Return remarks that a reader needs to interpret the numbers."""
         floor = [name for name in self.contenders if self.at_floor(name)]
         constant = [name for name in floor if self.contenders[name].get("constant")]
-        mark = f"{FLOOR_MARK} cannot be told from {self.nothing}, so nothing is judged by it"
+        mark = f"{FLOOR_MARK} cannot be distinguished from {self.nothing}, so it is not judged"
         remarks = [mark] if floor else []
         if constant:
-            remarks.append(f"the compiler leaves nothing to execute of {', '.join(constant)}: a constant or a comment")
+            remarks.append(f"{', '.join(constant)}: only a constant or a comment, which the compiler removes")
         remarks += self._timed_as()
         remarks += differing_copies(self.contenders)
         remarks += [
@@ -187,19 +188,19 @@ class Comparison(Result):
         return tuple(remarks)
 
     def _timed_as(self) -> list[str]:
-        """How the loop was, where it is not the plain one."""
+        """Return remarks on a loop that differs from the usual one."""
         called = [name for name, record in self.contenders.items() if record.get("called")]
-        remarks = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        remarks = [f"the time of {', '.join(called)} includes a function call"] if called else []
         if self.settings.get("alone"):
             clock = max(self.per_execution(name, "empty_ns") for name in self.contenders)
-            remarks.append(f"each execution is timed alone, and {quantity.time(clock)} of each is the clock's")
+            remarks.append(f"each execution is timed separately, which includes {quantity.time(clock)} for the clock")
         if self.processes:
             least = max(self.per_execution(name, "empty_ns") for name in self.contenders)
-            remarks.append(f"each is a whole process; {quantity.time(least)} of each is what an empty one takes")
+            remarks.append(f"each is a whole process; an empty process takes {quantity.time(least)}")
         return remarks
 
     def _drift(self, name: str) -> str:
-        """Say that a cost changes within the rounds, as where each execution changes what the next one works on."""
+        """Return a remark if a cost changes within the rounds, as when each execution changes the next one's input."""
         samples = self.samples[(self.samples["quantity"] == "slice_ns") & (self.samples["contender"] == name)]
         cost = (samples["value"] / samples["loops"]).set_axis(samples["sample"])
         half = cost.index.max() / 2
@@ -213,12 +214,12 @@ class Comparison(Result):
         times = quantity.digits(np.exp(grown.value))
         fresh = "--each" if self.processes else "Statement(..., each=...)"
         return (
-            f"the cost of {name} changes within a round: in its second half it is {times} times that of the first; if "
-            f"it changes its input, give it a fresh one with {fresh}"
+            f"the cost of {name} changes within a round: in the second half it is {times} times that of the first; if "
+            f"the statement changes its input, make a fresh input with {fresh}"
         )
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender: cost, operations per second, ratio to the baseline, verdict."""
+        """Return one row per contender: cost, operations per second, ratio to the baseline, verdict."""
         rows = []
         for name in self.contenders:
             cost, baseline = self.cost(name), name == self.baseline
@@ -239,7 +240,7 @@ class Comparison(Result):
         return data_frame(rows).set_index("contender")
 
     def table(self) -> pd.DataFrame:
-        """Cost, rate, ratio and verdict as text."""
+        """Return cost, rate, ratio and verdict as text."""
         unit = "process" if self.processes else "operation"
         plural = "processes" if self.processes else "operations"
         return text_columns(
@@ -266,14 +267,14 @@ class Comparison(Result):
         return quantity.MISSING if floor else quantity.ratio(self.ratio(row.Index))
 
     def draw(self, ax: Axes, *, multiples: Sequence[float] = (1.0,)) -> None:
-        """One row a contender, sorted: a dot for each round, the median, and its interval.
+        """Draw one row per contender, sorted: a dot for each round, the median, and its interval.
 
         Parameters
         ----------
         ax : Axes
-            Where to draw.
+            The axes to draw into.
         multiples : sequence of float
-            Of the baseline's cost, where a vertical line is drawn.
+            Multiples of the baseline's cost that are marked with a vertical line.
         """
         from evenhand.results.rows import Row, dots
 
@@ -286,7 +287,7 @@ class Comparison(Result):
 
 
 class CostSampler(Sampler[Comparison]):
-    """Slices of many executions each, by workers that take turns."""
+    """Samples slices of many executions each, from workers that take turns."""
 
     kind = Comparison
     calibrations: Mapping[str, Calibration]
@@ -306,11 +307,11 @@ class CostSampler(Sampler[Comparison]):
         return sample_slices(workers, self.calibrations, index, self.slices)
 
     def facts(self) -> dict[str, Any]:
-        """The slices that a round has, and whether its workers share a core."""
+        """Return the number of slices per round, and whether the workers share a core."""
         return {"slices": self.slices, "one_core": self.pinned}
 
     def records(self) -> dict[str, dict[str, Any]]:
-        """The statements, each with its calibration."""
+        """Return the statements, each with its calibration."""
         return {name: record | self.calibrations[name].record() for name, record in super().records().items()}
 
 
@@ -325,26 +326,26 @@ def compare(
     items: int = 1,
     timeout: float | None = None,
 ) -> Comparison:
-    """Compare the cost of statements: fresh processes each round, sampled in interleaved order.
+    """Compare the cost of statements in fresh processes each round, sampled in interleaved order.
 
-    Every contender is timed by the same loop, with the same number of copies of the statement in it.  Where one of them
-    is a callable, text is timed as the call of a function, too; where one awaits, all run inside an event loop; where
-    one has `Statement.each`, every execution is timed alone.
+    Every contender is timed by the same loop, with the same number of copies of the statement in it.  If one of them
+    is a callable, source text is also timed as a function call.  If one awaits, all run inside an event loop.  If
+    one has `Statement.each`, every execution is timed separately.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
-        What is compared; the first is the baseline.
+        The statements to compare; the first is the baseline.
     setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
+        For contenders that are not a `Statement`; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build; see `bench.settings`.
+        The settings of the script or the docs build; see `bench.settings`.
     share : float
         The part of the example's seconds that this call may use.
     items : int
-        The operations that each statement makes, where it makes many: times are told for one of them.
+        The number of operations in each statement; times are per operation.
     timeout : float, optional
         Seconds that a worker may take for one request, such as the first execution; 120 by default.
 
@@ -355,16 +356,16 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it has to be; no process has been started then.
+        If an argument is invalid; this is checked before a process is started.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.compare({"sort": "sorted(x)", "copy": "x[:]"}, setup="x = [3, 1, 2]", settings=quick)
     >>> list(result.to_pandas().index)
     ['sort', 'copy']

@@ -1,4 +1,4 @@
-"""Curves of a figure: one a contender, each named at its end, or above where a phone has no room for that."""
+"""Curves of a figure: one per contender, each named at its end, or above the axes on a phone."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from evenhand.judge.statistics import Floats
 
 HEIGHT = 3.4
-"""Inches of curves on a desk."""
+"""Height of the curves on a desktop, in inches."""
 APART = 0.165
 """Inches between the names of two curves."""
 AROUND = 0.7
-"""Inches of a figure that the axes leave to their numbers and label."""
+"""Inches of a figure's height for the axes' numbers and label."""
 PHONE_NAMES = 44
-"""Letters in a line of names on a phone."""
+"""Characters in a line of names on a phone."""
 STEPS = 10
-"""Points of a distribution for each factor of ten."""
+"""Points of a distribution per factor of ten."""
 BEYOND = 10
-"""Calls that are slower than the last point of a distribution, at least."""
+"""The fewest calls that are slower than the last point of a distribution."""
 PERCENTILES = ("all", "p90", "p99", "p99.9", "p99.99", "p99.999", "p99.9999")
-"""The percentiles above which 1 in 1, 10, 100, ... calls lie."""
+"""The percentiles that 1 in 1, 10, 100, ... calls exceed."""
 
 
 class Curves(Form):
@@ -41,11 +41,11 @@ class Curves(Form):
     Parameters
     ----------
     ax : Axes
-        Where they are drawn, with their final limits.
+        The axes of the curves, with their final limits.
     drawn : sequence of Line2D
-        The curves; the first stands out.
+        The curves; the first is emphasised.
     texts : mapping of str to str
-        For each curve its values in words.
+        The values of each curve in words.
     """
 
     def __init__(self, ax: Axes, drawn: Sequence[Line2D], texts: Mapping[str, str]) -> None:
@@ -73,7 +73,7 @@ class Curves(Form):
         return named
 
     def narrow(self) -> None:
-        """Name the curves above instead, where a phone has room."""
+        """Move the names above the axes, where a phone has room."""
         ax = self.ax
         for artist in self.named:
             artist.remove()
@@ -87,14 +87,14 @@ class Curves(Form):
         self.set_height(3.0 + 0.2 * math.ceil(len(self.drawn) / columns))
 
     def described(self) -> str:
-        """Each curve with its values."""
+        """Return each curve with its values."""
         listed = "; ".join(f"{name} {text}".strip() for name, text in self.texts.items())
         label = self.ax.get_ylabel().replace("\n", " ")
         return f"{label} over {self.ax.get_xlabel()}: {listed}"
 
 
 def end(line: Line2D) -> tuple[float, float]:
-    """Where a curve ends, on both axes."""
+    """Return the end of a curve on both axes."""
     x, y = (np.asarray(places, dtype=float) for places in line.get_data())
     return float(x[-1]), float(y[-1])
 
@@ -115,7 +115,7 @@ def names_above(ax: Axes, drawn: Sequence[Line2D], columns: int) -> None:
 
 
 def apart(wanted: Sequence[float], least: float) -> list[float]:
-    """Move places along a line until each is at least so far from the next, as little as that takes.
+    """Move positions along a line until neighbours are at least `least` apart, by as little as possible.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
     def lowest(group: list[int]) -> float:
         return sum(wanted[index] for index in group) / len(group) - least * (len(group) - 1) / 2
 
-    # Places that would touch form a group around the middle of what its members want.
+    # Positions that would touch form a group around the mean of the wanted positions.
     groups: list[list[int]] = []
     for index in sorted(range(len(wanted)), key=lambda index: wanted[index]):
         groups.append([index])
@@ -146,18 +146,18 @@ def curves(
     y: tuple[str, str],
     logarithmic: bool = True,
 ) -> None:
-    """Draw one curve a contender over a logarithmic axis.
+    """Draw one curve per contender over a logarithmic axis.
 
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw into.
     series : mapping of str to pair of sequences
-        For each contender the places on both axes.
+        The coordinates of each contender on both axes.
     x, y : pair of str
-        For each axis its unit, a key of `figure.UNITS`, and its noun.
+        The unit of each axis, a key of `figure.UNITS`, and its noun.
     logarithmic : bool
-        Whether the upright axis is logarithmic too.
+        Whether the vertical axis is logarithmic too.
     """
     drawn = [line(ax, index, name, places) for index, (name, places) in enumerate(series.items())]
     texts = {
@@ -170,14 +170,14 @@ def curves(
 
 
 def line(ax: Axes, index: int, name: str, places: tuple[Any, Any], **further: Any) -> Line2D:
-    """Draw one curve in a colour and with a marker of its own."""
+    """Draw one curve with its own colour and marker."""
     look = {"color": COLOURS[index % (len(COLOURS) - 1)], "marker": MARKERS[index % len(MARKERS)]}
     [drawn] = ax.plot(*places, label=name, markersize=5, linewidth=1.5, **look | further)
     return drawn
 
 
 SHARE = "1 in "
-"""How the share on the axis of a distribution begins."""
+"""The beginning of a share on the axis of a distribution."""
 
 
 def slower_than(
@@ -194,22 +194,22 @@ def slower_than(
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw into.
     seen : mapping of str to pair of arrays
-        For each contender the distinct times in nanoseconds, and how often each was seen.
+        The distinct times of each contender in nanoseconds, and how often each was seen.
     calls : str
-        What was timed, in the plural.
+        The timed things, in the plural.
     label : str
-        What the times are, a noun.
+        The noun for the times.
     texts : mapping of str to str
-        For each contender its percentiles in words.
+        The percentiles of each contender in words.
     quiet : str
         The contender that is only context, such as the clock.
 
     Notes
     -----
-    As in the plots of HdrHistogram, the share is across and the time upright, so each tail ends next to its name.  A
-    curve ends where ten calls are slower.
+    As in the plots of HdrHistogram, the share is horizontal and the time vertical, so each tail ends next to its name.
+    A curve ends where ten calls are slower.
     """
     drawn = []
     for index, (name, (times, counts)) in enumerate(seen.items()):
@@ -230,5 +230,5 @@ def slower_than(
 
 
 def decades(last: float) -> list[float]:
-    """Powers of ten up to a number, as far as they have a percentile's name."""
+    """Return the powers of ten up to a number, as far as their percentiles have names."""
     return [10.0**power for power in range(min(math.floor(math.log10(last)) + 1, len(PERCENTILES)))]

@@ -1,4 +1,4 @@
-"""How figures look: colours that a colour-blind reader can separate, and ink that shows on light and dark pages."""
+"""The style of figures: colours that colour-blind readers can distinguish, and ink for light and dark pages."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from evenhand.results.form import Form
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5609a", "#a67c00", "#7a6fd0", "#8a8a8a")
-"""After Okabe and Ito, in an order that keeps neighbours apart, each at least 3 to 1 from a light and a dark page."""
+"""After Okabe and Ito, ordered so that neighbours differ, with a contrast of at least 3:1 on light and dark pages."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """Each line also has a marker, so that no reader depends on colour."""
 INK = "#7d7d7d"
-"""A grey with enough contrast on white and on a dark page, for axes and text; a page puts its own ink in its place."""
+"""A grey for axes and text with enough contrast on white and dark pages; a page replaces it with its text colour."""
 DESK, PHONE = 7.2, 3.75
-"""Widths in inches: of a column of text, and of a phone."""
+"""Widths in inches: a column of text, and a phone."""
 SMALL = 9
-"""Points of the smaller text."""
+"""Size of the smaller text, in points."""
 WIDE = 20
-"""A range of more than this factor is drawn on a logarithmic axis."""
+"""A larger factor between numbers needs a logarithmic axis."""
 UNITS: dict[str, tuple[tuple[float, str], ...]] = {
     "_ns": quantity.TIMES,
     "_bytes": quantity.BYTES,
     "_per_second": tuple((factor, f"{unit}/s") for factor, unit in quantity.RATES),
     "": ((1.0, ""),),
 }
-"""For the end of a column's name, the units of an axis that shows it."""
+"""The units of an axis, by the suffix of the column's name."""
 BETTER = {"_ns": "less is better", "_bytes": "less is better", "_per_second": "more is better"}
-"""For the end of a column's name, the direction in which its numbers improve."""
+"""The direction in which numbers improve, by the suffix of the column's name."""
 
 
 def axes(ax: Axes | None, source: str = "") -> Axes | None:
-    """Return `ax` or the axes of a new figure; None, with a sentence, where matplotlib is missing."""
+    """Return `ax` or the axes of a new figure; None, after a message, if matplotlib is missing."""
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        print("matplotlib is not installed, so the plot is left out; pip install matplotlib", file=sys.stderr)
+        print("matplotlib is not installed, so there is no plot; pip install matplotlib", file=sys.stderr)
         return None
     if ax is None:
         figure, ax = plt.subplots(figsize=(DESK, 3.6), layout="constrained")
@@ -56,7 +56,7 @@ def axes(ax: Axes | None, source: str = "") -> Axes | None:
 
 
 def blank(source: str = "") -> tuple[Figure, Axes]:
-    """Return a figure that pyplot does not know: no window, nothing stored, no backend chosen."""
+    """Return a figure outside pyplot, without a window or a backend."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(DESK, 3.6), layout="constrained")
@@ -68,7 +68,7 @@ def blank(source: str = "") -> tuple[Figure, Axes]:
 
 
 def style(ax: Axes) -> None:
-    """Give the axes a transparent ground and quiet lines."""
+    """Give the axes a transparent background and subtle lines."""
     ax.patch.set_alpha(0)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
@@ -82,20 +82,20 @@ def style(ax: Axes) -> None:
 
 
 def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarithmic: bool = False) -> None:
-    """Give an axis its noun and one unit; to be called when everything is drawn.
+    """Give an axis its noun and one unit; call this after everything is drawn.
 
     Parameters
     ----------
     ax : Axes
-        Axes that show their data.
+        Axes with their data.
     which : {"x", "y"}
         The axis.
     unit : str
         A key of `UNITS`.
     label : str
-        What the numbers are, a noun.
+        The noun for the numbers.
     logarithmic : bool
-        Whether equal factors are equally far apart.
+        Whether the axis is logarithmic.
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -108,7 +108,7 @@ def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarith
         axis.set_minor_formatter(NullFormatter())
     factor, name = one_unit(axis, UNITS[unit])
     if not logarithmic and math.log10(factor) % 1:
-        # Multiples of 1,000 bytes are no round numbers of KiB.
+        # Multiples of 1,000 bytes are not round numbers of KiB.
         low, high = (end / factor for end in axis.get_view_interval())
         axis.set_major_locator(FixedLocator([factor * at for at in MaxNLocator(5).tick_values(low, high)]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: quantity.tick(value / factor, ((1.0, ""),))))
@@ -118,20 +118,20 @@ def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarith
 
 
 def one_unit(axis: Axis, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
-    """Choose the unit in which the numbers in the middle of an axis are easiest to read."""
+    """Choose the unit in which the numbers at the middle of an axis are easiest to read."""
     low, high = sorted(axis.get_view_interval())
     middle = math.sqrt(low * high) if axis.get_scale() == "log" and low > 0 else high / 2
     return next((pair for pair in units if middle >= pair[0]), units[-1])
 
 
 def is_wide(values: Iterable[float]) -> bool:
-    """Whether numbers span so much that only a logarithmic axis shows the small ones."""
+    """Whether numbers span so wide a range that only a logarithmic axis shows the small ones."""
     known = [value for value in values if math.isfinite(value)]
     return bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
 
 
 def form_of(ax: Axes) -> Form | None:
-    """Return the form in which the kit drew axes; None for any other drawing."""
+    """Return the form in which the kit drew the axes; None for other drawings."""
     from evenhand.results.form import Form
 
     return next((child for child in ax.get_children() if isinstance(child, Form)), None)
@@ -157,12 +157,12 @@ def is_linear(axis: Axis) -> bool:
 
 
 def described(figure: Figure) -> str:
-    """What a figure shows, with values, for a reader who does not see it."""
+    """Describe a figure, with values, for a reader who cannot see it."""
     return "; ".join(filter(None, (of_axes(ax) for ax in figure.axes)))
 
 
 def of_axes(ax: Axes) -> str:
-    """What one pair of axes shows."""
+    """Describe one pair of axes."""
     if form := form_of(ax):
         return form.described()
     named = [str(line.get_label()) for line in ax.get_lines()]

@@ -1,4 +1,4 @@
-"""A figure as HTML: drawn for a desk and for a phone, in the ink of the page around it."""
+"""A figure as HTML: one drawing for a desktop and one for a phone, in the text colour of the page."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 GROUPS = ("g", "defs")
 DROPPED = ("metadata", "style")
-"""Parts of matplotlib's SVG that say nothing to a reader, and a style that would reach the whole page."""
+"""Parts of matplotlib's SVG that are removed: metadata, and a style that would affect the whole page."""
 FAMILY = re.compile(r"font-family:[^;]*;?")
 SHORT = re.compile(r"font:[^;]*?([\d.]+px)[^;]*")
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 UPRIGHT = re.compile(r"rotate\(-?0 [^)]*\)")
 BLACK = re.compile(rf"(?<=: )(?:#000000|black|{INK})\b")
 REFERRED = re.compile(r"[a-z][0-9a-f]{10}$")
-"""A name that something in the figure refers to; matplotlib numbers all other parts, alike in each figure."""
+"""An id that something in the figure refers to; matplotlib numbers all other parts the same way in each figure."""
 
 
 class FigureMarkup:
@@ -34,13 +34,13 @@ class FigureMarkup:
     Parameters
     ----------
     figure : matplotlib Figure
-        What is shown; its layout is changed on the way.
+        The figure to show; its layout is changed.
     caption : str
         A sentence below it.
     label : str
-        What it shows, for who does not see it; made of its axes and contenders by default.
+        A description for readers who cannot see it; by default made from its axes and contenders.
     source : str
-        The result that it shows, ``example/name``; a page says beside the figure how that was measured.
+        The result in the figure, ``example/name``; a page shows next to the figure how it was measured.
 
     Examples
     --------
@@ -63,14 +63,14 @@ class FigureMarkup:
         self.phone = drawing(figure, self.label)
 
     def _repr_html_(self) -> str:
-        # A notebook shows the one for a desk; a page with a style for narrow screens takes turns.
+        # A notebook shows the desktop drawing; the style sheet of a page chooses by the width of the screen.
         drawings = f'<div class="bench-desk">{self.desk}</div><div class="bench-phone" hidden>{self.phone}</div>'
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return f'<figure class="bench-figure"{source_attribute(self.source)}>{drawings}{caption}</figure>'
 
 
 def drawing(figure: Figure, label: str) -> str:
-    """A figure as an SVG element to stand in a page."""
+    """Render a figure as an SVG element for a page."""
     import matplotlib as mpl
 
     written = io.StringIO()
@@ -83,14 +83,14 @@ def drawing(figure: Figure, label: str) -> str:
         element.tag = local(element.tag)
         element.attrib = attributes(element.attrib, name)
     viewed = root.attrib["viewBox"]
-    # A px of the page is three quarters of a point, in which matplotlib counts.
+    # matplotlib counts in points; a px is three quarters of a point.
     width = float(viewed.split()[2]) / 0.75
     root.attrib = {"viewBox": viewed, "role": "img", "aria-label": label, "style": f"max-width: {width:.0f}px"}
     return ET.tostring(root, encoding="unicode")
 
 
 def prune(element: ET.Element) -> None:
-    """Take out what shows nothing: descriptions, a style for the whole page, empty groups, blanks between elements."""
+    """Remove invisible parts: metadata, a style for the whole page, empty groups, blanks between elements."""
     for child in list(element):
         prune(child)
         tag = local(child.tag)
@@ -102,12 +102,12 @@ def prune(element: ET.Element) -> None:
 
 
 def local(name: str) -> str:
-    """A name without its namespace, as HTML has it."""
+    """Return a name without its namespace, as in HTML."""
     return name.rpartition("}")[2]
 
 
 def attributes(given: Mapping[str, str], name: str) -> dict[str, str]:
-    """Attributes as a page takes them: its ink and its font, names of this figure alone, as many digits as show."""
+    """Adapt attributes for a page: its text colour and font, ids unique to this figure, only visible digits."""
     kept = {}
     for key, value in ((local(key), value) for key, value in given.items()):
         if key == "id":
@@ -126,5 +126,5 @@ def attributes(given: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def shorter(text: str) -> str:
-    """Numbers with two decimals, a hundredth of a point."""
+    """Round the numbers in a text to two decimals, a hundredth of a point."""
     return " ".join(NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text).split())

@@ -1,4 +1,4 @@
-"""`footprint`: the bytes that a batch takes, by three counters, each in a process of its own."""
+"""`footprint`: the memory of a batch, by three counters, each in its own process."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ if TYPE_CHECKING:
 SIZES = (1_000, 10_000, 100_000)
 RUNS = 3
 FEWEST_RUNS = 2
-"""With fewer there is no range, and nothing is judged."""
+"""With fewer runs there is no range and no verdict."""
 SELF_TEST_BYTES = 4 * 2**20
-"""Far above what a counter takes itself and above the pages by which the resident size grows."""
+"""Much larger than a counter's own memory and than the pages by which the resident size grows."""
 OWN = "bytes made by Python"
 FOREIGN_EXAMPLE = "pass one such as {'bytes made by Rust': Statement('allocate(n)', 'from mine import allocate')}"
 
 
 class Footprint(Result):
-    """Bytes that a batch takes while it is kept, by three counters.
+    """Memory of a batch while it is referenced, by three counters.
 
-    `tracemalloc` sees what Python's own allocator hands out, and nothing that an extension allocates
-    elsewhere.  The heap, counted by `memray`, holds all of it, Rust included.  The resident size is the
-    growth of the process in RAM: whole pages, memory that was freed but not given back, and what the machine
-    moved meanwhile; it is approximate.
+    `tracemalloc` counts allocations by Python's own allocator, but none that an extension makes elsewhere.  The heap,
+    counted with `memray`, includes all of them, also those by Rust.  The resident size is the growth of the process
+    in RAM.  It is approximate: it counts whole pages, includes memory that was freed but not returned, and changes
+    with the machine's swapping.
 
     Examples
     --------
     >>> import evenhand as bench
     >>> result = bench.footprint({"floats": "[float(i) for i in range(n)]"}, sizes=[1_000], runs=1)
-    >>> result.per_point("floats", 1_000)[0] > 24  # eight for the place in the list, more for the float
+    >>> result.per_point("floats", 1_000)[0] > 24  # 8 for the entry in the list, more for the float
     True
     """
 
     kind: ClassVar[str] = "footprint"
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """Nothing: a count has no sampling error, and its range over runs stands for an interval."""
+        """Return nothing: a count has no sampling error, and its range over runs takes the place of an interval."""
         return {}
 
     @cached_property
@@ -75,11 +75,11 @@ class Footprint(Result):
 
     @property
     def sizes(self) -> list[int]:
-        """The batch sizes, as they were asked for."""
+        """The requested batch sizes."""
         return [int(size) for size in self.settings["sizes"]]
 
     def count(self, contender: str, size: int, what: str) -> tuple[float, float, float]:
-        """Median, lowest and highest count of `what`; NaN where its counter is not available.
+        """Return the median, lowest and highest count of `what`; NaN if its counter is not available.
 
         Parameters
         ----------
@@ -99,20 +99,20 @@ class Footprint(Result):
 
     @cached_property
     def source(self) -> str:
-        """The counter from which the bytes a point are taken: the heap, else what `tracemalloc` sees."""
+        """The counter for the bytes per point: the heap if available, else `tracemalloc`."""
         return "heap" if "heap_bytes" in self.counts.index.get_level_values("quantity") else "tracemalloc"
 
     def per_point(self, contender: str, size: int) -> tuple[float, float, float]:
-        """Bytes a point: what is held, over the size; median, lowest, highest."""
+        """Return bytes per point: the held bytes over the size; median, lowest, highest."""
         held = "heap_bytes" if self.source == "heap" else "traced_current_bytes"
         median, low, high = (count / size for count in self.count(contender, size, held))
         return median, low, high
 
     def ratio(self, contender: str, size: int, what: str, to: str | None = None, of: str | None = None) -> Estimate:
-        """A count of `contender` over a count of `to` (by default the baseline).
+        """Return a count of `contender` over a count of `to` (by default the baseline).
 
-        A count has no sampling error as a time has, so the interval is the range that the runs allow: from the
-        lowest over the highest to the highest over the lowest.  It takes two runs.
+        Unlike a time, a count has no sampling error.  The interval is therefore the range that the runs allow: from
+        the lowest over the highest to the highest over the lowest.  It needs two runs.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Footprint(Result):
         size : int
             One of `sizes`.
         what, of : str
-            As for `count`; `of` is what is counted of `to`, by default the same.
+            As for `count`; `of` is the quantity of `to`, by default the same.
         """
         value, low, high = self.count(contender, size, what)
         other, lowest, highest = self.count(to or self.baseline, size, of or what)
@@ -131,11 +131,11 @@ class Footprint(Result):
         return Estimate(value / other, low / highest, high / lowest, 1.0, runs)
 
     def at_floor(self, contender: str, size: int, what: str) -> bool:
-        """Whether a count is within three times of what its counter takes itself: nothing is judged by it."""
+        """Whether a count is within three times its counter's own memory; it is then not judged."""
         return self.count(contender, size, what)[0] <= FLOOR * self.count(EMPTY, 0, what)[0]
 
     def verdict(self, contender: str, size: int, what: str, to: str | None = None, of: str | None = None) -> Verdict:
-        """Judge a count against one of `to` by the project's one decision function; nothing at the floor is judged.
+        """Judge a count against one of `to` with the project's one decision function; not at the floor.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class Footprint(Result):
         return decide(self.ratio(contender, size, what, to, of))
 
     def sentence(self, contender: str, size: int) -> str:
-        """Say in words what a point takes and how that compares with the baseline."""
+        """Describe in a sentence the memory of a point, and its ratio to the baseline."""
         mine = self.per_point(contender, size)[0]
         text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
         if contender == self.baseline:
@@ -156,7 +156,7 @@ class Footprint(Result):
         return f"{text}, {quantity.digits(ratio)} times as much as {self.baseline} ({self.source})"
 
     def facts(self) -> dict[str, Any]:
-        """The smallest and the largest at the largest size, and what each counter takes itself."""
+        """Return the contenders with the smallest and largest memory at the largest size, and each counter's own."""
         size = max(self.sizes)
         spans = {name: self.per_point(name, size) for name in self.contenders}
         ranking = sorted(spans, key=lambda name: spans[name][0])
@@ -171,7 +171,7 @@ class Footprint(Result):
         return facts | {f"empty_statement_{what}": count for what, count in own.items()}
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender and size: counts with their lowest and highest, bytes a point, ratio."""
+        """Return one row per contender and size: counts with their lowest and highest, bytes per point, ratio."""
         rows = []
         for name in self.contenders:
             for size in self.sizes:
@@ -188,7 +188,7 @@ class Footprint(Result):
         return data_frame(rows).set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
-        """The counts as text; a range where runs differed, "not available" where a counter is missing."""
+        """Return the counts as text, with a range if runs differ, and "not available" if a counter is missing."""
         return text_columns(
             self.to_pandas(),
             {
@@ -197,25 +197,25 @@ class Footprint(Result):
                 "heap, held": lambda row: self._written(row, "heap"),
                 "heap, peak": lambda row: self._written(row, "heap_peak"),
                 "resident (approximate)": lambda row: self._written(row, "resident"),
-                f"an item ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
+                f"per item ({self.source})": lambda row: quantity.memory(row.per_point_bytes),
             },
         )
 
     def _written(self, row: Any, stem: str) -> str:
-        """A count with its range, marked where it tells of the counter."""
+        """Format a count with its range, marked if it is at the counter's floor."""
         text, (contender, size) = span(row, stem), row.Index
         return f"{text} {FLOOR_MARK}" if self.at_floor(contender, size, f"{stem}_bytes") else text
 
     def remarks(self) -> tuple[str, ...]:
-        """What the mark means, where there is one."""
+        """Explain the mark, if there is one."""
         counts = [what for whats in COUNTED.values() for what in whats]
         if not any(self.at_floor(*one) for one in product(self.contenders, self.sizes, counts)):
             return ()
-        of = f"within {FLOOR:g} times of what its counter counts for an empty statement"
-        return (f"{FLOOR_MARK} {of}, so nothing is judged by it",)
+        of = f"within {FLOOR:g} times the count of an empty statement"
+        return (f"{FLOOR_MARK} {of}, so it is not judged",)
 
     def draw(self, ax: Axes) -> None:
-        """Bytes per item in the largest batch, one bar a contender, sorted; the table has the other sizes."""
+        """Draw bytes per item in the largest batch, one bar per contender, sorted; the table has the other sizes."""
         from evenhand.results.rows import Row, bars
 
         size = self.sizes[-1]
@@ -226,7 +226,7 @@ class Footprint(Result):
 
 
 def span(row: Any, stem: str) -> str:
-    """Write a count, with its lowest and highest where they are written differently."""
+    """Format a count, with its lowest and highest if their text differs."""
     value, low, high = (getattr(row, f"{stem}{end}_bytes") for end in ("", "_low", "_high"))
     if math.isnan(value):
         return "not available"
@@ -245,12 +245,11 @@ def footprint(
     share: float = 1.0,
     runs: int | None = None,
 ) -> Footprint:
-    """Count the bytes that batches take: `tracemalloc`, the whole heap, the resident size.
+    """Count the memory of batches with `tracemalloc`, on the whole heap, and as resident size.
 
-    Each number comes from a process of its own, in which nothing is timed.  The statement is evaluated there
-    once for one item, so that what a process makes once is not counted, then for `n` items, and what it
-    returns is kept while the counter is read.  Only what is allocated from just before to just after is
-    counted, so the names of `setup` are not.
+    Each number comes from its own process, in which nothing is timed.  The statement is first evaluated there for one
+    item, so that one-time allocations are not counted, then for `n` items.  Its result is kept while the counter is
+    read.  Only allocations during this evaluation are counted, so the names of `setup` are not.
 
     Parameters
     ----------
@@ -260,11 +259,11 @@ def footprint(
     sizes : sequence of int
         The values of `n`.
     setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
+        For contenders that are not a `Statement`; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build; its option ``runs``, if there is one, is the default of `runs`.
+        The settings of the script or the docs build; their option ``runs``, if any, is the default of `runs`.
     share : float
         The part of the example's seconds that this call may use; it may lower `runs`, never raise it.
     runs : int, optional
@@ -277,7 +276,7 @@ def footprint(
     Raises
     ------
     ValueError
-        If a statement is no expression, `sizes` is empty or not positive, or `runs` is not positive.
+        If a statement is not an expression, `sizes` is empty or not positive, or `runs` is not positive.
     WorkerError
         If a statement fails, or its worker dies or hangs.
 
@@ -299,25 +298,25 @@ def footprint(
 
 
 class ByteSampler(Sampler[Footprint]):
-    """Counts of bytes, each in a process of its own; nothing is timed, so they may run side by side."""
+    """Counts bytes, each in its own process; nothing is timed, so they may run in parallel."""
 
     kind = Footprint
     rounds_are = "runs"
     foresees = False
 
     def workers(self, index: int) -> nullcontext[Mapping[str, WorkerProcess]]:
-        """None that lives for a round."""
+        """Return no workers, because none lives for a whole round."""
         del index
         return nullcontext({})
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """Try each contender at a small size, where the number of runs depends on it."""
+        """Try each contender at a small size, if the number of runs depends on its time."""
         del workers
         self.missing: dict[str, str] = {}
         return seconds_of(self.stated, self.plan["sizes"]) if self.plan["most_runs"] > 1 else 0.0
 
     def rounds(self, settings: Settings, seconds: float, share: float) -> int:
-        """As many as the seconds suffice for, up to what was asked; a judged build counts twice at least."""
+        """Return the number of runs that fit into the seconds, up to the requested one; at least two if judged."""
         most: int = self.plan["most_runs"]
         if not settings.limited or most == 1:
             return most
@@ -327,13 +326,13 @@ class ByteSampler(Sampler[Footprint]):
         return max(fewest, min(most, int(settings.seconds * share / seconds)))
 
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
-        """Count each contender at each size by each counter; in the first run an empty statement, too."""
+        """Count each contender at each size with each counter, and in the first run also an empty statement."""
         del workers
         empty = count_empty(self.missing) if index == 0 else []
         return [*empty, *count_run(self.stated, self.plan["sizes"], index, self.missing)]
 
     def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
-        """Which columns are empty, and what the counters take themselves."""
+        """Return notes on empty columns, and on the counters' own memory."""
         del rounds
         return [*(not_available(counter, why) for counter, why in self.missing.items()), *own_cost(samples)]
 
@@ -341,36 +340,35 @@ class ByteSampler(Sampler[Footprint]):
 def footprint_self_test(
     foreign: Mapping[str, str | Statement], *, name: str = "self_test", settings: Settings | None = None
 ) -> Footprint:
-    """Show what each column sees: the same known number of bytes, allocated by Python and by the code of a package.
+    """Show what each column counts: the same known number of bytes, allocated by Python and by a package's code.
 
-    A counter that sees an allocation shows 1 byte for each byte asked for; one that misses it shows next to
-    nothing.
+    A counter that sees an allocation shows 1 byte for each allocated byte.  A counter that misses it shows almost 0.
 
     Parameters
     ----------
     foreign : mapping of str to str or Statement
-        By the name of a row: an expression that allocates and writes ``n`` bytes with the allocator of the code that
-        is measured.  The machine has no page for memory that is only reserved.
+        By the name of a row: an expression that allocates and writes ``n`` bytes with the allocator of the measured
+        code.  It has to write them, because the system assigns no pages to memory that is only reserved.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build.
+        The settings of the script or the docs build.
 
     Returns
     -------
     Footprint
-        With one size, the number of bytes asked for.
+        With one size, the number of allocated bytes.
 
     Raises
     ------
     TypeError
-        If `foreign` is no mapping of statements.
+        If `foreign` is not a mapping of statements.
     ValueError
-        If `foreign` is empty, has the name of the row of Python's own bytes, or a statement is no expression.
+        If `foreign` is empty, has the row name of Python's own bytes, or has a statement that is not an expression.
 
     Examples
     --------
-    Arrow has an allocator of its own, which `tracemalloc` does not see:
+    Arrow has its own allocator, which `tracemalloc` does not see:
 
     >>> import evenhand as bench
     >>> nulls = bench.Statement("pa.nulls(n, pa.int8())", "import pyarrow as pa")
@@ -383,7 +381,7 @@ def footprint_self_test(
         message = f"foreign must be a mapping of row names to statements, got {foreign!r}; {FOREIGN_EXAMPLE}"
         raise TypeError(message)
     if not foreign or OWN in foreign:
-        message = f"foreign must name at least one row, and none {OWN!r}, got {list(foreign)!r}; {FOREIGN_EXAMPLE}"
+        message = f"foreign must name at least one row other than {OWN!r}, got {list(foreign)!r}; {FOREIGN_EXAMPLE}"
         raise ValueError(message)
     contenders = {OWN: Statement("b'x' * n"), **foreign}
     return footprint(contenders, sizes=(SELF_TEST_BYTES,), name=name, settings=settings, runs=1)

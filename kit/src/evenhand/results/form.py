@@ -1,4 +1,4 @@
-"""A form of figure: how numbers are laid out at either width, and what they are in words."""
+"""The form of a figure: its layout at both widths, and its description in words."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 class Form(Artist):
     """One way to draw numbers into axes.
 
-    It is an artist that shows nothing: the axes carry it, so whoever shows their figure can lay it out for a phone and
+    It is an invisible artist that the axes keep, so that code with only the figure can lay it out for a phone and
     describe it.
 
     Parameters
     ----------
     ax : Axes
-        Where it is drawn.
+        The axes of the drawing.
     """
 
     def __init__(self, ax: Axes) -> None:
@@ -31,18 +31,18 @@ class Form(Artist):
         ax.add_artist(self)
 
     def draw(self, renderer: Any) -> None:
-        """Show nothing."""
+        """Draw nothing."""
 
     @abstractmethod
     def narrow(self) -> None:
-        """Change the axes so that they are legible at half the width."""
+        """Change the axes so that they can be read at half the width."""
 
     @abstractmethod
     def described(self) -> str:
-        """Say what the axes show, with values."""
+        """Describe the axes, with values."""
 
     def set_height(self, inches: float) -> None:
-        """Set the height of the figure, where the axes share it with no others."""
+        """Set the height of the figure, unless it has other axes."""
         figure: Figure | Any = self.ax.get_figure(root=True)
         if len(figure.axes) == 1:
             figure.set_figheight(inches)

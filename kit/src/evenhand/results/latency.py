@@ -1,4 +1,4 @@
-"""`latency`: how long single calls take, down to the slowest."""
+"""`latency`: the time of single calls, down to the slowest."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLOCK = "clock"
-"""The row of the empty statement: what reading the clock twice takes by itself."""
+"""The row of the empty statement: the time for reading the clock twice."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
 CALLS = 10_000
-"""Calls a round and contender, and the fewest from which a p99.9 is taken: ten calls lie beyond it."""
+"""Calls per round and contender, and the fewest for a p99.9: ten calls lie beyond it."""
 SLICES = 4
 WARMUP = 200
 TRIAL = 100
@@ -36,12 +36,12 @@ COMPARED = ("p50", "p99")
 
 
 class Latency(Percentiles):
-    """Percentiles of single calls, each taken per round; the clock stands next to them as a row of its own.
+    """Percentiles of single calls, computed per round; the clock has its own row.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.latency({"list": "[1, 2]"}, calls=1_000, settings=quick)
     >>> list(result.to_pandas().index), result.percentiles
     (['list', 'clock'], ['p50', 'p95', 'p99'])
@@ -52,18 +52,18 @@ class Latency(Percentiles):
 
     @property
     def percentiles(self) -> list[str]:
-        """The percentiles that the calls of a round suffice for."""
+        """The percentiles for which a round has enough calls."""
         return [name for name in PERCENTILES if name != "p99_9" or self.settings["calls"] >= CALLS]
 
     @property
     def compared(self) -> list[str]:
-        """The percentiles in which contenders are judged against the baseline."""
+        """The percentiles that are judged against the baseline."""
         known = self.settings.get("compared", list(PERCENTILES))  # runs of earlier versions judged all of them
         return [name for name in known if name in self.percentiles]
 
     @cached_property
     def rounds(self) -> pd.DataFrame:
-        """Nanoseconds; rows (contender, round), a column for each percentile and the maximum."""
+        """Nanoseconds; rows (contender, round), a column for each percentile and for the maximum."""
         import pandas as pd
 
         rows = {}
@@ -77,15 +77,15 @@ class Latency(Percentiles):
         )
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """Each percentile of each round, by contender."""
+        """Return each percentile of each round, by contender."""
         return {(name, which): self.rounds.loc[name][which] for name in self.contenders for which in self.percentiles}
 
     def steady(self, key: tuple[Any, ...]) -> bool:
-        """The medians of the contenders."""
+        """Return whether the number is the median of a contender."""
         return bool(key[0] != CLOCK and key[1] == "p50")
 
     def sentence(self, contender: str, which: str, to: str | None = None) -> str:
-        """Say in words how a percentile compares with the same of `to`."""
+        """Describe in a sentence how a percentile compares with that of `to`."""
         other = to or self.baseline
         ratio = quantity.ratio(self.ratio(contender, which, other))
         mark = ", at the clock's floor" if self.at_floor(contender, which) else ""
@@ -95,7 +95,7 @@ class Latency(Percentiles):
         )
 
     def facts(self) -> dict[str, Any]:
-        """Of identical contenders, how far apart they are at each percentile."""
+        """Return the noise floor of identical contenders at each percentile."""
         pairs = self.identical
         if not pairs:
             return {}
@@ -105,7 +105,7 @@ class Latency(Percentiles):
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender and one for the clock: percentiles, their ratios to the baseline, verdicts."""
+        """Return one row per contender and one for the clock: percentiles, ratios to the baseline, verdicts."""
         return data_frame([self._row(name) for name in self.contenders]).set_index("contender")
 
     def _row(self, contender: str) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Latency(Percentiles):
         }
 
     def table(self) -> pd.DataFrame:
-        """Percentiles as text, those at the clock's floor marked; the verdict on the highest compared one."""
+        """Return percentiles as text, marked at the clock's floor, with the verdict on the highest judged one."""
         columns: dict[str, Callable[[Any], str]] = {
             title(which): partial(self.percentile_cell, which) for which in self.percentiles
         }
@@ -151,32 +151,32 @@ class Latency(Percentiles):
         return "1" if row.Index == self.baseline else quantity.ratio(self.ratio(row.Index, which))
 
     def remarks(self) -> tuple[str, ...]:
-        """What the mark means where there is one, and what is timed as a call."""
+        """Explain the mark, if there is one, and name the statements that are timed as function calls."""
         floor = any(self.at_floor(name, which) for name in self.statements for which in self.percentiles)
         mark = (
-            f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times of the same percentile of an empty statement, "
-            "so nothing is judged by it"
+            f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times the same percentile of an empty statement, "
+            "so it is not judged"
         )
         called = [name for name in self.statements if self.contenders[name].get("called")]
-        words = [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+        words = [f"the time of {', '.join(called)} includes a function call"] if called else []
         return (mark, *words) if floor else tuple(words)
 
     def drawn(self) -> tuple[str, str, tuple[str, ...]]:
-        """Calls, and how long they take."""
+        """Return the labels for calls and their times."""
         return "calls", "time of a call", ("call_ns",)
 
 
 class CallSampler(Sampler[Latency]):
-    """Single calls, each timed alone, by workers that take turns."""
+    """Times single calls, with workers that take turns."""
 
     kind = Latency
 
     def sampled(self) -> Mapping[str, Statement]:
-        """The contenders, and the clock."""
+        """Return the contenders and the clock."""
         return {**self.stated, CLOCK: Statement("pass")}
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """About how long the calls of a round take, as a trial shows."""
+        """Estimate the duration of a round's calls from a trial."""
         calls, seconds = self.plan["calls"], 0.0
         self.pinned = True
         for worker in workers.values():
@@ -186,7 +186,7 @@ class CallSampler(Sampler[Latency]):
             if spent < 1 / TRIAL:
                 found = worker.ask({"do": "calls", "calls": TRIAL, "warmup": TRIAL})["histogram"]
                 spent = sum(value * count for value, count in found) / TRIAL / 1e9
-            # Next to the call itself, the loop reads the clock, keeps the number, and counts it afterwards.
+            # In addition to the call, the loop reads the clock, stores the number, and counts it afterwards.
             seconds += (calls + SLICES * WARMUP) * (spent + 400e-9)
         return seconds
 
@@ -217,24 +217,24 @@ def latency(
     compared: Sequence[str] = COMPARED,
     timeout: float | None = None,
 ) -> Latency:
-    """Time single calls of statements, in fresh processes each round, sampled in interleaved order.
+    """Time single calls of statements in fresh processes each round, sampled in interleaved order.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
-        What is compared; the first is the baseline.  The row ``clock`` is added.
+        The statements to compare; the first is the baseline.  The row ``clock`` is added.
     setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
+        For contenders that are not a `Statement`; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build; see `bench.settings`.
+        The settings of the script or the docs build; see `bench.settings`.
     share : float
         The part of the example's seconds that this call may use.
     calls : int, optional
-        Calls of a round and contender, 10,000 by default; with fewer there is no p99.9.
+        Calls per round and contender, 10,000 by default; with fewer there is no p99.9.
     compared : sequence of str
-        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+        The percentiles to judge, from ``p50``, ``p95``, ``p99`` and ``p99_9``; more of them need more rounds.
     timeout : float, optional
         Seconds that a worker may take for one request; 120 by default.
 
@@ -245,17 +245,17 @@ def latency(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it has to be, a contender is called ``clock``, or `calls` is below 100; no process
-        has been started then.
+        If an argument is invalid, a contender is called ``clock``, or `calls` is below 100; this is checked before a
+        process is started.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.latency({"sleep": "sleep(0.001)"}, setup="from time import sleep", calls=100, settings=quick)
     >>> result.percentile("sleep", "p50").value > 1e6
     True
@@ -263,11 +263,11 @@ def latency(
     settings = settings or Settings()
     calls = CALLS if calls is None else whole("calls", calls)
     if calls < FEWEST_CALLS:
-        message = f"calls is {calls}; a 99th percentile needs at least {FEWEST_CALLS} in a round"
+        message = f"calls is {calls}; a 99th percentile needs at least {FEWEST_CALLS} per round"
         raise ValueError(message)
     stated = statements(contenders, setup, namespace)
     if CLOCK in stated:
-        message = f"a contender is called {CLOCK!r}, which is the row of the empty statement; rename it"
+        message = f"a contender is called {CLOCK!r}, the name of the empty statement's row; rename it"
         raise ValueError(message)
     chosen = names("compared", compared, list(PERCENTILES))
     plan = {"calls": calls, "slices": SLICES, "collector": COLLECTOR, "compared": chosen}

@@ -1,4 +1,4 @@
-"""Response times of statements called at a fixed rate, their capacity and their headroom."""
+"""`paced`: response times of statements at a fixed rate, their capacity and their headroom."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEDULER = "scheduler"
-"""The row of the empty statement, paced alike."""
+"""The row of the empty statement at the same rate."""
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 COMPARED = ("p99",)
-"""The percentiles that are judged; the maximum is one arrival, and never compared."""
+"""The percentiles to judge by default; the maximum is a single arrival and is never judged."""
 FEWEST_BEYOND = 10
-"""Arrivals that lie beyond a percentile at least: p99.9 needs 10,000 in a round."""
+"""The fewest arrivals beyond a percentile: p99.9 needs 10,000 arrivals per round."""
 WARMUP = 20
-"""Calls before the run that are not counted: what a process does once is not the arrival's."""
+"""Uncounted calls before the run, so that one-time work of a process does not count."""
 
 
 class Paced(Percentiles):
-    """Response times at a fixed rate, counted from the moment each arrival was due.
+    """Response times at a fixed rate, counted from the moment when each arrival was due.
 
-    Every arrival is one of three: on time (done before the next one was due), late (done after that, and by
-    the end of the run) or missed (not done by the end of the run, which is when the arrival after the last
-    would be due).  A missed arrival counts in the percentiles with the time that it had waited by the end, so
-    a percentile that reaches into the missed ones is a lower bound.
+    An arrival is on time (done before the next one is due), late (done after that, but by the end of the run) or
+    missed (not done by the end of the run).  The run ends when the arrival after the last would be due.  A missed
+    arrival counts in the percentiles with its waiting time until the end, so a percentile that includes missed arrivals
+    is a lower bound.
 
     Examples
     --------
@@ -58,17 +58,17 @@ class Paced(Percentiles):
 
     @property
     def rate(self) -> float:
-        """The target: arrivals per second."""
+        """The target rate in arrivals per second."""
         return float(self.settings["rate"])
 
     @property
     def rows(self) -> list[str]:
-        """The contenders, and the scheduler."""
+        """The contenders and the scheduler."""
         return [*self.contenders, SCHEDULER]
 
     @cached_property
     def arrivals(self) -> pd.DataFrame:
-        """Arrivals, served, late and missed; one row a contender and round."""
+        """The numbers of arrivals, served, late and missed; one row per contender and round."""
         samples = self.samples
         keys = ["contender", "round"]
         served = samples[samples["quantity"] == "response_ns"].groupby(keys)["count"].sum()
@@ -82,9 +82,9 @@ class Paced(Percentiles):
 
     @cached_property
     def percentiles(self) -> pd.DataFrame:
-        """Response times in nanoseconds; rows (contender, round), one column a percentile.
+        """Response times in nanoseconds; rows (contender, round), one column per percentile.
 
-        NaN where fewer than ten arrivals of the round lie beyond the percentile.
+        NaN if fewer than ten arrivals of the round lie beyond the percentile.
         """
         import pandas as pd
 
@@ -100,43 +100,43 @@ class Paced(Percentiles):
 
     @property
     def compared(self) -> list[str]:
-        """The percentiles in which contenders are judged, of those that the arrivals of a round suffice for."""
+        """The judged percentiles for which a round has enough arrivals."""
         known = self.settings.get("compared", [which for which in PERCENTILES if which != "max"])
         return [which for which in known if enough(int(self.settings["arrivals"]), PERCENTILES[which])]
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """Each percentile of each round, by contender."""
+        """Return each percentile of each round, by contender."""
         return {(name, which): self.percentiles.loc[name, which] for name in self.rows for which in PERCENTILES}
 
     def steady(self, key: tuple[Any, ...]) -> bool:
-        """None: how late the system wakes a thread differs from round to round."""
+        """Return False: the system's delay in waking a thread varies from round to round."""
         del key
         return False
 
     def effective(self, contender: str) -> float:
-        """Arrivals served per second: the median over rounds of served over the run's duration."""
+        """Return the served arrivals per second: the median over rounds."""
         duration = float(self.settings["arrivals"]) / self.rate
         return float(self.arrivals.loc[contender, "served"].median() / duration)
 
     def capacity(self, contender: str) -> float:
-        """Arrivals per second: the highest rate tried that was held without a growing backlog; NaN for none."""
+        """Return the highest tried rate without a growing backlog, in arrivals per second; NaN if there is none."""
         samples = self.samples
         held = samples[(samples["contender"] == contender) & (samples["quantity"] == HELD)]["value"]
         return float(held.max()) if len(held) else math.nan
 
     def capacity_range(self, contender: str) -> Estimate:
-        """Arrivals per second: the highest rate that was held, and as the upper end the next one that was not."""
+        """Return the capacity, with the lowest tried rate that was not sustained as the upper end."""
         samples = self.samples[self.samples["contender"] == contender]
         held = self.capacity(contender)
         above = samples[(samples["quantity"] == NOT_HELD) & (samples["value"] > held)]["value"]
         return Estimate(held, held, float(above.min()) if len(above) else math.nan, 1.0, 1)
 
     def headroom(self, contender: str) -> float:
-        """Capacity over the target rate: below 1 the loop falls behind for good."""
+        """Return the capacity over the target rate; below 1 the loop falls behind permanently."""
         return self.capacity(contender) / self.rate
 
     def sentence(self, contender: str) -> str:
-        """Say in words how the target was held."""
+        """Describe in a sentence how the target rate was sustained."""
         counts = self.arrivals.loc[contender].sum()
         known = [which for which in ("p50", "p95", "p99") if not self.percentiles[which].isna().any()]
         which = known[-1] if known else "max"
@@ -145,7 +145,8 @@ class Paced(Percentiles):
         if contender != SCHEDULER:
             empty = quantity.time(self.percentile(SCHEDULER, which).value)
             floor = self.at_floor(contender, which)
-            response += f" and {'cannot be told from' if floor else 'exceeds'} the {empty} of an empty statement"
+            verb = "cannot be distinguished from" if floor else "exceeds"
+            response += f" and {verb} the {empty} of an empty statement"
         return (
             f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
             f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
@@ -154,7 +155,7 @@ class Paced(Percentiles):
         )
 
     def facts(self) -> dict[str, Any]:
-        """Whether all arrivals were served, and who has the most headroom."""
+        """Return the contenders that missed arrivals, and those with the most and the least headroom."""
         headroom = {name: self.headroom(name) for name in self.contenders}
         known = [name for name in headroom if not math.isnan(headroom[name])]
         ranking = sorted(known, key=lambda name: -headroom[name])
@@ -168,7 +169,7 @@ class Paced(Percentiles):
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender, and the scheduler: response percentiles, arrivals, capacity, headroom."""
+        """Return one row per contender and one for the scheduler: percentiles, arrivals, capacity, headroom."""
         rows = []
         for name in self.rows:
             row: dict[str, Any] = {"contender": name}
@@ -188,7 +189,7 @@ class Paced(Percentiles):
         return data_frame(rows).set_index("contender")
 
     def _percentile_columns(self, name: str, which: str) -> dict[str, Any]:
-        """The columns of one percentile of one row."""
+        """Return the columns of one percentile in one row."""
         columns: dict[str, Any] = {
             **self.interval_columns(which, "_ns", self.percentile(name, which)),
             f"{which}_at_floor": self.at_floor(name, which),
@@ -200,7 +201,7 @@ class Paced(Percentiles):
         return columns
 
     def table(self) -> pd.DataFrame:
-        """Percentiles, arrivals and headroom as text; the ratio and the verdict of the highest compared percentile."""
+        """Return percentiles, arrivals and headroom as text, with the ratio and verdict of the highest judged one."""
         last = {f"{title(which)}, ratio to {self.baseline}": which for which in self.compared[-1:]}
         return text_columns(
             self.to_pandas(),
@@ -217,20 +218,20 @@ class Paced(Percentiles):
         )
 
     def remarks(self) -> tuple[str, ...]:
-        """What the mark means, where there is one."""
+        """Explain the mark, if there is one."""
         if not any(self.at_floor(name, which) for name in self.contenders for which in PERCENTILES):
             return ()
-        of = f"within {FLOOR:g} times of the same percentile of an empty statement, paced alike"
-        return (f"{FLOOR_MARK} at the scheduler's floor: {of}, so nothing is judged by it",)
+        of = f"within {FLOOR:g} times the same percentile of an empty statement at the same rate"
+        return (f"{FLOOR_MARK} at the scheduler's floor: {of}, so it is not judged",)
 
     def _headroom(self, contender: str) -> str:
-        """The headroom with what the steps of its search leave open."""
+        """Format the headroom with the range from the steps of its search."""
         found = self.capacity_range(contender)
         value, low, high = (end / self.rate for end in (found.value, found.low, found.high))
         return quantity.ratio(Estimate(value, low, high, found.level, found.rounds))
 
     def _ratio_cell(self, which: str, row: Any) -> str:
-        """A ratio with its interval, and its verdict."""
+        """Format a ratio with its interval and its verdict."""
         if row.Index == SCHEDULER:
             return quantity.MISSING
         if row.Index == self.baseline:
@@ -238,7 +239,7 @@ class Paced(Percentiles):
         return f"{quantity.ratio(self.ratio(row.Index, which))}: {getattr(row, f'{which}_verdict')}"
 
     def drawn(self) -> tuple[str, str, tuple[str, ...]]:
-        """Arrivals, and how long each took from the moment it was due; a missed one waited at least that long."""
+        """Return the labels for arrivals and their times from due to done; for a missed one it is a lower bound."""
         return "arrivals", "time from due to done", ("response_ns", "waited_ns")
 
 
@@ -257,38 +258,38 @@ def paced(
 ) -> Paced:
     """Call statements at a fixed rate against absolute deadlines, each in a fresh process, one after another.
 
-    The loop sleeps until an arrival is due, calls the statement, and counts the response from the moment at
-    which the arrival was due; a late wake-up serves all that is due by then.  So an arrival that waited
-    behind another shows its waiting (no coordinated omission).  The call of a function around the statement
-    is included; the empty statement, called alike, is the row "scheduler".
+    The loop sleeps until an arrival is due, calls the statement, and counts the response time from the moment when the
+    arrival was due.  After a late wake-up it serves all due arrivals.  An arrival that waited behind another therefore
+    includes its waiting time (no coordinated omission).  The times include a function call around the statement; the
+    row "scheduler" is an empty statement, called the same way.
 
-    The capacity is then searched in a process of its own: a bracket around the rate at which an always busy
-    loop serves is halved a fixed number of times on the log scale; a rate is held when the backlog is empty
-    at some moment of the second half of a short burst (of the better of two bursts, for a neighbour on the
-    machine can spoil one). Headroom is capacity over `rate`.
+    The capacity is then searched in a separate process.  The search starts with a bracket around the rate of a loop
+    that never sleeps, and halves it a fixed number of times on the log scale.  A rate is sustained if the backlog is
+    empty at some moment in the second half of a short burst.  The better of two bursts counts, because a neighbour on
+    the machine can disturb one.  Headroom is capacity over `rate`.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
-        What is called; the first is the baseline.  Names that `setup` makes keep their state from call to
-        call.
+        The statements to call; the first is the baseline.  Names from `setup` keep their state between calls.
     rate : float
         Arrivals per second (hertz).
     duration : float
-        Seconds that each contender is paced in all; they are split among the rounds.
+        Total seconds for each contender, split among the rounds.
     setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
+        For contenders that are not a `Statement`; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build.
+        The settings of the script or the docs build.
     rounds : int, optional
-        Rounds, each in a process of its own.  Arrivals of one process are not independent, so intervals are taken over
-        rounds.  By default those that the verdicts take where each keeps the arrivals that a p99 needs, else one.
+        Rounds, each in its own process.  Arrivals in one process are not independent, so intervals are taken over
+        rounds.  The default is the number that the verdicts need if each round then has enough arrivals for a p99, and
+        1 otherwise.
     compared : sequence of str
-        The percentiles that are judged, of ``p50``, ``p95``, ``p99`` and ``p99_9``; the more, the more rounds it takes.
+        The percentiles to judge, from ``p50``, ``p95``, ``p99`` and ``p99_9``; more of them need more rounds.
     timeout : float, optional
-        Seconds that a worker may take for one request, beyond the time that it is paced; 120 by default.
+        Seconds that a worker may take for one request, in addition to the duration; 120 by default.
 
     Returns
     -------
@@ -297,12 +298,12 @@ def paced(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it has to be, or rate and duration make no arrival or more than a run keeps; no
-        process has been started then.
+        If an argument is invalid, or rate and duration make no arrival or more than a run can store; this is checked
+        before a process is started.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
 
     Examples
     --------
@@ -316,14 +317,14 @@ def paced(
     wanted = None if rounds is None else whole("rounds", rounds)
     stated = statements(contenders, setup, namespace)
     if SCHEDULER in stated:
-        message = f"a contender is named {SCHEDULER!r}, the empty statement's row; give it another name"
+        message = f"a contender is called {SCHEDULER!r}, the name of the empty statement's row; rename it"
         raise ValueError(message)
     refuse_each("paced", stated)
     chosen = names("compared", compared, [which for which in PERCENTILES if which != "max"])
     due = arrivals_in(rate, duration)
     made = rounds_of(due, chosen, len(stated)) if wanted is None else wanted
     if due < made:
-        message = f"{made} rounds cannot share {due} arrivals; pace for longer, or in fewer rounds"
+        message = f"{due} arrivals are too few for {made} rounds; use a longer duration or fewer rounds"
         raise ValueError(message)
     plan = {
         "rate": rate,
@@ -340,7 +341,7 @@ def paced(
 
 
 class PacedSampler(Sampler[Paced]):
-    """Each contender and the scheduler paced in turn; the capacities are searched before the first round."""
+    """Paces each contender and the scheduler in turn; the capacities are searched before the first round."""
 
     kind = Paced
 
@@ -357,15 +358,15 @@ class PacedSampler(Sampler[Paced]):
         self.wanted = wanted
 
     def sampled(self) -> Mapping[str, Statement]:
-        """The contenders, and the scheduler."""
+        """Return the contenders and the scheduler."""
         return {**self.stated, SCHEDULER: Statement("pass")}
 
     def recorded(self) -> Mapping[str, Statement]:
-        """The contenders alone."""
+        """Return the contenders without the scheduler."""
         return self.stated
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """Search the capacities, in processes of their own: what a statement keeps from call to call stays fresh."""
+        """Search the capacities in separate processes, so that the state of the measured statements stays fresh."""
         harness = Harness.of(self.sampled())
         self.capacities = [
             sample
@@ -375,12 +376,12 @@ class PacedSampler(Sampler[Paced]):
         return float(len(workers) * self.plan["arrivals"] / self.plan["rate"])
 
     def rounds(self, settings: Settings, seconds: float, share: float) -> int:
-        """As planned: they share the duration."""
+        """Return the planned rounds, which share the duration."""
         del settings, seconds, share
         return self.wanted
 
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
-        """Pace each in turn, while the others wait."""
+        """Pace each contender in turn while the others wait."""
         rate, arrivals = self.plan["rate"], self.plan["arrivals"]
         samples = list(self.capacities) if index == 0 else []
         for _, contender in turns(list(workers), index, 1):
@@ -392,47 +393,47 @@ class PacedSampler(Sampler[Paced]):
         return samples
 
     def notes(self, samples: Sequence[Sample], rounds: int) -> Sequence[str]:
-        """Say what the sampling does not allow."""
+        """Return notes on the limits of the sampling."""
         return list(shortcomings(self.plan, samples, rounds))
 
 
 def refuse_each(call: str, stated: Mapping[str, Statement]) -> None:
-    """Raise if a statement wants something done before each execution, which would be a part of the response."""
+    """Raise if a statement has untimed preparation before each execution, which would be part of the response time."""
     if found := next((name for name, statement in stated.items() if statement.each is not None), None):
-        message = f"{found!r} has each=..., and {call} calls a statement when it is due; do it in the statement"
+        message = f"{found!r} has each=..., but {call} calls statements when they are due; move it into the statement"
         raise ValueError(message)
 
 
 def shortcomings(plan: Mapping[str, Any], samples: Sequence[Sample], rounds: int) -> Iterator[str]:
-    """Say what the sampling does not allow."""
+    """Yield notes on the limits of the sampling."""
     if rounds < fewest_rounds():
         text = "one round" if rounds == 1 else f"{rounds} rounds"
-        yield f"response times are of {text} and have no interval: not judged"
+        yield f"response times come from {text} and have no interval: not judged"
     short = [title(which) for which, share in PERCENTILES.items() if not enough(plan["arrivals"], share)]
     if short:
         yield f"{number(plan['arrivals'])} arrivals per round are too few for {', '.join(short)}"
     for contender in dict.fromkeys(sample.contender for sample in samples if sample.quantity == "waited_ns"):
         yield (
-            f"{contender} missed arrivals; they count with the time that they had waited by the end, so "
-            "its highest response times are lower bounds"
+            f"{contender} missed arrivals; they count with their waiting time until the end, so "
+            "its longest response times are lower bounds"
         )
     held = {sample.contender for sample in samples if sample.quantity == HELD}
     for contender in dict.fromkeys(sample.contender for sample in samples):
         if contender not in held:
-            yield f"{contender} held none of the rates that were tried, so its capacity is not known"
+            yield f"{contender} sustained none of the tried rates, so its capacity is unknown"
 
 
 def rounds_of(due: int, compared: Sequence[str], contenders: int) -> int:
-    """The rounds that the verdicts take where each keeps the arrivals that a p99 needs, else one."""
+    """Return the rounds that the verdicts need if each has enough arrivals for a p99; otherwise 1."""
     rounds = fewest_rounds(len(compared) * max(contenders - 1, 1))
     return rounds if enough(due // rounds, PERCENTILES["p99"]) else 1
 
 
 def enough(arrivals: int, share: float) -> bool:
-    """Tell whether enough of the arrivals of a round lie beyond a percentile; the maximum needs none."""
+    """Whether a round has enough arrivals beyond a percentile; the maximum needs none."""
     return share == 1.0 or round(arrivals * (1 - share), 6) >= FEWEST_BEYOND
 
 
 def number(count: float) -> str:
-    """Write a count with its thousands apart."""
+    """Format a count with separated thousands."""
     return quantity.written("", int(count))

@@ -1,4 +1,4 @@
-"""`compare_commands`: what whole processes take, from their start to their end, and the ratios between them."""
+"""`compare_commands`: the times of whole processes from start to end, and the ratios between them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from evenhand.results.comparison import Comparison
 
 
 class ProcessSampler(Sampler[Comparison]):
-    """Processes that are started one after the other, in turns, each with an empty one after it.
+    """Times processes that are started one after another, in turns, each followed by an empty one.
 
     Parameters
     ----------
     commands : mapping of str to Command
         The contenders.
     setup : sequence of Command
-        Run once, before the first of them.
+        Commands that run once, before the first contender.
     each : Command, optional
-        Run before every one of them, and not timed.
+        A command that runs before every contender, untimed.
     plan : mapping
-        The numbers that decide the sampling.
+        The numbers that determine the sampling.
     """
 
     kind = Comparison
@@ -44,32 +44,32 @@ class ProcessSampler(Sampler[Comparison]):
         self.empty = empty_process()
 
     def workers(self, index: int) -> AbstractContextManager[Mapping[str, WorkerProcess]]:
-        """Start no worker: the processes are what is timed."""
+        """Return no workers, because the processes themselves are timed."""
         del index
         return nullcontext({})
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """Run each command untimed, so that its files have been read before, and find how many fit a round."""
+        """Run each command untimed, so that its files are cached, and determine how many fit into a round."""
         del workers
         for command in self.setup:
-            around("setup", command)
+            run_untimed("setup", command)
         nothing = min(self.empty.run() for _ in range(TRIES))
-        tried = [self.calibrated(command, nothing) for command in self.commands.values()]
+        tried = [self.calibrate(command, nothing) for command in self.commands.values()]
         self.slices = slices_within(self.plan["most_slices"], tried)
         return self.slices * sum(found.slice_seconds for found in tried)
 
-    def calibrated(self, command: Command, nothing: int) -> Calibration:
-        """How long a command takes, by the shortest of three unless it is long."""
-        took = self.timed(command)
+    def calibrate(self, command: Command, nothing: int) -> Calibration:
+        """Measure the time of a command: the shortest of several runs, or the first one if it is long."""
+        took = self.time(command)
         for _ in range(TRIES - 1):
             if took < LONG_SECONDS * 1e9:
-                took = min(took, self.timed(command))
+                took = min(took, self.time(command))
         return Calibration(cost=took, empty=nothing, wall=took)
 
-    def timed(self, command: Command) -> int:
-        """Nanoseconds of one process."""
+    def time(self, command: Command) -> int:
+        """Return the nanoseconds of one process."""
         if self.each is not None:
-            around("each", self.each)
+            run_untimed("each", self.each)
         return command.run()
 
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
@@ -77,18 +77,18 @@ class ProcessSampler(Sampler[Comparison]):
         del workers
         samples, nothing = [], dict.fromkeys(self.commands, 0)
         for turn, name in turns(list(self.commands), index, self.slices):
-            samples.append(Sample(name, "slice_ns", float(self.timed(self.commands[name])), index, turn))
+            samples.append(Sample(name, "slice_ns", float(self.time(self.commands[name])), index, turn))
             nothing[name] += self.empty.run()
         for name, elapsed in nothing.items():
             samples.append(Sample(name, "empty_ns", float(elapsed), index, loops=self.slices))
         return samples
 
     def facts(self) -> dict[str, Any]:
-        """The processes of each command in a round."""
+        """Return the number of processes per command in a round."""
         return {"slices": self.slices}
 
     def records(self) -> dict[str, dict[str, Any]]:
-        """The commands as they were given."""
+        """Return the texts of the commands."""
         given: dict[str, Any] = {"setup": "\n".join(command.text for command in self.setup) or None}
         if self.each is not None:
             given["each"] = self.each.text
@@ -96,13 +96,13 @@ class ProcessSampler(Sampler[Comparison]):
         return {name: {**kept[name], "statement": command.text, **given} for name, command in self.commands.items()}
 
 
-def around(part: str, command: Command) -> None:
-    """Run a command that is not timed; its error says which one it is.
+def run_untimed(part: str, command: Command) -> None:
+    """Run a command that is not timed; an error names its flag.
 
     Raises
     ------
     CommandError
-        If it fails.
+        If the command fails.
     """
     try:
         command.run()
@@ -119,20 +119,20 @@ def compare_commands(
     name: str = "commands",
     settings: Settings | None = None,
 ) -> Comparison:
-    """Compare the time of whole processes, which are started in turns.
+    """Compare the times of whole processes, which are started in turns.
 
     Parameters
     ----------
     commands : mapping of str to Command
-        What is compared; the first is the baseline.
+        The commands to compare; the first is the baseline.
     setup : sequence of Command
-        Run once, before all.
+        Commands that run once, before all others.
     each : Command, optional
-        Runs before every process and is not timed.
+        A command that runs before every process, untimed.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script; see `bench.settings`.
+        The settings of the script; see `bench.settings`.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def compare_commands(
     CommandError
         If a command cannot be started, or fails.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
     """
     settings = settings or Settings()
     plan = {"most_slices": settings.slices or SLICES, "processes": True}

@@ -1,4 +1,4 @@
-"""How a measured quantity is written, wherever it is: three significant digits, its unit, narrow no-break spaces."""
+"""The notation of measured quantities everywhere: three significant digits, a unit, narrow no-break spaces."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ APART = re.compile(
     r"|(?<=\d) ?%"
     r"|(?<=\d) (?=(?:[mnµ]?s|min|h|[kKMG]i?B|B|[kMG]?Hz|[kMG]?/s|[kMG])(?![\w/]))"
 )
-"""What `spaced` changes: thousands with commas, per cent, and the space before a unit."""
+"""The parts that `spaced` changes: thousands with commas, per cent, and the space before a unit."""
 WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
 
 
 def digits(value: float) -> str:
-    """Write a number with three significant digits.
+    """Format a number with three significant digits.
 
-    The rule needs nothing but the number, so an estimate reads the same in a table, a figure, a sentence and a role.
-    The interval next to it says how far it can be trusted.
+    The rule depends only on the number, so an estimate reads the same in a table, a figure, a sentence and a role.
+    The interval next to it shows its uncertainty.
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else str(value)
     if value == 0:
         return "0"
     rounded = float(f"{value:.3g}")
-    # Of the rounded value, so that 0.9997 is written as 1.00.
+    # Use the rounded value, so that 0.9997 becomes 1.00.
     decimals = max(2 - math.floor(math.log10(abs(rounded))), 0)
     return f"{rounded:,.{decimals}f}".replace(",", NARROW_SPACE)
 
 
 def scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
-    """Write `value` in the largest of `units` in which it is at least 1."""
+    """Format `value` in the largest of `units` in which it is at least 1."""
     if not math.isfinite(value):
         return MISSING
     factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
@@ -50,17 +50,17 @@ def scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
 
 
 def time(nanoseconds: float) -> str:
-    """``186 ns``, ``1.42 ms``."""
+    """Format a time, such as ``186 ns`` or ``1.42 ms``."""
     return scaled(nanoseconds, TIMES)
 
 
 def memory(count: float) -> str:
-    """``96.0 B``, ``7.63 MiB``."""
+    """Format a number of bytes, such as ``96.0 B`` or ``7.63 MiB``."""
     return scaled(count, BYTES)
 
 
 def rate(per_second: float, unit: str = "/s") -> str:
-    """``5.30 M/s``."""
+    """Format a rate, such as ``5.30 M/s``."""
     text = scaled(per_second, RATES)
     if text == MISSING:
         return text
@@ -68,27 +68,27 @@ def rate(per_second: float, unit: str = "/s") -> str:
 
 
 def percent(share: float) -> str:
-    """``20.0 %``; of a share."""
+    """Format a share as per cent, such as ``20.0 %``."""
     return MISSING if math.isnan(share) else f"{digits(100 * share)}{NARROW_SPACE}%"
 
 
 def bound(share: float) -> str:
-    """``2.5 %``; of a share that somebody chose, in which each digit is meant."""
+    """Format a chosen share as per cent with exactly its digits, such as ``2.5 %``."""
     return tick(100 * share, PERCENT)
 
 
 def spaced(text: str) -> str:
-    """Write the numbers of a text as this module does, with narrow no-break spaces.
+    """Format the numbers in a text in this module's notation, with narrow no-break spaces.
 
     Parameters
     ----------
     text : str
-        Prose, in which a number may be ``1,000``, ``5 %``, ``5%`` or ``3 ms``.
+        Prose with numbers such as ``1,000``, ``5 %``, ``5%`` or ``3 ms``.
 
     Returns
     -------
     str
-        The same with a narrow no-break space between thousands and before per cent and units.
+        The text with a narrow no-break space between thousands and before per cent signs and units.
 
     Examples
     --------
@@ -100,19 +100,19 @@ def spaced(text: str) -> str:
 
 
 def spaced_number(found: str) -> str:
-    """Write what `APART` found."""
+    """Format a match of `APART`."""
     if found.endswith("%"):
         return f"{NARROW_SPACE}%"
     return found.replace(",", NARROW_SPACE) if found.strip() else NARROW_SPACE
 
 
 def magnitude(text: str) -> float | None:
-    """Read a written quantity as a number in the smallest of its units, so that ``1.42 ms`` is more than ``186 ns``.
+    """Parse a formatted quantity into its smallest unit, so that ``1.42 ms`` is more than ``186 ns``.
 
     Returns
     -------
     float or None
-        None where the text does not begin with a number, or its unit is none of this module's.
+        None if the text does not begin with a number, or its unit is not one of this module's.
     """
     found = WRITTEN.match(text)
     if found is None or found[2] not in FACTORS:
@@ -121,20 +121,20 @@ def magnitude(text: str) -> float | None:
 
 
 def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:
-    """Write a round number, as on an axis: ``100 ns``, ``1 µs``."""
+    """Format a round number, as on an axis: ``100 ns``, ``1 µs``."""
     factor, unit = next((pair for pair in units if abs(value) >= 0.9995 * pair[0]), units[-1])
     return f"{value / factor:,.9g}{NARROW_SPACE}{unit}".replace(",", NARROW_SPACE).rstrip()
 
 
 def ratio(estimate: Estimate) -> str:
-    """``0.74 (0.72 to 0.76)``, or the number alone when there were too few rounds for an interval."""
+    """Format a ratio, such as ``0.74 (0.72 to 0.76)``; without an interval if there were too few rounds."""
     text = span(estimate, digits)
     value, parenthesis, _ = text.partition(" (")
     return f"{value} ({ratio_end(estimate.low)} to {ratio_end(estimate.high)})" if parenthesis else text
 
 
 def ratio_end(value: float) -> str:
-    """Write an end of a ratio's interval, with more digits where three would hide on which side of 1 it is."""
+    """Format an end of a ratio's interval, with more digits if three would hide on which side of 1 it is."""
     text = digits(value)
     if text == "1.00" and value != 1:
         longer = (f"{value:.{decimals}f}" for decimals in range(3, 7))
@@ -143,19 +143,19 @@ def ratio_end(value: float) -> str:
 
 
 def span(estimate: Estimate, write: Callable[[float], str] = time) -> str:
-    """Write a number with its interval.
+    """Format a number with its interval.
 
     Parameters
     ----------
     estimate : Estimate
-        In nanoseconds, or what `write` takes.
+        In nanoseconds, or in the unit that `write` takes.
     write : callable
-        Takes a number: `time`, `memory`, `percent` or one like them.
+        Formats a number: `time`, `memory`, `percent` or a similar function.
 
     Returns
     -------
     str
-        The number alone where there were too few rounds for an interval, and where its ends read the same.
+        Only the number if there were too few rounds for an interval, or if its ends read the same.
 
     Examples
     --------
@@ -169,16 +169,16 @@ def span(estimate: Estimate, write: Callable[[float], str] = time) -> str:
 
 
 def written(column: str, value: Any, spec: str = "") -> str:
-    """Write a value of a result's summary by the unit its column's name ends with, or by a format spec.
+    """Format a value of a result's summary by the unit in its column's name, or by a format spec.
 
     Parameters
     ----------
     column : str
-        Name of the column; ``_ns``, ``_bytes`` and ``_per_second`` at its end choose the unit.
+        Name of the column; its suffix ``_ns``, ``_bytes`` or ``_per_second`` determines the unit.
     value : object
         The number or text.
     spec : str
-        ``%`` for a share as per cent, or a format spec as for `format`; it wins over the unit.
+        ``%`` for a share as per cent, or a format spec as for `format`; it overrides the unit.
     """
     if spec:
         return percent(value) if spec == "%" else format(value, spec)
@@ -187,5 +187,5 @@ def written(column: str, value: Any, spec: str = "") -> str:
     for unit, write in (("_ns", time), ("_bytes", memory), ("_per_second", rate)):
         if column.endswith(unit):
             return write(value)
-    # A whole number is a count, whatever type it came as.
+    # A whole number is a count, whatever its type.
     return f"{value:,.0f}".replace(",", NARROW_SPACE) if float(value).is_integer() else digits(value)

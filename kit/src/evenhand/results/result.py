@@ -1,4 +1,4 @@
-"""What a measuring call returns: a frozen value made of its samples, from which everything else follows."""
+"""The result of a measuring call: a frozen value with its samples, from which everything else is computed."""
 
 from __future__ import annotations
 
@@ -27,47 +27,47 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLLECTOR = "on, after gc.collect() and gc.freeze() at the end of the setup"
-"""The garbage collector while time is measured, as a result's settings say it."""
+"""The state of the garbage collector during timing, for a result's settings."""
 
 ALONGSIDE = ("empty_ns", "processor_ns", "held_per_second", "not_held_per_second", "late")
-"""Quantities of samples that are measured alongside, and are no timings of the statement."""
+"""Quantities of samples that are measured alongside and are not timings of the statement."""
 FLOOR_MARK = "†"
-"""Marks a number that says more about the clock or the loop than about the statement."""
+"""Marks a number that depends more on the clock or the loop than on the statement."""
 FLOOR = 3.0
-"""A number within so many times of the empty statement's own says more about the clock, or the counter."""
+"""A number within this multiple of the empty statement's depends mostly on the clock or the counter."""
 NOT_MEASURED = "not measured in this profile"
-"""In the place of what the build had no time for, or measures too little for."""
+"""The text in place of a result that the build had no time for, or too few rounds."""
 QUOTIENT = 1.1
-"""A ratio that is further than this from the quotient of the two numbers beside it is explained."""
+"""A ratio that differs by more than this factor from the quotient of the printed numbers is explained."""
 
 KINDS: dict[str, type[Result]] = {}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(ABC):
-    """The samples of one measuring call, with what was measured and how.
+    """The samples of one measuring call, with its statements and settings.
 
-    A kind of result adds its own arithmetic and columns: what number each round gives, which of them are judged
-    together, and how they are written and drawn.
+    Each kind of result adds its arithmetic and columns: the number of each round, the numbers that are judged
+    together, and their table and figure.
 
     Parameters
     ----------
     name : str
         The measurement's name within its example.
     example : str
-        The example that made it.
+        The example that measured it.
     contenders : mapping of str to mapping
-        For each contender its statement's text, its setup's text and the fingerprint of both.
+        For each contender the text of its statement and setup, and the fingerprint of both.
     settings : mapping
-        The numbers that decided the sampling; all fixed before it began.
+        The numbers that determined the sampling; all fixed before it began.
     samples : DataFrame
-        One row a sample, columns `SAMPLE_COLUMNS`.
+        One row per sample, with the columns `SAMPLE_COLUMNS`.
     started : str
-        UTC time at which sampling began, ISO 8601.
+        UTC time when sampling began, ISO 8601.
     notes : tuple of str
-        What disturbed the measurement, each a sentence.
+        Disturbances of the measurement, each a sentence.
     pace : tuple of float
-        For each round the nanoseconds that a fixed piece of Python took: the machine's pace.
+        The machine's pace in each round: the nanoseconds of a fixed piece of Python.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Result(ABC):
 
     @property
     def baseline(self) -> str:
-        """The first contender, against which the others are compared."""
+        """The first contender, with which the others are compared."""
         return next(iter(self.contenders))
 
     @property
@@ -98,18 +98,18 @@ class Result(ABC):
 
     @property
     def cut(self) -> bool:
-        """Whether the budget of the build had no time for it: it has one round, and a page shows none of it."""
+        """Whether the build's budget cut the call: the result has one round, and pages do not show it."""
         return bool(self.settings.get("cut"))
 
     @property
     def timings(self) -> int:
-        """How many calls, slices or counts it was made of."""
+        """The number of calls, slices or counts in the result."""
         own = ~self.samples["quantity"].isin(ALONGSIDE)
         return int(self.samples.loc[own, "count"].sum())
 
     @property
     def identical(self) -> list[tuple[str, str]]:
-        """The pairs of contenders that are the same program of one interpreter: what differs between them is noise."""
+        """The pairs of contenders with the same program and interpreter, whose differences are noise."""
         same = [
             (name, (record["fingerprint"], record.get("interpreter")))
             for name, record in self.contenders.items()
@@ -119,29 +119,29 @@ class Result(ABC):
 
     @property
     def judged(self) -> int:
-        """How many ratios are judged together; their intervals are corrected for it."""
+        """The number of ratios that are judged together; their intervals are corrected for it."""
         return len(self.contenders) - 1
 
     @property
     def level(self) -> float:
-        """The confidence level of each ratio's interval, at which those judged together hold together."""
+        """The confidence level of each ratio's interval, corrected for all ratios that are judged together."""
         return corrected_level(LEVEL, self.judged)
 
     @abstractmethod
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """One number a round, by contender and by what else it is a number of (a size, a percentile, a column)."""
+        """Return one number per round, by contender and by size, percentile or column."""
 
     @cached_property
     def _series(self) -> Mapping[tuple[Any, ...], pd.Series]:
         return self.series()
 
     def per_round(self, *key: Any) -> pd.Series:
-        """One number a round.
+        """Return one number per round.
 
         Raises
         ------
         KeyError
-            If there is no such number, with those that there are.
+            If there is no such number; the message lists those that exist.
         """
         if key not in self._series:
             known = ", ".join("/".join(map(str, name)) for name in self._series)
@@ -150,25 +150,25 @@ class Result(ABC):
         return self._series[key]
 
     def estimate(self, *key: Any) -> Estimate:
-        """The median over rounds, with its interval."""
+        """Return the median over rounds, with its interval."""
         return median_interval(self.per_round(*key), LEVEL)
 
     def ratio_of(self, contender: str, to: str | None, *key: Any) -> Estimate:
-        """A number of `contender` over that of `to` (by default the baseline), with the interval that decides."""
+        """Return a number of `contender` over that of `to` (by default the baseline), with the deciding interval."""
         return ratio_interval(self.per_round(contender, *key), self.per_round(to or self.baseline, *key), self.level)
 
     def interval_columns(self, stem: str, unit: str, estimate: Estimate) -> dict[str, float]:
-        """The columns of an estimate: the number, and the ends of its interval."""
+        """Return the columns of an estimate: the number and the ends of its interval."""
         low, high = f"{stem}_low{unit}", f"{stem}_high{unit}"
         return {f"{stem}{unit}": estimate.value, low: estimate.low, high: estimate.high}
 
     def steady(self, key: tuple[Any, ...]) -> bool:
-        """Whether a number is expected to be the same in each round, as a median is and a tail is not."""
+        """Whether a number should be the same in each round, as a median should and a tail need not."""
         del key
         return True
 
     def modes(self) -> tuple[str, ...]:
-        """Say which numbers fall into two groups of rounds: the machine had two paces, or the statement has."""
+        """Return a sentence on numbers whose rounds fall into two groups because machine or statement has two paces."""
         groups = {
             key: found for key, values in self._series.items() if self.steady(key) and (found := two_groups(values))
         }
@@ -181,16 +181,16 @@ class Result(ABC):
         return (f"the rounds of {', '.join(names)} fall into two groups{one} around {low} and {high}",)
 
     def written(self, key: tuple[Any, ...], value: float) -> str:
-        """Write one of the numbers."""
+        """Format one of the numbers."""
         del key
         return quantity.time(value)
 
     def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """The numbers, as `series` names them, whose ratios to the baseline the table prints."""
+        """Return the keys of `series` whose ratios to the baseline the table prints."""
         return self._series
 
     def apart(self) -> tuple[str, ...]:
-        """Say which printed ratios are far from the quotient of the two numbers that the table prints beside them."""
+        """Return a sentence on printed ratios that differ from the quotient of the printed numbers."""
         keys = [key for key in self.in_ratio() if key[0] != self.baseline]
         varying = [len(set(places)) > 1 for places in zip(*keys, strict=True)]
         named = [
@@ -202,31 +202,31 @@ class Result(ABC):
             for key in keys
             if ratio_apart(self.per_round(*key), self.per_round(self.baseline, *key[1:])) > QUOTIENT
         ]
-        said = "the quotient of the two numbers shown differs from it by more than a tenth"
-        return (f"the ratio of {'; '.join(named)} is the median of the rounds' ratios; {said}",) if named else ()
+        differs = "it differs from the quotient of the two numbers by more than a tenth"
+        return (f"the ratio of {'; '.join(named)} is the median of the rounds' ratios; {differs}",) if named else ()
 
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know of the table, each a sentence; it follows from the samples."""
+        """Return sentences that a reader needs to interpret the table, from the samples."""
         return ()
 
     @abstractmethod
     def to_pandas(self) -> pd.DataFrame:
-        """Summarise the samples: one row a contender, numbers in the unit that ends a column's name."""
+        """Summarise the samples: one row per contender, with the unit of each number in the column's name."""
 
     @abstractmethod
     def table(self) -> pd.DataFrame:
-        """The summary as it is read: text with units and intervals."""
+        """Return the summary as text, with units and intervals."""
 
     @abstractmethod
     def draw(self, ax: Axes) -> None:
         """Draw the result into `ax`."""
 
     def table_notes(self) -> tuple[str, ...]:
-        """Sentences below the table: what its marks mean, and what disturbed."""
+        """Return the sentences below the table: explanations of its marks, and disturbances."""
         return (*self.remarks(), *self.apart(), *self.notes)
 
     def facts(self) -> dict[str, Any]:
-        """Numbers and sentences about the whole result, beside the rows."""
+        """Return numbers and sentences about the whole result."""
         return {}
 
     def plot(self, ax: Axes | None = None, **shown: Any) -> Axes | None:
@@ -235,14 +235,14 @@ class Result(ABC):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+            The axes to draw into; a new figure by default.
         **shown
-            What `draw` of this kind of result takes, such as ``multiples`` of a comparison.
+            Arguments of `draw` of this kind of result, such as ``multiples`` of a comparison.
 
         Returns
         -------
         matplotlib Axes or None
-            None, after a sentence on standard error, when matplotlib is not installed.
+            None, after a message on standard error, if matplotlib is not installed.
         """
         from evenhand.results.figure import axes
 
@@ -252,7 +252,7 @@ class Result(ABC):
         return ax
 
     def figure(self, caption: str = "", **shown: Any) -> FigureMarkup:
-        """The result's figure as a page shows it, light and dark, on a desk and on a phone.
+        """Return the result's figure for a page, light and dark, on a desktop and a phone.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class Result(ABC):
             draw(ax, **shown)
 
     def document(self) -> dict[str, Any]:
-        """The result without its samples, as JSON values."""
+        """Return the result without its samples, as JSON values."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -292,12 +292,12 @@ class Result(ABC):
         }
 
     def to_json(self) -> str:
-        """The result with its summary, without its samples, as JSON text."""
+        """Return the result with its summary and without its samples, as JSON text."""
         return json.dumps(self.document(), indent=2, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def restore(cls, document: Mapping[str, Any], samples: pd.DataFrame) -> Self:
-        """Make the result again from its document and its samples."""
+        """Restore the result from its document and its samples."""
         return cls(
             name=document["name"],
             example=document["example"],
@@ -321,12 +321,12 @@ class Result(ABC):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A measuring call was stopped; what its finished rounds measured is kept.
+    """A measuring call was stopped; the result of its finished rounds is kept.
 
     Parameters
     ----------
     result : Result
-        Of the finished rounds; its notes say that it is incomplete.
+        The result of the finished rounds; its notes mark it as incomplete.
 
     Examples
     --------
@@ -345,12 +345,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def restored(document: Mapping[str, Any], samples: pd.DataFrame) -> Result:
-    """Make a result of any kind again."""
+    """Restore a result of any kind."""
     return KINDS[document["kind"]].restore(document, samples)
 
 
 def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
-    """What a result keeps of its statements."""
+    """Return the record of the statements that a result stores."""
     called = Harness.of(statements).called
     kept: dict[str, dict[str, Any]] = {}
     for name, statement in statements.items():
@@ -359,7 +359,7 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
             "setup": statement.setup_text,
             "fingerprint": statement.fingerprint,
         }
-        # Only what is out of the ordinary.
+        # Record only unusual facts.
         if statement.each is not None:
             kept[name]["each"] = statement.each
         if modules := local_modules(statement):
@@ -374,7 +374,7 @@ def records(statements: Mapping[str, Statement]) -> dict[str, dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """JSON values only: NumPy scalars become Python's, what is not finite becomes None."""
+    """Convert to JSON values: NumPy scalars become Python's, and non-finite numbers become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -387,7 +387,7 @@ def plain(value: Any) -> Any:
 
 
 def text_columns(frame: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> pd.DataFrame:
-    """A table of text: each named column made from its row."""
+    """Make a table of text, with each named column computed from its row."""
     return data_frame(
         {title: [write(row) for row in frame.itertuples()] for title, write in columns.items()}, index=frame.index
     )

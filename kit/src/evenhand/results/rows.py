@@ -1,4 +1,4 @@
-"""Rows of a figure: one a contender, with its name at the left and its number at the right, sorted."""
+"""Rows of a figure: one per contender, with its name at the left and its number at the right, sorted."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from evenhand.judge.estimate import Estimate
 
 DESK_ROW, PHONE_ROW = 0.34, 0.5
-"""Inches of a row."""
+"""Height of a row in inches."""
 AXIS = 0.62
-"""Inches of the axis below the rows."""
+"""Height of the axis below the rows in inches."""
 TITLE = 0.2
-"""Inches of a line above the rows."""
+"""Height of a line above the rows in inches."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Row:
     Parameters
     ----------
     value : float
-        The number; NaN where it was not measured.
+        The number; NaN if it was not measured.
     text : str
-        The number as it is written.
+        The formatted number.
     low, high : float
-        The ends of its interval; NaN where there is none.
+        The ends of its interval; NaN if it has none.
     rounds : sequence of float
         The number of each round.
     """
@@ -54,21 +54,21 @@ class Row:
 
     @property
     def reach(self) -> list[float]:
-        """Every number that has to be in view."""
+        """Every number that has to be visible."""
         return [number for number in (self.value, self.low, self.high, *self.rounds) if math.isfinite(number)]
 
 
 class Rows(Form):
-    """Names and numbers of rows, which a phone shows above what is drawn.
+    """The names and numbers of rows; on a phone they are above the drawing.
 
     Parameters
     ----------
     ax : Axes
-        Where they are drawn.
+        The axes of the rows.
     texts : mapping of str to str
-        By the name of each row, from the top down: its number as text.
+        The number of each row as text, by the row's name, from the top down.
     baseline : str
-        The row that the others are compared with; empty where there is none.
+        The row that the others are compared with; empty if there is none.
     above : int
         Lines of text above the rows.
     said : mapping of str to str, optional
@@ -102,7 +102,7 @@ class Rows(Form):
         self.set_height(AXIS + TITLE * above + DESK_ROW * len(texts))
 
     def narrow(self) -> None:
-        """Put each name and number above its row, so that what is drawn has the whole width."""
+        """Put each name and number above its row, so that the drawing has the whole width."""
         ax, across = self.ax, self.ax.get_yaxis_transform()
         for name, number in zip(self.texts, self.numbers, strict=True):
             at = number.get_position()[1]
@@ -116,7 +116,7 @@ class Rows(Form):
         self.set_height(AXIS + TITLE * self.above + PHONE_ROW * len(self.texts))
 
     def described(self) -> str:
-        """Each name with its number."""
+        """Return each name with its number."""
         listed = ", ".join(f"{name} {text}".strip() for name, text in self.said.items())
         return f"{self.ax.get_xlabel()}: {listed}"
 
@@ -132,22 +132,22 @@ def dots(
 ) -> None:
     """Draw a row for each contender, sorted: a dot for each round, the median, and its interval.
 
-    The axis is logarithmic where the numbers span more than 20 times; otherwise it begins at 0.
+    The axis is logarithmic if the numbers span more than a factor of 20; otherwise it begins at 0.
 
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw into.
     rows : mapping of str to Row
         The contenders and their numbers.
     unit : str
         A key of `figure.UNITS`.
     label : str
-        What the numbers are, a noun.
+        The noun for the numbers.
     baseline : str
         The contender that the others are compared with.
     multiples : sequence of float
-        Of the baseline's number, where a vertical line is drawn.
+        Multiples of the baseline's number that are marked with a vertical line.
     """
     ordered = in_order(rows, unit)
     for at, (name, row) in zip(range(len(ordered))[::-1], ordered.items(), strict=True):
@@ -173,7 +173,7 @@ def dots(
 
 
 def references(ax: Axes, value: float, multiples: Sequence[float]) -> None:
-    """Mark multiples of the baseline's number by a line across the rows."""
+    """Mark multiples of the baseline's number with a line across the rows."""
     for multiple in multiples:
         name = "baseline" if tuple(multiples) == (1.0,) else f"{multiple:g}×"
         ax.axvline(value * multiple, color=COLOURS[0], linewidth=1, linestyle=(0, (4, 3)), zorder=0.5)
@@ -190,18 +190,18 @@ def references(ax: Axes, value: float, multiples: Sequence[float]) -> None:
 
 
 def bars(ax: Axes, rows: Mapping[str, Row], *, unit: str, label: str, baseline: str = "") -> None:
-    """Draw a bar from 0 for each contender, sorted, for amounts that are counted.
+    """Draw a bar from 0 for each contender, sorted, for counted amounts.
 
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw into.
     rows : mapping of str to Row
         The contenders and their numbers.
     unit : str
         A key of `figure.UNITS`.
     label : str
-        What the numbers are, a noun.
+        The noun for the numbers.
     baseline : str
         The contender that the others are compared with.
     """
@@ -224,20 +224,20 @@ def spans(
     label: str,
     texts: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw several numbers in each row, joined by a line, as before and after; sorted by the last of them.
+    """Draw several numbers in each row, such as before and after, joined by a line; rows are sorted by the last one.
 
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw into.
     rows : mapping of str to mapping of str to Estimate
-        For each row its numbers, by what they are; NaN where one was not measured.
+        The named numbers of each row; NaN if one was not measured.
     unit : str
         A key of `figure.UNITS`.
     label : str
-        What the numbers are, a noun.
+        The noun for the numbers.
     texts : mapping of str to str, optional
-        What stands at the end of each row; by default its last number.
+        The text at the end of each row; by default its last number.
     """
     series = list(dict.fromkeys(name for numbers in rows.values() for name in numbers))
     last = {name: Row(numbers[series[-1]].value, "") for name, numbers in rows.items()}
@@ -252,7 +252,7 @@ def spans(
         for at, numbers in zip(places, rows.values(), strict=True):
             ax.hlines(at, numbers[name].low, numbers[name].high, color=colour, linewidth=3.5, alpha=0.5)
         values = [numbers[name].value for numbers in rows.values()]
-        # The last is what a reader is to reach; the others are hollow.
+        # The last number is the goal and is filled; the others are hollow.
         face = colour if index == len(series) - 1 else "none"
         ax.plot(values, places, marker, color=colour, markerfacecolor=face, markersize=7, label=name)
     wide = is_wide([each.value for numbers in rows.values() for each in numbers.values()])
@@ -273,6 +273,6 @@ def spans(
 
 
 def in_order(rows: Mapping[str, Row], unit: str) -> dict[str, Row]:
-    """Sort rows by their numbers, the best first where the unit says which that is, and what is unknown last."""
+    """Sort rows by their numbers: the best first if the unit has a direction, and unknown numbers last."""
     sign = -1 if unit == "_per_second" else 1
     return dict(sorted(rows.items(), key=lambda named: (math.isnan(named[1].value), sign * named[1].value)))

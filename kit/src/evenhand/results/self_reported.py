@@ -1,4 +1,4 @@
-"""`observe`: what work tells of itself that is run once a round, such as a pipeline which returns a report."""
+"""`observe`: numbers that work reports about itself, once per round, such as the report of a pipeline."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 UNITS = ("_ns", "_bytes", "_per_second")
 WIDEST = 8
-"""More numbers than that make a line that nobody reads."""
+"""With more numbers than this, a single row becomes a column."""
 ALONE = 1
-"""The size of an observation that has none."""
+"""The size of an observation without sizes."""
 SIZE_LABEL = "n"
-"""What a size is called where nobody said it."""
+"""The default label of sizes."""
 STATISTICS = {"p50": "median", "p95": "95th percentile", "p99": "99th percentile", "p99_9": "99.9th percentile"}
-"""Numbers that an axis has room to call by their names."""
+"""Names of statistics that an axis writes in full."""
 
 
 class Observed(Result):
-    """Numbers that work tells of itself, each round in a process of its own, while those of the others wait.
+    """Numbers that work reports about itself, each round in its own process, while the others wait.
 
-    Nothing is timed here: a number means what the work says, and its unit ends its name (``_ns``, ``_bytes``,
-    ``_per_second``).  The summary has the median over rounds.
+    Nothing is timed here.  The work defines the meaning of its numbers, and the suffix of a name is the unit (``_ns``,
+    ``_bytes``, ``_per_second``).  The summary has the median over rounds.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.observe({"work": "{'steps': 3, 'busy_ns': 7.0}"}, columns=["steps", "busy_ns"], settings=quick)
     >>> result.number("work", "steps").value
     3.0
@@ -57,38 +57,38 @@ class Observed(Result):
 
     @property
     def columns(self) -> list[str]:
-        """The numbers, as they were asked for."""
+        """The names of the requested numbers."""
         return list(self.settings["columns"])
 
     @property
     def compared(self) -> list[str]:
-        """Those in which contenders are compared with the first one."""
+        """The names of the numbers that are compared with the baseline."""
         return list(self.settings["compared"])
 
     @property
     def sizes(self) -> list[int]:
-        """The values of ``n``; ``[1]`` where there is none."""
+        """The values of ``n``; ``[1]`` without sizes."""
         return [int(size) for size in self.settings["sizes"] or [ALONE]]
 
     @property
     def size_label(self) -> str:
-        """What the sizes are, in words."""
+        """The label of the sizes."""
         return str(self.settings.get("size_label", SIZE_LABEL))
 
     def step(self, column: str) -> float:
-        """The factor between a number that was searched for and the next one that was tried; 1 where none was."""
+        """Return the factor between the steps of a search for a number; 1 for numbers that were not searched."""
         return float((self.settings.get("steps") or {}).get(column, 1.0))
 
     @cached_property
     def rounds(self) -> pd.DataFrame:
-        """One column a number, one row a round: rows (contender, size, round)."""
+        """One column per number, rows (contender, size, round)."""
         found = self.samples.pivot_table(
             index=["contender", "size", "round"], columns="quantity", values="value", dropna=False, aggfunc="first"
         )
         return found.reindex(columns=self.columns)
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """Each number, by contender, column and size."""
+        """Return each number, by contender, column and size."""
         return {
             (name, column, size): self.rounds.loc[(name, size), column]
             for name in self.contenders
@@ -98,26 +98,26 @@ class Observed(Result):
 
     @property
     def judged(self) -> int:
-        """Each compared number of each contender at each size; of one contender alone, its own."""
+        """The number of compared numbers over all contenders and sizes; for a single contender, its own."""
         return judged_together(self.compared, self.sizes, self.contenders)
 
     def steady(self, key: tuple[Any, ...]) -> bool:
-        """What is compared."""
+        """Return whether the number is compared."""
         return key[1] in self.compared
 
     def written(self, key: tuple[Any, ...], value: float) -> str:
-        """Write a number with its unit."""
+        """Format a number with its unit."""
         return quantity.written(key[1], value)
 
     def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """What is compared."""
+        """Return the keys of the compared numbers."""
         return [key for key in self.series() if key[1] in self.compared]
 
     def number(self, contender: str, column: str, size: int = ALONE) -> Estimate:
-        """A number's median over rounds, with its interval; NaN where a round did not know it.
+        """Return a number's median over rounds, with its interval; NaN if it is unknown in a round.
 
-        The interval of a number that was searched for reaches one step of the search further up: the number is the
-        highest that was held, and the next one that was tried was not.
+        For a number from a search, the interval extends one step further up, because the search tried the next
+        step without success.
 
         Parameters
         ----------
@@ -131,9 +131,9 @@ class Observed(Result):
         return self.estimate(contender, column, size).coarsened(1.0, self.step(column))
 
     def ratio(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Estimate:
-        """A number of `contender` over that of `to` (by default the first one), at one size.
+        """Return a number of `contender` over that of `to` (by default the baseline), at one size.
 
-        The interval is corrected for all contenders, sizes and compared numbers that are judged together.
+        The interval is corrected for all contenders, sizes and numbers that are judged together.
 
         Parameters
         ----------
@@ -146,19 +146,19 @@ class Observed(Result):
         """
         both = (self.per_round(name, column, size) for name in (contender, to or self.baseline))
         if not all((values > 0).all() for values in both):
-            return Estimate.unknown()  # there is no ratio to nothing
+            return Estimate.unknown()  # there is no ratio to 0
         return self.ratio_of(contender, to, column, size).coarsened(self.step(column), self.step(column))
 
     def verdict(self, contender: str, column: str, size: int = ALONE, to: str | None = None) -> Verdict:
-        """Judge a number of `contender` against that of `to` by the project's one decision function.
+        """Judge a number of `contender` against that of `to` with the project's one decision function.
 
-        As of a time: "slower" says that there is more of it; of a rate (``_per_second``), that there is less.
+        As for a time, "slower" means a larger number; for a rate (``_per_second``) it means a smaller one.
         """
         ratio = self.ratio(contender, column, size, to)
         return decide(ratio.inverse() if parted(column)[1] == "_per_second" else ratio)
 
     def faster(self, contender: str, column: str) -> str:
-        """Say from which size on `contender` is faster than the first one: there, and at every size above.
+        """Describe from which size on `contender` is faster than the baseline, at that size and all larger ones.
 
         Parameters
         ----------
@@ -172,11 +172,11 @@ class Observed(Result):
             return TOO_FEW
         sizes = list(itertools.takewhile(lambda size: verdicts[size] == "faster", verdicts))
         if not sizes:
-            return "shown to be faster at no size that was measured"
+            return "not shown to be faster at any measured size"
         return f"faster from {quantity.written('', sizes[-1])} on"
 
     def facts(self) -> dict[str, Any]:
-        """Of identical contenders, how far apart they are in each compared number; with sizes, where one is faster."""
+        """Return the noise floor of identical contenders for each number, and from which size on one is faster."""
         pairs = self.identical
         found: dict[str, Any] = {
             f"{parted(column)[0]}_noise_floor": noise_floor(
@@ -191,7 +191,7 @@ class Observed(Result):
         return found
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender, and size where there are sizes: numbers with intervals, ratios and verdicts."""
+        """Return one row per contender (and size): numbers with intervals, ratios and verdicts."""
         rows = []
         for name in self.contenders:
             for size in self.sizes:
@@ -218,11 +218,11 @@ class Observed(Result):
         return frame.set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
-        """The numbers as text, and the ratios of those compared."""
+        """Return the numbers as text, with the ratios of compared ones."""
         frame = self.to_pandas()
-        # A number may be called as its work likes, so that the rows are no named tuples.
+        # Names of numbers may be invalid in Python, so named tuples cannot be used.
         rows = frame.to_dict(orient="records")
-        # Many numbers of one alone are read under one another, each by its own name.
+        # Many numbers of a single contender are shown below one another.
         upright = len(rows) == 1 and len(self.columns) > WIDEST
         columns: dict[str, list[str]] = {}
         for column in self.columns:
@@ -239,14 +239,14 @@ class Observed(Result):
         return table.T.rename_axis("number") if upright else table
 
     def draw(self, ax: Axes, *, columns: Sequence[str] = ()) -> None:
-        """The first number: a row a contender, or a curve over the sizes.
+        """Draw the first number: a row per contender, or a curve over the sizes.
 
         Parameters
         ----------
         ax : Axes
-            Where to draw.
+            The axes to draw into.
         columns : sequence of str
-            Which numbers to draw instead of the first; several of one unit share a row where there are no sizes.
+            The numbers to draw instead of the first; without sizes, several numbers with the same unit share a row.
 
         Raises
         ------
@@ -281,18 +281,18 @@ class Observed(Result):
 
 
 def parted(column: str) -> tuple[str, str]:
-    """Part a column's name from the unit at its end."""
+    """Split a column's name into its stem and its unit."""
     unit = next((unit for unit in UNITS if column.endswith(unit)), "")
     return column.removesuffix(unit), unit
 
 
 def words(stem: str) -> str:
-    """A name as a heading has it: ``p99.9``, ``cpu per point``."""
+    """Convert a name to a heading, such as ``p99.9`` or ``cpu per point``."""
     return re.sub(r"(?<=\d)_(?=\d)", ".", stem).replace("_", " ")
 
 
 def ratio(row: Mapping[Hashable, Any], stem: str) -> str:
-    """Write a ratio with its interval and its verdict."""
+    """Format a ratio with its interval and its verdict."""
     verdict = row[f"{stem}_verdict"]
     if verdict == "baseline":
         return "1"
@@ -316,40 +316,40 @@ def observe(
     rounds: int | None = None,
     timeout: float | None = None,
 ) -> Observed:
-    """Run work that measures itself, and keep the numbers that it tells.
+    """Run work that measures itself, and record the numbers that it reports.
 
-    Each round runs each contender once, in a fresh process and one after the other, so that nothing else works at that
-    time; the order changes from round to round, and the sizes come one after the other in that process.  In a build a
-    call that compares makes the rounds that its verdicts take, and any other makes one.
+    Each round runs each contender once, in a fresh process and one after another, so that nothing else runs at that
+    time.  The order changes from round to round.  The sizes follow one another in the same process.  In a build, a
+    call that compares makes the rounds that its verdicts need, and any other call makes one.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
         Expressions whose value is a mapping of names to numbers (``"pipeline.run(1.0).as_dict()"``), or callables
-        that return one; the first is the baseline.  None and NaN stand for a number that is not known.
+        that return one; the first is the baseline.  None and NaN mean an unknown number.
     columns : sequence of str
-        The numbers that are kept; ``_ns``, ``_bytes`` and ``_per_second`` at the end of a name are its unit.
+        The numbers to record; the suffixes ``_ns``, ``_bytes`` and ``_per_second`` are units.
     sizes : sequence of int, optional
-        The values that the name ``n`` has, one after the other; callables take it.
+        The values of the name ``n``, one after another; callables receive it as their argument.
     size_label : str
-        What ``n`` is, in words, for tables and axes: ``"rows a batch"``.
+        The label of ``n`` in tables and on axes, such as ``"rows per batch"``.
     compared : sequence of str
-        Those of `columns` that are judged: contenders are compared in them with the first one.
+        The `columns` to judge, in which contenders are compared with the baseline.
     steps : mapping of str to float, optional
-        For columns that come from a search, the factor between one number that was tried and the next: no interval is
-        reported finer than that.  `search_step` computes it for `highest_rate`.
+        For columns from a search, the factor between successive tried numbers; no interval is narrower than that.
+        `search_step` computes it for `highest_rate`.
     setup, namespace : optional
-        For those contenders that are not `Statement` already; see `Statement`.
+        For contenders that are not a `Statement`; see `Statement`.
     name : str
         The measurement's name within its example.
     settings : Settings, optional
-        Of the script or the docs build; see `bench.settings`.
+        The settings of the script or the docs build; see `bench.settings`.
     share : float
         The part of the example's seconds that this call may use.
     rounds : int, optional
-        How many rounds are made, whatever their time; `fewest_rounds` says how many the verdicts take.
+        The number of rounds, whatever their time; `fewest_rounds` returns the number that the verdicts need.
     timeout : float, optional
-        Seconds after which a contender that has not returned is ended, and the measurement with it; 120 by default.
+        Seconds after which a contender that has not returned is killed, which ends the measurement; 120 by default.
 
     Returns
     -------
@@ -358,16 +358,16 @@ def observe(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it has to be, or a statement is not an expression; no process has been started then.
+        If an argument is invalid, or a statement is not an expression; this is checked before a process is started.
     WorkerError
-        If a statement fails, gives no such numbers, or its worker dies or hangs.
+        If a statement fails or does not return these numbers, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> def work(n):
     ...     return {"rows": 2 * n}
     >>> result = bench.observe({"work": work}, columns=["rows"], sizes=[5, 50], settings=quick)
@@ -378,10 +378,10 @@ def observe(
     stated = statements(contenders, setup, namespace)
     known = names("columns", columns)
     if not known:
-        message = "columns is empty; name at least one number that the work gives, for example ['busy_ns']"
+        message = "columns is empty; name at least one number that the work reports, for example ['busy_ns']"
         raise ValueError(message)
     if not isinstance(size_label, str):
-        message = f"size_label must be a text, such as 'rows a batch', got {size_label!r}"
+        message = f"size_label must be a text, such as 'rows per batch', got {size_label!r}"
         raise TypeError(message)
     plan: dict[str, Any] = {
         "columns": known,
@@ -391,7 +391,7 @@ def observe(
     }
     if steps:
         names("steps", list(steps), list(columns))
-        plan["steps"] = {column: checked_step(column, step) for column, step in steps.items()}
+        plan["steps"] = {column: check_step(column, step) for column, step in steps.items()}
     wanted = None if rounds is None else whole("rounds", rounds)
     work = {
         contender: statement.source if plan["sizes"] is None else expression(contender, statement)
@@ -404,16 +404,16 @@ def observe(
     return measure(sampler, name, settings, share)
 
 
-def checked_step(column: str, step: float) -> float:
-    """Return the step of a search, once it is a factor of at least 1."""
+def check_step(column: str, step: float) -> float:
+    """Check that the step of a search is a factor of at least 1, and return it."""
     if isinstance(step, bool) or not isinstance(step, int | float) or not (math.isfinite(step) and step >= 1):
-        message = f"steps has {step!r} for {column!r}; give a factor, a finite number of at least 1"
+        message = f"steps has {step!r} for {column!r}; it must be a factor, a finite number of at least 1"
         raise ValueError(message)
     return float(step)
 
 
 def judged_together(compared: Sized, sizes: Sized, contenders: Sized) -> int:
-    """How many numbers are judged together."""
+    """Return how many numbers are judged together."""
     return len(compared) * len(sizes) * max(len(contenders) - 1, 1)
 
 
@@ -421,14 +421,14 @@ def refuse_statement(contender: str, text: str) -> None:
     """Raise if a statement has no value."""
     if not is_expression(text):
         message = (
-            f"the statement of {contender!r} is not an expression: {text.strip()!r}; observe keeps the numbers that it "
-            "gives, for example 'pipeline.run(1.0).as_dict()'"
+            f"the statement of {contender!r} is not an expression: {text.strip()!r}; observe records the numbers in "
+            "its value, for example 'pipeline.run(1.0).as_dict()'"
         )
         raise ValueError(message)
 
 
 class ReportSampler(Sampler[Observed]):
-    """What each contender tells of itself, once a round, one after the other."""
+    """Records the numbers that each contender reports, once per round, one after another."""
 
     kind = Observed
 
@@ -447,12 +447,12 @@ class ReportSampler(Sampler[Observed]):
         self.wanted = wanted
 
     def prepare(self, workers: Mapping[str, WorkerProcess]) -> float:
-        """Nothing is tried: what runs once a round may take long, and may be run once only."""
+        """Try nothing, because the work may take long and may only be run once per round."""
         del workers
         return 0.0
 
     def rounds(self, settings: Settings, seconds: float, share: float) -> int:
-        """As many as were asked for; else in a build those that the verdicts take, and one where there is none."""
+        """Return the requested rounds; by default those that the verdicts need, or 1 in a build without verdicts."""
         if self.wanted is not None:
             return self.wanted
         if not settings.limited:
@@ -460,7 +460,7 @@ class ReportSampler(Sampler[Observed]):
         return fewest_rounds(self.judged) if self.judged and settings.judges else 1
 
     def sample(self, workers: Mapping[str, WorkerProcess], index: int) -> Sequence[Sample]:
-        """Let each contender work, at each size."""
+        """Run each contender at each size."""
         samples: list[Sample] = []
         for _, contender in turns(list(workers), index, 1):
             for size in self.plan["sizes"] or [None]:
@@ -470,6 +470,8 @@ class ReportSampler(Sampler[Observed]):
                     "size": size,
                     "columns": self.plan["columns"],
                 }
-                told = workers[contender].ask(request)["numbers"]
-                samples += [Sample(contender, what, value, index, size=size or ALONE) for what, value in told.items()]
+                numbers = workers[contender].ask(request)["numbers"]
+                samples += [
+                    Sample(contender, what, value, index, size=size or ALONE) for what, value in numbers.items()
+                ]
         return samples

@@ -1,4 +1,4 @@
-"""`throughput`: points per second in batches, and how the time for a batch grows with its size."""
+"""`throughput`: points per second in batches, and how the time of a batch grows with its size."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 SIZES = (1_000, 10_000, 100_000)
 LADDER = (1, 10, 100, 1_000, 10_000, 100_000)
-"""Sizes of the fit, next to the requested ones."""
+"""Additional sizes for the fit."""
 SCALED = (10_000, 100_000)
-"""Whether a point in a large batch costs what it costs in a smaller one is asked of these two."""
+"""The two sizes whose times per point are compared."""
 LARGEST_RESIDUAL = 0.1
-"""Where the line misses a measured time by more, it has no knee."""
+"""If the line misses a measured time by more than this share, no knee is reported."""
 SLICES = 2
 GROWS = 1.2
-"""A batch of a hundred times as many points that takes less than so many times as long seems to ignore its size."""
+"""If 100 times as many points take less than this factor longer, the statement seems to ignore the size."""
 
 
 class Throughput(Result):
@@ -45,7 +45,7 @@ class Throughput(Result):
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.throughput({"list": "[0.0] * n"}, sizes=[10, 100], settings=quick)
     >>> result.sizes, list(result.fit().columns)
     ([10, 100], ['fixed_ns', 'point_ns', 'knee_points', 'largest_residual'])
@@ -55,28 +55,28 @@ class Throughput(Result):
 
     @property
     def sizes(self) -> list[int]:
-        """The sizes that were asked for."""
+        """The requested sizes."""
         return [int(size) for size in self.settings["sizes"]]
 
     @cached_property
     def times(self) -> pd.DataFrame:
-        """Nanoseconds a batch; one row a round, columns (contender, size)."""
+        """Nanoseconds per batch; one row per round, columns (contender, size)."""
         samples = self.samples[self.samples["quantity"] == "batch_ns"]
         time = samples["value"] / samples["loops"]
         means = time.groupby([samples["round"], samples["contender"], samples["size"]]).mean()
         return means.unstack(["contender", "size"])
 
     def series(self) -> Mapping[tuple[Any, ...], pd.Series]:
-        """The times of batches, by contender and asked size."""
+        """Return the times of batches, by contender and requested size."""
         return {(name, size): self.times[name, size] for name in self.contenders for size in self.sizes}
 
     @property
     def judged(self) -> int:
-        """Each size of each contender."""
+        """The number of sizes over all contenders."""
         return (len(self.contenders) - 1) * len(self.sizes)
 
     def ratio(self, contender: str, size: int, to: str | None = None) -> Estimate:
-        """Time for a batch of `size` over the time of `to` (by default the baseline) for the same.
+        """Return the time of a batch of `size` over that of `to` (by default the baseline).
 
         The interval is corrected for all contenders and sizes that are judged together.
         """
@@ -84,26 +84,26 @@ class Throughput(Result):
 
     @cached_property
     def _floors(self) -> pd.Series:
-        """By contender and size, the time of an execution over that of the empty loop around it."""
+        """The time of an execution over that of the empty loop around it, by contender and size."""
         sums = self.samples.groupby(["contender", "size", "quantity"])[["value", "loops"]].sum()
         each = (sums["value"] / sums["loops"]).unstack("quantity")
-        return each["batch_ns"] / each.get("empty_ns", 0.0)  # runs of earlier versions did not keep the empty loop
+        return each["batch_ns"] / each.get("empty_ns", 0.0)  # runs of earlier versions did not record the empty loop
 
     def at_floor(self, contender: str, size: int) -> bool:
-        """Whether a batch cannot be told from the empty loop: nothing is judged by it then."""
+        """Whether a batch cannot be distinguished from the empty loop; it is then not judged."""
         return bool(self._floors[contender, size] < FLOOR)
 
     def verdict(self, contender: str, size: int, to: str | None = None) -> Verdict:
-        """Judge a batch of `size` against the same of `to` by the project's one decision function.
+        """Judge a batch of `size` against that of `to` with the project's one decision function.
 
-        Nothing at the floor is judged.
+        Batches at the floor are not judged.
         """
         if self.at_floor(contender, size) or self.at_floor(to or self.baseline, size):
             return "not judged"
         return decide(self.ratio(contender, size, to))
 
     def scaling(self, contender: str, to: str | None = None) -> Estimate:
-        """Time per point in a batch of 100,000 over the time per point in one of 10,000, within each round.
+        """Return the time per point in a batch of 100,000 over that in a batch of 10,000, within each round.
 
         The interval is corrected for all contenders.
 
@@ -112,7 +112,7 @@ class Throughput(Result):
         contender : str
             Name of a contender.
         to : str, optional
-            Another one: the same of `contender` over that of `to`, so whose cost per point rises more.
+            Another contender; the result is then the scaling of `contender` over that of `to`.
 
         Raises
         ------
@@ -129,14 +129,14 @@ class Throughput(Result):
         return ratio_interval(new, old, corrected_level(LEVEL, len(self.contenders)))
 
     def scaling_verdict(self, contender: str, to: str | None = None) -> Verdict:
-        """Judge `scaling` by the project's one decision function; nothing at the floor is judged."""
+        """Judge `scaling` with the project's one decision function; times at the floor are not judged."""
         names = [contender] if to is None else [contender, to]
         if any(self.at_floor(name, size) for name in names for size in SCALED):
             return "not judged"
         return decide(self.scaling(contender, to))
 
     def in_ratio(self) -> Iterable[tuple[Any, ...]]:
-        """Each size of each contender that is judged."""
+        """Return the judged sizes of each contender."""
         return [
             (name, size)
             for name in self.contenders
@@ -145,36 +145,36 @@ class Throughput(Result):
         ]
 
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know of the numbers."""
+        """Return remarks that a reader needs to interpret the numbers."""
         called = [name for name, record in self.contenders.items() if record.get("called")]
         floor = any(self.at_floor(name, size) for name in self.contenders for size in self.sizes)
-        remarks = [f"{FLOOR_MARK} cannot be told from the empty loop, so nothing is judged by it"] if floor else []
+        remarks = [f"{FLOOR_MARK} cannot be distinguished from the empty loop, so it is not judged"] if floor else []
         if constant := [name for name, record in self.contenders.items() if record.get("constant")]:
-            remarks.append(f"the compiler leaves nothing to execute of {', '.join(constant)}: a constant or a comment")
-        remarks += [f"the time of {', '.join(called)} includes the call of a function"] if called else []
+            remarks.append(f"{', '.join(constant)}: only a constant or a comment, which the compiler removes")
+        remarks += [f"the time of {', '.join(called)} includes a function call"] if called else []
         median = self.times.median()
         for name in self.contenders:
             small, large = min(self.times[name]), max(self.times[name])
             if large >= 100 * small and median[name, large] < GROWS * median[name, small]:
                 remarks.append(
-                    f"a batch of {quantity.written('', large)} takes {name} about as long as one of "
+                    f"{name} takes about as long for a batch of {quantity.written('', large)} as for one of "
                     f"{quantity.written('', small)}: does the statement use n?"
                 )
         return tuple(remarks)
 
     def fit(self) -> pd.DataFrame:
-        """Fit the time for a batch as a + b N, one row a contender.
+        """Fit the time of a batch as a + b N, one row per contender.
 
         Returns
         -------
         DataFrame
             ``fixed_ns`` (a), ``point_ns`` (b), ``knee_points`` (a / b) and ``largest_residual``, the largest relative
-            distance of a measured time from the line.  The knee is NaN where that is more than 10 %, or b is 0.
+            distance of a measured time from the line.  The knee is NaN if that is more than 10 %, or b is 0.
 
         Notes
         -----
-        Least squares of the relative residuals, so that each size weighs the same, with neither a nor b below 0
-        (`scipy.optimize.nnls`).
+        The fit minimises the squares of the relative residuals, so that each size has the same weight, with neither a
+        nor b below 0 (`scipy.optimize.nnls`).
         """
         rows = {}
         for contender in self.contenders:
@@ -192,7 +192,7 @@ class Throughput(Result):
         return data_frame(list(rows.values()), index=list(rows)).rename_axis("contender")
 
     def fit_table(self) -> pd.DataFrame:
-        """The fit as text, with the ratio of 100,000 to 10,000 where both were measured."""
+        """Return the fit as text, with the ratio of 100,000 to 10,000 if both were measured."""
         columns: dict[str, Callable[[Any], str]] = {
             "fixed cost of a batch (a)": lambda row: quantity.time(row.fixed_ns),
             "cost per item (b)": lambda row: quantity.time(row.point_ns),
@@ -200,12 +200,12 @@ class Throughput(Result):
             "largest residual": lambda row: quantity.percent(row.largest_residual),
         }
         if SCALED[1] in self.sizes:
-            columns["an item at 100,000 over one at 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
+            columns["per item, 100,000 over 10,000"] = lambda row: quantity.ratio(self.scaling(row.Index))
             columns["verdict"] = lambda row: self.scaling_verdict(row.Index)
         return text_columns(self.fit(), columns)
 
     def facts(self) -> dict[str, Any]:
-        """For each contender the fit, and the scaling with its verdict where it was measured; the noise floor."""
+        """Return each contender's fit, its scaling with the verdict if it was measured, and the noise floor."""
         found: dict[str, Any] = {str(name): dict(row) for name, row in self.fit().iterrows()}
         if pairs := self.identical:
             sizes = self.sizes
@@ -224,7 +224,7 @@ class Throughput(Result):
         return found
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a contender and asked size: rate, median, mean and deviation over rounds, ratio, verdict."""
+        """Return one row per contender and requested size: rate, median, mean, deviation, ratio, verdict."""
         rows = []
         for contender in self.contenders:
             for size in self.sizes:
@@ -247,7 +247,7 @@ class Throughput(Result):
         return data_frame(rows).set_index(["contender", "size"])
 
     def table(self) -> pd.DataFrame:
-        """Rates, times and ratios as text."""
+        """Return rates, times and ratios as text."""
         return text_columns(
             self.to_pandas(),
             {
@@ -275,7 +275,7 @@ class Throughput(Result):
         return quantity.MISSING if floor else quantity.ratio(self.ratio(contender, size))
 
     def draw(self, ax: Axes) -> None:
-        """Time per item over the size of the batch, one curve a contender; at one size, a row each."""
+        """Draw time per item over the size of the batch, one curve per contender; for a single size, one row each."""
         from evenhand.results.curves import curves
         from evenhand.results.rows import Row, dots
 
@@ -298,7 +298,7 @@ class Throughput(Result):
 
 
 class BatchSampler(Sampler[Throughput]):
-    """Batches of each size in turn, by the loop that `compare` has."""
+    """Samples batches of each size in turn, with the same loop as `compare`."""
 
     kind = Throughput
     calibrations: Mapping[int, Mapping[str, Calibration]]
@@ -312,7 +312,7 @@ class BatchSampler(Sampler[Throughput]):
         return sorted({*sizes, *smaller, *(SCALED if SCALED[1] in sizes else ())})
 
     def requests(self, size: int) -> dict[str, dict[str, Any]]:
-        """What each worker is asked to time at a size: a callable takes it, text finds it by the name ``n``."""
+        """Return the requests for a size: a callable receives it as its argument, text uses the name ``n``."""
         return {
             name: {"size": size}
             | ({} if isinstance(statement.code, str) else {"source": f"{statement.source.removesuffix('()')}(n)"})
@@ -325,8 +325,8 @@ class BatchSampler(Sampler[Throughput]):
         self.pinned = True
         self.calibrations, self.slices = {}, {}
         for size in self.ladder:
-            asked = self.requests(size)
-            trials = {name: tried(worker, **asked[name]) for name, worker in workers.items()}
+            requests = self.requests(size)
+            trials = {name: tried(worker, **requests[name]) for name, worker in workers.items()}
             self.pinned = self.pinned and not any(trial.parallel for trial in trials.values())
             found = self.calibrations[size] = shared(trials, alone=alone)
             self.slices[size] = slices_within(SLICES, found.values())
@@ -354,18 +354,18 @@ def throughput(
     repeats: int | None = None,
     timeout: float | None = None,
 ) -> Throughput:
-    """Time statements that make a batch of ``n`` points, for several ``n``, each as `compare` would time it.
+    """Time statements that make a batch of ``n`` points, for several ``n``, in the same way as `compare`.
 
     Parameters
     ----------
     contenders : mapping of str to str, callable or Statement
         Statements that use the name ``n``, or callables that take it; the first is the baseline.
     sizes : sequence of int
-        The batch sizes of the table.  Powers of ten below the smallest are measured too, for the fit.
+        The batch sizes in the table.  Powers of ten below the smallest are measured too, for the fit.
     setup, namespace, name, settings, share, timeout : optional
         As for `compare`.
     repeats : int, optional
-        Rounds, where the seconds suffice for them.
+        The number of rounds, if the seconds allow it.
 
     Returns
     -------
@@ -374,16 +374,16 @@ def throughput(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it has to be; no process has been started then.
+        If an argument is invalid; this is checked before a process is started.
     WorkerError
         If a statement fails, or its worker dies or hangs.
     Interrupted
-        If it was stopped; the rounds that were finished are its ``result``.
+        If the measurement was stopped; its ``result`` has the finished rounds.
 
     Examples
     --------
     >>> import evenhand as bench
-    >>> quick = bench.Settings(rounds=1)  # too few to judge by, and soon over
+    >>> quick = bench.Settings(rounds=1)  # fast, but too few rounds for a verdict
     >>> result = bench.throughput({"list": "[float(i) for i in range(n)]"}, sizes=[100], settings=quick)
     >>> bool(result.to_pandas().loc[("list", 100), "points_per_second"] > 0)
     True
