@@ -136,7 +136,8 @@ def test_an_entry_that_nothing_needs_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "reason", "said"), [(31, "A rule.", "31 entries, but at most 30 are allowed"), (1, " ", "'0' has no reason")]
+    ("count", "reason", "said"),
+    [(31, "A rule.", "31 entries, but at most 30 are allowed"), (1, " ", "'0' has no reason")],
 )
 def test_the_list_is_short_and_has_reasons(tmp_path: Path, count: int, reason: str, said: str) -> None:
     entries = [
