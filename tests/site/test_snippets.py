@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def blocks(page: str, language: str) -> list[str]:
 
 FIXES = [code for code in blocks(SLOW, "python") if "# Before: " in code]
 CHECKS = [code for code in blocks(SLOW, "python") if code not in FIXES]
+
+
+STARTS = [
+    (page.name, code)
+    for page in PAGES
+    if page.name in {"index.md", "start.md", "connect.md"}
+    for code in blocks(page.read_text(encoding="utf-8"), "python")
+]
+"""The programs of the pages where a reader begins."""
 
 
 def commands(words: str) -> list[tuple[str, str]]:
@@ -66,6 +76,25 @@ def test_a_fix_runs_as_it_stands_before_and_after(code, tmp_path):
     assert 0 <= code.find("# Before: ") < code.find("# After: ")
     ended = run(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("page", "code"), STARTS)
+def test_a_program_of_a_starting_page_runs_as_it_stands(page, code, tmp_path):
+    del page
+    ended = run(code, tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip()
+
+
+def test_the_first_page_acquires_in_six_lines():
+    [code] = [code for page, code in STARTS if page == "index.md"]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 6
+
+
+def test_the_first_page_installs_from_where_the_package_says_that_it_is():
+    [command] = blocks((DOCS / "index.md").read_text(encoding="utf-8"), "sh")
+    source = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Source"]
+    assert command == f"pip install git+{source}\n"
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("sort") is None, reason="a pipe of a Unix shell")
