@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from made_runs import made_result, made_run
 
-import home
 from home import CARDS, Card
 
 COSTS = {"mine": 100.0, "theirs": 200.0}
