@@ -19,8 +19,8 @@ difference was in this run, for each kind of measurement.
     | inconclusive, not judged: The same statement takes {other} and then
     {this}; this run does not decide whether they differ.`
 
-    In this run, the ratio of two identical statements' costs was up to
-    :measured:`noise/cost/noise_floor|%` away from 1: the noise floor.
+    Noise floor of this run: :measured:`noise/cost/noise_floor|%`. The ratio of
+    two identical statements' costs was at most this far from 1.
 
     Compare a program with itself once, on your machine. Trust a difference
     only where it exceeds that floor.

@@ -20,7 +20,8 @@ It writes no file.
     | inconclusive, not judged: A moving average of 16 over 100,000 samples
     takes {this} with rust_daq, and {other} with bottleneck; this run does not
     decide between them.
-    | not measured: bottleneck is not installed on this Python.`
+    | not measured: This run has no moving average of bottleneck: the profile
+    left it out, or bottleneck is not installed on this Python.`
 
     :verdict:`processors/filter/rust_daq, order 2 vs sosfilt, order 2
     | faster, slower: A filter of order 2 over a million samples takes {this}
