@@ -36,6 +36,7 @@ idle machine. It writes no file.
     Give the heavy work to calls that release the GIL, and pass them blocks.
 
 :order: 8
+:group: Pipeline and threads
 :weight: 2
 :about: which calls release the GIL, and what callbacks, loops and displays
     cost other threads

@@ -31,6 +31,7 @@ record to.
     while it grows. Convert a finished recording to Parquet with ``compact``.
 
 :order: 12
+:group: Files
 :weight: 4
 :about: files: what a row costs and takes, by durability, and what survives a
     kill
