@@ -86,7 +86,7 @@ def copied(page: Page, block: str) -> str:
 
 def test_a_copied_block_of_an_example_is_its_source(page: Page, address: str) -> None:
     page.goto(address + "gallery/imports.html")
-    text = copied(page, "article .highlight-Python, article .highlight-python")
+    text = copied(page, "article section > .highlight-Python, article section > .highlight-python")
     assert text.strip() in (ROOT / "gallery" / "imports.py").read_text(encoding="utf-8")
     compile(text, "copied", "exec")
 

@@ -60,9 +60,19 @@ def test_the_gallery_has_its_example_with_table_and_figure(guide: Path) -> None:
     html = guide / "docs" / "_build" / "html"
     assert "Is it quicker to join text than to add to it?" in (html / "gallery" / "index.html").read_text()
     page = (html / "gallery" / "joining.html").read_text(encoding="utf-8")
-    assert '<table class="bench-table">' in page
+    assert '<table class="bench-table' in page
     assert '<figure class="bench-figure"' in page
     assert "text of a hundred parts" not in page
+    assert re.search(r'<span class="verdict">Joining a hundred parts takes [\d.]+\u202f[nµ]s, adding them', page)
+    opening, figure, first = 'class="in-short"', '<figure class="bench-figure"', 'id="the-contenders"'
+    assert page.index(opening) < page.index(figure) < page.index(first)
+    assert '<details class="preparation">' in page
+
+
+def test_the_card_of_its_example_answers(guide: Path) -> None:
+    text = (guide / "docs" / "_build" / "html" / "gallery" / "index.html").read_text(encoding="utf-8")
+    assert "Joining a hundred parts takes" in text
+    assert '<div class="example-card-figure"><svg' in text
 
 
 def test_the_example_is_a_script(guide: Path) -> None:
