@@ -35,8 +35,10 @@ COVERED = (
     "kit/src/evenhand/runs",
     "noxfile.py",
     "rust",
+    "tests/acceptance",
     "tests/kit",
     "tests/sanitize",
+    "tests/site",
     "tests/wheel",
     *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").glob("*.py"))),
 )
@@ -54,6 +56,7 @@ SKIPPED = {
     "target",
     "docs/archive",
     "docs/gallery",
+    "tests/site/test_vocabulary.py",
 }
 CONTEXT = 60
 """Characters that a report shows on both sides of a finding."""

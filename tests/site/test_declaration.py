@@ -1,4 +1,4 @@
-"""What an example declares at the end of its docstring."""
+"""The declarations at the end of an example's docstring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIELDS = "\n:order: 3\n:weight: 0.5\n:group: lists and dicts\n:about: what a lis
 
 
 def written(folder: Path, docstring: str) -> Path:
-    """An example with this docstring."""
+    """Write an example with this docstring."""
     path = folder / "first.py"
     path.write_text(f'"""\n{docstring}"""\n', encoding="utf-8")
     return path
@@ -55,7 +55,7 @@ def test_a_broken_example_is_named(tmp_path: Path) -> None:
         Declaration.read(tmp_path / "first.py")
 
 
-def test_the_text_loses_its_fields_and_nothing_else() -> None:
+def test_only_the_fields_are_removed_from_the_text() -> None:
     assert without_fields(f"{TEXT}{FIELDS}\n.. GENERATED\n") == f"{TEXT}\n.. GENERATED\n"
     assert without_fields(TEXT) == TEXT
 

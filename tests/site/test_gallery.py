@@ -1,4 +1,4 @@
-"""The examples: their order, their cards, and the ways between them and the reference."""
+"""The examples: their order, their cards, and the links between them and the reference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_order_is_the_declared_one_and_then_that_of_names(tmp_path: Path) ->
     assert names == ["datapoint.py", "gil.py", "imports.py", "apple.py", "zebra.py"]
 
 
-def test_names_are_found_where_statements_are_strings() -> None:
+def test_names_are_found_in_statements_that_are_strings() -> None:
     source = """
 import evenhand as bench
 
@@ -62,7 +62,7 @@ def test_each_example_declares_its_place_its_weight_and_what_it_is_about(path: P
     assert Declaration.read(path).about
 
 
-def test_no_two_examples_have_one_place() -> None:
+def test_no_two_examples_have_the_same_place() -> None:
     places = [Declaration.read(path).order for path in GALLERY]
     assert len(set(places)) == len(places)
 
@@ -86,18 +86,18 @@ MORE
 
 
 def card_titles(text: str) -> list[str]:
-    """The titles of the cards on a page."""
+    """Return the titles of the cards on a page."""
     return re.findall(r'class="example-card-title"><a class="reference internal" href="([^"]*)">', text)
 
 
-def test_a_page_of_the_reference_gets_the_examples_of_its_names(project: Project) -> None:
+def test_a_page_of_the_reference_shows_the_examples_of_its_names(project: Project) -> None:
     project.write("docs/other.md", API.replace("MORE", ""))
     assert project.build().status == 0
     assert card_titles(project.page("other")) == ["gallery/first.html"]
     assert "Examples that use it" in project.page("other")
 
 
-def test_a_minigallery_stands_where_it_was_put_and_only_there(project: Project) -> None:
+def test_a_minigallery_is_only_at_its_place(project: Project) -> None:
     more = "```{eval-rst}\n.. minigallery:: evenhand.settings\n```\n\n## Further\n"
     project.write("docs/other.md", API.replace("MORE", more))
     assert project.build().status == 0
@@ -119,7 +119,7 @@ def test_an_example_leads_to_the_reference(project: Project) -> None:
     assert 'href="../other.html#evenhand.settings"' in line
 
 
-def test_the_gallery_shows_a_card_an_example(project: Project) -> None:
+def test_the_gallery_shows_a_card_per_example(project: Project) -> None:
     assert project.build().status == 0
     text = project.page("gallery/index")
     assert card_titles(text) == ["first.html"]

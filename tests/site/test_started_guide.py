@@ -1,4 +1,4 @@
-"""The guide that `python -m evenhand init` writes into an empty folder, built and changed as its owner would."""
+"""The guide that `python -m evenhand init` writes, built and changed as its owner would."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build(folder: Path, *options: str, **variables: str) -> subprocess.Completed
 
 @pytest.fixture(scope="module")
 def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A guide in an empty folder, built with the quick profile."""
+    """Make a guide in an empty folder, built with the quick profile."""
     folder = tmp_path_factory.mktemp("empty")
     ended = run(folder, "evenhand", "init")
     assert ended.returncode == 0, ended.stderr
@@ -43,7 +43,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def document(guide: Path) -> dict:
-    """The sealed run's document."""
+    """Return the document of the build's run."""
     path = guide / "docs" / "_build" / "evenhand" / "run" / "run.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
