@@ -18,7 +18,7 @@ FOLDED = EXAMPLE.replace("from pathlib", f"{MARK}from pathlib", 1) + "\n# %%\n\n
 
 @pytest.fixture
 def folded(project: Project) -> Project:
-    """The project with an example of which one cell only prepares."""
+    """The project with an example that has a cell of preparation."""
     project.example(FOLDED)
     assert project.build().status == 0
     return project

@@ -135,7 +135,7 @@ def test_each_figure_and_table_of_a_page_gets_its_strip(project: Project) -> Non
     assert text.count('<details class="provenance">') == 2
     assert text.count("first/made, comparison of 2") == 2
     assert 'href="../machine.html"' in text
-    for shown in ('<figure class="bench-figure"', '<table class="bench-table">'):
+    for shown in ('<figure class="bench-figure"', '<table class="bench-table'):
         assert text.index(shown) < text.index('<details class="provenance">', text.index(shown))
 
 
