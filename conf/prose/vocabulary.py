@@ -20,6 +20,9 @@ from fragments import Fragment, fragments
 
 ROOT = Path(__file__).parents[2]
 COVERED = (
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
     "SECURITY.md",
     ".github",
     "conf/gate",
@@ -27,6 +30,9 @@ COVERED = (
     "conf/survival",
     "conf/wheels",
     "docs/api",
+    "docs/contributing/index.md",
+    "docs/contributing/versioning.md",
+    "kit/README.md",
     "kit/src/evenhand/cli",
     "kit/src/evenhand/gate",
     "kit/src/evenhand/judge",
