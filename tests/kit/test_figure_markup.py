@@ -73,3 +73,11 @@ def test_a_figure_keeps_its_own_bars():
     lying.barh([1.0, 2.0], [3, 4])
     text = FigureMarkup(figure)._repr_html_()
     assert text.count("<svg") == 2
+
+
+def test_a_path_without_points_is_left_out():
+    figure = Figure()
+    figure.subplots().plot([float("nan")], [float("nan")], "-")
+    paths = re.findall("<path[^>]*>", FigureMarkup(figure, label="nothing").desk)
+    assert paths
+    assert [path for path in paths if ' d="' not in path] == []

@@ -90,11 +90,11 @@ def drawing(figure: Figure, label: str) -> str:
 
 
 def prune(element: ET.Element) -> None:
-    """Remove invisible parts: metadata, a style for the whole page, empty groups, blanks between elements."""
+    """Remove invisible parts: metadata, a style for the whole page, empty groups and paths, blanks between elements."""
     for child in list(element):
         prune(child)
         tag = local(child.tag)
-        if tag in DROPPED or (tag in GROUPS and not len(child)):
+        if tag in DROPPED or (tag in GROUPS and not len(child)) or (tag == "path" and not child.get("d")):
             element.remove(child)
         child.tail = None
     if local(element.tag) != "text" and local(element.tag) != "tspan":
