@@ -48,7 +48,7 @@ def table(facts: dict[str, str]) -> str:
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page, where the site has none of its own."""
-    name = app.config.measuring_machine_page
+    name = app.config.measuring_machine_page.partition("#")[0]
     if not publishes(app) or name in app.env.found_docs:
         return
     here = app.builder.get_target_uri(name)

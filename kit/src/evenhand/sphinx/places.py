@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.osutil import relative_uri
 
 PUBLISHING_BUILDERS = ("html", "dirhtml")
 
@@ -18,6 +19,13 @@ def publishes(app: Sphinx) -> bool:
 def run_folder(config: Config) -> Path:
     """Where the sealed run is."""
     return Path(config.measuring_folder, "run")
+
+
+def machine_address(app: Sphinx, uri: str) -> str:
+    """Where the machine of the run is described, as a link on the page at `uri`."""
+    name, hash_sign, anchor = app.config.measuring_machine_page.partition("#")
+    address: str = relative_uri(uri, app.builder.get_target_uri(name))
+    return f"{address}{hash_sign}{anchor}"
 
 
 def draft_folder(app: Sphinx) -> Path:

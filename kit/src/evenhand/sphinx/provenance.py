@@ -17,13 +17,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from evenhand.measure import yardstick
 from evenhand.results import quantity
 from evenhand.sphinx import commit
-from evenhand.sphinx.places import publishes, run_folder
+from evenhand.sphinx.places import machine_address, publishes, run_folder
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
 ARCHIVED = "archive: "
@@ -206,9 +205,7 @@ def add_strips(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     document = None
     for node, source in shown(doctree):
         document = document or read(app.config)
-        page = relative_uri(
-            app.builder.get_target_uri(docname), app.builder.get_target_uri(app.config.measuring_machine_page)
-        )
+        page = machine_address(app, app.builder.get_target_uri(docname))
         node.parent.insert(node.parent.index(node) + 1, Strip(html=markup(document, source, page)))
 
 

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 from evenhand.sphinx import provenance
-from evenhand.sphinx.places import publishes
+from evenhand.sphinx.places import machine_address, publishes
 
 SERVED = (".html", ".svg")
 """What a reader opens; Criterion keeps its samples beside it."""
@@ -85,7 +85,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         uri = app.builder.get_target_uri(name)
         guide = [(relative_uri(uri, app.builder.get_target_uri(GUIDE)), "Inside Rust")] if speaks else []
         overview = relative_uri(uri, app.builder.get_target_uri(f"{GUIDE}/report/index"))
-        machine = relative_uri(uri, app.builder.get_target_uri(app.config.measuring_machine_page))
+        machine = machine_address(app, uri)
         title, body = framed(path, [*guide, (overview, "All reports")])
         context = {
             "title": title,
