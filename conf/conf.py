@@ -35,6 +35,8 @@ exclude_patterns = ["archive/**"]
 # Old addresses: the page that has the content now, with an anchor where it is a section of it.
 moved_pages = {
     "history": "gate#history",
+    "machine": "reproduce#the-machine",
+    "trust": "methodology#how-far-to-trust-the-numbers",
     "advice": "choose",
     "limits": "choose#when-not-to-use-this",
     "tuning": "slow#tuning-guidance",
@@ -45,6 +47,8 @@ moved_pages = {
 measuring_folder = str(BUILD)
 measuring_criterion = str(ROOT / "target" / "criterion")
 measuring_archives = [str(ROOT / "docs" / "archive"), str(ROOT / "build" / "history")]
+measuring_glyphs = "glyphs"
+measuring_machine_page = "reproduce#the-machine"
 # What is got from a class or a call without naming it.
 measuring_returns = {
     "rust_daq.Pipeline": "rust_daq.Report",

@@ -34,7 +34,7 @@ def table(run: Run, found: Evidence) -> TableMarkup:
     known = {kind(str(name)) for name in built.index}
     rows += [archived(each) for each in found.gathered if kind(each.writer) not in known]
     frame = pd.DataFrame(rows).set_index("recording")
-    return TableMarkup(frame, "What is left of the recordings of killed processes", notes(found), source=MEASURED)
+    return TableMarkup(frame, "Recordings of killed processes", notes(found), source=MEASURED)
 
 
 COUNTS = ("kills", "opens_normally", "after_repair", "not_at_all", "kills_with_loss", "written", "lost", "wrong")

@@ -1,7 +1,8 @@
-"""The page on trust: what the archive of decisions says, with the interval of each rate."""
+"""How far to trust the numbers: what the archive of decisions says, with the interval of each rate."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from matplotlib.ticker import FixedLocator
 
 from days import span
+from evenhand import FigureMarkup
 from evenhand.gate.trust import Evidence, Rate, other_tools, rates, read
+from evenhand.judge.decision import SMALLEST_EFFECT
 from evenhand.results import quantity
+from evenhand.results.figure import COLOURS, INK, MARKERS, SMALL, blank, scale
 from evenhand.results.table_markup import TableMarkup
 
 ARCHIVE = Path(__file__).parent / "archive" / "trust.jsonl"
@@ -28,6 +33,79 @@ ROUNDS = (8, 20, 40)
 def evidence() -> Evidence:
     """Every decision that there is."""
     return read(ARCHIVE)
+
+
+def lead(found: Evidence) -> HTML:
+    """Say how often the gate and the comparisons were wrong, over all circumstances."""
+    gates = together(rates.whole_gates(found, variant) for variant in CIRCUMSTANCES)
+    slowdowns = {size: together(rates.found(found, variant, size) for variant in CIRCUMSTANCES) for size in INJECTED}
+    compared = together(rates.false_comparisons(found, variant) for variant in CIRCUMSTANCES)
+    facts = [
+        f"Gates of identical builds with an alarm: {counted(gates)}.",
+        f"Comparisons of identical statements with a false verdict: {counted(compared)}.",
+        *(f"Slowdowns of {percentage(size)} that the gate found: {counted(rate)}." for size, rate in slowdowns.items()),
+    ]
+    return HTML(f"<ul>{''.join(f'<li>{escape(fact)}</li>' for fact in facts)}</ul>")
+
+
+def together(found: Iterable[Rate]) -> Rate:
+    """The rates of several circumstances as one."""
+    each = list(found)
+    return Rate(sum(rate.count for rate in each), sum(rate.of for rate in each))
+
+
+def counted(rate: Rate) -> str:
+    """A rate with the numbers behind it."""
+    return f"{rate.count} of {rate.of}, {rate}" if rate.of else "none made"
+
+
+def percentage(size: float) -> str:
+    """A slowdown in per cent, without its sign."""
+    return f"{100 * (size - 1):.0f}{quantity.NARROW_SPACE}%"
+
+
+def curve(found: Evidence) -> FigureMarkup | HTML:
+    """How many decisions are *slower*, over the slowdown that was put in; 0 is identical builds."""
+    lines = {
+        told: {size: rate for size in (1.0, *INJECTED) if (rate := rates.found(found, variant, size)).of}
+        for variant, told in CIRCUMSTANCES.items()
+    }
+    lines = {told: line for told, line in lines.items() if line}
+    if not lines:
+        return HTML("<p>No slowdown is archived yet.</p>")
+    figure, ax = blank()
+    ax.grid(visible=True, axis="y", color=INK, alpha=0.25, linewidth=0.6)
+    for index, (told, line) in enumerate(lines.items()):
+        # A little apart, so that intervals at the same slowdown do not cover each other.
+        at = [100 * (size - 1) + 0.14 * (index - (len(lines) - 1) / 2) for size in line]
+        ends = np.array([rate.interval for rate in line.values()]) * 100
+        ax.vlines(at, ends[:, 0], ends[:, 1], color=COLOURS[index], linewidth=2, alpha=0.6)
+        shares = [100 * rate.value for rate in line.values()]
+        ax.plot(at, shares, color=COLOURS[index], marker=MARKERS[index], linewidth=1.3, label=told)
+    ax.axvline(100 * SMALLEST_EFFECT, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0.5)
+    ax.annotate(
+        f" counts from {quantity.bound(SMALLEST_EFFECT)}",
+        (100 * SMALLEST_EFFECT, 0.04),
+        xycoords=ax.get_xaxis_transform(),
+        color=INK,
+        fontsize=SMALL,
+    )
+    scale(ax, "x", "", "Slowdown of the build, %")
+    scale(ax, "y", "", "Share called slower, %")
+    ax.xaxis.set_major_locator(FixedLocator([100 * (size - 1) for size in (1.0, *INJECTED)]))
+    ax.set_ylim(-3, 103)
+    legend = ax.legend(frameon=False, fontsize=SMALL, loc="lower left", bbox_to_anchor=(0, 1), ncols=1, borderaxespad=0)
+    for text in legend.get_texts():
+        text.set_color(INK)
+    values = "; ".join(
+        f"{told}: " + ", ".join(f"{percentage(size)} {rate}" for size, rate in line.items())
+        for told, line in lines.items()
+    )
+    caption = (
+        "Share of decisions that call the build slower, with the 95 % interval, over the slowdown of the build; "
+        "0 is identical builds."
+    )
+    return FigureMarkup(figure, caption, label=f"Share called slower, by slowdown. {values}", source=source(found))
 
 
 def table(found: Evidence, rows: list[dict[str, Any]], caption: str) -> TableMarkup | HTML:

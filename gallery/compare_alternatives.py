@@ -33,7 +33,6 @@ it removes.
     :doc:`pipeline` measures that case.
 
 :order: 5
-:group: Pipeline and threads
 :weight: 4
 :about: one of each, and an acquisition at 1 kHz
 """

@@ -26,7 +26,6 @@ difference was in this run, for each kind of measurement.
     only where it exceeds that floor.
 
 :order: 19
-:group: Measuring
 :weight: 2
 :about: how far apart two identical programs measure
 """

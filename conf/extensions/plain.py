@@ -25,7 +25,7 @@ DROPPED = (
     ".headerlink",
     ".provenance",
     ".bench-phone",
-    ".example-card-figure",
+    ".glyph",
     ".sphx-glr-footer",
     "nav",
 )

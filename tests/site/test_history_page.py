@@ -1,4 +1,4 @@
-"""The pages that show archives: the history, with steps at the right commit, and the evidence for the gate."""
+"""The pages that show archives: the history, whose steps stand at the right commit, and the evidence for the gate."""
 
 from __future__ import annotations
 
@@ -21,25 +21,36 @@ searching = pytest.mark.skipif(
 )
 
 
+def counted_part() -> str:
+    """The page "How it is measured" without the parts that show a run."""
+    page = (ROOT / "docs" / "methodology.md").read_text(encoding="utf-8")
+    return (
+        page.partition("## Methodology")[0]
+        + "## How far"
+        + page.partition("\n## How far")[2].partition("\n(changes-to")[0]
+    )
+
+
 @pytest.fixture
 def pages(project: Project) -> Project:
-    """Make the tiny project with the two pages and empty stores."""
-    for name in ("gate.md", "history.py", "trust.md", "trust.py", "days.py"):
+    """The tiny project with the two pages, and stores that are still empty."""
+    for name in ("gate.md", "history.py", "trust.py", "days.py"):
         shutil.copy(ROOT / "docs" / name, project.folder / "docs" / name)
+    project.write("docs/methodology.md", counted_part())
     project.write("docs/own.md", "# Own\n")
     index = (project.folder / "docs" / "index.md").read_text(encoding="utf-8")
-    project.write("docs/index.md", index.replace("other\n", "other\ntrust\ngate\nown\n"))
+    project.write("docs/index.md", index.replace("other\n", "other\nmethodology\ngate\nown\n"))
     return project
 
 
 def rows(page: str, caption: str) -> list[str]:
-    """Return the rows of the table on the page whose caption begins with a text."""
+    """The rows of the table with that beginning of a caption, as they stand in the page."""
     table = next(part for part in page.split("<table")[1:] if f"<caption>{caption}" in part)
     return table.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
 
 
 @searching
-def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
+def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     for run in stepped(9, 5, 1.2, 0.01, seed=3):
         add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
@@ -57,7 +68,7 @@ def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
-def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None:
+def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
     run = history_run(0, {"one": 50.0})
     add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
@@ -68,7 +79,7 @@ def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None
     assert all(strip.startswith(f"<summary>{told}") for strip in strips)
 
 
-def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(pages: Project) -> None:
+def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> None:
     random = np.random.default_rng(4)
     for number in range(5):
         for repeat in range(2):
@@ -79,7 +90,7 @@ def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(pages:
     assert ">loud<" in unstable
 
 
-def test_unreadable_runs_are_named_on_the_page(pages: Project) -> None:
+def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
     store = pages.folder / "docs" / "archive" / "runs"
     add(store, history_run(0, {"one": 50.0}))
     torn = add(store, history_run(1, {"one": 50.0}))
@@ -91,10 +102,11 @@ def test_unreadable_runs_are_named_on_the_page(pages: Project) -> None:
 def test_pages_of_empty_archives_say_so(pages: Project) -> None:
     assert pages.build().status == 0
     assert "No run is archived yet." in pages.page("gate")
-    assert "Where and when the decisions were made: none." in pages.page("trust")
+    assert "Where and when the decisions were made: none." in pages.page("methodology")
+    assert "No slowdown is archived yet." in pages.page("methodology")
 
 
-def test_an_added_run_reaches_the_page_without_other_changes(pages: Project) -> None:
+def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages: Project) -> None:
     store = pages.folder / "docs" / "archive"
     pages.overrides["measuring_archives"] = [str(store)]
     add(store / "runs", history_run(0, {"one": 50.0}))
@@ -153,7 +165,10 @@ def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
         )
     append(archive, {"kind": "stranger"})
     assert pages.build().status == 0
-    page = pages.page("trust")
+    page = pages.page("methodology")
+    assert "<li>Gates of identical builds with an alarm: 1 of 2, 50.0\u202f% (1.26 to 98.7).</li>" in page
+    assert "<li>Slowdowns of 5\u202f% that the gate found: 1 of 1, 100\u202f% (2.50 to 100).</li>" in page
+    assert "nothing next to it: 0\u202f% 50.0\u202f% (1.26 to 98.7), 5\u202f% 100\u202f% (2.50 to 100)" in page
     [session] = rows(page, "Where and when")
     assert "Quick 1" in session
     assert "2026-01-03" in session

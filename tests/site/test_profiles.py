@@ -1,4 +1,4 @@
-"""The judging profiles: each allows every measuring call the rounds of a verdict."""
+"""The profiles that judge: each gives every measuring call what a verdict takes."""
 
 from __future__ import annotations
 

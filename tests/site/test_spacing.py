@@ -1,4 +1,4 @@
-"""Numbers in prose are spaced like those of the kit; code is unchanged."""
+"""Numbers of prose are spaced as those of the kit; code is not touched."""
 
 from __future__ import annotations
 

@@ -8,3 +8,12 @@ def test_every_decision_is_in_the_table_of_where_and_when_they_were_made():
     table = trust.sessions(found).frame
     assert table["gates"].sum() == len(found.gates) > 0
     assert table["comparisons of identical statements"].sum() == len(found.identical) > 0
+
+
+def test_the_curve_begins_with_identical_builds_and_says_each_share_in_words():
+    found = trust.evidence()
+    label = trust.curve(found).label
+    quiet = label.partition("nothing next to it: ")[2].partition(";")[0]
+    sizes = [share.split("\u202f")[0] for share in quiet.split(", ")]
+    assert sizes == ["0", "2", "5", "10"]
+    assert str(trust.rates.found(found, "quiet", 1.05)) in quiet
