@@ -1,4 +1,4 @@
-"""Every claim of the guide, put to doctored data: it holds, it does not, and it cannot be told."""
+"""Every claim of the guide, put to doctored data: it holds, it does not, or it is inconclusive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that show archives: the history, whose steps stand at the right commit, and the evidence for the gate."""
+"""The pages that show archives: the history, whose steps are at the right commit, and the evidence for the gate."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pages(project: Project) -> Project:
 
 
 def rows(page: str, caption: str) -> list[str]:
-    """The rows of the table with that beginning of a caption, as they stand in the page."""
+    """The rows of the table with that beginning of a caption, as they are in the page."""
     table = next(part for part in page.split("<table")[1:] if f"<caption>{caption}" in part)
     return table.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
 

@@ -13,7 +13,7 @@ from history import OPERATIONS, Line, commits_between, labels, state
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git, as nobody in particular."""
+    """Run git under a made-up name."""
     about = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
     done = subprocess.run(["git", "-C", str(folder), *about, *arguments], capture_output=True, text=True, check=True)
     return done.stdout.strip()

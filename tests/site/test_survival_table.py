@@ -84,7 +84,7 @@ def test_a_lost_recording_is_counted_in_full():
     assert last["rows lost"] == "50\u202f000 of 50\u202f000"
 
 
-def test_the_notes_name_the_machines_and_what_is_left_out():
+def test_the_notes_name_the_machines_and_the_lines_left_out():
     assert shown().notes == ("No kill is archived yet.",)
     notes = shown(gathered("TDMS"), refused=("line 7 of survival.jsonl is damaged",)).notes
     assert notes == ("Dated rows: archived kills, Quick 1.", "Left out: line 7 of survival.jsonl is damaged.")
