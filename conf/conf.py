@@ -47,7 +47,6 @@ moved_pages = {
 measuring_folder = str(BUILD)
 measuring_criterion = str(ROOT / "target" / "criterion")
 measuring_archives = [str(ROOT / "docs" / "archive"), str(ROOT / "build" / "history")]
-measuring_glyphs = "glyphs"
 measuring_machine_page = "reproduce#the-machine"
 # What is got from a class or a call without naming it.
 measuring_returns = {

@@ -34,6 +34,7 @@ batch back one by one.
     something: an alarm, a log line, the cursor of a plot.
 
 :order: 3
+:group: Batches and memory
 :weight: 4
 :about: point by point, a list in one call, or columns
 """

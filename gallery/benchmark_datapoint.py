@@ -34,6 +34,7 @@ each of them, by position and by keyword, and the tail of single calls.
     :doc:`/slow` says how.
 
 :order: 1
+:group: Points
 :weight: 4
 :about: cost and latency of one construction, against a dict, dataclasses and
     `msgspec`

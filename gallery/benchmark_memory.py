@@ -32,6 +32,7 @@ what ``tracemalloc`` costs.
     ``tracemalloc`` in a diagnostic run, and measure time in another.
 
 :order: 4
+:group: Batches and memory
 :weight: 2
 :about: memory, counted by Python's allocator, by the whole heap, by the
     operating system

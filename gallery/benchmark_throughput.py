@@ -31,6 +31,7 @@ whether the time for a batch grows in proportion to its size.
     Python objects: :doc:`batches` compares it with columns.
 
 :order: 2
+:group: Batches and memory
 :weight: 2
 :about: lists of 1,000, 10,000 and 100,000 points, and the fixed cost of a list
 """

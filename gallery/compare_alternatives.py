@@ -33,6 +33,7 @@ it removes.
     :doc:`pipeline` measures that case.
 
 :order: 5
+:group: Pipeline and threads
 :weight: 4
 :about: one of each, and an acquisition at 1 kHz
 """

@@ -33,6 +33,7 @@ measures that cost for several operations, next to the work itself.
     behind it, row by row in the table below.
 
 :order: 16
+:group: Batches and memory
 :weight: 2
 :about: what crossing from Python to Rust costs, operation by operation
 """

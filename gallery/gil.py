@@ -32,10 +32,12 @@ idle machine. It writes no file.
     | inconclusive, not judged: Next to a pipeline at 100 kHz the loop takes
     {this} with a callback for each batch, and {other} with one for each point;
     this run does not decide between them.`
+    The dashed lines of the figure mark 1 and 2 times the loop alone.
 
     Give the heavy work to calls that release the GIL, and pass them blocks.
 
 :order: 8
+:group: Pipeline and threads
 :weight: 2
 :about: which calls release the GIL, and what callbacks, loops and displays
     cost other threads
@@ -116,7 +118,6 @@ calls = bench.compare(
 calls
 
 # %%
-# The dashed lines mark once and twice the time of the count alone.
 
 calls.plot(multiples=(1, 2))
 

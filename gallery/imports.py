@@ -30,6 +30,7 @@ takes, and how long the imports take that you would use without the package.
     need.
 
 :order: 17
+:group: Points
 :weight: 1
 :about: what the import takes
 """

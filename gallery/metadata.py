@@ -32,6 +32,7 @@ again for each point.
     ``Metadata`` for each kind and share it.
 
 :order: 7
+:group: Points
 :weight: 2
 :about: metadata: none, shared, a copy for each point
 """

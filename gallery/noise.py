@@ -19,13 +19,14 @@ difference was in this run, for each kind of measurement.
     | inconclusive, not judged: The same statement takes {other} and then
     {this}; this run does not decide whether they differ.`
 
-    Noise floor of this run: :measured:`noise/cost/noise_floor|%`. The ratio of
-    two identical statements' costs was at most this far from 1.
+    Noise floor of this run: :measured:`noise/cost/noise_floor|%`. No ratio of
+    two identical statements' costs was further from 1.
 
     Compare a program with itself once, on your machine. Trust a difference
     only where it exceeds that floor.
 
 :order: 19
+:group: Measuring
 :weight: 2
 :about: how far apart two identical programs measure
 """

@@ -37,6 +37,7 @@ folder, which it removes.
     room for the longest pause of your consumer.
 
 :order: 11
+:group: Pipeline and threads
 :weight: 4
 :about: acquisitions at a rate: held, late or lost, in batches and point by
     point

@@ -42,6 +42,7 @@ It writes no file.
     interleaved, or where the result must not depend on where a chunk ends.
 
 :order: 10
+:group: Pipeline and threads
 :weight: 4
 :about: moving averages, filters and spectra, on whole arrays and on incoming
     chunks

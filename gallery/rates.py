@@ -29,6 +29,7 @@ megabytes into a temporary folder, which it removes.
     accept. Stop where the capacity no longer grows.
 
 :order: 15
+:group: Pipeline and threads
 :weight: 3
 :about: from which rate on batches are needed, and the tail of the response
     times

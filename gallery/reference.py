@@ -20,6 +20,7 @@ your loop.
     pass batches.
 
 :order: 18
+:group: Measuring
 :weight: 1
 :about: what each call of the package costs
 """

@@ -38,6 +38,7 @@ which it removes. It starts and kills its own processes. It needs the extra
     their size gains above, and check the errors by name afterwards.
 
 :order: 14
+:group: Files
 :weight: 4
 :about: recordings spread over processes on one machine, and data that exceeds
     memory

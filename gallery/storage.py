@@ -12,7 +12,7 @@ removes. It kills its own processes. Measure on the file system that you
 record to.
 
 .. in-short::
-    :figure: storage/costs
+    :figure: storage/survives
 
     An Arrow stream with ``sync="flush"`` lost
     :measured:`storage/survives/ArrowWriter, flush/lost` of
@@ -24,13 +24,15 @@ record to.
     Flushed block by block, the stream takes
     :measured:`storage/costs/ArrowWriter/flushed_per_second`. Confirmed by the
     storage device, it takes
-    :measured:`storage/costs/ArrowWriter/synced_per_second`.
+    :measured:`storage/costs/ArrowWriter/synced_per_second`. The figure shows
+    the rows that each kind of file lost, of those reported as written.
 
     Record into a stream with ``sync="flush"``. Use ``"batch"`` or a number of
     seconds where the power may fail, and CSV where somebody reads the file
     while it grows. Convert a finished recording to Parquet with ``compact``.
 
 :order: 12
+:group: Files
 :weight: 4
 :about: files: what a row costs and takes, by durability, and what survives a
     kill
@@ -441,7 +443,6 @@ survived = bench.observe(
 survived
 
 # %%
-# Each row shows the rows that its kills lost, of those reported as written.
 
 survived.plot(columns=["lost"])
 

@@ -35,6 +35,7 @@ removes. Measure on the file system that you record to.
     batches.
 
 :order: 13
+:group: Files
 :weight: 3
 :about: a stream against pyarrow's, to the device and back, and in a pipeline
 """

@@ -33,6 +33,7 @@ instant back.
     timestamp)`` takes nanoseconds.
 
 :order: 6
+:group: Points
 :weight: 4
 :about: who stamps the time, which clock, and reading it back
 """

@@ -34,6 +34,7 @@ It writes no file.
     something: ``batch.values.copy()``.
 
 :order: 9
+:group: Batches and memory
 :weight: 3
 :about: a copy or a view, into NumPy, Arrow and other processes
 """

@@ -368,7 +368,7 @@ def test_the_core_is_required_in_the_version_of_the_workspace():
 
 
 def test_the_changelog_has_a_section_for_the_next_release():
-    assert "\n## Unreleased\n" in text("CHANGELOG.md")
+    assert re.search(r"\n## (Unreleased|\d+\.\d+\.\d+ \(unreleased\))\n", text("CHANGELOG.md"))
 
 
 def test_every_licence_file_that_the_wheel_carries_exists():

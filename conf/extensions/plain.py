@@ -25,7 +25,7 @@ DROPPED = (
     ".headerlink",
     ".provenance",
     ".bench-phone",
-    ".glyph",
+    ".example-card-figure",
     ".sphx-glr-footer",
     "nav",
 )

@@ -1,4 +1,4 @@
-"""The site that was built just before: its folder, its run, its pages, served as it is published, and a browser."""
+"""The site of the latest build: its folder, run and pages, served as published, and a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def site() -> SiteFolder:
-    """The built site, at `RUST_DAQ_SITE`."""
+    """Return the built site at `RUST_DAQ_SITE`."""
     folder = Path(os.environ.get("RUST_DAQ_SITE", ROOT / "build" / "docs" / "html"))
     if not (folder / "index.html").is_file():
         pytest.fail(f"there is no site in {folder.name}; build it first: nox -s docs -- --profile quick")
@@ -27,20 +27,20 @@ def site() -> SiteFolder:
 
 @pytest.fixture(scope="session")
 def build_folder(site: SiteFolder) -> Path:
-    """Where the build keeps the run that the site was made from."""
+    """Return the folder with the run of the site."""
     return site.folder.parent
 
 
 @pytest.fixture(scope="session")
 def address(site: SiteFolder) -> Iterator[str]:
-    """The site, served on this machine below the path at which it is published."""
+    """Serve the site on this machine below its published path."""
     with served(site.folder) as place:
         yield place
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium from the system's packages, or the one that `RUST_DAQ_CHROMIUM` names; one for all tests."""
+    """Start the system's Chromium, or the one that `RUST_DAQ_CHROMIUM` names, once for all tests."""
     found = os.environ.get("RUST_DAQ_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.fail("there is no Chromium; install it (apt-get install chromium) or name it in RUST_DAQ_CHROMIUM")

@@ -1,4 +1,4 @@
-"""A built site as files: its pages parsed, its links followed, what it loads listed."""
+"""A built site as files: parsed pages, links, and loaded files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CSS_ADDRESS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
 
 def published_path(folder: Path) -> str:
-    """The path at which a site says that it is published."""
+    """Return the path at which a site is published."""
     page = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
     return urlsplit(page.find("link", rel="canonical")["href"]).path.removesuffix("index.html")
 
@@ -54,17 +54,17 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """The page, parsed."""
+        """The parsed page."""
         return BeautifulSoup(self.path.read_text(encoding="utf-8"), "html.parser")
 
     @property
     def text(self) -> str:
-        """What is read on it."""
+        """The text of the page."""
         return self.soup.get_text(" ")
 
     @property
     def prose(self) -> str:
-        """What is read on it outside of code, in which a page may speak of markup."""
+        """The text of the page without code, which may mention markup."""
         soup = BeautifulSoup(str(self.soup), "html.parser")
         for tag in soup.find_all(["code", "pre"]):
             tag.decompose()
@@ -72,25 +72,25 @@ class Page:
 
     @property
     def ours(self) -> bool:
-        """Whether Sphinx made it; Criterion's reports are not."""
+        """Whether Sphinx made the page, unlike Criterion's reports."""
         return not self.name.startswith("criterion/")
 
     @property
     def moved(self) -> bool:
-        """Whether it only leads to another page."""
+        """Whether it only redirects to another page."""
         return self.soup.find("meta", attrs={"http-equiv": "refresh"}) is not None
 
     @cached_property
     def anchors(self) -> set[str]:
-        """What a link can end in."""
+        """The anchors that a link can have."""
         return {tag[key] for tag in self.soup.find_all(True) for key in ("id", "name") if tag.get(key)}
 
     def links(self) -> Iterator[str]:
-        """Where its links lead."""
+        """Yield the addresses of its links."""
         yield from (tag["href"] for tag in self.soup.find_all("a", href=True))
 
     def loads(self) -> Iterator[str]:
-        """What a browser fetches for it."""
+        """Yield the files that a browser loads for it."""
         for name, keys in LOADING.items():
             for tag in self.soup.find_all(name):
                 for key in keys:
@@ -117,17 +117,17 @@ class SiteFolder:
 
     @cached_property
     def pages(self) -> dict[str, Page]:
-        """Every page by its place in the site; not those at old addresses, which only lead on."""
+        """Every page by its place in the site, without redirects at old addresses."""
         return {name: page for name, page in self.written.items() if not page.moved}
 
     @cached_property
     def moved(self) -> dict[str, Page]:
-        """The small pages at old addresses, by their place."""
+        """The redirects at old addresses, by their place."""
         return {name: page for name, page in self.written.items() if page.moved}
 
     @cached_property
     def written(self) -> dict[str, Page]:
-        """Every page that was written, by its place."""
+        """Every written page, by its place."""
         found = sorted(self.folder.rglob("*.html"))
         return {
             name: Page(path, name)
@@ -137,12 +137,12 @@ class SiteFolder:
 
     @cached_property
     def run(self) -> dict[str, Any]:
-        """The run as shipped."""
+        """The shipped run."""
         document: dict[str, Any] = json.loads((self.folder / "run" / "run.json").read_text(encoding="utf-8"))
         return document
 
     def target(self, page: Page, address: str) -> tuple[Path, str] | None:
-        """The file and anchor that an address on a page leads to; None for another host."""
+        """Return the file and anchor of an address on a page; None for another host."""
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
             return None
@@ -155,7 +155,7 @@ class SiteFolder:
         return (path / "index.html" if path.is_dir() else path), unquote(parts.fragment)
 
     def foreign(self) -> Iterator[str]:
-        """Everything that the site would fetch from another host, with the file that asks for it."""
+        """Yield everything that the site would load from another host, with the loading file."""
         for page in self.pages.values():
             for address in page.loads():
                 if is_foreign(address):
@@ -167,11 +167,11 @@ class SiteFolder:
 
 
 def addresses(css: str) -> Iterator[str]:
-    """What a style sheet fetches."""
+    """Yield the addresses that a style sheet loads."""
     for found in CSS_ADDRESS.finditer(css):
         yield found[1] or found[2]
 
 
 def is_foreign(address: str) -> bool:
-    """Whether an address leads to another host."""
+    """Whether an address is on another host."""
     return not address.startswith("data:") and bool(urlsplit(address).netloc)

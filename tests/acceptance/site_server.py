@@ -1,4 +1,4 @@
-"""A server for a built site that does as the published one does: the same path, and a page for what is not there."""
+"""A server for a built site that behaves like the published one: the same path, and a page for missing addresses."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Published(SimpleHTTPRequestHandler):
         super().__init__(*arguments, **further)
 
     def translate_path(self, path: str) -> str:
-        """Map an address to a file; what lies beside the site is not there."""
+        """Map an address to a file; files outside the site do not exist."""
         if not urlsplit(path).path.startswith(self.below):
             return str(Path(self.directory) / "nothing-is-here")
         return super().translate_path("/" + urlsplit(path).path.removeprefix(self.below))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is not there with the page that the site has for it."""
+        """Answer a missing address with the site's page for it."""
         if code != HTTPStatus.NOT_FOUND:
             super().send_error(code, message, explain)
             return
@@ -40,12 +40,12 @@ class Published(SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a site on this machine; gives the address of its first page's folder."""
+    """Serve a site on this machine, and yield the address of its first page's folder."""
     path = published_path(folder)
     handler = functools.partial(Published, directory=str(folder), path=path)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""The gate on real builds: the tree as it is, and the same with the feature that burns work."""
+"""The gate on real builds: the current tree, and the same with the feature that burns work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPERATION = "construct"
 
 @pytest.fixture(scope="module")
 def pythons() -> dict[str, str]:
-    """The interpreters of two environments: one with the tree's build, one with a build of it that burns work."""
+    """Make two environments, one with the tree's build and one with a build that burns work."""
     if shutil.which("cargo") is None:
         pytest.skip("there is no cargo to build with")
     sys.path.insert(0, str(ROOT / "conf" / "gate"))
@@ -35,7 +35,7 @@ def pythons() -> dict[str, str]:
 
 
 def gate(base: str, candidate: str, folder: Path, *further: str) -> tuple[int, dict[str, Any], str]:
-    """Run the gate as a command; its status, its document and what it printed."""
+    """Run the gate as a command, and return its status, document and output."""
     written = folder / "gate.json"
     command = [sys.executable, "-m", "evenhand.gate", "--quick", "--only", OPERATION, "--json", str(written)]
     sides = ["--base-python", base, "--candidate-python", candidate]

@@ -1,4 +1,4 @@
-"""Copies of one statement come out the same, on the real clock: the evidence of ``nox -s trust``, made small."""
+"""Copies of one statement have equal results with the real clock: a small version of ``nox -s trust``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 4
 4 is false, as with harnesses that differ, in 9 of 10."""
 
 
-def test_copies_of_a_statement_are_seldom_called_faster_or_slower() -> None:
+def test_copies_of_a_statement_are_rarely_judged_faster_or_slower() -> None:
     false = []
     for name, fields in COPIED.items():
         for _ in range(EACH):

@@ -1,4 +1,4 @@
-"""Kinds of measurement agree about one statement, on the real clock."""
+"""Kinds of measurement agree about one statement, with the real clock."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 SIZES = (10, 1_000)
 TRIES = 6
 APART = 1.25
-"""A wrong number of loops made a batch read half as long again."""
+"""A wrong number of loops once made a batch appear 50 % slower."""
 
 
 # Not `[0.0] * n`: it counts one object's references up, n times the same word, and some processors
 # forward a store to the next load at two paces, by what ran before (1.2 or 2.6 µs for a thousand).
 @pytest.mark.parametrize("text", ["list(range(n))", "bytes(100 * n)", "sum(range(n))"])
 def test_throughput_and_compare_agree_on_a_batch_of_each_size(text: str) -> None:
-    # The fastest round of each, of more and more: what works beside it only ever adds.
+    # Compare the fastest rounds of more and more rounds, because disturbances only add time.
     settings = Settings(rounds=8)
     fastest: dict[tuple[str, int], float] = {}
     for _ in range(TRIES):

@@ -1,4 +1,4 @@
-"""The page "Measure your own package", followed word by word with a binding that is not ours."""
+"""The page "Measure your own package", followed literally with another project's binding."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PUBLISHED = re.compile(r'"evenhand(\[[\w,]+\]) @ git\+https://github\.com/[\w/-]
 
 
 def program() -> list[str]:
-    """The page as a program, a step a line: its commands, and its files in their places."""
+    """Return the page as a program with one step per line: its commands and its files."""
     steps = []
     for number, (_, language, body) in enumerate(BLOCKS):
         named = FILE.match(body)
@@ -38,17 +38,17 @@ def program() -> list[str]:
 
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder in which the page was followed, and all that was said."""
+    """Follow the page in a folder, and return the folder and the output."""
     page, folder = tmp_path_factory.mktemp("page"), tmp_path_factory.mktemp("own")
     for number, (_, _, body) in enumerate(BLOCKS):
         (page / str(number)).write_text(body.partition("\n")[2], encoding="utf-8")
-    # With hashes pip would take no folder.
+    # With hashes pip would refuse a folder.
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     locked = [line.removesuffix("\\").strip() for line in lines if re.match(r"[\w.-]+==", line)]
     (page / "lock").write_text("\n".join(locked), encoding="utf-8")
     steps = ["set -eo pipefail"]
     for step in program():
-        # The kit of this tree: the repository has another one until this is there.
+        # Use this tree's kit, because the repository may still have an older one.
         steps.append(PUBLISHED.sub(lambda extras: f"-c $PAGE/lock '{ROOT}/kit{extras[1]}'", step))
         if step.startswith("sphinx-build"):
             steps.append("cp -r docs/_build/html kept-$((++kept))")
@@ -63,7 +63,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def run(folder: Path, build: int) -> Run:
-    """The run of a build of the page."""
+    """Return the run of a build of the page."""
     return Run.opened(folder / f"kept-{build}" / "run")
 
 
@@ -81,7 +81,7 @@ def test_the_guide_has_the_number_of_its_run_in_a_sentence(followed: tuple[Path,
     assert f"To add a key takes {found}" in page.get_text()
 
 
-def test_the_profile_says_how_long_is_measured_and_quick_judges_nothing(followed: tuple[Path, str]) -> None:
+def test_the_profile_sets_the_duration_and_quick_judges_nothing(followed: tuple[Path, str]) -> None:
     folder, _ = followed
     assert [run(folder, build).document["profile"] for build in (1, 2, 3)] == ["quick", "default", "default"]
     verdicts = [run(folder, build)["joining/cost"].verdict("persistent map") for build in (1, 2)]

@@ -1,4 +1,4 @@
-"""Recordings spread over workers of Dask, one of which is killed in the middle of one: nothing changes but the time."""
+"""Recordings spread over Dask workers, one of which is killed while reading: the results do not change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rust_daq.storage import ArrowWriter, CsvWriter, compact, open_recording
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(os.name == "nt", reason="kill -9 is a signal, and Windows has none"),
-    # Its own, when a worker goes and when it closes.
+    # Dask's own warnings when a worker ends and when it closes.
     pytest.mark.filterwarnings("ignore::Warning:distributed.*"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -29,7 +29,7 @@ BATCHES = 20
 
 
 def analyse(path, held=None):
-    """Return what three processors make of a recording; the first to reach the middle of one waits to be killed."""
+    """Process a recording with three processors; the first worker in the middle of one waits to be killed."""
     import os
     import time
 
@@ -49,7 +49,7 @@ def analyse(path, held=None):
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
-    """Recordings of every format, one that is torn, one that is none, and one that is not there."""
+    """Make recordings of every format, a damaged one, an invalid one and a missing one."""
     folder = tmp_path_factory.mktemp("recordings")
     paths = [folder / f"ai{number}.arrow" for number in range(7)] + [folder / "ai7.csv"]
     for number, path in enumerate(paths):
@@ -66,11 +66,11 @@ def recordings(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(recordings, tmp_path_factory):
-    """What one process makes of them."""
-    nobody = tmp_path_factory.mktemp("nobody") / "held"
-    nobody.touch()
+    """Process the recordings in one process."""
+    unheld = tmp_path_factory.mktemp("unheld") / "held"
+    unheld.touch()
     with pytest.warns(UserWarning, match=r"torn\.arrow"):
-        return {path.name: attempted(path, nobody) for path in recordings}
+        return {path.name: attempted(path, unheld) for path in recordings}
 
 
 def attempted(path, held):
@@ -92,8 +92,8 @@ def spread(client, paths, held, meanwhile):
 
 
 @pytest.fixture(scope="module")
-def told(recordings, tmp_path_factory):
-    """What two workers make of them, one of which is killed while it reads; and who worked there."""
+def distributed_results(recordings, tmp_path_factory):
+    """Process the recordings with two workers, one of which is killed while reading; also return the workers."""
     scratch = tmp_path_factory.mktemp("scratch")
     held, killed = scratch / "held", []
 
@@ -117,39 +117,41 @@ def told(recordings, tmp_path_factory):
     return {"found": found, "killed": killed[0], "before": before, "after": after}
 
 
-def test_a_worker_was_killed_and_another_took_its_place(told):
-    assert told["killed"] in told["before"]
-    assert told["killed"] not in told["after"]
-    assert len(told["after"]) == 2
+def test_a_worker_was_killed_and_another_took_its_place(distributed_results):
+    assert distributed_results["killed"] in distributed_results["before"]
+    assert distributed_results["killed"] not in distributed_results["after"]
+    assert len(distributed_results["after"]) == 2
 
 
-def test_every_result_is_that_of_one_process_to_the_last_bit(told, expected):
+def test_every_result_is_that_of_one_process_to_the_last_bit(distributed_results, expected):
     analysed = {name for name, result in expected.items() if isinstance(result, dict)}
     assert len(analysed) == 10
-    assert {name: told["found"][name] for name in analysed} == {name: expected[name] for name in analysed}
+    assert {name: distributed_results["found"][name] for name in analysed} == {
+        name: expected[name] for name in analysed
+    }
 
 
-def test_a_recording_that_cannot_be_read_is_named_and_loses_no_other(told, expected):
-    failed = {name: result for name, result in told["found"].items() if not isinstance(result, dict)}
+def test_an_unreadable_recording_is_named_and_the_others_are_read(distributed_results, expected):
+    failed = {name: result for name, result in distributed_results["found"].items() if not isinstance(result, dict)}
     assert failed == {name: expected[name] for name in ("text.arrow", "missing.arrow")}
     assert failed["text.arrow"].startswith("ValueError: ")
     assert failed["missing.arrow"].startswith("FileNotFoundError: ")
     assert all(name in message for name, message in failed.items())
 
 
-def test_a_recording_that_is_torn_says_so_from_the_worker(told):
-    assert told["found"]["torn.arrow"]["rows"] == (BATCHES - 1) * 1_000
-    assert told["found"]["torn.arrow"]["left_over"] > 0
-    assert told["found"]["ai0.arrow"]["left_over"] == 0
+def test_a_damaged_recording_is_reported_by_the_worker(distributed_results):
+    assert distributed_results["found"]["torn.arrow"]["rows"] == (BATCHES - 1) * 1_000
+    assert distributed_results["found"]["torn.arrow"]["left_over"] > 0
+    assert distributed_results["found"]["ai0.arrow"]["left_over"] == 0
 
 
-def test_no_worker_is_left(told):
-    left = [pid for pid in told["before"] | told["after"] if psutil.pid_exists(pid)]
+def test_no_worker_is_left(distributed_results):
+    left = [pid for pid in distributed_results["before"] | distributed_results["after"] if psutil.pid_exists(pid)]
     psutil.wait_procs([psutil.Process(pid) for pid in left if psutil.pid_exists(pid)], timeout=10)
     assert [pid for pid in left if psutil.pid_exists(pid)] == []
 
 
-def test_the_page_killed_a_worker_and_found_every_bit_the_same(build_folder):
+def test_the_page_killed_a_worker_and_found_equal_results(build_folder):
     run = Run.load(build_folder / "run")
     row = run["scale_out/killed"].to_pandas().loc["two workers, one killed"]
     assert dict(row[["killed", "identical", "unreadable", "analysed"]]) == {

@@ -1,4 +1,4 @@
-"""The pages that answer: claims that flip with their data, and the adviser, which says what Python says."""
+"""The pages with answers: claims that change with their data, and the adviser, which agrees with Python."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ SEED = 20_261_125
 CASES = 60
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan, 0)
 NOTHING = advise.Measured({}, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, {}, {})
-"""For what nothing is looked up of it."""
+"""A result from which no number is looked up."""
 
 
 @pytest.fixture(scope="module")
 def run(build_folder: Path) -> Run:
-    """The run that the site was made from."""
+    """Return the run of the site."""
     return Run.load(build_folder / "run")
 
 
@@ -46,7 +46,7 @@ def run(build_folder: Path) -> Run:
 
 
 def rows(soup: BeautifulSoup) -> dict[str, list[str]]:
-    """The cells of each claim's row, by its sentence as it is typed."""
+    """Return the cells of each claim's row, by its sentence."""
     claims = {spaced(claim.sentence): claim.sentence for claim in CLAIMS}
     found = {}
     for row in soup.select("table.bench-table tbody tr"):
@@ -63,7 +63,7 @@ def test_every_claim_is_on_its_page_as_this_run_judges_it(site: SiteFolder, run:
 
 
 def remedies(name: str) -> list[Pair]:
-    """What the tables of remedies of a page compare, in the order of its source."""
+    """Return the pairs in a page's tables of remedies, in the order of its source."""
     source = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     tables = re.findall(r"^```\{remedies\}.*?\n(.*?)^```$", source, re.MULTILINE | re.DOTALL)
     return [Pair.parse(line.rpartition("|")[2]) for table in tables for line in table.splitlines()]
@@ -98,7 +98,7 @@ def test_a_profile_that_judges_leaves_no_claim_unjudged(site: SiteFolder, run: R
     assert unjudged == [] or site.run["profile"] == "quick"
 
 
-def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
+def test_an_undecided_claim_has_a_reason(site: SiteFolder) -> None:
     page = site.pages["claims.html"].soup
     verdicts = {sentence: verdict for sentence, (verdict, *_) in rows(page).items()}
     for sentence, verdict in verdicts.items():
@@ -110,13 +110,13 @@ def test_a_claim_that_could_not_be_told_says_why(site: SiteFolder) -> None:
 
 
 def widened(run: Run, key: str, contender: str, factor: float) -> Run:
-    """The run as if it had had rounds enough, in each of which a contender took `factor` times as long as it did."""
+    """Return the run with enough rounds, and with a contender that takes `factor` times as long."""
     result = run[key]
     first = result.samples[result.samples["round"] == 0]
     samples = [first.assign(round=index) for index in range(12)]
     for index, sample in enumerate(samples):
         mine = sample["contender"] == contender
-        # A little apart from round to round, as rounds are.
+        # Vary the rounds slightly.
         sample.loc[mine, "value"] = sample.loc[mine, "value"] * factor * (1 + index / 1000)
     import pandas as pd
 
@@ -125,7 +125,7 @@ def widened(run: Run, key: str, contender: str, factor: float) -> Run:
 
 
 @pytest.mark.parametrize(("factor", "outcome"), [(0.01, "holds"), (100.0, "does not hold")])
-def test_a_verdict_on_the_page_flips_with_its_measurement(run: Run, factor: float, outcome: str) -> None:
+def test_a_verdict_on_the_page_changes_with_its_measurement(run: Run, factor: float, outcome: str) -> None:
     doctored = widened(run, "benchmark_datapoint/ready", "rust_daq.DataPoint", factor)
     soup = BeautifulSoup(tables.forest(doctored)._repr_html_(), "html.parser")
     decided = [claim.sentence for claim in CLAIMS if claim.measurement == "benchmark_datapoint/ready"]
@@ -137,7 +137,7 @@ def test_a_verdict_on_the_page_flips_with_its_measurement(run: Run, factor: floa
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, address: str) -> Iterator[Tab]:
-    """The page with the adviser."""
+    """Open the page with the adviser."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     opened.goto(address + "choose.html")
@@ -146,7 +146,7 @@ def tab(browser: Browser, address: str) -> Iterator[Tab]:
 
 
 def asked(tab: Tab, rate: float, channels: int, loss: int = 0, latency: int = 0) -> dict[str, str]:
-    """What the page answers; loss and latency by their place in the list."""
+    """Return the answers of the page; loss and latency by their place in the list."""
     form = tab.locator("form.adviser")
     form.locator("[name=rate]").fill(f"{rate:.10g}")
     form.locator("[name=channels]").fill(str(channels))
@@ -158,7 +158,7 @@ def asked(tab: Tab, rate: float, channels: int, loss: int = 0, latency: int = 0)
     return dict(lines)
 
 
-def test_the_page_answers_what_the_function_answers(tab: Tab, run: Run) -> None:
+def test_the_page_answers_like_the_function(tab: Tab, run: Run) -> None:
     chance = random.Random(SEED)
     print("seed", SEED)
     measured = advise.Measured.of(run)
@@ -179,26 +179,26 @@ def test_the_page_answers_what_the_function_answers(tab: Tab, run: Run) -> None:
 
 
 @pytest.mark.parametrize("rate", advise.RATES)
-def test_each_step_is_answered_as_it_is(tab: Tab, run: Run, rate: float) -> None:
+def test_each_step_is_answered_exactly(tab: Tab, run: Run, rate: float) -> None:
     expected = advise.advise(run, rate=rate, channels=1, latency=advise.LATENCIES[2])
     assert asked(tab, rate, 1, 0, 2) == expected.answers()
     assert "next step" not in tab.locator(".adviser-answer caption").inner_text()
 
 
-def test_a_rate_between_two_steps_is_answered_for_the_next_and_says_so(tab: Tab) -> None:
+def test_a_rate_between_two_steps_is_answered_for_the_next_with_a_note(tab: Tab) -> None:
     asked(tab, 44_100, 3)
     caption = tab.locator(".adviser-answer caption").inner_text()
     assert caption == "For 50\u202fkHz, 4 channels, the next step above what you gave"
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0.5, 1), (2e6, 1), (1_000, 17)])
-def test_outside_of_what_was_measured_the_page_says_that_and_nothing_else(tab: Tab, rate: float, channels: int) -> None:
+def test_outside_the_measured_range_the_page_only_says_that(tab: Tab, rate: float, channels: int) -> None:
     found = asked(tab, rate, channels)
     assert found == advise.advise(NOTHING, rate=rate, channels=channels).answers()
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(-5.0, 1), (0.0, 1), (100.0, 0)])
-def test_what_is_no_request_is_answered_with_what_to_give(tab: Tab, rate: float, channels: int) -> None:
+def test_an_invalid_request_is_answered_with_the_required_input(tab: Tab, rate: float, channels: int) -> None:
     assert asked(tab, rate, channels) == {"verdict": "give a rate above 0 and a whole number of channels"}
 
 
@@ -207,7 +207,7 @@ def test_every_answer_links_to_the_measurement_behind_it(tab: Tab, site: SiteFol
     links = tab.locator(".adviser-answer tbody a").evaluate_all(
         "links => links.map(a => [a.textContent, a.getAttribute('href')])"
     )
-    # Where there are too few rounds, that is the whole answer.
+    # With too few rounds, that is the whole answer.
     assert {key for key, _ in links} == (set(advise.NEEDED) if len(found) > 1 else set())
     assert all(page in site.pages for _, page in links)
 
@@ -216,7 +216,7 @@ def test_a_profile_that_judges_answers(run: Run, site: SiteFolder) -> None:
     assert advise.Measured.of(run).doubt == "" or site.run["profile"] == "quick"
 
 
-def test_without_a_script_the_typical_cases_stand_there(browser: Browser, address: str) -> None:
+def test_without_a_script_the_typical_cases_are_shown(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()
     opened.goto(address + "choose.html")
@@ -232,7 +232,7 @@ def test_the_page_with_all_answers_is_small(site: SiteFolder) -> None:
 # The scorecard
 
 
-def test_the_scorecard_is_whole_and_says_what_this_run_says(site: SiteFolder, run: Run) -> None:
+def test_the_scorecard_is_complete_and_agrees_with_this_run(site: SiteFolder, run: Run) -> None:
     shown = []
     for table in site.pages["choose.html"].soup.select("table.bench-table"):
         if table.caption.get_text() in scorecard.GROUPS:
@@ -240,6 +240,6 @@ def test_the_scorecard_is_whole_and_says_what_this_run_says(site: SiteFolder, ru
     expected = [comparison for group in scorecard.GROUPS.values() for comparison in group]
     assert [row[-1] for row in shown] == [comparison.verdict(run) for comparison in expected]
     assert [row[0] for row in shown] == [spaced(comparison.operation) for comparison in expected]
-    # Only what a profile cuts, and what is not installed, may be missing.
+    # Only cut calls and packages that are not installed may be missing.
     missing = [found for found in expected if found.outcome(run) == "not measured"]
     assert [found for found in missing if not run.cut(found.compared) and "h5py" not in found.compared] == []

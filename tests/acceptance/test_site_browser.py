@@ -1,4 +1,4 @@
-"""Every page in a real browser: whole, quiet, within its width and accessible, in both widths and both themes."""
+"""Every page in a browser: complete, without errors, within its width and accessible, at both widths and themes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.acceptance
 WIDTHS = (1280, 390)
 SERIOUS = {"serious", "critical"}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-# It would ask for style sheets once more, and not where they are.
+# It would request style sheets again, at wrong addresses.
 RULES = {"runOnly": {"type": "tag", "values": LEVELS}, "preload": False}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Name every page of the site that is there; `site` says so where there is none."""
+    """Name every page of the built site; without a site, the fixture `site` fails."""
     if "name" in metafunc.fixturenames:
         folder = Path(os.environ.get("RUST_DAQ_SITE", ROOT / "build" / "docs" / "html"))
         found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
@@ -32,13 +32,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    """A reader who prefers light, and one who prefers dark."""
+    """Make the context of a reader who prefers light, and of one who prefers dark."""
     opened = browser.new_context(color_scheme=request.param)
     yield opened
     opened.close()
 
 
-def test_a_page_opens_whole_quiet_within_its_width_and_accessible(
+def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
     context: BrowserContext, address: str, name: str
 ) -> None:
     said: list[str] = []
@@ -83,7 +83,7 @@ def test_the_theme_follows_the_reader(context: BrowserContext, address: str, req
     page.close()
 
 
-def test_a_figure_is_drawn_in_the_ink_of_the_page_and_keeps_its_data_colours(
+def test_a_figure_uses_the_text_colour_of_the_page_and_keeps_its_data_colours(
     context: BrowserContext, address: str
 ) -> None:
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""The site follows its run: doctor the run, or break an example, and build again without measuring."""
+"""The site follows its run: change the run, or break an example, and build again without measuring."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ LONG_AGO = "2020-01-02T03:04:05+00:00"
 
 
 def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
-    """Build a copy of the pages into `folder`, with the run that is there."""
+    """Build a copy of the pages in `folder` with its run."""
     docs = folder / "docs"
     if not docs.is_dir():
-        # The generated pages stay behind: the build makes them anew.
+        # Generated pages are not copied, because the build generates them again.
         shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "_build"))
         for path in ROOT.glob("*.md"):
             shutil.copy(path, folder)
@@ -66,7 +66,7 @@ def build(folder: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
 
 
 def doctored(run: Run, contender: str, factor: float) -> Run:
-    """The run as if a contender of `RESULT` had taken `factor` times as long, in rounds enough to judge."""
+    """Return the run with a contender of `RESULT` that takes `factor` times as long, and enough rounds to judge."""
     result = run[RESULT]
     rounds = len(result.pace)
     times = -(-fewest_rounds(result.judged) // rounds)
@@ -78,14 +78,14 @@ def doctored(run: Run, contender: str, factor: float) -> Run:
         {**changed.document(), "samples": len(samples)} if f"{entry['example']}/{entry['name']}" == RESULT else entry
         for entry in run.document["results"]
     ]
-    # It is old, too, and was measured with another commit than the pages are made from.
+    # The run is also old, and was measured with another commit than that of the pages.
     further = {"results": entries, "measured": LONG_AGO, "tree": {"commit": "0" * 40, "dirty": False}}
     return Run({**run.document, **further}, {**run.results, RESULT: changed})
 
 
 @pytest.fixture(scope="module")
 def runs(site: SiteFolder, build_folder: Path) -> tuple[Run, Run]:
-    """The site's run, and the same with its cheapest contender a hundred times as dear."""
+    """Return the site's run, and the same with its cheapest contender 100 times as expensive."""
     run = Run.load(build_folder / "run")
     assert run.id == site.run["id"]
     return run, doctored(run, str(run.value(f"{RESULT}/cheapest")[1]), 100.0)
@@ -93,7 +93,7 @@ def runs(site: SiteFolder, build_folder: Path) -> tuple[Run, Run]:
 
 @pytest.fixture(scope="module")
 def rebuilt(runs: tuple[Run, Run], tmp_path_factory: pytest.TempPathFactory) -> SiteFolder:
-    """The site of the doctored run."""
+    """Build the site of the doctored run."""
     folder = tmp_path_factory.mktemp("doctored")
     runs[1].save(folder / "build" / "run")
     ended = build(folder)
@@ -102,7 +102,7 @@ def rebuilt(runs: tuple[Run, Run], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def measured(page: Page) -> list[str]:
-    """The numbers in its sentences."""
+    """Return the measured numbers in a page's sentences."""
     return [span.get_text() for span in page.soup.select(".measured")]
 
 
@@ -119,7 +119,7 @@ def test_the_sentences_of_every_page_that_shows_the_number_change(
 ) -> None:
     dear = str(runs[0].value(f"{RESULT}/cheapest")[1])
     before, after = (run.written(f"{RESULT}/{dear}/cost_ns") for run in runs)
-    # Three digits can be those of another number: what counts is which pages ask for this one.
+    # Three digits can belong to another number, so check the pages that use this one.
     asking = {
         path.relative_to(ROOT / "docs" if path.suffix == ".md" else ROOT).with_suffix(".html").as_posix()
         for path in [*ROOT.glob("docs/**/*.md"), *ROOT.glob("gallery/*.py")]
@@ -151,7 +151,7 @@ def test_the_table_and_the_figure_of_the_example_change(site: SiteFolder, rebuil
     assert figure != other_figure
 
 
-def test_a_run_of_long_ago_and_of_another_commit_is_told_by_the_reader_s_browser(
+def test_an_old_run_and_another_commit_are_reported_by_the_readers_browser(
     rebuilt: SiteFolder, browser: Browser
 ) -> None:
     context = browser.new_context()
@@ -181,7 +181,7 @@ def test_the_numbers_of_the_claims_on_it_change_and_no_others(
     read = {claim.sentence for claim in of_it if doctored in {claim.reading.contender, claim.reading.to}}
     before, after = numbers(site), numbers(rebuilt)
     assert read
-    # With more rounds the intervals of the others may change.
+    # With more rounds the intervals of others may change.
     assert (
         read
         <= {sentence for sentence in before if before[sentence] != after[sentence]}
@@ -189,14 +189,14 @@ def test_the_numbers_of_the_claims_on_it_change_and_no_others(
     )
 
 
-def test_what_was_not_doctored_stays(site: SiteFolder, rebuilt: SiteFolder) -> None:
+def test_other_numbers_stay(site: SiteFolder, rebuilt: SiteFolder) -> None:
     name = "gallery/benchmark_throughput.html"
     assert measured(site.pages[name]) == measured(rebuilt.pages[name])
 
 
 @pytest.fixture
 def copied(build_folder: Path, tmp_path: Path) -> Path:
-    """The run and the gallery, copied so that they can be spoilt."""
+    """Copy the run and the gallery, so that they can be changed."""
     shutil.copytree(build_folder / "run", tmp_path / "build" / "run")
     shutil.copytree(ROOT / "gallery", tmp_path / "gallery", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path

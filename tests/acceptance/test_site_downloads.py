@@ -1,4 +1,4 @@
-"""What a reader takes from the site: scripts alone in an empty folder, notebooks where only the package is."""
+"""Downloads from the site: scripts run in an empty folder, and notebooks with only the package installed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 
 
 def ended(arguments: list[str | Path], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, as somebody who has not this project's environment variables."""
+    """Run a command in a folder without this project's environment variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUST_DAQ", "PYTHON", "VIRTUAL"))}
     return subprocess.run(
         arguments, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=600, check=False
@@ -74,7 +74,7 @@ def ended(arguments: list[str | Path], folder: Path, **environment: str) -> subp
 
 
 def downloads(site: SiteFolder, ending: str) -> dict[str, Path]:
-    """The files that the gallery's pages offer, by the example's name."""
+    """Return the downloads of the gallery's pages, by the example's name."""
     return {path.stem: path for path in (site.folder / "_downloads").rglob(f"*{ending}")}
 
 
@@ -84,9 +84,9 @@ def test_every_example_is_tried_here(site: SiteFolder) -> None:
 
 @pytest.fixture(scope="session")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the wheel, its extra `bench` (and `scale`, for one of them), and a kernel."""
+    """Make an environment with the wheel, its extra `bench` (and `scale` for one example) and a kernel."""
     folder = tmp_path_factory.mktemp("reader")
-    # As the session builds it, so that nothing is compiled again.
+    # Build as the session does, so that nothing is compiled again.
     shared = ["--config", f"env.PYO3_PYTHON.value='{Path(sys.executable).resolve()}'"]
     shared += ["--config", "env.PYO3_PYTHON.force=true"]
     built = subprocess.run(
@@ -102,7 +102,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel = next(folder.glob("rust_daq-*.whl"))
     uv = shutil.which("uv") or [sys.executable, "-m", "uv"]
     uv = [uv] if isinstance(uv, str) else uv
-    # The kit comes from the same folder: an index may have anything under its name.
+    # The kit comes from the same folder, because an index may have something else under its name.
     subprocess.run([*uv, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT / "kit"], check=True, timeout=300)
     python = folder / "environment" / "bin" / "python"
     for arguments in (
@@ -126,9 +126,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_downloaded_script_runs_alone_in_an_empty_folder(
-    site: SiteFolder, reader: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_downloaded_script_runs_in_an_empty_folder(site: SiteFolder, reader: Path, tmp_path: Path, name: str) -> None:
     shutil.copy(downloads(site, ".py")[name], tmp_path)
     outcome = ended([reader, f"{name}.py", *SMALL[name]], tmp_path, MPLBACKEND="agg")
     assert outcome.returncode == 0, outcome.stderr
@@ -140,7 +138,7 @@ def test_a_downloaded_script_runs_alone_in_an_empty_folder(
 
 
 def small(source: str) -> str:
-    """An example's settings with small numbers."""
+    """Return an example with small numbers in its settings."""
 
     def shorter(call: re.Match[str]) -> str:
         options = re.sub(
@@ -152,7 +150,7 @@ def small(source: str) -> str:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_downloaded_notebook_runs_where_only_the_package_is(
+def test_a_downloaded_notebook_runs_with_only_the_package(
     site: SiteFolder, reader: Path, tmp_path: Path, name: str
 ) -> None:
     notebook = json.loads(downloads(site, ".ipynb")[name].read_text(encoding="utf-8"))

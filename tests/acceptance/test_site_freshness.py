@@ -1,4 +1,4 @@
-"""What only the reader's browser can know: that the numbers are old, or that the site meanwhile ships another run."""
+"""Facts that only the reader's browser can know: old numbers, or a newer run on the site."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ PAGES = ["index.html", "gallery/gil.html", "criterion/report/index.html"]
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """An empty page."""
+    """Open an empty page."""
     context = browser.new_context()
     yield context.new_page()
     context.close()
 
 
 def opened(page: Page, site: SiteFolder, address: str, *, days: float) -> None:
-    """Open a page so many days after its numbers were measured; the commit that it is made from is another matter."""
+    """Open a page `days` days after its numbers were measured; its commit is irrelevant here."""
     page.clock.set_fixed_time(datetime.fromisoformat(site.run["measured"]) + timedelta(days=days))
     with page.expect_response("**/run/identity.json"):
         page.goto(address)
 
 
 def reasons(page: Page) -> list[str]:
-    """Why the banner is there, but for a build that reused a run while its author went on."""
+    """Return the reasons in the banner, except for a build that reused an older commit's run."""
     return [
         line.get_attribute("data-reason") for line in page.locator("#freshness p:not(:text('pages are made'))").all()
     ]
@@ -58,7 +58,7 @@ def test_a_page_of_another_run_than_the_site_ships_says_so(page: Page, site: Sit
     assert reasons(page) == ["build"]
 
 
-def test_a_page_without_a_connection_says_nothing_new(page: Page, site: SiteFolder, address: str) -> None:
+def test_a_page_without_a_connection_has_no_new_banner(page: Page, site: SiteFolder, address: str) -> None:
     page.route("**/run/identity.json", lambda route: route.abort())
     page.clock.set_fixed_time(datetime.fromisoformat(site.run["measured"]) + timedelta(days=1))
     page.goto(address + "index.html")

@@ -1,4 +1,4 @@
-"""What machines read: valid HTML, weights, the card, the map, the plain text."""
+"""Machine-readable aspects: valid HTML, sizes, the card, the map, the plain text."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_the_html_is_valid(site: SiteFolder) -> None:
     assert faults == []
 
 
-def test_no_page_is_heavy_but_for_its_figures(site: SiteFolder) -> None:
+def test_no_page_is_large_apart_from_its_figures(site: SiteFolder) -> None:
     weights = {name: len(FIGURE.sub("", page.path.read_text(encoding="utf-8"))) for name, page in site.pages.items()}
     assert {name: weight for name, weight in weights.items() if weight > LONGEST} == {}
 
 
 @pytest.mark.parametrize("name", ["index.html", "gallery/processors.html", "api/results.html"])
-def test_all_that_a_page_loads_is_light_as_servers_send_it(browser: Browser, address: str, name: str) -> None:
+def test_everything_a_page_loads_is_small_after_compression(browser: Browser, address: str, name: str) -> None:
     context = browser.new_context()
     page = context.new_page()
     weights: dict[str, int] = {}
@@ -72,14 +72,14 @@ def test_a_shared_link_has_a_card(site: SiteFolder) -> None:
     assert struct.unpack(">II", header[16:24]) == (1200, 630)
 
 
-def test_each_page_has_an_icon_and_a_description_of_its_own_title(site: SiteFolder) -> None:
+def test_each_page_has_an_icon_and_its_own_description(site: SiteFolder) -> None:
     without = [name for name, page in site.pages.items() if not page.soup.find("link", rel="icon")]
     assert without == []
     titles = [page.soup.title.get_text() for page in site.pages.values()]
     assert len(titles) == len(set(titles))
 
 
-def test_the_map_lists_what_is_there(site: SiteFolder) -> None:
+def test_the_map_lists_the_existing_pages(site: SiteFolder) -> None:
     listed = re.findall(r"<loc>https://[^/]+/(?:.*?/latest/)?([^<]+)</loc>", (site.folder / "sitemap.xml").read_text())
     assert len(listed) == len(set(listed))
     hidden = {"404.html", "genindex.html", "py-modindex.html", "search.html"}

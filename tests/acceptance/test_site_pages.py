@@ -1,4 +1,4 @@
-"""The built site, read back as files."""
+"""The built site, read as files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.acceptance
 UNFILLED = re.compile(r"^(nan|none|null|inf|-inf|nat)?$", re.IGNORECASE)
 
 
-def test_every_page_of_docs_and_every_example_is_there(site: SiteFolder) -> None:
+def test_every_page_of_docs_and_every_example_exists(site: SiteFolder) -> None:
     docs = ROOT / "docs"
     sources = [path.relative_to(docs) for path in docs.rglob("*.md")]
     expected = {path.with_suffix(".html").as_posix() for path in sources if path.parts[0] not in {"archive", "gallery"}}
@@ -26,7 +26,7 @@ def test_every_page_of_docs_and_every_example_is_there(site: SiteFolder) -> None
     assert expected - site.pages.keys() == set()
 
 
-def test_every_link_inside_the_site_leads_somewhere(site: SiteFolder) -> None:
+def test_every_link_inside_the_site_works(site: SiteFolder) -> None:
     broken = []
     for page in site.pages.values():
         for address in [*page.links(), *page.loads()]:
@@ -52,7 +52,7 @@ def test_every_anchor_is_on_its_page(site: SiteFolder) -> None:
     assert broken == []
 
 
-def test_an_old_address_leads_to_a_page_that_is_there(site: SiteFolder) -> None:
+def test_an_old_address_leads_to_an_existing_page(site: SiteFolder) -> None:
     by_path = {page.path.resolve(): page for page in site.pages.values()}
     for name, page in site.moved.items():
         [found] = {site.target(page, address) for address in page.links()}
@@ -76,7 +76,7 @@ def test_no_page_shows_a_traceback(site: SiteFolder) -> None:
     mark = "Traceback (most recent call last)"
 
     def shown(page: Page) -> int:
-        # In the reference an example may show what is refused.
+        # In the reference an example may show an error.
         return page.text.count(mark) - sum(part.get_text(" ").count(mark) for part in page.soup.select("div.doctest"))
 
     assert [name for name, page in site.pages.items() if shown(page)] == []
@@ -90,7 +90,7 @@ def test_no_page_shows_a_role_that_was_not_resolved(site: SiteFolder) -> None:
 def test_every_cell_of_a_measured_table_is_filled(site: SiteFolder) -> None:
     tables = [(page, table) for page in site.pages.values() for table in page.soup.select("table.bench-table")]
     assert tables
-    # The cell above the row names is empty by nature.
+    # The cell above the row names is always empty.
     unfilled = [
         f"{page.name}: {row.get_text(' ')}"
         for page, table in tables
@@ -148,7 +148,7 @@ def test_every_criterion_page_leads_back_and_says_what_its_plots_mean(site: Site
         ] == []
 
 
-def test_every_figure_and_table_is_followed_by_how_it_was_measured(site: SiteFolder) -> None:
+def test_every_figure_and_table_is_followed_by_its_provenance(site: SiteFolder) -> None:
     shown_somewhere = 0
     for name, page in site.pages.items():
         found = page.soup.select(".bench-result, .bench-figure, details.provenance")
@@ -162,7 +162,7 @@ def test_every_figure_and_table_is_followed_by_how_it_was_measured(site: SiteFol
     assert shown_somewhere
 
 
-def test_the_site_holds_no_path_or_name_of_the_machine(site: SiteFolder) -> None:
+def test_the_site_has_no_path_or_name_of_the_machine(site: SiteFolder) -> None:
     text = (site.folder / "run" / "run.json").read_text(encoding="utf-8")
     assert str(ROOT) not in text
     shown = [

@@ -1,4 +1,4 @@
-"""A reader at work: searches, copies, downloads, sorts, prints, goes by keyboard, or has no script at all."""
+"""Reading the site: search, copying, downloads, sorting, printing, keyboard, and no scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.acceptance
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """An empty page of a reader at a desk, who lets the site write to the clipboard."""
+    """Open an empty page for a reader at a desktop, who allows the site to write to the clipboard."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=[])
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     yield context.new_page()
@@ -27,7 +27,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    """An empty page of a reader with a phone."""
+    """Open an empty page for a reader with a phone."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     yield context.new_page()
     context.close()
@@ -45,7 +45,7 @@ def test_a_wide_table_scrolls_in_its_own_room_and_takes_the_focus(phone: Page, a
     assert unreachable == []
 
 
-def test_a_figure_on_a_phone_is_the_one_for_a_phone_and_its_text_is_readable(phone: Page, address: str) -> None:
+def test_a_phone_shows_the_figure_for_phones_with_readable_text(phone: Page, address: str) -> None:
     phone.goto(address + "index.html")
     assert phone.locator(".bench-phone svg").first.is_visible()
     assert not phone.locator(".bench-desk svg").first.is_visible()
@@ -75,7 +75,7 @@ def test_the_search_button_opens_a_field_that_takes_words(page: Page, address: s
 
 
 def copied(page: Page, block: str) -> str:
-    """What the copy button of a block of code puts into the clipboard."""
+    """Return the text that the copy button of a code block puts on the clipboard."""
     place = page.locator(block).first
     place.scroll_into_view_if_needed()
     place.hover()
@@ -86,7 +86,7 @@ def copied(page: Page, block: str) -> str:
 
 def test_a_copied_block_of_an_example_is_its_source(page: Page, address: str) -> None:
     page.goto(address + "gallery/imports.html")
-    text = copied(page, "article .highlight-Python, article .highlight-python")
+    text = copied(page, "article section > .highlight-Python, article section > .highlight-python")
     assert text.strip() in (ROOT / "gallery" / "imports.py").read_text(encoding="utf-8")
     compile(text, "copied", "exec")
 
@@ -119,14 +119,14 @@ def test_downloads_of_an_example_open(page: Page, address: str) -> None:
         assert {"gil.py", "gil.ipynb"} <= set(packed.namelist())
 
 
-def test_the_run_can_be_taken_along(page: Page, address: str, site: SiteFolder) -> None:
+def test_the_run_can_be_downloaded(page: Page, address: str, site: SiteFolder) -> None:
     page.goto(address + "reproduce.html")
     links = {link.inner_text(): link.get_attribute("href") for link in page.locator("article a.shipped").all()}
     assert page.request.get(address + links["run.json"]).json()["id"] == site.run["id"]
     assert page.request.get(address + links["samples.parquet"]).body()[:4] == b"PAR1"
 
 
-def test_a_long_table_sorts_by_what_its_numbers_mean(page: Page, address: str) -> None:
+def test_a_long_table_sorts_by_the_values_of_its_numbers(page: Page, address: str) -> None:
     page.goto(address + "gallery/benchmark_datapoint.html")
     table = page.locator("table.bench-table").first
     header = table.locator("thead th").nth(1)
@@ -145,7 +145,7 @@ def test_a_long_table_sorts_by_what_its_numbers_mean(page: Page, address: str) -
     assert table.locator("[aria-sort]").count() == 1
 
 
-def test_the_strip_below_a_figure_opens_by_keyboard_and_tells_the_governor(page: Page, address: str) -> None:
+def test_the_strip_below_a_figure_opens_by_keyboard_and_has_the_governor(page: Page, address: str) -> None:
     page.goto(address + "index.html")
     strip = page.locator("details.provenance").first
     assert "Measured" in strip.locator("summary").inner_text()
@@ -188,7 +188,7 @@ def test_criterions_reports_are_reached_and_left(phone: Page, address: str) -> N
     phone.wait_for_url("**/criterion.html")
 
 
-def test_without_script_a_page_is_readable_and_says_when_was_measured(browser: Browser, address: str) -> None:
+def test_without_scripts_a_page_is_readable_and_has_its_date(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     for name in ("index.html", "gallery/gil.html", "api/batch.html"):
@@ -204,7 +204,7 @@ def test_without_script_a_page_is_readable_and_says_when_was_measured(browser: B
     context.close()
 
 
-def test_on_paper_a_dark_page_is_dark_ink_without_what_only_a_screen_can_use(browser: Browser, address: str) -> None:
+def test_on_paper_a_dark_page_has_dark_ink_and_no_screen_elements(browser: Browser, address: str) -> None:
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
     page.goto(address + "gallery/gil.html")
@@ -213,7 +213,7 @@ def test_on_paper_a_dark_page_is_dark_ink_without_what_only_a_screen_can_use(bro
         assert not page.locator(selector).first.is_visible()
     ink, ground = page.evaluate("""() => [getComputedStyle(document.querySelector("article p")).color,
                                           getComputedStyle(document.body).backgroundColor]""")
-    # In a row of columns a browser cuts off what does not fit on the first sheets.
+    # In multi-column layouts a browser cuts off content beyond the first sheets.
     assert page.evaluate("getComputedStyle(document.querySelector('.bd-main')).display") == "block"
     assert ink == "rgb(17, 17, 17)"
     assert ground == "rgb(255, 255, 255)"
@@ -221,7 +221,7 @@ def test_on_paper_a_dark_page_is_dark_ink_without_what_only_a_screen_can_use(bro
     context.close()
 
 
-def test_a_lost_reader_finds_the_way_from_any_depth(page: Page, address: str) -> None:
+def test_the_page_for_missing_addresses_works_at_any_depth(page: Page, address: str) -> None:
     for lost in ("nowhere.html", "gallery/deep/er/nowhere.html"):
         response = page.goto(address + lost)
         assert response is not None

@@ -1,4 +1,4 @@
-"""Tables at the widths of a desk and of a phone: no column is hidden."""
+"""Tables at the widths of a desktop and a phone: no column is hidden."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ CARDS = """() => [...document.querySelectorAll("article table")].filter(table =>
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """An empty page."""
+    """Open an empty page."""
     context = browser.new_context()
     yield context.new_page()
     context.close()
 
 
 def on_each_page(page: Page, site: SiteFolder, address: str, script: str) -> dict[str, list[Any]]:
-    """What a script finds on each page that has a table."""
+    """Return the result of a script on each page with a table."""
     found = {}
     for name, each in site.pages.items():
         if each.soup.select_one("article table"):

@@ -1,4 +1,4 @@
-"""A writer process is killed in the middle of its work, again and again: what was acknowledged is in the file."""
+"""A writer process is killed in the middle of its work, again and again: acknowledged rows are in the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KILLS = 50
 """How often each writer is killed under each `sync`."""
 
 LONGEST = 0.03
-"""Seconds that a writer lives at most: some hundred batches, or not one."""
+"""The longest life of a writer in seconds: up to several hundred batches."""
 
 ROWS = 50
 SYNCS = ["none", "flush", "batch", 0.005]
@@ -33,7 +33,7 @@ WRITERS = ["ArrowWriter", "CsvWriter"]
 
 
 def write(kind, path, sync, count):
-    """Write numbered rows for ever, and count the batches."""
+    """Write numbered rows forever, and count the batches."""
     channel = Channel("ai0", "V")
     count(0)
     with getattr(storage, kind)(path, sync=sync) as writer:
@@ -45,7 +45,7 @@ def write(kind, path, sync, count):
 
 
 def killed(path: Path, kind: str, sync: float | str, moment: float) -> int:
-    """Kill a writer so long after it began; return how many rows it said were written."""
+    """Kill a writer after a delay, and return the number of rows that it reported as written."""
 
     def work(count):
         write(kind, path, sync, count)
@@ -54,7 +54,7 @@ def killed(path: Path, kind: str, sync: float | str, moment: float) -> int:
 
 
 def recovered(path: Path) -> int:
-    """Read what is left; return how many rows, once each is right."""
+    """Read the remains, check each row, and return the number of rows."""
     rows = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TornRecordingWarning)
@@ -79,7 +79,7 @@ def test_a_kill_costs_no_acknowledged_batch_and_makes_no_wrong_row(tmp_path, kin
         found = recovered(path)
         lost = max(0, said - found)
         all_said += said
-        # Under "none" nothing is acknowledged: what waits in the writer's memory goes with it.
+        # With "none" nothing is acknowledged, so rows in the writer's memory may be lost.
         assert sync == "none" or not lost, f"kill {index} of {kind}, {sync!r}, after {moment * 1e3:.3f} ms"
         assert found <= said + ROWS
     assert all_said > KILLS * ROWS
@@ -87,7 +87,7 @@ def test_a_kill_costs_no_acknowledged_batch_and_makes_no_wrong_row(tmp_path, kin
 
 @pytest.fixture(scope="module")
 def survived(build_folder: Path) -> pd.DataFrame:
-    """What the table in the guide says, which the same harness filled while the site was built."""
+    """Return the guide's table, which the same harness filled during the build of the site."""
     return bench.Run.load(build_folder / "run")["storage/survives"].to_pandas()
 
 
@@ -100,7 +100,7 @@ def test_the_guide_has_the_kills_of_every_sync(survived):
     assert (survived.loc[sorted(ours), "written"] >= 20_000).all()
 
 
-def test_no_kill_of_the_guide_cost_an_acknowledged_row_and_none_made_a_wrong_one(survived):
+def test_no_kill_in_the_guide_lost_an_acknowledged_row_or_made_a_wrong_one(survived):
     ours = survived[survived.index.str.startswith(tuple(WRITERS))]
     assert (ours[["wrong", "cut_wrong"]] == 0).all(axis=None)
     assert (ours.loc[~ours.index.str.endswith("none"), "lost"] == 0).all()

@@ -1,4 +1,4 @@
-"""The extensions in conf/ and the modules beside the pages can be imported, and a tiny project is there to build."""
+"""The extensions in conf/ and the modules next to the pages can be imported, and a tiny project can be built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tiny_project import CONF, PROFILES, Project
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """A project with one example and one page that shows its number."""
+    """Make a project with one example and one page that shows its number."""
     made = Project(tmp_path)
     made.write("docs/conf.py", CONF)
     made.write(

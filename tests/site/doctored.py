@@ -1,4 +1,4 @@
-"""Measurements doctored so that a claim's ratio comes out as a test wants it, for each kind of reading."""
+"""Measurements doctored so that a claim has the ratio that a test needs, for each kind of reading."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Row = tuple[Any, ...]
 
 
 def spread(value: float, wide: bool) -> list[float]:
-    """A number for each round: always the same, or so far apart that nothing can be said."""
+    """Return a number for each round: always the same, or so spread that nothing can be concluded."""
     return [value * (2.0 if index % 2 else 0.5) if wide else value for index in range(ROUNDS)]
 
 
 def result(kind: type, claim: bench.Claim, names: Sequence[str], rows: Sequence[Row], **settings: Any) -> Any:
-    """A result of some kind under the name that the claim reads."""
+    """Make a result of a kind under the name that the claim reads."""
     example, _, name = claim.measurement.partition("/")
     return kind(
         name=name,
@@ -36,13 +36,13 @@ def result(kind: type, claim: bench.Claim, names: Sequence[str], rows: Sequence[
 
 
 def sample(contender: str, what: str, value: float, index: int, size: int = 1) -> Row:
-    """One sample of a round."""
+    """Make one sample of a round."""
     return (contender, what, size, index, 0, 1, value, 1)
 
 
 @singledispatch
 def doctored(reading: bench.Reading, claim: bench.Claim, ratio: float, wide: bool) -> Any:
-    """What `claim` reads, so that the ratio that is judged is `ratio`, or far from certain."""
+    """Make the result that `claim` reads, so that the judged ratio is `ratio`, or far from certain."""
     message = f"there is no doctor for {reading!r}; a reading needs one here"
     raise NotImplementedError(message)
 
@@ -95,7 +95,7 @@ def _(reading: bench.AtLeast, claim: bench.Claim, ratio: float, wide: bool) -> A
 
 
 def observed(claim: bench.Claim, column: str, size: int, told: dict[str, list[float]]) -> Any:
-    """An observation of one number."""
+    """Make an observation of one number."""
     rows = [
         sample(name, column, value, index, size) for name, found in told.items() for index, value in enumerate(found)
     ]
@@ -105,7 +105,7 @@ def observed(claim: bench.Claim, column: str, size: int, told: dict[str, list[fl
 
 @doctored.register
 def _(reading: bench.Missed, claim: bench.Claim, ratio: float, wide: bool) -> Any:
-    # A count is what it is: nothing is missed, or something is; of one round nothing is judged.
+    # A count is exact: there are missed arrivals or none.  A single round is not judged.
     rounds = 1 if wide else ROUNDS
     rows = []
     for index in range(rounds):

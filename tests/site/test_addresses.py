@@ -1,4 +1,4 @@
-"""The page for addresses that lead nowhere, the list of those that lead somewhere, and moved pages."""
+"""The page for missing addresses, the list of existing ones, and moved pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_addresses_begin_with_the_path_of_the_site() -> None:
     )
 
 
-def test_what_is_whole_already_stays() -> None:
+def test_absolute_addresses_stay() -> None:
     text = (
         '<a href="#main"><a href="https://example.org/x"><img src="data:,x">'
         '<meta content="width=device-width"><a href="/x">'
@@ -39,7 +39,7 @@ def test_the_lost_page_and_the_list_are_written(project: Project) -> None:
     assert "search.html" not in listed
 
 
-def test_pages_that_were_not_written_again_are_listed_too(project: Project) -> None:
+def test_pages_that_were_not_rewritten_are_listed_too(project: Project) -> None:
     project.build(html_baseurl=PLACE)
     before = (project.folder / "html" / "sitemap.xml").read_text(encoding="utf-8")
     project.build(html_baseurl=PLACE, measuring_reuse=True)
@@ -60,7 +60,7 @@ def test_an_old_address_leads_to_the_new_page_without_a_script(project: Project)
     assert f'<link rel="canonical" href="{PLACE}other.html">' in project.page("far/older")
 
 
-def test_an_old_address_is_not_listed_and_is_written_again_when_nothing_else_is(project: Project) -> None:
+def test_an_old_address_is_not_listed_and_is_rewritten_even_alone(project: Project) -> None:
     project.build(html_baseurl=PLACE, moved_pages={"old": "other"})
     (project.folder / "html" / "old.html").unlink()
     project.build(html_baseurl=PLACE, moved_pages={"old": "other"}, measuring_reuse=True)

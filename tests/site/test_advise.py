@@ -1,4 +1,4 @@
-"""`advise`: each answer follows from what was measured, and nothing is said of what was not."""
+"""`advise`: each answer follows from measurements, and without a measurement there is no answer."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from rust_daq.storage import open_recording
 
 
 def exact(value, spread=1.0, rounds=9):
-    """A number whose interval reaches from a share of it to that multiple."""
+    """Make a number with an interval from number / `spread` to number times `spread`."""
     return Estimate(value, value / spread, value * spread, 0.95, rounds)
 
 
 def curve(sizes, spread=1.0):
-    """Numbers by the size of a batch."""
+    """Make numbers by the size of a batch."""
     return Curve({size: exact(value, spread) for size, value in sizes.items()})
 
 
@@ -53,7 +53,7 @@ FILE_BYTES = {
 
 
 def measured_with(capacity=CAPACITY, flushed=FLUSHED, response=5e6, spread=1.0):
-    """What a run measured, each number with an interval of one spread."""
+    """Make the numbers of a run, each with an interval of the same spread."""
     return Measured(
         capacity={way: curve(sizes, spread) for way, sizes in capacity.items()},
         response=exact(response, spread),
@@ -88,7 +88,7 @@ def result(kind, key, told, *, rounds=9, **settings):
 
 
 def results(rounds=9, runs=2):
-    """The results that a run with these numbers has."""
+    """Make the results of a run with these numbers."""
     speed = {
         (way, size, "processed_per_second"): points for way, sizes in CAPACITY.items() for size, points in sizes.items()
     }
@@ -111,16 +111,16 @@ def results(rounds=9, runs=2):
 
 
 def all_requests():
-    """Every request that a page answers."""
+    """Return every request that a page answers."""
     return product(RATES, CHANNELS, LOSSES, LATENCIES)
 
 
 def ask(measured, rate, channels, loss, latency):
-    """Ask by place."""
+    """Make a request from places in the lists."""
     return advise(measured, rate=rate, channels=channels, loss=loss, latency=latency)
 
 
-# What an answer is computed from
+# The measurements behind an answer
 
 
 def test_the_numbers_are_read_from_a_run():
@@ -133,12 +133,12 @@ def test_the_numbers_are_read_from_a_run():
         assert number.has_interval
 
 
-def test_a_run_that_did_not_measure_it_gives_no_advice():
+def test_a_run_without_the_measurements_returns_no_advice():
     with pytest.raises(KeyError, match="has no result 'rates/capacity'"):
         advise(made_run(), rate=1_000.0)
 
 
-def test_too_few_rounds_are_answered_with_cannot_tell_and_nothing_else():
+def test_too_few_rounds_are_answered_only_with_cannot_tell():
     found = advise(made_run(*results(rounds=2)), rate=1_000.0)
     assert list(found.answers()) == ["verdict"]
     assert found.answers()["verdict"].startswith("cannot tell: rates/capacity has too few rounds for an interval (2)")
@@ -146,7 +146,7 @@ def test_too_few_rounds_are_answered_with_cannot_tell_and_nothing_else():
 
 
 @pytest.mark.parametrize("lacking", range(4))
-def test_one_measurement_with_too_few_rounds_is_enough_for_no_answer(lacking):
+def test_one_measurement_with_too_few_rounds_prevents_an_answer(lacking):
     made, short = results(), results(rounds=1, runs=1)
     made[lacking] = short[lacking]
     said = advise(made_run(*made), rate=1_000.0).verdict
@@ -180,10 +180,10 @@ def test_pipeline_and_writer_share_a_thread_so_their_times_add_up():
     assert advise(measured, rate=1e6, channels=10).headroom.value == pytest.approx(1.0)
 
 
-# Which way
+# Batches or points
 
 
-def test_a_batch_fills_within_half_of_the_latency_wherever_one_does():
+def test_a_batch_fills_within_half_of_the_latency_if_possible():
     for rate, channels, loss, latency in all_requests():
         found = ask(MEASURED, rate, channels, loss, latency)
         if found.held and found.way == "per batch":
@@ -196,7 +196,7 @@ def test_a_batch_is_the_largest_that_fills_within_half_of_the_latency():
     assert [advise(MEASURED, rate=10_000.0, latency=latency).scans for latency in (0.02, 0.04, 0.1)] == [100, 200, 500]
 
 
-def test_a_batch_is_no_larger_than_where_the_capacity_flattens():
+def test_a_batch_is_not_larger_than_where_the_capacity_flattens():
     assert advise(MEASURED, rate=100_000.0).scans == 1_000
     flat = measured_with({way: dict.fromkeys(SIZES, 2e7) for way in CAPACITY}, {"ArrowWriter": {1: 1e5, 10: 1e9}})
     assert advise(flat, rate=10_000.0).scans == 10
@@ -222,7 +222,7 @@ def test_the_interval_of_the_response_has_that_of_the_capacity():
 
 
 def ends(*numbers):
-    """The low ends of some numbers, and the high ones."""
+    """Return the low ends and the high ends of some numbers."""
     return [number.low for number in numbers], [number.high for number in numbers]
 
 
@@ -235,7 +235,7 @@ def test_a_batch_of_several_channels_counts_with_the_rows_round_to_scans():
     }
 
 
-def test_several_channels_take_the_capacity_and_the_bytes_of_several():
+def test_several_channels_use_the_capacity_and_bytes_of_several():
     one, many = (advise(MEASURED, rate=50_000.0, channels=channels, latency=0.005) for channels in (1, 8))
     assert one.capacity.value == pytest.approx(MEASURED.capacity["per batch"].at(one.scans).value)
     assert many.capacity == MEASURED.capacity["per batch, 16 channels"].at(many.scans * 8)
@@ -243,11 +243,11 @@ def test_several_channels_take_the_capacity_and_the_bytes_of_several():
     assert many.memory.value == pytest.approx(8 * 50_000 * 3600 * 20)
 
 
-def test_points_that_are_kept_one_by_one_take_the_bytes_of_a_point():
+def test_points_that_are_stored_one_by_one_need_the_bytes_of_a_point():
     assert advise(MEASURED, rate=100.0, latency=0.01).memory.value == pytest.approx(100 * 3600 * 64)
 
 
-# Which file
+# The file
 
 
 def test_the_file_is_an_arrow_stream():
@@ -256,7 +256,7 @@ def test_the_file_is_an_arrow_stream():
     assert found.file.value == pytest.approx(400_000 * 3600 * 20)
 
 
-def test_a_stream_that_takes_more_than_twice_the_bytes_is_not_advised_and_that_is_said():
+def test_a_stream_with_more_than_twice_the_bytes_is_not_advised_with_the_reason():
     found = advise(MEASURED, rate=10.0, latency=0.1)
     assert (found.writer, found.file.value) == ("CsvWriter", pytest.approx(10 * 3600 * 50))
     assert found.answers()["record into"].endswith(
@@ -264,34 +264,34 @@ def test_a_stream_that_takes_more_than_twice_the_bytes_is_not_advised_and_that_i
     )
 
 
-def test_a_stream_that_is_shown_not_to_carry_the_rate_is_not_advised_where_csv_is_shown_to():
+def test_a_stream_that_cannot_sustain_the_rate_is_not_advised_if_csv_can():
     slow = {"ArrowWriter": dict.fromkeys(SIZES, 1e5), "CsvWriter": dict.fromkeys(SIZES, 4e6)}
     found = advise(measured_with(flushed=slow), rate=500_000.0)
     assert (found.writer, found.held) == ("CsvWriter", True)
     assert found.answers()["record into"].endswith("because an Arrow stream does not carry this rate here")
 
 
-def test_a_stream_that_may_carry_the_rate_is_advised_even_where_csv_is_shown_to():
+def test_a_stream_that_may_sustain_the_rate_is_advised_even_if_csv_surely_can():
     slow = {"ArrowWriter": dict.fromkeys(SIZES, 6e5), "CsvWriter": dict.fromkeys(SIZES, 40e6)}
     unsure = replace(measured_with(flushed=slow), flushed={name: curve(slow[name], 2.0) for name in slow})
     found = advise(unsure, rate=500_000.0)
     assert (found.writer, found.carried) == ("ArrowWriter", None)
 
 
-# Whether it is held
+# Whether the rate is sustained
 
 
-def test_a_latency_that_nothing_meets_is_answered_with_the_least_delay():
+def test_an_impossible_latency_is_answered_with_the_smallest_delay():
     found = advise(MEASURED, rate=1_000.0, latency=0.001)
     assert found.verdict == "not held within 1\u202fms: this is the shortest delay measured here"
     assert (found.way, found.held) == ("per point", False)
 
 
 SLOW = measured_with({way: dict.fromkeys(SIZES, 8e5) for way in CAPACITY}, {"ArrowWriter": dict.fromkeys(SIZES, 8e5)})
-"""A pipeline and a writer that carry 400 k points per second together."""
+"""A pipeline and a writer with a capacity of 400 k points per second together."""
 
 
-def test_more_than_the_capacity_is_not_held_and_the_loss_is_told():
+def test_a_rate_above_the_capacity_is_not_sustained_and_the_loss_is_reported():
     found = advise(SLOW, rate=500_000.0)
     assert found.expected_loss.value == pytest.approx(0.2)
     assert found.verdict.startswith(f"not held: 20.0{NARROW_SPACE}% of the points would be lost")
@@ -315,7 +315,7 @@ def test_intervals_that_include_both_answers_are_answered_with_cannot_tell():
     assert advise(wide, rate=10.0, latency=1.0).held
 
 
-def test_every_step_of_the_page_has_an_answer_and_what_it_promises_is_kept():
+def test_every_step_of_the_page_has_an_answer_that_keeps_its_promises():
     for measured in (MEASURED, SLOW, measured_with(spread=3.0)):
         for request in all_requests():
             found = ask(measured, *request)
@@ -330,7 +330,7 @@ def test_every_step_of_the_page_has_an_answer_and_what_it_promises_is_kept():
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0.5, 1), (2e6, 1), (1_000.0, 17)])
-def test_outside_of_what_was_measured_nothing_is_said_but_that(rate, channels):
+def test_outside_the_measured_range_only_that_is_said(rate, channels):
     found = advise(MEASURED, rate=rate, channels=channels)
     assert list(found.answers()) == ["verdict"]
     assert found.answers()["verdict"].startswith("outside the measured range, which is from 1\u202fHz to 1\u202fMHz")
@@ -348,12 +348,12 @@ def test_outside_of_what_was_measured_nothing_is_said_but_that(rate, channels):
         ({"rate": 1.0, "latency": 0.0}, "latency must be a number of seconds above 0, got 0.0"),
     ],
 )
-def test_what_is_no_request_is_refused(asked, said):
+def test_an_invalid_request_is_refused(asked, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         advise(MEASURED, **asked)
 
 
-def test_several_latencies_are_answered_as_each_alone():
+def test_several_latencies_are_answered_like_each_alone():
     found = advise_each(MEASURED, rate=1e4, channels=2, loss=0.0, latencies=LATENCIES)
     assert found == [advise(MEASURED, rate=1e4, channels=2, latency=latency) for latency in LATENCIES]
 
@@ -366,7 +366,7 @@ def test_a_request_between_steps_takes_the_next_one():
 
 
 def distinct_programs():
-    """Each program that the page shows, for one request that leads to it."""
+    """Return each program that the page shows, with one request that leads to it."""
     lossy = (advise(MEASURED, rate=1e4, loss=0.1), advise(MEASURED, rate=100.0, latency=0.01))
     plain = (ask(MEASURED, *request) for request in all_requests() if request[2] == 0)
     found = {(advice.callback, advice.writer, advice.on_full): advice for advice in (*lossy, *plain)}
@@ -376,7 +376,7 @@ def distinct_programs():
 @pytest.mark.parametrize(
     "advice", distinct_programs(), ids=lambda found: f"{found.way}, {found.writer}, {found.on_full}"
 )
-def test_the_program_to_copy_runs_as_it_is_and_records(advice, tmp_path):
+def test_the_program_to_copy_runs_unchanged_and_records(advice, tmp_path):
     command = [sys.executable, "-W", "error", "-c", advice.snippet]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -385,7 +385,7 @@ def test_the_program_to_copy_runs_as_it_is_and_records(advice, tmp_path):
     assert rows == pytest.approx(advice.points_per_second, rel=0.5)
 
 
-def test_the_program_says_what_the_advice_says():
+def test_the_program_matches_the_advice():
     advice = advise(MEASURED, rate=20_000.0, channels=4, loss=0.01, latency=0.1)
     assert advice.answers()["hand over"].startswith(f"in batches of 2{NARROW_SPACE}000 rows")
     for words in (
@@ -404,7 +404,7 @@ def test_the_program_says_what_the_advice_says():
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
-    """An archive in which each example has a run of its own, as scripts leave them."""
+    """Make an archive in which each example has its own run, as scripts write them."""
     made = Archive(tmp_path / "runs")
     *rates, memory = results()
     made.add(made_run(*rates, profile="script"))
@@ -413,7 +413,7 @@ def archive(tmp_path: Path) -> Archive:
 
 
 def said(capsys, *arguments):
-    """How a call ended, and what it printed."""
+    """Return the status and the output of a call."""
     try:
         status = main(arguments)
     except SystemExit as ended:
@@ -428,7 +428,7 @@ def test_the_command_answers_from_the_runs_of_an_archive(archive, capsys):
     assert "in batches of 1 000 rows: scans_per_read=1000, on_batch rates/capacity" in " ".join(out.split())
 
 
-def test_the_command_says_the_same_as_the_function(archive, capsys):
+def test_the_command_answers_like_the_function(archive, capsys):
     asked = ["--rate", "44100", "--channels", "8", "--loss", "0.01", "--latency", "0.1"]
     _, out, _ = said(capsys, *asked, "--json", "--archive", str(archive.folder))
     expected = advise(MEASURED, rate=44_100.0, channels=8, loss=0.01, latency=0.1)
@@ -437,7 +437,7 @@ def test_the_command_says_the_same_as_the_function(archive, capsys):
     assert found["program"] == expected.snippet
 
 
-def test_an_archive_that_lacks_a_measurement_names_it_and_the_script(tmp_path, capsys):
+def test_a_measurement_missing_in_an_archive_is_named_with_its_script(tmp_path, capsys):
     archive = Archive(tmp_path / "runs")
     archive.add(made_run(*results()[:3], profile="script"))
     status, out, error = said(capsys, "--rate", "1000", "--archive", str(archive.folder))
@@ -471,7 +471,7 @@ def test_a_run_can_be_named(archive, tmp_path, capsys):
         (["--rate", "1", "--loss", "1"], "'1' is not a share from 0 to below 1"),
     ],
 )
-def test_a_wrong_request_gets_one_sentence(archive, capsys, flags, sentence):
+def test_a_wrong_request_gets_one_message(archive, capsys, flags, sentence):
     status, out, error = said(capsys, *flags, "--archive", str(archive.folder))
     assert (status, out, error.count("\n")) == (2, "", 1)
     assert sentence in error

@@ -12,7 +12,7 @@ TITLES = ("contender", "time", "ratio to dict", "verdict")
 
 
 def table(titles: tuple[str, ...], *rows: tuple[str, ...]) -> str:
-    """The markup of a table."""
+    """Return the markup of a table."""
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<table class="bench-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -67,7 +67,7 @@ def test_tables_of_prose_and_of_cells_are_labelled(project: Project) -> None:
     assert 'data-label="verdict"' in project.page("gallery/first")
 
 
-def test_a_row_that_names_a_group_is_no_card() -> None:
+def test_a_row_that_names_a_group_is_not_a_card() -> None:
     group = '<tr><th scope="rowgroup" colspan="4">these</th></tr>'
     markup = table(TITLES, ("dict", "3 ns", "1", "baseline")).replace("<tbody>", f"<tbody>{group}")
     soup = BeautifulSoup(labelled(markup), "html.parser")

@@ -1,4 +1,4 @@
-"""Every claim of the guide, put to doctored data: it holds, it does not, or it is inconclusive."""
+"""Every claim of the guide with doctored data: confirmed, refuted and undecided."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ QUIET = 0.01
 
 
 class DoctoredRun:
-    """A run that holds one measurement and one noise floor."""
+    """A run with one measurement and one noise floor."""
 
     def __init__(self, measured: Any, noise: float) -> None:
         self.measured = measured
         self.noise = noise
 
     def part(self, name: str) -> Any:
-        """The measurement, whatever it is called."""
+        """Return the measurement under any name."""
         del name
         return self.measured
 
     def value(self, path: str) -> tuple[str, float]:
-        """The noise floor."""
+        """Return the noise floor."""
         return path.rpartition("/")[2], self.noise
 
 
 def judged(claim: Claim, ratio: float, *, wide: bool = False, noise: float = QUIET) -> Any:
-    """What becomes of a claim whose measurement comes out so."""
+    """Judge a claim with this measured ratio."""
     return claim.judge(DoctoredRun(doctored(claim.reading, claim, ratio, wide), noise))
 
 
@@ -48,18 +48,18 @@ ids = [claim.sentence for claim in CLAIMS]
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=ids)
-def test_a_claim_holds_where_the_data_say_so(claim):
+def test_a_claim_is_confirmed_by_its_data(claim):
     assert judged(claim, AS_EXPECTED[claim.expected]).outcome == "holds"
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=ids)
-def test_a_claim_does_not_hold_where_the_data_say_the_opposite(claim):
+def test_a_claim_is_refuted_by_opposite_data(claim):
     found = judged(claim, OPPOSITE[claim.expected])
     assert (found.outcome, found.reason) == ("does not hold", "")
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=ids)
-def test_a_claim_is_inconclusive_with_a_reason_where_the_rounds_disagree(claim):
+def test_a_claim_is_inconclusive_with_a_reason_if_the_rounds_disagree(claim):
     found = judged(claim, 1.0, wide=True)
     counted = isinstance(claim.reading, Missed)
     assert found.outcome == ("not judged in this profile" if counted else "inconclusive")
@@ -75,7 +75,7 @@ def test_an_effect_within_the_noise_floor_decides_nothing(claim):
     assert found.reason == "identical programs differed by 80.0\u202f% in this run, and this effect is no larger"
 
 
-def test_no_two_claims_say_the_same():
+def test_no_two_claims_are_equal():
     assert len({claim.sentence for claim in CLAIMS}) == len(CLAIMS)
 
 
@@ -89,7 +89,7 @@ def test_every_example_that_a_claim_reads_exists():
 
 
 class WholeRun(DoctoredRun):
-    """A run in which each claim comes out as its sentence expects, but one as the opposite and one undecided."""
+    """A run that confirms each claim, except one that it refutes and one that stays undecided."""
 
     def __init__(self, refuted: Claim, open_: Claim) -> None:
         super().__init__(None, QUIET)
@@ -97,10 +97,10 @@ class WholeRun(DoctoredRun):
 
 
 class Doctored(Claim):
-    """A claim that brings its measurement."""
+    """A claim with its measurement."""
 
     def judge(self, run: Any) -> Any:
-        """Judge it by what the run does to it."""
+        """Judge it by the run."""
         if self == run.open_:
             return Claim.judge(self, DoctoredRun(doctored(self.reading, self, 1.0, True), QUIET))
         ratios = OPPOSITE if self == run.refuted else AS_EXPECTED
@@ -109,7 +109,7 @@ class Doctored(Claim):
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> BeautifulSoup:
-    """The forest plot of a run that refutes the first claim and cannot decide the second."""
+    """Make the forest plot of a run that refutes the first claim and cannot decide the second."""
     changed = {
         name: tuple(Doctored(*(getattr(claim, field.name) for field in fields(claim))) for claim in claims)
         for name, claims in ASSERTIONS.items()
@@ -143,7 +143,7 @@ def test_the_filter_counts_what_the_rows_show(page):
     assert choices == {"all": len(CLAIMS), **rows}
 
 
-def test_a_dot_is_in_the_shade_where_its_claim_holds(page):
+def test_a_dot_is_in_the_shade_if_its_claim_is_confirmed(page):
     for row in page.select("tr[data-verdict]"):
         shade, dot = row.rect, float(row.circle["cx"])
         inside = float(shade["x"]) <= dot <= float(shade["x"]) + float(shade["width"])

@@ -1,4 +1,4 @@
-"""The commit that a site tells it was built from."""
+"""The commit that a site was built from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evenhand.sphinx import commit
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with one commit."""
+    """Make a repository with one commit."""
     (tmp_path / "page.md").write_text("one")
     for command in (
         ["init", "-q"],

@@ -1,4 +1,4 @@
-"""The check of the pages' prose: what compares or names a cause is bound to the run, or has its reason in a list."""
+"""The check of the pages' prose: sentences that compare or name a cause are bound to the run or allowed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FILES = {
 }
 
 
-def told(folder: Path, text: str, name: str = "docs/tuning.md", *allowed: comparing.Allowed) -> list[str]:
-    """What the check says of a tree with this one sentence."""
+def findings_in(folder: Path, text: str, name: str = "docs/tuning.md", *allowed: comparing.Allowed) -> list[str]:
+    """Return the findings in a repository with only this sentence."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(FILES[name].format(text), encoding="utf-8")
@@ -35,8 +35,8 @@ def told(folder: Path, text: str, name: str = "docs/tuning.md", *allowed: compar
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_planted_sentence_is_found_in_each_kind_of_file(tmp_path: Path, name: str) -> None:
-    assert told(tmp_path, "A point takes the time of a dict.", name) == []
-    [found] = told(tmp_path, "A point is cheaper here.", name)
+    assert findings_in(tmp_path, "A point takes the time of a dict.", name) == []
+    [found] = findings_in(tmp_path, "A point is cheaper here.", name)
     assert found.startswith(f"{name}:")
     assert found.endswith("comparing words 'cheaper': A point is cheaper here.")
 
@@ -69,7 +69,7 @@ def test_a_planted_sentence_is_found_in_each_kind_of_file(tmp_path: Path, name: 
     ],
 )
 def test_comparing_words_are_found(tmp_path: Path, text: str) -> None:
-    assert len(told(tmp_path, text)) >= 1
+    assert len(findings_in(tmp_path, text)) >= 1
 
 
 @pytest.mark.parametrize(
@@ -84,53 +84,53 @@ def test_comparing_words_are_found(tmp_path: Path, text: str) -> None:
         "{verdict}`a/b/c vs d\n| faster: C is cheaper, because it is.\n| slower: D wins.` Then more text.",
     ],
 )
-def test_what_is_bound_asked_or_only_mentioned_is_not_found(tmp_path: Path, text: str) -> None:
-    assert told(tmp_path, text) == []
+def test_bound_sentences_questions_and_mentions_are_not_found(tmp_path: Path, text: str) -> None:
+    assert findings_in(tmp_path, text) == []
 
 
 def test_a_line_that_begins_with_a_role_is_read(tmp_path: Path) -> None:
-    assert len(told(tmp_path, ":doc:`tuning` is cheaper.", "gallery/GALLERY_HEADER.rst")) == 1
+    assert len(findings_in(tmp_path, ":doc:`tuning` is cheaper.", "gallery/GALLERY_HEADER.rst")) == 1
 
 
 def test_words_after_a_bound_sentence_are_found(tmp_path: Path) -> None:
-    [found] = told(tmp_path, "{verdict}`a/b/c vs d | faster: C is cheaper.` And it is better.")
+    [found] = findings_in(tmp_path, "{verdict}`a/b/c vs d | faster: C is cheaper.` And it is better.")
     assert "'better'" in found
 
 
 def test_a_table_of_remedies_is_bound(tmp_path: Path) -> None:
-    assert told(tmp_path, "```{{remedies}}\na faster one | before | after | a/b/c vs d\n```") == []
+    assert findings_in(tmp_path, "```{{remedies}}\na faster one | before | after | a/b/c vs d\n```") == []
 
 
 @pytest.mark.parametrize("word", ["because it sleeps", "since it sleeps", ", so it waits", "; this is why it waits"])
-def test_a_cause_beside_a_measured_number_is_found(tmp_path: Path, word: str) -> None:
-    assert told(tmp_path, f"It waits {word}.") == []
-    [found] = told(tmp_path, f"It waits {{measured}}`a/b/c/d` {word}.")
+def test_a_cause_next_to_a_measured_number_is_found(tmp_path: Path, word: str) -> None:
+    assert findings_in(tmp_path, f"It waits {word}.") == []
+    [found] = findings_in(tmp_path, f"It waits {{measured}}`a/b/c/d` {word}.")
     assert "a cause next to a measurement" in found
-    [found] = told(tmp_path, f"{{verdict}}`a/b/c vs d | faster: it waits` {word}.")
+    [found] = findings_in(tmp_path, f"{{verdict}}`a/b/c vs d | faster: it waits` {word}.")
     assert "a cause next to a measurement" in found
 
 
 def test_a_cause_after_a_result_of_an_example_is_found(tmp_path: Path) -> None:
-    [found] = told(tmp_path, "It waits because it sleeps.", "gallery/cell.py")
+    [found] = findings_in(tmp_path, "It waits because it sleeps.", "gallery/cell.py")
     assert "gallery/cell.py:16: a cause next to a measurement 'because'" in found
-    assert told(tmp_path / "other", "It waits because it sleeps.", "gallery/docstring.py") == []
+    assert findings_in(tmp_path / "other", "It waits because it sleeps.", "gallery/docstring.py") == []
 
 
 def test_a_line_of_a_finding_is_where_its_paragraph_begins(tmp_path: Path) -> None:
-    [found] = told(tmp_path, "Text\nand text.\n\nMore text, which is\ncheaper.")
+    [found] = findings_in(tmp_path, "Text\nand text.\n\nMore text, which is\ncheaper.")
     assert found.startswith("docs/tuning.md:10: ")
 
 
-def test_a_sentence_with_a_reason_stays(tmp_path: Path) -> None:
+def test_an_allowed_sentence_is_not_found(tmp_path: Path) -> None:
     entry = comparing.Allowed("docs/tuning.md", "is cheaper here", "A rule.")
-    assert told(tmp_path, "A point is cheaper here.", "docs/tuning.md", entry) == []
+    assert findings_in(tmp_path, "A point is cheaper here.", "docs/tuning.md", entry) == []
     elsewhere = comparing.Allowed("docs/slow.md", "is cheaper here", "A rule.")
-    assert len(told(tmp_path, "A point is cheaper here.", "docs/tuning.md", elsewhere)) == 2
+    assert len(findings_in(tmp_path, "A point is cheaper here.", "docs/tuning.md", elsewhere)) == 2
 
 
-def test_an_entry_that_nothing_needs_is_reported(tmp_path: Path) -> None:
+def test_an_unused_entry_is_reported(tmp_path: Path) -> None:
     entry = comparing.Allowed("docs/tuning.md", "is cheaper here", "A rule.")
-    assert told(tmp_path, "Text.", "docs/tuning.md", entry) == [
+    assert findings_in(tmp_path, "Text.", "docs/tuning.md", entry) == [
         "allowed.toml: no longer needed: docs/tuning.md: 'is cheaper here'"
     ]
 
@@ -153,10 +153,10 @@ def test_the_list_of_this_project_is_short_and_has_reasons() -> None:
 
 
 @pytest.mark.parametrize(("text", "status"), [("A point is cheaper.", 1), ("A point.", 0)])
-def test_the_command_ends_with_what_it_found(
+def test_the_command_ends_with_the_number_of_findings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, status: int
 ) -> None:
-    told(tmp_path, text)
+    findings_in(tmp_path, text)
     (tmp_path / "allowed.toml").touch()
     monkeypatch.setattr(comparing, "ROOT", tmp_path)
     monkeypatch.setattr(comparing, "ALLOWED", tmp_path / "allowed.toml")

@@ -17,7 +17,7 @@ def interval(value: float) -> dict[str, object]:
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    """Output of two benchmarks of a group."""
+    """Make the output of two benchmarks of a group."""
     folder = tmp_path / "target" / "criterion"
     for size in (1000, 100):
         new = folder / "batch" / str(size) / "new"

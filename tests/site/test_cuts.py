@@ -1,4 +1,4 @@
-"""A site with a budget: what is cut says so on every page, and the build says what was planned and what it took."""
+"""A site with a budget: pages mark cut results, and the build reports the plan and the actual times."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ first = 0.1
 
 @pytest.fixture
 def budgeted(site: Site) -> Site:
-    """A site of which one call takes long, by its table of costs, and may be cut."""
+    """Make a site whose table of costs has one long call, which may be cut."""
     site.write("gallery/first.py", TWO)
     site.write("docs/profiles.toml", PROFILES)
     site.write("docs/costs.toml", COSTS)
@@ -62,12 +62,12 @@ def budgeted(site: Site) -> Site:
 
 
 def settings_of(site: Site) -> dict[str, dict]:
-    """What the run says of how its results were measured."""
+    """Return the settings of the run's results."""
     return {entry["name"]: entry["settings"] for entry in site.run["results"]}
 
 
-def test_what_does_not_fit_makes_one_round_and_every_page_says_that_it_is_not_measured(budgeted: Site) -> None:
-    # What the budget has left, as whoever builds says, is stronger than the profile's own.
+def test_a_call_that_does_not_fit_makes_one_round_and_pages_mark_it_as_not_measured(budgeted: Site) -> None:
+    # The remaining budget on the command line overrides the profile's.
     ended = budgeted.build("-W", "--keep-going", "-D", "measuring_seconds=60")
     assert ended.returncode == 0, ended.stderr
     made = settings_of(budgeted)
@@ -85,14 +85,14 @@ def test_what_does_not_fit_makes_one_round_and_every_page_says_that_it_is_not_me
 
 
 def refuse_measured(site: Site) -> None:
-    """Fail where a page shows a number of what was cut."""
+    """Fail if a page shows a number of a cut call."""
     assert 'One takes <span class="measured">not measured in this profile</span> by' in site.page("index")
     example = site.page("gallery/first")
     assert 'two take <span class="measured">not measured in this profile</span>' in example
     assert "This profile does not measure “two” against “one”." in example
     assert "Comparison: more: not measured in this profile." in example
     assert 'aria-label="not measured in this profile"' in example
-    assert example.count('class="bench-table"') == 1  # that of the other call
+    assert example.count('class="bench-table') == 1  # that of the other call
 
 
 def test_a_build_that_writes_the_table_of_costs_cuts_nothing(budgeted: Site) -> None:
@@ -115,21 +115,21 @@ def test_a_table_is_not_written_in_a_profile_without_a_budget(budgeted: Site) ->
     assert (budgeted.folder / "docs" / "costs.toml").read_text(encoding="utf-8") == COSTS
 
 
-def test_a_table_that_is_none_gets_a_sentence(budgeted: Site) -> None:
+def test_an_invalid_table_gets_a_message(budgeted: Site) -> None:
     budgeted.write("docs/costs.toml", "pace_ns = 3\n")
     ended = budgeted.build()
     assert ended.returncode != 0
-    assert "costs.toml is no table of costs" in ended.stderr
+    assert "costs.toml is not a table of costs" in ended.stderr
 
 
-def test_where_even_all_cuts_do_not_suffice_a_sentence_says_so_before_anything_is_measured():
+def test_if_all_cuts_do_not_suffice_a_message_says_so_before_measuring():
     assert too_slow(Plan((), 1.0, {"first": 109.0}, 100.0)) == ""
     said = too_slow(Plan((), 1.0, {"first": 80.0, "second": 40.0}, 100.0))
     assert said.startswith("this machine is too slow for the budget of 100 s: ")
     assert "take about 120 s; raise the budget" in said
 
 
-def test_the_order_of_cuts_names_what_the_table_of_costs_has_and_never_the_kills():
+def test_the_order_of_cuts_names_calls_of_the_table_of_costs_but_not_the_kills():
     profiles = tomllib.loads((CONF / "profiles.toml").read_text(encoding="utf-8"))
     calls = tomllib.loads((CONF / "costs.toml").read_text(encoding="utf-8"))["calls"]
     assert set(profiles["cut"]) <= set(calls)

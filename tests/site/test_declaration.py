@@ -1,4 +1,4 @@
-"""What an example declares at the end of its docstring."""
+"""The declarations at the end of an example's docstring."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from evenhand.sphinx.errors import MeasuringError
 from tiny_project import EXAMPLE, Project
 
 TEXT = "Question?\n=========\n\nText: more.\n"
-FIELDS = "\n:order: 3\n:weight: 0.5\n:about: what a list costs,\n    by its length\n"
+FIELDS = "\n:order: 3\n:weight: 0.5\n:group: lists and dicts\n:about: what a list costs,\n    by its length\n"
 
 
 def written(folder: Path, docstring: str) -> Path:
-    """An example with this docstring."""
+    """Write an example with this docstring."""
     path = folder / "first.py"
     path.write_text(f'"""\n{docstring}"""\n', encoding="utf-8")
     return path
 
 
 def test_fields_are_read(tmp_path: Path) -> None:
-    assert Declaration.read(written(tmp_path, TEXT + FIELDS)) == Declaration(3, 0.5, "what a list costs, by its length")
+    assert Declaration.read(written(tmp_path, TEXT + FIELDS)) == Declaration(
+        3, 0.5, "what a list costs, by its length", "lists and dicts"
+    )
 
 
 def test_an_example_may_declare_nothing(tmp_path: Path) -> None:
@@ -38,7 +40,7 @@ def test_an_example_may_declare_nothing(tmp_path: Path) -> None:
         (":weight: 0", "first.py declares the weight '0'"),
         (":weight: nan", "first.py declares the weight 'nan'"),
         (":weight:", "first.py declares the weight ''"),
-        (":wieght: 2", "first.py declares 'wieght'; an example declares order, weight, about"),
+        (":wieght: 2", "first.py declares 'wieght'; an example declares order, weight, group, about"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(tmp_path: Path, field: str, said: str) -> None:
@@ -53,7 +55,7 @@ def test_a_broken_example_is_named(tmp_path: Path) -> None:
         Declaration.read(tmp_path / "first.py")
 
 
-def test_the_text_loses_its_fields_and_nothing_else() -> None:
+def test_only_the_fields_are_removed_from_the_text() -> None:
     assert without_fields(f"{TEXT}{FIELDS}\n.. GENERATED\n") == f"{TEXT}\n.. GENERATED\n"
     assert without_fields(TEXT) == TEXT
 
@@ -65,3 +67,4 @@ def test_neither_the_page_nor_the_notebook_shows_them(project: Project) -> None:
     for text in (project.page("gallery/first"), notebook):
         assert "weight" not in text
         assert "by its length" not in text
+        assert ":group:" not in text

@@ -1,4 +1,4 @@
-"""Where the time of a build went."""
+"""The durations of a build's phases."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from evenhand.sphinx.durations import Clock
 from tiny_project import Project
 
 
-def test_each_phase_is_told_with_its_seconds() -> None:
+def test_each_phase_is_reported_with_its_seconds() -> None:
     clock = Clock()
     clock.ended = [0.0, 96.4, 110.0, 120.2, 125.0]
     assert clock.told() == "examples 96 s, reading the pages 14 s, writing them 10 s, the rest 5 s"
 
 
-def test_a_build_says_where_its_time_went(project: Project) -> None:
+def test_a_build_reports_its_durations(project: Project) -> None:
     outcome = project.build()
     [line] = re.findall(r"where the time went: .*", outcome.told)
     phases = r"examples \d+ s, reading the pages \d+ s, writing them \d+ s, the rest \d+ s"

@@ -1,4 +1,4 @@
-"""What a build takes over from the build before: nothing; and what fails it."""
+"""A build takes over nothing from the build before; and the errors that make it fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evenhand.runs.draft import Draft
 from tiny_project import EXAMPLE, Project
 
 
-def test_every_build_runs_every_example_anew(project: Project) -> None:
+def test_every_build_runs_every_example_again(project: Project) -> None:
     assert project.build().status == 0
     assert project.build().status == 0
     assert project.runs == 2
@@ -27,7 +27,7 @@ def test_a_changed_result_reaches_the_page_that_shows_it(project: Project) -> No
     assert 'One takes <span class="measured">250\u202fns</span>' in project.page()
 
 
-def test_a_mended_example_leaves_no_traceback(project: Project) -> None:
+def test_a_fixed_example_leaves_no_traceback(project: Project) -> None:
     project.build()
     project.example(EXAMPLE + "\n1 / 0\n")
     broken = project.build()
@@ -45,7 +45,7 @@ def test_a_failing_example_fails_the_build_by_name(project: Project) -> None:
     assert "ZeroDivisionError" in outcome.said
 
 
-def test_no_example_is_run_after_one_that_failed(project: Project) -> None:
+def test_no_example_runs_after_a_failed_one(project: Project) -> None:
     project.example(EXAMPLE.replace("settings.recorder", "1 / 0\nsettings.recorder"))
     project.example(EXAMPLE + "\none = 1\ntwo = 2\n", name="second")
     assert "first failed" in project.build().said
@@ -59,7 +59,7 @@ def test_an_example_that_exits_fails_the_build_by_name(project: Project) -> None
     assert "first ended itself (SystemExit: 0)" in outcome.said
 
 
-def test_an_example_that_leaves_no_result_fails_the_build_by_name(project: Project) -> None:
+def test_an_example_without_a_result_fails_the_build_by_name(project: Project) -> None:
     project.example('"""\nFirst\n=====\n"""\nprint("nothing measured")\n')
     outcome = project.build()
     assert outcome.status != 0
@@ -74,14 +74,14 @@ def test_seconds_are_shared_by_declared_weights(project: Project) -> None:
 
 
 @pytest.mark.parametrize("profiles", ["[profile.other]\nrounds = 6\n", "# none\n"])
-def test_a_profile_that_there_is_not_is_refused_with_those_there_are(project: Project, profiles: str) -> None:
+def test_an_unknown_profile_is_refused_with_the_known_ones(project: Project, profiles: str) -> None:
     project.write("profiles.toml", profiles)
     names = "other" if "other" in profiles else "none"
     assert f"there is no profile 'default'; profiles.toml has {names}" in project.build().said
 
 
 @pytest.mark.parametrize(("text", "words"), [("rounds =", "cannot be read"), ("[profile.default]\n", "needs rounds")])
-def test_a_table_of_profiles_that_cannot_be_used_is_refused(project: Project, text: str, words: str) -> None:
+def test_an_invalid_table_of_profiles_is_refused(project: Project, text: str, words: str) -> None:
     project.write("profiles.toml", text)
     assert words in project.build().said
     assert project.runs == 0
@@ -92,10 +92,10 @@ def test_a_site_without_examples_says_where_they_go(project: Project) -> None:
     assert "there is no example in ../examples, as seen from the pages; put a script" in project.build().said
 
 
-def test_examples_in_a_folder_that_is_written_again_are_refused_and_stay(project: Project) -> None:
+def test_examples_in_a_generated_folder_are_refused_and_stay(project: Project) -> None:
     project.write("docs/gallery/mine.py", EXAMPLE)
     outcome = project.build(**{"sphinx_gallery_conf.examples_dirs": "gallery"})
-    assert "the example mine.py is in it; move the examples to a folder beside the pages" in outcome.said
+    assert "the example mine.py is in it; move the examples to a folder next to the pages" in outcome.said
     assert (project.folder / "docs" / "gallery" / "mine.py").is_file()
 
 
@@ -105,7 +105,7 @@ def test_only_the_quick_profile_may_leave_a_result_unjudged(project: Project) ->
     assert project.build(measuring_profile="quick").status == 0
 
 
-def test_a_failed_build_leaves_the_run_of_the_last_whole_one(project: Project) -> None:
+def test_a_failed_build_keeps_the_run_of_the_last_complete_one(project: Project) -> None:
     project.build()
     before = project.run["id"]
     project.example(EXAMPLE + "\n1 / 0\n")
@@ -113,7 +113,7 @@ def test_a_failed_build_leaves_the_run_of_the_last_whole_one(project: Project) -
     assert project.run["id"] == before
 
 
-def test_reuse_keeps_the_run_and_reads_no_page_that_stayed(project: Project) -> None:
+def test_reuse_keeps_the_run_and_reads_no_unchanged_page(project: Project) -> None:
     project.build()
     before = project.run
     project.write("docs/other.md", "# Other\n\nNew words.\n")
@@ -127,7 +127,7 @@ def test_reuse_keeps_the_run_and_reads_no_page_that_stayed(project: Project) -> 
 
 @pytest.fixture
 def binding(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a package is installed that the project measures, and no other."""
+    """Install a package, which is the only one that the project measures."""
     folder = project.folder / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -136,7 +136,7 @@ def binding(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_site_about_another_package_names_that_one_alone(project: Project, binding: Path) -> None:
+def test_a_site_about_another_package_names_only_that_one(project: Project, binding: Path) -> None:
     project.example_with_table()
     assert project.build().status == 0
     assert {name: facts["version"] for name, facts in project.run["packages"].items()} == {"tiny-binding": "1.0"}
@@ -188,12 +188,12 @@ def test_reuse_with_another_profile_is_refused(project: Project) -> None:
 
 
 @pytest.mark.parametrize("builder", ["linkcheck", "dummy"])
-def test_a_builder_that_publishes_nothing_measures_nothing(project: Project, builder: str) -> None:
+def test_a_builder_that_publishes_no_site_measures_nothing(project: Project, builder: str) -> None:
     assert project.build(builder).status == 0
     assert project.runs == 0
 
 
-def test_missing_criterion_output_is_said_before_anything_is_measured(project: Project) -> None:
+def test_missing_criterion_output_is_reported_before_measuring(project: Project) -> None:
     outcome = project.build(measuring_criterion=str(project.folder / "target" / "criterion"))
     assert "there is no output of Criterion in target/criterion; run cargo bench first" in outcome.said
     assert project.runs == 0

@@ -1,4 +1,4 @@
-"""What an example draws, on its page."""
+"""The figures of an example on its page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ left.plot([1, 2], label="mine")
 )
 
 
-def test_a_result_that_is_plotted_stands_in_the_page_and_names_itself(project: Project) -> None:
+def test_a_plotted_result_is_in_the_page_with_its_name(project: Project) -> None:
     project.example(DRAWS)
     assert project.build().status == 0
     text = project.page("gallery/first")

@@ -22,13 +22,13 @@ ENTRIES = (
 
 @pytest.fixture
 def run(monkeypatch):
-    """A run in which one fix gains twice, one gains tenfold, and one nothing."""
+    """Make a run in which one fix gains a factor of two, one a factor of ten, and one nothing."""
     monkeypatch.setattr(gains, "ENTRIES", ENTRIES)
     costs = {"same": 100.0, "small": 50.0, "large": 10.0}
     return made_run(*(made_result(name, costs={"old": 100.0, "new": new}) for name, new in costs.items()))
 
 
-def test_the_largest_gain_is_first_and_what_has_none_is_last(run):
+def test_the_largest_gain_is_first_and_fixes_without_one_are_last(run):
     frame = gains.table(run).frame
     assert list(frame.index) == ["large", "small", "no gain", "a loss"]
     assert list(frame["gain"]) == ["factor 10.0", "factor 2.00", frame["gain"].iloc[2], ELSEWHERE]

@@ -1,4 +1,4 @@
-"""The examples: their order, their cards, and the ways between them and the reference."""
+"""The examples: their order, their cards, and the links between them and the reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tiny_project import EXAMPLE, Project
 
 ROOT = Path(__file__).parents[2]
 GALLERY = sorted((ROOT / "gallery").glob("*.py"))
-GLYPHS = ROOT / "conf" / "glyphs"
 
 
 def test_the_order_is_the_declared_one_and_then_that_of_names(tmp_path: Path) -> None:
@@ -25,7 +24,7 @@ def test_the_order_is_the_declared_one_and_then_that_of_names(tmp_path: Path) ->
     assert names == ["datapoint.py", "gil.py", "imports.py", "apple.py", "zebra.py"]
 
 
-def test_names_are_found_where_statements_are_strings() -> None:
+def test_names_are_found_in_statements_that_are_strings() -> None:
     source = """
 import evenhand as bench
 
@@ -63,15 +62,15 @@ def test_each_example_declares_its_place_its_weight_and_what_it_is_about(path: P
     assert Declaration.read(path).about
 
 
-def test_no_two_examples_have_one_place() -> None:
+def test_no_two_examples_have_the_same_place() -> None:
     places = [Declaration.read(path).order for path in GALLERY]
     assert len(set(places)) == len(places)
 
 
-def test_no_two_drawings_are_alike_and_each_is_of_an_example() -> None:
-    drawings = {path.stem: re.sub(r"\s", "", path.read_text(encoding="utf-8")) for path in GLYPHS.glob("*.svg")}
-    assert len(set(drawings.values())) == len(drawings) > 1
-    assert drawings.keys() <= {path.stem for path in GALLERY}
+def test_the_groups_of_the_gallery_follow_one_another() -> None:
+    declared = [Declaration.read(path).group for path in sorted(GALLERY, key=gallery.key)]
+    groups = list(dict.fromkeys(declared))
+    assert groups == ["Points", "Batches and memory", "Pipeline and threads", "Files", "Measuring"]
 
 
 API = """# Things
@@ -87,18 +86,18 @@ MORE
 
 
 def card_titles(text: str) -> list[str]:
-    """The titles of the cards on a page."""
+    """Return the titles of the cards on a page."""
     return re.findall(r'class="example-card-title"><a class="reference internal" href="([^"]*)">', text)
 
 
-def test_a_page_of_the_reference_gets_the_examples_of_its_names(project: Project) -> None:
+def test_a_page_of_the_reference_shows_the_examples_of_its_names(project: Project) -> None:
     project.write("docs/other.md", API.replace("MORE", ""))
     assert project.build().status == 0
     assert card_titles(project.page("other")) == ["gallery/first.html"]
     assert "Examples that use it" in project.page("other")
 
 
-def test_a_minigallery_stands_where_it_was_put_and_only_there(project: Project) -> None:
+def test_a_minigallery_is_only_at_its_place(project: Project) -> None:
     more = "```{eval-rst}\n.. minigallery:: evenhand.settings\n```\n\n## Further\n"
     project.write("docs/other.md", API.replace("MORE", more))
     assert project.build().status == 0
@@ -120,12 +119,63 @@ def test_an_example_leads_to_the_reference(project: Project) -> None:
     assert 'href="../other.html#evenhand.settings"' in line
 
 
-def test_the_gallery_shows_a_card_an_example(project: Project) -> None:
+def test_the_gallery_shows_a_card_per_example(project: Project) -> None:
     assert project.build().status == 0
     text = project.page("gallery/index")
     assert card_titles(text) == ["first.html"]
     assert "tooltip=" not in text
-    assert '<svg class="glyph"' in text
+
+
+def answering(group: str = "") -> str:
+    """An example that answers its question with a figure, in a group."""
+    answer = ":verdict:`first/made/one vs two | faster: One takes {this}, and two {other}.`"
+    in_short = f".. in-short::\n    :figure: first/made\n\n    {answer}\n\n    Do this."
+    declared = f"\n\n:group: {group}" if group else ""
+    return EXAMPLE.replace('cost_ns`.\n"""', f'cost_ns`.\n\n{in_short}{declared}\n"""', 1)
+
+
+def test_a_card_has_the_question_the_answer_and_the_figure(project: Project) -> None:
+    project.example(answering())
+    assert project.build().status == 0
+    [card] = BeautifulSoup(project.page("gallery/index"), "html.parser").select(".example-card")
+    assert [part.get_text() for part in card.select("p")] == ["First", "One takes 100\u202fns, and two 200\u202fns."]
+    [drawing] = card.select("svg")
+    assert drawing["aria-hidden"] == "true"
+    assert "two" in drawing.get_text()
+    assert not card.select("figure, details")
+
+
+def test_a_card_of_an_example_without_an_answer_introduces_it(project: Project) -> None:
+    project.build()
+    [card] = BeautifulSoup(project.page("gallery/index"), "html.parser").select(".example-card")
+    assert card.select("p")[1].get_text().startswith("It takes")
+    assert not card.select("svg")
+
+
+def test_another_answer_reaches_the_card(project: Project) -> None:
+    project.example(answering())
+    project.build()
+    project.example(answering().replace("One takes", "Only"))
+    assert project.build(measuring_reuse=True).status == 0
+    assert "Only 100\u202fns" in project.page("gallery/index")
+
+
+def test_groups_are_headings_in_the_order_of_their_first_examples(project: Project) -> None:
+    groups = {"first": "Last", "second": "", "third": "Several words", "fourth": "Last"}
+    for order, (name, group) in enumerate(groups.items(), start=1):
+        fields = f":order: {order}" + (f"\n:group: {group}" if group else "")
+        project.example(EXAMPLE.replace('cost_ns`.\n"""', f'cost_ns`.\n\n{fields}\n"""', 1), name=name)
+    assert project.build().status == 0
+    page = BeautifulSoup(project.page("gallery/index"), "html.parser")
+    shown = {
+        section.h2.get_text().rstrip("¶"): [link["href"] for link in section.select(".example-card-title a")]
+        for section in page.select("section section")
+    }
+    assert list(shown) == ["Last", "Several words", "Further examples"]
+    assert list(shown.values()) == [["first.html", "fourth.html"], ["third.html"], ["second.html"]]
+    following = BeautifulSoup(project.page("gallery/fourth"), "html.parser").select_one("link[rel=next]")
+    assert following is not None
+    assert following["href"] == "third.html"
 
 
 def test_the_table_of_examples_has_each_of_them_with_what_it_is_about(project: Project) -> None:

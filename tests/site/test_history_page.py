@@ -1,4 +1,4 @@
-"""The pages that show archives: the history, whose steps are at the right commit, and the evidence for the gate."""
+"""The pages that show archives: the history, with steps at the right commit, and the evidence for the gate."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def counted_part() -> str:
 
 @pytest.fixture
 def pages(project: Project) -> Project:
-    """The tiny project with the two pages, and stores that are still empty."""
+    """Make the tiny project with the two pages and empty stores."""
     for name in ("gate.md", "history.py", "trust.py", "days.py"):
         shutil.copy(ROOT / "docs" / name, project.folder / "docs" / name)
     project.write("docs/methodology.md", counted_part())
@@ -44,13 +44,13 @@ def pages(project: Project) -> Project:
 
 
 def rows(page: str, caption: str) -> list[str]:
-    """The rows of the table with that beginning of a caption, as they are in the page."""
+    """Return the rows of the table on the page whose caption begins with a text."""
     table = next(part for part in page.split("<table")[1:] if f"<caption>{caption}" in part)
     return table.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
 
 
 @searching
-def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
+def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
     for run in stepped(9, 5, 1.2, 0.01, seed=3):
         add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
@@ -68,7 +68,7 @@ def test_a_step_is_shown_at_its_commit_and_led_to(pages: Project) -> None:
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
-def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
+def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None:
     run = history_run(0, {"one": 50.0})
     add(pages.folder / "docs" / "archive" / "runs", run)
     assert pages.build().status == 0
@@ -79,7 +79,7 @@ def test_what_is_archived_is_not_said_to_be_of_this_run(pages: Project) -> None:
     assert all(strip.startswith(f"<summary>{told}") for strip in strips)
 
 
-def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> None:
+def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(pages: Project) -> None:
     random = np.random.default_rng(4)
     for number in range(5):
         for repeat in range(2):
@@ -90,7 +90,7 @@ def test_an_unstable_operation_is_listed_with_what_it_hides(pages: Project) -> N
     assert ">loud<" in unstable
 
 
-def test_what_cannot_be_read_is_named_on_the_page(pages: Project) -> None:
+def test_unreadable_runs_are_named_on_the_page(pages: Project) -> None:
     store = pages.folder / "docs" / "archive" / "runs"
     add(store, history_run(0, {"one": 50.0}))
     torn = add(store, history_run(1, {"one": 50.0}))
@@ -106,7 +106,7 @@ def test_pages_of_empty_archives_say_so(pages: Project) -> None:
     assert "No slowdown is archived yet." in pages.page("methodology")
 
 
-def test_a_run_that_was_added_reaches_the_page_though_nothing_else_changed(pages: Project) -> None:
+def test_an_added_run_reaches_the_page_without_other_changes(pages: Project) -> None:
     store = pages.folder / "docs" / "archive"
     pages.overrides["measuring_archives"] = [str(store)]
     add(store / "runs", history_run(0, {"one": 50.0}))

@@ -1,4 +1,4 @@
-"""The page of the history says which commit the site is of, what the history lacks, and what each label is about."""
+"""The history page names the site's commit, the commits that the history lacks, and the inputs in labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from history import OPERATIONS, Line, commits_between, labels, state
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git under a made-up name."""
+    """Run git with a neutral identity."""
     about = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
     done = subprocess.run(["git", "-C", str(folder), *about, *arguments], capture_output=True, text=True, check=True)
     return done.stdout.strip()
@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository of four commits."""
+    """Make a repository of four commits."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "--quiet")
@@ -31,7 +31,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def history_of(commit: str) -> Store:
-    """A history whose newest run is of that commit."""
+    """Make a history whose newest run is of a commit."""
     run = history_run(0, {"one": 50.0})
     run.document["revision"]["commit"] = commit
     return Store((run,), {}, ())
@@ -55,12 +55,12 @@ def test_a_history_that_has_the_commit_of_the_site_lacks_nothing(repository):
     )
 
 
-def test_where_git_cannot_tell_that_is_said(repository, tmp_path):
+def test_a_distance_that_git_cannot_know_is_marked(repository, tmp_path):
     first, second = git(repository, "rev-list", "--reverse", "HEAD").split()[:2]
     unknown = "How many commits it lacks is not known"
     assert unknown in said(history_of(first), second, tmp_path)  # no repository
-    assert unknown in said(history_of("0" * 40), second, repository)  # a commit that is not there
-    assert unknown in said(history_of(second), first, repository)  # one that does not come before
+    assert unknown in said(history_of("0" * 40), second, repository)  # a missing commit
+    assert unknown in said(history_of(second), first, repository)  # a commit that is not an ancestor
     assert "The commit of this site is not known." in said(history_of(first), "unknown", repository)
 
 
@@ -72,13 +72,13 @@ def test_a_shallow_clone_counts_nothing(repository, tmp_path):
     assert commits_between(last, newest, shallow) is None
 
 
-def test_every_label_says_what_the_operation_works_on():
+def test_every_label_has_the_input_of_the_operation():
     found = labels()
     assert all(label.startswith(f"{name}: ") for name, label in found.items())
     assert len(found) > 40
 
 
-def test_the_label_of_a_writer_says_how_it_syncs():
+def test_the_label_of_a_writer_has_its_sync_mode():
     writers = {name: label for name, label in labels().items() if "Writer" in name}
     assert len(writers) == 2
     assert all('sync="flush"' in label for label in writers.values())

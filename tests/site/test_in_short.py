@@ -1,4 +1,4 @@
-"""The directive `in-short`: a page opens with its answer, the figure and what to do."""
+"""The directive `in-short`: a page opens with its answer, the figure and the action."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FIELDS = ":order: 2\n:weight: 1"
 SHOWN = "\n# %%\n\nresult\n\n# %%\n\nresult.plot()\n"
 
 
-def told(in_short: str = IN_SHORT, further: str = SHOWN) -> str:
+def example(in_short: str = IN_SHORT, further: str = SHOWN) -> str:
     """An example that says something in short, and shows its result."""
     return EXAMPLE.replace('cost_ns`.\n"""', f'cost_ns`.\n\n{in_short}\n\n{FIELDS}\n"""', 1) + further
 
 
 def opening(project: Project) -> Tag:
-    """What stands below the title of the example."""
+    """Return the opening below the title of the example."""
     title = BeautifulSoup(project.page("gallery/first"), "html.parser").h1
     assert title is not None
     below = title.find_next_sibling()
@@ -33,7 +33,7 @@ def opening(project: Project) -> Tag:
 
 
 def test_a_page_opens_with_the_answer_the_figure_and_what_to_do(project: Project) -> None:
-    project.example(told())
+    project.example(example())
     assert project.build().status == 0
     below = opening(project)
     assert below["class"] == ["in-short"]
@@ -45,7 +45,7 @@ def test_a_page_opens_with_the_answer_the_figure_and_what_to_do(project: Project
 
 
 def test_the_cell_that_draws_the_figure_leads_to_it(project: Project) -> None:
-    project.example(told())
+    project.example(example())
     project.build()
     link = BeautifulSoup(project.page("gallery/first"), "html.parser").select_one("p.bench-note a")
     assert link is not None
@@ -53,19 +53,19 @@ def test_the_cell_that_draws_the_figure_leads_to_it(project: Project) -> None:
 
 
 def test_a_figure_that_the_page_does_not_draw_is_drawn_for_it(project: Project) -> None:
-    project.example(told(further=""))
+    project.example(example(further=""))
     assert project.build().status == 0
     assert opening(project).select_one("figure[data-source='first/made'] + details.provenance")
 
 
 def test_without_a_figure_it_has_none(project: Project) -> None:
-    project.example(told(IN_SHORT.replace("    :figure: first/made\n", "")))
+    project.example(example(IN_SHORT.replace("    :figure: first/made\n", "")))
     assert project.build().status == 0
     assert not opening(project).select("figure")
 
 
 def test_a_figure_of_another_name_ends_the_build(project: Project) -> None:
-    project.example(told(IN_SHORT.replace(": first/made", ": first/other")))
+    project.example(example(IN_SHORT.replace(": first/made", ": first/other")))
     outcome = project.build()
     assert outcome.status != 0
     assert "first.rst" in outcome.said
@@ -74,14 +74,14 @@ def test_a_figure_of_another_name_ends_the_build(project: Project) -> None:
 
 
 def test_an_answer_without_what_to_do_is_refused(project: Project) -> None:
-    project.example(told(f".. in-short::\n\n    {ANSWER}"))
+    project.example(example(f".. in-short::\n\n    {ANSWER}"))
     outcome = project.build()
     assert outcome.status != 0
     assert "write the answer as the first paragraph and what to do as the last one" in outcome.said
 
 
 def test_the_notebook_leaves_it_out(project: Project) -> None:
-    project.example(told())
+    project.example(example())
     project.build()
     notebook = (project.folder / "docs" / "gallery" / "first.ipynb").read_text(encoding="utf-8")
     assert "in-short" not in notebook
@@ -90,14 +90,14 @@ def test_the_notebook_leaves_it_out(project: Project) -> None:
 
 
 def test_a_builder_that_makes_no_site_needs_no_run(project: Project) -> None:
-    project.example(told())
+    project.example(example())
     assert project.build("text").status == 0
     text = (project.folder / "text" / "gallery" / "first.txt").read_text(encoding="utf-8")
     assert text.index("(not measured)") < text.index("Do this.") < text.index("It takes")
 
 
 @pytest.mark.parametrize("after", ["", "\n\nText.\n", f"\n\n{FIELDS}\n"])
-def test_the_text_loses_the_directive_and_nothing_else(after: str) -> None:
+def test_only_the_directive_is_removed_from_the_text(after: str) -> None:
     assert without_in_short(f"Text.\n\n{IN_SHORT}{after}").split() == f"Text. {after}".split()
 
 

@@ -27,7 +27,7 @@ def test_a_role_becomes_words(role: str, words: str) -> None:
     assert plain(role) == words
 
 
-def test_neither_the_notebook_nor_the_packed_one_holds_a_role(project: Project) -> None:
+def test_neither_the_notebook_nor_the_packed_one_has_a_role(project: Project) -> None:
     project.build()
     folder = project.folder / "docs" / "gallery"
     with zipfile.ZipFile(folder / "first.zip") as packed:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from tiny_project import Project
 
 
-def test_a_format_spec_wins_over_the_unit(project: Project) -> None:
+def test_a_format_spec_overrides_the_unit(project: Project) -> None:
     project.write("docs/other.md", "# Other\n\nOne: {measured}`first/made/one/cost_ns|.1f`.\n")
     project.build()
     assert '<span class="measured">100.0</span>' in project.page("other")
 
 
-def test_a_number_stands_in_the_text_of_an_example(project: Project) -> None:
+def test_a_number_is_in_the_text_of_an_example(project: Project) -> None:
     project.build()
     assert 'It takes <span class="measured">100\u202fns</span>' in project.page("gallery/first")
 
 
-def test_a_missing_number_is_an_error_at_its_line_with_what_is_near(project: Project) -> None:
+def test_a_missing_number_is_an_error_at_its_line_with_similar_names(project: Project) -> None:
     project.write("docs/other.md", "# Other\n\nText.\n\nTwo: {measured}`first/made/won/cost_ns`.\n")
     outcome = project.build()
     assert outcome.status != 0
@@ -39,7 +39,7 @@ def test_the_run_is_noted_as_a_dependency_of_the_page_that_shows_it(project: Pro
     assert not any(path.endswith("build/run/run.json") for path in project.dependencies("other"))
 
 
-def test_a_page_that_another_builder_read_with_a_fault_is_judged_by_what_it_is_now(project: Project) -> None:
+def test_a_page_that_another_builder_read_with_an_error_is_read_again(project: Project) -> None:
     project.build()
     project.write("docs/other.md", "# Other\n\n{measured}`first/made/won/cost_ns`.\n")
     assert "ERROR: measured:" in project.build("dummy").said

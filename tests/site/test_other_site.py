@@ -1,4 +1,4 @@
-"""A site about another package, whose conf.py names the one extension and nothing else."""
+"""A site about another package, whose conf.py has only the one extension."""
 
 from __future__ import annotations
 
@@ -78,19 +78,19 @@ class Site:
         )
 
     def page(self, name: str) -> str:
-        """A page as built."""
+        """Return a built page."""
         return (self.folder / "docs" / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
 
     @property
     def run(self) -> dict:
-        """The sealed run's document."""
+        """Return the document of the build's run."""
         path = self.folder / "docs" / "_build" / "evenhand" / "run" / "run.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """A site about a package that is installed beside it."""
+    """Make a site about a package that is installed next to it."""
     made = Site(tmp_path)
     (tmp_path / "site").mkdir()
     install(tmp_path / "site", version="1.0")
@@ -103,7 +103,7 @@ def site(tmp_path: Path) -> Site:
     return made
 
 
-def test_a_site_needs_the_one_extension_and_nothing_else(site: Site) -> None:
+def test_a_site_needs_only_the_one_extension(site: Site) -> None:
     ended = site.build("-W", "--keep-going")
     assert ended.returncode == 0, ended.stderr
     index, example = site.page("index"), site.page("gallery/first")
@@ -125,7 +125,7 @@ def test_a_site_needs_the_one_extension_and_nothing_else(site: Site) -> None:
     assert (html / "run" / "run.json").is_file()
 
 
-def test_the_site_is_stronger_than_the_defaults(site: Site) -> None:
+def test_the_site_overrides_the_defaults(site: Site) -> None:
     more = 'nb_execution_mode = "off"\nsphinx_gallery_conf = {"gallery_dirs": "questions"}\nmeasuring_folder = "kept"\n'
     site.write("docs/conf.py", f'extensions = ["evenhand.sphinx"]\n{more}')
     site.write("docs/index.md", INDEX.replace("gallery/index", "questions/index"))
@@ -137,7 +137,7 @@ def test_the_site_is_stronger_than_the_defaults(site: Site) -> None:
     assert (site.folder / "docs" / "kept" / "run" / "run.json").is_file()
 
 
-def test_a_profile_is_chosen_by_an_option_which_is_stronger_than_the_variable(site: Site) -> None:
+def test_a_profile_is_chosen_by_an_option_which_overrides_the_variable(site: Site) -> None:
     other = "[profile.other]\nrounds = 3\nslices = 2\njudged = false\n"
     site.write("docs/profiles.toml", PROFILES + other)
     assert site.build("-D", "measuring_profile=other").returncode == 0
@@ -161,7 +161,7 @@ def test_a_failing_example_fails_the_build_without_warnings_as_errors(site: Site
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_number_that_is_not_there_fails_the_build_without_warnings_as_errors(site: Site, jobs: str) -> None:
+def test_a_missing_number_fails_the_build_without_warnings_as_errors(site: Site, jobs: str) -> None:
     for name in "abcdef":
         site.write(f"docs/{name}.md", f"---\norphan: true\n---\n# {name}\n\n{{measured}}`first/sums/three/cost_ns`\n")
     ended = site.build("-j", jobs)
@@ -172,14 +172,14 @@ def test_a_number_that_is_not_there_fails_the_build_without_warnings_as_errors(s
     assert not (site.folder / "docs" / "_build" / "html" / "index.html").is_file()
 
 
-def test_a_page_that_was_mended_builds_again(site: Site) -> None:
+def test_a_fixed_page_builds_again(site: Site) -> None:
     site.write("docs/index.md", INDEX.replace("one/cost_ns", "three/cost_ns"))
     assert site.build().returncode != 0
     site.write("docs/index.md", INDEX)
     assert site.build(EVENHAND_REUSE="1").returncode == 0
 
 
-def test_a_number_that_the_profile_cut_says_so(site: Site) -> None:
+def test_a_number_that_the_profile_cut_is_marked(site: Site) -> None:
     latency = EXAMPLE.replace("bench.compare(", "bench.latency(").replace(
         "settings=settings", "calls=200, settings=settings"
     )
@@ -190,7 +190,7 @@ def test_a_number_that_the_profile_cut_says_so(site: Site) -> None:
     assert '<span class="measured">not measured in this profile</span>' in site.page("index")
 
 
-def test_a_reusing_build_takes_the_numbers_and_refuses_an_upgrade(site: Site) -> None:
+def test_a_reusing_build_reuses_the_numbers_and_refuses_an_upgrade(site: Site) -> None:
     assert site.build().returncode == 0
     before = site.run["id"]
     assert site.build(EVENHAND_REUSE="1").returncode == 0
@@ -201,7 +201,7 @@ def test_a_reusing_build_takes_the_numbers_and_refuses_an_upgrade(site: Site) ->
     assert "it was measured with tiny-binding 1.0, but 2.0 is installed" in ended.stderr
 
 
-def test_a_reuse_notices_a_changed_module_beside_the_example(site: Site) -> None:
+def test_a_reuse_notices_a_changed_module_next_to_the_example(site: Site) -> None:
     setup = 'name="sums", setup="from shapes import size", settings'
     site.write("gallery/first.py", EXAMPLE.replace('name="sums", settings', setup))
     site.write("gallery/shapes/__init__.py", "size = 1\n")

@@ -10,7 +10,7 @@ from tiny_project import Project
 PLACE = "https://example.org/en/latest/"
 
 
-def test_numbers_tables_and_figures_are_there_as_they_are_read(project: Project) -> None:
+def test_numbers_tables_and_figures_are_in_the_text(project: Project) -> None:
     project.example_with_table()
     assert project.build(html_baseurl=PLACE).status == 0
     whole = (project.folder / "html" / "llms-full.txt").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def test_numbers_tables_and_figures_are_there_as_they_are_read(project: Project)
     assert ":measured:" not in whole
 
 
-def test_pages_stand_in_the_order_of_reading_once_each(project: Project) -> None:
+def test_pages_are_in_the_order_of_reading_once_each(project: Project) -> None:
     project.build(html_baseurl=PLACE)
     listed = (project.folder / "html" / "llms.txt").read_text(encoding="utf-8")
     places = [listed.index(f"]({PLACE}{name}.html)") for name in ("index", "other", "gallery/index", "gallery/first")]
@@ -30,14 +30,14 @@ def test_pages_stand_in_the_order_of_reading_once_each(project: Project) -> None
     assert ": No number here." in listed
 
 
-def test_a_page_that_was_not_written_again_is_there_too(project: Project) -> None:
+def test_a_page_that_was_not_rewritten_is_included(project: Project) -> None:
     project.build(html_baseurl=PLACE)
     before = (project.folder / "html" / "llms-full.txt").read_text(encoding="utf-8")
     project.build(html_baseurl=PLACE, measuring_reuse=True)
     assert (project.folder / "html" / "llms-full.txt").read_text(encoding="utf-8") == before
 
 
-def test_links_are_whole_and_what_is_for_a_screen_is_gone() -> None:
+def test_links_are_absolute_and_screen_elements_are_removed() -> None:
     body = (
         '<h1>A<a class="headerlink" href="#a">#</a></h1><p><a href="../b.html">b</a></p><details class="provenance">x'
         '</details><div class="highlight-python notranslate"><div class="highlight"><pre>a = 1\n</pre></div></div>'

@@ -1,4 +1,4 @@
-"""The profiles that judge: each gives every measuring call what a verdict takes."""
+"""The judging profiles: each allows every measuring call the rounds of a verdict."""
 
 from __future__ import annotations
 

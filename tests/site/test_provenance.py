@@ -1,4 +1,4 @@
-"""The strips below figures and tables and at the foot of each page, and what a page's script needs for its banner."""
+"""The strips below figures and tables and at the end of each page, and the data for a page's banner."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_strip_names_time_commit_profile_machine_and_compilers() -> None:
     }
 
 
-def test_a_build_that_knows_no_commit_says_so() -> None:
+def test_a_build_without_a_known_commit_is_marked() -> None:
     unknown = DOCUMENT | {"build": {}, "tree": {"commit": "unknown", "dirty": None}}
     assert strip(unknown)["commit"] == "unknown"
     assert "rustc" not in strip(unknown)
@@ -67,17 +67,17 @@ def test_the_strip_names_the_packages_that_were_measured() -> None:
     assert "rust-daq" not in strip(named)
 
 
-def test_the_line_tells_when_the_result_was_measured_and_how_often() -> None:
+def test_the_line_has_the_time_and_the_rounds_of_the_result() -> None:
     told = line(DOCUMENT, ENTRY)
     assert "Measured 2026-11-23 10:25 UTC" in told
     assert "12 rounds, 2\u202f160 samples" in told
 
 
-def test_a_table_of_the_whole_run_tells_the_run() -> None:
+def test_a_table_of_the_whole_run_names_the_run() -> None:
     assert line(DOCUMENT, None) == "Measured 2026-11-23 10:20 UTC · A Processor · Python 3.11.7 · profile quick"
 
 
-def test_the_details_are_whole() -> None:
+def test_the_details_are_complete() -> None:
     told = details(DOCUMENT, ENTRY)
     assert told["measurement"] == "first/made, comparison of 2"
     assert told["governor"] == "not readable here"
@@ -88,7 +88,7 @@ def test_the_details_are_whole() -> None:
     assert told["run"] == "the-run, profile quick"
 
 
-def test_a_result_that_the_run_does_not_have_gets_no_rounds() -> None:
+def test_a_result_that_the_run_does_not_have_has_no_rounds() -> None:
     assert "samples" not in markup(DOCUMENT, "first/other", "machine.html")
     assert "samples" in markup(DOCUMENT, "first/made", "machine.html")
 
@@ -98,13 +98,13 @@ def test_names_are_safe_in_html() -> None:
     assert "<b>" not in markup(DOCUMENT | {"machine": machine}, "", "machine.html")
 
 
-def test_a_page_knows_what_it_was_measured_with_and_made_from() -> None:
+def test_a_page_has_its_run_and_its_commit() -> None:
     told = freshness(DOCUMENT, {"commit": "fffffffff", "dirty": False})
     assert (told["measured_with"], told["made_from"]) == ("0123456", "fffffff")
     assert told["run"] == "the-run"
 
 
-def test_commits_that_are_not_known_are_not_compared() -> None:
+def test_unknown_commits_are_not_compared() -> None:
     told = freshness(DOCUMENT, {"commit": "unknown", "dirty": None})
     assert told["measured_with"] == told["made_from"] == ""
 
@@ -139,7 +139,7 @@ def test_each_figure_and_table_of_a_page_gets_its_strip(project: Project) -> Non
         assert text.index(shown) < text.index('<details class="provenance">', text.index(shown))
 
 
-def test_a_search_does_not_find_each_page_by_its_strip(project: Project) -> None:
+def test_strips_are_excluded_from_the_search(project: Project) -> None:
     project.write("docs/deep/page.md", CELL)
     project.build()
     index = (project.folder / "html" / "searchindex.js").read_text(encoding="utf-8")

@@ -55,7 +55,7 @@ def test_the_archive_has_a_run_of_each_supported_python():
 
 
 def program(folder, script):
-    """A program that answers as an interpreter."""
+    """Write a program that answers like an interpreter."""
     path = folder / "python"
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
@@ -75,7 +75,7 @@ ANSWERS = {
 
 @shell_only
 @pytest.mark.parametrize(("script", "sentence"), ANSWERS.values(), ids=ANSWERS)
-def test_a_python_that_cannot_be_compared_gets_a_sentence(tmp_path, script, sentence):
+def test_a_python_that_cannot_be_compared_gets_a_message(tmp_path, script, sentence):
     good = tmp_path / "good"
     good.mkdir()
     first = program(good, """echo '["3.11.0", true, "def"]'""")
@@ -87,7 +87,7 @@ def test_a_python_that_cannot_be_compared_gets_a_sentence(tmp_path, script, sent
 
 
 @shell_only
-def test_one_python_alone_is_no_comparison(tmp_path):
+def test_a_single_python_is_not_a_comparison(tmp_path):
     command = [sys.executable, str(EXAMPLE), "--python", program(tmp_path, """echo '["3.11.0", true, "def"]'""")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "pass it for at least two" in ended.stderr

@@ -34,7 +34,7 @@ INDEX = """<html><body><div class="body"><h2>Criterion.rs Benchmark Index</h2>
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    """Reports of one benchmark and their index, as Criterion leaves them."""
+    """Write the reports of one benchmark and their index, as Criterion does."""
     folder = tmp_path / "criterion"
     report = folder / "batch" / "report"
     report.mkdir(parents=True)
@@ -48,7 +48,7 @@ def output(tmp_path: Path) -> Path:
 
 
 def framed(path: Path) -> tuple[str, BeautifulSoup]:
-    """A report in its frame."""
+    """Return a report in its frame."""
     title, body = reports.framed(path, [("../criterion.html", "Inside Rust")])
     return title, BeautifulSoup(body, "html.parser")
 
@@ -59,7 +59,7 @@ def test_a_report_keeps_its_title_and_leads_back(output: Path) -> None:
     assert soup.nav.a["href"] == "../criterion.html"
 
 
-def test_a_plot_stands_in_the_page_in_its_ink_and_says_what_it_means(output: Path) -> None:
+def test_a_plot_is_in_the_page_in_its_text_colour_with_an_explanation(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     figure = soup.select_one(".report-plots figure")
     assert figure.svg["viewbox"] == "0 0 450 300"  # in small letters, as this parser reads it
@@ -69,14 +69,14 @@ def test_a_plot_stands_in_the_page_in_its_ink_and_says_what_it_means(output: Pat
     assert "how long" in figure.figcaption.get_text()
 
 
-def test_a_further_plot_opens_where_it_is_named(output: Path) -> None:
+def test_a_further_plot_opens_at_its_name(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     [more] = soup.select("details.report-more")
     assert more.summary.get_text() == "Standard deviation"
     assert more.svg
 
 
-def test_no_link_leads_nowhere_or_out_of_the_frame(output: Path) -> None:
+def test_no_link_is_broken_or_leaves_the_frame(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     assert [link["href"] for link in soup.select("p a")] == ["../../report/index.html", "https://example.org/book"]
     assert "Gone" in soup.get_text()
@@ -84,7 +84,7 @@ def test_no_link_leads_nowhere_or_out_of_the_frame(output: Path) -> None:
     assert "svg" not in {link["href"].rpartition(".")[2] for link in soup.find_all("a")}
 
 
-def test_a_table_of_statistics_is_one_of_the_sites(output: Path) -> None:
+def test_a_table_of_statistics_has_the_sites_style(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     [table] = soup.select(".bench-room > table.bench-table")
     assert [cell.get_text() for cell in table.select("thead th[scope=col]")] == ["statistic", "lower bound"]
@@ -115,7 +115,7 @@ def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
     assert 'href="criterion/report/index.html"' in project.page("criterion")
 
 
-def test_only_what_a_reader_opens_is_kept(project: Project, output: Path) -> None:
+def test_only_files_for_readers_are_kept(project: Project, output: Path) -> None:
     folder = project.folder / "build"
     config = SimpleNamespace(measuring_folder=str(folder), measuring_criterion=str(output), measuring_reuse=False)
     reports.keep(SimpleNamespace(builder=SimpleNamespace(name="html"), config=config))

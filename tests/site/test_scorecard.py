@@ -19,7 +19,7 @@ GALLERY = Path(__file__).parents[2] / "gallery"
 
 @pytest.fixture
 def run():
-    """A run that made points, and nothing else."""
+    """Make a run that only made points."""
     return made_run(made_result("ready", "benchmark_datapoint", POINTS, rounds=12))
 
 
@@ -36,7 +36,7 @@ def test_a_row_has_both_numbers_the_ratio_and_the_verdict(run):
     assert made["ratio (95 % interval)"].iloc[1] == "2.00"
 
 
-def test_what_the_run_does_not_have_is_a_row_that_says_so(run):
+def test_a_result_missing_in_the_run_is_a_row_that_says_so(run):
     frame = scorecard.table(run, "Files").frame
     assert set(frame["verdict"]) == {"not measured"}
     assert set(frame["this package"]) == {MISSING}

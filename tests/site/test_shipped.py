@@ -1,4 +1,4 @@
-"""The role `shipped` and the files beside the pages."""
+"""The role `shipped` and the files next to the pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_the_link_is_right_from_any_folder(project: Project) -> None:
     assert 'href="../../run/run.json"' in project.page("deep/er/page")
 
 
-def test_the_shipped_run_is_the_sealed_one(project: Project) -> None:
+def test_the_shipped_run_is_that_of_the_build(project: Project) -> None:
     project.build()
     shipped = json.loads((project.folder / "html" / "run" / "run.json").read_text(encoding="utf-8"))
     assert shipped == project.run

@@ -1,4 +1,4 @@
-"""What a page tells its reader to run does run, as it stands there."""
+"""The snippets and commands of pages run unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOW = (DOCS / "slow.md").read_text(encoding="utf-8")
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The code of a page in one language."""
+    """Return the code of a page in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
@@ -42,7 +42,7 @@ STARTS = [
 
 
 def commands(words: str) -> list[tuple[str, str]]:
-    """Each line of a shell block that begins with these words, with its page."""
+    """Return each line of a shell block that begins with these words, with its page."""
     return [
         (page.name, line)
         for page in PAGES
@@ -53,7 +53,7 @@ def commands(words: str) -> list[tuple[str, str]]:
 
 
 def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a snippet in a folder of its own; a warning is an error."""
+    """Run a snippet in its own folder; a warning is an error."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=folder,
@@ -65,21 +65,21 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("code", CHECKS, ids=lambda code: code.split("\n")[0][:40])
-def test_a_check_runs_as_it_stands_and_says_something(code, tmp_path):
+def test_a_check_runs_unchanged_and_prints_something(code, tmp_path):
     ended = run(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.strip()
 
 
 @pytest.mark.parametrize("code", FIXES, ids=lambda code: code.partition("# After: ")[2].split("\n")[0][:40])
-def test_a_fix_runs_as_it_stands_before_and_after(code, tmp_path):
+def test_a_fix_runs_unchanged_before_and_after(code, tmp_path):
     assert 0 <= code.find("# Before: ") < code.find("# After: ")
     ended = run(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("page", "code"), STARTS)
-def test_a_program_of_a_starting_page_runs_as_it_stands(page, code, tmp_path):
+def test_a_program_of_a_starting_page_runs_unchanged(page, code, tmp_path):
     del page
     ended = run(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -132,13 +132,13 @@ def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
 
 
 @pytest.mark.parametrize(("page", "line"), commands("python -m evenhand"))
-def test_a_command_that_a_page_names_is_one(page, line):
+def test_a_command_on_a_page_exists(page, line):
     del page
     module, *arguments = shlex.split(line)[2:]
     assert vars(PARSERS[module]().parse_args(arguments))
 
 
 @pytest.mark.parametrize(("page", "line"), [found for found in commands("python ") if ".py " in found[1]])
-def test_a_script_that_a_page_names_is_an_example(page, line):
+def test_a_script_on_a_page_is_an_example(page, line):
     del page
     assert shlex.split(line)[1].removesuffix(".py") in EXAMPLES

@@ -1,4 +1,4 @@
-"""Numbers of prose are spaced as those of the kit; code is not touched."""
+"""Numbers in prose are spaced like those of the kit; code is unchanged."""
 
 from __future__ import annotations
 

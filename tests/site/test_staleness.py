@@ -1,4 +1,4 @@
-"""Which pages are read again."""
+"""The pages that are read again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_fingerprint_covers_the_conf_folder(project: Project) -> None:
     assert "other" in project.build(measuring_reuse=True).read
 
 
-def test_the_fingerprint_covers_a_module_beside_the_pages(project: Project) -> None:
+def test_the_fingerprint_covers_a_module_next_to_the_pages(project: Project) -> None:
     project.build()
     project.write("docs/tables.py", "new = 1\n")
     assert "other" in project.build(measuring_reuse=True).read

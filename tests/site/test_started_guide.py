@@ -1,4 +1,4 @@
-"""The guide that `python -m evenhand init` writes into an empty folder, built and changed as its owner would."""
+"""The guide that `python -m evenhand init` writes, built and changed as its owner would."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build(folder: Path, *options: str, **variables: str) -> subprocess.Completed
 
 @pytest.fixture(scope="module")
 def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A guide in an empty folder, built with the quick profile."""
+    """Make a guide in an empty folder, built with the quick profile."""
     folder = tmp_path_factory.mktemp("empty")
     ended = run(folder, "evenhand", "init")
     assert ended.returncode == 0, ended.stderr
@@ -43,7 +43,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def document(guide: Path) -> dict:
-    """The sealed run's document."""
+    """Return the document of the build's run."""
     path = guide / "docs" / "_build" / "evenhand" / "run" / "run.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -60,9 +60,19 @@ def test_the_gallery_has_its_example_with_table_and_figure(guide: Path) -> None:
     html = guide / "docs" / "_build" / "html"
     assert "Is it quicker to join text than to add to it?" in (html / "gallery" / "index.html").read_text()
     page = (html / "gallery" / "joining.html").read_text(encoding="utf-8")
-    assert '<table class="bench-table">' in page
+    assert '<table class="bench-table' in page
     assert '<figure class="bench-figure"' in page
     assert "text of a hundred parts" not in page
+    assert re.search(r'<span class="verdict">Joining a hundred parts takes [\d.]+\u202f[nµ]s, adding them', page)
+    opening, figure, first = 'class="in-short"', '<figure class="bench-figure"', 'id="the-contenders"'
+    assert page.index(opening) < page.index(figure) < page.index(first)
+    assert '<details class="preparation">' in page
+
+
+def test_the_card_of_its_example_answers(guide: Path) -> None:
+    text = (guide / "docs" / "_build" / "html" / "gallery" / "index.html").read_text(encoding="utf-8")
+    assert "Joining a hundred parts takes" in text
+    assert '<div class="example-card-figure"><svg' in text
 
 
 def test_the_example_is_a_script(guide: Path) -> None:

@@ -1,4 +1,4 @@
-"""The table of what survives a kill: this build's kills next to dated ones, each with how many there were."""
+"""The table of survival: this build's kills next to dated ones, each with the number of kills."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Built:
 
 
 def gathered(writer, opened="not at all", read=0):
-    """Fifty archived kills that are alike."""
+    """Make fifty equal archived kills."""
     kills = (Remains(opened, 1_000, read, 0),) * 50
     return Gathered(writer, "some 1.2", Survival(kills), ("2026-01-02T00:00:00+00:00",), ("Quick 1",))
 
@@ -55,7 +55,7 @@ def test_dated_kills_are_below_the_builds_kills_of_the_same_recording():
     ]
 
 
-def test_each_row_says_how_many_kills_there_were_and_what_so_few_leave_open():
+def test_each_row_has_the_number_of_kills_and_the_remaining_uncertainty():
     frame = shown(gathered("TDMS", "normally", 1_000)).frame
     assert list(frame["kills"]) == ["5", "50"]
     assert list(frame["rows lost"]) == ["0 of 12\u202f000", "0 of 50\u202f000"]
@@ -84,7 +84,7 @@ def test_a_lost_recording_is_counted_in_full():
     assert last["rows lost"] == "50\u202f000 of 50\u202f000"
 
 
-def test_the_notes_name_the_machines_and_the_lines_left_out():
+def test_the_notes_name_the_machines_and_the_left_out_lines():
     assert shown().notes == ("No kill is archived yet.",)
     notes = shown(gathered("TDMS"), refused=("line 7 of survival.jsonl is damaged",)).notes
     assert notes == ("Dated rows: archived kills, Quick 1.", "Left out: line 7 of survival.jsonl is damaged.")

@@ -21,7 +21,7 @@ def written(folder: Path, *rounds: list[list[int]], **further: Any) -> Path:
     return folder
 
 
-def test_percentiles_are_those_of_the_calls_counted_out(tmp_path: Path) -> None:
+def test_percentiles_are_those_of_the_expanded_calls(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     calls = random.geometric(0.01, 20_000)
     values, counts = np.unique(calls, return_counts=True)
@@ -33,12 +33,12 @@ def test_percentiles_are_those_of_the_calls_counted_out(tmp_path: Path) -> None:
     assert (row["calls"], row["max_ns"]) == (20_000, calls.max())
 
 
-def test_a_percentile_with_too_few_calls_beyond_it_is_not_told(tmp_path: Path) -> None:
+def test_a_percentile_with_too_few_calls_beyond_it_is_not_reported(tmp_path: Path) -> None:
     row = tails.read(written(tmp_path, [[100, 199], [900, 1]]))["attach"]
     assert (row["p50_ns"], row["p95_ns"], row["p99_ns"], row["p99_9_ns"]) == (100, 100, None, None)
 
 
-def test_the_rounds_are_told_apart_and_together(tmp_path: Path) -> None:
+def test_the_rounds_are_reported_separately_and_together(tmp_path: Path) -> None:
     row = tails.read(written(tmp_path, [[100, 30], [300, 20]], [[200, 50]]))["attach"]
     assert (row["calls"], row["p50_ns"], row["max_ns"]) == (100, 200, 300)
     assert row["rounds"] == {"p50_ns": [100, 200], "p90_ns": [None, None], "p99_ns": [None, None]}
@@ -53,7 +53,7 @@ def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
         tails.read(tmp_path / "tails")
 
 
-def test_a_torn_file_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "3.json").write_text('{"schema": 1, "mea', encoding="utf-8")
     with pytest.raises(MeasuringError, match=r"3\.json is no measurement of the tails"):
         tails.read(tmp_path)

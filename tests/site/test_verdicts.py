@@ -1,4 +1,4 @@
-"""The role `verdict` and the directive `remedies`: what pages say about a comparison follows from the run."""
+"""The role `verdict` and the directive `remedies`: sentences about a comparison follow from the run."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def test_too_few_rounds_say_so(project: Project) -> None:
 
 
 @pytest.mark.parametrize("text", ["first/made/one vs three", "first/made/one", "first/made/one vs two | fast: x"])
-def test_a_pair_that_is_not_there_is_an_error_at_its_line(project: Project, text: str) -> None:
+def test_a_missing_pair_is_an_error_at_its_line(project: Project, text: str) -> None:
     project.write("docs/other.md", MYST.format(text))
     outcome = project.build()
     assert outcome.status != 0
     assert "other.md:3: ERROR: verdict:" in outcome.said
 
 
-def test_a_remedy_shows_its_gain_only_where_the_run_shows_one(project: Project) -> None:
+def test_a_remedy_shows_its_gain_only_if_the_run_shows_one(project: Project) -> None:
     rows = "*calls* | by two | by one | first/made/one vs two\nback | by one | by two | first/made/two vs one"
-    project.write("docs/other.md", f"# Other\n\n```{{remedies}} beside it\n{rows}\n```\n")
+    project.write("docs/other.md", f"# Other\n\n```{{remedies}} alongside\n{rows}\n```\n")
     assert project.build().status == 0
     cells = [cell for cell in project.page("other").split("<p>") if "</p>" in cell]
     texts = [cell.partition("</p>")[0] for cell in cells]
     assert texts[:12] == [
-        "beside it", "before", "after", "gain",
+        "alongside", "before", "after", "gain",
         "<em>calls</em>", "by two: 200\u202fns", "by one: 100\u202fns", "factor 2.00",
         "back", "by one: 100\u202fns", "by two: 200\u202fns", "no gain shown: factor 0.500, slower",
     ]  # fmt: skip

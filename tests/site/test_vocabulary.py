@@ -27,7 +27,7 @@ PLANTED = {
 
 
 def found_in(folder: Path, name: str, text: str, *allowed: vocabulary.Allowed) -> list[str]:
-    """What the check reports of one file with this text."""
+    """Return the findings in one file with this text."""
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return [str(finding) for finding in vocabulary.check([folder], folder, RULES, list(allowed))]

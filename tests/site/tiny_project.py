@@ -1,4 +1,4 @@
-"""A tiny project that is built as a site: pages and examples of a few lines, nothing really timed."""
+"""A tiny project that is built as a site: pages and examples of a few lines, without real timing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ settings.recorder.record(result)
 
 @dataclass
 class Outcome:
-    """How a build ended."""
+    """The outcome of a build."""
 
     status: int
     said: str
@@ -66,7 +66,7 @@ class Outcome:
 
 @dataclass
 class Project:
-    """The tiny project, and builds of it."""
+    """The tiny project and its builds."""
 
     folder: Path
     profile: str = "default"
@@ -129,22 +129,22 @@ class Project:
         return Outcome(code, said.getvalue(), sorted(read), status.getvalue())
 
     def dependencies(self, name: str) -> list[str]:
-        """The files that a page as read depends on."""
+        """Return the files that a page depends on."""
         environment = pickle.loads((self.folder / "doctrees" / "environment.pickle").read_bytes())
         return [str(path) for path in environment.dependencies.get(name, ())]
 
     def page(self, name: str = "index") -> str:
-        """A page as built."""
+        """Return a built page."""
         return (self.folder / "html" / f"{name}.html").read_text(encoding="utf-8")
 
     @property
     def runs(self) -> int:
-        """How often the example ran."""
+        """Return how often the example ran."""
         log = self.folder / "log"
         return len(log.read_text(encoding="utf-8").split()) if log.is_file() else 0
 
     @property
     def run(self) -> dict[str, Any]:
-        """The sealed run's document."""
+        """Return the document of the build's run."""
         document: dict[str, Any] = json.loads((self.folder / "build" / "run" / "run.json").read_text(encoding="utf-8"))
         return document

@@ -14,7 +14,6 @@ The settings, each of which may be left out; folders begin where `conf.py` is:
 - `measuring_folder`: where the run is kept between builds; otherwise `_build/evenhand`.
 - `measuring_criterion`: the output of Criterion, which has to be there then; otherwise `../target/criterion` if it is.
 - `measuring_archives`: folders of further runs, whose pages are read again when a run is added.
-- `measuring_glyphs`: a folder of drawings, ``NAME.svg`` for the card of an example.
 - `measuring_returns`: what a class (``"package.Class"``) or a call (``".method("``) returns without naming it.
 - `measuring_machine_page`: the page to which the strips lead, with an anchor after ``#`` if it is a section; a page is
   generated where the site has none of that name.
@@ -68,6 +67,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         in_short,
         machine_page,
         notebooks,
+        preparation,
         provenance,
         reports,
         roles,
@@ -85,6 +85,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         roles,
         notebooks,
         in_short,
+        preparation,
         gallery,
         provenance,
         reports,

@@ -4,10 +4,12 @@
 
     :order: 3
     :weight: 2
+    :group: batches
     :about: what a list costs, by its length
 
-All are optional.  `order` is its place in the gallery, `weight` its share of the profile's seconds in relation to the
-other examples, `about` what a table of examples says of it.  Its page and its notebook do not show them.
+All are optional.  `order` is its turn in a build and its place in its group.  `weight` is its share of the profile's
+seconds in relation to the other examples.  `group` is the heading under which the gallery shows it, and `about` what a
+table of examples says of it.  Its page and its notebook do not show them.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from evenhand.sphinx.errors import MeasuringError
 
 FIELDS = re.compile(r"\n\n((?::[a-z]+:[^\n]*\n?(?:[ \t]+\S[^\n]*\n?)*)+)\s*\Z")
 FIELD = re.compile(r"^:([a-z]+):[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
-SHOWN = re.compile(r"\n\n(?::(?:order|weight|about):[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\n|\Z)")
+SHOWN = re.compile(r"\n\n(?::(?:order|weight|group|about):[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\n|\Z)")
 """The fields in the text that sphinx-gallery makes of a docstring."""
-KNOWN = ("order", "weight", "about")
+KNOWN = ("order", "weight", "group", "about")
 LAST = 1e9
 """The order of an example that names none: after all others, by its name."""
 
@@ -35,16 +37,19 @@ class Declaration:
     Parameters
     ----------
     order : float
-        Its place among the examples.
+        Its turn among the examples, and its place in its group.
     weight : float
         Its share of the seconds of a build, in relation to the other examples.
     about : str
         What a table of examples says of it; empty where it says nothing.
+    group : str
+        The heading under which the gallery shows it; empty where it has none.
     """
 
     order: float = LAST
     weight: float = 1.0
     about: str = ""
+    group: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Declaration:
@@ -69,6 +74,7 @@ class Declaration:
             number(path, "order", fields.get("order"), LAST),
             number(path, "weight", fields.get("weight"), 1.0),
             fields.get("about", ""),
+            fields.get("group", ""),
         )
 
 

@@ -54,7 +54,6 @@ def add_settings(app: Sphinx) -> None:
         "measuring_costs": False,
         "measuring_criterion": "",
         "measuring_archives": [],
-        "measuring_glyphs": "",
         "measuring_returns": {},
         "measuring_machine_page": "machine",
     }.items():
@@ -100,7 +99,6 @@ def fill_places(config: Config, here: Path) -> None:
     elif any((found := here.parent / "target" / "criterion").glob("**/new/benchmark.json")):
         config.measuring_criterion = str(found)
     config.measuring_archives = [str(here / folder) for folder in config.measuring_archives]
-    config.measuring_glyphs = str(here / (config.measuring_glyphs or HERE / "glyphs"))
 
 
 def fill_dress(app: Sphinx, config: Config) -> None:

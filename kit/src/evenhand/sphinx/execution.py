@@ -113,7 +113,7 @@ def refuse_sources(app: Sphinx) -> None:
             if path.resolve().is_relative_to(folder.resolve()):
                 message = (
                     f"gallery_dirs of sphinx_gallery_conf names {folder.name}, which each build writes again, and "
-                    f"the example {path.name} is in it; move the examples to a folder beside the pages"
+                    f"the example {path.name} is in it; move the examples to a folder next to the pages"
                 )
                 raise MeasuringError(message)
 

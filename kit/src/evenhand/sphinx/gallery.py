@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,21 @@ from sphinx.util.osutil import relative_uri
 from evenhand.cli.script import describe
 from evenhand.runs.packages import configured, import_names
 from evenhand.sphinx.declaration import Declaration, without_fields
+from evenhand.sphinx.in_short import answers
 from evenhand.sphinx.places import example_files, gallery_folders
 
 COPYING = re.compile(r"^\*\*(Safe to copy as it is|Copy with care)\.\*\* \S", re.MULTILINE)
 """How the last paragraph of each example's docstring begins."""
+LABEL = re.compile(r' role="img" aria-label="[^"]*" style="[^"]*"')
 ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|obj):`~?(\w+)([\w.]*)`")
-OTHER = Path(__file__).parent / "glyphs" / "other.svg"
-"""The drawing of an example that has none of its own."""
-
 NOTE = re.compile(r"\.\. only:: html\n\n    \.\. note::\n.*?example code\.\n", re.DOTALL)
 THUMBNAILS = re.compile(
     r"\.\. raw:: html\n\n    <div class=\"sphx-glr-thumbnails\">.*?thumbnail-parent-div-close\n\n.*?</div>\n", re.DOTALL
 )
 TAGS = re.compile(r"\.\. raw:: html\n\n  <div id='sg-tag-list'[^\n]*\n")
+TOCTREE = re.compile(r"\.\. toctree::\n   :hidden:\n\n(?:   /[^\n]*\n)+")
+UNGROUPED = "Further examples"
+"""The heading of examples without a group, where others have one."""
 DOWNLOADS = re.compile(r"^\.\. _sphx_glr_download_", re.MULTILINE)
 BREAKS = re.compile(r"^    <br />\n?", re.MULTILINE)
 
@@ -68,6 +70,8 @@ class Example:
         What it uses of the measured packages and the kit, by full names.
     about : str
         What a table of examples says of it.
+    group : str
+        The heading under which the gallery shows it.
     """
 
     name: str
@@ -75,14 +79,16 @@ class Example:
     intro: str
     uses: frozenset[str]
     about: str
+    group: str = ""
 
     @classmethod
     def read(cls, path: Path, modules: Collection[str], returns: Mapping[str, str]) -> Example:
         """Read an example's docstring, imports and references; see `used`."""
         source = path.read_text(encoding="utf-8")
         title, _, intro = describe(ast.get_docstring(ast.parse(source)) or path.stem).partition("\n\n")
-        intro, about = (" ".join(text.replace("`", "").split()) for text in (intro, Declaration.read(path).about))
-        return cls(path.stem, title, intro, frozenset(used(source, modules, returns)), about)
+        declared = Declaration.read(path)
+        intro, about = (" ".join(text.replace("`", "").split()) for text in (intro, declared.about))
+        return cls(path.stem, title, intro, frozenset(used(source, modules, returns)), about, declared.group)
 
 
 def used(source: str, modules: Collection[str], returns: Mapping[str, str]) -> set[str]:
@@ -119,9 +125,17 @@ def measured_modules(app: Sphinx) -> frozenset[str]:
 
 
 def read_all(app: Sphinx) -> list[Example]:
-    """Every example, in the order of reading."""
+    """Every example as the gallery shows it: group after group, each by the declared order."""
     modules, returns = measured_modules(app), app.config.measuring_returns
-    return [Example.read(path, modules, returns) for path in sorted(example_files(app), key=key)]
+    found = [Example.read(path, modules, returns) for path in sorted(example_files(app), key=key)]
+    groups = groups_of(found)
+    return sorted(found, key=lambda example: groups.index(example.group))
+
+
+def groups_of(examples: Iterable[Example]) -> list[str]:
+    """The groups in the order of their first examples; what has none comes last."""
+    groups = list(dict.fromkeys(example.group for example in examples))
+    return sorted(groups, key=lambda group: not group)
 
 
 class Cards(nodes.General, nodes.Element):
@@ -129,11 +143,14 @@ class Cards(nodes.General, nodes.Element):
 
 
 class ExampleCards(SphinxDirective):
-    """``.. example-cards::``: a card for each example."""
+    """``.. example-cards::``: a card for each example; with a group, for those that declare it."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
         """Leave the place."""
-        return [Cards(every=True, names=[])]
+        return [Cards(every=True, names=[], group=" ".join(self.arguments[0].split()) if self.arguments else None)]
 
 
 class ExampleTable(SphinxDirective):
@@ -181,6 +198,8 @@ def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             continue
         wanted = set(left["names"]) or documented(app, docname)
         chosen = [example for example in read_all(app) if left["every"] or example.uses & wanted]
+        if left.get("group") is not None:
+            chosen = [example for example in chosen if (example.group or UNGROUPED) == left["group"]]
         heading = [] if left["every"] else [nodes.rubric("", "Examples that use it", classes=["example-cards-title"])]
         shown = [*heading, cards(app, docname, chosen, brief=not left["every"])] if chosen else []
         left.replace_self(shown)
@@ -191,7 +210,7 @@ def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def link(app: Sphinx, docname: str, example: Example) -> nodes.reference:
     """The title of an example, which leads to its page."""
-    there = app.builder.get_target_uri(f"{gallery_folders(app)[0].name}/{example.name}")
+    there = app.builder.get_target_uri(page_of(app, example))
     uri = relative_uri(app.builder.get_target_uri(docname), there)
     return nodes.reference("", example.title, refuri=uri, internal=True)
 
@@ -208,22 +227,29 @@ def table(app: Sphinx, docname: str, examples: Iterable[Example]) -> nodes.table
 
 
 def cards(app: Sphinx, docname: str, examples: Iterable[Example], *, brief: bool) -> nodes.container:
-    """A card an example; a brief one has no intro."""
+    """A card an example: its figure, its question and its answer; a brief one has the question alone."""
     shown = nodes.container(classes=["example-cards", *(["example-cards-brief"] if brief else [])])
     for example in examples:
         card = nodes.container("", classes=["example-card"])
-        card += nodes.raw("", glyph(app, example.name), format="html")
+        answer = answers(app.env).get(page_of(app, example))
+        if answer and answer.drawing and not brief:
+            card += nodes.raw("", thumbnail(answer.drawing), format="html")
         card += nodes.paragraph("", "", link(app, docname, example), classes=["example-card-title"])
         if not brief:
-            card += nodes.paragraph("", example.intro, classes=["example-card-intro"])
+            card += nodes.paragraph("", answer.text if answer else example.intro, classes=["example-card-answer"])
         shown += card
     return shown
 
 
-def glyph(app: Sphinx, name: str) -> str:
-    """The drawing by which an example is told from the others."""
-    path = Path(app.config.measuring_glyphs, f"{name}.svg")
-    return (path if path.is_file() else OTHER).read_text(encoding="utf-8").strip()
+def page_of(app: Sphinx, example: Example) -> str:
+    """The name of an example's page."""
+    return f"{gallery_folders(app)[0].name}/{example.name}"
+
+
+def thumbnail(drawing: str) -> str:
+    """A figure as a decoration: the title beside it says what it is about, and the page shows it in full."""
+    hidden = LABEL.sub(' aria-hidden="true"', drawing, count=1)
+    return f'<div class="example-card-figure">{hidden}</div>'
 
 
 def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -233,11 +259,25 @@ def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
             continue
         text = BREAKS.sub("", TAGS.sub("", NOTE.sub("", source[0])))
         if docname == f"{folder.name}/index":
-            text = THUMBNAILS.sub(".. example-cards::\n", text)
+            text = index(read_all(app), text, folder.name)
         else:
             text = COPYING.sub(copy_note, without_fields(text), count=1)
             text = DOWNLOADS.sub(lambda found: reference(app, docname) + found[0], text, count=1)
         source[0] = text
+
+
+def index(examples: Sequence[Example], text: str, folder: str) -> str:
+    """The page of all examples: their cards, under a heading for each group where they declare some."""
+    groups = groups_of(examples)
+    if groups == [""]:
+        return THUMBNAILS.sub(".. example-cards::\n", text)
+    ways, sections = [], []
+    for group in groups:
+        heading = group or UNGROUPED
+        pages = "".join(f"   /{folder}/{example.name}\n" for example in examples if example.group == group)
+        ways.append(f".. toctree::\n   :hidden:\n   :caption: {heading}\n\n{pages}\n")
+        sections.append(f"{heading}\n{'-' * len(heading)}\n\n.. example-cards:: {heading}\n\n")
+    return THUMBNAILS.sub(lambda _: "".join([*ways, *sections]), TOCTREE.sub("", text), count=1)
 
 
 def copy_note(found: re.Match[str]) -> str:

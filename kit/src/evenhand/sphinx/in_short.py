@@ -36,6 +36,9 @@ from evenhand.sphinx.roles import SealedRun, note_fault
 
 BLOCK = re.compile(r"^\.\. in-short::[^\n]*(?:\n(?:[ \t]+[^\n]*)?(?=\n|\Z))*", re.MULTILINE)
 """The directive in the text of an example."""
+DRAWINGS = re.compile(r'<div class="bench-desk">(.*?)</div><div class="bench-phone" hidden>(.*?)</div>', re.DOTALL)
+UPRIGHT = "rotate(-90"
+"""Turns the name of a vertical axis, which curves have and rows do not."""
 ANSWERS = "measuring_answers"
 """The attribute of the environment that has the answer of each page."""
 ANCHOR = "in-short"
@@ -52,7 +55,7 @@ class Answer:
     text : str
         The first paragraph.
     drawing : str
-        The figure for a narrow place, as an SVG element; empty where there is none.
+        The figure as an SVG element; empty where there is none.
     """
 
     text: str
@@ -91,7 +94,7 @@ class Opening:
         for made in list(doctree.findall(InShort))[:1]:
             if made["figure"] and publishes(app):
                 self.show_figure(app, doctree, made)
-            answers(app.env)[app.env.current_document.docname] = Answer(made[0].astext(), narrow_drawing(made))
+            answers(app.env)[app.env.current_document.docname] = Answer(made[0].astext(), drawing_for_card(made))
             section = next(iter(doctree.findall(nodes.section)), None)
             if section is not None:
                 made.parent.remove(made)
@@ -113,11 +116,12 @@ class Opening:
             made.insert(len(made) - 1, nodes.raw("", figure._repr_html_(), format="html"))
 
 
-def narrow_drawing(made: InShort) -> str:
-    """The figure as it is drawn for a phone."""
+def drawing_for_card(made: InShort) -> str:
+    """The figure as a card shows it: rows as drawn for a phone, curves as drawn for a desk, which is less high."""
     for node in made.findall(nodes.raw):
-        if found := re.search(r'<div class="bench-phone" hidden>(<svg.*?</svg>)</div>', node.astext(), re.DOTALL):
-            return found[1]
+        if found := DRAWINGS.search(node.astext()):
+            desk, phone = found.groups()
+            return desk if UPRIGHT in phone else phone
     return ""
 
 
