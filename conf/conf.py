@@ -86,7 +86,7 @@ ogp_image_alt = "rust-daq, a performance guide that measures itself, and the mea
 html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
-html_css_files = ["site.css", "pages.css", "claims.css", "print.css"]
+html_css_files = ["site.css", "pages.css", "gallery.css", "claims.css", "print.css"]
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {
