@@ -6,9 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made_history import history_run
+from bs4 import BeautifulSoup
+from made_history import history_run, made_series, revision
 
-from evenhand.gate.history import Store
+import history
+from evenhand import Estimate
+from evenhand.gate.history import Change, Store
 from history import OPERATIONS, Line, commits_between, labels, state
 
 
@@ -96,3 +99,40 @@ def test_the_page_shows_ratios_and_no_times():
     [row] = line.newest().frame.to_dict("records")
     assert row["newest over oldest (95 % interval)"].startswith("1.00")
     assert not any(text.endswith(" ns") for text in map(str, row.values()))
+
+
+def change(operation: str, number: int, ratio: float) -> Change:
+    """A change of an operation at a commit."""
+    before, after = made_series([[1.0]] * 3).points[number - 1 : number + 1]
+    return Change(operation, before, after, Estimate(ratio, 0.99 * ratio, 1.01 * ratio, 0.95, 8), 9.0)
+
+
+@pytest.fixture
+def changed() -> Line:
+    """Three commits with three changes."""
+    line = Line([history_run(number, {"one": 50.0, "two": 20.0}) for number in range(3)], {})
+    line.changes = [change("one", 1, 1.3), change("two", 2, 0.8), change("one", 2, 1.1)]
+    return line
+
+
+def test_the_bars_are_sorted_and_their_description_has_the_values(changed):
+    first, last = (revision(number).commit[:7] for number in (1, 2))
+    assert changed.recent().label.endswith(f"one, {first} 1.30, one, {last} 1.10, two, {last} 0.800")
+
+
+def test_only_the_newest_changes_are_drawn(changed, monkeypatch):
+    monkeypatch.setattr(history, "NEWEST", 2)
+    assert revision(1).commit[:7] not in changed.recent().label
+    assert "2 newest changes" in changed.recent().caption
+
+
+def test_the_history_opens_with_what_its_newest_changes_did(changed):
+    assert "3 changes of 2 operations." in changed.lead().data
+    assert changed.lead().data.endswith("which made 1 operation faster and 1 operation slower.</p>")
+
+
+def test_the_line_of_an_operation_has_a_point_for_each_commit_and_marks_its_changes(changed):
+    soup = BeautifulSoup(changed.newest()._repr_html_(), "html.parser")
+    one, two = soup.select("tbody svg")
+    assert [len(line.polyline["points"].split()) for line in (one, two)] == [3, 3]
+    assert [len(line.find_all("path")) for line in (one, two)] == [2, 1]
