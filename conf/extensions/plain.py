@@ -59,6 +59,8 @@ def markdown(body: str, address: str) -> str:
     for selector in DROPPED:
         for found in soup.select(selector):
             found.decompose()
+    for link in soup.select("a.measured-link"):
+        link.unwrap()
     for link in soup.find_all("a", href=True):
         link["href"] = urljoin(address, link["href"])
     converter = Converter(heading_style="ATX", code_language_callback=language, bullets="-")

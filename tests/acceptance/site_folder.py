@@ -72,8 +72,8 @@ class Page:
 
     @property
     def ours(self) -> bool:
-        """Whether Sphinx made the page, unlike Criterion's reports."""
-        return not self.name.startswith("criterion/")
+        """Whether it is a page of the guide, not a report of Criterion or a list of numbers."""
+        return not self.name.startswith(("criterion/", "run/"))
 
     @property
     def moved(self) -> bool:

@@ -230,3 +230,16 @@ def test_the_page_for_missing_addresses_works_at_any_depth(page: Page, address: 
         assert page.evaluate("getComputedStyle(document.querySelector('.bd-header')).display") == "flex"
         page.locator("article a", has_text="Gallery").click()
         page.wait_for_url("**/gallery/index.html")
+
+
+def test_a_number_in_a_sentence_leads_to_its_row_with_interval_and_rounds(phone: Page, address: str) -> None:
+    phone.goto(address + "index.html")
+    link = phone.locator("article p a.measured-link").first
+    number = link.inner_text()
+    link.click()
+    phone.wait_for_url("**/run/*.html#**")
+    row = phone.locator("tr:target")
+    assert row.is_visible()
+    assert row.locator("td").first.inner_text().endswith(number)
+    assert row.locator("[data-label=interval]").is_visible()
+    assert row.locator("[data-label=rounds]").is_visible()

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bs4 import BeautifulSoup
+
 CONF = """
 extensions = ["evenhand.sphinx", "addresses", "spacing", "plain"]  # the last three are those of conf/extensions
 project = "tiny"
@@ -136,6 +138,10 @@ class Project:
     def page(self, name: str = "index") -> str:
         """Return a built page."""
         return (self.folder / "html" / f"{name}.html").read_text(encoding="utf-8")
+
+    def text(self, name: str = "index") -> str:
+        """What is read on a page, without its markup."""
+        return BeautifulSoup(self.page(name), "html.parser").get_text()
 
     @property
     def runs(self) -> int:

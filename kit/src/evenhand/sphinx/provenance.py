@@ -17,11 +17,13 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from evenhand.measure import yardstick
 from evenhand.results import quantity
 from evenhand.sphinx import commit
+from evenhand.sphinx.downloads import PageFiles, of_document
 from evenhand.sphinx.places import machine_address, publishes, run_folder
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
@@ -151,7 +153,7 @@ def archived(source: str) -> str:
     return f'<details class="provenance"><summary>{escape(source)}</summary><p>{told}</p></details>'
 
 
-def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
+def markup(document: Mapping[str, Any], source: str, machine_page: str, numbers_page: str = "") -> str:
     """The strip as HTML: one line, and the rest on demand."""
     if source.startswith(ARCHIVED):
         return archived(source)
@@ -159,8 +161,15 @@ def markup(document: Mapping[str, Any], source: str, machine_page: str) -> str:
     facts = details(document, entry).items()
     rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
     summary = f"<summary>{escape(line(document, entry))}</summary>"
-    whole = f'<p><a href="{escape(machine_page)}">The machine and the run</a></p>'
+    whole = f'<p><a href="{escape(machine_page)}">The machine and the run</a>{all_numbers(entry, numbers_page)}</p>'
     return f'<details class="provenance">{summary}<dl>{rows}</dl>{whole}</details>'
+
+
+def all_numbers(entry: Mapping[str, Any] | None, page: str) -> str:
+    """A link to all numbers of a result; nothing where there is no result, or the strip is on that page."""
+    if entry is None or not page:
+        return ""
+    return f' · <a href="{escape(page)}#{escape(entry["name"])}">All numbers of {escape(entry["name"])}</a>'
 
 
 def read(config: Config) -> dict[str, Any]:
@@ -202,11 +211,19 @@ def add_strips(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put a strip below each figure and table."""
     if not publishes(app):
         return
-    document = None
+    document, files = None, PageFiles(app, docname)
     for node, source in shown(doctree):
         document = document or read(app.config)
-        page = machine_address(app, app.builder.get_target_uri(docname))
-        node.parent.insert(node.parent.index(node) + 1, Strip(html=markup(document, source, page)))
+        here, example = app.builder.get_target_uri(docname), source.partition("/")[0]
+        machine = machine_address(app, here)
+        numbers = relative_uri(here, app.builder.get_target_uri(f"run/{example}"))
+        links = files.links(node.rawsource or node.astext(), entry_of(document, source))
+        strip = f'<div class="bench-strip">{markup(document, source, machine, numbers)}{links}</div>'
+        node.parent.insert(node.parent.index(node) + 1, Strip(html=strip))
+    for table in list(doctree.findall(nodes.table)):
+        if "remedies" in table["classes"]:
+            links = files.markup(files.table(*of_document(table)), "this table")
+            table.parent.insert(table.parent.index(table) + 1, Strip(html=links))
 
 
 def write(translator: HTML5Translator, node: Strip) -> None:

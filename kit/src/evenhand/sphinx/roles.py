@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from evenhand import Pair, Run, Wording
+from evenhand.judge.wording import locate
 from evenhand.results import quantity
 from evenhand.results.result import NOT_MEASURED
 from evenhand.sphinx.errors import MeasuringError
+from evenhand.sphinx.numbers import linked
 from evenhand.sphinx.places import publishes, run_folder
 from evenhand.sphinx.profiles import Profile
 
@@ -47,35 +51,41 @@ class RunRole(SphinxRole, ABC):
         self.sealed = sealed
 
     @abstractmethod
-    def written(self, run: Run) -> str:
+    def printed(self, run: Run) -> list[nodes.Node]:
         """Return what is printed."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look it up; what is not there is an error."""
         try:
-            text = self.written(self.sealed.read(self.env))
+            printed = self.printed(self.sealed.read(self.env))
         except (KeyError, ValueError) as error:
             note_fault(self.env, f"line {self.lineno}: {self.name}: {error.args[0]}")
             message = self.inliner.reporter.error(f"{self.name}: {error.args[0]}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        return [nodes.inline(self.rawtext, text, classes=[self.name])], []
+        return printed, []
 
 
 class NumberRole(RunRole):
     """``{measured}`example/result/contender/column|format spec```, or a fact, ``example/result/fact``."""
 
-    def written(self, run: Run) -> str:
-        """Look the number up."""
+    def printed(self, run: Run) -> list[nodes.Node]:
+        """Look the number up; it leads to its row."""
         path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
-        return text(run, path, spec, judged=judges(self.env, run))
+        number = text(run, path, spec, judged=judges(self.env, run))
+        if number == NOT_MEASURED:
+            return [nodes.inline(self.rawtext, number, classes=[self.name])]
+        return [linked(number, path, self.name)]
 
 
 class VerdictRole(RunRole):
     """``{verdict}`example/result/contender/column vs other contender | faster: ... | slower: ...```."""
 
-    def written(self, run: Run) -> str:
-        """Choose the wording that the run supports."""
-        return Wording.parse(self.text).sentence(run)
+    def printed(self, run: Run) -> list[nodes.Node]:
+        """Choose the wording that the run supports; its numbers lead to their rows."""
+        wording = Wording.parse(self.text)
+        inline = nodes.inline(self.rawtext, "", classes=[self.name])
+        inline += list(parts_of(wording.sentence(run), addresses(wording.pair, run)))
+        return [inline]
 
 
 class NotMeasured(SphinxRole):
@@ -161,6 +171,25 @@ def judges(env: BuildEnvironment, run: Run) -> bool:
         return Profile.read(Path(env.config.measuring_profiles), run.document["profile"], {}).judged
     except MeasuringError:
         return True  # a run of a profile that the table does not have any more
+
+
+def addresses(pair: Pair, run: Run) -> dict[str, str]:
+    """The addresses of a pair's numbers, by the numbers as they are written; empty where the run lacks one."""
+    try:
+        return dict(zip(pair.written(run), locate(pair, run).paths, strict=True))
+    except (KeyError, ValueError):
+        return {}
+
+
+def parts_of(sentence: str, numbers: Mapping[str, str]) -> Iterator[nodes.Node]:
+    """A sentence as text and links: each number leads to its row."""
+    known = "|".join(re.escape(number) for number in sorted(numbers, key=len, reverse=True))
+    parts = re.split(rf"(?<![\d.])({known})(?![\d.]*\d)", sentence) if known else [sentence]
+    for place, part in enumerate(parts):
+        if place % 2:
+            yield linked(part, numbers[part], "measured")
+        elif part:
+            yield nodes.Text(part)
 
 
 def note_fault(env: BuildEnvironment, fault: str) -> None:
