@@ -20,6 +20,8 @@ extensions = [
     "evenhand.sphinx",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.linkcode",
     "sphinx_design",
     "sphinx_copybutton",
     "sphinxext.opengraph",
@@ -30,6 +32,9 @@ extensions = [
     "plain",
     "card",
     "icons",
+    "links",
+    "api_index",
+    "source_lines",
 ]
 exclude_patterns = ["archive/**"]
 # Old addresses: the page that has the content now, with an anchor where it is a section of it.
@@ -63,8 +68,20 @@ sphinx_gallery_conf = {
     "doc_module": ("rust_daq",),
 }
 
+# Other projects, by inventories that are kept here, so that a build needs no network
+INVENTORIES = {
+    "python": "https://docs.python.org/3",
+    "numpy": "https://numpy.org/doc/stable",
+    "pandas": "https://pandas.pydata.org/docs",
+    "pyarrow": "https://arrow.apache.org/docs",
+}
+intersphinx_mapping = {
+    name: (address, str(HERE / "inventories" / f"{name}.inv")) for name, address in INVENTORIES.items()
+}
+
 # Pages
 myst_heading_anchors = 3
+default_role = "py:obj"  # what docstrings have between single backticks is a name, and a link where the name is known
 autodoc_typehints = "none"  # the docstrings name types and units
 autodoc_member_order = "bysource"
 toc_object_entries_show_parents = "hide"  # the list of headings is narrow
@@ -83,6 +100,9 @@ ogp_description_length = 180
 ogp_social_cards = {"enable": False}  # one card, drawn from the run, does for all pages
 ogp_image = f"{html_baseurl}_static/card.png"
 ogp_image_alt = "rust-daq, a performance guide that measures itself, and the measured cost of one point"
+templates_path = ["templates"]
+links_repository = "https://github.com/rust-daq/rust-daq"
+links_package = "https://pypi.org/project/rust-daq/"
 html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
@@ -94,7 +114,11 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "show_prev_next": True,
     "navigation_with_keys": False,
-    "footer_end": [],
+    "icon_links": [
+        {"name": "Repository", "url": links_repository, "icon": "fa-brands fa-github"},
+        {"name": "Package index", "url": links_package, "icon": "fa-brands fa-python"},
+    ],
+    "footer_end": ["page-links"],
     "secondary_sidebar_items": ["page-toc"],
 }
 # Without a list of the pages beside them: the first page, and what belongs to no section.

@@ -14,6 +14,7 @@ from site_folder import ROOT, Page, SiteFolder
 
 pytestmark = pytest.mark.acceptance
 
+GENERATED = {"404.html", "genindex.html", "py-modindex.html", "search.html"}
 UNFILLED = re.compile(r"^(nan|none|null|inf|-inf|nat)?$", re.IGNORECASE)
 
 
@@ -137,7 +138,7 @@ def test_every_criterion_benchmark_has_its_report(site: SiteFolder) -> None:
 
 
 def test_every_criterion_page_leads_back_and_says_what_its_plots_mean(site: SiteFolder) -> None:
-    reports = [page for page in site.pages.values() if not page.ours]
+    reports = [page for name, page in site.pages.items() if name.startswith("criterion/")]
     assert reports
     for page in reports:
         back = site.target(page, page.soup.select_one(".report-ways a")["href"])
@@ -177,3 +178,44 @@ def test_the_downloaded_script_is_the_one_in_the_gallery(site: SiteFolder) -> No
 
     shipped = {path.stem: digest(path.read_bytes()) for path in (site.folder / "_downloads").rglob("*.py")}
     assert shipped == {path.stem: digest(path.read_bytes()) for path in (ROOT / "gallery").glob("*.py")}
+
+
+def test_every_figure_and_table_of_a_run_offers_its_numbers(site: SiteFolder) -> None:
+    offered = {"table": 0, "figure": 0}
+    for name, page in site.pages.items():
+        for shown in page.soup.select(".bench-result[data-source], .bench-figure[data-source]"):
+            strip = shown.find_next(class_="bench-strip")
+            kinds = {link.get_text() for link in strip.select(".bench-files a[download]")} if strip else set()
+            assert kinds >= ({"CSV", "JSON"} if shown.name == "div" else {"SVG"}), f"{name}: {shown['data-source']}"
+            offered["table" if shown.name == "div" else "figure"] += 1
+    assert all(offered.values())
+
+
+def test_every_page_leads_to_the_project_and_to_the_form_for_a_wrong_number(site: SiteFolder) -> None:
+    for name, page in site.pages.items():
+        links = {link.get_text(strip=True): link["href"] for link in page.soup.select(".page-links a")}
+        assert links.keys() >= {"Repository", "Package index", "Report a wrong number"}, name
+        assert site.run["id"] in links["Report a wrong number"], name
+        source = links.get("Edit this page", "").partition("/edit/main/")[2]
+        assert not source or (ROOT / source).is_file(), name
+        assert bool(source) == (page.ours and name not in GENERATED), name
+
+
+def test_names_of_the_reference_lead_to_their_lines(site: SiteFolder) -> None:
+    for name in ("api/batch.html", "api/bench.html"):
+        lines = [link["href"] for link in site.pages[name].soup.select("dt.sig a[href*='/blob/']")]
+        assert lines, name
+        assert all("#L" in line for line in lines)
+
+
+def test_the_index_of_the_reference_has_a_sentence_for_each_name(site: SiteFolder) -> None:
+    rows = site.pages["api/index.html"].soup.select("table.api-index tr")
+    assert {"Batch", "compare"} <= {row.td.get_text(strip=True) for row in rows}
+    without = [row.td.get_text(strip=True) for row in rows if not row.find_all("td")[1].get_text(strip=True)]
+    assert without == []
+
+
+def test_types_of_other_projects_lead_to_their_documentation(site: SiteFolder) -> None:
+    pages = [page for name, page in site.pages.items() if name.startswith("api/")]
+    hosts = {link["href"].split("/")[2] for page in pages for link in page.soup.select("a.external[href]")}
+    assert {"docs.python.org", "numpy.org"} <= hosts
