@@ -58,8 +58,31 @@
     program.hidden = !code;
   };
 
-  form.addEventListener("input", show);
+  // The choice is kept after the "#" of the address, so that it can be sent to somebody and found again.
+  const FIELDS = ["rate", "channels", "loss", "latency"];
+
+  const keep = () => {
+    const chosen = new URLSearchParams(FIELDS.map((name) => [name, form.elements[name].value]));
+    history.replaceState(null, "", `#${chosen}`);
+  };
+
+  const take = () => {
+    const chosen = new URLSearchParams(location.hash.slice(1));
+    for (const name of FIELDS) {
+      const field = form.elements[name];
+      const value = chosen.get(name);
+      const known = !field.options || [...field.options].some((option) => option.value === value);
+      if (value !== null && known) field.value = value;
+    }
+    show();
+  };
+
+  form.addEventListener("input", () => {
+    show();
+    keep();
+  });
+  window.addEventListener("hashchange", take);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = room.hidden = false;
-  show();
+  take();
 })();

@@ -216,6 +216,26 @@ def test_a_profile_that_judges_answers(run: Run, site: SiteFolder) -> None:
     assert advise.Measured.of(run).doubt == "" or site.run["profile"] == "quick"
 
 
+def test_the_choice_is_in_the_address_and_found_again(tab: Tab, address: str) -> None:
+    found = asked(tab, 44_100, 3, loss=1, latency=2)
+    assert tab.url.endswith("#rate=44100&channels=3&loss=1&latency=2")
+    kept = tab.url
+    tab.goto(address + "index.html")
+    tab.goto(kept)
+    assert tab.locator("form.adviser [name=rate]").input_value() == "44100"
+    lines = tab.locator(".adviser-answer tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.cells[0].textContent, row.cells[1].textContent])"
+    )
+    assert dict(lines) == found
+
+
+def test_an_address_with_a_choice_that_is_not_offered_keeps_the_form(tab: Tab, address: str) -> None:
+    tab.goto(address + "index.html")
+    tab.goto(f"{address}choose.html#rate=1000&loss=99&other=1")
+    assert tab.locator("form.adviser [name=rate]").input_value() == "1000"
+    assert tab.locator("form.adviser [name=loss]").input_value() == "0"
+
+
 def test_without_a_script_the_typical_cases_are_shown(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()
