@@ -35,6 +35,7 @@ extensions = [
     "links",
     "api_index",
     "source_lines",
+    "search_words",
 ]
 exclude_patterns = ["archive/**"]
 # Old addresses: the page that has the content now, with an anchor where it is a section of it.
@@ -107,6 +108,7 @@ html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
 html_css_files = ["site.css", "pages.css", "gallery.css", "claims.css", "print.css"]
+html_search_scorer = str(HERE / "search-scorer.js")
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {
@@ -121,5 +123,5 @@ html_theme_options = {
     "footer_end": ["page-links"],
     "secondary_sidebar_items": ["page-toc"],
 }
-# Without a list of the pages beside them: the first page, and what belongs to no section.
+# Pages without a list of pages: the first page, and those that belong to no section.
 html_sidebars = {name: [] for name in ("index", "search", "genindex", "py-modindex", "404", "criterion/**")}

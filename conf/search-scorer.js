@@ -1,0 +1,18 @@
+// The order of search results: pages that answer first, what was decided and changed last.
+var Scorer = {
+  score: (result) => {
+    const [page, title, anchor, , score] = result;
+    // A title without a place on its page is what readers search for (conf/search.toml).
+    const asked = title.includes(" > ") && !anchor ? 40 : 0;
+    const last = page === "changelog" || page.startsWith("contributing/") ? 100 : 0;
+    return score + asked - last;
+  },
+  objNameMatch: 11,
+  objPartialMatch: 6,
+  objPrio: { 0: 5, 1: 0, 2: -5 },
+  objPrioDefault: 0,
+  title: 15,
+  partialTitle: 7,
+  term: 5,
+  partialTerm: 2,
+};
