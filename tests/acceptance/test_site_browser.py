@@ -1,4 +1,8 @@
-"""Every page in a browser: complete, without errors, within its width and accessible, at both widths and themes."""
+"""Every page in a browser: complete, without errors, within its width and accessible, at both widths and themes.
+
+The rules of accessibility that depend on colours are checked in both themes, all others in the light one, because the
+themes differ in nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,14 @@ from site_folder import ROOT
 pytestmark = pytest.mark.acceptance
 
 WIDTHS = (1280, 390)
-SERIOUS = {"serious", "critical"}
+FAULTS = {"moderate", "serious", "critical"}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-# It would request style sheets again, at wrong addresses.
-RULES = {"runOnly": {"type": "tag", "values": LEVELS}, "preload": False}
+COLOURS = ["color-contrast", "link-in-text-block"]
+# Preloading would request style sheets again, at wrong addresses.
+RULES = {
+    "light": {"runOnly": {"type": "tag", "values": LEVELS}, "preload": False},
+    "dark": {"runOnly": {"type": "rule", "values": COLOURS}, "preload": False},
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,8 +47,9 @@ def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
 
 
 def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
-    context: BrowserContext, address: str, name: str
+    context: BrowserContext, address: str, name: str, request: pytest.FixtureRequest
 ) -> None:
+    rules = RULES[request.node.callspec.params["context"]]
     said: list[str] = []
     foreign: list[str] = []
 
@@ -60,11 +69,11 @@ def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
         beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert beyond <= 0, f"at {width} pixels it is {beyond} too wide"
         assert page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)") == []
-        found = Axe().run(page, options=RULES).response["violations"]
+        found = Axe().run(page, options=rules).response["violations"]
         faults = [
             f"at {width} pixels: {fault['id']}: {node['html'][:200]}"
             for fault in found
-            if fault["impact"] in SERIOUS
+            if fault["impact"] in FAULTS
             for node in fault["nodes"]
         ]
         assert faults == []
