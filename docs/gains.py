@@ -116,7 +116,7 @@ def table(run: Run) -> TableMarkup:
 
 
 BEFORE = Estimate(1.0, math.nan, math.nan, 0.95, 0)
-"""The cost before a fix, of which the cost after it is a share."""
+"""The cost before a fix, as the unit of the cost after it."""
 
 
 def figure(run: Run) -> FigureMarkup | None:

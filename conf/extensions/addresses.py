@@ -31,7 +31,7 @@ and these lead on:</p>
 <li><a href="api/index.html">API reference</a></li></ul>"""
 ATTRIBUTE = re.compile(r'(?<=\s)(href|src|action|content|data-shipped|data-content_root)="(?![#"]|data:)([^"]*)"')
 WITHOUT = {"genindex", "py-modindex", "search", LOST}
-"""Pages that nobody looks for."""
+"""Pages that no reader looks for."""
 MOVED = """<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -10,6 +10,7 @@ from made_runs import made_result, made_run
 import scorecard
 from evenhand import Pair
 from evenhand.results.quantity import MISSING
+from evenhand.results.verdict_chip import with_chip
 from scorecard import Comparison
 
 POINTS = {"rust_daq.DataPoint": 100.0, "dict": 200.0, "dataclass, slots": 50.0, "msgspec.Struct": 101.0}
@@ -66,6 +67,8 @@ def test_fewer_bytes_are_not_called_faster(monkeypatch, run):
     monkeypatch.setattr(Pair, "outcome", lambda *_: "faster")
     assert bytes_of.verdict(run) == "smaller"
     assert Comparison("make", "dict", "any/made/mine vs dict").verdict(run) == "faster"
+    for verdict in ("smaller", "larger"):
+        assert f'data-verdict="{verdict}"' in (with_chip(verdict) or "")
 
 
 @pytest.mark.parametrize("others", [("dict", "dataclass", "msgspec", "NumPy", "SciPy", "bottleneck", "HDF5")])

@@ -8,6 +8,8 @@ from html import escape
 VERDICTS = (
     "faster",
     "slower",
+    "smaller",
+    "larger",
     "no difference shown",
     "holds",
     "does not hold",
