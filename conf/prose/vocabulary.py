@@ -63,6 +63,7 @@ COVERED = (
     "kit/src/evenhand/measure",
     "kit/src/evenhand/results",
     "kit/src/evenhand/runs",
+    "kit/src/evenhand/sphinx",
     "noxfile.py",
     "pyproject.toml",
     "rust",

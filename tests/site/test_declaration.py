@@ -51,7 +51,7 @@ def test_a_wrong_field_is_refused_by_name(tmp_path: Path, field: str, said: str)
 
 def test_a_broken_example_is_named(tmp_path: Path) -> None:
     (tmp_path / "first.py").write_text("def\n", encoding="utf-8")
-    with pytest.raises(MeasuringError, match="first.py is no Python"):
+    with pytest.raises(MeasuringError, match="first.py is not valid Python"):
         Declaration.read(tmp_path / "first.py")
 
 

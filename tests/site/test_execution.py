@@ -56,14 +56,14 @@ def test_an_example_that_exits_fails_the_build_by_name(project: Project) -> None
     project.example(EXAMPLE + "\nraise SystemExit(0)\n")
     outcome = project.build()
     assert outcome.status != 0
-    assert "first ended itself (SystemExit: 0)" in outcome.said
+    assert "first exited (SystemExit: 0)" in outcome.said
 
 
 def test_an_example_without_a_result_fails_the_build_by_name(project: Project) -> None:
     project.example('"""\nFirst\n=====\n"""\nprint("nothing measured")\n')
     outcome = project.build()
     assert outcome.status != 0
-    assert "first left no result" in outcome.said
+    assert "first stored no result" in outcome.said
 
 
 def test_seconds_are_shared_by_declared_weights(project: Project) -> None:
@@ -89,7 +89,7 @@ def test_an_invalid_table_of_profiles_is_refused(project: Project, text: str, wo
 
 def test_a_site_without_examples_says_where_they_go(project: Project) -> None:
     (project.folder / "examples" / "first.py").unlink()
-    assert "there is no example in ../examples, as seen from the pages; put a script" in project.build().said
+    assert "there is no example in ../examples, relative to the pages; put a script" in project.build().said
 
 
 def test_examples_in_a_generated_folder_are_refused_and_stay(project: Project) -> None:

@@ -1,22 +1,22 @@
-"""A guide that measures itself: ``extensions = ["evenhand.sphinx"]`` in the `conf.py` of a site.
+"""The Sphinx extension for guides that measure: ``extensions = ["evenhand.sphinx"]`` in the `conf.py` of a site.
 
-Every build of HTML runs the examples of the gallery, seals what they measured as one run, and shows that run on every
-page: in tables and figures, each with the strip that tells how it was measured, and as numbers and verdicts in
-sentences.  The site's own settings are stronger than all defaults here (`evenhand.sphinx.defaults`).
+Every HTML build runs the examples of the gallery, seals their measurements as one run, and shows that run on every
+page: in tables and figures, each with a strip that shows how it was measured, and as numbers and verdicts in
+sentences.  The site's own settings override all defaults here (`evenhand.sphinx.defaults`).
 
-The settings, each of which may be left out; folders begin where `conf.py` is:
+The settings, all optional; relative folders start at the folder of `conf.py`:
 
 - `measuring_profile`: the profile; otherwise the variable ``EVENHAND_PROFILE``, otherwise ``default``.
-- `measuring_profiles`: the table of profiles; otherwise `profiles.toml` beside `conf.py`, or the one of the kit.
-- `measuring_reuse`: take the measurements of the last whole build; otherwise the variable ``EVENHAND_REUSE=1``.
-- `measuring_seconds`: what the examples may take where the profile has a `budget`; otherwise that.
-- `measuring_costs`: cut nothing, and write what each call took into `costs.toml` beside the profiles.
-- `measuring_folder`: where the run is kept between builds; otherwise `_build/evenhand`.
-- `measuring_criterion`: the output of Criterion, which has to be there then; otherwise `../target/criterion` if it is.
-- `measuring_archives`: folders of further runs, whose pages are read again when a run is added.
+- `measuring_profiles`: the table of profiles; otherwise `profiles.toml` next to `conf.py`, or the kit's own.
+- `measuring_reuse`: take the measurements of the last complete build; otherwise the variable ``EVENHAND_REUSE=1``.
+- `measuring_seconds`: the seconds for all examples where the profile has a `budget`; otherwise the budget.
+- `measuring_costs`: cut nothing, and write the cost of each call to `costs.toml` next to the profiles.
+- `measuring_folder`: where the run is stored between builds; otherwise `_build/evenhand`.
+- `measuring_criterion`: the output of Criterion, which must exist; otherwise `../target/criterion`, if it exists.
+- `measuring_archives`: folders of further runs; their pages are read again when a run is added.
 - `measuring_returns`: what a class (``"package.Class"``) or a call (``".method("``) returns without naming it.
-- `measuring_machine_page`: the page to which the strips lead, with an anchor after ``#`` if it is a section; a page is
-  generated where the site has none of that name.
+- `measuring_machine_page`: the page that the strips link to, with an anchor after ``#`` for a section; it is generated
+  where the site has no page of that name.
 
 Pages have the roles ``measured``, ``verdict`` and ``shipped``, and the directives ``in-short``, ``remedies``,
 ``machine``, ``example-cards``, ``example-table`` and ``minigallery``.  The measured packages are named in
@@ -42,7 +42,7 @@ NEEDS = {
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Set up all of it; called by Sphinx.
+    """Set up the extension; called by Sphinx.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
             f'evenhand.sphinx needs {", ".join(missing)}, which {are} not installed; pip install "evenhand[sphinx]"'
         )
         raise ExtensionError(message)
-    # Not above: they import what may be missing.
+    # Not at the top: these modules import packages that may be missing.
     from evenhand.sphinx import (
         cards,
         defaults,

@@ -1,4 +1,4 @@
-"""Cards: on a phone each row of a table is a card, so that no column is hidden beyond the edge.
+"""Cards: on a phone each row of a table is a card, so that no column is cut off at the edge.
 
 The style sheet changes the layout and needs two things from the markup.  Both are written when the page is built, so
 that they work without a script: each cell names its column, and the deciding column is marked, because it comes second.
@@ -17,15 +17,15 @@ TABLE = re.compile(r"<table\b[^>]*>.*?</table>", re.DOTALL)
 DECIDING = ("verdict", "gain", "ratio")
 """Words in the title of the column that decides; the first of them that a table has."""
 FEWEST = 3
-"""Columns from which on a table does not fit on a phone."""
+"""A table with this many columns or more does not fit on a phone."""
 WIDE = 7
-"""Columns from which on a table is set closer where there is little room."""
+"""A table with this many columns or more is set tighter on narrow screens."""
 BEFORE_SPACING = 700
 """Before a site changes the text of its pages."""
 
 
 def deciding(titles: Sequence[str]) -> int | None:
-    """The place of the column that decides; None where no title says so."""
+    """The index of the deciding column, or None."""
     for word in DECIDING:
         for place, title in enumerate(titles):
             if place and word in title.lower():
@@ -45,7 +45,7 @@ def labelled(html: str) -> str:
 
 
 def card_table(markup: str) -> str:
-    """A table whose rows can be cards; one that is narrow, empty or irregular stays as it is."""
+    """Return the table with rows that can be cards; a narrow, empty or irregular table is unchanged."""
     soup = BeautifulSoup(markup, "html.parser")
     table = soup.table
     heads = table.select("thead > tr")

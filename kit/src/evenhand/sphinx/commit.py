@@ -1,4 +1,4 @@
-"""The tree that a site is built from: its commit, which the examples and the kit belong to as much as the extension."""
+"""The work tree of a site: its commit, which covers the examples and the kit as well as the extension."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ def read(folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     folder : Path
-        Any folder of it.
+        Any folder in it.
 
     Returns
     -------
     dict
-        ``commit``, ``"unknown"`` outside a repository; ``dirty``, whether tracked files differ from it, None where that
-        cannot be known.
+        ``commit``, ``"unknown"`` outside a repository; ``dirty``, whether tracked files differ from it, None if that is
+        unknown.
     """
-    commit = said(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    commit = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return {"commit": "unknown", "dirty": None}
-    changes = said(folder, "--no-optional-locks", "status", "--porcelain", "--untracked-files=no")
+    changes = run_git(folder, "--no-optional-locks", "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
 
-def said(folder: Path, *arguments: str) -> str | None:
-    """What git answers, None where it does not."""
+def run_git(folder: Path, *arguments: str) -> str | None:
+    """The output of git, or None if it fails."""
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
     except (OSError, subprocess.CalledProcessError):

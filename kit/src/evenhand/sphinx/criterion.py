@@ -1,4 +1,4 @@
-"""Criterion: its estimates become a part of the run; `reports` makes pages of its reports."""
+"""Criterion: its estimates become part of the run; `reports` turns its reports into pages."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        By the benchmark's full id: ``elements`` an iteration (None where none is declared), and ``mean_ns``,
-        ``median_ns`` and ``sd_ns`` an iteration, each with ``_low_ns`` and ``_high_ns`` of its 95 % interval;
+        By the benchmark's full id: ``elements`` per iteration (None if not declared), and ``mean_ns``,
+        ``median_ns`` and ``sd_ns`` per iteration, each with ``_low_ns`` and ``_high_ns`` of its 95 % interval;
         ``elements_per_second`` from the mean.
 
     Raises
@@ -39,7 +39,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def by_size(name: str) -> list[tuple[int, str]]:
-    """A key that puts ``batch/100`` before ``batch/1000``, and names in the order of the alphabet."""
+    """The sort key: ``batch/100`` before ``batch/1000``, and names alphabetically."""
     return [(int(part) if part.isdigit() else -1, part) for part in name.split("/")]
 
 

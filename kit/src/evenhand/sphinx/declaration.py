@@ -1,4 +1,4 @@
-"""What an example says of itself: the fields that end its docstring, read without running it.
+"""The declaration of an example: the fields at the end of its docstring, read without running it.
 
 ::
 
@@ -9,7 +9,7 @@
 
 All are optional.  `order` is its turn in a build and its place in its group.  `weight` is its share of the profile's
 seconds in relation to the other examples.  `group` is the heading under which the gallery shows it, and `about` what a
-table of examples says of it.  Its page and its notebook do not show them.
+table of examples says about it.  Its page and its notebook do not show the fields.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from evenhand.sphinx.errors import MeasuringError
 FIELDS = re.compile(r"\n\n((?::[a-z]+:[^\n]*\n?(?:[ \t]+\S[^\n]*\n?)*)+)\s*\Z")
 FIELD = re.compile(r"^:([a-z]+):[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 SHOWN = re.compile(r"\n\n(?::(?:order|weight|group|about):[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\n|\Z)")
-"""The fields in the text that sphinx-gallery makes of a docstring."""
+"""The fields in the text that sphinx-gallery generates from a docstring."""
 KNOWN = ("order", "weight", "group", "about")
 LAST = 1e9
-"""The order of an example that names none: after all others, by its name."""
+"""The order of an example without one: after all others, by name."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Declaration:
     weight : float
         Its share of the seconds of a build, in relation to the other examples.
     about : str
-        What a table of examples says of it; empty where it says nothing.
+        What a table of examples says about it; empty if not declared.
     group : str
-        The heading under which the gallery shows it; empty where it has none.
+        The heading under which the gallery shows it; empty if not declared.
     """
 
     order: float = LAST
@@ -58,12 +58,12 @@ class Declaration:
         Raises
         ------
         MeasuringError
-            If it has an unknown field, or a number that is none.
+            If it has an unknown field or an invalid number.
         """
         try:
             docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         except (SyntaxError, ValueError) as error:
-            message = f"{path.name} is no Python: {error}"
+            message = f"{path.name} is not valid Python: {error}"
             raise MeasuringError(message) from error
         found = FIELDS.search(docstring)
         fields = {name: " ".join(value.split()) for name, value in FIELD.findall(found[1])} if found else {}

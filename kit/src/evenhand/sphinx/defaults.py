@@ -1,4 +1,4 @@
-"""Defaults of a guide: what its `conf.py` leaves out; whatever it sets is stronger."""
+"""Defaults for settings that `conf.py` omits; its own settings override them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST = 1
 """Before sphinx-gallery fills in its own defaults, at 10."""
 PYDATA = "pydata_sphinx_theme"
 BUILT = "_build"
-"""The folder beside `conf.py` that Sphinx's own templates build into."""
+"""The folder next to `conf.py` that Sphinx's own templates build into."""
 
 EXTENSIONS = ("myst_nb", "sphinx_gallery.gen_gallery")
 PAGES: dict[str, Any] = {
@@ -35,8 +35,8 @@ GALLERY: dict[str, Any] = {
     "run_stale_examples": True,
     "capture_repr": ("_repr_html_",),  # a result's table, and no "<Axes: ...>" below a figure
     "write_computation_times": False,  # its page loads from other hosts
-    "min_reported_time": 1e9,  # the time an example takes says nothing about what it measures
-    "css": (),  # evenhand.css has what is needed
+    "min_reported_time": 1e9,  # the duration of an example says nothing about what it measures
+    "css": (),  # evenhand.css replaces it
     "show_signature": False,
     "show_memory": False,  # measuring memory distorts what is timed
     "download_all_examples": False,
@@ -44,7 +44,7 @@ GALLERY: dict[str, Any] = {
 
 
 def add_settings(app: Sphinx) -> None:
-    """Register the settings of the extension, all of which a `conf.py` may leave out."""
+    """Register the settings of the extension, all optional."""
     for name, default in {
         "measuring_folder": "",
         "measuring_profile": "",
@@ -61,8 +61,8 @@ def add_settings(app: Sphinx) -> None:
 
 
 def fill(app: Sphinx, config: Config) -> None:
-    """Fill in what `conf.py` and the command line leave out."""
-    # Nothing public tells a value that was set from a default.
+    """Fill in the settings that `conf.py` and the command line omit."""
+    # No public API separates a configured value from a default.
     given = {**config._raw_config, **config.overrides}  # noqa: SLF001
     for name, value in PAGES.items():
         if name not in given:
@@ -82,19 +82,19 @@ def fill(app: Sphinx, config: Config) -> None:
 
 
 def examples_folder(source: Path) -> str:
-    """Where the examples are, as seen from the pages: a folder `gallery` or `examples` beside those."""
+    """The folder of the examples, relative to the pages: `gallery` or `examples` next to them."""
     found = [name for name in ("../gallery", "../examples") if (source / name).is_dir()]
     return found[0] if found else "../gallery"
 
 
 def fill_places(config: Config, here: Path) -> None:
-    """Fill in folders, and make them absolute: a relative one begins where `conf.py` is."""
+    """Fill in folders and make them absolute; a relative one starts at the folder of `conf.py`."""
     config.measuring_folder = str(here / (config.measuring_folder or Path(BUILT) / "evenhand"))
     own = here / (config.measuring_profiles or "profiles.toml")
     config.measuring_profiles = str(own if config.measuring_profiles or own.is_file() else HERE / "profiles.toml")
     config.measuring_profile = config.measuring_profile or variable("EVENHAND_PROFILE")
     config.measuring_reuse = config.measuring_reuse or variable("EVENHAND_REUSE") == "1"
-    if config.measuring_criterion:  # what is named has to be there
+    if config.measuring_criterion:  # an explicit folder must exist
         config.measuring_criterion = str(here / config.measuring_criterion)
     elif any((found := here.parent / "target" / "criterion").glob("**/new/benchmark.json")):
         config.measuring_criterion = str(found)
@@ -102,7 +102,7 @@ def fill_places(config: Config, here: Path) -> None:
 
 
 def fill_dress(app: Sphinx, config: Config) -> None:
-    """Add the templates, styles and scripts; those of the site come after them, so that they are stronger."""
+    """Add the templates, styles and scripts; those of the site follow and override them."""
     config.templates_path = [*config.templates_path, str(HERE / "templates")]
     config.html_static_path = [str(HERE / "static"), *config.html_static_path]
     for name in ("evenhand.css", "evenhand-pages.css", "evenhand-gallery.css", "evenhand-verdicts.css"):

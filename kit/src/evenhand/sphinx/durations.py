@@ -1,4 +1,4 @@
-"""Durations: a build of the site says where its time went, so that whoever adds to it sees what that costs."""
+"""Durations: a build of the site reports its duration by phase, so that a contributor sees what an addition costs."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ PHASES = ("examples", "reading the pages", "writing them", "the rest")
 
 
 class Clock:
-    """When each phase of a build has ended."""
+    """The end time of each phase of a build."""
 
     def __init__(self) -> None:
         self.ended: list[float] = []
 
     def mark(self, *_: Any) -> None:
-        """A phase has ended, or the first begins."""
+        """Record the end of a phase, or the start of the first."""
         self.ended.append(time.monotonic())
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """The phases with their seconds."""
         seconds = [later - earlier for earlier, later in zip(self.ended, self.ended[1:], strict=False)]
         return ", ".join(f"{phase} {taken:.0f} s" for phase, taken in zip(PHASES, seconds, strict=False))
 
 
 def longest(app: Sphinx) -> str:
-    """The examples that took longest, with their seconds; sphinx-gallery keeps them beside each page."""
+    """The slowest examples, with their seconds; sphinx-gallery stores them next to each page."""
     found = [
         (json.loads(path.read_text(encoding="utf-8"))["time"], path.name.removesuffix(".cost.json"))
         for folder in gallery_folders(app)
@@ -45,14 +45,14 @@ def longest(app: Sphinx) -> str:
 
 
 def setup(app: Sphinx) -> None:
-    """Mark the ends of the phases, and say at the end how long each was."""
+    """Record the end of each phase, and log the durations at the end."""
     clock = Clock()
 
     def tell(app: Sphinx, error: Exception | None) -> None:
         clock.mark()
         if error is None and publishes(app):
             named = longest(app)
-            logger.info("where the time went: %s%s", clock.told(), f" (longest: {named})" if named else "")
+            logger.info("duration of the build: %s%s", clock.describe(), f" (longest: {named})" if named else "")
 
     def written(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
         clock.mark(app)

@@ -1,9 +1,9 @@
-"""The error that ends a build which cannot show right numbers."""
+"""The error that ends a build which cannot show correct numbers."""
 
 from sphinx.errors import SphinxError
 
 
 class MeasuringError(SphinxError):
-    """The examples do not make a run, or a page asks it for what it does not have; the message names which."""
+    """The examples do not produce a run, or a page asks for a number that the run lacks; the message names it."""
 
     category = "Measuring error"

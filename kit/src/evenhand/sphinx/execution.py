@@ -1,13 +1,13 @@
-"""The measuring part of a build: the examples run and leave their results, the run is sealed, then pages are read.
+"""The measuring part of a build: the examples run and store their results, the run is sealed, then pages are read.
 
-The rule is one, and it holds whatever was built before: **every HTML build runs every example.**  Nothing of an earlier
-build is taken over; the gallery's pages are removed before they are made again, so there is no example that was left
-out because its text did not change, and no traceback of one that was mended since.
+One rule holds, whatever was built before: **every HTML build runs every example.**  Nothing from an earlier
+build is kept.  The gallery's pages are removed before they are generated again, so no example is left
+out because its text did not change, and no traceback remains of one that was fixed since.
 
-What differs is where the numbers come from.  A plain build measures anew, always, and seals a new run.  A build that
-reuses (``EVENHAND_REUSE=1``, for someone who writes prose) runs the examples too, but their measuring calls
-return the results of the run that the last whole build sealed, made with the same profile by the same packages; a
-call that has none is refused by name.  That run stays as it is, with the time at which it was measured.
+Only the source of the numbers differs.  A plain build always measures, and seals a new run.  A build that
+reuses (``EVENHAND_REUSE=1``, for work on prose) runs the examples too, but their measuring calls
+return the results of the run that the last complete build sealed, measured with the same profile and packages; a
+call without a result is refused by name.  That run does not change and keeps its time of measurement.
 
 The other builders (``linkcheck``, ``doctest``) publish nothing and measure nothing.
 """
@@ -47,16 +47,16 @@ logger = logging.getLogger(__name__)
 FURTHER = "measuring-further"
 """The event at which a listener returns a dict of further parts of the run, or raises if something is missing."""
 COSTS = "costs.toml"
-"""The table of costs, beside that of the profiles."""
+"""The table of costs, next to the profiles."""
 TOLERANCE = 0.1
 """The share of a budget by which it may be exceeded."""
 LINES = 4
-"""How much of a failed example's traceback is said: the end of it, where the example's own lines are."""
+"""Parts of a failed example's traceback in the message: the last ones, with the example's own lines."""
 
 
 def prepare_build(app: Sphinx) -> None:
-    """Prepare an empty draft with the build's plan, and remove what an earlier build made of the examples."""
-    # Cells of the pages run in kernels that inherit this; they read the run whoever builds.
+    """Prepare an empty draft with the build's plan, and remove the pages that an earlier build generated."""
+    # Cells of the pages run in kernels that inherit this; they read the run with every builder.
     os.environ[RUN_VARIABLE] = str(run_folder(app.config))
     if not publishes(app):
         app.config.plot_gallery = "False"
@@ -74,8 +74,8 @@ def prepare_build(app: Sphinx) -> None:
         raise MeasuringError(message)
     app.config.measuring_profile = name
     if not reused:
-        measured_elsewhere(app)  # what is missing is said before minutes of measuring
-    # The examples after one that failed would measure for minutes in a build that has failed.
+        measured_elsewhere(app)  # reports missing results before minutes of measuring
+    # Otherwise the examples after a failed one would measure for minutes in a build that has failed.
     app.config.abort_on_example_error = True
     refuse_sources(app)
     profile = planned(app)
@@ -103,10 +103,10 @@ def prepare_build(app: Sphinx) -> None:
 
 
 def refuse_sources(app: Sphinx) -> None:
-    """Raise if there is no example, or a folder that is about to be removed holds some."""
+    """Raise if there is no example, or if a folder to be removed contains one."""
     if not example_files(app):
         folders = app.config.sphinx_gallery_conf["examples_dirs"]
-        message = f"there is no example in {folders}, as seen from the pages; put a script that measures there"
+        message = f"there is no example in {folders}, relative to the pages; put a script that measures there"
         raise MeasuringError(message)
     for folder in gallery_folders(app):
         for path in example_files(app):
@@ -119,7 +119,7 @@ def refuse_sources(app: Sphinx) -> None:
 
 
 def measured_packages(app: Sphinx) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The packages that the site's configuration names, and their facts; refuses what is not worth measuring."""
+    """The packages that the site's configuration names, and their facts; refuses packages not worth measuring."""
     try:
         packages = configured(Path(app.confdir))
         return packages, describe(packages)
@@ -128,7 +128,7 @@ def measured_packages(app: Sphinx) -> tuple[dict[str, str], dict[str, dict[str, 
 
 
 def reusable(app: Sphinx, facts: Mapping[str, Any]) -> Run:
-    """The last whole build's run, if the packages that are installed made it."""
+    """The run of the last complete build, if the installed packages are the ones it measured."""
     try:
         run = Run.load(run_folder(app.config))
     except ArchiveError as error:
@@ -141,7 +141,7 @@ def reusable(app: Sphinx, facts: Mapping[str, Any]) -> Run:
 
 
 def examples(app: Sphinx) -> list[str]:
-    """The names of the examples there are."""
+    """The names of the examples."""
     return [path.stem for path in example_files(app)]
 
 
@@ -152,7 +152,7 @@ def planned(app: Sphinx) -> Profile:
 
 
 def refuse_costs(app: Sphinx, profile: Profile, *, reused: bool) -> None:
-    """Raise if the table of costs is asked for where it would not be that of a build with a budget."""
+    """Raise if the table of costs is requested from a build without a budget."""
     if app.config.measuring_costs and (reused or profile.budget is None or not profile.judged):
         message = (
             "measuring_costs writes what the calls of a build with a budget take: measure, and choose a profile that "
@@ -162,12 +162,12 @@ def refuse_costs(app: Sphinx, profile: Profile, *, reused: bool) -> None:
 
 
 def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
-    """What the plan of a build with a budget has: the table of costs, the order of cuts, and when its time is over."""
+    """The plan of a build with a budget: the table of costs, the order of cuts, and the end of its time."""
     if not profile.judged or profile.budget is None:
         return {}
     ahead = [path.stem for path in sorted(example_files(app), key=key)]
     if app.config.measuring_costs:
-        # No table and no order: nothing is cut, and each call makes its fewest rounds.
+        # No table and no order: nothing is cut, and each call makes its minimum of rounds.
         return {"budget": Budget(Costs(yardstick()), (), 1).as_dict(), "until": None, "examples": ahead}
     path = Path(app.config.measuring_profiles).with_name(COSTS)
     try:
@@ -182,7 +182,7 @@ def budgeted(app: Sphinx, profile: Profile) -> dict[str, Any]:
 
 
 def too_slow(plan: Plan) -> str:
-    """Say that even with all cuts the budget does not suffice; empty where it does."""
+    """The message that the budget is too small even with all cuts; empty where it suffices."""
     if plan.seconds <= (1 + TOLERANCE) * plan.left:
         return ""
     return (
@@ -201,12 +201,12 @@ def enter(gallery_conf: dict[str, Any], filename: str, when: str) -> None:
 def run_examples(app: Sphinx) -> None:
     """Let sphinx-gallery run the examples; one that exits would end the build with status 0 and no site."""
     if not publishes(app) and all(folder.is_dir() for folder in gallery_folders(app)):
-        return  # the pages of the last site will do for a builder that shows none
+        return  # the pages of the last site suffice for a builder that shows none
     try:
         generate_gallery_rst(app)
     except SystemExit as error:
         name = os.environ.get(EXAMPLE_VARIABLE, "an example")
-        message = f"{name} ended itself (SystemExit: {error.code!r}); an example has to run to its end"
+        message = f"{name} exited (SystemExit: {error.code!r}); an example has to run to its end"
         raise MeasuringError(message) from error
     except SphinxError:
         raise
@@ -217,13 +217,13 @@ def run_examples(app: Sphinx) -> None:
 
 
 def seal(app: Sphinx) -> None:
-    """Make a run of what the examples left, or make sure that the reused one is all theirs."""
+    """Seal the results of the examples as a run, or check that the reused run has all of them."""
     os.environ.pop(DRAFT_VARIABLE, None)
     if not publishes(app):
         return
     draft = Draft(draft_folder(app))
     if without := sorted(set(examples(app)) - {result.example for result in draft.results()}):
-        message = f"{', '.join(without)} left no result; an example measures with settings=bench.settings(__doc__)"
+        message = f"{', '.join(without)} stored no result; an example measures with settings=bench.settings(__doc__)"
         raise MeasuringError(message)
     if app.config.measuring_reuse:
         return
@@ -241,7 +241,7 @@ def seal(app: Sphinx) -> None:
 
 
 def course(draft: Draft, ended: float) -> list[dict[str, Any]]:
-    """For each example what was planned before it and what it took, in seconds, and which of its calls were cut."""
+    """For each example the planned and the actual seconds, and which of its calls were cut."""
     steps = draft.course()
     ends = [*(step["began"] for step in steps[1:]), ended]
     found = []
@@ -256,7 +256,7 @@ def course(draft: Draft, ended: float) -> list[dict[str, Any]]:
 
 
 def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], ended: float) -> None:
-    """Say plan and fact side by side, where there was a plan."""
+    """Log planned and actual seconds side by side, where there was a plan."""
     if plan.get("until") is None:
         return
     for step in course:
@@ -264,16 +264,16 @@ def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], en
         line = f"{step['example']}: planned {step['planned']:.0f} s, took {step['seconds']:.0f} s"
         logger.info("%s, at %.2f times the pace of the table%s", line, 1 / step["slowness"], cut)
     over = ended - plan["until"]
-    logger.info("the examples took %.0f s, %s than their budget", ended - plan["began"], said_over(over))
+    logger.info("the examples took %.0f s, %s than their budget", ended - plan["began"], describe_difference(over))
 
 
-def said_over(over: float) -> str:
-    """How far the time was from the budget."""
+def describe_difference(over: float) -> str:
+    """The difference between duration and budget."""
     return f"{abs(over):.0f} s {'more' if over > 0 else 'less'}"
 
 
 def measured_elsewhere(app: Sphinx) -> dict[str, Any]:
-    """What was measured outside the examples: by Criterion, and by what the site connects to the event."""
+    """Measurements from outside the examples: from Criterion, and from the site's listeners to the event."""
     found: dict[str, Any] = {}
     if app.config.measuring_criterion:
         found["criterion"] = criterion.read(Path(app.config.measuring_criterion))
@@ -283,7 +283,7 @@ def measured_elsewhere(app: Sphinx) -> dict[str, Any]:
 
 
 def refuse_unjudged(run: Run) -> None:
-    """Raise if a result had too few rounds to be judged; what is at the floor is not judged with any number."""
+    """Raise if a result had too few rounds to be judged; a time at the floor is never judged."""
     for entry in run.document["results"]:
         if entry["settings"].get("cut"):
             continue
@@ -293,27 +293,27 @@ def refuse_unjudged(run: Run) -> None:
             if any(not at_floor(name, row, rows[0]) for name in unjudged):
                 message = (
                     f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
-                    "a verdict takes six rounds, more where several are judged together (bench.fewest_rounds), and a "
-                    "percentile the calls or arrivals that it needs in each of them"
+                    "a verdict needs six rounds, more where several are judged together (bench.fewest_rounds), and a "
+                    "percentile needs enough calls or arrivals in each round"
                 )
                 raise MeasuringError(message)
 
 
 def at_floor(verdict: str, row: Mapping[str, Any], baseline: Mapping[str, Any]) -> bool:
-    """Whether a verdict is about a number, or against one, that cannot be told from an empty statement's."""
+    """Whether a verdict is about a number, or against one, that is too close to that of an empty statement."""
     floor = f"{verdict.removesuffix('verdict')}at_floor"
     return bool(row.get(floor) or baseline.get(floor))
 
 
 def replace(run: Run, folder: Path) -> None:
-    """Put the run in the place of the one before; that one stays until the new one is whole."""
+    """Replace the previous run, which stays until the new one is complete."""
     fresh = run.save(folder.with_name(f"run.{secrets.token_hex(4)}"))
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 
 def setup(app: Sphinx) -> None:
-    """Put the steps around sphinx-gallery's own, which reads its settings at 10 and runs the examples at 500."""
+    """Add the steps around sphinx-gallery's own, which reads its settings at 10 and runs the examples at 500."""
     app.add_event(FURTHER)
     for listener in list(app.events.listeners["builder-inited"]):
         if listener.handler is generate_gallery_rst:

@@ -1,4 +1,4 @@
-"""Figures of the examples: what an example draws becomes a part of its page, in the page's own ink."""
+"""Figures of the examples: a drawn figure becomes part of its page, in the page's own colours."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from evenhand import FigureMarkup
 
 
 def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Take the figures that a block of an example has drawn; called by sphinx-gallery after each.
+    """Return the figures that a block of an example has drawn; called by sphinx-gallery after each block.
 
     Returns
     -------
     str
-        reStructuredText with the figures in it.
+        reStructuredText with the figures.
     """
     del block, block_vars, gallery_conf
     import matplotlib.pyplot as plt

@@ -1,7 +1,7 @@
-"""The examples: the order in which they are read, their cards, and the way from an example to the reference and back.
+"""The examples: their reading order, their cards, and the links between an example and the reference.
 
-An example's statements stand in strings, where nobody who parses code finds the names that they use.  So an example
-uses what it imports of this package, wherever the import stands, and what its text refers to.
+An example's statements are strings, in which a parser does not find the names that they use.  So an example
+uses what it imports from the package, wherever the import is, and what its text refers to.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ class Example:
     Parameters
     ----------
     name : str
-        Its file's name without the ending.
+        Its file name without the suffix.
     title, intro : str
-        The question, and what the reader will know.
+        The question, and what the reader will learn.
     uses : frozenset of str
-        What it uses of the measured packages and the kit, by full names.
+        The full names that it uses from the measured packages and the kit.
     about : str
         What a table of examples says of it.
     group : str
@@ -92,7 +92,7 @@ class Example:
 
 
 def used(source: str, modules: Collection[str], returns: Mapping[str, str]) -> set[str]:
-    """The full names that a source imports of some packages or speaks of, and what is got from them.
+    """The full names that a source imports from the packages or mentions, and what they return.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def used(source: str, modules: Collection[str], returns: Mapping[str, str]) -> s
     modules : collection of str
         The top modules of the packages.
     returns : mapping of str to str
-        What is got from a class (``"package.Class"``) or from a call (``".method("``) without naming it.
+        What a class (``"package.Class"``) or a call (``".method("``) returns without naming it.
     """
     module = ast.parse(source)
     names = {f"{top}{rest}" for top, rest in ROLE.findall(source) if top in modules}
@@ -133,13 +133,13 @@ def read_all(app: Sphinx) -> list[Example]:
 
 
 def groups_of(examples: Iterable[Example]) -> list[str]:
-    """The groups in the order of their first examples; what has none comes last."""
+    """The groups in the order of their first examples; examples without a group come last."""
     groups = list(dict.fromkeys(example.group for example in examples))
     return sorted(groups, key=lambda group: not group)
 
 
 class Cards(nodes.General, nodes.Element):
-    """Where cards of examples will stand; which ones is known when all pages are read."""
+    """The place for cards of examples; which ones is known when all pages are read."""
 
 
 class ExampleCards(SphinxDirective):
@@ -149,7 +149,7 @@ class ExampleCards(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """Leave the place."""
+        """Return the place for the cards."""
         return [Cards(every=True, names=[], group=" ".join(self.arguments[0].split()) if self.arguments else None)]
 
 
@@ -157,7 +157,7 @@ class ExampleTable(SphinxDirective):
     """``.. example-table::``: what each example is about, and its page."""
 
     def run(self) -> list[nodes.Node]:
-        """Leave the place."""
+        """Return the place for the cards."""
         return [Cards(every=True, names=[], table=True)]
 
 
@@ -168,12 +168,12 @@ class MiniGallery(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """Leave the place."""
+        """Return the place for the cards."""
         return [Cards(every=False, names=self.arguments[0].split() if self.arguments else [])]
 
 
 def documented(app: Sphinx, docname: str) -> set[str]:
-    """The names of this package that a page documents."""
+    """The names that a page documents."""
     objects = app.env.get_domain("py").get_objects()
     return {name for name, _, kind, found, _, _ in objects if found == docname and kind in {"class", "function"}}
 
@@ -191,7 +191,7 @@ def leave_place(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put cards in their places, and leave out a way to a reference that the site does not have."""
+    """Put cards in their places, and remove links to a reference that the site does not have."""
     for left in list(doctree.findall(Cards)):
         if left.get("table"):
             left.replace_self(table(app, docname, read_all(app)))
@@ -209,14 +209,14 @@ def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def link(app: Sphinx, docname: str, example: Example) -> nodes.reference:
-    """The title of an example, which leads to its page."""
+    """The title of an example, linked to its page."""
     there = app.builder.get_target_uri(page_of(app, example))
     uri = relative_uri(app.builder.get_target_uri(docname), there)
     return nodes.reference("", example.title, refuri=uri, internal=True)
 
 
 def table(app: Sphinx, docname: str, examples: Iterable[Example]) -> nodes.table:
-    """A row an example: what it is about, and its title."""
+    """A row for each example: what it is about, and its title."""
     group = nodes.tgroup(cols=2)
     group += [nodes.colspec(colwidth=50) for _ in range(2)]
     rows: list[list[nodes.Node]] = [[nodes.Text("question"), nodes.Text("example")]]
@@ -227,7 +227,7 @@ def table(app: Sphinx, docname: str, examples: Iterable[Example]) -> nodes.table
 
 
 def cards(app: Sphinx, docname: str, examples: Iterable[Example], *, brief: bool) -> nodes.container:
-    """A card an example: its figure, its question and its answer; a brief one has the question alone."""
+    """A card for each example: its figure, its question and its answer; a brief card has only the question."""
     shown = nodes.container(classes=["example-cards", *(["example-cards-brief"] if brief else [])])
     for example in examples:
         card = nodes.container("", classes=["example-card"])
@@ -247,13 +247,13 @@ def page_of(app: Sphinx, example: Example) -> str:
 
 
 def thumbnail(drawing: str) -> str:
-    """A figure as a decoration: the title beside it says what it is about, and the page shows it in full."""
+    """A figure as a decoration: the title next to it says what it is about, and the page shows it in full."""
     hidden = LABEL.sub(' aria-hidden="true"', drawing, count=1)
     return f'<div class="example-card-figure">{hidden}</div>'
 
 
 def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Make sphinx-gallery's text ours: cards instead of thumbnails, the way to the reference, no empty lines."""
+    """Rewrite sphinx-gallery's text: cards instead of thumbnails, links to the reference, no empty lines."""
     for folder in gallery_folders(app):
         if not docname.startswith(f"{folder.name}/"):
             continue
@@ -267,7 +267,7 @@ def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def index(examples: Sequence[Example], text: str, folder: str) -> str:
-    """The page of all examples: their cards, under a heading for each group where they declare some."""
+    """The page of all examples: their cards, under a heading for each declared group."""
     groups = groups_of(examples)
     if groups == [""]:
         return THUMBNAILS.sub(".. example-cards::\n", text)
@@ -281,13 +281,13 @@ def index(examples: Sequence[Example], text: str, folder: str) -> str:
 
 
 def copy_note(found: re.Match[str]) -> str:
-    """The paragraph on copying, set apart."""
+    """The paragraph on copying, highlighted."""
     care = " copy-note-care" if found[1] == "Copy with care" else ""
     return f".. rst-class:: copy-note{care}\n\n{found[0]}"
 
 
 def reference(app: Sphinx, docname: str) -> str:
-    """The line that leads from an example to what it uses."""
+    """The line that links an example to what it uses."""
     [example] = [example for example in read_all(app) if example.name == docname.rpartition("/")[2]]
     names = sorted(example.uses, key=lambda name: (name.startswith("evenhand"), name))
     if not names:
@@ -297,13 +297,13 @@ def reference(app: Sphinx, docname: str) -> str:
 
 
 def skip(translator: Any, node: Cards) -> None:
-    """A builder that resolves nothing shows nothing."""
+    """Show nothing with a builder that resolves nothing."""
     del translator, node
     raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directives, in the place of sphinx-gallery's own."""
+    """Register the directives, instead of sphinx-gallery's own."""
     app.add_node(Cards, html=(skip, None), text=(skip, None))
     app.add_directive("example-cards", ExampleCards)
     app.add_directive("example-table", ExampleTable)

@@ -1,4 +1,4 @@
-"""The directive ``in-short``: what a page answers, the figure that shows it, and what to do, before everything else.
+"""The directive ``in-short``: the answer, its figure and the action, at the top of a page.
 
 ::
 
@@ -12,9 +12,9 @@
         The last paragraph says what to do.
 
 Wherever it is written, the page shows it below its title.  In an example it ends the docstring, above the declaration,
-so that the script opens with text that reads well without a build.  A notebook leaves it out.
+so that the script begins with text that reads well without a build.  A notebook leaves it out.
 
-The figure is the one that the page draws of the result; another one is drawn where the page draws none.
+The figure is the one on the page for this result; it is drawn where the page has none.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BLOCK = re.compile(r"^\.\. in-short::[^\n]*(?:\n(?:[ \t]+[^\n]*)?(?=\n|\Z))*", r
 """The directive in the text of an example."""
 DRAWINGS = re.compile(r'<div class="bench-desk">(.*?)</div><div class="bench-phone" hidden>(.*?)</div>', re.DOTALL)
 UPRIGHT = "rotate(-90"
-"""Turns the name of a vertical axis, which curves have and rows do not."""
+"""Rotates the label of a vertical axis, which curves have and rows do not."""
 ANSWERS = "measuring_answers"
 """The attribute of the environment that has the answer of each page."""
 ANCHOR = "in-short"
@@ -73,7 +73,7 @@ class InShortDirective(SphinxDirective):
     option_spec: ClassVar = {"figure": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        """Read the paragraphs; the figure comes when the whole page is read."""
+        """Read the paragraphs; the figure is added when the whole page is read."""
         parts = self.parse_content_to_nodes()
         if len(parts) < FEWEST:
             message = "in-short: write the answer as the first paragraph and what to do as the last one"
@@ -84,13 +84,13 @@ class InShortDirective(SphinxDirective):
 
 
 class Opening:
-    """Moves what a page says in short to its place when the page is read."""
+    """Moves the directive's content to its place when the page is read."""
 
     def __init__(self) -> None:
         self.sealed = SealedRun()
 
     def put_first(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Move it below the title, the figure into it, and keep the answer for the card."""
+        """Move it below the title and the figure into it, and store the answer for the card."""
         for made in list(doctree.findall(InShort))[:1]:
             if made["figure"] and publishes(app):
                 self.show_figure(app, doctree, made)
@@ -101,7 +101,7 @@ class Opening:
                 section.insert(1, made)
 
     def show_figure(self, app: Sphinx, doctree: nodes.document, made: InShort) -> None:
-        """Put the figure before the last paragraph: the one of the page, or one that is drawn now."""
+        """Put the figure before the last paragraph: the one of the page, or a new one."""
         for node, source in shown(doctree):
             if source == made["figure"] and "<figure" in node.astext():
                 way = nodes.reference("", "at the top of this page", refid=ANCHOR, internal=True)
@@ -117,7 +117,7 @@ class Opening:
 
 
 def drawing_for_card(made: InShort) -> str:
-    """The figure as a card shows it: rows as drawn for a phone, curves as drawn for a desk, which is less high."""
+    """The figure for a card: rows as drawn for a phone, curves as drawn for a desktop, which is lower."""
     for node in made.findall(nodes.raw):
         if found := DRAWINGS.search(node.astext()):
             desk, phone = found.groups()
@@ -131,7 +131,7 @@ def without_in_short(text: str) -> str:
 
 
 def answers(env: BuildEnvironment) -> dict[str, Answer]:
-    """The answers of the pages that were read."""
+    """The answers of the pages read so far."""
     if not hasattr(env, ANSWERS):
         setattr(env, ANSWERS, {})
     found: dict[str, Answer] = getattr(env, ANSWERS)
@@ -145,7 +145,7 @@ def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 
 def gather(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over the answers of pages that another process has read."""
+    """Merge the answers of pages that another process has read."""
     del app
     answers(env).update({name: found for name, found in answers(other).items() if name in docnames})
 
@@ -166,7 +166,7 @@ def end(translator: HTML5Translator, node: InShort) -> None:
 
 
 def nothing(translator: object, node: InShort) -> None:
-    """A text has the paragraphs alone."""
+    """Add nothing: plain text has only the paragraphs."""
     del translator, node
 
 

@@ -1,6 +1,6 @@
-"""The machine page: the machine, the build and the measurements of the run, as a directive and as a page of its own.
+"""The machine page: the machine, the build and the measurements of the run, as a directive and as a separate page.
 
-The strips below figures and tables lead to it.  A site without a page of the name in `measuring_machine_page` gets one.
+The strips below figures and tables link to it.  It is generated where the site lacks `measuring_machine_page`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class MachineTable(SphinxDirective):
     """``{machine}``: a table of the machine and the builds of the run."""
 
     def run(self) -> list[nodes.Node]:
-        """Make the table; a builder that makes no site has none without a run."""
+        """Return the table; a builder that makes no site has none without a run."""
         folder = run_folder(self.env.config)
         if not folder.is_dir():
             return [nodes.paragraph("", "(not measured)")]
@@ -47,7 +47,7 @@ def table(facts: dict[str, str]) -> str:
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The page, where the site has none of its own."""
+    """The page, for a site without its own."""
     name = app.config.measuring_machine_page.partition("#")[0]
     if not publishes(app) or name in app.env.found_docs:
         return

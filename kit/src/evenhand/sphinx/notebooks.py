@@ -1,6 +1,6 @@
-"""The gallery's notebooks: roles that only this site can fill become plain words in the copies that people download.
+"""The gallery's notebooks: roles that only this site can fill become plain text in the downloads.
 
-In a notebook the reader measures, so a number of the site's run in the text would contradict the table above it.
+In a notebook the reader measures, so a number from the site's run in the text would contradict the table above it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 
 def rewrite(path: Path) -> None:
-    """Take the roles out of a notebook's text."""
+    """Remove the roles from a notebook's text."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -45,14 +45,14 @@ def rewrite(path: Path) -> None:
 
 
 def pack(script: Path) -> None:
-    """Pack an example's download again, with the notebook as it now is."""
+    """Pack an example's download again, with the rewritten notebook."""
     with zipfile.ZipFile(script.with_suffix(".zip"), "w", zipfile.ZIP_DEFLATED) as packed:
         for path in (script, script.with_suffix(".ipynb")):
             packed.write(path, path.name)
 
 
 def rewrite_all(app: Sphinx) -> None:
-    """Rewrite every notebook that sphinx-gallery has just made."""
+    """Rewrite every notebook that sphinx-gallery has generated."""
     for folder in gallery_folders(app):
         for path in sorted(folder.glob("*.ipynb")):
             rewrite(path)

@@ -17,30 +17,30 @@ def publishes(app: Sphinx) -> bool:
 
 
 def run_folder(config: Config) -> Path:
-    """Where the sealed run is."""
+    """The folder of the sealed run."""
     return Path(config.measuring_folder, "run")
 
 
 def machine_address(app: Sphinx, uri: str) -> str:
-    """Where the machine of the run is described, as a link on the page at `uri`."""
+    """The address of the description of the machine, relative to the page at `uri`."""
     name, hash_sign, anchor = app.config.measuring_machine_page.partition("#")
     address: str = relative_uri(uri, app.builder.get_target_uri(name))
     return f"{address}{hash_sign}{anchor}"
 
 
 def draft_folder(app: Sphinx) -> Path:
-    """Where the examples leave their results."""
+    """The folder where the examples store their results."""
     return Path(app.config.measuring_folder, "draft")
 
 
 def gallery_folders(app: Sphinx) -> list[Path]:
-    """Where sphinx-gallery writes pages, in the source folder; all in them is made by it."""
+    """The folders for sphinx-gallery's pages, in the source folder; it generates everything in them."""
     named = app.config.sphinx_gallery_conf["gallery_dirs"]
     return [Path(app.srcdir, name) for name in ([named] if isinstance(named, str) else named)]
 
 
 def example_files(app: Sphinx) -> list[Path]:
-    """The files of the examples, by their names."""
+    """The files of the examples, sorted by name."""
     named = app.config.sphinx_gallery_conf["examples_dirs"]
     folders = [named] if isinstance(named, str) else named
     found = [path for folder in folders for path in Path(app.srcdir, folder).glob("*.py")]

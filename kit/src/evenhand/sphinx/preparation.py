@@ -1,10 +1,10 @@
-"""Code of an example that only prepares: its page folds it, so that the code a reader copies stands out.
+"""Code of an example that only prepares: its page folds it, to highlight the code that readers copy.
 
-Such a cell begins with a comment, which becomes the line that opens it::
+Such a cell begins with a comment, which becomes its summary line::
 
     # Preparation: the names that the statements use
 
-Script and notebook show it as any other code.
+Script and notebook show it like any other code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARK = re.compile(r"\s*# Preparation: ([^\n]+)\n")
 
 
 class Folded(nodes.General, nodes.Element):
-    """A cell that opens on demand."""
+    """A collapsed cell."""
 
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:
@@ -41,7 +41,7 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def begin(translator: HTML5Translator, node: Folded) -> None:
-    """Begin with the line that opens it."""
+    """Begin with the summary line."""
     translator.body.append(f'<details class="preparation">\n<summary>{escape(node["summary"])}</summary>\n')
 
 

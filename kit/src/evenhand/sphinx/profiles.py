@@ -1,4 +1,4 @@
-"""Profiles: how long a build of the site measures, and with which options; read from a table of profiles."""
+"""Profiles: how long a build of the site measures, and with which options; read from a TOML file."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from evenhand.sphinx.errors import MeasuringError
 
 @dataclass(frozen=True)
 class Profile:
-    """What decides how much a build measures.
+    """How much a build measures.
 
     Parameters
     ----------
     name : str
         Its name in the table, such as ``quick``.
     rounds : int
-        The most rounds that one call makes.
+        The maximum of rounds of one call.
     seconds : mapping of str to float
-        Each example's share of the gallery's seconds; empty where a call takes what it takes.
+        Each example's share of the gallery's seconds; empty if calls are not limited.
     options : mapping
         The examples' own flags.
     judged : bool
         Whether a verdict "not judged" fails the build.
     slices : int, optional
-        Slices of a round of a comparison; None for the kit's own number.
+        Slices of a round of a comparison; None for the kit's default.
     budget : float, optional
-        Seconds that the measuring may take in all, see `evenhand.runs.budget`.
+        Maximum seconds for all measurements, see `evenhand.runs.budget`.
     order : sequence of str
-        The calls that a budget may cut, those first that are cut first.
+        The calls that a budget may cut, in the order of cutting.
     clocked : sequence of str
-        The calls that run for a stated time on any machine, though their kind does not say so.
+        The calls that run for a fixed time on any machine, although their kind does not imply it.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Provenance: a strip below each figure and table, and at the foot of each page, tells how its numbers were made.
+"""Provenance: a strip below each figure and table, and at the foot of each page, shows how its numbers were measured.
 
-The kit's markup names the result that it shows; what it does not know (the machine, the build, the commit) is the
-run's.  A page also carries what its script needs to say in the reader's browser that the numbers are old, or that the
-site meanwhile ships another run: at build time the age is always zero.
+The kit's markup names the result that it shows; the rest (the machine, the build, the commit) comes from the
+run.  A page also carries the data for its script, which reports in the reader's browser that the numbers are old or
+that the site now has another run: at build time the age is always zero.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from evenhand.sphinx.places import machine_address, publishes, run_folder
 
 SHOWN = re.compile(r'<(?:div class="bench-result"|figure class="bench-figure")(?: data-source="([^"]*)")?')
 ARCHIVED = "archive: "
-"""Begins the source of what was not measured in this run: the rest says when and where it was."""
+"""Begins the source of a result from another run; the rest says when and where it was measured."""
 TIMED = {"latency": "call", "paced": "arrival"}
-"""What is counted of a kind of result, where it is more than a sample."""
+"""What a kind of result counts, if not samples."""
 DAYS = 90
-"""From this age on a page says by itself that its numbers are old."""
+"""From this age on, a page reports that its numbers are old."""
 
 
 class Strip(nodes.General, nodes.Element):
-    """The strip below a figure or a table, as HTML; no text, so that a search does not find each page by it."""
+    """The strip below a figure or a table, as HTML; not text, so that a search does not match it on each page."""
 
 
 def strip(document: Mapping[str, Any]) -> dict[str, str]:
-    """What the foot of a page says of its run, by its label."""
+    """What the foot of a page says about its run, by label."""
     machine, tree_read = document["machine"], document["tree"]
     commit = str(tree_read["commit"])[:7] + (", modified" if tree_read["dirty"] else "")
     return {
@@ -55,12 +55,12 @@ def strip(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def versions(document: Mapping[str, Any]) -> dict[str, str]:
-    """The version of each measured package by its name; none in a run of an older kit."""
+    """The version of each measured package by name; empty in a run of an older kit."""
     return {name: facts["version"] for name, facts in document.get("packages", {}).items()}
 
 
 def extension(build: Mapping[str, Any]) -> str:
-    """What a package says of how it was compiled; empty where it says nothing of it."""
+    """How a package was compiled; empty if it does not say."""
     told = [f"rustc {rustc(build)}"] if "rustc" in build else []
     told += [f"profile {build['profile']}"] if "profile" in build else []
     told += [f"target features {', '.join(build['target_features'])}"] if "target_features" in build else []
@@ -68,31 +68,31 @@ def extension(build: Mapping[str, Any]) -> str:
 
 
 def minute(time: str) -> str:
-    """A time as it is read."""
+    """A time as displayed."""
     return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def processor(machine: Mapping[str, Any]) -> str:
-    """The processor and how many cores it has."""
+    """The processor and its number of cores."""
     cores = machine["logical_cores"]
     return f"{machine['cpu']}, {cores} logical core{'s' if cores != 1 else ''}"
 
 
 def rustc(build: Mapping[str, Any]) -> str:
-    """The compiler's version alone."""
+    """The compiler's version only."""
     return str(build["rustc"]).removeprefix("rustc ").split(" ")[0]
 
 
 def entry_of(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
-    """The result that is called ``example/name``."""
+    """The result named ``example/name``."""
     return next((entry for entry in document["results"] if f"{entry['example']}/{entry['name']}" == source), None)
 
 
 def sampled(entry: Mapping[str, Any]) -> str:
-    """How often was measured: ``12 rounds, 120 000 calls``."""
+    """The number of measurements: ``12 rounds, 120 000 calls``."""
     settings = entry["settings"]
     rounds = settings.get("rounds", settings.get("runs"))
-    # Samples that are equal are stored as one, with their number.
+    # Equal samples are stored as one, with their number.
     timings = entry.get("timings", entry["samples"])
     counts = [(rounds, "round"), (timings, TIMED.get(entry["kind"], "sample"))]
     return ", ".join(
@@ -101,7 +101,7 @@ def sampled(entry: Mapping[str, Any]) -> str:
 
 
 def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
-    """The one line that is always seen."""
+    """The line that is always visible."""
     machine = document["machine"]
     told = [f"Measured {minute(entry['started'] if entry else document['measured'])}", machine["cpu"]]
     told += [interpreter(machine), sampled(entry) if entry else f"profile {document['profile']}"]
@@ -109,19 +109,19 @@ def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
 
 
 def interpreter(machine: Mapping[str, Any]) -> str:
-    """The interpreter's version, and that it was built without optimisation where it was."""
+    """The interpreter's version, and whether it was built without optimisation."""
     built = " (built without optimisation)" if machine.get("optimised") is False else ""
     return f"Python {machine['python']}{built}"
 
 
 def disturbances(document: Mapping[str, Any]) -> list[str]:
-    """What makes single numbers of this run doubtful: a pace that changed while it was made."""
+    """What makes single numbers of this run doubtful: a pace that changed while it was measured."""
     varied = yardstick.varied(each for entry in document["results"] for each in entry.get("pace_ns", ()))
     return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > yardstick.NOTICED else []
 
 
 def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:
-    """What the strip says when it is opened, by its label."""
+    """What the opened strip says, by label."""
     machine, build, tree_read = document["machine"], document["build"], document["tree"]
     disturbed = [*(entry["notes"] if entry else ()), *machine["notes"]]
     told = {}
@@ -146,10 +146,8 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
 
 
 def archived(source: str) -> str:
-    """The strip of what comes from an archive, which this run knows nothing of."""
-    told = (
-        "Kept from then: it is no part of the run that the foot of this page names, and building the site adds nothing."
-    )
+    """The strip of a result from an archive, which is not part of this run."""
+    told = "From the archive: not part of the run named at the foot of this page, and not measured by this build."
     return f'<details class="provenance"><summary>{escape(source)}</summary><p>{told}</p></details>'
 
 
@@ -179,7 +177,7 @@ def read(config: Config) -> dict[str, Any]:
 
 
 def freshness(document: Mapping[str, Any], built_from: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page's script compares: when and with what was measured, and from what the pages are made."""
+    """What a page's script compares: time and commit of the measurement, and the commit of the pages."""
     measured_with, made_from = document["tree"]["commit"], built_from["commit"]
     known = "unknown" not in {measured_with, made_from}
     return {
@@ -193,7 +191,7 @@ def freshness(document: Mapping[str, Any], built_from: Mapping[str, Any]) -> dic
 
 
 def tell(app: Sphinx) -> None:
-    """Give the templates what they show of the run."""
+    """Pass the facts of the run to the templates."""
     if publishes(app):
         document = read(app.config)
         further = {"run_strip": strip(document), "freshness": freshness(document, commit.read(app.confdir))}
@@ -201,7 +199,7 @@ def tell(app: Sphinx) -> None:
 
 
 def shown(doctree: nodes.document) -> Iterator[tuple[nodes.raw, str]]:
-    """The figures and tables of a page that the kit made, each with the result that it names."""
+    """The kit's figures and tables on a page, each with the result that it names."""
     for node in list(doctree.findall(nodes.raw)):
         if "html" in node.get("format", "") and (found := SHOWN.search(node.rawsource or node.astext())):
             yield node, unescape(found[1] or "")

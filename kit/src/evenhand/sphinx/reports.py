@@ -1,7 +1,7 @@
-"""Criterion's own reports as pages of the site: its header, search, themes and foot around what Criterion wrote.
+"""Criterion's own reports as pages of the site, with its header, search, themes and footer.
 
-The text and the plots are Criterion's.  What changes is their dress: plots stand in the page in its own ink, each with
-a sentence on what it means; tables scroll in a room of their own; no link leads out of the site by accident.
+The text and the plots are Criterion's; only the style changes: plots have the colours of the page, each with
+a sentence on its meaning; wide tables scroll; no link leads out of the site by accident.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from evenhand.sphinx import provenance
 from evenhand.sphinx.places import machine_address, publishes
 
 SERVED = (".html", ".svg")
-"""What a reader opens; Criterion keeps its samples beside it."""
+"""The files that a reader opens; Criterion stores its samples in the same folders."""
 GUIDE = "criterion"
-"""The page of the guide that speaks of the reports, where there is one, and the folder of these."""
+"""The page of the guide that describes the reports, if there is one, and the folder of the reports."""
 
 RESAMPLED = "The estimate from many resamples of what was measured; the shaded part holds 95 % of them."
 MEANING = {
@@ -37,7 +37,7 @@ MEANING = {
     ),
     "iteration_times": (
         "The time of an iteration in each sample, in the order in which they were taken. A drift or a step means "
-        "that the machine changed meanwhile."
+        "that the machine changed during the measurement."
     ),
     "typical": RESAMPLED,
     "mean": RESAMPLED,
@@ -45,23 +45,23 @@ MEANING = {
     "median": RESAMPLED,
     "MAD": RESAMPLED,
     "slope": RESAMPLED,
-    "violin": "One body a size: the thicker, the more often an iteration took that long.",
+    "violin": "One body for each size: the thicker, the more often an iteration took that long.",
     "lines": "The mean time of an iteration over the size of its input.",
     "lines_throughput": "Elements per second over the size of the input.",
 }
 PAIRED, WIDEST = 500, 720
-"""Widths in pixels: up to which a plot is one of a pair, and to which any is drawn."""
+"""Widths in pixels: the maximum of a plot in a pair, and of any plot."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
 
 def folder(app: Sphinx) -> Path:
-    """Where the reports are kept as Criterion wrote them."""
+    """The folder of the reports as Criterion wrote them."""
     return Path(app.config.measuring_folder, "criterion")
 
 
 def keep(app: Sphinx) -> None:
-    """Keep the reports of the run; a build that reuses a run has them from the build that measured it."""
+    """Store the reports of the run; a build that reuses a run has them from the build that measured it."""
     kept = folder(app)
     if not publishes(app) or not app.config.measuring_criterion or (app.config.measuring_reuse and kept.is_dir()):
         return
@@ -124,7 +124,7 @@ def framed(path: Path, ways: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def gathered(soup: BeautifulSoup, table: Tag) -> Tag:
-    """The plots of a table that was there for its layout."""
+    """The plots of a layout table."""
     room = soup.new_tag("div", attrs={"class": "report-plots"})
     for image in table.find_all("img"):
         room.append(image.extract())
@@ -132,7 +132,7 @@ def gathered(soup: BeautifulSoup, table: Tag) -> Tag:
 
 
 def follow(soup: BeautifulSoup, link: Tag, here: Path) -> None:
-    """Keep a link that leads to a page; show a plot where a link leads to one, and text where it leads nowhere."""
+    """Keep a link to a page, replace a link to a plot by the plot, and unwrap a broken link."""
     parts = urlsplit(link["href"])
     path = here / unquote(parts.path)
     if parts.scheme or (path.suffix == ".html" and path.is_file()):
@@ -148,18 +148,18 @@ def follow(soup: BeautifulSoup, link: Tag, here: Path) -> None:
 
 
 def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
-    """A plot in the page: its ink is the page's, the colours of its data stay, and a sentence says what it means."""
+    """A plot in the page: its text has the page's colour, its data keep theirs, and a sentence explains it."""
     title = TITLES.get(title, title)
     drawn = BeautifulSoup(BLACK.sub("currentColor", path.read_text(encoding="utf-8")), "html.parser").find("svg")
     width, height = drawn.attrs.pop("width"), drawn.attrs.pop("height")
     drawn.attrs.pop("xmlns", None)
     drawn.attrs.pop("viewbox", None)
     drawn.attrs |= {"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": title}
-    # It has room for more than the small one of a pair, and not for more than a page.
+    # Wider than the small plot of a pair, and at most as wide as a page.
     drawn["style"] = f"max-width: {min(int(width), WIDEST)}px"
     figure = soup.new_tag("figure", attrs={"class": "report-plot"})
     if int(width) > PAIRED:
-        # Its text would be too small on a phone, so that it keeps its width and scrolls.
+        # Its text would be too small on a phone, so it keeps its width and scrolls.
         room = {"class": "bench-room report-room", "role": "region", "aria-label": title, "tabindex": "0"}
         drawn.wrap(soup.new_tag("div", attrs=room))
         drawn = drawn.parent
@@ -172,7 +172,7 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
 
 
 def tidy(soup: BeautifulSoup, table: Tag) -> None:
-    """A table of numbers in the dress of the site's other tables."""
+    """Style a table of numbers like the site's other tables."""
     table.attrs = {"class": "bench-table"}
     for cell in table.find_all(["th", "td"]):
         cell.attrs = {}
@@ -192,7 +192,7 @@ def tidy(soup: BeautifulSoup, table: Tag) -> None:
 
 
 def turned(heading: Tag) -> None:
-    """A heading with a link in it, instead of a link with a heading in it."""
+    """Turn a link with a heading in it into a heading with a link in it."""
     link = heading.parent
     text = heading.get_text(strip=True)
     heading.extract()
@@ -202,6 +202,6 @@ def turned(heading: Tag) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Keep the reports when the run is sealed, and write them when all pages are."""
+    """Store the reports when the run is sealed, and write them after all pages."""
     app.connect("builder-inited", keep, priority=690)
     app.connect("html-collect-pages", pages)

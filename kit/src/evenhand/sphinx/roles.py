@@ -28,7 +28,7 @@ FAULTS = "measuring_faults"
 
 
 class SealedRun:
-    """The run that the pages show; read once a build."""
+    """The run that the pages show; read once per build."""
 
     def __init__(self) -> None:
         self.loaded: tuple[Any, Run] | None = None
@@ -52,10 +52,10 @@ class RunRole(SphinxRole, ABC):
 
     @abstractmethod
     def printed(self, run: Run) -> list[nodes.Node]:
-        """Return what is printed."""
+        """Return the nodes of the role."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Look it up; what is not there is an error."""
+        """Look it up; a missing number is an error."""
         try:
             printed = self.printed(self.sealed.read(self.env))
         except (KeyError, ValueError) as error:
@@ -81,7 +81,7 @@ class VerdictRole(RunRole):
     """``{verdict}`example/result/contender/column vs other contender | faster: ... | slower: ...```."""
 
     def printed(self, run: Run) -> list[nodes.Node]:
-        """Choose the wording that the run supports; its numbers lead to their rows."""
+        """Choose the sentence that the run supports; its numbers link to their rows."""
         wording = Wording.parse(self.text)
         inline = nodes.inline(self.rawtext, "", classes=[self.name])
         inline += list(parts_of(wording.sentence(run), addresses(wording.pair, run)))
@@ -89,17 +89,17 @@ class VerdictRole(RunRole):
 
 
 class NotMeasured(SphinxRole):
-    """What stands for a number where no site is made and nothing was measured."""
+    """The replacement for a number where no site is made and nothing was measured."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Say so."""
+        """Return the placeholder."""
         return [nodes.inline(self.rawtext, "(not measured)")], []
 
 
 class Remedies(SphinxDirective):
     """A table of remedies: each line ``what | before | after | path of the number after vs contender before``.
 
-    The argument is the title of the first column, or of several with a bar between them.
+    The argument is the title of the first column, or several titles separated by a bar.
     """
 
     has_content = True
@@ -108,7 +108,7 @@ class Remedies(SphinxDirective):
     sealed: SealedRun | None = None
 
     def run(self) -> list[nodes.Node]:
-        """Make the table; a row whose numbers are not there is an error."""
+        """Return the table; a row with missing numbers is an error."""
         titles = [title.strip() for title in self.arguments[0].split("|")] if self.arguments else ["what"]
         rows = [[*titles, "before", "after", "gain"]]
         try:
@@ -138,7 +138,9 @@ def row_of_remedy(line: str, columns: int, run: Run | None) -> list[str]:
     """Return the cells of a remedy; without a run they have no numbers."""
     cells = [cell.strip() for cell in line.split("|")]
     if len(cells) != columns:
-        message = f"{line!r} is no remedy; write: what | before | after | path of the number after vs contender before"
+        message = (
+            f"{line!r} is not a remedy; write: what | before | after | path of the number after vs contender before"
+        )
         raise ValueError(message)
     *what, before, after, compared = cells
     pair = Pair.parse(compared)
@@ -166,11 +168,11 @@ def text(run: Run, path: str, spec: str, *, judged: bool = True) -> str:
 
 
 def judges(env: BuildEnvironment, run: Run) -> bool:
-    """Whether the profile of the run has to measure enough for each number and verdict."""
+    """Whether the profile of the run must measure enough for each number and verdict."""
     try:
         return Profile.read(Path(env.config.measuring_profiles), run.document["profile"], {}).judged
     except MeasuringError:
-        return True  # a run of a profile that the table does not have any more
+        return True  # the profile was removed from the table
 
 
 def addresses(pair: Pair, run: Run) -> dict[str, str]:
@@ -193,12 +195,12 @@ def parts_of(sentence: str, numbers: Mapping[str, str]) -> Iterator[nodes.Node]:
 
 
 def note_fault(env: BuildEnvironment, fault: str) -> None:
-    """Note that a page asks the run for what it does not have."""
+    """Record that a page asks for a number that the run lacks."""
     faults(env).setdefault(env.current_document.docname, []).append(fault)
 
 
 def faults(env: BuildEnvironment) -> dict[str, list[str]]:
-    """The faults of each page that was read."""
+    """The faults of each page read so far."""
     if not hasattr(env, FAULTS):
         setattr(env, FAULTS, {})
     found: dict[str, list[str]] = getattr(env, FAULTS)
@@ -212,20 +214,20 @@ def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 
 def gather(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over the faults of pages that another process has read."""
+    """Merge the faults of pages that another process has read."""
     del app
     faults(env).update({name: found for name, found in faults(other).items() if name in docnames})
 
 
 def refuse(app: Sphinx, env: BuildEnvironment) -> None:
-    """End the build of a site whose pages ask for what the run does not have; warnings alone would let it pass."""
+    """End the build of a site whose pages ask for numbers that the run lacks; warnings alone would not."""
     if publishes(app) and (found := faults(env)):
         told = [f"{env.doc2path(name, base=False)}, {fault}" for name in sorted(found) for fault in found[name]]
         raise MeasuringError("pages ask for what the run does not have:\n" + "\n".join(told))
 
 
 def choose(app: Sphinx) -> None:
-    """A builder that makes no site does without a run."""
+    """Replace the roles where a builder makes no site and there is no run."""
     if not publishes(app) and not run_folder(app.config).is_dir():
         for name in ROLES:
             app.add_role(name, NotMeasured(), override=True)

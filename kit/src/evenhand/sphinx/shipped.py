@@ -1,6 +1,6 @@
 """Shipped files: the run goes along with the site, and the role ``shipped`` links to it and to Criterion's reports.
 
-Sphinx's own ways write such a link as it stands, so that it is wrong from any sub-folder, without a warning.
+Sphinx writes such a link unchanged, so that it is wrong in any sub-folder, without a warning.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ class Shipped(ReferenceRole):
     """``{shipped}`text <run/run.json>```: a link to a shipped file, by its place in the site."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Leave a link without an address; it gets one when the page's own place is known."""
+        """Return a link without an address, which is added when the address of the page is known."""
         node = nodes.reference(self.rawtext, self.title, shipped=self.target, internal=True, classes=["shipped"])
         self.set_source_info(node)
         return [node], []
 
 
 def folder(app: Sphinx) -> Path:
-    """Where the files are laid ready; Sphinx copies them into the root of the site."""
+    """The folder that Sphinx copies into the root of the site."""
     return Path(app.config.measuring_folder, "shipped")
 
 
 def copy_run(app: Sphinx) -> None:
-    """Copy the run to what Sphinx copies into the site."""
+    """Copy the run to the folder that Sphinx copies into the site."""
     if not publishes(app):
         return
     ready = folder(app)
     shutil.rmtree(ready / "run", ignore_errors=True)
     shutil.copytree(run_folder(app.config), ready / "run")
     document = provenance.read(app.config)
-    # A page of an earlier build, kept by a browser or a server, asks which run the site has now.
+    # A page of an earlier build, cached by a browser or a server, asks which run the site has now.
     identity = {"run": document["id"], "written": provenance.minute(document["measured"])}
     (ready / "run" / "identity.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
     app.config.html_extra_path = [*app.config.html_extra_path, str(ready)]
 
 
 def served(app: Sphinx) -> list[str]:
-    """What the site has besides its own pages, by its place."""
+    """The addresses of the site's other files, such as the run and the reports."""
     ready = [path.relative_to(folder(app)).as_posix() for path in folder(app).rglob("*") if path.is_file()]
     kept = reports.folder(app)
     return ready + [(reports.GUIDE / path.relative_to(kept)).as_posix() for path in kept.rglob("*.html")]

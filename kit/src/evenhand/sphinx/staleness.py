@@ -1,9 +1,9 @@
-"""The stamp: one text for all that a page can show besides its own source.
+"""The stamp: a fingerprint of everything that a page can show except its own source.
 
 Sphinx reads a page again when its source changed.  A page here also shows the run (in sentences, cells, and the strip
-at its foot), the archives of the history, the words of the kit, what conf/ does with them, and what the modules beside
-the pages make of them.  So a stamp of all these is kept beside the build: it is put aside when an HTML build begins and
-written anew when one has ended without a warning.  Where there is none, or another, every page is read again.
+at its foot), the archives of the history, the words of the kit, the code in conf/, and the modules next to
+the pages.  So a stamp of all these is stored with the build: it is renamed when an HTML build begins and
+written again when one has ended without a warning.  If it is missing or differs, every page is read again.
 (Examples need no stamp: they always run, see `execution`.)
 """
 
@@ -25,7 +25,7 @@ LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
 
 
 def stamp_file(app: Sphinx) -> Path:
-    """Where the stamp of the last build without a warning is."""
+    """The stamp of the last build without a warning."""
     return Path(app.doctreedir, "stamp")
 
 
@@ -48,19 +48,19 @@ def fingerprint(app: Sphinx) -> str:
 
 
 def files(folder: Path, without: Collection[Path] = ()) -> list[Path]:
-    """The files in a folder that make a page what it is, but for those in some folders."""
+    """The files in a folder that determine a page, except those in some folders."""
     found = [path for path in folder.rglob("*") if path.suffix in LOOKED_AT and path.is_file()]
     return sorted(path for path in found if not any(path.is_relative_to(other) for other in without))
 
 
 def made(app: Sphinx) -> list[Path]:
-    """The folders that builds write, which may be beside `conf.py`."""
+    """The folders that builds write, which may be next to `conf.py`."""
     written = [app.outdir, app.doctreedir, app.config.measuring_folder, Path(app.confdir, BUILT)]
     return [*map(Path, written), *gallery_folders(app)]
 
 
 def take(app: Sphinx) -> None:
-    """Put the stamp of the build before aside, for `outdated`."""
+    """Rename the stamp of the previous build, for `outdated`."""
     if publishes(app):
         before(app).unlink(missing_ok=True)
         if stamp_file(app).is_file():
@@ -68,12 +68,12 @@ def take(app: Sphinx) -> None:
 
 
 def before(app: Sphinx) -> Path:
-    """Where the stamp of the build before is while this one is at work."""
+    """The stamp of the previous build during this one."""
     return stamp_file(app).with_suffix(".before")
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """Name every page when the stamp is gone or another."""
+    """Return every page if the stamp is missing or differs."""
     del added, changed, removed
     if not publishes(app) or (before(app).is_file() and before(app).read_text(encoding="utf-8") == fingerprint(app)):
         return []
@@ -81,13 +81,13 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
 
 
 def leave(app: Sphinx, error: Exception | None) -> None:
-    """Stamp a build that has ended without an error or a warning."""
-    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:  # noqa: SLF001 - Sphinx tells it nowhere else before the end
+    """Write the stamp of a build that has ended without an error or a warning."""
+    if error is None and publishes(app) and app.statuscode == 0 and app._warncount == 0:  # noqa: SLF001 - no public API has it before the end
         stamp_file(app).write_text(fingerprint(app), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    """Take the stamp before anything else, leave it after everything."""
+    """Take the stamp first, and write it last."""
     app.connect("builder-inited", take, priority=1)
     app.connect("env-get-outdated", outdated)
     app.connect("build-finished", leave, priority=999)

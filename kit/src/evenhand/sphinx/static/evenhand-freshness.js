@@ -1,5 +1,5 @@
-// Says in the reader's browser what no build can know: that the numbers have grown old, or that the site meanwhile
-// ships another run.  Without it the foot of each page says when was measured.
+// Reports in the reader's browser what no build can know: that the numbers are old, or that the site now has
+// another run.  Without it the foot of each page shows the time of the measurement.
 (() => {
   const banner = document.getElementById("freshness");
   if (!banner) return;

@@ -1,5 +1,5 @@
 // Long tables with numbers in them can be sorted by each column.  The numbers carry their value in one unit (data-sort), so
-// that 1.42 ms comes after 186 ns; without this script a table stands as it was measured.
+// that 1.42 ms comes after 186 ns; without this script a table keeps its original order.
 (() => {
   const LONG = 7;
 
