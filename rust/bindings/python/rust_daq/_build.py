@@ -14,23 +14,27 @@ def build_info() -> "_BuildInfo":
     Returns
     -------
     dict
-        - ``version``: the version of the package.
-        - ``commit``: the last git commit that changed the sources of the extension, or ``"unknown"``. A build from a
-          source distribution has the commit that the distribution was made from.
-        - ``dirty``: whether the sources differed from that commit; None if that is not known.
-        - ``profile``: ``"release"`` or ``"debug"``.
-        - ``burn``: whether the build is slowed down on purpose, as tests of the regression gate need.
-        - ``target``: the target triple.
-        - ``target_features``: the instruction sets that the compiler was allowed to use.
-        - ``rustc``, ``pyo3``: their versions.
-        - ``constructor``: ``"fast"`` if `DataPoint` is constructed like Python's own small types; ``"ordinary"`` if
-          PyO3 constructs it, which takes longer (on free-threaded Python, or with an unknown object layout).
-        - ``extension_sha256``: the hash of the extension file, computed by this call.
+        The facts by name; the notes list them.
 
     Raises
     ------
     OSError
         If the extension file was removed after it was loaded.
+
+    Notes
+    -----
+    - ``version``: the version of the package.
+    - ``commit``: the last git commit that changed the sources of the extension, or ``"unknown"``. A build from a
+      source distribution has the commit that the distribution was made from.
+    - ``dirty``: whether the sources differed from that commit; None if that is not known.
+    - ``profile``: ``"release"`` or ``"debug"``.
+    - ``burn``: whether the build is slowed down on purpose, as tests of the regression gate need.
+    - ``target``: the target triple.
+    - ``target_features``: the instruction sets that the compiler was allowed to use.
+    - ``rustc``, ``pyo3``: their versions.
+    - ``constructor``: ``"fast"`` if `DataPoint` is constructed like Python's own small types; ``"ordinary"`` if
+      PyO3 constructs it, which takes longer (on free-threaded Python, or with an unknown object layout).
+    - ``extension_sha256``: the hash of the extension file, computed by this call.
 
     Examples
     --------
