@@ -26,6 +26,7 @@ COVERED = (
     "SECURITY.md",
     ".github",
     "conf/gate",
+    "conf/profiles.toml",
     "conf/prose",
     "conf/survival",
     "conf/wheels",
