@@ -68,8 +68,8 @@ class Forest:
         caption = f"<caption>{len(self.judged)} claims as this run judges them</caption>"
         groups = "".join(self.group(assertion) for assertion in ASSERTIONS)
         return (
-            f'<div class="claims">{self.choices()}<div class="bench-result"><div class="bench-room" role="region" '
-            f'aria-label="Claims and verdicts" tabindex="0"><table class="bench-table">{caption}'
+            f'<div class="claims">{self.choices()}<div class="bench-result"><div class="bench-room">'
+            f'<table class="bench-table">{caption}'
             f"<thead><tr>{heads}</tr></thead>{groups}</table></div></div></div>"
         )
 

@@ -79,6 +79,14 @@ def test_each_page_has_an_icon_and_its_own_description(site: SiteFolder) -> None
     assert len(titles) == len(set(titles))
 
 
+def test_each_page_has_one_viewport_and_one_title(site: SiteFolder) -> None:
+    for name, page in site.pages.items():
+        assert len(page.soup.find_all("meta", attrs={"name": "viewport"})) == 1, name
+        assert len(page.soup.head.find_all("title")) == 1, name
+        parts = page.soup.title.get_text().split(" \N{EM DASH} ")
+        assert len(set(parts)) == len(parts), name
+
+
 def test_the_map_lists_the_existing_pages(site: SiteFolder) -> None:
     listed = re.findall(r"<loc>https://[^/]+/(?:.*?/latest/)?([^<]+)</loc>", (site.folder / "sitemap.xml").read_text())
     assert len(listed) == len(set(listed))

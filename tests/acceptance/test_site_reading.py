@@ -243,3 +243,78 @@ def test_a_number_in_a_sentence_leads_to_its_row_with_interval_and_rounds(phone:
     assert row.locator("td").first.inner_text().endswith(number)
     assert row.locator("[data-label=interval]").is_visible()
     assert row.locator("[data-label=rounds]").is_visible()
+
+
+def test_a_copy_button_has_a_name(page: Page, address: str) -> None:
+    page.goto(address + "start.html")
+    buttons = page.locator("button.copybtn")
+    assert buttons.count()
+    assert page.get_by_role("button", name="Copy").count() == buttons.count()
+
+
+def test_a_table_is_a_stop_of_the_keyboard_only_while_it_scrolls(page: Page, address: str) -> None:
+    stops = """() => [...document.querySelectorAll(".bench-room:not([aria-live])")].filter(room => room.clientWidth)
+        .map(room => [room.scrollWidth > room.clientWidth + 1, room.tabIndex >= 0, room.role === "region"])"""
+    page.goto(address + "gallery/compare_alternatives.html")
+    assert not [found for found in page.evaluate(stops) if any(found)]
+    page.set_viewport_size({"width": 620, "height": 900})
+    page.wait_for_function("[...document.querySelectorAll('.bench-room')].some(room => room.tabIndex === 0)")
+    assert not [found for found in page.evaluate(stops) if len(set(found)) > 1]
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.wait_for_function("![...document.querySelectorAll('.bench-room')].some(room => room.tabIndex === 0)")
+
+
+@pytest.mark.parametrize("name", ["gallery/compare_alternatives.html", "slow.html", "api/batch.html", "claims.html"])
+def test_on_paper_nothing_is_cut_off_and_tables_repeat_their_heads(browser: Browser, address: str, name: str) -> None:
+    # The width of a sheet of A4 without its margins, in the pixels that a browser prints with.
+    context = browser.new_context(viewport={"width": 673, "height": 1000})
+    page = context.new_page()
+    page.goto(address + name)
+    page.emulate_media(media="print")
+    beyond = page.evaluate("""() => [...document.querySelectorAll("article :is(p, li, pre, td, th, svg, h1, h2)")]
+        .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+        .map(element => element.outerHTML.slice(0, 120))""")
+    assert beyond == []
+    heads = page.evaluate("[...document.querySelectorAll('article thead')].map(head => getComputedStyle(head).display)")
+    assert set(heads) <= {"table-header-group"}
+    context.close()
+
+
+def test_offline_an_open_page_still_answers(phone: Page, address: str) -> None:
+    said: list[str] = []
+    phone.on("pageerror", lambda error: said.append(str(error)))
+    phone.goto(address + "choose.html")
+    phone.wait_for_load_state("networkidle")
+    phone.context.set_offline(True)
+    before = phone.locator(".adviser-answer").inner_text()
+    phone.locator("form.adviser [name=rate]").fill("0.001")
+    assert phone.locator(".adviser-answer").inner_text() != before
+    assert said == []
+
+
+def test_without_images_every_figure_and_link_is_still_there(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/*.{png,svg,jpg,ico,woff2}", lambda route: route.abort())
+    page.goto(address + "index.html")
+    assert page.locator(".bench-figure svg").first.is_visible()
+    assert page.locator("header a.navbar-brand").first.get_attribute("href")
+    assert "rust-daq" in page.locator("header a.navbar-brand").first.inner_text()
+    unnamed = page.evaluate("[...document.images].filter(image => !image.alt).map(image => image.src)")
+    assert unnamed == []
+    context.close()
+
+
+def test_without_script_a_phone_shows_cards_numbers_and_files(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address + "gallery/benchmark_datapoint.html")
+    row = page.locator("table.bench-cards tbody tr").first
+    tops = [cell.bounding_box()["y"] for cell in row.locator("td").all()]
+    assert len(set(tops)) == len(tops)
+    assert page.locator(".bench-files a").first.is_visible()
+    page.locator("article p a.measured-link").first.click()
+    assert "/run/" in page.url
+    page.goto(address + "search.html")
+    assert "JavaScript" in page.locator("article").inner_text()
+    context.close()

@@ -68,10 +68,11 @@ class TableMarkup:
         self.drawings = dict(drawings or {})
 
     def _repr_html_(self) -> str:
-        # A wide table scrolls in its own room, and the keyboard reaches it there; the notes stay where they are.
-        room = f'<div class="bench-room" role="region" aria-label="{escape(self.caption)}" tabindex="0">'
+        # A wide table scrolls within this element, without the notes; a page makes it a stop of the keyboard then.
         caption = f"<caption>{escape(self.caption)}</caption>"
-        table = f'{room}<table class="bench-table">{caption}{self._head()}{self._body()}</table></div>'
+        table = (
+            f'<div class="bench-room"><table class="bench-table">{caption}{self._head()}{self._body()}</table></div>'
+        )
         notes = "".join(f'<p class="bench-note">{escape(note)}</p>' for note in self.notes)
         return f'<div class="bench-result"{source_attribute(self.source)}>{table}{notes}</div>'
 

@@ -160,8 +160,7 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     figure = soup.new_tag("figure", attrs={"class": "report-plot"})
     if int(width) > PAIRED:
         # Its text would be too small on a phone, so it keeps its width and scrolls.
-        room = {"class": "bench-room report-room", "role": "region", "aria-label": title, "tabindex": "0"}
-        drawn.wrap(soup.new_tag("div", attrs=room))
+        drawn.wrap(soup.new_tag("div", attrs={"class": "bench-room report-room"}))
         drawn = drawn.parent
     caption = soup.new_tag("figcaption")
     name = soup.new_tag("strong")
@@ -187,8 +186,7 @@ def tidy(soup: BeautifulSoup, table: Tag) -> None:
     for row in table.select("tbody tr"):
         first = row.find("td")
         first.name, first["scope"], first["class"] = "th", "row", "bench-words"
-    attributes = {"class": "bench-room", "role": "region", "aria-label": "Statistics", "tabindex": "0"}
-    table.wrap(soup.new_tag("div", attrs=attributes))
+    table.wrap(soup.new_tag("div", attrs={"class": "bench-room"}))
 
 
 def turned(heading: Tag) -> None:

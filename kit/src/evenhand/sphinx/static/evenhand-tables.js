@@ -1,6 +1,33 @@
+// Tables that scroll can be reached by the keyboard.
 // Long tables with numbers in them can be sorted by each column.  The numbers carry their value in one unit (data-sort), so
 // that 1.42 ms comes after 186 ns; without this script a table keeps its original order.
 (() => {
+  // The Tab key stops at a table or plot only while it is too wide, so that the arrow keys can scroll it.
+  const rooms = [...document.querySelectorAll(".bench-room:not([aria-live])")];
+
+  const name = (room) =>
+    (room.querySelector("caption") ?? document.createElement("p")).textContent.trim() ||
+    room.querySelector("[aria-label]")?.getAttribute("aria-label") ||
+    "Table";
+
+  const stop = () => {
+    for (const room of rooms) {
+      const scrolls = room.scrollWidth > room.clientWidth + 1;
+      room.toggleAttribute("tabindex", scrolls);
+      if (scrolls) {
+        room.tabIndex = 0;
+        room.setAttribute("role", "region");
+        room.setAttribute("aria-label", name(room));
+      } else {
+        room.removeAttribute("role");
+        room.removeAttribute("aria-label");
+      }
+    }
+  };
+
+  stop();
+  window.addEventListener("resize", stop);
+
   const LONG = 7;
 
   const key = (cell) => {
