@@ -316,5 +316,5 @@ def test_without_script_a_phone_shows_cards_numbers_and_files(browser: Browser, 
     page.locator("article p a.measured-link").first.click()
     assert "/run/" in page.url
     page.goto(address + "search.html")
-    assert "JavaScript" in page.locator("article").inner_text()
+    assert "JavaScript" in page.locator("main").inner_text()
     context.close()
