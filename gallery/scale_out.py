@@ -6,8 +6,9 @@ Recordings do not depend on one another, so several processes can analyse them
 at once. This page measures two processes on one machine, which Dask supplies
 with work. It shows what Dask adds: it moves paths and results, repeats the
 work of a killed worker, and reports a recording that cannot be read without
-losing the others. It also measures three packages on one file that exceeds
-memory when it is loaded. Several machines are not measured.
+losing the others. It also measures three packages on one file of all
+recordings, and the memory that each takes. Several machines are not
+measured.
 
 **Copy with care.** It writes some hundred megabytes into a temporary folder,
 which it removes. It starts and kills its own processes. It needs the extra
@@ -51,6 +52,7 @@ which it removes. It starts and kills its own processes. It needs the extra
 # frequencies. A recording is read batch by batch, so a process needs memory
 # for a batch and not for a recording.
 
+# Preparation: The settings, and the recordings
 import contextlib
 import dataclasses
 import itertools
@@ -100,6 +102,7 @@ for rows, paths in recordings.items():
         record(path, number, rows)
 
 
+# End of preparation
 def analyse(path):
     """Return the mean spectrum of a recording, behind a low pass."""
     lowpass = Iir([[0.02, 0.04, 0.02, 1.0, -1.56, 0.64]] * 4)

@@ -41,6 +41,19 @@ def test_other_code_is_not_folded(folded: Project) -> None:
     assert [text.strip() for text in shown] == ["last = result"]
 
 
+def test_a_cell_may_be_folded_in_part(project: Project) -> None:
+    project.example(FOLDED.replace("stated = ", "# End of preparation\nstated = "))
+    assert project.build().status == 0
+    page = BeautifulSoup(project.page("gallery/first"), "html.parser")
+    [details] = page.select("details.preparation")
+    below = details.find_next_sibling()
+    assert below is not None
+    assert "import pandas" in details.get_text()
+    assert "stated = " not in details.get_text()
+    assert below.get_text().startswith("stated = ")
+    assert "End of preparation" not in page.get_text()
+
+
 def test_script_and_notebook_show_it_as_code(folded: Project) -> None:
     gallery = folded.folder / "docs" / "gallery"
     assert MARK in (gallery / "first.py").read_text(encoding="utf-8")
@@ -62,7 +75,7 @@ def test_the_measuring_call_of_an_example_is_shown(path: Path) -> None:
         ast.unparse(node.func)
         for cell in cells
         if cell.lstrip().startswith("# Preparation: ")
-        for statement in ast.parse(cell).body
+        for statement in ast.parse(cell.partition("# End of preparation\n")[0]).body
         if not isinstance(statement, ast.FunctionDef)
         for node in ast.walk(statement)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {f"bench.{name}" for name in measuring}

@@ -4,7 +4,12 @@ Such a cell begins with a comment, which becomes its summary line::
 
     # Preparation: the names that the statements use
 
+<<<<<<< HEAD
 Script and notebook show it like any other code.
+=======
+The whole cell is folded, or its beginning down to the line ``# End of preparation``.  Script and notebook show it as
+any other code.
+>>>>>>> 12fe5da (Fold a cell down to a line, so that its functions stay with their imports)
 """
 
 from __future__ import annotations
@@ -20,6 +25,8 @@ from evenhand.sphinx.places import gallery_folders
 
 MARK = re.compile(r"\s*# Preparation: ([^\n]+)\n")
 """The comment with which a cell begins."""
+END = re.compile(r"^# End of preparation\n", re.MULTILINE)
+"""The comment below which a cell is shown."""
 
 
 class Folded(nodes.General, nodes.Element):
@@ -34,10 +41,10 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
     for block in list(doctree.findall(nodes.literal_block)):
         text = block.astext()
         if found := MARK.match(text):
-            code = text[found.end() :]
+            folded, *shown = END.split(text[found.end() :], maxsplit=1)
             # Sphinx highlights a block whose text is its source.
-            shown = nodes.literal_block(code, code, **block.attributes)
-            block.replace_self(Folded("", shown, summary=found[1].strip()))
+            hidden, *left = (nodes.literal_block(code, code, **block.attributes) for code in (folded, *shown))
+            block.replace_self([Folded("", hidden, summary=found[1].strip()), *left])
 
 
 def begin(translator: HTML5Translator, node: Folded) -> None:
