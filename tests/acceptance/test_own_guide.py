@@ -78,7 +78,7 @@ def test_the_guide_has_the_number_of_its_run_in_a_sentence(followed: tuple[Path,
     folder, _ = followed
     found = run(folder, 2).written("joining/cost/persistent map/cost_ns")
     page = BeautifulSoup((folder / "kept-2" / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert f"To add a key takes {found}" in page.get_text()
+    assert f"Adding a key takes {found}" in page.get_text()
 
 
 def test_the_profile_sets_the_duration_and_quick_judges_nothing(followed: tuple[Path, str]) -> None:
@@ -92,7 +92,7 @@ def test_a_run_names_the_package_and_an_upgrade_is_noticed(followed: tuple[Path,
     folder, said = followed
     versions = [run(folder, build).packages["rpds-py"]["version"] for build in (1, 2, 3)]
     assert versions == ["0.20.0", "0.20.0", "0.30.0"]
-    assert "cannot be reused: it was measured with rpds-py 0.20.0, and 0.30.0 is installed; measure again" in said
+    assert "cannot be reused: it was measured with rpds-py 0.20.0, but 0.30.0 is installed; measure again" in said
 
 
 def test_the_gate_compares_the_two_versions(followed: tuple[Path, str]) -> None:
