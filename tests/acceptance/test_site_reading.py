@@ -254,7 +254,7 @@ def test_a_copy_button_has_a_name(page: Page, address: str) -> None:
 
 def test_a_table_is_a_stop_of_the_keyboard_only_while_it_scrolls(page: Page, address: str) -> None:
     stops = """() => [...document.querySelectorAll(".bench-room:not([aria-live])")].filter(room => room.clientWidth)
-        .map(room => [room.scrollWidth > room.clientWidth + 1, room.tabIndex >= 0, room.role === "region"])"""
+        .map(room => [room.scrollWidth > room.clientWidth + 1, room.tabIndex >= 0, room.role === "group"])"""
     page.goto(address + "gallery/compare_alternatives.html")
     assert not [found for found in page.evaluate(stops) if any(found)]
     page.set_viewport_size({"width": 620, "height": 900})

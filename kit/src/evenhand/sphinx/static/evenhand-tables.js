@@ -16,7 +16,7 @@
       room.toggleAttribute("tabindex", scrolls);
       if (scrolls) {
         room.tabIndex = 0;
-        room.setAttribute("role", "region");
+        room.setAttribute("role", "group");  // not a landmark: two tables may have one name
         room.setAttribute("aria-label", name(room));
       } else {
         room.removeAttribute("role");
