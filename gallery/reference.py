@@ -207,8 +207,10 @@ def kit():
     import pandas as pd
 
     import evenhand as bench
+    from evenhand.results.figure import blank
 
     names, described = setup(), bench.machine()
+    ratio = bench.Estimate(0.9, 0.88, 0.92, 0.95, 12)
     folder, numbers = names["folder"], names["numbers"]
     settings = bench.Settings(rounds=1)
     two = bench.compare({"one": "1", "two": "1"}, settings=settings)
@@ -228,7 +230,9 @@ def kit():
 
     names |= {
         "bench": bench,
-        "ratio": bench.Estimate(0.9, 0.88, 0.92, 0.95, 12),
+        "ratio": ratio,
+        "blank": blank,
+        "pair": {"read blocks": {"before": ratio, "after": ratio}},
         "one_two": {"one": "1", "two": "1"},
         "two": two,
         "frame": two.table(),
@@ -266,6 +270,9 @@ kit_calls = {
 }
 if importlib.util.find_spec("matplotlib"):
     kit_calls["bench.FigureMarkup"] = "two.figure()._repr_html_()"
+    kit_calls["bench.dumbbells"] = (
+        "bench.dumbbells(pair, blank()[1], label='ratio', unit='')"
+    )
 bench.observe(
     {"evenhand": "costs(calls)"},
     columns=[f"{name}_ns" for name in kit_calls],

@@ -37,7 +37,7 @@ def test_a_page_opens_with_the_answer_the_figure_and_what_to_do(project: Project
     assert project.build().status == 0
     below = opening(project)
     assert below["class"] == ["in-short"]
-    assert [part.name for part in below.find_all(recursive=False)] == ["p", "p", "p", "figure", "details", "p"]
+    assert [part.name for part in below.find_all(recursive=False)] == ["p", "p", "p", "figure", "div", "p"]
     texts = [part.get_text() for part in below.find_all("p", recursive=False)]
     assert texts == ["In short", "One takes 100\u202fns, and two 200\u202fns.", "More of it.", "Do this."]
     figures = BeautifulSoup(project.page("gallery/first"), "html.parser").select("figure.bench-figure")
@@ -55,7 +55,7 @@ def test_the_cell_that_draws_the_figure_leads_to_it(project: Project) -> None:
 def test_a_figure_that_the_page_does_not_draw_is_drawn_for_it(project: Project) -> None:
     project.example(example(further=""))
     assert project.build().status == 0
-    assert opening(project).select_one("figure[data-source='first/made'] + details.provenance")
+    assert opening(project).select_one("figure[data-source='first/made'] + div.bench-strip details.provenance")
 
 
 def test_without_a_figure_it_has_none(project: Project) -> None:
