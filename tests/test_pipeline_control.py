@@ -294,6 +294,8 @@ def test_interpreter_exit_ends_all_pipelines_even_if_one_raises(tmp_path: Path) 
             pipeline.start()
         while any(pipeline.report.produced < 100 for pipeline in pipelines[1:4]):
             time.sleep(0.01)
+        while any(pipeline.report.ended != "failed" for pipeline in (pipelines[0], pipelines[4])):
+            time.sleep(0.01)
     """
     ended = run_script(text, str(tmp_path))
     assert ended.returncode == 0, ended.stderr

@@ -26,10 +26,15 @@ def read(path: Path) -> dict[str, list[str]]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def is_code(node: nodes.Node) -> bool:
+    """Whether a node is a block of code, also one whose names sphinx-gallery has linked."""
+    return isinstance(node, nodes.literal_block) or node.tagname == "code_links_block"
+
+
 @contextmanager
 def prepared(page: nodes.document, words: Iterable[str]) -> Iterator[None]:
     """A page as the index takes it: with its words as titles, without its code; afterwards it is as it was."""
-    blocks = list(page.findall(nodes.literal_block))
+    blocks = list(page.findall(is_code))
     titles = [nodes.section("", nodes.title("", word)) for word in words]
     for block in blocks:
         block["classes"].append(UNSEARCHED)

@@ -30,7 +30,7 @@ def pythons() -> dict[str, str]:
     import build
 
     tree = build.working_tree()
-    plain, burning = build.side("base", tree), build.side("candidate", tree, "burn")
+    plain, burning = build.build_side("base", tree), build.build_side("candidate", tree, "burn")
     return {"plain": plain["python"], "burning": burning["python"]}
 
 
