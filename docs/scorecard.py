@@ -188,7 +188,7 @@ def table(run: Run, title: str) -> TableMarkup:
     frame = pd.DataFrame([comparison.row(run) for comparison in found]).set_index("operation")
     notes = []
     if not all(comparison.judged for comparison in found):
-        notes.append("not judged: this measurement makes one round, and a ratio of one round has no interval.")
+        notes.append("not judged: this measurement compares no contenders, so its ratios have no intervals.")
     return TableMarkup(frame, title, notes, links={comparison.operation: comparison.page for comparison in found})
 
 
