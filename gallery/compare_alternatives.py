@@ -196,7 +196,7 @@ clock, laser = time.perf_counter_ns, Channel("laser", "V")
 
 
 def take(point):
-    """Stand for whoever takes a point."""
+    """Do nothing, in place of the code that uses a point."""
 
 
 def pipeline(rate, seconds, path):
@@ -255,7 +255,7 @@ step = bench.search_step(*bracket)
 
 
 def acquire(work, rate, seconds):
-    """Return what an acquisition tells, and the highest rate it holds."""
+    """Run an acquisition, and add the highest rate that it holds."""
     with tempfile.TemporaryDirectory() as folder:
         files = (Path(folder) / str(number) for number in count())
 

@@ -80,7 +80,7 @@ def setup():
         while number < 300_000:
             number += 1
 
-    def beside(work):
+    def during(work):
         """Count while another thread repeats some work."""
         done = False
 
@@ -102,13 +102,13 @@ def setup():
 calls = bench.compare(
     {
         "alone": "count()",
-        "MovingAverage.process": "beside(lambda: average.process(batch))",
-        "Iir.process": "beside(lambda: lowpass.process(batch))",
-        "Fft.process": "beside(lambda: fft.process(batch))",
-        "Batch.concat": "beside(lambda: Batch.concat([batch, batch]))",
-        "Channel.points": "beside(lambda: channel.points(samples[:10_000]))",
+        "MovingAverage.process": "during(lambda: average.process(batch))",
+        "Iir.process": "during(lambda: lowpass.process(batch))",
+        "Fft.process": "during(lambda: fft.process(batch))",
+        "Batch.concat": "during(lambda: Batch.concat([batch, batch]))",
+        "Channel.points": "during(lambda: channel.points(samples[:10_000]))",
         "alone, again": "count()",
-        "another count": "beside(count)",
+        "another count": "during(count)",
     },
     setup=setup,
     name="calls",
@@ -143,7 +143,7 @@ def acquiring():
         1e5, Channel("ai0", "V"), scans_per_read=1000
     )
     count = setup()["count"]
-    take = id  # stands for the code that uses a batch or a point
+    take = id  # in place of the code that uses a batch or a point
 
     def acquire(read, **callbacks):
         """Count while a pipeline runs, and a thread may read from it."""
@@ -152,7 +152,7 @@ def acquiring():
         with pipeline:
             thread.start()
             count()
-        # A loop that came late has begun a run of its own.
+        # A loop that was late has started another run.
         while thread.is_alive():
             pipeline.stop()
             thread.join(0.01)

@@ -95,11 +95,11 @@ def there(contenders):
 
 
 def take(given):
-    """Stand for whoever takes a batch or a point."""
+    """Do nothing, in place of the code that uses a batch or a point."""
 
 
 def with_cost(work):
-    """Return what work tells, with the processor time of a point."""
+    """Run work, and add the processor time per point to its numbers."""
     before = time.process_time_ns()
     numbers = work()
     cpu = time.process_time_ns() - before
@@ -107,14 +107,14 @@ def with_cost(work):
 
 
 def run(rate, seconds=0.1, scans_per_read=None, **parts):
-    """Return what a pipeline tells."""
+    """Run a pipeline, and return its numbers."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
     pipeline = Pipeline(source, [MovingAverage(16)], **parts)
     return with_cost(lambda: pipeline.run(seconds).as_dict())
 
 
 def in_python(rate, seconds):
-    """Return what a loop in Python tells, which takes point by point."""
+    """Take points one by one in a Python loop, and return its numbers."""
     last, lates = deque(maxlen=16), []
     for due in bench.deadlines(rate, seconds):
         last.append(1.5)
@@ -123,8 +123,8 @@ def in_python(rate, seconds):
     return bench.responses(lates, rate)
 
 
-def beside(work, *arguments, **further):
-    """Return what some work tells, next to a thread that computes."""
+def while_busy(work, *arguments, **further):
+    """Run work while another thread computes, and return its numbers."""
     done = threading.Event()
 
     def compute():
@@ -144,14 +144,14 @@ def beside(work, *arguments, **further):
 
 bench.observe(
     {
-        "Python, busy": "beside(in_python, 1_000, 1.0)",
-        "pipeline, busy": "beside(run, 1_000, 1.0, scans_per_read=1)",
+        "Python, busy": "while_busy(in_python, 1_000, 1.0)",
+        "pipeline, busy": "while_busy(run, 1_000, 1.0, scans_per_read=1)",
         "Python": "in_python(1_000, 1.0)",
         "pipeline": "run(1_000, 1.0, scans_per_read=1)",
     },
     columns=["p99_ns", "p50_ns"],
     compared=["p99_ns"],
-    namespace={"run": run, "in_python": in_python, "beside": beside},
+    namespace={"run": run, "in_python": in_python, "while_busy": while_busy},
     name="busy",
     settings=settings,
     share=0.2,
@@ -178,7 +178,7 @@ bench.observe(
 
 # Preparation: The acquisition with NumPy, a thread and a queue
 def with_numpy(rate, size, seconds=0.1, take=take):
-    """Return what an acquisition of NumPy, a thread and a queue tells."""
+    """Acquire with NumPy, a thread and a queue, and return its numbers."""
     waiting = queue.Queue(100)
     noise = np.random.default_rng(1)
 
@@ -244,7 +244,7 @@ held.plot()
 
 # Preparation: The loops, the display, and the acquisitions that write
 def read(work, rate, scans_per_read, seconds=0.1):
-    """Return what a pipeline tells from which some work reads."""
+    """Run a pipeline from which work reads, and return its numbers."""
     source = SimulatedInstrument(rate, channel, scans_per_read=scans_per_read)
     pipeline = Pipeline(source, [MovingAverage(16)])
 
@@ -279,13 +279,13 @@ def display(pipeline):
 
 
 def written(work):
-    """Return what work tells that writes into a file, which is removed."""
+    """Run work that writes a file, remove it, and return the numbers."""
     with tempfile.TemporaryDirectory() as folder:
         return work(Path(folder) / "run")
 
 
 def written_by_pyarrow(path, rate, size):
-    """Return what the acquisition with NumPy tells that writes."""
+    """Acquire with NumPy, write with pyarrow, and return the numbers."""
     times = np.arange(size) * round(1e9 / rate)
     pa.array(times)  # what is slow once: pyarrow imports pandas for it
     schema = pa.schema({"timestamp": pa.timestamp("ns"), "value": "float64"})
@@ -414,7 +414,7 @@ def stall(batch):
 
 
 def stalled(policy):
-    """Return what a pipeline tells whose consumer stalls."""
+    """Run a pipeline whose consumer stalls, and return its numbers."""
     return run(1e4, 0.25, 100, on_batch=stall, capacity=1_000, on_full=policy)
 
 

@@ -62,10 +62,10 @@ def setup():
     channels = [Channel(f"ai{number}", "V") for number in range(16)]
 
     def take(given):
-        """Stand for whoever takes a batch or a point."""
+        """Do nothing, in place of the code that uses a batch or a point."""
 
     def run(rate, scans, seconds, count=1, **callback):
-        """Acquire from so many channels, and return what it tells."""
+        """Acquire from the first `count` channels, and return the numbers."""
         several = channels[:count]
         source = SimulatedInstrument(rate, several, scans_per_read=scans)
         pipeline = Pipeline(source, [MovingAverage(16)], **callback)

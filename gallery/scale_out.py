@@ -200,7 +200,7 @@ mixed = [*recordings[1_000_000], cut, text, folder / "missing.arrow"]
 
 
 def with_a_kill(paths):
-    """Analyse recordings while a worker is killed; tell what came of it."""
+    """Analyse recordings while a worker is killed; return the counts."""
     told = {}
 
     def kill(tasks):

@@ -400,14 +400,14 @@ recorders = {
 
 # Preparation: The kills, and the cut
 def kill(kills, open_file, durability, read, repair=None, **moment):
-    """Kill writers, and return what is left of their files."""
+    """Kill writers, and read the rows that their files still hold."""
     write, rows = partial(record, open_file, durability), samples.ravel()
     moment = {"after": AFTER} | moment
     return survive(write, read, rows, repair=repair, kills=kills, **moment)
 
 
 def survives(kills, open_file, durability, read, repair=None):
-    """Return what is left of killed recordings and of a cut one."""
+    """Count the rows left in killed recordings and in one cut short."""
     told = kill(kills, open_file, durability, read, repair).as_dict()
     with tempfile.TemporaryDirectory() as folder:
         cut = Path(folder) / "cut"

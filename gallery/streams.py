@@ -207,7 +207,7 @@ def setup_pipeline():
     channel = Channel("ai0", "V")
 
     def held(rate):
-        """Return what a pipeline on one core tells that writes."""
+        """Run a pipeline that writes, on one core, and return its numbers."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         scans = rate // 1_000

@@ -56,6 +56,7 @@ COVERED = (
     "docs/survival.py",
     "docs/tables.py",
     "docs/trust.py",
+    "gallery",
     "kit/README.md",
     "kit/pyproject.toml",
     "kit/src/evenhand/cli",
