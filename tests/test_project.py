@@ -35,6 +35,14 @@ def sessions():
     return {node.name for node in functions if any("nox.session" in ast.unparse(mark) for mark in node.decorator_list)}
 
 
+def written_files():
+    """Return the files with text that a person wrote."""
+    folders = [ROOT / name for name in (".github", "conf", "docs", "gallery", "kit", "rust", "tests")]
+    below = [path for folder in folders for path in folder.rglob("*") if "target" not in path.relative_to(ROOT).parts]
+    suffixes = {".css", ".html", ".js", ".md", ".py", ".pyi", ".rs", ".rst", ".toml", ".yml"}
+    return [path for path in [*below, *ROOT.glob("*.*")] if path.suffix in suffixes and path.is_file()]
+
+
 def site_folder():
     """Return the folder of the site, as computed by noxfile.py."""
     names = {"ROOT", "BUILD", "SITE"}
@@ -55,6 +63,14 @@ def readme_command(session):
 
 def as_numbers(version):
     return tuple(int(part) for part in version.split("."))
+
+
+# No merge is left half done
+
+
+def test_no_file_has_the_marks_of_an_unresolved_merge():
+    mark = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    assert [path.relative_to(ROOT) for path in written_files() if mark.search(path.read_text("utf-8"))] == []
 
 
 # The two commands

@@ -4,12 +4,8 @@ Such a cell begins with a comment, which becomes its summary line::
 
     # Preparation: the names that the statements use
 
-<<<<<<< HEAD
-Script and notebook show it like any other code.
-=======
 The whole cell is folded, or its beginning down to the line ``# End of preparation``.  Script and notebook show it as
 any other code.
->>>>>>> 12fe5da (Fold a cell down to a line, so that its functions stay with their imports)
 """
 
 from __future__ import annotations
