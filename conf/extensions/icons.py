@@ -1,4 +1,4 @@
-"""Icons: of the theme's icon fonts only the few drawings that the pages show, a hundredth of them."""
+"""Icons: the theme's icon fonts, reduced to the few drawings that the pages show."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from evenhand.sphinx.places import publishes
 
 NAME = re.compile(r"\bfa-[a-z0-9-]+")
 OWN = range(0xE000, 0xF900)
-"""Characters that have no meaning of their own, where icon fonts put their drawings."""
+"""The range of Unicode for private use, where icon fonts have their drawings."""
 RULE = re.compile(r'((?:\.fa-[\w-]+,?)+)\{--fa:"\\([0-9a-f]+)"\}')
 
 
 def named(folder: Path) -> set[str]:
-    """The names of icons that pages and the theme's own script speak of."""
+    """The names of the icons that the pages and the theme's script use."""
     texts = [*folder.rglob("*.html"), folder / "_static" / "scripts" / "pydata-sphinx-theme.js"]
     return {name for path in texts if path.is_file() for name in NAME.findall(path.read_text(encoding="utf-8"))}
 
@@ -32,7 +32,7 @@ def code_points(styles: str) -> Iterator[tuple[str, int]]:
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Write the fonts anew, with what is used."""
+    """Write the fonts again, with only the icons in use."""
     static = Path(app.outdir, "_static")
     fonts = sorted(static.glob("vendor/fontawesome/webfonts/*.woff2"))
     if error is not None or not publishes(app) or not fonts:
@@ -40,7 +40,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     names = named(Path(app.outdir))
     styles = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
     used = {code for name, code in code_points(styles) if name in names}
-    used |= {ord(letter) for letter in styles if ord(letter) in OWN}  # what the style itself sets before an element
+    used |= {ord(letter) for letter in styles if ord(letter) in OWN}  # characters that the style inserts
     options = subset.Options(flavor="woff2", ignore_missing_unicodes=True)
     for path in fonts:
         font = subset.load_font(str(path), options)
@@ -51,6 +51,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Write the fonts when the pages are there."""
+    """Write the fonts after the pages."""
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True}

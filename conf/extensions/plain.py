@@ -1,7 +1,7 @@
-"""The site as plain text: ``llms.txt`` lists the pages, ``llms-full.txt`` holds them in Markdown.
+"""The site as plain text: ``llms.txt`` lists the pages, ``llms-full.txt`` has their text in Markdown.
 
-Both are made of the pages as they are read, not of their sources: a number of the run is there with its value, a table
-with its rows, and a figure with what it says of itself.
+Both are made from the finished pages, not from their sources: they have the value of each number, the rows of each
+table and the label of each figure.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ DROPPED = (
     ".sphx-glr-footer",
     "nav",
 )
-"""What is for a screen only, or said once for the whole site."""
+"""Elements for a screen only, or repeated on each page."""
 SIGNATURE = re.compile(r"(class |exception |static |classmethod )?rust\\?_daq\.")
 WHEN_WHOLE = 900
-"""After what changes pages as they are written."""
+"""After the extensions that change pages as they are written."""
 WITHOUT = ("genindex", "py-modindex", "search", "404")
 
 
 class Converter(MarkdownConverter):  # type: ignore[misc] - the library has no types
-    """HTML as Markdown, with drawings as what they say of themselves."""
+    """HTML as Markdown, with each drawing as its label."""
 
     def convert_svg(self, node: Any, text: str, parent_tags: Any) -> str:
         """A drawing's label in brackets."""
@@ -69,14 +69,14 @@ def markdown(body: str, address: str) -> str:
 
 
 def language(block: Any) -> str:
-    """The language of a block of code, from the class that Sphinx gives the element around it."""
+    """The language of a block of code, from the class of the element around it."""
     around = block.find_parent("div", class_=lambda name: bool(name) and name.startswith("highlight-"))
     named = [name for name in around["class"] if name.startswith("highlight-")] if around else []
     return named[0].removeprefix("highlight-").replace("default", "python") if named else ""
 
 
 def keep(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Keep a page when it is written."""
+    """Store a page when it is written."""
     del template
     if publishes(app) and doctree is not None and name not in WITHOUT:
         text = markdown(context["body"], urljoin(app.config.html_baseurl, app.builder.get_target_uri(name)))
@@ -85,7 +85,7 @@ def keep(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree
 
 
 def folder(app: Sphinx) -> Path:
-    """Where the pages are kept: beside the doctrees, for those that a build does not have to write again."""
+    """The folder of the stored pages: next to the doctrees, because a build does not write each page again."""
     return Path(app.doctreedir, "plain")
 
 
@@ -102,7 +102,7 @@ def reading_order(app: Sphinx, name: str) -> Iterator[str]:
 
 
 def summary(text: str) -> str:
-    """The first sentence of a page; of the reference what stands below the signature."""
+    """The first sentence of a page; on a page of the reference, the first one below the signature."""
     blocks = [" ".join(block.split()) for block in text.split("\n\n")]
     for block in blocks:
         said = block.partition(" : ")[2] if SIGNATURE.match(block) else block
@@ -130,7 +130,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Keep pages as they are written, and join them at the end."""
+    """Store pages as they are written, and join them at the end."""
     app.connect("html-page-context", keep, priority=WHEN_WHOLE)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""Tails: percentiles of single calls in Rust, of which Criterion has none."""
+"""Tails: percentiles of single calls in Rust, which Criterion does not report."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from evenhand.sphinx.execution import FURTHER
 SCHEMA = 1
 PER_MILLE = {"p50_ns": 500, "p90_ns": 900, "p95_ns": 950, "p99_ns": 990, "p99_9_ns": 999, "max_ns": 1000}
 IN_ROUNDS = ("p50_ns", "p90_ns", "p99_ns")
-"""The percentiles that are told of each round too, for an interval over rounds."""
+"""The percentiles that are also taken for each round, for an interval over rounds."""
 BEYOND = 10
-"""Calls that have to lie beyond a percentile, or it would be the maximum under another name."""
+"""Calls that must lie beyond a percentile; with fewer it would be the maximum under another name."""
 
 Histogram = list[list[int]]
 """Pairs of nanoseconds and how often they were seen."""
@@ -30,15 +30,15 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
     Parameters
     ----------
     folder : Path
-        A JSON file for each round, each of a process of its own: for each measurement its name, the busy threads
-        beside it, and pairs of nanoseconds and count.
+        Has a JSON file for each round, which is one process: for each measurement its name, the number of busy threads
+        next to it, and pairs of nanoseconds and count.
 
     Returns
     -------
     dict of str to dict
-        By the measurement's name, with the busy threads beside it: ``busy_threads``, ``calls`` (how many were timed),
+        By the measurement's name, which includes its busy threads: ``busy_threads``, ``calls`` (how many were timed),
         ``p50_ns``, ``p90_ns``, ``p95_ns``, ``p99_ns``, ``p99_9_ns``, ``max_ns`` of the calls of all rounds together,
-        and ``rounds``, some of them by round.  A percentile that fewer than `BEYOND` calls lie beyond is None.
+        and ``rounds``, some of them by round.  A percentile is None where fewer than `BEYOND` calls lie beyond it.
 
     Raises
     ------
@@ -51,10 +51,10 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
         raise MeasuringError(message)
     found = {}
     for name, (threads, _) in rounds[0].items():
-        parts = [histogram for measured in rounds for _, histogram in [measured[name]]]
-        told = [percentiles(part) for part in parts]
+        parts = [measured[name][1] for measured in rounds]
+        taken = [percentiles(part) for part in parts]
         whole = percentiles([pair for part in parts for pair in part])
-        by_round = {"rounds": {column: [part[column] for part in told] for column in IN_ROUNDS}}
+        by_round = {"rounds": {column: [part[column] for part in taken] for column in IN_ROUNDS}}
         found[name] = {"busy_threads": threads} | whole | by_round
     return found
 
@@ -71,9 +71,9 @@ def read_round(path: Path) -> dict[str, tuple[int, Histogram]]:
             f"{path.name} has schema {document.get('schema')!r}; this build reads {SCHEMA}; build with: nox -s docs"
         )
         raise MeasuringError(message)
-    beside = {0: "", 1: ", busy thread"}
+    suffixes = {0: "", 1: ", busy thread"}
     return {
-        entry["name"] + beside.get(entry["busy_threads"], f", {entry['busy_threads']} busy threads"): (
+        entry["name"] + suffixes.get(entry["busy_threads"], f", {entry['busy_threads']} busy threads"): (
             entry["busy_threads"],
             entry["histogram"],
         )
@@ -82,15 +82,15 @@ def read_round(path: Path) -> dict[str, tuple[int, Histogram]]:
 
 
 def percentiles(histogram: Histogram) -> dict[str, Any]:
-    """How many calls there are, and the percentiles: each the smallest time that so many calls did not exceed."""
+    """The number of calls, and the percentiles: each the smallest time that this share of the calls did not exceed."""
     pairs: npt.NDArray[np.int64] = np.array(sorted(histogram))
     values, counts = pairs.T
     reached, calls = np.cumsum(counts), int(counts.sum())
     found: dict[str, Any] = {"calls": calls}
     for column, per_mille in PER_MILLE.items():
         rank = max(1, -(-calls * per_mille // 1000))  # rounded up, in whole numbers
-        told = column in {"p50_ns", "max_ns"} or calls - rank >= BEYOND
-        found[column] = int(values[np.searchsorted(reached, rank)]) if told else None
+        known = column in {"p50_ns", "max_ns"} or calls - rank >= BEYOND
+        found[column] = int(values[np.searchsorted(reached, rank)]) if known else None
     return found
 
 
