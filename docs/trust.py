@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator
 from days import span
 from evenhand import FigureMarkup
 from evenhand.gate.trust import Evidence, Rate, other_tools, rates, read
+from evenhand.gate.trust.evidence import version
 from evenhand.judge.decision import SMALLEST_EFFECT
 from evenhand.results import quantity
 from evenhand.results.figure import COLOURS, INK, MARKERS, SMALL, blank, scale
@@ -30,9 +31,15 @@ INJECTED = (1.02, 1.05, 1.1)
 ROUNDS = (8, 20, 40)
 
 
-def evidence() -> Evidence:
+def archived() -> Evidence:
     """Every decision that there is."""
     return read(ARCHIVE)
+
+
+def evidence() -> Evidence:
+    """The decisions about the newest version that has any; older ones were made by an older gate too."""
+    found = archived()
+    return found.of_version(found.versions[-1]) if found.versions else found
 
 
 def lead(found: Evidence) -> HTML:
@@ -45,7 +52,8 @@ def lead(found: Evidence) -> HTML:
         f"Comparisons of identical statements with a false verdict: {counted(compared)}.",
         *(f"Slowdowns of {percentage(size)} that the gate found: {counted(rate)}." for size, rate in slowdowns.items()),
     ]
-    return HTML(f"<ul>{''.join(f'<li>{escape(fact)}</li>' for fact in facts)}</ul>")
+    counted_from = f"<p>Counted from {escape(source(found))}.</p>"
+    return HTML(f"<ul>{''.join(f'<li>{escape(fact)}</li>' for fact in facts)}</ul>{counted_from}")
 
 
 def together(found: Iterable[Rate]) -> Rate:
@@ -120,7 +128,8 @@ def source(found: Evidence) -> str:
     times = [decision["started"] for decision in (*found.gates, *found.identical)]
     machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
     made = f"{len(times)} decisions, {span(times)}" if times else "no decisions"
-    return f"archive: {made}, {', '.join(machines) or 'no machine'}"
+    about = f" about version {', '.join(found.versions)}" if any(found.versions) else ""
+    return f"archive: {made}{about}, {', '.join(machines) or 'no machine'}"
 
 
 def sessions(found: Evidence) -> TableMarkup | HTML:
@@ -139,6 +148,7 @@ def sessions(found: Evidence) -> TableMarkup | HTML:
                     f"{conditions['cpu']}, {conditions['usable_cores']:g} usable cores, "
                     f"{conditions['distribution']}, Python {conditions['Python']}"
                 ),
+                "version": version(session),
                 "commit": session["build"]["commit"][:7],
                 "decided": span(line["started"] for line in (*gates, *compared)),
                 "gates": len(gates),

@@ -330,6 +330,22 @@ def test_another_build_is_another_session(working):
     assert len(read(made.archive).sessions) == 2
 
 
+def test_decisions_about_another_version_are_kept_and_not_counted(working):
+    made, _ = working
+    for side in made.sides.values():
+        side.build["version"] = "1.0"
+    gather(made, 3, (Task("quiet", 1.05, 1),))
+    for side in made.sides.values():
+        side.build["version"] = "2.0"
+    assert not made.evidence().gates
+    gather(made, 3, (Task("quiet", 1.0, 1),))
+    whole = read(made.archive)
+    assert whole.versions == ("1.0", "2.0")
+    assert {gate["injected"] for gate in whole.gates} == {1.05, 1.0}
+    assert {gate["injected"] for gate in made.evidence().gates} == {1.0}
+    assert len(whole.of_version("1.0").calibrations) == len(INJECTED)
+
+
 def test_another_plan_is_another_session(working):
     made, _ = working
     gather(made, 3, TASKS)

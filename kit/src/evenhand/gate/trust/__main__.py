@@ -9,11 +9,11 @@ from evenhand.cli.flags import USAGE, FlagParser, number, path
 from evenhand.cli.terminal import RoundProgress, prepare_streams
 from evenhand.gate.operation import OperationError, Operations
 from evenhand.gate.side import BASE, CANDIDATE, SideError
-from evenhand.gate.trust.evidence import read
-from evenhand.gate.trust.work import TASKS, Work
+from evenhand.gate.trust.work import TASKS, Task, Work
 from evenhand.measure.process import WorkerError
 
 STOPPED = 130
+IDENTICAL = tuple(task for task in TASKS if task.identical)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,20 +22,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     progress = RoundProgress()
     pythons = {BASE: str(chosen.base_python), CANDIDATE: str(chosen.candidate_python)}
-    status = 0
     try:
         operations = Operations.read(chosen.operations).only(chosen.only)
         work = Work.of(operations, pythons, chosen.archive, progress.show)
-        tasks = tuple(task for task in TASKS if task.identical) if chosen.identical else TASKS
-        work.gather(60 * chosen.minutes, tasks)
+        return gather(work, 60 * chosen.minutes, IDENTICAL if chosen.identical else TASKS)
     except (OperationError, SideError, WorkerError) as error:
         progress.clear()
         print(f"trust: {error.summary if isinstance(error, WorkerError) else error}", file=sys.stderr)
         return USAGE
+    finally:
+        progress.clear()
+
+
+def gather(work: Work, seconds: float, tasks: tuple[Task, ...]) -> int:
+    """Make decisions until the time is up or the user stops, print the counts, and return the exit status."""
+    status = 0
+    try:
+        work.gather(seconds, tasks)
     except KeyboardInterrupt:
         status = STOPPED
-    progress.clear()
-    evidence = read(chosen.archive)
+    evidence = work.evidence()
     for task in TASKS:
         print(f"{task!s:32} {task.made(evidence)} of {task.wanted} wanted")
     for reason in evidence.refused:

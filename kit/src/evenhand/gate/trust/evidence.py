@@ -55,6 +55,21 @@ class Evidence:
     identical: tuple[Mapping[str, Any], ...]
     refused: tuple[str, ...]
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The measured package's versions with decisions, by the start of their first session."""
+        decided = {line["session"] for line in (*self.gates, *self.identical)}
+        return tuple(dict.fromkeys(version(known) for name, known in self.sessions.items() if name in decided))
+
+    def of_version(self, wanted: str) -> Evidence:
+        """Return the part of the evidence from builds of one version."""
+        sessions = {name: known for name, known in self.sessions.items() if version(known) == wanted}
+        calibrations, gates, identical = (
+            tuple(line for line in lines if line["session"] in sessions)
+            for lines in (self.calibrations, self.gates, self.identical)
+        )
+        return Evidence(sessions, calibrations, gates, identical, self.refused)
+
     def of(self, variant: str, injected: float) -> list[Mapping[str, Any]]:
         """Return the gates of a variant with an injected slowdown; 1 means none."""
         return [gate for gate in self.gates if gate["variant"] == variant and gate["injected"] == injected]
@@ -70,6 +85,11 @@ class Evidence:
             == (gate["session"], operation, gate["injected"])
         ]
         return float(found[-1]) if found else None
+
+
+def version(session: Mapping[str, Any]) -> str:
+    """Return the version of a session's build; empty for a build that states none."""
+    return str(session["build"].get("version", ""))
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:

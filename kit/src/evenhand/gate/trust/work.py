@@ -16,7 +16,7 @@ from evenhand.gate.operation import Operations
 from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
 from evenhand.gate.trust import identical, rates
 from evenhand.gate.trust.busy_cores import Variant, neighbours
-from evenhand.gate.trust.evidence import Evidence, append, read
+from evenhand.gate.trust.evidence import Evidence, append, read, version
 from evenhand.gate.trust.injection import Burning, calibrate
 from evenhand.measure.statement import Statement
 from evenhand.results.result import Result
@@ -38,7 +38,7 @@ class Task:
     injected : float
         The candidate's slowdown; 1 compares identical builds.
     wanted : int
-        The wanted number of decisions; beyond it all tasks grow in proportion.
+        The wanted number of decisions for each version; beyond it all tasks grow in proportion.
     identical : bool
         Whether a decision is a comparison of identical statements instead of a whole gate.
     """
@@ -49,7 +49,7 @@ class Task:
     identical: bool = False
 
     def made(self, evidence: Evidence) -> int:
-        """Return the number of decisions so far."""
+        """Return the number of decisions in the evidence."""
         if self.identical:
             return rates.false_comparisons(evidence, self.variant).of
         return len(evidence.of(self.variant, self.injected))
@@ -130,7 +130,7 @@ class Work:
         amounts: dict[float, dict[str, int]] = {}
         made = 0
         while time.monotonic() < end:
-            task = next_task(read(self.archive), tasks)
+            task = next_task(self.evidence(), tasks)
             if task.identical:
                 append(self.archive, self.compare_copies(task))
             else:
@@ -144,6 +144,10 @@ class Work:
             self.progress(str(task), made, made)
         return made
 
+    def evidence(self) -> Evidence:
+        """Return the archived decisions about builds of this version."""
+        return read(self.archive).of_version(version({"build": self.sides[BASE].build}))
+
     def compare_copies(self, task: Task) -> dict[str, Any]:
         """Compare copies of the statement with the fewest comparisons, in the environment of one side."""
         python = self.sides[BASE].python
@@ -151,7 +155,7 @@ class Work:
             name: Statement(fields["statement"], fields.get("setup"), python=python)
             for name, fields in self.operations.identical.items()
         }
-        name = identical.next_statement(read(self.archive), task.variant, statements)
+        name = identical.next_statement(self.evidence(), task.variant, statements)
         with neighbours(task.variant, secrets.randbelow(1 << 30)):
             return identical.decide(name, statements[name], task.variant, self.session(identical.PLAN))
 
