@@ -35,6 +35,16 @@ def rewritten(folder: Path, **parts: object) -> None:
     (folder / DOCUMENT).write_text(json.dumps(document | parts), encoding="utf-8")
 
 
+def test_a_folder_may_be_a_str(archive: Archive) -> None:
+    run = made_run()
+    same = Archive(str(archive.folder))
+    folder = str(same.add(run))
+    assert same == archive
+    assert same.latest().id == run.id
+    assert Run.load(folder).id == Run.opened(folder).id == Run.document_of(f"{folder}/run.json").id == run.id
+    assert run.save(f"{folder}-again").name == f"{run.id}-again"
+
+
 def test_read_run_equals_the_added_one(archive: Archive) -> None:
     run = made_run(made_result(), made_result("other", costs={"three": 3.0}), criterion={"a/b": {"mean_ns": 1.0}})
     back = Run.load(archive.add(run))

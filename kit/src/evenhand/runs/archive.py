@@ -41,8 +41,8 @@ class Archive:
 
     Parameters
     ----------
-    folder : Path
-        The folder of the runs; created when the first run is added.
+    folder : path
+        The folder of the runs, a str or Path; created when the first run is added.
 
     Examples
     --------
@@ -57,6 +57,10 @@ class Archive:
     """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        """Accept a str too."""
+        object.__setattr__(self, "folder", Path(self.folder))
 
     def add(self, run: Run) -> Path:
         """Write a run into the archive atomically, and remove the remains of killed writers.

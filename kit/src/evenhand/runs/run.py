@@ -275,7 +275,7 @@ class Run:
         """Return the run without its samples, as the text of `run.json`."""
         return json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the run as a folder, atomically.
 
         Raises
@@ -283,11 +283,12 @@ class Run:
         ArchiveError
             If the folder already exists.
         """
+        folder = Path(folder)
         run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
         return folder
 
     @classmethod
-    def load(cls, folder: Path) -> Run:
+    def load(cls, folder: str | os.PathLike[str]) -> Run:
         """Read a run with all its samples.
 
         Raises
@@ -301,7 +302,7 @@ class Run:
         return run
 
     @classmethod
-    def document_of(cls, path: Path) -> Run:
+    def document_of(cls, path: str | os.PathLike[str]) -> Run:
         """Read only a `run.json`, such as a site publishes; the run has summaries but no samples.
 
         Raises
@@ -309,10 +310,10 @@ class Run:
         ArchiveError
             If the file has no run with a schema that this version supports.
         """
-        return cls(run_folder.read_file(path), {})
+        return cls(run_folder.read_file(Path(path)), {})
 
     @classmethod
-    def opened(cls, folder: Path) -> Run:
+    def opened(cls, folder: str | os.PathLike[str]) -> Run:
         """Read a run's document and check that its samples exist; results are read when accessed.
 
         Raises
@@ -320,6 +321,7 @@ class Run:
         ArchiveError
             If the folder has no complete run with a schema that this version supports.
         """
+        folder = Path(folder)
         document = run_folder.read_document(folder)
         run_folder.check_samples(folder, document)
         return cls(document, ArchivedResults(folder, document))
