@@ -41,8 +41,8 @@ class Archive:
 
     Parameters
     ----------
-    folder : path
-        The folder of the runs, a str or Path; created when the first run is added.
+    folder : Path or str
+        The folder of the runs; created when the first run is added.
 
     Examples
     --------
