@@ -371,3 +371,33 @@ def test_dropped_points_leak_no_memory() -> None:
                 assert len(list(batch)) == len(batch.to_points()) == 100
 
     assert growth(work, 20_000, 100_000) < 2 * 2**20
+
+
+DROPPED = """
+import sys
+from rust_daq import DataPoint
+points = [DataPoint(index, "laser", float(index), "V") for index in range(20_000)]
+before = sys.getallocatedblocks()
+points.clear()
+print(before - sys.getallocatedblocks())
+"""
+
+
+@quick_only
+def test_only_the_memory_of_few_dropped_points_waits_for_new_ones() -> None:
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONMALLOC"}
+    command = [sys.executable, "-c", DROPPED]
+    freed = int(subprocess.run(command, capture_output=True, text=True, check=True, env=given).stdout)
+    assert 19_880 <= freed <= 19_920
+
+
+def test_reused_memory_has_the_new_point_only() -> None:
+    kept = [DataPoint(index, f"channel {index}", float(index), "V", {"gain": index}) for index in range(400)]
+    plain = [(index, f"channel {index}", float(index), "V", {"gain": index}) for index in range(400)]
+    for first in (0, 1, 0):
+        del kept[first::2], plain[first::2]
+        for index in range(1_000, 1_150):
+            plain.append((index, "new", -float(index), "mV", None))
+            kept.append(DataPoint(*plain[-1]))
+    assert [(p.timestamp_ns, p.channel, p.value, p.unit, p.metadata and dict(p.metadata)) for p in kept] == plain
+    assert len({id(point) for point in kept}) == len(kept)

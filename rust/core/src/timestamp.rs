@@ -57,10 +57,19 @@ impl Civil {
 
     /// Converts to microseconds since 1970, read as UTC.
     #[must_use]
-    pub const fn microseconds(&self) -> i64 {
-        let days = days_from_date(self.year, self.month as i32, self.day as i32) as i64;
-        let of_day = self.hour as i32 * 3_600 + self.minute as i32 * 60 + self.second as i32;
-        (days * SECONDS_PER_DAY + of_day as i64) * MICROSECONDS_PER_SECOND + self.microsecond as i64
+    pub fn microseconds(&self) -> i64 {
+        self.microseconds_with_days(Date::days)
+    }
+
+    /// Converts to microseconds with a function for the days of a date; for callers that cache days.
+    #[inline]
+    #[must_use]
+    pub fn microseconds_with_days(&self, days: impl FnOnce(Date) -> i32) -> i64 {
+        let date = Date { year: self.year, month: self.month, day: self.day };
+        let of_day =
+            i32::from(self.hour) * 3_600 + i32::from(self.minute) * 60 + i32::from(self.second);
+        let seconds = i64::from(days(date)) * SECONDS_PER_DAY + i64::from(of_day);
+        seconds * MICROSECONDS_PER_SECOND + i64::from(self.microsecond)
     }
 }
 
@@ -100,15 +109,6 @@ const fn days_from_nanoseconds(nanoseconds: i64) -> i32 {
     (moved / ODD as u64) as i32 - MOVED as i32
 }
 
-/// Converts a date to days since 1970; the year must be at least 1.
-const fn days_from_date(year: i32, month: i32, day: i32) -> i32 {
-    let (year, month) = if month <= 2 { (year - 1, month + 12) } else { (year, month) };
-    let century = year / 100;
-    let before_year = 1_461 * year / 4 - century + century / 4;
-    let before_month = (979 * month - 2_919) / 32;
-    before_year + before_month + day - 1 - DAYS_TO_1970
-}
-
 /// A date in the proleptic Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
@@ -121,6 +121,17 @@ pub struct Date {
 }
 
 impl Date {
+    /// Converts to days since 1970; the year must be at least 1.
+    #[must_use]
+    pub const fn days(self) -> i32 {
+        let (year, month, day) = (self.year, self.month as i32, self.day as i32);
+        let (year, month) = if month <= 2 { (year - 1, month + 12) } else { (year, month) };
+        let century = year / 100;
+        let before_year = 1_461 * year / 4 - century + century / 4;
+        let before_month = (979 * month - 2_919) / 32;
+        before_year + before_month + day - 1 - DAYS_TO_1970
+    }
+
     /// Converts days since 1970 to a date, for the years 0 to 9999.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // days of those years
@@ -151,9 +162,11 @@ mod tests {
     #[test]
     fn every_day_follows_the_one_before() {
         let (mut year, mut month, mut day) = (1, 1_u8, 1_u8);
-        for days in days_from_date(1, 1, 1)..=days_from_date(9999, 12, 31) {
+        let (first, last) =
+            (Date { year: 1, month: 1, day: 1 }, Date { year: 9999, month: 12, day: 31 });
+        for days in first.days()..=last.days() {
             assert_eq!(Date::from_days(days), Date { year, month, day });
-            assert_eq!(days_from_date(year, month.into(), day.into()), days);
+            assert_eq!(Date { year, month, day }.days(), days);
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let length = match month {
                 2 if leap => 29,

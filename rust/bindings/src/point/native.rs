@@ -27,6 +27,7 @@ use crate::native::replace_getter;
 
 mod arguments;
 mod constructor;
+mod free_list;
 mod getters;
 
 pub(crate) use arguments::{instant, number};
@@ -60,6 +61,7 @@ pub unsafe fn install(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     constructor::prepare(py);
+    free_list::prepare();
     // SAFETY: the class is PyO3's for `PyDataPoint`, has the layout of `Instance`, cannot be
     // subclassed, and has no instance. Afterwards its members are consistent: no garbage-collector
     // flag, no `tp_traverse`, and an allocator and a deallocator without the collector's header.
@@ -180,9 +182,12 @@ pub fn list(
 #[inline]
 unsafe fn allocate(class: *mut ffi::PyTypeObject) -> *mut Instance {
     unsafe {
-        let object = ffi::PyObject_Malloc(size_of::<Instance>()).cast::<ffi::PyObject>();
+        let mut object = free_list::take();
         if object.is_null() {
-            return ffi::PyErr_NoMemory().cast();
+            object = ffi::PyObject_Malloc(size_of::<Instance>()).cast();
+            if object.is_null() {
+                return ffi::PyErr_NoMemory().cast();
+            }
         }
         // Python's function, which counts the class and maintains the totals of debug builds.
         ffi::PyObject_Init(object, class).cast()
@@ -243,7 +248,9 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
         if let Some(metadata) = &point.metadata {
             ffi::Py_DECREF(metadata.as_ptr());
         }
-        ffi::PyObject_Free(object.cast());
+        if !free_list::keep(object) {
+            ffi::PyObject_Free(object.cast());
+        }
         ffi::Py_DECREF(class.cast());
     }
 }

@@ -5,10 +5,10 @@
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use pyo3::ffi;
-use rust_daq::{Civil, nanoseconds_from_utc};
+use rust_daq::{Civil, Date, nanoseconds_from_utc};
 
 use super::METADATA_CLASS;
 
@@ -26,6 +26,22 @@ unsafe fn learn_datetime() {
             DATETIME.store(table.DateTimeType, Ordering::Relaxed);
         }
     }
+}
+
+/// Converts a date to days since 1970; consecutive timestamps usually have the same date, so the last one is kept.
+#[inline]
+fn days(date: Date) -> i32 {
+    /// The last date in the upper half, its days in the lower half; zero is no date.
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let key = date.year.cast_unsigned() << 16 | u32::from(date.month) << 8 | u32::from(date.day);
+    let last = LAST.load(Ordering::Relaxed);
+    #[allow(clippy::cast_possible_truncation)] // takes one half
+    if (last >> 32) as u32 == key {
+        return (last as u32).cast_signed();
+    }
+    let days = date.days();
+    LAST.store(u64::from(key) << 32 | u64::from(days.cast_unsigned()), Ordering::Relaxed);
+    days
 }
 
 /// Reads nanoseconds from an exact int, or from an exact datetime in `timezone.utc`.
@@ -47,7 +63,7 @@ pub(crate) unsafe fn instant(timestamp: *mut ffi::PyObject) -> Option<i64> {
                 second: ffi::PyDateTime_DATE_GET_SECOND(timestamp) as u8,
                 microsecond: ffi::PyDateTime_DATE_GET_MICROSECOND(timestamp) as u32,
             };
-            return nanoseconds_from_utc(civil.microseconds(), 0);
+            return nanoseconds_from_utc(civil.microseconds_with_days(days), 0);
         }
         if ffi::PyLong_CheckExact(timestamp) == 0 {
             learn_datetime();
