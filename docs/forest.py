@@ -12,6 +12,7 @@ from claims import ASSERTIONS, NOTES
 from evenhand import Claim, Run
 from evenhand.judge.claim import Judgement
 from evenhand.judge.decision import EQUIVALENCE
+from evenhand.results.quantity import MISSING
 from evenhand.results.table_markup import cell
 from evenhand.results.verdict_chip import with_chip
 
@@ -100,11 +101,12 @@ class Forest:
         """A claim: its sentence, its verdict, and its number with the drawing, which leads to the measurement."""
         judgement = self.judged[claim]
         texts = claim.row(self.run)
-        page = self.pages.get(claim.example, "")
+        measured = texts["measured (95 % interval)"]
+        page = self.pages.get(claim.example, "") if measured != MISSING else ""
         cells = (
             cell("th", texts["claim"], scope="row", words=True),
-            cell("td", texts["verdict"], words=True),
-            cell("td", texts["measured (95 % interval)"], address=page, drawing=self.axis.interval(claim, judgement)),
+            cell("td", texts["verdict"], words=True, judged=True),
+            cell("td", measured, address=page, drawing=self.axis.interval(claim, judgement)),
             cell("td", texts["noise floor"]),
         )
         return f'<tr data-verdict="{key(judgement.outcome)}">{"".join(cells)}</tr>'

@@ -77,6 +77,12 @@ def test_a_verdict_is_a_chip_that_leaves_the_words_as_they_are():
     assert cells[2].span is None
 
 
+def test_a_name_that_reads_like_a_verdict_stays_a_name():
+    frame = pd.DataFrame({"measurement": ["larger"], "p99, verdict": ["faster"]})
+    soup = BeautifulSoup(html(frame), "html.parser")
+    assert [chip.get_text() for chip in soup.select(".bench-chip")] == ["faster"]
+
+
 def test_a_drawing_is_in_the_cell_of_its_row_and_column():
     frame = pd.DataFrame({"time": ["3 ns", "4 ns"], "other": ["a", "b"]})
     text = TableMarkup(frame, "Costs", drawings={"time": ["<svg id='x'></svg>", ""]})._repr_html_()

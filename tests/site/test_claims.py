@@ -150,5 +150,20 @@ def test_a_dot_is_in_the_shade_if_its_claim_is_confirmed(page):
         assert inside == (row["data-verdict"] == "holds") or row["data-verdict"] == "inconclusive", row.th.get_text()
 
 
+def test_each_verdict_is_a_chip_and_only_a_number_is_a_link(page):
+    assert [row.th.get_text() for row in page.select("tr[data-verdict]") if not row.select_one(".bench-chip")] == []
+    links = [link.get_text() for link in page.select("tr[data-verdict] td a")]
+    assert links
+    assert [text for text in links if not re.search(r"\d", text)] == []
+
+
+def test_a_missing_number_is_no_link(page, monkeypatch):
+    monkeypatch.setattr(forest, "MISSING", page.select_one("tr[data-verdict] td a").get_text())
+    claims = next(iter(forest.ASSERTIONS.values()))
+    made = forest.Forest(WholeRun(*claims[:2]), {"benchmark_datapoint": "page.html"})
+    first = BeautifulSoup(made._repr_html_(), "html.parser").select_one("tr[data-verdict]")
+    assert first.a is None
+
+
 def test_a_note_belongs_to_an_assertion():
     assert NOTES.keys() <= ASSERTIONS.keys()

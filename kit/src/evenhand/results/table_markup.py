@@ -18,6 +18,8 @@ NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
 MARK = re.compile(r" (?=\W$)")
 """The space before a mark at the end of a cell, which stays in the line of its number."""
+JUDGED = "verdict"
+"""What the title of a column says whose words are chips; elsewhere the same words are names."""
 BRIEF = 16
 """Letters up to which words stay on one line."""
 NUMBERS, BRIEF_WORDS, WORDS = "numbers", "brief words", "words"
@@ -96,6 +98,7 @@ class TableMarkup:
                     value,
                     words=kind != NUMBERS,
                     brief=kind == BRIEF_WORDS,
+                    judged=JUDGED in str(title),
                     address=self._address(value),
                     drawing=self.drawings[title][at] if title in self.drawings else "",
                 )
@@ -133,6 +136,7 @@ def cell(
     scope: str = "",
     words: bool = False,
     brief: bool = False,
+    judged: bool = False,
     address: str = "",
     drawing: str = "",
 ) -> str:
@@ -143,7 +147,7 @@ def cell(
     if number is not None:
         attributes += f' data-sort="{number:g}"'
     written_out = MARK.sub("\N{NO-BREAK SPACE}", str(content))
-    text = (with_chip(written_out) if tag == "td" else None) or escape(written_out)
+    text = (with_chip(written_out) if judged else None) or escape(written_out)
     if address:
         # A name of several words may go on in the next line.
         text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
