@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
@@ -84,6 +85,11 @@ def test_no_link_is_broken_or_leaves_the_frame(output: Path) -> None:
     assert "svg" not in {link["href"].rpartition(".")[2] for link in soup.find_all("a")}
 
 
+def test_a_linked_heading_has_its_text_once(output: Path) -> None:
+    _, soup = framed(output / "report" / "index.html")
+    assert soup.h2.get_text() == "batch/100"
+
+
 def test_a_table_of_statistics_has_the_sites_style(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     [table] = soup.select(".bench-room > table.bench-table")
@@ -113,6 +119,30 @@ def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
     assert "profile default" in text
     assert "width: 960px" not in text
     assert 'href="criterion/report/index.html"' in project.page("criterion")
+
+
+def test_each_plot_is_also_a_file(project: Project, output: Path) -> None:
+    project.build()
+    output.rename(project.folder / "build" / "criterion")
+    assert project.build(measuring_reuse=True).status == 0
+    page = project.folder / "html" / "criterion" / "batch" / "report" / "index.html"
+    links = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select(".report figcaption a[download]")
+    assert [link["aria-label"] for link in links] == ["SVG of Distribution of times", "SVG of Standard deviation"]
+    for link in links:
+        text = (page.parent / link["href"]).read_text(encoding="utf-8")
+        assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+        assert 'fill="#ffffff"' in text
+
+
+def test_a_wide_plot_has_room_for_its_labels(tmp_path: Path) -> None:
+    path = tmp_path / "violin.svg"
+    label = '<text x="95" y="9" text-anchor="end">batch_roundtrip/1000</text>'
+    title = '<text x="9" y="91" text-anchor="middle" transform="rotate(270, 9, 91)">Input</text>'
+    path.write_text(f'<svg width="960" height="204" viewBox="0 0 960 204">{title}{label}</svg>')
+    drawn = reports.plot(BeautifulSoup("", "html.parser"), path, "Violin").svg
+    left = int(drawn["viewBox"].split()[0])
+    assert left < 95 - 8 * len("batch_roundtrip/1000")
+    assert left <= int(drawn.find("text")["x"]) < 0
 
 
 def test_only_files_for_readers_are_kept(project: Project, output: Path) -> None:

@@ -1,7 +1,7 @@
 """Criterion's own reports as pages of the site, with its header, search, themes and footer.
 
 The text and the plots are Criterion's; only the style changes: plots have the colours of the page, each with
-a sentence on its meaning; wide tables scroll; no link leads out of the site by accident.
+a sentence on its meaning and as a file; wide tables scroll; no link leads out of the site by accident.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
-from evenhand.sphinx import provenance
+from evenhand.sphinx import downloads, provenance
 from evenhand.sphinx.places import machine_address, publishes
 
 SERVED = (".html", ".svg")
@@ -51,6 +51,8 @@ MEANING = {
 }
 PAIRED, WIDEST = 500, 720
 """Widths in pixels: the maximum of a plot in a pair, and of any plot."""
+LETTER = 8.5
+"""The mean width of a letter in the text of a wide plot, in its units."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
@@ -86,7 +88,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         guide = [(relative_uri(uri, app.builder.get_target_uri(GUIDE)), "Inside Rust")] if speaks else []
         overview = relative_uri(uri, app.builder.get_target_uri(f"{GUIDE}/report/index"))
         machine = machine_address(app, uri)
-        title, body = framed(path, [*guide, (overview, "All reports")])
+        title, body = framed(path, [*guide, (overview, "All reports")], downloads.PageFiles(app, name))
         context = {
             "title": title,
             "parents": [{"link": link, "title": title} for link, title in guide],
@@ -95,8 +97,8 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         yield name, context, "page.html"
 
 
-def framed(path: Path, ways: list[tuple[str, str]]) -> tuple[str, str]:
-    """The title of a report, and its content as the site shows it."""
+def framed(path: Path, ways: list[tuple[str, str]], files: downloads.PageFiles | None = None) -> tuple[str, str]:
+    """The title of a report, and its content as the site shows it; with ``files`` each plot is also a file."""
     soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
     [body] = soup.select("body > .body")
     heading = body.find("h2")
@@ -117,6 +119,10 @@ def framed(path: Path, ways: list[tuple[str, str]]) -> tuple[str, str]:
             found.name, found.string = level, found.get_text(strip=True).rstrip(":")
     for found in body.select("a > h2"):
         turned(found)
+    for figure in body.select("figure.report-plot") if files else ():
+        place = files.write(f"{files.next('figure')}.svg", downloads.standalone(str(figure.svg)))
+        links = files.markup({"SVG": place}, figure.svg["aria-label"])
+        figure.figcaption.append(BeautifulSoup(links, "html.parser"))
     links = " · ".join(f'<a href="{address}">{text}</a>' for address, text in ways)
     nav = f'<nav class="report-ways" aria-label="Criterion reports">{links}</nav>'
     said = "<p>Written by Criterion, which ran in Rust just before the examples, on the same build.</p>"
@@ -154,7 +160,12 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     width, height = drawn.attrs.pop("width"), drawn.attrs.pop("height")
     drawn.attrs.pop("xmlns", None)
     drawn.attrs.pop("viewbox", None)
-    drawn.attrs |= {"viewBox": f"0 0 {width} {height}", "role": "img", "aria-label": title}
+    margin = beyond_edge(drawn) if int(width) > PAIRED else 0
+    drawn.attrs |= {
+        "viewBox": f"{-margin} 0 {int(width) + margin} {height}",
+        "role": "img",
+        "aria-label": title,
+    }
     # Wider than the small plot of a pair, and at most as wide as a page.
     drawn["style"] = f"max-width: {min(int(width), WIDEST)}px"
     figure = soup.new_tag("figure", attrs={"class": "report-plot"})
@@ -168,6 +179,17 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     caption.extend([name, f" {MEANING.get(path.stem.removesuffix('_small'), '')}".rstrip()])
     figure.extend([drawn, caption])
     return figure
+
+
+def beyond_edge(drawn: Tag) -> int:
+    """How far the longest label reaches beyond the left edge in the site's larger text; moves the axis title there."""
+    labels = drawn.select('text[text-anchor="end"]')
+    reach = max((round(len(label.get_text(strip=True)) * LETTER - int(label["x"])) for label in labels), default=0)
+    margin = max(0, reach + 2 * round(LETTER))
+    for title in drawn.select('text[transform^="rotate(270"]'):
+        x, y = int(title["x"]) - margin, title["y"]
+        title.attrs |= {"x": str(x), "transform": f"rotate(270, {x}, {y})"}
+    return margin
 
 
 def tidy(soup: BeautifulSoup, table: Tag) -> None:
@@ -194,9 +216,9 @@ def turned(heading: Tag) -> None:
     link = heading.parent
     text = heading.get_text(strip=True)
     heading.extract()
+    heading.clear()
     link.string = text
     link.wrap(heading)
-    heading.contents = [link]
 
 
 def setup(app: Sphinx) -> None:
