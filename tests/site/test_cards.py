@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 
-from evenhand.sphinx.cards import deciding, labelled
+from evenhand.sphinx.cards import FIRST, MANY, deciding, labelled
 from tiny_project import Project
 
 TITLES = ("contender", "time", "ratio to dict", "verdict")
@@ -73,3 +73,21 @@ def test_a_row_that_names_a_group_is_not_a_card() -> None:
     soup = BeautifulSoup(labelled(markup), "html.parser")
     assert "bench-cards" in soup.table["class"]
     assert [cell.get("data-label") for cell in soup.select("tbody tr:first-child > *")] == [None]
+
+
+def test_a_long_table_marks_the_rows_after_the_first_cards_and_offers_all() -> None:
+    rows = [(f"row {number}", "3 ns", "1", "baseline") for number in range(MANY + 1)]
+    soup = BeautifulSoup(labelled(table(TITLES, *rows)), "html.parser")
+    later = [row.td.get_text() for row in soup.select("tr.bench-later")]
+    assert later == [row[0] for row in rows[FIRST:]]
+    box = soup.select_one("table.bench-long + label.bench-all")
+    assert box.input["type"] == "checkbox"
+    assert str(len(rows)) in box.get_text()
+
+
+def test_a_table_of_a_dozen_rows_or_of_groups_shows_all_its_cards() -> None:
+    rows = [(f"row {number}", "3 ns", "1", "baseline") for number in range(MANY + 1)]
+    group = '<tr><th scope="rowgroup" colspan="4">these</th></tr>'
+    for markup in (table(TITLES, *rows[:MANY]), table(TITLES, *rows).replace("<tbody>", f"<tbody>{group}")):
+        assert "bench-all" not in labelled(markup)
+        assert "bench-later" not in labelled(markup)

@@ -1,7 +1,8 @@
 """Cards: on a phone each row of a table is a card, so that no column is cut off at the edge.
 
-The style sheet changes the layout and needs two things from the markup.  Both are written when the page is built, so
-that they work without a script: each cell names its column, and the deciding column is marked, because it comes second.
+The style sheet changes the layout and needs three things from the markup.  All are written when the page is built, so
+that they work without a script: each cell names its column, the deciding column is marked, because it comes second, and
+in a long table the rows after the first few are marked, because they wait until a reader asks for all of them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ DECIDING = ("verdict", "gain", "ratio")
 """Words in the title of the column that decides; the first of them that a table has."""
 FEWEST = 3
 """A table with this many columns or more does not fit on a phone."""
+MANY = 12
+"""A table with more rows than this shows only its first cards, and a box below it that shows all."""
+FIRST = 8
+"""The cards that such a table shows."""
 WIDE = 7
 """A table with this many columns or more is set tighter on narrow screens."""
+ALL = '<label class="bench-all"><input type="checkbox"> show all {} rows</label>'
+"""The box below a long table.  The style sheet reads it, so it works without a script."""
 BEFORE_SPACING = 700
 """Before a site changes the text of its pages."""
 
@@ -55,7 +62,9 @@ def card_table(markup: str) -> str:
     if len(heads) != 1 or not rows or len(titles) < FEWEST or any(len(cells) != len(titles) for cells in rows):
         return markup
     wide = ["bench-wide"] if len(titles) >= WIDE else []
-    table["class"] = [*table.get("class", []), "bench-cards", *wide]
+    grouped = len(bodies) < len(table.select("tbody > tr"))
+    long = len(rows) > MANY and not grouped
+    table["class"] = [*table.get("class", []), "bench-cards", *wide, *(["bench-long"] if long else [])]
     decides = deciding(titles)
     for cells in rows:
         for place, (cell, title) in enumerate(zip(cells, titles, strict=True)):
@@ -63,7 +72,10 @@ def card_table(markup: str) -> str:
                 cell["data-label"] = title
             if place == decides:
                 cell["class"] = [*cell.get("class", []), "bench-decides"]
-    return str(soup)
+    if long:
+        for row in bodies[FIRST:]:
+            row["class"] = [*row.get("class", []), "bench-later"]
+    return str(soup) + (ALL.format(len(rows)) if long else "")
 
 
 def label(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
