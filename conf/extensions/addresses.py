@@ -26,8 +26,9 @@ LOST = "404"
 TEXT = """<h1>There is no such page</h1>
 <p>The address may be misspelled, or the page has moved. The search at the top of the page finds words,
 and these lead on:</p>
-<ul><li><a href="index.html">Start: the answer in three figures</a></li>
-<li><a href="gallery/index.html">Gallery: one question a page</a></li>
+<ul><li><a href="index.html">Start</a></li>
+<li><a href="guide.html">The performance guide, by questions</a></li>
+<li><a href="gallery/index.html">The gallery: every measurement with its code</a></li>
 <li><a href="api/index.html">API reference</a></li></ul>"""
 ATTRIBUTE = re.compile(r'(?<=\s)(href|src|action|content|data-shipped|data-content_root)="(?![#"]|data:)([^"]*)"')
 WITHOUT = {"genindex", "py-modindex", "search", LOST}
