@@ -124,4 +124,6 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
 }
 # Pages without a list of pages: the first page, and those that belong to no section.
-html_sidebars = {name: [] for name in ("index", "search", "genindex", "py-modindex", "404", "criterion/**")}
+html_sidebars = {
+    name: [] for name in ("index", "changelog", "search", "genindex", "py-modindex", "404", "criterion/**")
+}
