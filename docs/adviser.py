@@ -8,7 +8,9 @@ from html import escape
 from itertools import product
 
 import pandas as pd
+from IPython.display import HTML
 
+from absence import lacking, note
 from evenhand import Run, TableMarkup
 from evenhand.results import quantity
 from rust_daq import advise
@@ -75,6 +77,8 @@ class AdviserForm:
         self.run = run
 
     def _repr_html_(self) -> str:
+        if missing := lacking(self.run, advise.NEEDED):
+            return str(note(missing, "the form").data)
         losses = "".join(option(index, loss_text(loss)) for index, loss in enumerate(advise.LOSSES))
         latencies = "".join(
             option(index, latency_text(latency), chosen=math.isinf(latency))
@@ -118,8 +122,10 @@ def latency_text(latency: float) -> str:
     return "any" if math.isinf(latency) else f"up to {advise.seconds(latency)}"
 
 
-def typical(run: Run) -> TableMarkup:
+def typical(run: Run) -> TableMarkup | HTML:
     """The typical cases, as a table that needs no script."""
+    if missing := lacking(run, advise.NEEDED):
+        return note(missing, "the table of typical requests")
     measured = advise.Measured.of(run)
     shown = ("hand over", "response, p99.9", "headroom of both together")
     rows, doubts = [], []

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
+from absence import ABSENT
 from claims import ASSERTIONS, NOTES
-from evenhand import Claim, Run
+from evenhand import Claim, Estimate, Run
 from evenhand.judge.claim import Judgement
 from evenhand.judge.decision import EQUIVALENCE
-from evenhand.results.quantity import MISSING
+from evenhand.results import quantity
 from evenhand.results.table_markup import cell
 from evenhand.results.verdict_chip import with_chip
 
@@ -47,9 +48,8 @@ class Forest:
     """
 
     def __init__(self, run: Run, pages: dict[str, str]) -> None:
-        self.run = run
         self.pages = pages
-        self.judged = {claim: claim.judge(run) for claims in ASSERTIONS.values() for claim in claims}
+        self.judged = {claim: judged(claim, run) for claims in ASSERTIONS.values() for claim in claims}
         self.axis = Axis(judgement.ratio.value for judgement in self.judged.values())
 
     def outcomes(self, claims: Iterable[Claim] | None = None) -> Counter[str]:
@@ -71,8 +71,13 @@ class Forest:
         return (
             f'<div class="claims">{self.choices()}<div class="bench-result"><div class="bench-room">'
             f'<table class="bench-table">{caption}'
-            f"<thead><tr>{heads}</tr></thead>{groups}</table></div></div></div>"
+            f"<thead><tr>{heads}</tr></thead>{groups}</table></div>{self.reasons()}</div></div>"
         )
+
+    def reasons(self) -> str:
+        """Say why claims are not judged; empty where each is."""
+        found = [each.reason for each in self.judged.values() if each.outcome == "not judged in this profile"]
+        return f'<p class="bench-note">Not judged: {escape("; ".join(dict.fromkeys(found)))}.</p>' if found else ""
 
     def choices(self) -> str:
         """Buttons that leave only the claims with one outcome in view."""
@@ -89,7 +94,9 @@ class Forest:
         """An assertion with its claims."""
         note = f'<p class="bench-note">{escape(NOTES[assertion])}</p>' if assertion in NOTES else ""
         claims = ASSERTIONS[assertion]
-        holding = f"{self.outcomes(claims)['holds']} of {len(claims)} hold"
+        found = self.outcomes(claims)
+        decided = found["holds"] or found["does not hold"]
+        holding = f"{found['holds']} of {len(claims)} hold" if decided else "none is decided"
         head = (
             f'<tr class="claims-group"><th scope="rowgroup" colspan="2" class="bench-words">{escape(assertion)}{note}'
             f"</th><td>{self.axis.ticks()}</td><td>{holding}</td></tr>"
@@ -100,14 +107,17 @@ class Forest:
     def row(self, claim: Claim) -> str:
         """A claim: its sentence, its verdict, and its number with the drawing, which leads to the measurement."""
         judgement = self.judged[claim]
-        texts = claim.row(self.run)
-        measured = texts["measured (95 % interval)"]
-        page = self.pages.get(claim.example, "") if measured != MISSING else ""
+        known = judgement.number not in {quantity.MISSING, ABSENT}
         cells = (
-            cell("th", texts["claim"], scope="row", words=True),
-            cell("td", texts["verdict"], words=True, judged=True),
-            cell("td", measured, address=page, drawing=self.axis.interval(claim, judgement)),
-            cell("td", texts["noise floor"]),
+            cell("th", claim.sentence, scope="row", words=True),
+            cell("td", judgement.verdict, words=True, judged=True),
+            cell(
+                "td",
+                judgement.number,
+                address=self.pages.get(claim.example, "") if known else "",
+                drawing=self.axis.interval(claim, judgement),
+            ),
+            cell("td", quantity.percent(judgement.noise)),
         )
         return f'<tr data-verdict="{key(judgement.outcome)}">{"".join(cells)}</tr>'
 
@@ -202,6 +212,14 @@ class Axis:
     def one(self) -> str:
         """The line at 1."""
         return f'<path d="M{self.at(1.0)} 0V{HEIGHT}"/>'
+
+
+def judged(claim: Claim, run: Run) -> Judgement:
+    """Judge a claim; one whose measurement or noise floor the run lacks is not judged."""
+    try:
+        return claim.judge(run)
+    except KeyError:
+        return Judgement("not judged in this profile", ABSENT, Estimate.unknown(), math.nan, f"the number is {ABSENT}")
 
 
 def key(outcome: str) -> str:

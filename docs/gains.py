@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from absence import ABSENT
 from evenhand import Estimate, FigureMarkup, Pair, Run, TableMarkup, dumbbells
+from evenhand.judge.wording import Outcome
 from evenhand.results import quantity
 from evenhand.results.figure import blank
 
@@ -36,17 +38,26 @@ class Entry:
     fix: str
     compared: str = ""
 
+    def outcome(self, run: Run) -> Outcome | None:
+        """Return the verdict of the run on the fix; None where the run lacks one of the two numbers."""
+        try:
+            return Pair.parse(self.compared).outcome(run)
+        except KeyError:
+            return None
+
     def factor(self, run: Run) -> float:
-        """Return by how much the fix gains; 0 where the run shows no gain."""
-        if not self.compared or Pair.parse(self.compared).outcome(run) != "faster":
+        """Return the factor that the fix gains; 0 where the run shows no gain."""
+        if not self.compared or self.outcome(run) != "faster":
             return 0.0
         return 1 / Pair.parse(self.compared).ratio(run).value
 
     def row(self, run: Run) -> dict[str, str]:
         """The texts of its row."""
-        texts = {"symptom": self.symptom, "fix": self.fix}
+        texts = {"symptom": self.symptom, "fix": self.fix, "before": quantity.MISSING, "after": quantity.MISSING}
         if not self.compared:
-            return texts | {"before": quantity.MISSING, "after": quantity.MISSING, "gain": ELSEWHERE}
+            return texts | {"gain": ELSEWHERE}
+        if self.outcome(run) is None:
+            return texts | {"gain": f"no gain shown: {ABSENT}"}
         pair = Pair.parse(self.compared)
         after, before = pair.written(run)
         return texts | {"before": before, "after": after, "gain": pair.gain(run)}
@@ -124,8 +135,11 @@ def figure(run: Run) -> FigureMarkup | None:
 
     A rate counts as its inverse, the time per point.
     """
-    pairs = {entry.fix: Pair.parse(entry.compared) for entry in ENTRIES if entry.compared}
-    measured = {fix: pair for fix, pair in pairs.items() if pair.outcome(run) != "not measured"}
+    measured = {
+        entry.fix: Pair.parse(entry.compared)
+        for entry in ENTRIES
+        if entry.compared and entry.outcome(run) not in {None, "not measured"}
+    }
     if not measured:
         return None
     rows = {fix: {"before": BEFORE, "after": pair.ratio(run)} for fix, pair in measured.items()}

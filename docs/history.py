@@ -224,7 +224,7 @@ class Line:
         return self.table(rows, f"Unstable on {self.name}: two runs of one build may differ by 5 %")
 
     def lead(self) -> HTML:
-        """Say how many changes there are, and which commit made the newest ones."""
+        """Say how many changes there are, and at which commit the newest ones."""
         counted = len({commit_of(run) for run in self.runs})
         commits = f"{plural(counted, 'commit')}, measured {self.measured} on {self.name}"
         if not self.changes:
@@ -232,11 +232,11 @@ class Line:
             return HTML(f"<p>In {escape(commits)}, {found}.</p>")
         last = max(self.changes, key=self.age).after
         verdicts = Counter(change.verdict for change in self.changes if change.after.commit == last.commit)
-        operations = " and ".join(f"{plural(count, 'operation')} {name}" for name, count in verdicts.items())
+        judged = " and ".join(f"{plural(count, 'operation')} {name}" for name, count in verdicts.items())
         address = f'<a href="{COMMIT}{last.commit}">{escape(titled(last.commit, last.subject))}</a>'
         return HTML(
             f"<p>In {escape(commits)}: {plural(len(self.changes), 'change')} of "
-            f"{plural(len(self.series), 'operation')}. The newest are of {address}, which made {operations}.</p>"
+            f"{plural(len(self.series), 'operation')}. The newest is at {address}: {judged}.</p>"
         )
 
     def age(self, change: Change) -> int:
@@ -252,8 +252,8 @@ class Line:
         figure, ax = blank()
         bars(ax, {f"{change.operation}, {short(change.after.commit)}": change.ratio for change in ordered})
         caption = (
-            f"The {len(ordered)} newest changes, sorted: after the commit over before it, with the 95 % interval, "
-            f"on {self.name}."
+            f"The {plural(len(ordered), 'newest change')}, sorted: after the commit over before it, with the 95 % "
+            f"interval, on {self.name}."
         )
         return FigureMarkup(figure, caption, source=self.source)
 

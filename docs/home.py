@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 
-from evenhand import Run
+from IPython.display import HTML
+
+from absence import ABSENT, lacking, note
+from evenhand import FigureMarkup, Run
 from evenhand.results import quantity
 from evenhand.results.result import NOT_MEASURED
 
@@ -45,10 +49,8 @@ class Card:
 
     def html(self, run: Run) -> str:
         """Write it; a link to the measurement."""
-        if run.cut(self.path):
-            number, around, others = NOT_MEASURED, "", ""
-        else:
-            number = run.written(f"{self.path}/{self.column}")
+        number, around, others = self.number(run), "", ""
+        if number not in {NOT_MEASURED, ABSENT}:
             around, others = self.around(run), "; ".join(self.compared(run))
         lines = "".join(f"<small>{line}</small>" for line in (around, others) if line)
         return (
@@ -56,11 +58,20 @@ class Card:
             f'<strong class="measured">{escape(number)}</strong>{lines}</a>'
         )
 
+    def number(self, run: Run) -> str:
+        """Write the number, or say why the run does not have it."""
+        if run.cut(self.path):
+            return NOT_MEASURED
+        try:
+            return run.written(f"{self.path}/{self.column}")
+        except KeyError:
+            return ABSENT
+
     def around(self, run: Run) -> str:
         """Say how far it spread: its interval, or the range of the runs of a count."""
         low, high = (run.value(f"{self.path}/{column}")[1] / self.per for column in self.spread)
         if math.isnan(low):
-            return "too few rounds for an interval"
+            return "no range counted" if self.column.endswith("_bytes") else "too few rounds for an interval"
         ends = [quantity.written(self.column, end) for end in (low, high)]
         span = escape(ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}")
         if not self.column.endswith("_bytes"):
@@ -69,14 +80,15 @@ class Card:
         return f"counted in {runs} runs: {span}" if runs > 1 else "counted once"
 
     def compared(self, run: Run) -> list[str]:
-        """Write the numbers next to it."""
+        """Write the numbers next to it; those that the run lacks are left out."""
         start, _, size = self.path.rpartition("/") if self.path.rpartition("/")[2].isdigit() else (self.path, "", "")
         measurement = start.rpartition("/")[0]
-        return [
-            f"{escape(name)} "
-            + escape(run.written("/".join(part for part in (measurement, contender, size, self.column) if part)))
-            for contender, name in self.others.items()
-        ]
+        written = []
+        for contender, name in self.others.items():
+            with suppress(KeyError):
+                number = run.written("/".join(part for part in (measurement, contender, size, self.column) if part))
+                written.append(f"{escape(name)} {escape(number)}")
+        return written
 
 
 CARDS = (
@@ -119,3 +131,13 @@ class Cards:
 
     def _repr_html_(self) -> str:
         return f'<div class="number-cards">{"".join(card.html(self.run) for card in CARDS)}</div>'
+
+
+POINT = "benchmark_datapoint/ready"
+"""The measurement whose figure the page shows."""
+
+
+def figure(run: Run) -> FigureMarkup | HTML:
+    """Draw what one point costs."""
+    missing = lacking(run, [POINT])
+    return note(missing, "the figure") if missing else run[POINT].figure()

@@ -211,11 +211,11 @@ class Summary:
         return f"<p>{escape(sentence(counts, len(found)))}</p>{self.losses(lost)}"
 
     def losses(self, lost: list[Comparison]) -> str:
-        """List what another package does better."""
+        """List the comparisons in which the other side is better."""
         if not lost:
             return ""
         items = "".join(f"<li>{self.loss(comparison)}</li>" for comparison in lost)
-        return f"<p>Another package is better here:</p><ul>{items}</ul>"
+        return f"<p>The other side is better here:</p><ul>{items}</ul>"
 
     def loss(self, comparison: Comparison) -> str:
         """Write one of them."""
@@ -226,6 +226,8 @@ class Summary:
 
 def sentence(counts: Counter[Outcome], total: int) -> str:
     """Say how the comparisons came out."""
+    if counts["not measured"] == total:
+        return f"This run measured none of these {total} comparisons."
     if not counts[BETTER] and not counts[WORSE] and not counts["no difference shown"]:
         return (
             f"This run decides none of these {total} comparisons: it has too few rounds, or its intervals are too wide."

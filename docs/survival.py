@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from IPython.display import HTML
 
+from absence import ABSENT, lacking, note
 from days import span
 from evenhand import Run
 from evenhand.gate.survival import Evidence, read
@@ -23,9 +25,10 @@ def evidence() -> Evidence:
     return read(ARCHIVE)
 
 
-def table(run: Run, found: Evidence) -> TableMarkup:
+def table(run: Run, found: Evidence) -> TableMarkup | HTML:
     """Each kind of recording in this build, with the archived kills of the same kind below it, then all others."""
-    built = run[MEASURED].to_pandas()
+    missing = lacking(run, [MEASURED])
+    built = pd.DataFrame() if missing else run[MEASURED].to_pandas()
     rows = []
     for name in built.index:
         told = built.loc[name]
@@ -33,8 +36,12 @@ def table(run: Run, found: Evidence) -> TableMarkup:
         rows += [archived(each) for each in found.gathered if kind(each.writer) == kind(str(name))]
     known = {kind(str(name)) for name in built.index}
     rows += [archived(each) for each in found.gathered if kind(each.writer) not in known]
+    if not rows:
+        return note(missing, "the table of kills")
     frame = pd.DataFrame(rows).set_index("recording")
-    return TableMarkup(frame, "Recordings of killed processes", notes(found), source=MEASURED)
+    further = [f"{MEASURED} is {ABSENT}, so no row is of this build."] if missing else []
+    source = archive_source(found) if missing else MEASURED
+    return TableMarkup(frame, "Recordings of killed processes", [*further, *notes(found)], source=source)
 
 
 COUNTS = ("kills", "opens_normally", "after_repair", "not_at_all", "kills_with_loss", "written", "lost", "wrong")
@@ -65,6 +72,11 @@ def row(name: str, when: str, counts: dict[str, int]) -> dict[str, str]:
         "kills that lost rows (95 % interval)": str(Rate(counts["kills_with_loss"], counts["kills"])),
         "wrong rows": quantity.written("", counts["wrong"]),
     }
+
+
+def archive_source(found: Evidence) -> str:
+    """When the archived kills were made, for the strip below the table."""
+    return f"archive: {span(time for each in found.gathered for time in each.started)}"
 
 
 def notes(found: Evidence) -> list[str]:

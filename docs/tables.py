@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from IPython.display import HTML
 
+from absence import ABSENT, lacking, note
 from claims import CLAIMS
 from evenhand import Run, TableMarkup
-from evenhand.judge.decision import fewest_rounds
 from evenhand.judge.metric import tail_at_floor
 from evenhand.measure import yardstick
 from evenhand.results import quantity
@@ -107,16 +107,6 @@ def forest(run: Run) -> Forest:
     return Forest(run, {name: f"gallery/{name}.html" for name in EXAMPLES} | PAGES)
 
 
-def unjudged(run: Run) -> HTML:
-    """Say why claims are not judged; nothing where each is."""
-    if all(claim.judge(run).outcome != "not judged in this profile" for claim in CLAIMS):
-        return HTML("")
-    return HTML(
-        '<p class="bench-note">Not judged: there are fewer rounds than a verdict takes '
-        f"({fewest_rounds()} for one ratio, more where several are judged together).</p>"
-    )
-
-
 def floors(run: Run) -> TableMarkup:
     """How far identical programs differed in this run, by the kind of number."""
     rows = [
@@ -129,7 +119,10 @@ def floors(run: Run) -> TableMarkup:
 
 def floor(run: Run, address: str) -> str:
     """A noise floor as text."""
-    value = run.value(address)[1]
+    try:
+        value = run.value(address)[1]
+    except KeyError:
+        return ABSENT
     return quantity.MISSING if value is None else quantity.percent(float(value))
 
 
@@ -150,8 +143,10 @@ def measurements(run: Run) -> pd.DataFrame:
     ).set_index("example")
 
 
-def criterion(run: Run) -> pd.DataFrame:
-    """Criterion's means with their intervals, one row a benchmark."""
+def criterion(run: Run) -> TableMarkup | HTML:
+    """Criterion's means with their intervals, a row for each benchmark."""
+    if missing := lacking(run, ["criterion"]):
+        return note(missing, "the table of Criterion's means")
     rows = {}
     for name, found in run.document["criterion"].items():
         low, high, elements = found["mean_low_ns"], found["mean_high_ns"], found["elements"]
@@ -162,11 +157,14 @@ def criterion(run: Run) -> pd.DataFrame:
             "elements": quantity.written("", elements) if elements else quantity.MISSING,
             "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
         }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
+    return TableMarkup(frame, "Criterion: mean time of an iteration, 95 % interval")
 
 
-def crossings(run: Run) -> pd.DataFrame:
-    """What crossing costs, operation by operation."""
+def crossings(run: Run) -> TableMarkup | HTML:
+    """The cost of crossing, operation by operation."""
+    if missing := lacking(run, [f"crossing/{name}" for name in CROSSINGS.values()]):
+        return note(missing, "the table of crossings")
     rows = {}
     for operation, name in CROSSINGS.items():
         measured: Any = run[f"crossing/{name}"]
@@ -178,11 +176,14 @@ def crossings(run: Run) -> pd.DataFrame:
         ):
             row[title] = quantity.span(estimate) if "interval" in title else quantity.time(estimate.value)
         rows[operation] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("operation")
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("operation")
+    return TableMarkup(frame, "One item: in one call for a thousand, in a separate call, and the difference")
 
 
-def tails(run: Run) -> pd.DataFrame:
+def tails(run: Run) -> TableMarkup | HTML:
     """Percentiles of single calls made in Rust; those with too few calls beyond them are left out."""
+    if missing := lacking(run, ["tails"]):
+        return note(missing, "the table of single calls")
     columns = {"p50_ns": "p50", "p90_ns": "p90", "p95_ns": "p95", "p99_ns": "p99", "p99_9_ns": "p99.9", "max_ns": "max"}
     rows = {
         name: {"calls": quantity.written("", found["calls"])}
@@ -192,7 +193,8 @@ def tails(run: Run) -> pd.DataFrame:
         }
         for name, found in run.document["tails"].items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("single call")
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("single call")
+    return TableMarkup(frame, "Single calls: percentiles")
 
 
 def mark(run: Run, call: str, column: str) -> str:

@@ -27,6 +27,11 @@ def test_every_page_of_docs_and_every_example_exists(site: SiteFolder) -> None:
     assert expected - site.pages.keys() == set()
 
 
+def test_no_page_says_that_its_run_lacks_a_result(site: SiteFolder) -> None:
+    lacking = [name for name, page in site.pages.items() if re.search("bench-absent|not in this run", str(page.soup))]
+    assert lacking == []
+
+
 def test_every_link_inside_the_site_works(site: SiteFolder) -> None:
     broken = []
     for page in site.pages.values():

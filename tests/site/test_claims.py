@@ -158,7 +158,7 @@ def test_each_verdict_is_a_chip_and_only_a_number_is_a_link(page):
 
 
 def test_a_missing_number_is_no_link(page, monkeypatch):
-    monkeypatch.setattr(forest, "MISSING", page.select_one("tr[data-verdict] td a").get_text())
+    monkeypatch.setattr(forest.quantity, "MISSING", page.select_one("tr[data-verdict] td a").get_text())
     claims = next(iter(forest.ASSERTIONS.values()))
     made = forest.Forest(WholeRun(*claims[:2]), {"benchmark_datapoint": "page.html"})
     first = BeautifulSoup(made._repr_html_(), "html.parser").select_one("tr[data-verdict]")

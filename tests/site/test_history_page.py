@@ -64,7 +64,7 @@ def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
     assert len(rows(page, "The commits that were measured")) == 9
     assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
     assert page.count('<figure class="bench-figure"') == 2
-    assert "1 change of 2 operations. The newest are of <a " in page
+    assert "1 change of 2 operations. The newest is at <a " in page
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
@@ -77,6 +77,8 @@ def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None
     assert len(strips) == page.count('class="bench-result"') + page.count('class="bench-figure"')
     told = f"archive: 1 run, measured 2026-01-01, {run.document['machine']['cpu']}"
     assert all(strip.startswith(f"<summary>{told}") for strip in strips)
+    # One run has no change, so there is no figure of the newest ones.
+    assert "None\n" not in page
 
 
 def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(pages: Project) -> None:

@@ -128,7 +128,7 @@ def test_only_the_newest_changes_are_drawn(changed, monkeypatch):
 
 def test_the_history_opens_with_what_its_newest_changes_did(changed):
     assert "3 changes of 2 operations." in changed.lead().data
-    assert changed.lead().data.endswith("which made 1 operation faster and 1 operation slower.</p>")
+    assert changed.lead().data.endswith("</a>: 1 operation faster and 1 operation slower.</p>")
 
 
 def test_the_line_of_an_operation_has_a_point_for_each_commit_and_marks_its_changes(changed):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from made_runs import made_result, made_run
 
 from home import CARDS, Card
@@ -30,11 +29,6 @@ def test_a_card_of_few_rounds_says_that_it_has_no_interval():
 def test_a_card_whose_measurement_was_cut_says_so():
     cut = made_result(costs=COSTS, rounds=1, settings={"slices": 2, "rounds": 1, "cut": True})
     assert '<strong class="measured">not measured in this profile</strong></a>' in shown(made_run(cut))
-
-
-def test_a_run_without_the_measurement_is_named():
-    with pytest.raises(KeyError, match="first/made"):
-        shown(made_run(made_result("else", costs=COSTS)))
 
 
 def test_there_are_three():

@@ -49,6 +49,11 @@ class Judgement:
     noise: float
     reason: str
 
+    @property
+    def verdict(self) -> str:
+        """The outcome as a table shows it: with the reason where it is inconclusive."""
+        return f"{self.outcome}: {self.reason}" if self.outcome == "inconclusive" else self.outcome
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -109,7 +114,7 @@ class Claim:
         found = self.judge(run)
         return {
             "claim": self.sentence,
-            "verdict": f"{found.outcome}: {found.reason}" if found.outcome == "inconclusive" else found.outcome,
+            "verdict": found.verdict,
             "measured (95 % interval)": found.number,
             "noise floor": quantity.percent(found.noise),
             "measured in": self.example,
