@@ -14,6 +14,7 @@ from evenhand.judge.metric import tail_at_floor
 from evenhand.measure import yardstick
 from evenhand.results import quantity
 from evenhand.results.result import FLOOR_MARK
+from evenhand.sphinx.provenance import at_start, none_found
 from forest import Forest
 
 PAGES = {"tails": "criterion.html"}
@@ -57,7 +58,7 @@ def about(run: Run) -> pd.DataFrame:
         "virtual machine or container": virtual or "none known",
         "frequency governor": machine["governor"] or "not readable here",
         "load at start": "not known here" if machine["load"] is None else f"{machine['load']:.2f}",
-        "what may have disturbed": "; ".join(machine["notes"]) or "nothing was seen",
+        "disturbances at start": "; ".join(machine["notes"]) or none_found(at_start(machine)),
         "system": f"{machine['distribution'] or machine['system']}, {machine['release']} ({machine['architecture']})",
         "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
         "interpreter built with optimisation": {

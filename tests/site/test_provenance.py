@@ -82,10 +82,21 @@ def test_the_details_are_complete() -> None:
     assert told["measurement"] == "first/made, comparison of 2"
     assert told["governor"] == "not readable here"
     assert told["load at start"] == "0.25"
-    assert told["what may have disturbed"] == "something else was running"
+    assert told["notes and disturbances"] == "something else was running"
     assert told["extension"] == "rustc 1.95.0, profile release, target features sse, sse2"
     assert told["commit"] == "0123456789ab with changes"
     assert told["run"] == "the-run, profile quick"
+
+
+def test_where_nothing_disturbed_the_strip_names_what_was_checked() -> None:
+    quiet = ENTRY | {"notes": [], "settings": {"rounds": 12, "took_ns": 2e9}, "pace_ns": [40_000.0]}
+    document = DOCUMENT | {"results": [quiet], "machine": DOCUMENT["machine"] | {"on_battery": False}}
+    found = details(document, quiet)["notes and disturbances"]
+    assert found == "none found; checked: load at start, battery, other processes, pace"
+    brief = quiet | {"settings": {"rounds": 12, "took_ns": 1e8}, "pace_ns": []}
+    unknown = DOCUMENT | {"results": [brief], "machine": DOCUMENT["machine"] | {"load": None}}
+    assert details(unknown, brief)["notes and disturbances"] == "not checked"
+    assert details(document, None)["notes and disturbances"] == "none found; checked: load at start, battery, pace"
 
 
 def test_a_result_that_the_run_does_not_have_has_no_rounds() -> None:

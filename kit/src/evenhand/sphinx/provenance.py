@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape, unescape
 from typing import Any
@@ -22,6 +22,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from evenhand.measure import yardstick
 from evenhand.results import quantity
+from evenhand.runs.neighbours import SHORTEST_SECONDS
 from evenhand.sphinx import commit
 from evenhand.sphinx.downloads import PageFiles, of_document
 from evenhand.sphinx.places import machine_address, publishes, run_folder
@@ -120,10 +121,35 @@ def disturbances(document: Mapping[str, Any]) -> list[str]:
     return [f"pace varied by {quantity.digits(varied)}; trust ratios"] if varied > yardstick.NOTICED else []
 
 
+def at_start(machine: Mapping[str, Any]) -> list[str]:
+    """What was checked before measuring began; a machine does not have, or does not show, all of it."""
+    known = {
+        "load at start": machine["load"],
+        "frequency governor": machine["governor"],
+        "battery": machine.get("on_battery"),
+    }
+    return [name for name, found in known.items() if found is not None]
+
+
+def undisturbed(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
+    """The sentence where nothing disturbed: it names what was checked, because other disturbances are not seen."""
+    checked = at_start(document["machine"])
+    if entry and entry["settings"].get("took_ns", 0) >= SHORTEST_SECONDS * 1e9:
+        checked += ["other processes"] if document["machine"].get("system") != "Windows" else []
+    if any(each.get("pace_ns") for each in document["results"]):
+        checked.append("pace")
+    return none_found(checked)
+
+
+def none_found(checked: Sequence[str]) -> str:
+    """The text in the place of disturbances, with the names of the checks."""
+    return f"none found; checked: {', '.join(checked)}" if checked else "not checked"
+
+
 def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dict[str, str]:
     """What the opened strip says, by label."""
     machine, build, tree_read = document["machine"], document["build"], document["tree"]
-    disturbed = [*(entry["notes"] if entry else ()), *machine["notes"]]
+    noted = [*(entry["notes"] if entry else ()), *machine["notes"]]
     told = {}
     if entry:
         told["measurement"] = f"{entry['example']}/{entry['name']}, {entry['kind']} of {len(entry['contenders'])}"
@@ -136,7 +162,7 @@ def details(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> dic
         "machine": f"{processor(machine)}, {quantity.memory(machine['memory_bytes'])}",
         "governor": machine["governor"] or "not readable here",
         "load at start": "not known here" if load is None else f"{load:.2f}",
-        "what may have disturbed": "; ".join([*disturbances(document), *disturbed]) or "nothing was seen",
+        "notes and disturbances": "; ".join([*disturbances(document), *noted]) or undisturbed(document, entry),
         "Python": f"{machine['implementation']} {interpreter(machine).removeprefix('Python ')}, {machine['compiler']}",
         **versions(document),
         **({"extension": compiled} if (compiled := extension(build)) else {}),
