@@ -81,6 +81,16 @@ def test_the_guide_has_the_number_of_its_run_in_a_sentence(followed: tuple[Path,
     assert f"Adding a key takes {found}" in page.get_text()
 
 
+def test_the_page_of_the_example_opens_with_its_answer(followed: tuple[Path, str]) -> None:
+    folder, _ = followed
+    page = BeautifulSoup((folder / "kept-2" / "gallery" / "joining.html").read_text(encoding="utf-8"), "html.parser")
+    opening = page.h1.find_next_sibling()
+    assert opening["class"] == ["in-short"]
+    assert run(folder, 2).written("joining/cost/persistent map/cost_ns") in opening.get_text()
+    assert opening.select_one("figure.bench-figure")
+    assert page.select_one("details.preparation")
+
+
 def test_the_profile_sets_the_duration_and_quick_judges_nothing(followed: tuple[Path, str]) -> None:
     folder, _ = followed
     assert [run(folder, build).document["profile"] for build in (1, 2, 3)] == ["quick", "default", "default"]
