@@ -80,7 +80,8 @@ class Comparison:
         if self.judged:
             return quantity.ratio(self.pair.ratio(run))
         measurement, contender, column = self.place
-        return quantity.ratio(Number(contender, column, self.pair.other).ratio(run.part(measurement)))
+        # Without a verdict no interval was corrected, so only the number is shown.
+        return quantity.digits(Number(contender, column, self.pair.other).ratio(run.part(measurement)).value)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -188,7 +189,7 @@ def table(run: Run, title: str) -> TableMarkup:
     frame = pd.DataFrame([comparison.row(run) for comparison in found]).set_index("operation")
     notes = []
     if not all(comparison.judged for comparison in found):
-        notes.append("not judged: this measurement compares no contenders, so its ratios have no intervals.")
+        notes.append("not judged: this measurement compares no contenders, so its ratios are shown without intervals.")
     return TableMarkup(frame, title, notes, links={comparison.operation: comparison.page for comparison in found})
 
 

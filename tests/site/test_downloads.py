@@ -97,3 +97,4 @@ def test_a_drawing_gets_a_ground_and_an_ink() -> None:
 
 def test_a_figure_without_a_caption_is_named_by_its_label() -> None:
     assert label_of('<figure><svg aria-label="Costs. dict 3 ns"></svg></figure>') == "Costs"
+    assert label_of("<table><caption>Slower than p99.9, and more.</caption></table>") == "Slower than p99.9, and more"

@@ -85,8 +85,15 @@ def test_a_sentence_that_compares_leads_to_both_numbers(project: Project) -> Non
 
 
 def test_only_whole_numbers_of_a_sentence_are_links() -> None:
-    parts = [part.astext() for part in parts_of("It takes 1.25, not 25 or 250.", {"25": "a"})]
+    parts = [part.astext() for part in parts_of("It takes 1.25, not 25 or 250.", [("25", "a")])]
     assert parts == ["It takes 1.25, not ", "25", " or 250."]
+
+
+def test_two_numbers_that_read_the_same_lead_to_their_own_rows() -> None:
+    links = [
+        part for part in parts_of("It takes 5, that 5, and 5 again.", [("5", "one"), ("5", "two")]) if part.children
+    ]
+    assert [link["number"] for link in links] == ["one", "two", "two"]
 
 
 def test_a_builder_that_makes_no_site_has_plain_numbers(project: Project) -> None:

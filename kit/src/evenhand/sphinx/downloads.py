@@ -27,6 +27,8 @@ from evenhand.sphinx.places import publishes, run_folder
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 SPACES = re.compile("[\N{NARROW NO-BREAK SPACE}\N{NO-BREAK SPACE}\\s]+")
 """Spaces of all kinds, which are one plain space in a file."""
+SENTENCE = re.compile(r"(?<=\.)\s")
+"""Between two sentences; the point of a number has no space after it."""
 KEPT = ("example", "name", "kind", "started", "settings", "facts", "notes", "rows")
 """What the file of a result has of its entry."""
 
@@ -150,7 +152,7 @@ def label_of(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     caption = soup.find("caption") or soup.find("figcaption")
     text = caption.get_text(" ", strip=True) if caption else str((soup.find("svg") or {}).get("aria-label", ""))
-    return text.partition(".")[0][:100]
+    return SENTENCE.split(text)[0].rstrip(".")[:100]
 
 
 def shown(html: str) -> tuple[list[str], list[list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -175,21 +175,24 @@ def judges(env: BuildEnvironment, run: Run) -> bool:
         return True  # the profile was removed from the table
 
 
-def addresses(pair: Pair, run: Run) -> dict[str, str]:
-    """The addresses of a pair's numbers, by the numbers as they are written; empty where the run lacks one."""
+def addresses(pair: Pair, run: Run) -> list[tuple[str, str]]:
+    """A pair's numbers as they are written, each with its address; empty where the run lacks one."""
     try:
-        return dict(zip(pair.written(run), locate(pair, run).paths, strict=True))
+        return list(zip(pair.written(run), locate(pair, run).paths, strict=True))
     except (KeyError, ValueError):
-        return {}
+        return []
 
 
-def parts_of(sentence: str, numbers: Mapping[str, str]) -> Iterator[nodes.Node]:
-    """A sentence as text and links: each number leads to its row."""
-    known = "|".join(re.escape(number) for number in sorted(numbers, key=len, reverse=True))
+def parts_of(sentence: str, numbers: Iterable[tuple[str, str]]) -> Iterator[nodes.Node]:
+    """A sentence as text and links: each number leads to its row, and two that read the same to one row each."""
+    paths: dict[str, list[str]] = {}
+    for number, path in numbers:
+        paths.setdefault(number, []).append(path)
+    known = "|".join(re.escape(number) for number in sorted(paths, key=len, reverse=True))
     parts = re.split(rf"(?<![\d.])({known})(?![\d.]*\d)", sentence) if known else [sentence]
     for place, part in enumerate(parts):
         if place % 2:
-            yield linked(part, numbers[part], "measured")
+            yield linked(part, paths[part].pop(0) if len(paths[part]) > 1 else paths[part][0], "measured")
         elif part:
             yield nodes.Text(part)
 
