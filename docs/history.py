@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from evenhand.results import quantity
 from evenhand.results.figure import COLOURS, DESK, INK, blank, scale, style
 from evenhand.results.rows import Rows
 from evenhand.results.table_markup import TableMarkup
+from evenhand.sphinx.commit import run_git
 
 ROOT = Path(__file__).parent.parent
 STORES = (ROOT / "docs" / "archive" / "runs", ROOT / "build" / "history" / "runs")
@@ -89,21 +89,12 @@ def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
 def commits_between(older: str, newer: str, folder: Path) -> int | None:
     """Count the commits after one up to another that descends from it; None where git cannot tell."""
     # In a shallow clone a count can miss commits, or count some that it should not.
-    if git(folder, "rev-parse", "--is-shallow-repository") != "false":
+    if run_git(folder, "rev-parse", "--is-shallow-repository") != "false":
         return None
-    if git(folder, "merge-base", "--is-ancestor", older, newer) is None:
+    if run_git(folder, "merge-base", "--is-ancestor", older, newer) is None:
         return None
-    counted = git(folder, "rev-list", "--count", f"{older}..{newer}")
+    counted = run_git(folder, "rev-list", "--count", f"{older}..{newer}")
     return None if counted is None else int(counted)
-
-
-def git(folder: Path, *arguments: str) -> str | None:
-    """What git answers; None where it does not."""
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 class Line:

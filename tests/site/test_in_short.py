@@ -73,6 +73,13 @@ def test_a_figure_of_another_name_ends_the_build(project: Project) -> None:
     assert "has no result 'first/other'" in outcome.said
 
 
+def test_a_second_one_ends_the_build(project: Project) -> None:
+    project.example(example(f"{IN_SHORT}\n\n{IN_SHORT}"))
+    outcome = project.build()
+    assert outcome.status != 0
+    assert "in-short: a page opens with one; remove this one" in outcome.said
+
+
 def test_an_answer_without_what_to_do_is_refused(project: Project) -> None:
     project.example(example(f".. in-short::\n\n    {ANSWER}"))
     outcome = project.build()

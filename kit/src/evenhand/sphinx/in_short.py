@@ -91,7 +91,10 @@ class Opening:
 
     def put_first(self, app: Sphinx, doctree: nodes.document) -> None:
         """Move it below the title and the figure into it, and store the answer for the card."""
-        for made in list(doctree.findall(InShort))[:1]:
+        found = list(doctree.findall(InShort))
+        for made in found[1:]:
+            note_fault(app.env, f"line {made.line}: in-short: a page opens with one; remove this one")
+        for made in found[:1]:
             if made["figure"] and publishes(app):
                 self.show_figure(app, doctree, made)
             answers(app.env)[app.env.current_document.docname] = Answer(made[0].astext(), drawing_for_card(made))
