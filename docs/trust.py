@@ -64,7 +64,7 @@ def together(found: Iterable[Rate]) -> Rate:
 
 def counted(rate: Rate) -> str:
     """A rate with the numbers behind it."""
-    return f"{rate.count} of {rate.of}, {rate}" if rate.of else "none made"
+    return f"{rate.count} of {rate.of}, {rate}" if rate.of else str(rate)
 
 
 def percentage(size: float) -> str:

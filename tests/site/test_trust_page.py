@@ -1,6 +1,9 @@
 """The page on trust: its first table has each decision of the archive."""
 
+from pathlib import Path
+
 import trust
+from evenhand.gate.trust import Rate
 
 
 def test_every_decision_is_in_the_table_of_where_and_when_they_were_made():
@@ -17,3 +20,10 @@ def test_the_curve_begins_with_identical_builds_and_says_each_share_in_words():
     sizes = [share.split("\u202f")[0] for share in quiet.split(", ")]
     assert sizes == ["0", "2", "5", "10"]
     assert str(trust.rates.found(found, "quiet", 1.05)) in quiet
+
+
+def test_the_page_explains_the_word_for_a_rate_without_a_decision():
+    nothing = Rate(0, 0)
+    page = (Path(trust.__file__).parent / "methodology.md").read_text(encoding="utf-8")
+    assert f"*{str(nothing).capitalize()}* means that no such decision has been archived yet." in page
+    assert trust.counted(nothing) == str(nothing)
