@@ -18,6 +18,7 @@ mod kernel;
 mod map;
 mod moving_average;
 mod output;
+mod prefetch;
 mod scaling;
 mod spectra;
 mod state;

@@ -2,7 +2,11 @@
 
 use crate::error::Error;
 use crate::process::kernel::Kernel;
+use crate::process::prefetch::prefetch;
 use crate::process::state::{Reader, Writer, wrong};
+
+/// The most samples of the next frame that are requested while one is transformed: a part of the innermost cache.
+const PREFETCHED: usize = 2_048;
 
 /// The stored samples of the next frames.
 #[derive(Debug, Clone)]
@@ -55,6 +59,13 @@ impl Frames {
         self.samples.try_reserve(most).map_err(|_| Error::OutOfMemory { rows: samples })
     }
 
+    /// Returns the first samples of the frame at `start` that come after `last`.
+    fn next_samples<'a>(&self, samples: &'a [f64], start: usize, last: usize) -> &'a [f64] {
+        let first = start.max(last + 1);
+        let end = start.saturating_add(self.size).min(first.saturating_add(PREFETCHED));
+        samples.get(first..end).unwrap_or_default()
+    }
+
     /// Adds samples, with or without times, and passes on each completed frame.
     pub(super) fn extend(
         &mut self,
@@ -92,8 +103,9 @@ impl Frames {
         while let Some(frame) = samples.get(start..start.saturating_add(self.size)) {
             let last = start + self.size - 1;
             let middle_ns = middle(times, start, last);
-            made(Frame { samples: frame, middle_ns, last: last + skipped });
             start = start.saturating_add(self.hop);
+            prefetch(self.next_samples(samples, start, last));
+            made(Frame { samples: frame, middle_ns, last: last + skipped });
         }
         self.skip += start.saturating_sub(samples.len());
         let used = start.min(samples.len());

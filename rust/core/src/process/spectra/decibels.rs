@@ -23,16 +23,15 @@ const FACTORS: [f64; 7] = [
     1.479_819_860_511_658_6e-1,
 ];
 
-/// The number of logarithms in one pass; they stay in the cache until they are written.
+/// The number of logarithms in one pass; the zeros that they replace are still in the cache.
 const CHUNK: usize = 512;
 
 /// Appends the decimal logarithm of each number times `factor`.
 pub(super) fn extend_logarithms(logarithms: &mut Vec<f64>, numbers: &[f64], factor: f64) {
-    let mut made = [0.0; CHUNK];
     for numbers in numbers.chunks(CHUNK) {
-        let made = &mut made[..numbers.len()];
-        write_logarithms(numbers, factor, made);
-        logarithms.extend_from_slice(made);
+        let before = logarithms.len();
+        logarithms.resize(before + numbers.len(), 0.0);
+        write_logarithms(numbers, factor, &mut logarithms[before..]);
     }
 }
 
