@@ -3,7 +3,7 @@
 /// The numbers in a cache line of x86.
 const LINE: usize = 8;
 
-/// Requests numbers that are read soon. The processor does it by itself only within a page of memory.
+/// Requests numbers that are read soon. Hardware prefetches only within a page of memory.
 #[inline]
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the instruction takes an address; it reads nothing")]
