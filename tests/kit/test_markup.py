@@ -68,6 +68,13 @@ def test_a_linked_name_of_several_words_may_go_on_in_the_next_line():
     assert ">two_<wbr>words</a>" in TableMarkup(frame, "Costs", links={"two_words": "page.html"})._repr_html_()
 
 
+def test_a_long_name_in_a_head_may_go_on_in_the_next_line():
+    frame = pd.DataFrame({"ratio to my_package.Point": ["1.02"]}, index=["my_package.Point"])
+    text = html(frame)
+    assert text.count("my_<wbr>package.<wbr>Point</th>") == 2
+    assert BeautifulSoup(text, "html.parser").td.get_text() == "1.02"
+
+
 def test_a_verdict_is_a_chip_that_leaves_the_words_as_they_are():
     frame = pd.DataFrame({"verdict": ["holds", "inconclusive: 3 < 4 rounds", "faster than before"]})
     soup = BeautifulSoup(html(frame), "html.parser")

@@ -57,6 +57,9 @@ def test_many_columns_are_marked() -> None:
     titles = tuple("abcdefg")
     assert "bench-wide" in labelled(table(titles, titles))
     assert "bench-wide" not in labelled(table(titles[:6], titles[:6]))
+    assert "bench-widest" not in labelled(table(titles, titles))
+    titles = tuple("abcdefghijk")
+    assert "bench-widest" in labelled(table(titles, titles))
 
 
 def test_tables_of_prose_and_of_cells_are_labelled(project: Project) -> None:

@@ -20,6 +20,8 @@ MARK = re.compile(r" (?=\W$)")
 """The space before a mark at the end of a cell, which stays in the line of its number."""
 JUDGED = "verdict"
 """What the title of a column says whose words are chips; elsewhere the same words are names."""
+JOINT = re.compile(r"(?<=\w)([._/])(?=[A-Za-z])")
+"""Where a long name of code may go on in the next line."""
 BRIEF = 16
 """Letters up to which words stay on one line."""
 NUMBERS, BRIEF_WORDS, WORDS = "numbers", "brief words", "words"
@@ -148,9 +150,10 @@ def cell(
         attributes += f' data-sort="{number:g}"'
     written_out = MARK.sub("\N{NO-BREAK SPACE}", str(content))
     text = (with_chip(written_out) if judged else None) or escape(written_out)
+    if tag == "th" or address:
+        text = JOINT.sub(r"\1<wbr>", text)
     if address:
-        # A name of several words may go on in the next line.
-        text = f'<a href="{escape(address)}">{text.replace("_", "_<wbr>")}</a>'
+        text = f'<a href="{escape(address)}">{text}</a>'
     if drawing:
         text = f"<span>{drawing}{text}</span>"
     return f"<{tag}{attributes}>{text}</{tag}>"

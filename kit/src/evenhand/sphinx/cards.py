@@ -27,6 +27,8 @@ WIDE = 7
 """A table with this many columns or more is set tighter on narrow screens."""
 ALL = '<label class="bench-all"><input type="checkbox"> show all {} rows</label>'
 """The box below a long table.  The style sheet reads it, so it works without a script."""
+WIDEST = 11
+"""A table with this many columns or more is set tighter still."""
 BEFORE_SPACING = 700
 """Before a site changes the text of its pages."""
 
@@ -61,7 +63,7 @@ def card_table(markup: str) -> str:
     rows = [row.find_all(["td", "th"], recursive=False) for row in bodies]
     if len(heads) != 1 or not rows or len(titles) < FEWEST or any(len(cells) != len(titles) for cells in rows):
         return markup
-    wide = ["bench-wide"] if len(titles) >= WIDE else []
+    wide = [name for name, fewest in (("bench-wide", WIDE), ("bench-widest", WIDEST)) if len(titles) >= fewest]
     grouped = len(bodies) < len(table.select("tbody > tr"))
     long = len(rows) > MANY and not grouped
     table["class"] = [*table.get("class", []), "bench-cards", *wide, *(["bench-long"] if long else [])]

@@ -53,6 +53,8 @@ PAIRED, WIDEST = 500, 720
 """Widths in pixels: the maximum of a plot in a pair, and of any plot."""
 LETTER = 8.5
 """The mean width of a letter in the text of a wide plot, in its units."""
+TITLE = 28
+"""The width that the title of a vertical axis takes, with its distance from the edge."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
@@ -185,7 +187,7 @@ def beyond_edge(drawn: Tag) -> int:
     """How far the longest label reaches beyond the left edge in the site's larger text; moves the axis title there."""
     labels = drawn.select('text[text-anchor="end"]')
     reach = max((round(len(label.get_text(strip=True)) * LETTER - int(label["x"])) for label in labels), default=0)
-    margin = max(0, reach + 2 * round(LETTER))
+    margin = max(0, reach + TITLE)
     for title in drawn.select('text[transform^="rotate(270"]'):
         x, y = int(title["x"]) - margin, title["y"]
         title.attrs |= {"x": str(x), "transform": f"rotate(270, {x}, {y})"}
