@@ -9,6 +9,8 @@ from playwright.sync_api import Browser
 
 from site_folder import SiteFolder
 
+pytestmark = pytest.mark.acceptance
+
 LEAST = 3.0
 """The contrast that a part of a drawing needs (WCAG 1.4.11)."""
 DATA = """() => {
