@@ -25,8 +25,13 @@
     }
   };
 
+  // Lists next to the page can change the width after the window did, so the rooms are observed and not the window.
   stop();
-  window.addEventListener("resize", stop);
+  const observer = new ResizeObserver(stop);
+  for (const room of rooms) {
+    observer.observe(room);
+    if (room.firstElementChild) observer.observe(room.firstElementChild);
+  }
 
   const LONG = 7;
 
