@@ -53,6 +53,11 @@ def test_a_table_that_is_narrow_empty_or_irregular_stays_as_it_is(markup: str) -
     assert labelled(markup) == markup
 
 
+def test_a_title_that_may_break_is_one_word_in_a_card() -> None:
+    markup = table(("contender", "time", "ratio to a.<wbr>B"), ("dict", "3 ns", "1"))
+    assert 'data-label="ratio to a.B"' in labelled(markup)
+
+
 def test_many_columns_are_marked() -> None:
     titles = tuple("abcdefg")
     assert "bench-wide" in labelled(table(titles, titles))

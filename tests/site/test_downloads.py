@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+import evenhand as bench
 from evenhand.sphinx.downloads import comma_separated, label_of, shown, standalone
 from tiny_project import Project
 
@@ -88,6 +90,13 @@ def test_rows_without_a_column_have_an_empty_cell() -> None:
 def test_a_table_without_a_head_names_its_columns() -> None:
     html = "<table><tbody><tr><th>a\N{NARROW NO-BREAK SPACE}b</th><td>1</td></tr></tbody></table>"
     assert shown(html) == (["name", "value"], [["a b", "1"]])
+
+
+def test_a_place_where_a_line_may_break_is_no_space() -> None:
+    frame = pd.DataFrame({"in": ["an_example"]}, index=pd.Index(["package.Class"], name="contender"))
+    html = bench.TableMarkup(frame, "Made", links={"an_example": "page.html"})._repr_html_()
+    assert html.count("<wbr>") == 2
+    assert shown(html) == (["contender", "in"], [["package.Class", "an_example"]])
 
 
 def test_a_drawing_gets_a_ground_and_an_ink() -> None:

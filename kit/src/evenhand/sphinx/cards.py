@@ -59,7 +59,7 @@ def card_table(markup: str) -> str:
     table = soup.table
     heads = table.select("thead > tr")
     bodies = [row for row in table.select("tbody > tr") if row.find("th", scope="rowgroup") is None]
-    titles = [cell.get_text(" ", strip=True) for cell in heads[0].find_all("th", recursive=False)] if heads else []
+    titles = [" ".join(cell.get_text().split()) for cell in heads[0].find_all("th", recursive=False)] if heads else []
     rows = [row.find_all(["td", "th"], recursive=False) for row in bodies]
     if len(heads) != 1 or not rows or len(titles) < FEWEST or any(len(cells) != len(titles) for cells in rows):
         return markup

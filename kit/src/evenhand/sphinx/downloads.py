@@ -157,7 +157,8 @@ def label_of(html: str) -> str:
 
 def shown(html: str) -> tuple[list[str], list[list[str]]]:
     """The titles and the rows of a table as text."""
-    table = BeautifulSoup(html, "html.parser").find("table")
+    # A place where a line may break is no space.
+    table = BeautifulSoup(html.replace("<wbr>", "").replace("<wbr/>", ""), "html.parser").find("table")
     rows = [texts(cell.get_text(" ") for cell in row.find_all(["th", "td"])) for row in table.find_all("tr")]
     if not table.find("thead"):
         return ["name", "value"], rows
