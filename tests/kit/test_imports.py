@@ -11,7 +11,6 @@ import pytest
 
 import evenhand
 
-PRODUCT = "rust_daq"
 FOLDER = Path(evenhand.__file__).parent
 FILES = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".py", ".json", ".toml"})
 BEFORE = re.compile(r"\bRUST_DAQ_(?:BENCH_ARCHIVE|PROFILE|REUSE)\b")

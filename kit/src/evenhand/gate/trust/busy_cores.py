@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 Variant = Literal["quiet", "loaded", "neighbour"]
-VARIANTS: tuple[Variant, ...] = ("quiet", "loaded", "neighbour")
 """An idle machine; all cores except one busy; a neighbour on each core that comes and goes."""
 
 BUSY = "while True: pass"
