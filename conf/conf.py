@@ -107,7 +107,7 @@ links_package = "https://pypi.org/project/rust-daq/"
 html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
-html_css_files = ["site.css", "pages.css", "gallery.css", "claims.css", "print.css"]
+html_css_files = ["site.css", "scripts-off.css", "pages.css", "gallery.css", "claims.css", "print.css"]
 html_search_scorer = str(HERE / "search-scorer.js")
 html_show_sphinx = False
 html_copy_source = False

@@ -87,6 +87,8 @@ class AdviserForm:
         # In a script element "</" would end it.
         data = json.dumps(table(self.run), separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         return f"""<link rel="stylesheet" href="_static/adviser.css">
+<noscript><p>The form needs a script, which this browser does not run.
+The table below answers typical requests.</p></noscript>
 <form class="adviser" hidden>
 <label>Rate per channel, Hz
 <input name="rate" type="number" inputmode="decimal" min="1" max="1000000" step="any" value="1000"></label>

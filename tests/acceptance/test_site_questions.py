@@ -32,3 +32,24 @@ def test_a_newcomer_finds_the_answer_behind_one_tap(
     assert found.is_visible()
     assert found.bounding_box()["y"] < SCREENS * HEIGHT
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_scripts_a_phone_has_colours_ways_and_a_note(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(
+        viewport={"width": WIDTH, "height": HEIGHT}, java_script_enabled=False, color_scheme=scheme
+    )
+    phone = context.new_page()
+    phone.goto(address + "choose.html")
+    note = phone.locator("article noscript p")  # by its place: the text of a noscript element is not searched
+    assert note.is_visible()
+    assert "form needs a script" in note.inner_text()
+    phone.locator('nav.without-scripts a[href="gallery/index.html"]').click()
+    assert phone.url.endswith("gallery/index.html")
+    phone.goto(address)
+    ink, ground = phone.locator(".ways a").first.evaluate(
+        "link => [getComputedStyle(link).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    assert ink == ground  # the words of the first button have the colour of the page
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+    context.close()

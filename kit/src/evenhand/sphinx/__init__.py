@@ -76,6 +76,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         roles,
         shipped,
         staleness,
+        ways,
     )
 
     for name in defaults.EXTENSIONS:
@@ -98,6 +99,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         shipped,
         downloads,
         cards,
+        ways,
         durations,
     ):
         part.setup(app)
