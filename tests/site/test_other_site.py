@@ -122,7 +122,7 @@ def test_a_site_needs_only_the_one_extension(site: Site) -> None:
     html = site.folder / "docs" / "_build" / "html"
     for name in re.findall(r'(?:href|src)="(_static/evenhand[^"?]*)', index):
         assert (html / name).is_file()
-    assert index.count("_static/evenhand") == 6
+    assert index.count("_static/evenhand") == 7
     assert (html / "run" / "run.json").is_file()
 
 

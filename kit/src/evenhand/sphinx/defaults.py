@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 FIRST = 1
 """Before sphinx-gallery fills in its own defaults, at 10."""
 PYDATA = "pydata_sphinx_theme"
+STYLES = ("evenhand-tables.css", "evenhand.css", "evenhand-pages.css", "evenhand-gallery.css", "evenhand-verdicts.css")
+"""The style sheets; a later one overrides an earlier one."""
 BUILT = "_build"
 """The folder next to `conf.py` that Sphinx's own templates build into."""
 
@@ -105,7 +107,7 @@ def fill_dress(app: Sphinx, config: Config) -> None:
     """Add the templates, styles and scripts; those of the site follow and override them."""
     config.templates_path = [*config.templates_path, str(HERE / "templates")]
     config.html_static_path = [str(HERE / "static"), *config.html_static_path]
-    for name in ("evenhand.css", "evenhand-pages.css", "evenhand-gallery.css", "evenhand-verdicts.css"):
+    for name in STYLES:
         app.add_css_file(name)
     for name in ("evenhand-tables.js", "evenhand-freshness.js"):
         app.add_js_file(name, loading_method="defer")
