@@ -121,14 +121,20 @@ def framed(path: Path, ways: list[tuple[str, str]], files: downloads.PageFiles |
             found.name, found.string = level, found.get_text(strip=True).rstrip(":")
     for found in body.select("a > h2"):
         turned(found)
-    for figure in body.select("figure.report-plot") if files else ():
-        place = files.write(f"{files.next('figure')}.svg", downloads.standalone(str(figure.svg)))
-        links = files.markup({"SVG": place}, figure.svg["aria-label"])
-        figure.figcaption.append(BeautifulSoup(links, "html.parser"))
+    if files is not None:
+        save_plots(body, files)
     links = " · ".join(f'<a href="{address}">{text}</a>' for address, text in ways)
     nav = f'<nav class="report-ways" aria-label="Criterion reports">{links}</nav>'
     said = "<p>Written by Criterion, which ran in Rust just before the examples, on the same build.</p>"
     return title, f'<section class="report"><h1>{title}</h1>{nav}{said}{body.decode_contents()}</section>'
+
+
+def save_plots(body: Tag, files: downloads.PageFiles) -> None:
+    """Write each plot as a file, and link to it in its caption."""
+    for figure in body.select("figure.report-plot"):
+        place = files.write(f"{files.next('figure')}.svg", downloads.standalone(str(figure.svg)))
+        saved = files.markup({"SVG": place}, figure.svg["aria-label"])
+        figure.figcaption.append(BeautifulSoup(saved, "html.parser"))
 
 
 def gathered(soup: BeautifulSoup, table: Tag) -> Tag:
