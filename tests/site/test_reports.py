@@ -60,6 +60,13 @@ def test_a_report_keeps_its_title_and_leads_back(output: Path) -> None:
     assert soup.nav.a["href"] == "../criterion.html"
 
 
+def test_a_name_is_safe_in_html(output: Path) -> None:
+    path = output / "batch" / "report" / "index.html"
+    path.write_text(PAGE.replace("<h2>batch/100</h2>", "<h2>Vec&lt;i32&gt; &amp; more</h2>"))
+    title, soup = framed(path)
+    assert title == soup.h1.get_text() == "Vec<i32> & more"
+
+
 def test_a_plot_is_in_the_page_in_its_text_colour_with_an_explanation(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     figure = soup.select_one(".report-plots figure")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -126,7 +127,7 @@ def framed(path: Path, ways: list[tuple[str, str]], files: downloads.PageFiles |
     links = " · ".join(f'<a href="{address}">{text}</a>' for address, text in ways)
     nav = f'<nav class="report-ways" aria-label="Criterion reports">{links}</nav>'
     said = "<p>Written by Criterion, which ran in Rust just before the examples, on the same build.</p>"
-    return title, f'<section class="report"><h1>{title}</h1>{nav}{said}{body.decode_contents()}</section>'
+    return title, f'<section class="report"><h1>{escape(title)}</h1>{nav}{said}{body.decode_contents()}</section>'
 
 
 def save_plots(body: Tag, files: downloads.PageFiles) -> None:
