@@ -1,6 +1,7 @@
 """Fixtures of the pipeline tests: sources, sinks that store or stall, and scripts in their own process."""
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -115,8 +116,10 @@ def run_script(text, *arguments, interrupts=0, every=0.5, seconds=2 * SECONDS):
         with started:
             output = started.stdout.readline()
             for _ in range(interrupts):
-                started.send_signal(signal.SIGINT)
-                time.sleep(every)
+                # Once Python prints a traceback, another Ctrl-C would cut it off.
+                if os.fstat(errors.fileno()).st_size == 0:
+                    started.send_signal(signal.SIGINT)
+                    time.sleep(every)
             # Not `communicate`, which would skip output that arrived with the first line.
             output += started.stdout.read()
         too_long.cancel()
