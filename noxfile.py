@@ -527,7 +527,7 @@ def wheels(session: nox.Session) -> None:
     with step(session, "build the wheels from it", f"{COMPILING}, for each Python"):
         building.build_wheels(session, source, pythons, musl=options.musl)
     if options.compare:
-        with step(session, "measure the same work on all of them", "ten minutes, on a quiet machine"):
+        with step(session, "measure the same work on all of them", "about a minute, on a quiet machine"):
             comparison.compare(session, pythons)
     else:
         for version, python in pythons.items():
