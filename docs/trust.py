@@ -52,7 +52,7 @@ def lead(found: Evidence) -> HTML:
         f"Comparisons of identical statements with a false verdict: {counted(compared)}.",
         *(f"Slowdowns of {percentage(size)} that the gate found: {counted(rate)}." for size, rate in slowdowns.items()),
     ]
-    counted_from = f"<p>Counted from {escape(source(found))}.</p>"
+    counted_from = f"<p>Counted from the {escape(source(found))}.</p>"
     return HTML(f"<ul>{''.join(f'<li>{escape(fact)}</li>' for fact in facts)}</ul>{counted_from}")
 
 
@@ -127,9 +127,10 @@ def source(found: Evidence) -> str:
     """When and where the decisions were made, for the strip below a table."""
     times = [decision["started"] for decision in (*found.gates, *found.identical)]
     machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
-    made = f"{len(times)} decisions, {span(times)}" if times else "no decisions"
-    about = f" about version {', '.join(found.versions)}" if any(found.versions) else ""
-    return f"archive: {made}{about}, {', '.join(machines) or 'no machine'}"
+    if not times:
+        return "archive: no decisions"
+    about = f" about version {' and '.join(found.versions)}" if any(found.versions) else ""
+    return f"archive: {len(times)} decisions{about}, {span(times)}, {', '.join(machines)}"
 
 
 def sessions(found: Evidence) -> TableMarkup | HTML:
