@@ -104,6 +104,12 @@ def test_the_report_has_a_line_for_each_with_its_difference() -> None:
     assert "call: where to look" not in markdown(gate(Causes()), 1)
 
 
+def test_a_name_is_safe_in_the_comment() -> None:
+    made = gate(FOUND)
+    renamed = replace(made, causes={"list<int>": FOUND}, counts={"list<int>": made.counts["call"]})
+    assert "<summary>list&lt;int&gt;: where to look" in markdown(renamed, 1)
+
+
 def test_the_document_has_the_causes_and_an_older_one_without_them_is_valid() -> None:
     made = document(gate(FOUND), 1)
     jsonschema.validate(made, SCHEMA, jsonschema.Draft202012Validator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from html import escape
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -164,7 +165,7 @@ def markdown(gate: Gate, status: int) -> str:
     for name in gate.causes:
         causes = where_to_look(gate, name)
         if not causes.empty:
-            summary = f"<details><summary>{name}: where to look, per execution</summary>"
+            summary = f"<details><summary>{escape(name)}: where to look, per execution</summary>"
             parts += [summary, markdown_table(causes.set_index(CAUSE)), "</details>"]
     return "\n\n".join(parts) + "\n"
 
