@@ -141,15 +141,19 @@ def test_each_plot_is_also_a_file(project: Project, output: Path) -> None:
         assert 'fill="#ffffff"' in text
 
 
-def test_a_wide_plot_has_room_for_its_labels(tmp_path: Path) -> None:
+def test_the_titles_of_a_wide_plot_keep_away_from_its_labels(tmp_path: Path) -> None:
     path = tmp_path / "violin.svg"
     label = '<text x="95" y="9" text-anchor="end">batch_roundtrip/1000</text>'
-    title = '<text x="9" y="91" text-anchor="middle" transform="rotate(270, 9, 91)">Input</text>'
-    path.write_text(f'<svg width="960" height="204" viewBox="0 0 960 204">{title}{label}</svg>')
+    title = '<text x="9" y="91" dy="0.76em" text-anchor="middle" transform="rotate(270, 9, 91)">Input</text>'
+    below = '<text x="528" y="195" dy="-0.5ex" text-anchor="middle">Average time</text>'
+    path.write_text(f'<svg width="960" height="204" viewBox="0 0 960 204">{title}{label}{below}</svg>')
     drawn = reports.plot(BeautifulSoup("", "html.parser"), path, "Violin").svg
-    left = int(drawn["viewBox"].split()[0])
-    assert left < 95 - 8 * len("batch_roundtrip/1000")
-    assert left <= int(drawn.find("text")["x"]) < 95 - 8 * len("batch_roundtrip/1000")
+    left, _, width, height = map(int, drawn["viewBox"].split())
+    vertical, _, under = drawn.find_all("text")
+    assert left < int(vertical["x"]) < 95 - 8 * len("batch_roundtrip/1000") - 16
+    assert vertical["transform"] == f"rotate(270, {vertical['x']}, 91)"
+    assert left + width == 960
+    assert int(under["y"]) - 195 == height - 204 > 0
 
 
 def test_only_files_for_readers_are_kept(project: Project, output: Path) -> None:

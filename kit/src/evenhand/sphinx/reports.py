@@ -54,8 +54,12 @@ PAIRED, WIDEST = 500, 720
 """Widths in pixels: the maximum of a plot in a pair, and of any plot."""
 LETTER = 8.5
 """The mean width of a letter in the text of a wide plot, in its units."""
-TITLE = 28
-"""The width that the title of a vertical axis takes, with its distance from the edge."""
+TITLE = 22
+"""What the title of a vertical axis takes, with its distance from the labels."""
+EDGE = 6
+"""The room between a title and the edge."""
+BELOW = 14
+"""How far the title of a horizontal axis moves down."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
@@ -169,9 +173,9 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     width, height = drawn.attrs.pop("width"), drawn.attrs.pop("height")
     drawn.attrs.pop("xmlns", None)
     drawn.attrs.pop("viewbox", None)
-    margin = beyond_edge(drawn) if int(width) > PAIRED else 0
+    left, below = room_for_titles(drawn) if int(width) > PAIRED else (0, 0)
     drawn.attrs |= {
-        "viewBox": f"{-margin} 0 {int(width) + margin} {height}",
+        "viewBox": f"{-left} 0 {int(width) + left} {int(height) + below}",
         "role": "img",
         "aria-label": title,
     }
@@ -190,15 +194,17 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     return figure
 
 
-def beyond_edge(drawn: Tag) -> int:
-    """How far the longest label reaches beyond the left edge in the site's larger text; moves the axis title there."""
+def room_for_titles(drawn: Tag) -> tuple[int, int]:
+    """Move the titles of the axes away from the larger labels; return the room that they take at the left and below."""
     labels = drawn.select('text[text-anchor="end"]')
-    reach = max((round(len(label.get_text(strip=True)) * LETTER - int(label["x"])) for label in labels), default=0)
-    margin = max(0, reach + TITLE)
+    first = min((int(label["x"]) - round(len(label.get_text(strip=True)) * LETTER) for label in labels), default=TITLE)
     for title in drawn.select('text[transform^="rotate(270"]'):
-        x, y = int(title["x"]) - margin, title["y"]
+        x, y = first - TITLE, title["y"]
         title.attrs |= {"x": str(x), "transform": f"rotate(270, {x}, {y})"}
-    return margin
+    titles = drawn.select('text[dy="-0.5ex"]:not([transform])')
+    for title in titles:
+        title["y"] = str(int(title["y"]) + BELOW)
+    return max(0, TITLE - first + EDGE), BELOW if titles else 0
 
 
 def tidy(soup: BeautifulSoup, table: Tag) -> None:
