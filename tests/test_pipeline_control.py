@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from pipelines import BATCH, CHANNEL, SECONDS, Keeper, adds_up, instrument, raising, run_script
 
-from rust_daq import Batch, Channel, Pipeline, SharedSink, SimulatedInstrument
+from rust_daq import Batch, Channel, Pipeline, SharedSink, SimulatedInstrument, _control
 from rust_daq.process import MovingAverage
 from rust_daq.storage import ArrowWriter, open_recording
 
@@ -248,6 +248,22 @@ def test_ctrl_c_while_a_part_blocks_ends_the_process_and_names_the_part(place, i
     assert "Fatal" not in ended.stderr
     # By the call, or at exit if the signal arrived before the call waited.
     assert re.search("pipeline was given up (at exit )?while waiting for", ended.stderr)
+
+
+def test_a_run_whose_note_was_interrupted_is_left_to_the_report_at_exit():
+    class Interrupted:
+        def stop(self, drain): ...
+
+        def wait(self, seconds):
+            raise KeyboardInterrupt
+
+        def describe_calls(self, run):
+            raise KeyboardInterrupt
+
+    run = parts = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        _control.give_up(run, parts, KeyboardInterrupt())
+    assert run not in _control._given_up
 
 
 def test_ctrl_c_before_start_has_returned_ends_the_run() -> None:

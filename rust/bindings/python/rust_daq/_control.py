@@ -207,11 +207,12 @@ def give_up(run: _PipelineRun, parts: Parts, interrupt: BaseException) -> bool:
         over = wait_for(run, GRACE_SECONDS)
     finally:
         if not over:
-            _given_up.add(run)
             interrupt.add_note(
                 f"the pipeline was given up while waiting for {parts.describe_calls(run)}; "
                 "its threads end when that call returns, or with the process"
             )
+            # Last, so that a run whose note was interrupted is reported at exit.
+            _given_up.add(run)
     return over
 
 
