@@ -28,6 +28,8 @@ CIRCUMSTANCES = {
     "neighbour": "neighbours that come and go",
 }
 INJECTED = (1.02, 1.05, 1.1)
+FEWEST = 20
+"""Gates of identical builds that a version needs to be counted; before, the version before it is."""
 ROUNDS = (8, 20, 40)
 
 
@@ -36,10 +38,14 @@ def archived() -> Evidence:
     return read(ARCHIVE)
 
 
-def evidence() -> Evidence:
-    """The decisions about the newest version that has any; older ones were made by an older gate too."""
-    found = archived()
-    return found.of_version(found.versions[-1]) if found.versions else found
+def evidence(found: Evidence | None = None) -> Evidence:
+    """The decisions about the newest version that has enough; older ones were made by an older gate too."""
+    found = archived() if found is None else found
+    versions = [found.of_version(version) for version in reversed(found.versions)]
+    for part in versions:
+        if sum(len(part.of(variant, 1.0)) for variant in CIRCUMSTANCES) >= FEWEST:
+            return part
+    return versions[0] if versions else found
 
 
 def lead(found: Evidence) -> HTML:

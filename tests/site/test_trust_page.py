@@ -7,10 +7,26 @@ from evenhand.gate.trust import Rate
 
 
 def test_every_decision_is_in_the_table_of_where_and_when_they_were_made():
-    found = trust.evidence()
+    found = trust.archived()
     table = trust.sessions(found).frame
     assert table["gates"].sum() == len(found.gates) > 0
     assert table["comparisons of identical statements"].sum() == len(found.identical) > 0
+
+
+def test_the_newest_version_with_enough_gates_is_counted():
+    def evidence(**gates):
+        sessions = {name: {"build": {"version": name}} for name in gates}
+        made = [
+            {"session": name, "variant": "quiet", "injected": 1.0}
+            for name, count in gates.items()
+            for _ in range(count)
+        ]
+        return trust.Evidence(sessions, (), tuple(made), (), ())
+
+    enough = trust.FEWEST
+    assert trust.evidence(evidence(a=enough, b=enough, c=enough - 1)).versions == ("b",)
+    assert trust.evidence(evidence(a=1, b=2)).versions == ("b",)
+    assert trust.evidence(evidence()).versions == ()
 
 
 def test_the_curve_begins_with_identical_builds_and_says_each_share_in_words():
