@@ -29,7 +29,7 @@ CIRCUMSTANCES = {
 }
 INJECTED = (1.02, 1.05, 1.1)
 FEWEST = 20
-"""Gates of identical builds that a version needs to be counted; before, the version before it is."""
+"""A version is counted once it has this many gates of identical builds; until then the previous version is."""
 ROUNDS = (8, 20, 40)
 
 

@@ -14,10 +14,10 @@ folder, which it removes.
 .. in-short::
     :figure: pipeline/held
 
-    With a full queue the pipeline waits or drops, as you choose: of
-    :measured:`pipeline/stalled/drop_oldest/produced` points
-    :measured:`pipeline/stalled/drop_oldest/dropped` were dropped, and the
-    report counts them.
+    With a full queue the pipeline waits or drops, as you choose. With
+    ``drop_oldest``, :measured:`pipeline/stalled/drop_oldest/dropped` of
+    :measured:`pipeline/stalled/drop_oldest/produced` points were dropped, and
+    the report counts them.
 
     :verdict:`pipeline/highest/per batch/highest_per_second vs per point
     | faster, slower: One core holds up to {this} in batches of 1,000, and

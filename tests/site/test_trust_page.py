@@ -41,5 +41,6 @@ def test_the_curve_begins_with_identical_builds_and_says_each_share_in_words():
 def test_the_page_explains_the_word_for_a_rate_without_a_decision():
     nothing = Rate(0, 0)
     page = (Path(trust.__file__).parent / "methodology.md").read_text(encoding="utf-8")
-    assert f"*{str(nothing).capitalize()}* means that no such decision has been archived yet." in page
+    word = str(nothing).capitalize()
+    assert f"*{word}* means that no such decision about this version has been archived yet." in page
     assert trust.counted(nothing) == str(nothing)
