@@ -196,15 +196,21 @@ def test_an_error_of_an_abandoned_run_is_kept_for_stop() -> None:
 
 def test_a_loop_that_is_left_while_a_part_blocks_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rust_daq._current_run.GRACE_SECONDS", 0.05)
-    gate = threading.Event()
+    blocked, gate = threading.Event(), threading.Event()
 
     def read() -> Iterator[Batch]:
         yield BATCH
+        blocked.set()
         gate.wait(SECONDS)
+
+    def leave() -> None:
+        for _ in pipeline:
+            assert blocked.wait(SECONDS)  # otherwise the run could end before the source is asked again
+            break
 
     pipeline = Pipeline(read())
     with pytest.warns(RuntimeWarning, match="left is still waiting for source <generator .*; stop waits for it too"):
-        first_of(pipeline)
+        leave()
     gate.set()
     assert pipeline.stop(timeout=SECONDS).ended in {"stopped", "source"}
 
