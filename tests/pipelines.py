@@ -1,17 +1,19 @@
 """Fixtures of the pipeline tests: sources, sinks that store or stall, and scripts in their own process."""
 
 import itertools
-import os
-import signal
+import re
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
+from pathlib import Path
+
+import pytest
 
 from rust_daq import Channel, SimulatedInstrument
 
+HERE = Path(__file__).parent
 CHANNEL = Channel("ai0", "V")
 BATCH = CHANNEL.batch([0.5, 0.25], start=0, rate=1.0)
 SECONDS = 30.0
@@ -106,22 +108,26 @@ class Gated(Keeper):
         super().write(batch)
 
 
-def run_script(text, *arguments, interrupts=0, every=0.5, seconds=2 * SECONDS):
-    """Run a script in its own process; send Ctrl-C after its first line, and again every `every` seconds."""
-    with tempfile.TemporaryFile("w+") as errors:
-        command = [sys.executable, "-c", textwrap.dedent(text), *arguments]
-        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        too_long = threading.Timer(seconds, started.kill)
-        too_long.start()
-        with started:
-            output = started.stdout.readline()
-            for _ in range(interrupts):
-                # Once Python prints a traceback, another Ctrl-C would cut it off.
-                if os.fstat(errors.fileno()).st_size == 0:
-                    started.send_signal(signal.SIGINT)
-                    time.sleep(every)
-            # Not `communicate`, which would skip output that arrived with the first line.
-            output += started.stdout.read()
-        too_long.cancel()
-        errors.seek(0)
-        return subprocess.CompletedProcess(command, started.returncode, output, errors.read())
+def wait_until(condition):
+    """Wait until a condition of another thread is true; fail after the timeout of a test."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def check_stop_names(pipeline, words):
+    """Check that a `stop` that times out names the blocked call, once the other threads have left theirs."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        with pytest.raises(TimeoutError) as raised:
+            pipeline.stop(timeout=0.05)
+        if re.search(words, str(raised.value)):
+            return
+        assert time.monotonic() < deadline, raised.value
+
+
+def run_script(text, *arguments, seconds=2 * SECONDS):
+    """Run a script in its own process, which can import the modules of this folder."""
+    command = [sys.executable, "-c", textwrap.dedent(text), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, cwd=HERE)

@@ -5,7 +5,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from pipelines import run_script
+from interrupts import is_in
+from pipelines import run_script, wait_until
 from recordings import LAMP, WRITERS, WritingProcess, batch_of, describe_rows, read, record, write
 
 from rust_daq.storage import ArrowWriter, TornRecordingWarning, compact, open_recording
@@ -143,6 +144,7 @@ def test_closing_a_followed_recording_ends_the_wait(tmp_path, writer_class):
 
         thread = threading.Thread(target=iterate)
         thread.start()
+        wait_until(lambda: is_in(thread, "_wait"))
         recording.close()
         thread.join(LONG)
         assert raised
@@ -152,16 +154,17 @@ def test_closing_a_followed_recording_ends_the_wait(tmp_path, writer_class):
 def test_ctrl_c_ends_the_waiting(tmp_path):
     text = """
         import sys
+        from interrupts import interrupt
         from rust_daq.storage import ArrowWriter, open_recording
         writer = ArrowWriter(sys.argv[1])
         recording = open_recording(sys.argv[1], follow=True)
+        interrupt(["_wait"])
         try:
-            print("ready", flush=True)
             next(recording)
         except KeyboardInterrupt:
-            print("interrupted", flush=True)
+            print("interrupted")
     """
-    assert run_script(text, str(tmp_path / "run"), interrupts=1, every=0).stdout == "ready\ninterrupted\n"
+    assert run_script(text, str(tmp_path / "run")).stdout == "interrupted\n"
 
 
 @pytest.mark.parametrize(
