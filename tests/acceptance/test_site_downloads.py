@@ -18,7 +18,7 @@ pytestmark = pytest.mark.acceptance
 
 SMALL = {
     "batches": ["--rounds", "1"],
-    "benchmark_datapoint": ["--rounds", "2", "--samples", "1000"],
+    "benchmark_datapoint": ["--rounds", "1", "--samples", "1000"],
     "benchmark_throughput": ["--rounds", "1", "--repeats", "2"],
     "benchmark_memory": ["--rounds", "1", "--runs", "1"],
     "crossing": ["--rounds", "1"],
@@ -26,7 +26,7 @@ SMALL = {
     "imports": ["--rounds", "1"],
     "pythons": ["--rounds", "1"],
     "metadata": ["--rounds", "1"],
-    "noise": ["--rounds", "2", "--samples", "1000"],
+    "noise": ["--rounds", "1", "--samples", "1000"],
     "pipeline": ["--rounds", "1"],
     "processors": ["--rounds", "1"],
     "rates": ["--rounds", "1"],
