@@ -11,7 +11,10 @@ use super::claim::{Claimed, Existing};
 const NAME_CHECKED: Duration = Duration::from_millis(50);
 
 /// The size of the write buffer in bytes.
-const BUFFER: usize = 256 * 1024;
+///
+/// A full buffer ends at a multiple of this size in the file. The system then keeps the block as one piece; pieces that
+/// begin and end elsewhere take it up to twice as long.
+const BLOCK: usize = 256 * 1024;
 
 /// The end of a whole batch.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,7 +57,7 @@ impl AppendFile {
     fn of(file: Claimed, whole: End) -> Self {
         Self {
             file,
-            buffer: Vec::with_capacity(BUFFER),
+            buffer: Vec::with_capacity(BLOCK),
             given: whole.bytes,
             whole,
             ends: Vec::new(),
@@ -64,25 +67,28 @@ impl AppendFile {
     }
 
     /// Appends bytes.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() > BUFFER - self.buffer.len() {
-            self.give()?;
+    pub(super) fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while bytes.len() >= self.free() {
+            if self.buffer.is_empty() {
+                // The buffer would save no call here, and would only cost a copy.
+                let blocks = bytes.len() - (bytes.len() - self.free()) % BLOCK;
+                self.unsynced = true;
+                give(&mut self.file, &bytes[..blocks], &mut self.given)?;
+                bytes = &bytes[blocks..];
+            } else {
+                let (block, rest) = bytes.split_at(self.free());
+                self.buffer.extend_from_slice(block);
+                self.give()?;
+                bytes = rest;
+            }
         }
-        if bytes.len() < BUFFER {
-            self.buffer.extend_from_slice(bytes);
-            return Ok(());
-        }
-        // For large writes the buffer saves no call, and would only cost a copy.
-        self.unsynced = true;
-        give(&mut self.file, bytes, &mut self.given)
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
     }
 
-    /// Returns the buffer with room for `most` more bytes, which must be less than its size.
-    pub(super) fn room(&mut self, most: usize) -> io::Result<&mut Vec<u8>> {
-        if most > BUFFER - self.buffer.len() {
-            self.give()?;
-        }
-        Ok(&mut self.buffer)
+    /// The bytes that fit into the current block of the file, at least one.
+    fn free(&self) -> usize {
+        BLOCK - usize::try_from(self.bytes() % BLOCK as u64).unwrap_or(0)
     }
 
     /// The length of the file, including the buffer.
@@ -166,4 +172,34 @@ fn give(file: &mut File, mut bytes: &[u8], given: &mut u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AppendFile, BLOCK, Existing};
+
+    #[test]
+    fn a_full_buffer_ends_at_a_multiple_of_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let mut file = AppendFile::create(&path, Existing::Refuse).unwrap();
+        let (mut expected, mut given) = (Vec::new(), 0);
+        for (number, length) in
+            [700, 1, BLOCK - 701, BLOCK, BLOCK + 5, 2 * BLOCK - 5, 0, 9, 3 * BLOCK, 20_000]
+                .into_iter()
+                .enumerate()
+        {
+            let bytes = vec![u8::try_from(number).unwrap(); length];
+            file.append(&bytes).unwrap();
+            expected.extend(bytes);
+            let whole = expected.len() / BLOCK * BLOCK;
+            assert_eq!(file.buffer, expected[whole.max(given)..], "after {length} bytes");
+            if number == 0 {
+                file.give().unwrap();
+                given = expected.len();
+            }
+        }
+        file.give().unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), expected);
+    }
 }

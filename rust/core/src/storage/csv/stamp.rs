@@ -5,7 +5,7 @@ use crate::timestamp::{Civil, nanoseconds_from_utc};
 const NANOSECONDS_PER_SECOND: i64 = 1_000_000_000;
 
 /// The length of a timestamp in bytes.
-pub(super) const LENGTH: usize = 30;
+const LENGTH: usize = 30;
 
 /// The number of bytes before the fraction of the second.
 const SECONDS: usize = 20;

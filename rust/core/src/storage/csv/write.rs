@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use zmij::Buffer;
 
 use super::cells::Cells;
-use super::stamp::{LENGTH, Stamp};
+use super::stamp::Stamp;
 use super::{HEADER, LONGEST, SEQUENCE};
 use crate::batch::Batch;
 use crate::channel::Channel;
@@ -16,11 +16,8 @@ use crate::storage::known::Known;
 use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
-/// The longest text of a value in bytes.
-const VALUE: usize = 32;
-
-/// The longest text of a sequence number, plus the commas and the line feed of a row.
-const REST: usize = 32;
+/// The number of bytes of rows that are collected before they go to the file; they fit into the innermost cache.
+const COLLECTED: usize = 16 * 1024;
 
 /// The writer of CSV files.
 #[derive(Debug)]
@@ -33,6 +30,8 @@ pub struct CsvFormat {
     /// The cells of each channel of the last batch.
     cells: Vec<Cells>,
     stamp: Stamp,
+    /// The rows that are not yet in the file.
+    rows: Vec<u8>,
 }
 
 /// How sequence numbers are written.
@@ -66,6 +65,7 @@ impl CsvFormat {
             known: Known::default(),
             cells: Vec::new(),
             stamp: Stamp::default(),
+            rows: Vec::new(),
         }
     }
 
@@ -168,8 +168,8 @@ impl Format for CsvFormat {
     }
 
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {
-        let Self { cells, stamp, .. } = self;
-        let longest = LENGTH + cells.iter().map(Cells::length).max().unwrap_or(0) + VALUE + REST;
+        let Self { cells, stamp, rows, .. } = self;
+        rows.clear();
         let kept = self.sequences == Sequences::Kept;
         let mut numbers = batch.first_sequences().filter(|_| kept).map(|first| first.to_vec());
         let names = if numbers.is_some() { batch.names() } else { Vec::new() };
@@ -177,21 +177,24 @@ impl Format for CsvFormat {
         for (row, (&time, &value)) in batch.timestamps().iter().zip(batch.values()).enumerate() {
             let channel = batch.index_of(row);
             let cells = &cells[channel];
-            let out = file.room(longest)?;
-            out.extend_from_slice(stamp.text(time));
-            out.extend_from_slice(&cells.before);
-            out.extend_from_slice(text.format(value).as_bytes());
-            out.extend_from_slice(&cells.after);
+            rows.extend_from_slice(stamp.text(time));
+            rows.extend_from_slice(&cells.before);
+            rows.extend_from_slice(text.format(value).as_bytes());
+            rows.extend_from_slice(&cells.after);
             if kept {
-                out.push(b',');
+                rows.push(b',');
                 if let Some(numbers) = &mut numbers {
                     let number = &mut numbers[names[channel]];
-                    write!(out, "{number}")?;
+                    write!(rows, "{number}")?;
                     *number = number.wrapping_add(1);
                 }
             }
-            out.push(b'\n');
+            rows.push(b'\n');
+            if rows.len() >= COLLECTED {
+                file.append(rows)?;
+                rows.clear();
+            }
         }
-        Ok(())
+        file.append(rows)
     }
 }
