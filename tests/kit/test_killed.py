@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -25,15 +26,36 @@ def test_the_count_outlives_the_process():
     assert bench.killed(counting, after=1_000) >= 1_000
 
 
-def test_it_is_killed_after_the_delay():
+@pytest.fixture
+def clock(monkeypatch):
+    """Replace the clock of the kills by one that jumps a minute ahead when a condition becomes true."""
+
+    def pause_until(condition):
+        replaced = SimpleNamespace(monotonic=lambda: 60.0 if condition() else 0.0, sleep=time.sleep)
+        monkeypatch.setattr("evenhand.measure.killed.time", replaced)
+
+    return pause_until
+
+
+def test_it_is_killed_after_the_delay(clock, tmp_path):
     def work(count):
         count(0)
         time.sleep(0.2)
         count(7)
+        (tmp_path / "seven").touch()
         time.sleep(600)
 
-    assert bench.killed(work, after=0) == 0
+    clock((tmp_path / "seven").exists)
     assert bench.killed(work, after=0, seconds=2.0) == 7
+
+
+def test_without_a_delay_it_is_killed_at_the_count(clock):
+    def work(count):
+        count(0)
+        time.sleep(600)
+
+    clock(lambda: False)
+    assert bench.killed(work, after=0) == 0
 
 
 def test_no_process_is_left():
@@ -53,7 +75,7 @@ def test_no_process_is_left():
 )
 def test_work_that_ends_before_the_kill_is_reported(work, words):
     with pytest.raises(bench.WorkerError, match=words):
-        bench.killed(work, seconds=5.0)
+        bench.killed(work, seconds=600.0)
 
 
 def test_work_that_is_too_slow_is_reported():
@@ -70,24 +92,38 @@ def test_negative_numbers_are_refused(wrong):
 # Several at the same time
 
 
-def test_each_of_several_is_killed_at_its_own_moment():
+def test_each_of_several_is_killed_at_its_own_moment(clock, tmp_path):
     def work(number, count):
+        pid = tmp_path / f"{number}.pid"
+        pid.with_suffix(".part").write_text(str(os.getpid()))
+        pid.with_suffix(".part").rename(pid)
         count(number)
-        time.sleep(0.4)
-        count(10 + number)
+        if number == 1:
+            others = [tmp_path / "0.pid", tmp_path / "2.pid"]
+            while not all(other.exists() and is_killed(int(other.read_text())) for other in others):
+                time.sleep(0.001)
+            count(11)
+            (tmp_path / "eleven").touch()
         time.sleep(600)
 
+    clock((tmp_path / "eleven").exists)
     works = [partial(work, number) for number in range(3)]
     assert killed_together(works, after=0, seconds=[0.0, 3.0, 0.0]) == [0, 11, 2]
 
 
-def test_none_of_several_is_left(tmp_path):
+def is_killed(pid):
+    """Return whether a process was killed, and its parent has not waited for it yet."""
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_none_of_several_is_left(clock, tmp_path):
     def noted(counted, count):
         (tmp_path / str(os.getpid())).touch()
         count(counted)
         time.sleep(600)
 
     killed_together([partial(noted, 1)] * 3, seconds=[0.0] * 3)
+    clock(lambda: len(list(tmp_path.iterdir())) == 5)
     with pytest.raises(bench.WorkerError, match="did not count up to 1"):
         killed_together([partial(noted, 1), partial(noted, 0)], seconds=[600.0, 0.0], timeout=1.0)
     pids = [int(path.name) for path in tmp_path.iterdir()]
