@@ -34,6 +34,7 @@ extensions = [
     "icons",
     "links",
     "api_index",
+    "properties",
     "source_lines",
     "search_words",
 ]
@@ -104,6 +105,7 @@ ogp_image_alt = "rust-daq, a performance guide that measures itself, and the mea
 templates_path = ["templates"]
 links_repository = "https://github.com/rust-daq/rust-daq"
 links_package = "https://pypi.org/project/rust-daq/"
+links_package_name = "Package index (no release yet)"
 html_theme = "pydata_sphinx_theme"
 html_logo = html_favicon = "static/logo.svg"
 html_static_path = ["static"]
@@ -118,7 +120,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "icon_links": [
         {"name": "Repository", "url": links_repository, "icon": "fa-brands fa-github"},
-        {"name": "Package index", "url": links_package, "icon": "fa-brands fa-python"},
+        {"name": links_package_name, "url": links_package, "icon": "fa-brands fa-python"},
     ],
     "footer_end": ["page-links"],
     "secondary_sidebar_items": ["page-toc"],

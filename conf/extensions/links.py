@@ -34,7 +34,7 @@ def add(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree:
     """Give the templates the links of a page."""
     del template, doctree
     repository = app.config.links_repository
-    links = {"Repository": repository, "Package index": app.config.links_package}
+    links = {"Repository": repository, app.config.links_package_name: app.config.links_package}
     if source := source_of(name, app.env.found_docs):
         links["Edit this page"] = f"{repository}/edit/{BRANCH}/{source}"
     if "run_id" in context:
@@ -48,5 +48,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Add the links when a page is written; the template is page-links.html."""
     app.add_config_value("links_repository", "", "html")
     app.add_config_value("links_package", "", "html")
+    app.add_config_value("links_package_name", "Package index", "html")
     app.connect("html-page-context", add)
     return {"version": "1", "parallel_read_safe": True}

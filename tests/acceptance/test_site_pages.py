@@ -199,11 +199,20 @@ def test_every_figure_and_table_of_a_run_offers_its_numbers(site: SiteFolder) ->
 def test_every_page_leads_to_the_project_and_to_the_form_for_a_wrong_number(site: SiteFolder) -> None:
     for name, page in site.pages.items():
         links = {link.get_text(strip=True): link["href"] for link in page.soup.select(".page-links a")}
-        assert links.keys() >= {"Repository", "Package index", "Report a wrong number"}, name
+        assert links.keys() >= {"Repository", "Report a wrong number"}, name
         assert site.run["id"] in links["Report a wrong number"], name
         source = links.get("Edit this page", "").partition("/edit/main/")[2]
         assert not source or (ROOT / source).is_file(), name
         assert bool(source) == (page.ours and name not in GENERATED), name
+
+
+def test_a_link_to_the_package_index_says_so_while_the_package_is_not_there(site: SiteFolder) -> None:
+    awaited = "not on the package index yet" in site.pages["index.html"].prose
+    for name, page in site.pages.items():
+        links = page.soup.select("header a[href*='pypi.org'], .page-links a[href*='pypi.org']")
+        assert len(links) >= 2, name
+        said = {link.get("title") or link.get_text(strip=True) for link in links}
+        assert {"no release yet" in text for text in said} == {awaited}, name
 
 
 def test_names_of_the_reference_lead_to_their_lines(site: SiteFolder) -> None:
@@ -215,7 +224,9 @@ def test_names_of_the_reference_lead_to_their_lines(site: SiteFolder) -> None:
 
 def test_the_index_of_the_reference_has_a_sentence_for_each_name(site: SiteFolder) -> None:
     rows = site.pages["api/index.html"].soup.select("table.api-index tr")
-    assert {"Batch", "compare"} <= {row.td.get_text(strip=True) for row in rows}
+    names = [row.td.get_text(strip=True) for row in rows]
+    assert {"Batch", "compare", "storage.open_recording"} <= set(names)
+    assert len(names) == len(set(names))
     without = [row.td.get_text(strip=True) for row in rows if not row.find_all("td")[1].get_text(strip=True)]
     assert without == []
 
