@@ -41,7 +41,9 @@ def described(doctree: nodes.document) -> Iterator[tuple[str, str, str]]:
             continue
         first = next(iter(content.findall(nodes.paragraph)), None)
         sentence = SENTENCE.split(" ".join(first.astext().split()))[0] if first else ""
-        yield signature["fullname"], signature["ids"][0], sentence
+        module = (signature["module"] or "").split(".")
+        # Names of a module below the package need its name: there are two `read`.
+        yield ".".join([*module[1:][-1:], signature["fullname"]]), signature["ids"][0], sentence
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:

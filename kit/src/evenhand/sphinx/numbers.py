@@ -33,7 +33,7 @@ PARTS = ("criterion", "tails")
 KNOWN = "measuring_numbers"
 """The attribute of the application that has the numbers of its run."""
 INTERVALS = (
-    "The role <code>measured</code> takes the names of the example, of the result and of the number, with slashes. "
+    "The role <code>measured</code> takes the path in the caption of a table, a slash, and the name of the number. "
     "An interval has 95 % confidence; for bytes it is the range of the runs."
 )
 
@@ -199,7 +199,8 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         head, result, *rest = path.split("/")
         if number.anchor.rpartition("/")[2] != path.rpartition("/")[2].replace(" ", "_"):
             continue  # the end of an interval, which is part of a row
-        section, address = (result, "/".join(rest)) if number.page != f"run/{ELSEWHERE}" else (head, path)
+        section, names = (result, rest) if number.page != f"run/{ELSEWHERE}" else (head, [result, *rest])
+        address = "/".join(names)
         groups.setdefault(number.page, {}).setdefault(section, {})[address] = number
     for page, sections in groups.items():
         yield page, context(app, document, page, sections), "page.html"
