@@ -89,6 +89,25 @@ def test_multiples_of_the_baseline_are_lines_with_their_names():
     assert {"1\u00d7", "2\u00d7"} <= {text.get_text() for text in ax.texts}
 
 
+def lost():
+    """Rows of large counts, and of 0."""
+    _, ax = blank()
+    rows = {"a": Row(0.0, "0"), "pyarrow, file, flushed, else as a stream": Row(155_000.0, "155 000")}
+    dots(ax, rows, unit="", label="n")
+    return ax
+
+
+def test_few_numbers_are_along_an_axis():
+    """The font of a page is wider than that of matplotlib, so long numbers would touch each other."""
+    ax = lost()
+    low, high = ax.get_xlim()
+    assert 4 <= sum(low <= tick <= high for tick in ax.get_xticks()) <= 7
+
+
+def test_a_number_at_the_edge_is_drawn_whole():
+    assert [line.get_clip_on() for line in lost().lines if line.get_marker() == "D"] == [False, False]
+
+
 def test_bars_begin_at_zero():
     _, ax = blank()
     bars(ax, {"one": Row(30.0, "30 B"), "two": Row(100.0, "100 B")}, unit="_bytes", label="memory", baseline="one")

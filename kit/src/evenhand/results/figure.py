@@ -107,6 +107,8 @@ def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarith
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if low > 0 and high / low < 150 else (1,)))
         axis.set_minor_formatter(NullFormatter())
     factor, name = one_unit(axis, UNITS[unit])
+    if not logarithmic and which == "x":
+        ax.locator_params(axis="x", nbins=6)  # more would touch each other in the font of a page
     if not logarithmic and math.log10(factor) % 1:
         # Multiples of 1,000 bytes are not round numbers of KiB.
         low, high = (end / factor for end in axis.get_view_interval())

@@ -162,7 +162,7 @@ def dots(
             markeredgewidth=0.8,
         )
         ax.hlines(at, row.low, row.high, color=colour, linewidth=2.5)
-        ax.plot([row.value], [at], "D", color=colour, markersize=6.5)
+        ax.plot([row.value], [at], "D", color=colour, markersize=6.5, clip_on=False)
     wide = is_wide([number for row in rows.values() for number in row.reach])
     if not wide:
         ax.set_xlim(left=0)
