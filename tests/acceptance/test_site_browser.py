@@ -86,8 +86,7 @@ def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
 
 
 def accessibility_faults(page: Page, theme: str) -> list[str]:
-    """Return the faults that axe finds on an open page."""
-    page.evaluate(Axe().axe_script)
+    """Return the faults that axe, which was loaded into the page, finds there."""
     found = page.evaluate(CHECK, RULES[theme]) + page.evaluate(CHECK_CONTRAST, CONTRASTS)
     return [
         f"{fault['id']}: {node['html'][:200]}"
@@ -114,9 +113,11 @@ def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
     page.on("request", asked)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        response = page.goto(address + name, wait_until="load")
-        assert response is not None
-        assert response.ok
+        if theme == "light" or width == WIDTHS[0]:
+            response = page.goto(address + name, wait_until="load")
+            assert response is not None
+            assert response.ok
+            page.evaluate(Axe().axe_script)
         beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert beyond <= 0, f"at {width} pixels it is {beyond} too wide"
         assert page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)") == []
