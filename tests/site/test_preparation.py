@@ -54,6 +54,18 @@ def test_a_cell_may_be_folded_in_part(project: Project) -> None:
     assert "End of preparation" not in page.get_text()
 
 
+def test_code_above_the_comment_is_shown(project: Project) -> None:
+    project.example(FOLDED.replace(MARK, "").replace("stated = ", f"{MARK}stated = "))
+    assert project.build().status == 0
+    page = BeautifulSoup(project.page("gallery/first"), "html.parser")
+    [details] = page.select("details.preparation")
+    above = details.find_previous_sibling()
+    assert above is not None
+    assert "import pandas" in above.get_text()
+    assert "stated = " not in above.get_text()
+    assert "stated = " in details.get_text()
+
+
 def test_script_and_notebook_show_it_as_code(folded: Project) -> None:
     gallery = folded.folder / "docs" / "gallery"
     assert MARK in (gallery / "first.py").read_text(encoding="utf-8")

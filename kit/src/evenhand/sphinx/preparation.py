@@ -1,11 +1,11 @@
 """Code of an example that only prepares: its page folds it, to highlight the code that readers copy.
 
-Such a cell begins with a comment, which becomes its summary line::
+Such code begins with a comment, which becomes its summary line::
 
     # Preparation: the names that the statements use
 
-The whole cell is folded, or its beginning down to the line ``# End of preparation``.  Script and notebook show it as
-any other code.
+It is folded to the end of its cell, or down to the line ``# End of preparation``.  Script and notebook show it as any
+other code.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from sphinx.writers.html5 import HTML5Translator
 
 from evenhand.sphinx.places import gallery_folders
 
-MARK = re.compile(r"\s*# Preparation: ([^\n]+)\n")
-"""The comment with which a cell begins."""
+MARK = re.compile(r"^# Preparation: ([^\n]+)\n", re.MULTILINE)
+"""The comment with which such code begins."""
 END = re.compile(r"^# End of preparation\n", re.MULTILINE)
-"""The comment below which a cell is shown."""
+"""The comment below which code is shown again."""
 
 
 class Folded(nodes.General, nodes.Element):
@@ -36,11 +36,22 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
         return
     for block in list(doctree.findall(nodes.literal_block)):
         text = block.astext()
-        if found := MARK.match(text):
-            folded, *shown = END.split(text[found.end() :], maxsplit=1)
-            # Sphinx highlights a block whose text is its source.
-            hidden, *left = (nodes.literal_block(code, code, **block.attributes) for code in (folded, *shown))
-            block.replace_self([Folded("", hidden, summary=found[1].strip()), *left])
+        above, *marked = MARK.split(text)
+        if not marked:
+            continue
+        parts: list[nodes.Node] = [shown(block, above.rstrip())] if above.strip() else []
+        for summary, code in zip(marked[::2], marked[1::2], strict=True):
+            folded, *below = END.split(code, maxsplit=1)
+            parts += [
+                Folded("", shown(block, folded), summary=summary.strip()),
+                *(shown(block, part) for part in below),
+            ]
+        block.replace_self(parts)
+
+
+def shown(block: nodes.literal_block, code: str) -> nodes.literal_block:
+    """A part of a block; Sphinx highlights one whose text is its source."""
+    return nodes.literal_block(code, code, **block.attributes)
 
 
 def begin(translator: HTML5Translator, node: Folded) -> None:
