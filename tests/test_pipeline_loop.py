@@ -337,27 +337,32 @@ def test_a_pipeline_is_the_source_of_another() -> None:
 # The event loop
 
 
-def test_an_async_loop_lets_other_tasks_run() -> None:
-    pipeline = Pipeline(instrument(10.0, scans_per_read=1))
-    ready = endless()
+@pytest.mark.parametrize("available", [True, False])
+def test_an_async_loop_lets_other_tasks_run(available: bool) -> None:
+    gate = threading.Event()
 
-    async def first(pipeline: Pipeline) -> None:
-        async for _ in pipeline:
-            break
+    def read() -> Iterator[Batch]:
+        yield BATCH
+        assert available or gate.wait(SECONDS)
+        yield BATCH
+
+    pipeline = Pipeline(read())
 
     async def main() -> None:
-        for waited in (pipeline, ready):
-            task = asyncio.create_task(first(waited))
-            turns = 0
-            while not task.done():
-                await asyncio.sleep(0)
-                turns += 1
-            # The next batch is a tenth of a second away, or available: other tasks run in both cases.
-            assert turns >= 2
+        loop = aiter(pipeline)
+        await anext(loop)
+        if available:
+            wait_until(lambda: pipeline.report.queued == len(BATCH))
+            pipeline._current.run.await_offer(SECONDS)
+        task = asyncio.ensure_future(anext(loop))
+        await asyncio.sleep(0)
+        assert not task.done()
+        gate.set()
+        assert first(await task) == len(BATCH)
+        await loop.aclose()
 
     finish(main())
-    for started in (pipeline, ready):
-        started.stop()
+    assert pipeline.stop().processed == 2 * len(BATCH)
 
 
 def test_several_async_loops_wait_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
