@@ -35,15 +35,19 @@ RULES = {
 CHECK = "options => axe.run(options).then(found => found.violations)"
 CHECK_CONTRAST = """async options => {
   // Elements that look the same have the same contrast.  One is checked for all, and all if it has no decision.
+  const known = new Map();
+  const grounds = element => {
+    if (element && !known.has(element)) {
+      const style = getComputedStyle(element);
+      const own = [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.mixBlendMode];
+      known.set(element, [...own, style.position, style.zIndex, grounds(element.parentElement)].join("|"));
+    }
+    return known.get(element);
+  };
   const look = element => {
     const style = getComputedStyle(element);
-    const parts = [style.color, style.fontSize, style.fontWeight, style.textShadow, element.className];
-    for (let each = element; each; each = each.parentElement) {
-      const under = getComputedStyle(each);
-      parts.push(under.backgroundColor, under.backgroundImage, under.opacity, under.filter, under.mixBlendMode);
-      parts.push(under.position, under.zIndex);
-    }
-    return parts.join("|");
+    const ink = [style.color, style.fontSize, style.fontWeight, style.textShadow];
+    return [...ink, element.className, grounds(element)].join("|");
   };
   const alike = new Map();
   for (const element of document.body.querySelectorAll("*")) {
