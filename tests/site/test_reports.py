@@ -77,6 +77,14 @@ def test_a_plot_is_in_the_page_in_its_text_colour_with_an_explanation(output: Pa
     assert "how long" in figure.figcaption.get_text()
 
 
+def test_no_sentence_asks_to_click_on_a_plot(output: Path) -> None:
+    path = output / "batch" / "report" / "index.html"
+    words = "<p>The line shows the mean. Click on the plot for a larger view\nshowing the outliers.</p></div>"
+    path.write_text(PAGE.replace("</div>", words))
+    _, soup = framed(path)
+    assert soup.select("p")[-1].get_text() == "The line shows the mean."
+
+
 def test_a_further_plot_opens_at_its_name(output: Path) -> None:
     _, soup = framed(output / "batch" / "report" / "index.html")
     [more] = soup.select("details.report-more")

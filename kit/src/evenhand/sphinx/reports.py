@@ -60,6 +60,8 @@ EDGE = 6
 """The room between a title and the edge."""
 BELOW = 14
 """How far the title of a horizontal axis moves down."""
+CLICKED = re.compile(r"\s*Click on the plot[^.]*\.")
+"""A sentence of Criterion about its own page; here a plot has its whole size."""
 BLACK = re.compile(r'(?<==")(?:#000000|#000|black)(?=")')
 TITLES = {"SD": "Standard deviation", "MAD": "Median absolute deviation", "PDF of Slope": "Distribution of times"}
 
@@ -106,7 +108,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def framed(path: Path, ways: list[tuple[str, str]], files: downloads.PageFiles | None = None) -> tuple[str, str]:
     """The title of a report, and its content as the site shows it; with ``files`` each plot is also a file."""
-    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    soup = BeautifulSoup(CLICKED.sub("", path.read_text(encoding="utf-8")), "html.parser")
     [body] = soup.select("body > .body")
     heading = body.find("h2")
     title = heading.get_text(strip=True)
