@@ -175,9 +175,7 @@ impl Fft {
             let transform = &mut self.transform;
             let made = |frame: Frame<'_>| {
                 let place = all.len();
-                // One frame at a time, so that cleared memory is still in the cache when it is written.
-                power.resize((place + 1) * bins, 0.0);
-                transform.write(frame.samples, &mut power[place * bins..]);
+                transform.extend(frame.samples, &mut power);
                 let row = rows.map_or(frame.last, |rows| rows[frame.last]);
                 all.push(Made { row, time_ns: frame.middle_ns, place });
             };

@@ -89,16 +89,34 @@ impl Transform {
 
     /// Writes the spectrum of a frame of this size.
     pub(super) fn write(&mut self, frame: &[f64], spectrum: &mut [f64]) {
+        self.transform(frame);
+        squares(&self.lines, self.factor, spectrum);
+        self.finish(frame.len(), spectrum);
+    }
+
+    /// Appends the spectrum of a frame of this size.
+    pub(super) fn extend(&mut self, frame: &[f64], spectra: &mut Vec<f64>) {
+        self.transform(frame);
+        let before = spectra.len();
+        extend_squares(spectra, &self.lines, self.factor);
+        self.finish(frame.len(), &mut spectra[before..]);
+    }
+
+    /// Computes the lines of a frame.
+    fn transform(&mut self, frame: &[f64]) {
         weigh(frame, &self.weights, &mut self.samples);
         let (samples, lines) = (&mut self.samples, &mut self.lines);
         // It fails only for memory of other lengths.
         let done = self.plan.process_with_scratch(samples, lines, &mut self.scratch);
         debug_assert!(done.is_ok(), "{done:?}");
-        squares(lines, self.factor, spectrum);
+    }
+
+    /// Changes the squares of the lines of a frame of `size` samples to its spectrum.
+    fn finish(&self, size: usize, spectrum: &mut [f64]) {
         // These two lines have no counterpart at negative frequencies.
         let single = if self.scaling == Scaling::Amplitude { 0.25 } else { 0.5 };
         spectrum[0] *= single;
-        if frame.len().is_multiple_of(2)
+        if size.is_multiple_of(2)
             && let Some(last) = spectrum.last_mut()
         {
             *last *= single;
@@ -108,7 +126,7 @@ impl Transform {
                 *line = line.sqrt();
             }
             if !all_inside(spectrum, &self.safe) {
-                self.write_amplitudes(frame.len(), spectrum);
+                self.write_amplitudes(size, spectrum);
             }
         }
     }
@@ -145,6 +163,16 @@ fn weigh(frame: &[f64], weights: &[f64], samples: &mut [f64]) {
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn squares(lines: &[Complex<f64>], factor: f64, spectrum: &mut [f64]) {
     for (line, square) in lines.iter().zip(spectrum) {
-        *square = (line.re * line.re + line.im * line.im) * factor;
+        *square = square_of(line) * factor;
     }
+}
+
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn extend_squares(spectra: &mut Vec<f64>, lines: &[Complex<f64>], factor: f64) {
+    spectra.extend(lines.iter().map(|line| square_of(line) * factor));
+}
+
+#[inline(always)]
+fn square_of(line: &Complex<f64>) -> f64 {
+    line.re * line.re + line.im * line.im
 }

@@ -23,31 +23,27 @@ const FACTORS: [f64; 7] = [
     1.479_819_860_511_658_6e-1,
 ];
 
-/// The number of logarithms in one pass; the zeros that they replace are still in the cache.
+/// The number of logarithms in one pass; they are still in the cache if some have to be replaced.
 const CHUNK: usize = 512;
 
 /// Appends the decimal logarithm of each number times `factor`.
 pub(super) fn extend_logarithms(logarithms: &mut Vec<f64>, numbers: &[f64], factor: f64) {
     for numbers in numbers.chunks(CHUNK) {
-        let before = logarithms.len();
-        logarithms.resize(before + numbers.len(), 0.0);
-        write_logarithms(numbers, factor, &mut logarithms[before..]);
+        extend_by_chunk(logarithms, numbers, factor);
     }
 }
 
 #[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma"))]
-fn write_logarithms(numbers: &[f64], factor: f64, logarithms: &mut [f64]) {
+fn extend_by_chunk(logarithms: &mut Vec<f64>, numbers: &[f64], factor: f64) {
     const FUSED: bool = target_cfg_f!(any(target_feature = "fma", target_feature = "neon"));
-    let mut others = 0;
-    for (&number, logarithm) in numbers.iter().zip(&mut *logarithms) {
-        *logarithm = factor * of_normal::<FUSED>(number);
-        // No early exit, so that the compiler vectorizes the loop.
-        others |= u64::from(!is_normal(number));
-    }
+    let before = logarithms.len();
+    logarithms.extend(numbers.iter().map(|&number| factor * of_normal::<FUSED>(number)));
+    // No early exit, so that the compiler vectorizes the loop.
+    let others = numbers.iter().fold(0, |found, &number| found | u64::from(!is_normal(number)));
     if others == 0 {
         return;
     }
-    for (&number, logarithm) in numbers.iter().zip(logarithms) {
+    for (&number, logarithm) in numbers.iter().zip(&mut logarithms[before..]) {
         if !is_normal(number) {
             *logarithm = factor * number.log10();
         }
