@@ -273,7 +273,7 @@ def test_a_run_whose_note_was_interrupted_is_left_to_the_report_at_exit():
     assert run not in _control._given_up
 
 
-def test_ctrl_c_before_start_has_returned_ends_the_run() -> None:
+def test_ctrl_c_before_start_has_returned_ends_the_run_and_keeps_its_report() -> None:
     # The reset of a processor, called by the extension, sets the signal; Python raises it after the run has started.
     text = """
         import _thread, time
@@ -289,11 +289,11 @@ def test_ctrl_c_before_start_has_returned_ends_the_run() -> None:
         try:
             pipeline.start()
         except KeyboardInterrupt:
-            print("interrupted", part.closed)
+            print("interrupted", part.closed, pipeline.report.ended, pipeline.stop().ended)
     """
     ended = run_script(text)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.split() == ["interrupted", "True"]
+    assert ended.stdout.split() == ["interrupted", "True", "stopped", "stopped"]
 
 
 @pytest.mark.parametrize("place", ["on_batch", "iterator"])

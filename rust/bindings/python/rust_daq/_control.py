@@ -136,9 +136,16 @@ def _identify(part: object) -> tuple[int, ...]:
 
 
 def start_run(
-    claimed: list[tuple[str, Any]], parts: Parts, begin: Callable[..., _PipelineRun], *arguments: object
-) -> _PipelineRun:
-    """Start a run with exclusive use of the claimed parts; `begin` is the extension's method that starts it."""
+    started: list[_PipelineRun],
+    claimed: list[tuple[str, Any]],
+    parts: Parts,
+    begin: Callable[..., _PipelineRun],
+    *arguments: object,
+) -> None:
+    """Start a run with exclusive use of the claimed parts; `begin` is the extension's method that starts it.
+
+    The run is appended to `started`, which contains it even if Ctrl-C is raised here after its threads have started.
+    """
     keys = [_identify(part) for _, part in claimed]
     with _lock:
         _prune()
@@ -148,25 +155,27 @@ def start_run(
     for name, part in taken:
         message = f"{name} {part!r} is in use by another running pipeline; {_suggest(name)}"
         raise RuntimeError(message)
-    runs: list[_PipelineRun] = []
     try:
         # No lock is held, because `begin` runs code of the parts. `extend` is a single call, and Ctrl-C is raised only
         # between calls: the list contains the run before an interrupt can occur.
-        runs.extend(map(begin, *([argument] for argument in arguments)))
-        [run] = runs
-        with _lock:
+        started.extend(map(begin, *([argument] for argument in arguments)))
+        _register(started, keys, parts)
+    except BaseException:
+        _register(started, keys, parts)
+        raise
+
+
+def _register(started: list[_PipelineRun], keys: list[tuple[int, ...]], parts: Parts) -> None:
+    """Remember the run and its claims; without a run, release them."""
+    with _lock:
+        if not started:
+            for key in keys:
+                _claims.pop(key, None)
+        for run in started:
             _claims.update(dict.fromkeys(keys, run))
             _running[run] = weakref.ref(parts)
             if _prune_before_collection not in gc.callbacks:
                 gc.callbacks.append(_prune_before_collection)
-    except BaseException as error:
-        for run in runs:
-            give_up(run, parts, error)
-        with _lock:
-            for key in keys:
-                _claims.pop(key, None)
-        raise
-    return run
 
 
 def _suggest(name: str) -> str:

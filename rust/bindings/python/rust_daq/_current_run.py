@@ -53,19 +53,21 @@ class CurrentRun:
             run.report()  # after a fork, this raises an error that says so
             message = "the pipeline is running already; stop it first, or create another Pipeline"
             raise RuntimeError(message)
+        started: list[_PipelineRun] = []
         try:
             try:
                 # No lock is held, because this calls the source's iter() and the processors' reset().
-                run = start_run(self._claimed(), self._parts, self._plan.start, seconds, read)
-                self.run, self.duration = run, seconds
+                start_run(started, self._claimed(), self._parts, self._plan.start, seconds, read)
             finally:
+                if started:
+                    self.run, self.duration = started[0], seconds
                 with self._changed:
                     self._starter = None
                     self._changed.notify_all()
         except BaseException as error:
             self.abandon(error)  # Ctrl-C arrived after its threads had started
             raise
-        return run
+        return started[0]
 
     def settle(self) -> None:
         """Wait for the end of a run whose loop was left, and raise its exception."""
