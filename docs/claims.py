@@ -138,13 +138,13 @@ ASSERTIONS = {
         ),
         Claim(
             "The headroom of a pipeline with a callback for each point exceeds 1.",
-            "compare_alternatives/acquisition",
+            "compare_alternatives/headroom",
             AtLeast("rust_daq.Pipeline", "headroom", 1.0),
             FASTER,
         ),
         Claim(
             "The headroom of the same acquisition in pure Python exceeds 1.",
-            "compare_alternatives/acquisition",
+            "compare_alternatives/headroom",
             AtLeast("pure Python", "headroom", 1.0),
             FASTER,
         ),
