@@ -93,7 +93,7 @@ class Rows(Form):
         ax.set_yticks(range(len(texts))[::-1], list(texts))
         for label in ax.get_yticklabels():
             label.set_fontweight("bold" if label.get_text() == baseline else "normal")
-        ax.tick_params(axis="y", length=0)
+        ax.tick_params(axis="y", length=0, pad=8)  # a mark at the edge ends before the name
         ax.set_ylim(-0.6, len(texts) - 0.4)
         self.numbers = [
             ax.text(1.015, at, text, transform=ax.get_yaxis_transform(), va="center", color=INK, fontsize=SMALL)
