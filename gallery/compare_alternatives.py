@@ -25,8 +25,9 @@ it removes.
     time is {other} for the pipeline, and {this} for a loop in Python; this run
     does not decide between them.`
 
-    :measured:`compare_alternatives/paced/rust_daq.DataPoint/sentence`. Each
-    acquisition writes its file, and no busy thread runs next to it.
+    Each acquisition writes its file, and no busy thread runs next to it. In a
+    loop without a file,
+    :measured:`compare_alternatives/paced/rust_daq.DataPoint/sentence`.
 
     At 1 kHz choose the program that is easiest to write. Use the pipeline when
     your rate is near the loop's limit, or when another Python thread is busy:
@@ -291,8 +292,10 @@ acquisition
 # %%
 # The highest rate
 # ----------------
-# A rate is held when nine tenths of it and more come through in a twentieth of
-# a second. Headroom is the highest rate that is held, over the requested one.
+# Each acquisition runs for a twentieth of a second at one rate after another,
+# and holds a rate when it processes over nine tenths of it. A run this short
+# does not show a backlog that builds up in minutes. Headroom is the highest
+# rate that is held, over the requested one. Nothing is judged here.
 
 
 # Preparation: The search for the highest rate
@@ -331,7 +334,10 @@ bench.observe(
 # ------------------------------
 # A loop in Python, with two kinds of point: it sleeps until a point is due,
 # makes it and feeds the average. The row "scheduler" is an empty statement at
-# the same pace. The measurement makes the rounds that one verdict takes.
+# the same pace. The measurement makes the rounds that one verdict takes. The
+# capacity is the highest rate at which the loop still works off its backlog.
+# Capacity and headroom are of this loop, which writes no file. The table above
+# is of acquisitions that write one.
 
 paced = bench.paced(
     {
@@ -352,7 +358,7 @@ paced.plot()
 # %%
 # What to do
 # ----------
-# With a headroom below 1 the loop never catches up.
+# With a headroom below 1 an acquisition never catches up.
 #
 # Where a note below the table names other processes, the verdict is about a
 # busy machine. :doc:`/gallery/pipeline` has other rates, batches and a busy
