@@ -193,7 +193,9 @@ bench.compare(
 # | faster, slower: Reading shared metadata takes {this}; reading a copy takes
 # {other}.
 # | no difference shown: Reading shared metadata and reading a copy show no
-# difference, {this} and {other}.`
+# difference, {this} and {other}.
+# | inconclusive, not judged: Reading shared metadata takes {this}; reading a
+# copy takes {other}. This run does not decide between them.`
 #
 # What to do
 # ----------
