@@ -30,13 +30,20 @@ It writes no file.
     same time here and with SciPy, {this} and {other}.
     | inconclusive, not judged: A filter of order 2 over a million samples
     takes {this} here, and {other} with SciPy; this run does not decide between
+    them.` :verdict:`processors/spectrum/Fft, decibels vs scipy.fft, blocks
+    | faster, slower: Spectra of a million samples in a batch take {this} here,
+    and {other} with SciPy.
+    | no difference shown: Spectra of a million samples in a batch take the
+    same time here and with SciPy, {this} and {other}.
+    | inconclusive, not judged: Spectra of a million samples in a batch take
+    {this} here, and {other} with SciPy; this run does not decide between
     them.` :verdict:`processors/spectrum/Fft, log10 vs scipy.fft, blocks
-    | faster, slower: Spectra of a million samples take {this} here, and
-    {other} with SciPy.
-    | no difference shown: Spectra of a million samples take the same time here
-    and with SciPy, {this} and {other}.
-    | inconclusive, not judged: Spectra of a million samples take {this} here,
-    and {other} with SciPy; this run does not decide between them.`
+    | faster, slower: From an array, with NumPy's logarithm, they take {this}
+    here.
+    | no difference shown: From an array, with NumPy's logarithm, they take the
+    same time as with SciPy, {this}.
+    | inconclusive, not judged: From an array, with NumPy's logarithm, they
+    take {this} here; this run does not decide between that and SciPy.`
 
     Use a processor where samples come in chunks, where several channels are
     interleaved, or where the result must not depend on where a chunk ends.
@@ -207,25 +214,25 @@ windows.plot()
 
 # %%
 # - :verdict:`processors/windows/rust_daq, 16/1000000 vs bottleneck, 16
-#   | faster, slower: A window of 16 over a million samples: rust_daq takes
+#   | faster, slower: A window of 16 over a million samples: rust_daq averages
 #   {this}, and bottleneck {other}.
 #   | no difference shown: A window of 16 over a million samples: no difference
 #   shown, {this} and {other}.
-#   | inconclusive: A window of 16 over a million samples: rust_daq takes
+#   | inconclusive: A window of 16 over a million samples: rust_daq averages
 #   {this}, and bottleneck {other}. This run does not decide between them.`
 # - :verdict:`processors/windows/rust_daq, 64/1000000 vs bottleneck, 64
-#   | faster, slower: A window of 64 over a million samples: rust_daq takes
+#   | faster, slower: A window of 64 over a million samples: rust_daq averages
 #   {this}, and bottleneck {other}.
 #   | no difference shown: A window of 64 over a million samples: no
 #   difference shown, {this} and {other}.
-#   | inconclusive: A window of 64 over a million samples: rust_daq takes
+#   | inconclusive: A window of 64 over a million samples: rust_daq averages
 #   {this}, and bottleneck {other}. This run does not decide between them.`
 # - :verdict:`processors/windows/rust_daq, 1000/1000000 vs bottleneck, 1000
-#   | faster, slower: A window of 1,000 over a million samples: rust_daq takes
-#   {this}, and bottleneck {other}.
+#   | faster, slower: A window of 1,000 over a million samples: rust_daq
+#   averages {this}, and bottleneck {other}.
 #   | no difference shown: A window of 1,000 over a million samples: no
 #   difference shown, {this} and {other}.
-#   | inconclusive: A window of 1,000 over a million samples: rust_daq takes
+#   | inconclusive: A window of 1,000 over a million samples: rust_daq averages
 #   {this}, and bottleneck {other}. This run does not decide between them.`
 #
 # Accuracy and speed

@@ -35,8 +35,9 @@ which it removes. It starts and kills its own processes. It needs the extra
     Starting the workers takes
     :measured:`scale_out/spread/two workers/1000000/start_ns` once.
 
-    Start with a loop in one process. Spread recordings over workers where
-    their size gains above, and check the errors by name afterwards.
+    Start with a loop in one process. Spread recordings over workers only at a
+    size for which the table below confirms a gain, and check the errors by
+    name afterwards.
 
 :order: 14
 :group: Files
