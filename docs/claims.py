@@ -202,7 +202,7 @@ ASSERTIONS = {
             COST,
         ),
     ),
-    "Large metadata increase allocations": (
+    "Large metadata increases allocations": (
         Claim(
             "A point with a dict of two entries takes more memory than one without.",
             "metadata/footprint",
@@ -238,7 +238,7 @@ ASSERTIONS = {
             COST,
         ),
         Claim(
-            "Metadata of the channel add nothing to a point.",
+            "Metadata of the channel adds nothing to a point.",
             "metadata/price",
             Cost("channel with", "channel without"),
             SAME,
@@ -354,8 +354,9 @@ NOTES = {
         "The peak covers the whole heap: allocations of Python and of Rust. tracemalloc sees only Python's allocator."
     ),
     "At 1 kHz no arrival is missed, and headroom exceeds 1": (
-        "Headroom is the highest rate of which over nine tenths come through in a twentieth of a second, divided by "
-        "the rate asked for; its row prints the headroom. An arrival that is not missed can still be late."
+        "Headroom is the highest rate that a program holds for a twentieth of a second, divided by the rate asked for; "
+        "its row prints the headroom. It holds a rate when it processes over nine tenths of it. An arrival that is not "
+        "missed can still be late."
     ),
     "GIL acquisition dominates the tail latency of round trips": (
         "Single calls, timed in Rust in six processes before the examples ran. The ratio divides attaching alone by "

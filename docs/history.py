@@ -82,7 +82,7 @@ def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
         )
     else:
         commits = "one commit" if missing == 1 else f"{quantity.written('', missing)} commits"
-        lacks = f"It lacks the {commits} from there to this site."
+        lacks = f"The history lacks the {commits} from there to this site."
     return HTML(f"<p>{of}. The newest commit in the history is {short(newest)}. {lacks}</p>")
 
 

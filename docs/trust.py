@@ -135,7 +135,8 @@ def source(found: Evidence) -> str:
     machines = dict.fromkeys(session["conditions"]["cpu"] for session in found.sessions.values())
     if not times:
         return "archive: no decisions"
-    about = f" about version {' and '.join(found.versions)}" if any(found.versions) else ""
+    versions = "version" if len(found.versions) == 1 else "versions"
+    about = f" about {versions} {' and '.join(found.versions)}" if any(found.versions) else ""
     return f"archive: {len(times)} decisions{about}, {span(times)}, {', '.join(machines)}"
 
 

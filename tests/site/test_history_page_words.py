@@ -48,7 +48,7 @@ def test_the_commits_that_the_history_lacks_are_counted(repository):
     oldest, _, _, newest = git(repository, "rev-list", "--reverse", "HEAD").split()
     text = said(history_of(oldest), newest, repository)
     assert f"This site is of commit {newest[:7]}" in text
-    assert f"The newest commit in the history is {oldest[:7]}. It lacks the 3 commits from there" in text
+    assert f"The newest commit in the history is {oldest[:7]}. The history lacks the 3 commits from there" in text
 
 
 def test_a_history_that_has_the_commit_of_the_site_lacks_nothing(repository):
