@@ -34,6 +34,8 @@ COUNTED = {
     "not judged in this profile": ("is not judged in this profile", "are not judged in this profile"),
 }
 """Each outcome as a verb, of one claim and of several."""
+SOME, NONE = "Some claims hold", "No claim holds, some are not decided"
+"""The heads of the assertions whose claims came out differently."""
 
 
 class Forest:
@@ -146,9 +148,10 @@ class Answer:
         kinds: dict[str, list[str]] = {}
         for assertion, claims in ASSERTIONS.items():
             found = self.forest.outcomes(claims)
-            kinds.setdefault(next(iter(found)) if len(found) == 1 else "", []).append(assertion)
+            alike = next(iter(found)) if len(found) == 1 else SOME if found["holds"] else NONE
+            kinds.setdefault(alike, []).append(assertion)
         lines = [f"{with_chip(name)} {links(kinds[name])}" for name in ORDER if name in kinds]
-        return [*lines, *([f"Mixed: {links(kinds[''])}"] if "" in kinds else [])]
+        return [*lines, *(f"{name}: {links(kinds[name])}" for name in (SOME, NONE) if name in kinds)]
 
 
 class Axis:
