@@ -14,6 +14,11 @@ use crate::{metadata, number, text, timestamp};
 
 pub mod native;
 
+/// Returns whether two texts are equal; points of one channel share theirs.
+fn same_text(py: Python<'_>, mine: &Py<PyString>, other: &Py<PyString>) -> PyResult<bool> {
+    Ok(mine.is(other) || mine.to_str(py)? == other.to_str(py)?)
+}
+
 /// One measured value with its timestamp, channel, unit and metadata.
 ///
 /// Immutable, hashable and final. Two points are equal if their nanoseconds, channel, value, unit
@@ -144,6 +149,17 @@ impl PyDataPoint {
     /// Converts the metadata to the core's form.
     pub(crate) fn core_metadata(&self, py: Python<'_>) -> PyResult<Option<Metadata>> {
         self.metadata.as_ref().map(|held| held.core(py)).transpose()
+    }
+
+    /// Points of one channel share their metadata, which then need no comparison; a dict is converted for it.
+    fn same_metadata(&self, py: Python<'_>, other: &Self) -> PyResult<bool> {
+        match (&self.metadata, &other.metadata) {
+            (None, None) => Ok(true),
+            (Some(mine), Some(others)) => {
+                Ok(mine.as_ptr() == others.as_ptr() || mine.core(py)? == others.core(py)?)
+            }
+            _ => Ok(false),
+        }
     }
 
     fn view<'a>(
@@ -279,8 +295,11 @@ impl PyDataPoint {
     fn __eq__(&self, other: &Bound<'_, Self>) -> PyResult<bool> {
         let py = other.py();
         let other = other.get();
-        let (mine, others) = (self.core_metadata(py)?, other.core_metadata(py)?);
-        Ok(self.view(py, mine.as_ref())? == other.view(py, others.as_ref())?)
+        Ok(self.timestamp_ns == other.timestamp_ns
+            && PointView::same_value(self.value, other.value)
+            && same_text(py, &self.channel, &other.channel)?
+            && same_text(py, &self.unit, &other.unit)?
+            && self.same_metadata(py, other)?)
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<u64> {

@@ -113,7 +113,15 @@ pub struct PointView<'a> {
 }
 
 impl PointView<'_> {
-    /// Returns the bits of the value, with a single NaN and a single zero.
+    /// Returns whether two values are equal in points: any NaN equals any other NaN, and 0.0 equals -0.0.
+    #[must_use]
+    #[inline]
+    #[expect(clippy::float_cmp, reason = "equal is meant, and not close")]
+    pub fn same_value(mine: f64, other: f64) -> bool {
+        mine == other || (mine.is_nan() && other.is_nan())
+    }
+
+    /// Returns the bits of the value, with a single NaN and a single zero, so that equal values have equal hashes.
     fn value_key(&self) -> u64 {
         if self.value.is_nan() {
             f64::NAN.to_bits()
@@ -128,7 +136,7 @@ impl PointView<'_> {
 impl PartialEq for PointView<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.timestamp_ns == other.timestamp_ns
-            && self.value_key() == other.value_key()
+            && Self::same_value(self.value, other.value)
             && self.channel == other.channel
             && self.unit == other.unit
             && self.metadata == other.metadata

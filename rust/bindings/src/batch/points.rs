@@ -14,14 +14,39 @@ type Parts = (usize, usize, usize);
 /// The most rows for which memory is reserved before the first row arrives.
 const TRUSTED: usize = 1 << 20;
 
+/// The channels of points that were read: points of one channel share their parts.
+#[derive(Default)]
+struct Known<'py> {
+    /// Each with its index, and with a point that keeps it alive, so that no address is reused.
+    channels: Vec<(Parts, i32, Bound<'py, PyDataPoint>)>,
+    places: HashMap<Parts, usize>,
+    /// The place of the next point's channel in a scan, which repeats the channels in their order.
+    next: usize,
+}
+
+impl<'py> Known<'py> {
+    fn index(&mut self, parts: Parts) -> Option<i32> {
+        let place = match self.channels.get(self.next) {
+            Some((expected, ..)) if *expected == parts => self.next,
+            _ => *self.places.get(&parts)?,
+        };
+        self.next = if place + 1 < self.channels.len() { place + 1 } else { 0 };
+        Some(self.channels[place].1)
+    }
+
+    fn add(&mut self, parts: Parts, index: i32, point: Bound<'py, PyDataPoint>) {
+        self.places.insert(parts, self.channels.len());
+        self.channels.push((parts, index, point));
+    }
+}
+
 /// Reads points in the order of the rows.
 pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let py = points.py();
     // The length may be wrong, because it comes from foreign code; the builder grows as rows arrive.
     let expected = points.len().unwrap_or(0).min(TRUSTED);
     let mut builder = BatchBuilder::with_capacity(expected).raise()?;
-    // Points of one channel share these objects. The point is kept alive, so that no address is reused.
-    let mut known: HashMap<Parts, (i32, Bound<'_, PyDataPoint>)> = HashMap::new();
+    let mut known = Known::default();
     let wanted = "an iterable of DataPoint";
     for point in points.try_iter().map_err(|_| wrong_type("points", wanted, points))? {
         let point = point?;
@@ -31,8 +56,8 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
         let found = point.get();
         let metadata = found.metadata.as_ref().map_or(0, |held| held.as_ptr() as usize);
         let parts = (found.channel.as_ptr() as usize, found.unit.as_ptr() as usize, metadata);
-        let index = if let Some((index, _)) = known.get(&parts) {
-            *index
+        let index = if let Some(index) = known.index(parts) {
+            index
         } else {
             let document = found.core_metadata(py)?;
             let channel = Channel::new(found.channel.to_str(py)?, found.unit.to_str(py)?, document)
@@ -40,7 +65,7 @@ pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
             let index = builder.index(&channel).raise()?;
             // A dict belongs to a single point.
             if found.metadata.as_ref().is_none_or(|held| held.is_shared(py)) {
-                known.insert(parts, (index, point.clone()));
+                known.add(parts, index, point.clone());
             }
             index
         };
