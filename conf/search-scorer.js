@@ -16,3 +16,16 @@ var Scorer = {
   term: 5,
   partialTerm: 2,
 };
+
+// The text around a hit is read from the page without its furniture: strips, menus, drawings and downloads.
+const FURNITURE =
+  "nav, footer, dialog, noscript, svg, .bd-header-article, .bd-sidebar-secondary, .bench-strip, .sphx-glr-footer, .highlight, #freshness";
+document.addEventListener("DOMContentLoaded", () => {
+  const read = Search.htmlToText;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll(FURNITURE).forEach((element) => element.remove());
+    page.querySelectorAll("p, li, dt, dd, th, td, caption, h1, h2, h3").forEach((element) => element.append(" "));
+    return read(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ").trim();
+  };
+});

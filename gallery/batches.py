@@ -193,6 +193,9 @@ bench.compare(
 # | faster: When you need all points as objects, ask for the list in one call.
 # 300,000 take {this}; a comprehension of msgspec structs takes {other}.
 # | no difference shown: One call and a comprehension of msgspec structs make a
-# list of 300,000 in the same time, {this} and {other}.`
+# list of 300,000 in the same time, {this} and {other}.
+# | slower, inconclusive, not judged: A list of 300,000 takes {this} in one
+# call, and {other} by a comprehension of msgspec structs; this run does not
+# show that one call is worth it.`
 # :doc:`/slow` has the rules for more rates. :doc:`zero_copy` explains who owns
 # the memory of a batch.

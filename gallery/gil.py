@@ -122,6 +122,38 @@ calls
 calls.plot(multiples=(1, 2))
 
 # %%
+# The count next to each call, against the count next to another count, which
+# needs the GIL all the time:
+#
+# - :verdict:`gil/calls/Iir.process vs another count
+#   | faster, slower: Next to Iir.process the count takes {this}, and next to
+#   another count {other}.
+#   | no difference shown: Next to Iir.process and next to another count it
+#   takes the same time, {this} and {other}.
+#   | inconclusive, not judged: Next to Iir.process the count takes {this}, and
+#   next to another count {other}. This run does not decide between them.`
+# - :verdict:`gil/calls/Fft.process vs another count
+#   | faster, slower: Next to Fft.process the count takes {this}, and next to
+#   another count {other}.
+#   | no difference shown: Next to Fft.process and next to another count it
+#   takes the same time, {this} and {other}.
+#   | inconclusive, not judged: Next to Fft.process the count takes {this}, and
+#   next to another count {other}. This run does not decide between them.`
+# - :verdict:`gil/calls/Batch.concat vs another count
+#   | faster, slower: Next to Batch.concat the count takes {this}, and next to
+#   another count {other}.
+#   | no difference shown: Next to Batch.concat and next to another count it
+#   takes the same time, {this} and {other}.
+#   | inconclusive, not judged: Next to Batch.concat the count takes {this},
+#   and next to another count {other}. This run does not decide between them.`
+# - :verdict:`gil/calls/Channel.points vs another count
+#   | faster, slower: Next to Channel.points the count takes {this}, and next
+#   to another count {other}.
+#   | no difference shown: Next to Channel.points and next to another count it
+#   takes the same time, {this} and {other}.
+#   | inconclusive, not judged: Next to Channel.points the count takes {this},
+#   and next to another count {other}. This run does not decide between them.`
+#
 # Callbacks and loops
 # -------------------
 # A pipeline works on threads of Rust and takes the GIL only to call Python. At
@@ -190,6 +222,15 @@ bench.compare(
 )
 
 # %%
+# Which objects threads may share
+# -------------------------------
+# Points, channels, metadata and batches cannot be changed. Any number of
+# threads may use them. Processors and writers may be shared too: one thread at
+# a time works with them. A processor has a state for each channel; two streams
+# of one channel need two processors. A part of a pipeline belongs to one
+# running pipeline at a time. A :class:`rust_daq.SharedSink` lets several
+# pipelines write one file.
+#
 # What to do
 # ----------
 # Each line compares the count next to two ways of reading from a pipeline.
@@ -199,22 +240,23 @@ bench.compare(
 #   callback for each batch it takes {other}.
 #   | no difference shown: A loop over batches and a callback for each show no
 #   difference, {this} and {other}.
-#   | inconclusive: Next to a loop over batches it takes {this}; next to a
-#   callback for each batch it takes {other}. This run does not decide between
-#   them.`
+#   | inconclusive, not judged: Next to a loop over batches it takes {this};
+#   next to a callback for each batch it takes {other}. This run does not
+#   decide between them.`
 # - :verdict:`gil/callbacks/async loop vs loop
 #   | faster, slower: Next to an asyncio loop it takes {this}; next to a plain
 #   loop it takes {other}.
 #   | no difference shown: An asyncio loop and a plain loop show no difference,
 #   {this} and {other}.
-#   | inconclusive: Next to an asyncio loop it takes {this}; next to a plain
-#   loop it takes {other}. This run does not decide between them.`
+#   | inconclusive, not judged: Next to an asyncio loop it takes {this}; next
+#   to a plain loop it takes {other}. This run does not decide between them.`
 # - :verdict:`gil/callbacks/latest vs callback per batch
 #   | faster, slower: Next to a display it takes {this}; next to a callback for
 #   each batch it takes {other}.
 #   | no difference shown: A display and a callback for each batch show no
 #   difference, {this} and {other}.
-#   | inconclusive: Next to a display it takes {this}; next to a callback for
-#   each batch it takes {other}. This run does not decide between them.`
+#   | inconclusive, not judged: Next to a display it takes {this}; next to a
+#   callback for each batch it takes {other}. This run does not decide between
+#   them.`
 #
 # :doc:`/slow` has the rule.

@@ -2,9 +2,9 @@
 How far apart do two identical programs measure?
 ================================================
 
-Measure the same program twice and the two numbers differ. A smaller difference
-between two programs means nothing. This page measures how large that
-difference was in this run, for each kind of measurement.
+Measure the same program twice, and the two numbers differ. A difference of
+that size between two programs means nothing. This page measures how far apart
+identical programs were in this run, for each kind of measurement.
 
 **Safe to copy as it is.** It writes no file. Run it while nothing else runs.
 
@@ -131,9 +131,10 @@ pipeline = bench.observe(
 # ----------------------------
 # For each kind, the table shows the ratio of two identical programs that is
 # farthest from 1. A difference between two different programs has to exceed it
-# to mean anything, whatever its interval says. Single calls are timed in steps
-# of the clock, so their floor can be 0. Bytes have no such floor: counts
-# repeat, or the range over the runs shows that they do not.
+# to mean anything, whatever its interval says. Verdicts in tables do not apply
+# it; those of :doc:`/claims` do. Single calls are timed in steps of the clock,
+# so their floor can be 0. Bytes have no such floor: counts repeat, or the
+# range over the runs shows that they do not.
 
 floors = {
     "cost of an operation": cost.facts()["noise_floor"],

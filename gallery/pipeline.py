@@ -20,23 +20,25 @@ folder, which it removes.
     the report counts them.
 
     :verdict:`pipeline/highest/per batch/highest_per_second vs per point
-    | faster, slower: One core holds up to {this} in batches of 1,000, and
-    {other} point by point.
-    | no difference shown: In batches of 1,000 and point by point one core
-    holds the same rate, {this} and {other}.
-    | inconclusive, not judged: One core holds up to {this} in batches of
-    1,000, and {other} point by point; this run does not decide between them.`
+    | faster, slower: On one core a pipeline holds up to {this} in batches of
+    1,000, and {other} point by point.
+    | no difference shown: On one core a pipeline holds the same rate in
+    batches of 1,000 and point by point, {this} and {other}.
+    | inconclusive, not judged: On one core a pipeline holds up to {this} in
+    batches of 1,000, and {other} point by point; this run does not decide
+    between them.`
 
     :verdict:`pipeline/busy/pipeline, busy/p99_ns vs Python, busy
     | faster, slower: Next to a busy Python thread, the 99th percentile of the
-    response time at 1 kHz is {this} for the pipeline and {other} for a loop in
-    Python.
-    | no difference shown: Next to a busy Python thread, the pipeline and a
-    loop in Python show no difference at the 99th percentile at 1 kHz, {this}
-    and {other}.
+    response time at 1 kHz is {this} for a pipeline that calls no Python, and
+    {other} for a loop in Python.
+    | no difference shown: Next to a busy Python thread, a pipeline that calls
+    no Python and a loop in Python show no difference at the 99th percentile at
+    1 kHz, {this} and {other}.
     | inconclusive, not judged: Next to a busy Python thread, the 99th
-    percentile of the response time at 1 kHz is {this} for the pipeline and
-    {other} for a loop in Python; this run does not decide between them.`
+    percentile of the response time at 1 kHz is {this} for a pipeline that
+    calls no Python, and {other} for a loop in Python; this run does not decide
+    between them.`
 
     Use batches when a point needs a large part of its period. Give the queue
     room for the longest pause of your consumer.
@@ -54,9 +56,10 @@ folder, which it removes.
 # A sine with noise and a moving average of 16, point by point, as a pipeline
 # and as a loop in Python. Each runs alone and next to a Python thread that
 # computes. Each reports how late its points were, from the instant at which
-# they were due. A pipeline without a callback needs no GIL. A loop in Python
-# takes it each time that it wakes up. A run makes a thousand points, so that
-# ten lie beyond the 99th percentile.
+# they were due. A pipeline without a callback needs no GIL here, because the
+# simulated instrument is in Rust; a source in Python takes it for each read. A
+# loop in Python takes it each time that it wakes up. A run makes a thousand
+# points, so that ten lie beyond the 99th percentile.
 
 # Preparation: The settings, the pipeline, the loop, and the busy thread
 import asyncio
@@ -343,23 +346,23 @@ bench.observe(
 #   callback for each batch it takes {other}.
 #   | no difference shown: In a loop and with a callback for each batch a point
 #   takes the same processor time, {this} and {other}.
-#   | inconclusive: In a loop a point takes {this} of processor time; with a
-#   callback for each batch it takes {other}. This run does not decide between
-#   them.`
+#   | inconclusive, not judged: In a loop a point takes {this} of processor
+#   time; with a callback for each batch it takes {other}. This run does not
+#   decide between them.`
 # - :verdict:`pipeline/cost/async loop/cpu_per_point_ns vs loop
 #   | faster, slower: In an asyncio loop it takes {this}; in a plain loop it
 #   takes {other}.
 #   | no difference shown: In an asyncio loop and in a plain loop it takes the
 #   same, {this} and {other}.
-#   | inconclusive: In an asyncio loop it takes {this}; in a plain loop it
-#   takes {other}. This run does not decide between them.`
+#   | inconclusive, not judged: In an asyncio loop it takes {this}; in a plain
+#   loop it takes {other}. This run does not decide between them.`
 # - :verdict:`pipeline/cost/latest/cpu_per_point_ns vs pipeline
 #   | faster, slower: With a display it takes {this}; with a callback for each
 #   batch it takes {other}.
 #   | no difference shown: With a display and with a callback for each batch it
 #   takes the same, {this} and {other}.
-#   | inconclusive: With a display it takes {this}; with a callback for each
-#   batch it takes {other}. This run does not decide between them.`
+#   | inconclusive, not judged: With a display it takes {this}; with a callback
+#   for each batch it takes {other}. This run does not decide between them.`
 #
 # Up to where it breaks
 # ---------------------

@@ -214,33 +214,36 @@ windows.plot()
 
 # %%
 # - :verdict:`processors/windows/rust_daq, 16/1000000 vs bottleneck, 16
-#   | faster, slower: A window of 16 over a million samples: rust_daq averages
-#   {this}, and bottleneck {other}.
-#   | no difference shown: A window of 16 over a million samples: no difference
-#   shown, {this} and {other}.
-#   | inconclusive: A window of 16 over a million samples: rust_daq averages
-#   {this}, and bottleneck {other}. This run does not decide between them.`
+#   | faster, slower: With a window of 16, rust_daq averages a million samples
+#   at {this}, and bottleneck at {other}.
+#   | no difference shown: With a window of 16, rust_daq and bottleneck average
+#   a million samples at the same rate, {this} and {other}.
+#   | inconclusive, not judged: With a window of 16, rust_daq averages a
+#   million samples at {this}, and bottleneck at {other}. This run does not
+#   decide between them.`
 # - :verdict:`processors/windows/rust_daq, 64/1000000 vs bottleneck, 64
-#   | faster, slower: A window of 64 over a million samples: rust_daq averages
-#   {this}, and bottleneck {other}.
-#   | no difference shown: A window of 64 over a million samples: no
-#   difference shown, {this} and {other}.
-#   | inconclusive: A window of 64 over a million samples: rust_daq averages
-#   {this}, and bottleneck {other}. This run does not decide between them.`
+#   | faster, slower: With a window of 64, rust_daq averages a million samples
+#   at {this}, and bottleneck at {other}.
+#   | no difference shown: With a window of 64, rust_daq and bottleneck average
+#   a million samples at the same rate, {this} and {other}.
+#   | inconclusive, not judged: With a window of 64, rust_daq averages a
+#   million samples at {this}, and bottleneck at {other}. This run does not
+#   decide between them.`
 # - :verdict:`processors/windows/rust_daq, 1000/1000000 vs bottleneck, 1000
-#   | faster, slower: A window of 1,000 over a million samples: rust_daq
-#   averages {this}, and bottleneck {other}.
-#   | no difference shown: A window of 1,000 over a million samples: no
-#   difference shown, {this} and {other}.
-#   | inconclusive: A window of 1,000 over a million samples: rust_daq averages
-#   {this}, and bottleneck {other}. This run does not decide between them.`
+#   | faster, slower: With a window of 1,000, rust_daq averages a million
+#   samples at {this}, and bottleneck at {other}.
+#   | no difference shown: With a window of 1,000, rust_daq and bottleneck
+#   average a million samples at the same rate, {this} and {other}.
+#   | inconclusive, not judged: With a window of 1,000, rust_daq averages a
+#   million samples at {this}, and bottleneck at {other}. This run does not
+#   decide between them.`
 #
 # Accuracy and speed
 # ------------------
 # The others carry a running sum from window to window, which pandas corrects
-# at each step. rust_daq does not. The table shows what each loses on an
-# offset: the largest error of a mean of 16 of samples around 1 on an offset of
-# a thousand million, against sums in extended precision.
+# at each step. rust_daq sums each window alone. The table shows the largest
+# error of a mean of 16, against sums in extended precision. The samples have a
+# standard deviation of 1 and an offset of a thousand million.
 
 # Preparation: The errors of each contender
 names = setup()
@@ -397,9 +400,15 @@ chunks
 chunks.plot()
 
 # %%
+# The filters and the moving averages do different work: compare ``Iir`` with
+# ``sosfilt``, and ``MovingAverage`` with bottleneck.
 # :verdict:`processors/chunks/Iir/16 vs sosfilt
-# | faster, slower: With 16 samples per call the filter here processes {this},
-# and sosfilt {other}.`
+# | faster, slower: With 16 samples per call, Iir filters samples at {this},
+# and sosfilt at {other}.
+# | no difference shown: With 16 samples per call, Iir and sosfilt filter
+# samples at the same rate, {this} and {other}.
+# | inconclusive, not judged: With 16 samples per call, Iir filters samples at
+# {this}, and sosfilt at {other}; this run does not decide between them.`
 #
 # The spectrum
 # ------------

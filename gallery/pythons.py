@@ -28,8 +28,9 @@ built this site, and shows how to compare your own Pythons.
 # The work
 # --------
 # One point, built in four ways from an existing timestamp, and a loop that
-# calls a function for each of a thousand points. The statements are text, so
-# any Python with the packages can run them.
+# calls a function for each of a thousand points. The loop does other work, so
+# its ratio to one point says nothing. The statements are text, so any Python
+# with the packages can run them.
 
 # Preparation: The settings, and the names that the statements use
 import json

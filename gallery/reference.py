@@ -30,7 +30,7 @@ your loop.
 # ----------------
 # A call that takes many rows receives a thousand; a frame has 1,024 samples.
 # Each call is repeated until that takes two milliseconds, three times over,
-# with the garbage collector on, and the least time counts. Other processes
+# with the garbage collector on, and the shortest time counts. Other processes
 # repeat this where the profile allows the time. Nothing is compared, so the
 # calls share a process.
 

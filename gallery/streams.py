@@ -5,7 +5,7 @@ Is a stream written faster here than by pyarrow?
 ``ArrowWriter`` and pyarrow write the same format, an Arrow IPC stream. This
 page measures what the writer of this package costs for a batch against
 pyarrow's, with and without a storage device that confirms it. It also measures
-reading the file, and whether a pipeline keeps up that writes one.
+reading the file, and whether a pipeline that writes one keeps up.
 
 **Copy with care.** It writes some megabytes into a temporary folder, which it
 removes. Measure on the file system that you record to.
@@ -146,8 +146,8 @@ written.plot()
 # {other} when it does not.
 # | no difference shown: ArrowWriter takes the same time when it flushes each
 # batch and when it does not, {this} and {other}.
-# | inconclusive: ArrowWriter takes {this} when it flushes each batch, and
-# {other} when it does not; this run does not decide between them.`
+# | inconclusive, not judged: ArrowWriter takes {this} when it flushes each
+# batch, and {other} when it does not; this run does not decide between them.`
 #
 # To the storage device
 # ---------------------
@@ -170,8 +170,8 @@ bench.compare(
 # | faster, slower: ArrowWriter takes {this} for them, and pyarrow {other}.
 # | no difference shown: ArrowWriter and pyarrow show no difference, {this} and
 # {other}.
-# | inconclusive: ArrowWriter takes {this} for them, and pyarrow {other}; this
-# run does not decide between them.`
+# | inconclusive, not judged: ArrowWriter takes {this} for them, and pyarrow
+# {other}; this run does not decide between them.`
 #
 # And back
 # --------

@@ -70,3 +70,10 @@ def test_decisions_and_changes_come_last(page: Page, address: str, query: str) -
 def test_code_is_not_searched(page: Page, address: str) -> None:
     assert "datetime.fromtimestamp" in (ROOT / "gallery" / "benchmark_datapoint.py").read_text(encoding="utf-8")
     assert "gallery/benchmark_datapoint.html" not in results(page, address, "fromtimestamp")
+
+
+def test_the_text_around_a_hit_is_without_the_strips_of_the_page(page: Page, address: str) -> None:
+    results(page, address, "pace")  # a word of the strips
+    page.locator("#search-results p.context").first.wait_for()
+    texts = page.locator("#search-results p.context").all_inner_texts()
+    assert [text for text in texts if "Measured 20" in text or "checked: " in text] == []

@@ -206,7 +206,7 @@ def test_a_capacity_is_as_wide_as_the_last_step_of_its_search():
     assert (found.value, found.low) == (4_000.0, 4_000.0)
     assert found.high == min(rate for rate in tried if rate > 4_000.0)
     assert made.table().loc["a", "headroom"] == f"4.00 (4.00 to {found.high / 1_000:.2f})"
-    assert f"headroom {made.table().loc['a', 'headroom']}" in made.sentence("a")
+    assert f"headroom is {made.table().loc['a', 'headroom']}" in made.sentence("a")
 
 
 def test_the_scheduler_is_always_a_row():

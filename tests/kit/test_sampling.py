@@ -140,7 +140,15 @@ def test_a_cost_that_grows_within_a_round_is_noted(machine):
     result = compared(machine, contenders, setup=setup)
     [remark] = [remark for remark in result.remarks() if "changes within a round" in remark]
     assert remark.startswith("the cost of grows changes within a round")
-    assert "Statement(..., each=...)" in remark
+
+
+def test_the_advice_for_the_author_is_printed_but_not_on_a_page(machine):
+    contenders = {"steady": "work(3_000)", "grows": "held.append(1); work(3_000 + len(held))"}
+    result = compared(machine, contenders, setup=f"{WORK}\nheld = []")
+    assert "Statement(..., each=...)" in repr(result)
+    assert "changes within a round" in result._repr_html_()
+    assert "each=" not in result._repr_html_()
+    assert compared(machine, {"steady": "work(3_000)"}).advice() == ()
 
 
 def test_each_makes_the_cost_steady_and_the_time_of_the_clock_is_mentioned(machine):

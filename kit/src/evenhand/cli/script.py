@@ -226,7 +226,7 @@ class ScriptRecorder(Recorder):
         self.results.append(result)
         print()
         print_table(result.table(), result.name)
-        for note in result.table_notes():
+        for note in (*result.table_notes(), *result.advice()):
             print(literal(note), flush=True)
         if self.outputs.plot_dir is not None:
             self.figures += self.outputs.save_figure(result)

@@ -108,7 +108,7 @@ def time_statements(chosen: argparse.Namespace) -> None:
     else:
         print_table(result.table())
         listed = [f"{name}: {text}" for name, text in texts.items() if name != text.strip()]
-        for line in (*listed, *result.table_notes()):
+        for line in (*listed, *result.table_notes(), *result.advice()):
             print(literal(line))
     if chosen.archive is not None:
         folder = Archive(chosen.archive).add(run)

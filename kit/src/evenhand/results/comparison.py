@@ -173,7 +173,7 @@ class Comparison(Result):
         """Return remarks that a reader needs to interpret the numbers."""
         floor = [name for name in self.contenders if self.at_floor(name)]
         constant = [name for name in floor if self.contenders[name].get("constant")]
-        mark = f"{FLOOR_MARK} cannot be distinguished from {self.nothing}, so it is not judged"
+        mark = f"{FLOOR_MARK} cannot be distinguished from {self.nothing}, so neither it nor a ratio to it is judged"
         remarks = [mark] if floor else []
         if constant:
             remarks.append(f"{', '.join(constant)}: only a constant or a comment, which the compiler removes")
@@ -212,11 +212,14 @@ class Comparison(Result):
         if abs(grown.value) < np.log(DRIFT) or grown.low <= 0 <= grown.high:
             return ""
         times = quantity.digits(np.exp(grown.value))
+        return f"the cost of {name} changes within a round: in the second half it is {times} times that of the first"
+
+    def advice(self) -> tuple[str, ...]:
+        """Return what the author of the statements can do about a cost that changes within a round."""
+        if not any(self._drift(name) for name in self.contenders):
+            return ()
         fresh = "--each" if self.processes else "Statement(..., each=...)"
-        return (
-            f"the cost of {name} changes within a round: in the second half it is {times} times that of the first; if "
-            f"the statement changes its input, make a fresh input with {fresh}"
-        )
+        return (f"if a statement changes its input, make a fresh input with {fresh}",)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row per contender: cost, operations per second, ratio to the baseline, verdict."""

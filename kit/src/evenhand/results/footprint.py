@@ -212,7 +212,7 @@ class Footprint(Result):
         if not any(self.at_floor(*one) for one in product(self.contenders, self.sizes, counts)):
             return ()
         of = f"within {FLOOR:g} times the count of an empty statement"
-        return (f"{FLOOR_MARK} {of}, so it is not judged",)
+        return (f"{FLOOR_MARK} {of}, so neither it nor a ratio to it is judged",)
 
     def draw(self, ax: Axes) -> None:
         """Draw bytes per item in the largest batch, one bar per contender, sorted; the table has the other sizes."""

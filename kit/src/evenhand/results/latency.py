@@ -155,7 +155,7 @@ class Latency(Percentiles):
         floor = any(self.at_floor(name, which) for name in self.statements for which in self.percentiles)
         mark = (
             f"{FLOOR_MARK} at the clock's floor: within {FLOOR:g} times the same percentile of an empty statement, "
-            "so it is not judged"
+            "so neither it nor a ratio to it is judged"
         )
         called = [name for name in self.statements if self.contenders[name].get("called")]
         words = [f"the time of {', '.join(called)} includes a function call"] if called else []

@@ -146,12 +146,11 @@ class Paced(Percentiles):
             empty = quantity.time(self.percentile(SCHEDULER, which).value)
             floor = self.at_floor(contender, which)
             verb = "cannot be distinguished from" if floor else "exceeds"
-            response += f" and {verb} the {empty} of an empty statement"
+            response += f", and {verb} the {empty} of an empty statement"
         return (
             f"{contender} serves {number(counts['served'])} of {number(counts['arrivals'])} arrivals at "
-            f"{quantity.rate(self.rate)}, {number(counts['late'])} late and "
-            f"{number(counts['missed'])} missed; "
-            f"{which} of the response is {response}, headroom {self._headroom(contender)}"
+            f"{quantity.rate(self.rate)}: {number(counts['late'])} late, {number(counts['missed'])} missed. "
+            f"{which} of the response is {response}. The headroom is {self._headroom(contender)}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -222,7 +221,7 @@ class Paced(Percentiles):
         if not any(self.at_floor(name, which) for name in self.contenders for which in PERCENTILES):
             return ()
         of = f"within {FLOOR:g} times the same percentile of an empty statement at the same rate"
-        return (f"{FLOOR_MARK} at the scheduler's floor: {of}, so it is not judged",)
+        return (f"{FLOOR_MARK} at the scheduler's floor: {of}, so neither it nor a ratio to it is judged",)
 
     def _headroom(self, contender: str) -> str:
         """Format the headroom with the range from the steps of its search."""

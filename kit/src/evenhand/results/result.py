@@ -225,6 +225,10 @@ class Result(ABC):
         """Return the sentences below the table: explanations of its marks, and disturbances."""
         return (*self.remarks(), *self.apart(), *self.notes)
 
+    def advice(self) -> tuple[str, ...]:
+        """Return sentences for the author of the statements, which a page for readers leaves out."""
+        return ()
+
     def facts(self) -> dict[str, Any]:
         """Return numbers and sentences about the whole result."""
         return {}
@@ -311,7 +315,7 @@ class Result(ABC):
 
     def __repr__(self) -> str:
         title = f"{self.kind}: {self.name}"
-        return "\n".join([title, self.table().to_string(), *self.table_notes()])
+        return "\n".join([title, self.table().to_string(), *self.table_notes(), *self.advice()])
 
     def _repr_html_(self) -> str:
         caption = f"{self.kind.capitalize()}: {self.name}"

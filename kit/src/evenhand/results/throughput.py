@@ -148,7 +148,8 @@ class Throughput(Result):
         """Return remarks that a reader needs to interpret the numbers."""
         called = [name for name, record in self.contenders.items() if record.get("called")]
         floor = any(self.at_floor(name, size) for name in self.contenders for size in self.sizes)
-        remarks = [f"{FLOOR_MARK} cannot be distinguished from the empty loop, so it is not judged"] if floor else []
+        mark = f"{FLOOR_MARK} cannot be distinguished from the empty loop, so neither it nor a ratio to it is judged"
+        remarks = [mark] if floor else []
         if constant := [name for name, record in self.contenders.items() if record.get("constant")]:
             remarks.append(f"{', '.join(constant)}: only a constant or a comment, which the compiler removes")
         remarks += [f"the time of {', '.join(called)} includes a function call"] if called else []
