@@ -355,8 +355,8 @@ NOTES = {
     ),
     "At 1 kHz no arrival is missed, and headroom exceeds 1": (
         "Headroom is the highest rate that a program holds for a twentieth of a second, divided by the rate asked for; "
-        "its row prints the headroom. It holds a rate when it processes over nine tenths of it. An arrival that is not "
-        "missed can still be late."
+        "its row prints the headroom. It holds a rate when it processes over nine tenths of it in one of two tries. An "
+        "arrival that is not missed can still be late."
     ),
     "GIL acquisition dominates the tail latency of round trips": (
         "Single calls, timed in Rust in six processes before the examples ran. The ratio divides attaching alone by "

@@ -57,7 +57,7 @@ def labels(path: Path = OPERATIONS) -> dict[str, str]:
 
 
 def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
-    """Say which commit the site is of, and how many commits the history lacks.
+    """Say from which commit the site was built, and how many commits the history lacks.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
     folder : Path
         A folder of the repository.
     """
-    of = "The commit of this site is not known" if site == "unknown" else f"This site is of commit {short(site)}"
+    built = f"This site was built from commit {short(site)}"
+    of = "The commit of this site is not known" if site == "unknown" else built
     if not store.runs:
         return HTML(f"<p>{of}.</p>")
     newest = commit_of(store.runs[-1])
@@ -226,7 +227,7 @@ class Line:
         judged = " and ".join(f"{plural(count, 'operation')} {name}" for name, count in verdicts.items())
         address = f'<a href="{COMMIT}{last.commit}">{escape(titled(last.commit, last.subject))}</a>'
         return HTML(
-            f"<p>In {escape(commits)}: {plural(len(self.changes), 'change')} of "
+            f"<p>In {escape(commits)}: {plural(len(self.changes), 'change')} in "
             f"{plural(len(self.series), 'operation')}. The newest is at {address}: {judged}.</p>"
         )
 

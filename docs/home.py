@@ -100,7 +100,7 @@ CARDS = (
         ("cost_low_ns", "cost_high_ns"),
     ),
     Card(
-        "One core handles, in batches",
+        "Points through one core, in batches",
         "pipeline/highest/per batch",
         "highest_per_second",
         {"per point": "point by point"},

@@ -27,7 +27,7 @@ def measured(run: Run | None) -> HTML:
     machine, commit = run.document["machine"], run.document["build"].get("commit", "unknown")
     where = f"{machine['cpu']}, {machine['usable_cores']} usable cores, {machine['distribution']}"
     return HTML(
-        f"<p>Measured on {day(run.document['measured'])}, of commit {escape(commit[:7])}, on {escape(where)}.</p>"
+        f"<p>Commit {escape(commit[:7])} was measured on {day(run.document['measured'])}, on {escape(where)}.</p>"
     )
 
 

@@ -41,7 +41,7 @@ EXAMPLES = {claim.example for claim in CLAIMS} - PAGES.keys()
 
 
 def about(run: Run) -> pd.DataFrame:
-    """The run, its machine and its build, one fact a row."""
+    """The run, its machine and its build, one fact per row."""
     machine, build, tree = run.document["machine"], run.document["build"], run.document["tree"]
     measured = {name: facts["version"] for name, facts in run.packages.items()}
     around = {"virtual machine": machine["virtual_machine"], "container": machine["container"]}

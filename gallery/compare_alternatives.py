@@ -293,9 +293,10 @@ acquisition
 # The highest rate
 # ----------------
 # Each acquisition runs for a twentieth of a second at one rate after another,
-# and holds a rate when it processes over nine tenths of it. A run this short
-# does not show a backlog that builds up in minutes. Headroom is the highest
-# rate that is held, over the requested one. Nothing is judged here.
+# and holds a rate when it processes over nine tenths of it in one of two
+# tries. A run this short does not show a backlog that builds up in minutes.
+# Headroom is the highest rate that is held, over the requested one. Nothing is
+# judged here.
 
 
 # Preparation: The search for the highest rate
@@ -334,10 +335,13 @@ bench.observe(
 # ------------------------------
 # A loop in Python, with two kinds of point: it sleeps until a point is due,
 # makes it and feeds the average. The row "scheduler" is an empty statement at
-# the same pace. The measurement makes the rounds that one verdict takes. The
-# capacity is the highest rate at which the loop still works off its backlog.
-# Capacity and headroom are of this loop, which writes no file. The table above
-# is of acquisitions that write one.
+# the same pace. The measurement makes the rounds that one verdict takes. An
+# arrival is late when it is done after the next one is due, and missed when it
+# is not done by the end. The capacity is the highest rate at which the loop
+# still works off its backlog in one of two short bursts. Its range is the last
+# step of this search, not an interval over rounds. Capacity and headroom are
+# of this loop, which writes no file. The table above is of acquisitions that
+# write one.
 
 paced = bench.paced(
     {

@@ -366,10 +366,12 @@ bench.observe(
 #
 # Up to where it breaks
 # ---------------------
-# This is the highest rate that holds for a twentieth of a second: a queue of a
-# hundredth of a second drops nothing, and a tenth of that time later
-# everything is done, in the file too. A callback takes each batch, or each
-# point. All threads share one core, where the system lets a process choose.
+# This is the highest rate that holds for a twentieth of a second. A rate holds
+# if a queue with room for a hundredth of a second drops nothing, and all
+# points are processed, and in the file, at most five milliseconds after the
+# end. Each rate is tried twice, and one success counts. A callback takes each
+# batch, or each point. All threads share one core, where the system lets a
+# process choose.
 
 
 bracket = 1e4, 2e8
@@ -413,7 +415,8 @@ bench.observe(
 # ----------------------
 # A source of 10 kHz, a queue of 1,000 points, and a consumer that takes 2,000
 # points per second. Blocking stores everything, late. Dropping loses points
-# and counts them: a jump of ``Batch.first_sequence`` shows where.
+# and counts them: a jump of ``Batch.first_sequence`` shows where. A point is
+# *late* when it reaches the queue after the next batch was due.
 
 
 def stall(batch):

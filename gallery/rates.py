@@ -5,7 +5,7 @@ From which rate on do I need batches?
 Point by point is the simplest program, and at some rate it stops keeping up.
 This page measures how many points per second a pipeline processes at each
 batch size, with one channel and with sixteen. It also measures the tail of the
-response times, and how many rows per second a file takes.
+response times, and how many rows per second are written to a file.
 
 **Copy with care.** It keeps two cores busy for some seconds, and writes some
 megabytes into a temporary folder, which it removes.
@@ -14,15 +14,16 @@ megabytes into a temporary folder, which it removes.
     :figure: rates/capacity
 
     :verdict:`rates/capacity/per point/1000/processed_per_second vs per batch
-    | faster, slower: In batches of 1,000 a pipeline processes {other} with a
-    callback for each batch, and {this} with one for each point.
+    | faster, slower: In batches of 1,000 a pipeline processes points at
+    {other} with a callback for each batch, and at {this} with one for each
+    point.
     | no difference shown: In batches of 1,000 a pipeline shows no difference
     between a callback for each batch and for each point, {other} and {this}.
-    | inconclusive, not judged: In batches of 1,000 a pipeline processes
-    {other} with a callback for each batch, and {this} with one for each point;
-    this run does not decide between them.`
+    | inconclusive, not judged: In batches of 1,000 a pipeline processes points
+    at {other} with a callback for each batch, and at {this} with one for each
+    point; this run does not decide between them.`
 
-    Read one row at a time, it processes
+    When it reads one row at a time, it processes them at
     :measured:`rates/capacity/per batch/1/processed_per_second`.
 
     Use the largest batch that fills within half of the latency that you
@@ -44,7 +45,8 @@ megabytes into a temporary folder, which it removes.
 # points per second that come through. A read has a row of every channel, so
 # with sixteen channels a batch has a multiple of sixteen rows. The two
 # smallest sizes therefore have sixteen, and the table compares them with fewer
-# rows of one channel.
+# rows of one channel. A run this short does not show a backlog that builds up
+# in minutes.
 
 # Preparation: The settings, and the acquisition
 import evenhand as bench
@@ -128,8 +130,10 @@ response
 # What a file takes
 # -----------------
 # Batches of ``n`` rows are written to a new file. Each batch is flushed to the
-# operating system before the next one. An Arrow stream has a header for each
-# batch, which many rows share. A row of CSV has none.
+# operating system before the next one. The file has at most 22,000 rows:
+# whether the storage device sustains such a rate for hours is not measured. An
+# Arrow stream has a header for each batch, which many rows share. A row of CSV
+# has none.
 
 
 # Preparation: The names that the statements use
@@ -185,11 +189,11 @@ bench.observe(
 # %%
 # What to do
 # ----------
-# Go point by point only where a single sample needs half of your latency
-# already.
+# Go point by point only where the time from one sample to the next is already
+# half of the latency that you accept.
 #
-# Your headroom is what the pipeline and the file together can take, over your
-# own rate. They share a thread, and their times add up: where one takes a rows
-# per second and the other b, both take 1 / (1/a + 1/b). The command ``python
-# -m rust_daq.advise`` computes this for your rate from the numbers of your own
-# machine.
+# Your headroom is the rate that the pipeline and the file reach together, over
+# your own rate. They share a thread, and their times add up: where one reaches
+# a rows per second and the other b, both together reach 1 / (1/a + 1/b). The
+# command ``python -m rust_daq.advise`` computes this for your rate from the
+# numbers of your own machine.

@@ -21,11 +21,11 @@ record to.
     written by pyarrow lost :measured:`storage/survives/pyarrow, Parquet/lost`
     of :measured:`storage/survives/pyarrow, Parquet/written`.
 
-    In rows per second, the stream takes
-    :measured:`storage/costs/ArrowWriter/flushed_per_second` flushed block by
-    block, and :measured:`storage/costs/ArrowWriter/synced_per_second`
-    confirmed by the storage device. The figure shows the rows that each kind
-    of file lost, of those reported as written.
+    Rows were written to the stream at
+    :measured:`storage/costs/ArrowWriter/flushed_per_second` with a flush for
+    each block, and at :measured:`storage/costs/ArrowWriter/synced_per_second`
+    when the storage device confirms each block. The figure shows the rows that
+    each kind of file lost, of those reported as written.
 
     Record into a stream with ``sync="flush"``. Use ``"batch"`` or a number of
     seconds where the power may fail, and CSV where somebody reads the file

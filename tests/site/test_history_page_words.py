@@ -47,14 +47,14 @@ def said(store: Store, site: str, folder: Path) -> str:
 def test_the_commits_that_the_history_lacks_are_counted(repository):
     oldest, _, _, newest = git(repository, "rev-list", "--reverse", "HEAD").split()
     text = said(history_of(oldest), newest, repository)
-    assert f"This site is of commit {newest[:7]}" in text
+    assert f"This site was built from commit {newest[:7]}" in text
     assert f"The newest commit in the history is {oldest[:7]}. The history lacks the 3 commits from there" in text
 
 
 def test_a_history_that_has_the_commit_of_the_site_lacks_nothing(repository):
     newest = git(repository, "rev-parse", "HEAD")
     assert said(history_of(newest), newest, repository) == (
-        f"<p>This site is of commit {newest[:7]}, the newest commit in the history.</p>"
+        f"<p>This site was built from commit {newest[:7]}, the newest commit in the history.</p>"
     )
 
 
@@ -127,7 +127,7 @@ def test_only_the_newest_changes_are_drawn(changed, monkeypatch):
 
 
 def test_the_history_opens_with_what_its_newest_changes_did(changed):
-    assert "3 changes of 2 operations." in changed.lead().data
+    assert "3 changes in 2 operations." in changed.lead().data
     assert changed.lead().data.endswith("</a>: 1 operation faster and 1 operation slower.</p>")
 
 

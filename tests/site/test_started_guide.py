@@ -51,7 +51,7 @@ def document(guide: Path) -> dict:
 
 def test_the_number_is_in_the_sentence_and_is_that_of_the_run(guide: Path) -> None:
     page = (guide / "docs" / "_build" / "html" / "index.html").read_text(encoding="utf-8")
-    assert re.search(r"To join a hundred parts takes [\d.]+\u202f[nµ]s", BeautifulSoup(page, "html.parser").get_text())
+    assert re.search(r"Joining a hundred parts takes [\d.]+\u202f[nµ]s", BeautifulSoup(page, "html.parser").get_text())
     assert '<span class="verdict">This run has too few rounds' in page
     assert document(guide)["profile"] == "quick"
     assert document(guide)["packages"] == {}
