@@ -369,5 +369,8 @@ NOTES = {
     "Releasing the GIL lets another thread work": (
         "This takes a second core. The count next to a call also waits for that call to end."
     ),
+    "What this package says of itself": (
+        "Importing this package does not import NumPy; the first use of an array does, and that time is not counted."
+    ),
 }
 """What a reader of an assertion's numbers has to know."""

@@ -182,6 +182,10 @@ bench.observe(
 # of a second, and one reads and passes on single points. The third contender
 # is built from NumPy, ``bottleneck``, a thread and ``queue.Queue``, with equal
 # batches. Each also reports the processor time of the whole process per point.
+# A run lasts a tenth of a second, and few runs meet a rare pause of the
+# machine; :doc:`rates` measures a second at 10 kHz. The third contender lists
+# its response times in Python, which is part of its processor time; the
+# pipelines count theirs in Rust.
 
 
 # Preparation: The acquisition with NumPy, a thread and a queue

@@ -187,7 +187,8 @@ views.plot()
 # it: a read-only view does not show whether something else can write. This is
 # the round trip of 100,000 rows, against the same two NumPy arrays. NumPy
 # leaves the values outside too. It copies the instants into the pickle:
-# ``datetime64`` offers no buffer.
+# ``datetime64`` offers no buffer. Nothing is sent: the way between two
+# processes is not measured.
 
 bench.compare(
     {
