@@ -339,9 +339,9 @@ bench.observe(
 # arrival is late when it is done after the next one is due, and missed when it
 # is not done by the end. The capacity is the highest rate at which the loop
 # still works off its backlog in one of two short bursts. Its range is the last
-# step of this search, not an interval over rounds. Capacity and headroom are
-# of this loop, which writes no file. The table above is of acquisitions that
-# write one.
+# step of this search, not an interval over rounds. Capacity and headroom
+# describe this loop, which writes no file. The table above shows acquisitions
+# that write one.
 
 paced = bench.paced(
     {

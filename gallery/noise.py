@@ -35,7 +35,7 @@ identical programs were in this run, for each kind of measurement.
 # The same program, several times
 # -------------------------------
 # The contenders differ in nothing but their names. They are measured like all
-# others here: in fresh processes, in turns, over several rounds. Any
+# others here: in fresh processes that take turns, over several rounds. Any
 # difference between them comes from the machine, the memory layout of a
 # process, and chance.
 

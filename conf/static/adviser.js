@@ -50,7 +50,7 @@
       const count = table.channels[places[1]];
       const stepped = table.rates[places[0]] !== rate || count !== channels;
       const which = `${table.rateTexts[places[0]]}, ${count} channel${count === 1 ? "" : "s"}`;
-      caption = `For ${which}${stepped ? ", the next step above what you gave" : ""}`;
+      caption = `For ${which}${stepped ? ", the next step above your request" : ""}`;
     }
     room.querySelector("caption").textContent = caption;
     room.querySelector("tbody").replaceChildren(...lines);

@@ -188,7 +188,7 @@ def test_each_step_is_answered_exactly(tab: Tab, run: Run, rate: float) -> None:
 def test_a_rate_between_two_steps_is_answered_for_the_next_with_a_note(tab: Tab) -> None:
     asked(tab, 44_100, 3)
     caption = tab.locator(".adviser-answer caption").inner_text()
-    assert caption == "For 50\u202fkHz, 4 channels, the next step above what you gave"
+    assert caption == "For 50\u202fkHz, 4 channels, the next step above your request"
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0.5, 1), (2e6, 1), (1_000, 17)])
