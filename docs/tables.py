@@ -63,7 +63,7 @@ def about(run: Run) -> pd.DataFrame:
         "Python": f"{machine['implementation']} {machine['python']}, {machine['compiler']}",
         "interpreter built with optimisation": {
             True: "yes",
-            False: "no: it runs Python slower than a released one",
+            False: "no: built without --enable-optimizations",
         }.get(machine.get("optimised"), "not known here"),
         "pace": paces(run),
         "packages": ", ".join(f"{name} {version}" for name, version in (measured | machine["packages"]).items()),

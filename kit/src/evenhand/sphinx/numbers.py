@@ -34,7 +34,7 @@ KNOWN = "measuring_numbers"
 """The attribute of the application that has the numbers of its run."""
 INTERVALS = (
     "The role <code>measured</code> takes the path in the caption of a table, a slash, and the name of the number. "
-    "An interval has 95 % confidence; for bytes it is the range of the runs."
+    "An interval is at 95 %, and wider for ratios that are judged together; for bytes it is the range of the runs."
 )
 
 

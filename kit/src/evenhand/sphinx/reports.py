@@ -26,19 +26,19 @@ SERVED = (".html", ".svg")
 GUIDE = "criterion"
 """The page of the guide that describes the reports, if there is one, and the folder of the reports."""
 
-RESAMPLED = "The estimate from many resamples of what was measured; the shaded part holds 95 % of them."
+RESAMPLED = "The estimates from many resamples of the measured times; the shaded part has 95 % of them."
 MEANING = {
     "pdf": (
         "How often an iteration took how long: the higher the curve, the more often. The line marks the mean. "
-        "A second hump, or a long tail to the right, means that something disturbed some of the samples."
+        "A second hump, or a long tail to the right, can mean that something disturbed some of the samples."
     ),
     "regression": (
         "Each dot is a sample: how many iterations it had, and how long they took together. The slope of the line "
-        "is the time of one iteration; dots off the line were disturbed."
+        "is the time of one iteration; something may have disturbed dots off the line."
     ),
     "iteration_times": (
-        "The time of an iteration in each sample, in the order in which they were taken. A drift or a step means "
-        "that the machine changed during the measurement."
+        "The time of an iteration in each sample, in the order in which they were taken. A drift or a step can "
+        "mean that the machine changed during the measurement."
     ),
     "typical": RESAMPLED,
     "mean": RESAMPLED,
