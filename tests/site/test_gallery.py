@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.figure import Figure
 
+from evenhand import FigureMarkup
 from evenhand.sphinx import gallery
 from evenhand.sphinx.declaration import LAST, Declaration
 from tiny_project import EXAMPLE, Project
@@ -143,6 +145,14 @@ def test_a_card_has_the_question_the_answer_and_the_figure(project: Project) -> 
     assert drawing["aria-hidden"] == "true"
     assert "two" in drawing.get_text()
     assert not card.select("figure, details")
+
+
+@pytest.mark.parametrize("curves", [False, True])
+def test_curves_are_whole_in_a_card_and_rows_are_cut(curves: bool) -> None:
+    figure = Figure()
+    figure.subplots().set_ylabel("rate" if curves else "")
+    shown = gallery.thumbnail(FigureMarkup(figure, label="a figure").phone)
+    assert ("example-card-curves" in shown) == curves
 
 
 def test_a_card_of_an_example_without_an_answer_introduces_it(project: Project) -> None:

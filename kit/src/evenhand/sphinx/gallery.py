@@ -27,6 +27,8 @@ from evenhand.sphinx.places import example_files, gallery_folders
 COPYING = re.compile(r"^\*\*(Safe to copy as it is|Copy with care)\.\*\* \S", re.MULTILINE)
 """How the last paragraph of each example's docstring begins."""
 LABEL = re.compile(r' role="img" aria-label="[^"]*" style="[^"]*"')
+UPRIGHT = "rotate(-90"
+"""Rotates the label of a vertical axis, which curves have and rows do not."""
 ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|obj):`~?(\w+)([\w.]*)`")
 NOTE = re.compile(r"\.\. only:: html\n\n    \.\. note::\n.*?example code\.\n", re.DOTALL)
 THUMBNAILS = re.compile(
@@ -249,7 +251,8 @@ def page_of(app: Sphinx, example: Example) -> str:
 def thumbnail(drawing: str) -> str:
     """A figure as a decoration: the title next to it says what it is about, and the page shows it in full."""
     hidden = LABEL.sub(' aria-hidden="true"', drawing, count=1)
-    return f'<div class="example-card-figure">{hidden}</div>'
+    whole = " example-card-curves" if UPRIGHT in drawing else ""
+    return f'<div class="example-card-figure{whole}">{hidden}</div>'
 
 
 def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:

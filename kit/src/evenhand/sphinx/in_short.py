@@ -36,9 +36,8 @@ from evenhand.sphinx.roles import SealedRun, note_fault
 
 BLOCK = re.compile(r"^\.\. in-short::[^\n]*(?:\n(?:[ \t]+[^\n]*)?(?=\n|\Z))*", re.MULTILINE)
 """The directive in the text of an example."""
-DRAWINGS = re.compile(r'<div class="bench-desk">(.*?)</div><div class="bench-phone" hidden>(.*?)</div>', re.DOTALL)
-UPRIGHT = "rotate(-90"
-"""Rotates the label of a vertical axis, which curves have and rows do not."""
+DRAWING = re.compile(r'<div class="bench-phone" hidden>(.*?)</div>', re.DOTALL)
+"""A figure as drawn for a phone, which is about as wide as a card."""
 ANSWERS = "measuring_answers"
 """The attribute of the environment that has the answer of each page."""
 ANCHOR = "in-short"
@@ -120,11 +119,10 @@ class Opening:
 
 
 def drawing_for_card(made: InShort) -> str:
-    """The figure for a card: rows as drawn for a phone, curves as drawn for a desktop, which is lower."""
+    """The figure for a card, whose words stay readable there."""
     for node in made.findall(nodes.raw):
-        if found := DRAWINGS.search(node.astext()):
-            desk, phone = found.groups()
-            return desk if UPRIGHT in phone else phone
+        if found := DRAWING.search(node.astext()):
+            return found[1]
     return ""
 
 
