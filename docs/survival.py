@@ -65,12 +65,12 @@ def row(name: str, when: str, counts: dict[str, int]) -> dict[str, str]:
         "recording": kind(name),
         "killed in": when,
         "kills": quantity.written("", counts["kills"]),
-        "opens normally": quantity.written("", counts["opens_normally"]),
-        "after repair": f"{repaired} ({repair})" if repair else repaired,
-        "not at all": quantity.written("", counts["not_at_all"]),
         "rows lost": f"{quantity.written('', counts['lost'])} of {quantity.written('', counts['written'])}",
         "kills that lost rows (95 % interval)": str(Rate(counts["kills_with_loss"], counts["kills"])),
         "wrong rows": quantity.written("", counts["wrong"]),
+        "opens normally": quantity.written("", counts["opens_normally"]),
+        "after repair": f"{repaired} ({repair})" if repair else repaired,
+        "not at all": quantity.written("", counts["not_at_all"]),
     }
 
 

@@ -177,9 +177,9 @@ def identical(found: Evidence) -> TableMarkup | HTML:
         rows.append(
             {
                 "circumstances": told,
-                "whole gates": rate.of,
-                "with an alarm": rate.count,
                 "rate (95 % interval)": str(rate),
+                "with an alarm": rate.count,
+                "whole gates": rate.of,
                 "decisions": decisions,
             }
         )
@@ -261,8 +261,8 @@ def summed(found: Evidence) -> TableMarkup | HTML:
         {
             "slowdown": f"{100 * (size - 1):+.0f}{quantity.NARROW_SPACE}%",
             "circumstances": told,
-            "decisions": rate.of,
             "found": str(rate),
+            "decisions": rate.of,
         }
         for variant, told in CIRCUMSTANCES.items()
         for size in INJECTED
@@ -303,8 +303,8 @@ def covered(found: Evidence) -> TableMarkup | HTML:
             {
                 "intervals": intervals,
                 "circumstances": told,
-                "intervals made": quantity.written("", rate.of),
                 "hold the truth": str(rate),
+                "intervals made": quantity.written("", rate.of),
             }
             for intervals, rate in covering.items()
             if rate.of

@@ -33,6 +33,8 @@ def test_each_cell_names_its_column_and_the_deciding_one_is_marked() -> None:
         (TITLES, 3),
         (("what", "before", "after", "gain"), 3),
         (("contender", "p99, ratio to dict", "p99"), 1),
+        (("contender", "size", "heap, peak", "per item (heap)"), 3),
+        (("recording", "kills", "rows lost", "wrong rows"), 2),
         (("verdict", "claims", "share"), None),
     ],
 )

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 TABLE = re.compile(r"<table\b[^>]*>.*?</table>", re.DOTALL)
-DECIDING = ("verdict", "gain", "ratio")
+DECIDING = ("verdict", "gain", "ratio", "per item", "lost")
 """Words in the title of the column that decides; the first of them that a table has."""
 FEWEST = 3
 """A table with this many columns or more does not fit on a phone."""
