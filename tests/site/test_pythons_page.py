@@ -28,6 +28,7 @@ def archived(folder: Path) -> Run:
 def test_without_an_archived_run_the_page_says_so(tmp_path):
     assert pythons.newest(tmp_path / "none") is None
     assert pythons.measured(None).data == "<p>No run is archived yet.</p>"
+    assert pythons.overview(None) is None
     assert pythons.tables(None) == []
 
 
@@ -36,8 +37,19 @@ def test_each_operation_of_the_newest_run_has_a_table_of_the_pythons_with_its_da
     found = pythons.newest(tmp_path)
     assert run.document["measured"][:10] in pythons.measured(found).data
     [table] = pythons.tables(found)
-    assert (table.caption, tuple(table.frame.index)) == ("dict", PYTHONS)
+    assert (table.caption, tuple(table.frame.index)) == ("make a dict", PYTHONS)
     assert table.source.startswith(f"archive: {run.document['measured'][:10]}")
+
+
+def test_the_overview_has_each_operation_with_the_verdict_of_each_python(tmp_path):
+    archived(tmp_path)
+    found = pythons.newest(tmp_path)
+    table = pythons.overview(found)
+    assert tuple(table.frame.columns) == PYTHONS
+    result = found["pythons/dict"]
+    verdict = result.verdict(PYTHONS[1])
+    assert table.frame.loc["make a dict", PYTHONS[1]].endswith(f": {verdict}")
+    assert table.frame.loc["make a dict", PYTHONS[0]] == result.table().loc[PYTHONS[0], "time per operation"]
 
 
 def test_the_archive_has_a_run_of_each_supported_python():
@@ -46,6 +58,7 @@ def test_the_archive_has_a_run_of_each_supported_python():
     supported = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
     versions = [name.rsplit(" ", 1)[1] for name in supported if name.startswith("Programming Language :: Python :: 3.")]
     assert list(run.results) == [f"pythons/{name}" for name in OPERATIONS]
+    assert tuple(pythons.WORK) == OPERATIONS
     for result in run.results.values():
         named = [str(name) for name in result.to_pandas().index]
         assert [".".join(name.split(".")[:2]) for name in named] == versions
