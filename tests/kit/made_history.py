@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from made_runs import made_result
+from made_runs import HERE, made_result
 
 from evenhand import Estimate
 from evenhand.gate.history.commit import EXAMPLE, OPERATION, PROFILE, REFERENCE, Revision
@@ -45,7 +45,8 @@ def history_run(
         for name, cost in costs.items()
     ]
     counted = [made_bytes(name, size, started) for name, size in (sizes or {}).items()]
-    return Run.of([*timed, *counted], profile=PROFILE, **{"revision": asdict(revision(number)), **further})
+    facts: dict[str, Any] = {"machine": HERE, "revision": asdict(revision(number)), **further}
+    return Run.of([*timed, *counted], profile=PROFILE, **facts)
 
 
 def made_bytes(name: str, size: float, started: str) -> Observed:

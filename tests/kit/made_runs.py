@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenhand import machine
 from evenhand.measure.statement import Statement
 from evenhand.results.comparison import Comparison
 from evenhand.results.result import SAMPLE_COLUMNS
@@ -14,6 +15,8 @@ from evenhand.runs.run import Run
 
 STARTED = "2026-01-02T03:04:05+00:00"
 COSTS = {"one": 100.0, "two": 50.0}
+HERE = machine()
+"""This machine, described once, because its packages have to be looked up for that."""
 
 
 def made_result(
@@ -40,4 +43,4 @@ def made_result(
 
 def made_run(*results: Comparison, profile: str = "quick", **further: Any) -> Run:
     """Make a run of results, by default one; without `packages` it has no measured packages."""
-    return Run.of(results or (made_result(),), profile=profile, **{"packages": {}} | further)
+    return Run.of(results or (made_result(),), profile=profile, **{"machine": HERE, "packages": {}} | further)

@@ -25,9 +25,11 @@ SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("gate-1.js
 counting = pytest.mark.skipif(bool(unavailable()), reason=f"instructions cannot be counted here: {unavailable()}")
 
 
-@pytest.fixture(autouse=True)
-def _two_processes_a_side(monkeypatch):
-    monkeypatch.setattr(module, "COUNTS", 2)
+@pytest.fixture(scope="module", autouse=True)
+def _two_processes_a_side():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "COUNTS", 2)
+        yield
 
 
 def count(base=(1000.0, 1000.0, 1000.0), candidate=(1000.0, 1000.0, 1000.0)):
@@ -117,27 +119,33 @@ def test_only_the_loop_is_counted():
     assert counts["add"].says == "same"
 
 
+@pytest.fixture(scope="module")
+def counted_gate():
+    """Run a gate with an operation that can be counted, one that cannot, and one that fails under valgrind."""
+    threads = Operation("threads", "pass", counted=False)
+    fails = Operation("fails", "pass", "import os; assert 'PYTHONMALLOC' not in os.environ")
+    return run((COUNTED, threads, fails), sides(), Plan("few", 6, 6), count=True)
+
+
 @counting
-def test_a_gate_shows_counts_next_to_times_except_for_uncountable_operations():
-    gate = run((COUNTED, Operation("threads", "pass", counted=False)), sides(), Plan("few", 6, 6), count=True)
-    assert list(gate.counts) == ["add"]
-    assert gate.counts["add"].says == "same"
-    assert table(gate).loc["add", "instructions"] == write_count(gate.counts["add"])
-    assert table(gate).loc["threads", "instructions"] == quantity.MISSING
-    made = document(gate, 0)
+def test_a_gate_shows_counts_next_to_times_except_for_uncountable_operations(counted_gate):
+    assert list(counted_gate.counts) == ["add"]
+    assert counted_gate.counts["add"].says == "same"
+    assert table(counted_gate).loc["add", "instructions"] == write_count(counted_gate.counts["add"])
+    assert table(counted_gate).loc["threads", "instructions"] == quantity.MISSING
+    made = document(counted_gate, 0)
     jsonschema.validate(json.loads(json.dumps(made)), SCHEMA, jsonschema.Draft202012Validator)
     assert {entry["name"]: bool(entry["instructions"]) for entry in made["operations"]} == {
         "add": True,
         "threads": False,
+        "fails": False,
     }
 
 
 @counting
-def test_an_operation_that_fails_under_valgrind_is_named_and_the_others_are_counted():
-    fails = Operation("fails", "pass", "import os; assert 'PYTHONMALLOC' not in os.environ")
-    gate = run((fails, COUNTED), sides(), Plan("few", 6, 6), count=True)
-    assert list(gate.counts) == ["add"]
-    assert any(note.startswith("the instructions of fails were not counted: ") for note in gate.notes)
+def test_an_operation_that_fails_under_valgrind_is_named_and_the_others_are_counted(counted_gate):
+    assert list(counted_gate.counts) == ["add"]
+    assert any(note.startswith("the instructions of fails were not counted: ") for note in counted_gate.notes)
 
 
 @counting

@@ -60,7 +60,7 @@ def test_a_change_that_the_spread_hides_is_inconclusive():
 
 
 def test_few_reported_changes_are_false():
-    random = np.random.default_rng(3)
+    random, run = np.random.default_rng(3), made_run()
     called = wrong = missed = 0
     for _ in range(300):
         numbers = []
@@ -70,7 +70,7 @@ def test_few_reported_changes_are_false():
             numbers.append(
                 Judged(("r", str(place), None, "x_ns"), shift * float(np.exp(random.normal(0, 0.02))), tuple(earlier))
             )
-        previous = Previous(made_run(), (), {})
+        previous = Previous(run, (), {})
         previous.__dict__["numbers"] = numbers
         changed = [previous.verdict(each) in {"slower", "faster"} for each in numbers]
         called, wrong, missed = called + sum(changed), wrong + sum(changed[8:]), missed + 8 - sum(changed[:8])

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 
 import evenhand as bench
 from evenhand.sphinx.downloads import comma_separated, label_of, shown, standalone
-from tiny_project import Project
+from tiny_project import Project, made_project
 
 CELL = """---
 file_format: mystnb
@@ -36,12 +36,13 @@ calls | two | one | first/made/one vs two
 """
 
 
-@pytest.fixture
-def built(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with a table and a figure of a result, and another table."""
-    project.example_with_table()
-    project.write("docs/deep/page.md", CELL)
-    outcome = project.build()
+    with made_project(tmp_path_factory.mktemp("built")) as project:
+        project.example_with_table()
+        project.write("docs/deep/page.md", CELL)
+        outcome = project.build()
     assert outcome.status == 0, outcome.said
     return project
 

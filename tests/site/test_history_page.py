@@ -43,6 +43,20 @@ def pages(project: Project) -> Project:
     return project
 
 
+@pytest.fixture
+def history(pages: Project) -> Project:
+    """Run only the cells of the page with the history, because each page with cells starts a kernel."""
+    pages.overrides["nb_execution_excludepatterns"] = ["methodology.md"]
+    return pages
+
+
+@pytest.fixture
+def evidence(pages: Project) -> Project:
+    """Run only the cells of the page with the evidence."""
+    pages.overrides["nb_execution_excludepatterns"] = ["gate.md"]
+    return pages
+
+
 def rows(page: str, caption: str) -> list[str]:
     """Return the rows of the table on the page whose caption begins with a text."""
     table = next(part for part in page.split("<table")[1:] if f"<caption>{caption}" in part)
@@ -50,11 +64,11 @@ def rows(page: str, caption: str) -> list[str]:
 
 
 @searching
-def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
+def test_a_step_is_shown_and_linked_at_its_commit(history: Project) -> None:
     for run in stepped(9, 5, 1.2, 0.01, seed=3):
-        add(pages.folder / "docs" / "archive" / "runs", run)
-    assert pages.build().status == 0
-    page = pages.page("gate")
+        add(history.folder / "docs" / "archive" / "runs", run)
+    assert history.build().status == 0
+    page = history.page("gate")
     [change] = rows(page, "Changes found")
     commit = revision(5).commit
     assert f'href="https://github.com/rust-daq/rust-daq/commit/{commit}"' in change
@@ -68,11 +82,11 @@ def test_a_step_is_shown_and_linked_at_its_commit(pages: Project) -> None:
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
-def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None:
+def test_archived_numbers_are_not_attributed_to_this_run(history: Project) -> None:
     run = history_run(0, {"one": 50.0})
-    add(pages.folder / "docs" / "archive" / "runs", run)
-    assert pages.build().status == 0
-    page = pages.page("gate")
+    add(history.folder / "docs" / "archive" / "runs", run)
+    assert history.build().status == 0
+    page = history.page("gate")
     strips = page.split('<details class="provenance">')[1:]
     assert len(strips) == page.count('class="bench-result"') + page.count('class="bench-figure"')
     told = f"archive: 1 run, measured 2026-01-01, {run.document['machine']['cpu']}"
@@ -81,24 +95,24 @@ def test_archived_numbers_are_not_attributed_to_this_run(pages: Project) -> None
     assert "None\n" not in page
 
 
-def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(pages: Project) -> None:
+def test_an_unstable_operation_is_listed_with_the_change_that_it_can_hide(history: Project) -> None:
     random = np.random.default_rng(4)
     for number in range(5):
         for repeat in range(2):
             costs = {"loud": 50.0 * float(np.exp(random.normal(0, 0.1))), "quiet": 50.0}
-            add(pages.folder / "docs" / "archive" / "runs", history_run(number, costs, hours=1 + repeat))
-    assert pages.build().status == 0
-    [unstable] = rows(pages.page("gate"), "Unstable on")
+            add(history.folder / "docs" / "archive" / "runs", history_run(number, costs, hours=1 + repeat))
+    assert history.build().status == 0
+    [unstable] = rows(history.page("gate"), "Unstable on")
     assert ">loud<" in unstable
 
 
-def test_unreadable_runs_are_named_on_the_page(pages: Project) -> None:
-    store = pages.folder / "docs" / "archive" / "runs"
+def test_unreadable_runs_are_named_on_the_page(history: Project) -> None:
+    store = history.folder / "docs" / "archive" / "runs"
     add(store, history_run(0, {"one": 50.0}))
     torn = add(store, history_run(1, {"one": 50.0}))
     (torn / "samples.parquet").unlink()
-    assert pages.build().status == 0
-    assert any(f"{torn.name} is damaged" in row for row in rows(pages.page("gate"), "Left out, or odd"))
+    assert history.build().status == 0
+    assert any(f"{torn.name} is damaged" in row for row in rows(history.page("gate"), "Left out, or odd"))
 
 
 def test_pages_of_empty_archives_say_so(pages: Project) -> None:
@@ -108,19 +122,19 @@ def test_pages_of_empty_archives_say_so(pages: Project) -> None:
     assert "No slowdown is archived yet." in pages.page("methodology")
 
 
-def test_an_added_run_reaches_the_page_without_other_changes(pages: Project) -> None:
-    store = pages.folder / "docs" / "archive"
-    pages.overrides["measuring_archives"] = [str(store)]
+def test_an_added_run_reaches_the_page_without_other_changes(history: Project) -> None:
+    store = history.folder / "docs" / "archive"
+    history.overrides["measuring_archives"] = [str(store)]
     add(store / "runs", history_run(0, {"one": 50.0}))
-    assert pages.build().status == 0
+    assert history.build().status == 0
     add(store / "runs", history_run(1, {"one": 50.0}))
-    pages.overrides["measuring_reuse"] = True
-    assert pages.build().status == 0
-    assert len(rows(pages.page("gate"), "The commits that were measured")) == 2
+    history.overrides["measuring_reuse"] = True
+    assert history.build().status == 0
+    assert len(rows(history.page("gate"), "The commits that were measured")) == 2
 
 
-def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
-    archive = pages.folder / "docs" / "archive" / "trust.jsonl"
+def test_the_evidence_is_counted_and_dated(evidence: Project) -> None:
+    archive = evidence.folder / "docs" / "archive" / "trust.jsonl"
     conditions = {"cpu": "Quick 1", "usable_cores": 2, "distribution": "Some Linux", "Python": "3.11"}
     plan = {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20, "slices": 10}
     about = {"session": "s", "started": "2026-01-01T00:00:00+00:00"}
@@ -166,8 +180,8 @@ def test_the_evidence_is_counted_and_dated(pages: Project) -> None:
             },
         )
     append(archive, {"kind": "stranger"})
-    assert pages.build().status == 0
-    page = pages.page("methodology")
+    assert evidence.build().status == 0
+    page = evidence.page("methodology")
     assert "<li>Gates of identical builds with an alarm: 1 of 2, 50.0\u202f% (1.26 to 98.7).</li>" in page
     assert "<li>Slowdowns of 5\u202f% that the gate found: 1 of 1, 100\u202f% (2.50 to 100).</li>" in page
     assert "nothing next to it: 0\u202f% 50.0\u202f% (1.26 to 98.7), 5\u202f% 100\u202f% (2.50 to 100)" in page

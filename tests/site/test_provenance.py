@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from evenhand.sphinx.provenance import details, freshness, line, markup, strip
-from tiny_project import Project
+from tiny_project import Project, made_project
 
 ENTRY = {
     "example": "first",
@@ -139,10 +141,17 @@ run["first/made"]
 """
 
 
-def test_each_figure_and_table_of_a_page_gets_its_strip(project: Project) -> None:
-    project.write("docs/deep/page.md", CELL)
-    assert project.build().status == 0
-    text = project.page("deep/page")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with a page that shows a figure and a table."""
+    with made_project(tmp_path_factory.mktemp("built")) as project:
+        project.write("docs/deep/page.md", CELL)
+        assert project.build().status == 0
+    return project
+
+
+def test_each_figure_and_table_of_a_page_gets_its_strip(built: Project) -> None:
+    text = built.page("deep/page")
     assert text.count('<details class="provenance">') == 2
     assert text.count("first/made, comparison of 2") == 2
     assert 'href="../machine.html"' in text
@@ -150,10 +159,8 @@ def test_each_figure_and_table_of_a_page_gets_its_strip(project: Project) -> Non
         assert text.index(shown) < text.index('<details class="provenance">', text.index(shown))
 
 
-def test_strips_are_excluded_from_the_search(project: Project) -> None:
-    project.write("docs/deep/page.md", CELL)
-    project.build()
-    index = (project.folder / "html" / "searchindex.js").read_text(encoding="utf-8")
+def test_strips_are_excluded_from_the_search(built: Project) -> None:
+    index = (built.folder / "html" / "searchindex.js").read_text(encoding="utf-8")
     assert "disturb" not in index
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,3 +158,28 @@ class Project:
         """Return the document of the build's run."""
         document: dict[str, Any] = json.loads((self.folder / "build" / "run" / "run.json").read_text(encoding="utf-8"))
         return document
+
+
+@contextmanager
+def made_project(folder: Path) -> Iterator[Project]:
+    """Make a project with one example and one page that shows its number; undo what its builds change here."""
+    made = Project(folder)
+    made.write("docs/conf.py", CONF)
+    made.write(
+        "docs/index.md",
+        "# Tiny\n\nOne takes {measured}`first/made/one/cost_ns`.\n\n```{toctree}\nother\ngallery/index\n```\n",
+    )
+    made.write("docs/other.md", "# Other\n\nNo number here.\n")
+    made.write("examples/GALLERY_HEADER.rst", "Examples\n========\n")
+    made.write("profiles.toml", PROFILES)
+    made.write("cost", "100")
+    made.example()
+    before = dict(os.environ)
+    where, path = Path.cwd(), list(sys.path)
+    try:
+        yield made
+    finally:
+        os.chdir(where)
+        sys.path[:] = path
+        os.environ.clear()
+        os.environ.update(before)
