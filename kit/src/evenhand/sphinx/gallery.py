@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,9 @@ def measured_modules(app: Sphinx) -> frozenset[str]:
     return frozenset({"evenhand"}.union(*(import_names(name, hook) for name, hook in packages.items())))
 
 
+@lru_cache(maxsize=1)
 def read_all(app: Sphinx) -> list[Example]:
-    """Every example as the gallery shows it: group after group, each by the declared order."""
+    """Every example as the gallery shows it: group after group, each by the declared order; read once per build."""
     modules, returns = measured_modules(app), app.config.measuring_returns
     found = [Example.read(path, modules, returns) for path in sorted(example_files(app), key=key)]
     groups = groups_of(found)
@@ -311,6 +313,8 @@ def setup(app: Sphinx) -> None:
     app.add_directive("example-cards", ExampleCards)
     app.add_directive("example-table", ExampleTable)
     app.add_directive("minigallery", MiniGallery, override=True)
+    # Before processes are forked that read pages, so that they share it.
+    app.connect("env-before-read-docs", lambda app, *_: read_all(app))
     app.connect("source-read", rewrite)
     app.connect("doctree-read", leave_place)
     app.connect("doctree-resolved", place)
