@@ -124,8 +124,8 @@ def read_vocabulary(path: Path) -> tuple[list[Rule], list[Allowed]]:
 
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     """Compile phrases into one pattern of whole words, which also matches over line breaks."""
-    spaced = (phrase.replace(" ", r"\s+") for phrase in phrases)
-    return re.compile("|".join(rf"(?<!\w)(?:{phrase})(?!\w)" for phrase in spaced), re.IGNORECASE)
+    spaced = "|".join(phrase.replace(" ", r"\s+") for phrase in phrases)
+    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)", re.IGNORECASE)
 
 
 def findings(file: str, fragment: Fragment, rules: Iterable[Rule]) -> Iterator[Finding]:
