@@ -17,6 +17,7 @@ import time
 import tomllib
 import webbrowser
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -123,13 +124,25 @@ def tests(session: nox.Session) -> None:
     """
     with step(session, "install the dependencies of the tests", INSTALLING):
         install(session, "build", "test", "gate", extra="docs")
-    with step(session, "build the extension", COMPILING):
-        build_extension(session)
-    if not session.posargs:
-        with step(session, "test the Rust crates, and run each benchmark once", COMPILING):
+    if session.posargs:
+        with step(session, "build the extension", COMPILING):
+            build_extension(session)
+    else:
+        # The extension is optimised as a whole, by one core; the others compile the tests.
+        with step(session, "build the extension and the Rust tests", COMPILING), ThreadPoolExecutor() as alongside:
+            compiled = alongside.submit(build_rust_tests, session)
+            build_extension(session)
+            compiled.result()
+        with step(session, "test the Rust crates, and run each benchmark once", "seconds"):
             test_rust(session)
     with step(session, "test the Python package", "a few minutes"):
         session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
+
+
+def build_rust_tests(session: nox.Session) -> None:
+    """Compile the crates' tests and benchmarks."""
+    cargo = ["cargo", "test", "--locked", "--workspace", "--all-targets", "--no-run", "--quiet"]
+    session.run(*cargo, env=rust_environment(session), external=True)
 
 
 def test_rust(session: nox.Session) -> None:
@@ -421,9 +434,12 @@ def pythons(session: nox.Session) -> None:
         install(session, "build")
     found = building.find_pythons(session, PYTHONS, [])
     version, python = list(found.items())[-1]
-    check_pythons(session, {version, f"{sys.version_info.major}.{sys.version_info.minor}"})
-    with step(session, f"build the wheel for CPython {version}", COMPILING):
-        wheel = building.build_quickly(session, version, python)
+    # The wheel's extension is optimised as a whole, by one core; the others check.
+    with ThreadPoolExecutor() as alongside:
+        building_wheel = alongside.submit(building.build_quickly, session, version, python)
+        check_pythons(session, {version, f"{sys.version_info.major}.{sys.version_info.minor}"})
+        with step(session, f"build the wheel for CPython {version}", COMPILING):
+            wheel = building_wheel.result()
     with step(session, f"test it on CPython {version}", "a minute"):
         building.test_wheel(session, version, python, wheel, released=False)
 
