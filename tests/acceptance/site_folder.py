@@ -65,10 +65,7 @@ class Page:
     @property
     def prose(self) -> str:
         """The text of the page without code, which may mention markup."""
-        soup = BeautifulSoup(str(self.soup), "html.parser")
-        for tag in soup.find_all(["code", "pre"]):
-            tag.decompose()
-        return soup.get_text(" ")
+        return " ".join(text for text in self.soup.strings if not text.find_parent(["code", "pre"]))
 
     @property
     def ours(self) -> bool:
