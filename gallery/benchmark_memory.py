@@ -164,5 +164,12 @@ tracemalloc
 # %%
 # What to do
 # ----------
-# :measured:`benchmark_memory/tracemalloc/tracemalloc on/sentence`. Trace in a
-# diagnostic run only. :doc:`/slow` lists this among the known bottlenecks.
+# :verdict:`benchmark_memory/tracemalloc/tracemalloc on vs tracemalloc off
+# | faster, slower: A point takes {this} to make with tracemalloc on, and
+# {other} with it off.
+# | no difference shown: A point takes the same time to make with tracemalloc
+# on and off, {this} and {other}.
+# | inconclusive, not judged: A point takes {this} to make with tracemalloc on,
+# and {other} with it off; this run does not decide between them.`
+# Trace in a diagnostic run only. :doc:`/slow` lists this among the known
+# bottlenecks.
