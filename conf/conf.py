@@ -118,6 +118,8 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "show_prev_next": True,
     "navigation_with_keys": False,
+    # One level, because the theme's buttons that fold the levels below have no name.
+    "navigation_depth": 1,
     "icon_links": [
         {"name": "Repository", "url": links_repository, "icon": "fa-brands fa-github"},
         {"name": links_package_name, "url": links_package, "icon": "fa-brands fa-python"},
