@@ -78,7 +78,7 @@ def test_a_step_is_shown_and_linked_at_its_commit(history: Project) -> None:
     assert len(rows(page, "The commits that were measured")) == 9
     assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
     assert page.count('<figure class="bench-figure"') == 2
-    assert "1 change of 2 operations. The newest is at <a " in page
+    assert "1 change in 2 operations. The newest is at <a " in page
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
