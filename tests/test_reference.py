@@ -1,5 +1,6 @@
 """The reference is complete: a page describes every public name and its cost."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from documented import methods, named
 
 import rust_daq
-from rust_daq import process, storage
+from rust_daq import advise, process, storage
 
 ROOT = Path(__file__).parent.parent
 PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "api").glob("*.md")))
@@ -51,6 +52,13 @@ def test_the_members_of_every_class_are_described():
     classes = {name for name in set(things) & set(CALLED) if isinstance(things[name], type)}
     with_members = set(re.findall(r"^\.\. autoclass:: (\w+)\n   :members:", PAGES, re.MULTILINE))
     assert classes - with_members == set()
+
+
+def test_a_signature_that_a_page_shortens_has_the_parameters_of_the_class():
+    shortened = dict(re.findall(r"^\.\. autoclass:: (\w+)\((.+)\)$", PAGES, re.MULTILINE))
+    assert {name: re.findall(r"(\w+)(?:=[^,]+)?(?:, |$)", text) for name, text in shortened.items()} == {
+        "Advice": list(inspect.signature(advise.Advice).parameters)
+    }
 
 
 def test_every_listed_cost_is_measured_by_an_example():
