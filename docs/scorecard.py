@@ -176,13 +176,6 @@ GROUPS: dict[str, tuple[Comparison, ...]] = {
     ),
 }
 """Every comparison, by what it is about; none is chosen by its outcome."""
-NOTES = {
-    "Acquisition": (
-        "the program with a thread, a queue and NumPy lists its response times in Python, which is part of its "
-        "processor time."
-    ),
-}
-"""What a reader of a group's numbers has to know."""
 
 
 def tables(run: Run) -> list[TableMarkup]:
@@ -194,7 +187,7 @@ def table(run: Run, title: str) -> TableMarkup:
     """Make the table of a group; an operation links to its measurement."""
     found = GROUPS[title]
     frame = pd.DataFrame([comparison.row(run) for comparison in found]).set_index("operation")
-    notes = [NOTES[title]] if title in NOTES else []
+    notes = []
     if not all(comparison.judged for comparison in found):
         notes.append("not judged: this measurement compares no contenders, so its ratios are shown without intervals.")
     return TableMarkup(frame, title, notes, links={comparison.operation: comparison.page for comparison in found})

@@ -118,6 +118,7 @@ def setup():
 
 # %%
 
+# Preparation: The calls
 given = "ready, 'laser', 1.5, 'V'"
 calls = {
     "DataPoint": f"DataPoint({given})",
@@ -182,6 +183,8 @@ calls = {
     "compact": "storage.compact(kept, table, overwrite=True)",
     "build_info": "rust_daq.build_info()",
 }
+
+# End of preparation
 measured = bench.observe(
     {"rust_daq": "costs(calls)"},
     columns=[f"{name}_ns" for name in calls],
@@ -246,6 +249,7 @@ def kit():
 
 # %%
 
+# Preparation: The calls of the kit
 kit_calls = {
     "bench.decide": "bench.decide(ratio)",
     "bench.fewest_rounds": "bench.fewest_rounds(3)",
@@ -273,6 +277,8 @@ if importlib.util.find_spec("matplotlib"):
     kit_calls["bench.dumbbells"] = (
         "bench.dumbbells(pair, blank()[1], label='ratio', unit='')"
     )
+
+# End of preparation
 bench.observe(
     {"evenhand": "costs(calls)"},
     columns=[f"{name}_ns" for name in kit_calls],

@@ -299,7 +299,7 @@ shared = bench.observe(
     {"one process": "by_one(n)", "two workers": "by_two(n)"},
     columns=["elapsed_ns", "identical", "start_ns"],
     sizes=LENGTHS,
-    size_label="rows a recording",
+    size_label="rows per recording",
     compared=["elapsed_ns"],
     namespace={"by_one": by_one, "by_two": by_two},
     name="spread",

@@ -39,6 +39,13 @@ def test_a_column_of_words_is_distinguished_from_one_of_numbers():
     assert f'<td class="bench-words bench-brief">{chip}</td>' in text
 
 
+def test_signed_numbers_are_aligned_and_sorted_as_numbers():
+    text = html(pd.DataFrame({"error": ["+0.2 % (0.5 %)", "\u22121.5 % (0.4 %)"]}, index=["a", "b"]))
+    assert '<th scope="col">error</th>' in text
+    assert '<td data-sort="0.2">' in text
+    assert '<td data-sort="-1.5">' in text
+
+
 def test_words_that_need_more_than_a_line_may_wrap():
     text = html(pd.DataFrame({"why": ["no", "because it was stopped"]}, index=["a", "b"]))
     assert '<td class="bench-words">no</td>' in text

@@ -123,6 +123,8 @@ def test_a_written_time_is_read_back(nanoseconds):
         (f"12.0{SPACE}/s", 12),
         (f"1{SPACE}420", 1420),
         ("0.74 (0.72 to 0.76)", 0.74),
+        (f"+0.2{SPACE}%", 0.2),
+        (f"\u22121.5{SPACE}%", -1.5),
         (quantity.MISSING, None),
         ("faster", None),
         ("3 apples", None),

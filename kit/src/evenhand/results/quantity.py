@@ -22,7 +22,7 @@ APART = re.compile(
     r"|(?<=\d) (?=(?:[mnµ]?s|min|h|[kKMG]i?B|B|[kMG]?Hz|[kMG]?/s|[kMG])(?![\w/]))"
 )
 """The parts that `spaced` changes: thousands with commas, per cent, and the space before a unit."""
-WRITTEN = re.compile(rf"(-?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
+WRITTEN = re.compile(rf"([-+\u2212]?[\d{NARROW_SPACE}]+(?:\.\d+)?)\s?([A-Za-zµ]*)")
 
 
 def digits(value: float) -> str:
@@ -117,7 +117,7 @@ def magnitude(text: str) -> float | None:
     found = WRITTEN.match(text)
     if found is None or found[2] not in FACTORS:
         return None
-    return float(found[1].replace(NARROW_SPACE, "")) * FACTORS[found[2]]
+    return float(found[1].replace(NARROW_SPACE, "").replace("\u2212", "-")) * FACTORS[found[2]]
 
 
 def tick(value: float, units: tuple[tuple[float, str], ...]) -> str:

@@ -236,7 +236,7 @@ class Observed(Result):
         table = data_frame(columns, index=frame.index)
         if self.settings["sizes"] is not None:
             table = table.rename_axis(["contender", self.size_label])
-        return table.T.rename_axis("number") if upright else table
+        return table.T.rename_axis("quantity") if upright else table
 
     def draw(self, ax: Axes, *, columns: Sequence[str] = ()) -> None:
         """Draw the first number: a row per contender, or a curve over the sizes.

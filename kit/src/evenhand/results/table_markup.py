@@ -14,7 +14,7 @@ from evenhand.results.verdict_chip import with_chip
 if TYPE_CHECKING:
     import pandas as pd
 
-NUMBER = re.compile(rf"-?\d|{MISSING}$|not available$")
+NUMBER = re.compile(rf"[-+\u2212]?\d|{MISSING}$|not available$")
 """How a cell with a number begins."""
 MARK = re.compile(r" (?=\W$)")
 """The space before a mark at the end of a cell, which stays in the line of its number."""
