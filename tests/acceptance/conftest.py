@@ -16,6 +16,17 @@ from site_server import served
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, so that no file builds its site or wheel twice.
+
+    Pages in a browser need nothing of one another.  They come last, because single tests fill the processes evenly.
+    """
+    for item in items:
+        if item.path.name != "test_site_browser.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def site() -> SiteFolder:
     """Return the built site at `RUST_DAQ_SITE`."""

@@ -33,8 +33,10 @@ RULES = {
     "dark": OPTIONS | {"runOnly": {"type": "rule", "values": [LINKS]}},
 }
 CHECK = "options => axe.run(options).then(found => found.violations)"
-CHECK_CONTRAST = """async options => {
-  // Elements that look the same have the same contrast.  One is checked for all, and all if it has no decision.
+CHECK_CONTRAST = """async ([options, earlier]) => {
+  // Elements that look the same have the same contrast.  One is checked for all, and all if axe has no decision.
+  // Looks of earlier pages are not checked again (true), or all at once, because axe had no decision (false).
+  const looks = new Map(earlier);
   const known = new Map();
   const grounds = element => {
     if (element && !known.has(element)) {
@@ -52,17 +54,24 @@ CHECK_CONTRAST = """async options => {
   const alike = new Map();
   for (const element of document.body.querySelectorAll("*")) {
     if (![...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim())) continue;
-    const key = look(element);
-    alike.set(key, [...(alike.get(key) ?? []), element]);
+    // Axe judges neither hidden text nor, if the contrast is low, single characters.
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const key = look(element), others = alike.get(key) ?? [];
+    if (element.textContent.trim().length > 1) others.unshift(element); else others.push(element);
+    alike.set(key, others);
   }
-  const groups = [...alike.values()], one = groups.map(([first]) => first);
-  const found = await axe.run({ include: one }, options);
-  const decided = new Set([...found.passes, ...found.violations].flatMap(rule => rule.nodes.map(node => node.element)));
-  const further = groups.filter(([first]) => !decided.has(first)).flatMap(([, ...others]) => others);
-  const rest = further.length ? (await axe.run({ include: further }, options)).violations : [];
-  return [...found.violations, ...rest].map(({ id, impact, nodes }) => (
+  const run = async include => include.length ? await axe.run({ include }, options) : { passes: [], violations: [] };
+  const elements = rules => new Set(rules.flatMap(rule => rule.nodes.map(node => node.element)));
+  const fresh = [...alike].filter(([key]) => !looks.has(key));
+  const open = [...alike].filter(([key]) => looks.get(key) === false);
+  const found = await run([...fresh.map(([, [first]]) => first), ...open.flatMap(([, all]) => all)]);
+  const good = elements(found.passes), bad = elements(found.violations);
+  const undecided = fresh.filter(([, [first]]) => !good.has(first) && !bad.has(first));
+  const rest = await run(undecided.flatMap(([, [, ...others]]) => others));
+  const faults = [...found.violations, ...rest.violations].map(({ id, impact, nodes }) => (
     { id, impact, nodes: nodes.map(({ html }) => ({ html })) }
   ));
+  return [faults, fresh.filter(([, [first]]) => !bad.has(first)).map(([key, [first]]) => [key, good.has(first)])];
 }"""
 CONTRASTS = {
     "runOnly": {"type": "rule", "values": [CONTRAST]},
@@ -89,9 +98,17 @@ def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
     opened.close()
 
 
-def accessibility_faults(page: Page, theme: str) -> list[str]:
-    """Return the faults that axe, which was loaded into the page, finds there."""
-    found = page.evaluate(CHECK, RULES[theme]) + page.evaluate(CHECK_CONTRAST, CONTRASTS)
+@pytest.fixture(scope="module")
+def looks(context: BrowserContext) -> dict[str, bool]:
+    """Hold the looks of text in a theme: whether the contrast is enough, or axe cannot decide; see `CHECK_CONTRAST`."""
+    return {}
+
+
+def accessibility_faults(page: Page, theme: str, looks: dict[str, bool]) -> list[str]:
+    """Return the faults that axe, which was loaded into the page, finds there, and add the page's looks."""
+    contrasts, fresh = page.evaluate(CHECK_CONTRAST, [CONTRASTS, list(looks.items())])
+    looks.update(fresh)
+    found = page.evaluate(CHECK, RULES[theme]) + contrasts
     return [
         f"{fault['id']}: {node['html'][:200]}"
         for fault in found
@@ -101,7 +118,7 @@ def accessibility_faults(page: Page, theme: str) -> list[str]:
 
 
 def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
-    context: BrowserContext, address: str, name: str, request: pytest.FixtureRequest
+    context: BrowserContext, address: str, name: str, looks: dict[str, bool], request: pytest.FixtureRequest
 ) -> None:
     theme = request.node.callspec.params["context"]
     said: list[str] = []
@@ -128,7 +145,7 @@ def test_a_page_opens_completely_without_errors_within_its_width_and_accessible(
         assert columns_beyond(page) == []
         if width == WIDTHS[-1]:
             assert card_faults(page) == []
-        faults = [f"at {width} pixels: {fault}" for fault in accessibility_faults(page, theme)]
+        faults = [f"at {width} pixels: {fault}" for fault in accessibility_faults(page, theme, looks)]
         assert faults == []
     assert said == []
     assert foreign == []
