@@ -91,6 +91,14 @@ def test_a_verdict_is_a_chip_that_leaves_the_words_as_they_are():
     assert cells[2].span is None
 
 
+def test_a_ratio_comes_before_the_chip_of_its_verdict():
+    frame = pd.DataFrame({"of a dict": ["1", "0.74 (0.72 to 0.76): faster", "not measured"]})
+    cells = BeautifulSoup(html(frame), "html.parser").select("td")
+    assert [cell.get_text() for cell in cells] == list(frame["of a dict"])
+    assert [chip.get_text() for chip in cells[1].select(".bench-chip")] == ["faster"]
+    assert cells[0].span is cells[2].span is None
+
+
 def test_a_name_that_reads_like_a_verdict_stays_a_name():
     frame = pd.DataFrame({"measurement": ["larger"], "p99, verdict": ["faster"]})
     soup = BeautifulSoup(html(frame), "html.parser")

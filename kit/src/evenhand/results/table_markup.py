@@ -19,7 +19,7 @@ NUMBER = re.compile(rf"[-+\u2212]?\d|{MISSING}$|not available$")
 MARK = re.compile(r" (?=\W$)")
 """The space before a mark at the end of a cell, which stays in the line of its number."""
 JUDGED = "verdict"
-"""What the title of a column says whose words are chips; elsewhere the same words are names."""
+"""What the title of a column says whose words are chips; elsewhere the same words are names, unless after a ratio."""
 JOINT = re.compile(r"(?<=\w)([._/])(?=[A-Za-z])")
 """Where a long name of code may go on in the next line."""
 BRIEF = 16
@@ -100,7 +100,7 @@ class TableMarkup:
                     value,
                     words=kind != NUMBERS,
                     brief=kind == BRIEF_WORDS,
-                    judged=JUDGED in str(title),
+                    judged=JUDGED in str(title) or NUMBER.match(str(value)) is not None,
                     address=self._address(value),
                     drawing=self.drawings[title][at] if title in self.drawings else "",
                 )

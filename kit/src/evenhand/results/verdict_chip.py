@@ -17,8 +17,8 @@ VERDICTS = (
     "not judged in this profile",
     "not judged",
 )
-"""The words that become a chip, alone in a cell or before a colon and a reason."""
-VERDICT = re.compile(rf"({'|'.join(VERDICTS)})(?:(: )(.+))?$", re.DOTALL)
+"""The words that become a chip: alone in a cell, after a ratio and a colon, or before a colon and a reason."""
+VERDICT = re.compile(rf"(?:(\d[^:]*)(:) )?({'|'.join(VERDICTS)})(?:(: )(.+))?$", re.DOTALL)
 
 
 def with_chip(text: str) -> str | None:
@@ -32,7 +32,8 @@ def with_chip(text: str) -> str | None:
     Returns
     -------
     str or None
-        The chip and the reason after it; None for any other text.  The words of the cell are unchanged.
+        The chip, with the ratio before it and the reason after it; None for any other text.  The words of the cell are
+        unchanged.
 
     Examples
     --------
@@ -44,7 +45,15 @@ def with_chip(text: str) -> str | None:
     found = VERDICT.match(text)
     if found is None:
         return None
-    verdict, colon, reason = found.groups(default="")
-    heard = f'<span class="bench-heard">{colon}</span>' if colon else ""
-    chip = f'<span class="bench-chip" data-verdict="{verdict.replace(" ", "-")}">{verdict}{heard}</span>'
-    return f'<span>{chip}<span class="bench-reason">{escape(reason)}</span></span>' if reason else chip
+    number, before, verdict, after, reason = found.groups(default="")
+    chip = f'<span class="bench-chip" data-verdict="{verdict.replace(" ", "-")}">{verdict}{heard(after)}</span>'
+    if number:
+        chip = f"{escape(number)}{heard(before)} {chip}"
+    if reason:
+        chip = f'{chip}<span class="bench-reason">{escape(reason)}</span>'
+    return f"<span>{chip}</span>" if number or reason else chip
+
+
+def heard(colon: str) -> str:
+    """A colon that is read aloud, and not shown."""
+    return f'<span class="bench-heard">{colon}</span>' if colon else ""
