@@ -130,14 +130,13 @@ def typical(run: Run) -> TableMarkup | HTML:
         return note(missing, "the table of typical requests")
     measured = advise.Measured.of(run)
     shown = ("hand over", "response, p99.9", "headroom of both together")
-    rows, doubts = [], []
+    rows, reasons = [], []
     for rate, channels, loss, latency in TYPICAL:
         found = advise.advise(measured, rate=rate, channels=channels, loss=loss, latency=latency).answers()
-        verdict, _, doubt = found["verdict"].partition(": ")
-        doubts += [doubt] if doubt else []
+        verdict, _, reason = found["verdict"].partition(": ")
+        reasons += [f"{verdict}: {reason}."] if reason else []
         count = f"{channels} channel{'s' if channels > 1 else ''}"
         asked = {"request": f"{advise.hertz(rate)}, {count}; loss {loss_text(loss)}, latency {latency_text(latency)}"}
         answer = {label: found.get(label, quantity.MISSING) for label in shown}
         rows.append(asked | answer | {"verdict": verdict})
-    notes = [f"cannot tell: {doubt}." for doubt in dict.fromkeys(doubts)]
-    return TableMarkup(pd.DataFrame(rows).set_index("request"), "Typical requests", notes)
+    return TableMarkup(pd.DataFrame(rows).set_index("request"), "Typical requests", dict.fromkeys(reasons))

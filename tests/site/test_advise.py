@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import STARTED, made_run
 
+import adviser
 from evenhand import Archive, Estimate, Footprint, Observed, Run
 from evenhand.results.quantity import NARROW_SPACE
 from evenhand.results.result import SAMPLE_COLUMNS
@@ -87,10 +88,10 @@ def result(kind, key, told, *, rounds=9, **settings):
     )
 
 
-def results(rounds=9, runs=2):
+def results(rounds=9, runs=2, capacity=CAPACITY):
     """Make the results of a run with these numbers."""
     speed = {
-        (way, size, "processed_per_second"): points for way, sizes in CAPACITY.items() for size, points in sizes.items()
+        (way, size, "processed_per_second"): points for way, sizes in capacity.items() for size, points in sizes.items()
     }
     late = {("per point", 1, "p99_9_ns"): 5e6}
     kept = {"batch": 16.0, "batch, 16 channels": 20.0, "list of points": 64.0}
@@ -351,6 +352,13 @@ def test_outside_the_measured_range_only_that_is_said(rate, channels):
 def test_an_invalid_request_is_refused(asked, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         advise(MEASURED, **asked)
+
+
+def test_a_typical_request_is_explained_with_its_own_verdict():
+    slow = {way: dict.fromkeys(SIZES, 1e5) for way in CAPACITY}
+    shown = adviser.typical(made_run(*results(capacity=slow)))
+    assert "not held" in set(shown.frame["verdict"])
+    assert {note.partition(": ")[0] for note in shown.notes} == {"not held"}
 
 
 def test_several_latencies_are_answered_like_each_alone():
