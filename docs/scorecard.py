@@ -237,9 +237,9 @@ def sentence(counts: Counter[Outcome], total: int) -> str:
         BETTER: "this package is faster or smaller in {}",
         WORSE: "slower or larger in {}",
         "no difference shown": "no difference is shown in {}",
-        "inconclusive": "{} are inconclusive",
-        "not judged": "{} are not judged",
-        "not measured": "{} were not measured",
+        "inconclusive": "{} inconclusive",
+        "not judged": "{} not judged",
+        "not measured": "{} not measured",
     }
     parts = [words.format(counts[outcome]) for outcome, words in ends.items() if counts[outcome]]
     return f"Of {total} comparisons in this run: {'; '.join(parts)}."

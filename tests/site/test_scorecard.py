@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_the_losses_are_named_before_the_tables(run):
         '<li><a href="gallery/benchmark_datapoint.html">make a point</a>: '
         "dataclass with slots 50.0 ns, this package 100 ns</li>" in text
     )
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_comparisons_without_a_decision_are_counted(count):
+    counts = Counter({"slower": 2, "inconclusive": count, "not judged": count, "not measured": count})
+    rest = f"{count} inconclusive; {count} not judged; {count} not measured."
+    assert scorecard.sentence(counts, counts.total()).endswith(f"slower or larger in 2; {rest}")
 
 
 def test_a_run_that_decides_nothing_says_so():
