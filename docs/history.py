@@ -79,7 +79,7 @@ def state(store: Store, site: str, folder: Path = ROOT) -> HTML:
     if missing is None:
         lacks = (
             "How many commits it lacks is not known: where this site was built, git or the commits between the two "
-            "were missing."
+            "were missing, or this site's commit does not descend from that one."
         )
     else:
         commits = "one commit" if missing == 1 else f"{quantity.written('', missing)} commits"

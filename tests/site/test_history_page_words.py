@@ -63,7 +63,9 @@ def test_a_distance_that_git_cannot_know_is_marked(repository, tmp_path):
     unknown = "How many commits it lacks is not known"
     assert unknown in said(history_of(first), second, tmp_path)  # no repository
     assert unknown in said(history_of("0" * 40), second, repository)  # a missing commit
-    assert unknown in said(history_of(second), first, repository)  # a commit that is not an ancestor
+    older = said(history_of(second), first, repository)  # a commit that is not an ancestor
+    assert unknown in older
+    assert "or this site's commit does not descend from that one." in older
     assert "The commit of this site is not known." in said(history_of(first), "unknown", repository)
 
 
