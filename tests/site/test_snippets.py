@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -15,11 +17,13 @@ import pytest
 
 from evenhand.cli import commands as kit
 from evenhand.gate import __main__ as gate
+from rust_daq.advise import __main__ as advise
+from rust_daq.storage import open_recording
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *(DOCS / "api").glob("*.md")])
 EXAMPLES = {path.stem for path in (DOCS.parent / "gallery").glob("*.py")}
-PARSERS = {"evenhand": kit.parser, "evenhand.gate": gate.parser}
+PARSERS = {"evenhand": kit.parser, "evenhand.gate": gate.parser, "rust_daq.advise": advise.parser}
 SLOW = (DOCS / "slow.md").read_text(encoding="utf-8")
 
 
@@ -34,8 +38,8 @@ CHECKS = [code for code in blocks(SLOW, "python") if code not in FIXES]
 
 STARTS = [
     (page.name, code)
-    for page in PAGES
-    if page.name in {"index.md", "start.md", "connect.md"}
+    for page in (DOCS.parent / "README.md", *PAGES)
+    if page.name in {"README.md", "index.md", "start.md", "connect.md"}
     for code in blocks(page.read_text(encoding="utf-8"), "python")
 ]
 """The programs of the pages where a reader begins."""
@@ -46,7 +50,7 @@ def commands(words: str) -> list[tuple[str, str]]:
     return [
         (page.name, line)
         for page in PAGES
-        for block in blocks(page.read_text(encoding="utf-8"), "sh")
+        for block in blocks(page.read_text(encoding="utf-8"), "(?:ba)?sh")
         for line in block.replace("\\\n", " ").splitlines()
         if line.startswith(words)
     ]
@@ -86,6 +90,24 @@ def test_a_program_of_a_starting_page_runs_unchanged(page, code, tmp_path):
     assert ended.stdout.strip()
 
 
+@pytest.mark.parametrize("code", [*FIXES, *(code for page, code in STARTS if page in {"start.md", "connect.md"})])
+def test_a_program_can_run_again_in_the_folder_of_another(code):
+    for opened in re.findall(r"(?:Writer|compact)\((.*)", code):
+        assert "overwrite=True" in opened or "append=True" in opened
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal of Unix")
+def test_a_recording_of_days_that_is_terminated_is_closed(tmp_path):
+    [code] = [code for page, code in STARTS if page == "start.md" and "SIGTERM" in code]
+    endless = [sys.executable, "-W", "error", "-c", code.replace("run(1.0)", "run()")]
+    with subprocess.Popen(endless, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and sum(path.stat().st_size for path in tmp_path.glob("days.*")) < 10_000:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60)[1].rstrip().endswith("KeyboardInterrupt")
+    assert sum(len(batch) for batch in open_recording(tmp_path / "days.arrow"))  # a warning is an error
+
+
 def test_the_first_page_acquires_in_six_lines():
     [code] = [code for page, code in STARTS if page == "index.md"]
     assert len([line for line in code.splitlines() if line.strip()]) <= 6
@@ -118,6 +140,12 @@ def test_the_check_of_imports_names_the_slowest_last(tmp_path):
     assert named == ["rust_daq", "encodings", "datetime", "site", "first"]
 
 
+def test_the_page_names_the_packages_that_its_snippets_need():
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", "\n".join(blocks(SLOW, "python")), re.MULTILINE))
+    [named] = re.findall(r"^Snippets that import (.*) need", SLOW, re.MULTILINE)
+    assert imported - sys.stdlib_module_names - {"rust_daq", "numpy"} == set(re.findall(r"`(\w+)`", named))
+
+
 def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
     sections = re.split(r"^## \d+\. ", SLOW.partition("## Tuning guidance")[0], flags=re.MULTILINE)[1:]
     assert len(sections) >= 10
@@ -131,7 +159,9 @@ def test_every_symptom_has_a_check_a_cause_an_action_and_a_gain():
         assert "{doc}`/gallery/" in gain
 
 
-@pytest.mark.parametrize(("page", "line"), commands("python -m evenhand"))
+@pytest.mark.parametrize(
+    ("page", "line"), [found for found in commands("python -m ") if found[1].split()[2] in PARSERS]
+)
 def test_a_command_on_a_page_exists(page, line):
     del page
     module, *arguments = shlex.split(line)[2:]
@@ -141,4 +171,4 @@ def test_a_command_on_a_page_exists(page, line):
 @pytest.mark.parametrize(("page", "line"), [found for found in commands("python ") if ".py " in found[1]])
 def test_a_script_on_a_page_is_an_example(page, line):
     del page
-    assert shlex.split(line)[1].removesuffix(".py") in EXAMPLES
+    assert Path(shlex.split(line)[1]).stem in EXAMPLES
