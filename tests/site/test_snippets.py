@@ -108,6 +108,16 @@ def test_a_recording_of_days_that_is_terminated_is_closed(tmp_path):
     assert sum(len(batch) for batch in open_recording(tmp_path / "days.arrow"))  # a warning is an error
 
 
+def test_a_block_that_a_driver_loses_is_a_jump_in_the_numbers(tmp_path):
+    [code] = [code for page, code in STARTS if page == "connect.md" and "queue.Full" in code]
+    put = "        waiting.put_nowait"
+    lossy = code.replace(put, f"        if first == 100:\n            raise queue.Full\n{put}")
+    ended = run(lossy.replace("run(0.5)", "run(2.0)"), tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found = [batch.first_sequence["ai0"] for batch in open_recording(tmp_path / "run.arrow")]
+    assert found[:3] == [0, 50, 150]
+
+
 def test_the_first_page_acquires_in_six_lines():
     [code] = [code for page, code in STARTS if page == "index.md"]
     assert len([line for line in code.splitlines() if line.strip()]) <= 6
