@@ -31,6 +31,7 @@ extensions = [
     "spacing",
     "plain",
     "card",
+    "feed",
     "icons",
     "links",
     "api_index",

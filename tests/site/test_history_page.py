@@ -40,6 +40,8 @@ def pages(project: Project) -> Project:
     project.write("docs/own.md", "# Own\n")
     index = (project.folder / "docs" / "index.md").read_text(encoding="utf-8")
     project.write("docs/index.md", index.replace("other\n", "other\nmethodology\ngate\nown\n"))
+    project.overrides["extensions"] = ["evenhand.sphinx", "addresses", "spacing", "plain", "links", "feed"]
+    project.overrides["measuring_archives"] = [str(project.folder / "docs" / "archive")]
     return project
 
 
@@ -78,6 +80,8 @@ def test_a_step_is_shown_and_linked_at_its_commit(history: Project) -> None:
     assert len(rows(page, "The commits that were measured")) == 9
     assert ">2026-01-01 to 2026-01-09<" in rows(page, "The history on")[2]
     assert page.count('<figure class="bench-figure"') == 2
+    assert 'href="changes.atom"' in page
+    assert f"moves: slower since {commit[:7]}" in (history.folder / "html" / "changes.atom").read_text(encoding="utf-8")
     assert "1 change in 2 operations. The newest is at <a " in page
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
