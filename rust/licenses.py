@@ -21,6 +21,7 @@ TARGETS = (
     "x86_64-apple-darwin",
     "aarch64-apple-darwin",
     "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
 )
 
 # Crates without a licence file, and the files with the identical text.

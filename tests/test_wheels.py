@@ -2,11 +2,14 @@
 
 import contextlib
 import importlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import types
 from pathlib import Path
 
@@ -28,7 +31,7 @@ def wheels(monkeypatch):
     nox.Session = object
     monkeypatch.setitem(sys.modules, "nox", nox)
     monkeypatch.syspath_prepend(str(ROOT / "conf" / "wheels"))
-    names = ("debian", "interpreters", "building", "checks", "comparison")
+    names = ("components", "debian", "interpreters", "building", "checks", "comparison")
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
     yield types.SimpleNamespace(**{name: importlib.import_module(name) for name in names})
@@ -124,9 +127,71 @@ def test_the_wheel_of_a_version_is_known_by_its_interface(wheels, monkeypatch, t
 
 
 def test_tests_that_need_missing_wheels_are_skipped(wheels):
-    plain = {Path(name).name for name in wheels.building.plain_tests()}
-    assert {"test_datapoint.py", "test_threads.py"} <= plain
-    assert plain.isdisjoint({"test_batch_arrow.py", "test_storage_formats.py"})
+    packages, chosen = wheels.building.what_tests_need("3.14t")
+    names = {Path(name).name for name in chosen}
+    assert {"test_datapoint.py", "test_threads.py"} <= names
+    assert names.isdisjoint({"test_batch_arrow.py", "test_storage_formats.py"})
+    assert "pyarrow" in packages
+
+
+def test_windows_on_arm_also_lacks_pyarrow(wheels, monkeypatch):
+    monkeypatch.setattr(wheels.building, "os", types.SimpleNamespace(name="nt"))
+    monkeypatch.setattr(wheels.building.platform, "machine", lambda: "ARM64")
+    packages, chosen = wheels.building.what_tests_need("3.13")
+    assert "numpy" in packages
+    assert "pyarrow" not in packages
+    imports = re.compile(r"^(import|from) (pyarrow|duckdb|polars)\b", re.MULTILINE)
+    assert [name for name in chosen if imports.search((ROOT / name).read_text(encoding="utf-8"))] == []
+    assert "tests/test_datapoint.py" in chosen
+
+
+def test_the_components_of_a_wheel_are_those_that_are_linked(wheels):
+    lock = tomllib.loads("""
+[[package]]
+name = "rust_daq_py"
+version = "1.2.3"
+dependencies = ["b 2.0.0", "macro"]
+[[package]]
+name = "b"
+version = "1.0.0"
+source = "registry"
+checksum = "b1"
+[[package]]
+name = "b"
+version = "2.0.0"
+source = "registry"
+checksum = "b2"
+dependencies = ["c", "macro"]
+[[package]]
+name = "c"
+version = "3.0.0"
+source = "registry"
+checksum = "c3"
+[[package]]
+name = "macro"
+version = "1.0.0"
+source = "registry"
+checksum = "m1"
+""")
+    terms = {("b", "2.0.0"): "MIT/Apache-2.0", ("c", "3.0.0"): "Zlib"}
+    written = wheels.components.document({("b", "2.0.0"), ("c", "3.0.0")}, lock, terms)
+    assert written == wheels.components.document({("c", "3.0.0"), ("b", "2.0.0")}, lock, terms)
+    read = json.loads(written)
+    assert read["metadata"]["component"]["purl"] == "pkg:pypi/rust-daq@1.2.3"
+    assert [(each["purl"], each["hashes"][0]["content"]) for each in read["components"]] == [
+        ("pkg:cargo/b@2.0.0", "b2"),
+        ("pkg:cargo/c@3.0.0", "c3"),
+    ]
+    assert read["components"][0]["licenses"] == [{"expression": "MIT OR Apache-2.0"}]
+    assert {each["ref"]: each["dependsOn"] for each in read["dependencies"]} == {
+        "pkg:pypi/rust-daq@1.2.3": ["pkg:cargo/b@2.0.0"],
+        "pkg:cargo/b@2.0.0": ["pkg:cargo/c@3.0.0"],
+        "pkg:cargo/c@3.0.0": [],
+    }
+    # Anything that differs between two builds of the same sources would be here.
+    assert set(read["metadata"]) == {"component"}
+    other = json.loads(wheels.components.document({("c", "3.0.0")}, lock, terms))
+    assert read["serialNumber"] != other["serialNumber"]
 
 
 def test_a_broken_python_is_named_and_the_others_are_used(wheels, monkeypatch):

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import components
 import debian
 import interpreters
 import nox
@@ -19,12 +20,15 @@ LOCK = ROOT / "requirements.lock"
 
 # Wheels have a separate target folder: their flags differ, so in a shared one each build would recompile everything.
 WHEELS = ROOT / "target" / "wheels"
+COMPONENTS = "rust-daq.cdx.json"
 # The test files in tests that read the repository; all others need only the installed package.
 REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py", "test_wheels.py"}
 
-# Dependencies of the tests with wheels for musl and free-threaded Python, and imports of those without.
+# Dependencies of the tests with wheels for musl and free-threaded Python, those of them without wheels for Windows on
+# ARM, and those without wheels for any of the three.
 EVERYWHERE = ["hypothesis", "numpy", "pandas", "psutil", "pyarrow", "pytest", "pytest-xdist", "scipy", "tzdata"]
-NOT_EVERYWHERE = re.compile(r"^(import|from) (duckdb|polars)", re.MULTILINE)
+NOT_ON_WINDOWS_ON_ARM = ["pyarrow"]
+NOT_EVERYWHERE = ["duckdb", "polars"]
 
 
 def package_tests() -> list[str]:
@@ -33,9 +37,19 @@ def package_tests() -> list[str]:
     return [f"tests/{module.name}" for module in modules if module.name not in REPOSITORY_TESTS]
 
 
-def plain_tests() -> list[str]:
-    """List the tests of the package that need only packages with wheels for every system."""
-    return [name for name in package_tests() if not NOT_EVERYWHERE.search((ROOT / name).read_text(encoding="utf-8"))]
+def tests_without(packages: Sequence[str]) -> list[str]:
+    """List the tests of the package that import none of these packages."""
+    imported = re.compile(rf"^(import|from) ({'|'.join(packages)})\b", re.MULTILINE)
+    return [name for name in package_tests() if not imported.search((ROOT / name).read_text(encoding="utf-8"))]
+
+
+def what_tests_need(version: str) -> tuple[list[str], list[str]]:
+    """Return what to install for the tests of a wheel on this machine, and the tests."""
+    windows_on_arm = os.name == "nt" and platform.machine() == "ARM64"
+    if not windows_on_arm and not version.endswith("t"):
+        return ["--group", "test"], package_tests()
+    absent = [*NOT_EVERYWHERE, *(NOT_ON_WINDOWS_ON_ARM if windows_on_arm else [])]
+    return [name for name in EVERYWHERE if name not in absent], tests_without(absent)
 
 
 def find_pythons(
@@ -108,15 +122,18 @@ def build_wheels(session: nox.Session, source: Path, pythons: dict[str, str], *,
     environment = {"CARGO_TARGET_DIR": str(WHEELS), "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
     build = ["maturin", "build", "--release", "--locked", "--strip", "--quiet", "--out", str(ROOT / "dist")]
     last: list[str] = []
+    target: list[str] = []
     if musl:
-        target = f"{platform.machine()}-unknown-linux-musl"
-        session.run("rustup", "target", "add", target, external=True)
-        build += ["--zig", "--compatibility", "musllinux_1_2", "--target", target]
+        target = ["--target", f"{platform.machine()}-unknown-linux-musl"]
+        session.run("rustup", "target", "add", target[-1], external=True)
+        build += ["--zig", "--compatibility", "musllinux_1_2", *target]
     elif platform.libc_ver()[0] == "glibc":
         build += ["--zig", "--compatibility", "manylinux_2_17"]
         last = ["--", "-C", f"link-arg={system_unwinder(session)}"]
     # For another system, maturin uses its own description of each version, not an interpreter of this machine.
     names = [f"python{version}" for version in pythons] if musl else list(pythons.values())
+    components.write(source / COMPONENTS, *target)
+    build += ["--sbom-include", COMPONENTS]
     with session.chdir(source):
         session.run(*build, "--interpreter", *names, *last, env=environment)
 
@@ -170,8 +187,7 @@ def test_wheel(session: nox.Session, version: str, python: str, wheel: Path, *, 
     session `tests` has tried all of them.
     """
     environment = WHEELS / "environment"
-    # Not every package has wheels for free-threaded Python.
-    needed, chosen = (EVERYWHERE, plain_tests()) if version.endswith("t") else (["--group", "test"], package_tests())
+    needed, chosen = what_tests_need(version)
     scripts = make_environment(session, environment, python, *needed, str(wheel))
     folders = [os.environ["PATH"], str(scripts)]
     path = [name for name in os.pathsep.join(folders[::-1]).split(os.pathsep) if not shutil.which("cargo", path=name)]
@@ -209,7 +225,7 @@ def test_on_musl(session: nox.Session, version: str) -> None:
         "uv venv --quiet /wheel",
         f"uv pip install --quiet --python {python} {pinned} dist/{wheel_of(version).name} {' '.join(EVERYWHERE)}",
         "mkdir /alone && cp -r pyproject.toml tests /alone && cd /alone",
-        f"{python} -m pytest -n auto --dist worksteal {' '.join(plain_tests())}",
+        f"{python} -m pytest -n auto --dist worksteal {' '.join(tests_without(NOT_EVERYWHERE))}",
     ]
     image = [f"--volume={ROOT}:/source:ro", "--workdir=/source", f"python:{version}-alpine"]
     session.run("docker", "run", "--rm", *image, "sh", "-euc", "\n".join(steps), external=True)

@@ -1,6 +1,7 @@
 """An installed wheel: `nox -s wheels` runs these with the tests of the package, outside the repository."""
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -71,6 +72,16 @@ def test_the_wheel_has_types_and_licences():
     assert {"rust_daq/py.typed", "rust_daq/_core.pyi", "rust_daq/__init__.py"} <= set(names)
     licences = {Path(name).name for name in names if ".dist-info/licenses/" in name}
     assert licences == {"LICENSE-MIT", "LICENSE-APACHE", "LICENSES-THIRD-PARTY.md"}
+
+
+def test_the_wheel_lists_the_crates_in_the_extension():
+    files = content()
+    [listed] = [json.loads(data) for name, data in files.items() if ".dist-info/sboms/" in name]
+    [licences] = [data.decode() for name, data in files.items() if name.endswith("/LICENSES-THIRD-PARTY.md")]
+    crates = {(crate["name"], crate["version"]) for crate in listed["components"]}
+    assert "pyo3" in {name for name, _ in crates}
+    assert crates <= set(re.findall(r"^\| ([\w-]+) \| (\d\S+) \|", licences, re.MULTILINE))
+    assert listed["metadata"]["component"]["version"] == rust_daq.__version__
 
 
 def test_the_extension_is_a_release_build():
