@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +78,28 @@ def test_a_label_names_the_run(tmp_path: Path, capsys) -> None:
         f"evenhand: --label: the run {run.id} already has the label 'before-caching'; use another one, or remove "
         "that run\n"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_a_stopped_comparison_keeps_its_finished_rounds(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    flags = ["--setup", f"open({str(begun)!r}, 'a').write('x')", "--rounds", "100000", "--archive", "kept", "--json"]
+    command = [sys.executable, "-m", "evenhand", "time", "list()", *flags]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # The third worker is that of the third round.
+        while not begun.exists() or len(begun.read_text(encoding="utf-8")) < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        written, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    [run] = Archive(tmp_path / "kept").runs()
+    assert json.loads(written)["id"] == run.id
+    assert not run.complete
+    [result] = run.results.values()
+    assert result.settings["rounds"] >= 2
+    assert result.notes[0] == f"incomplete: stopped after {result.settings['rounds']} of 100000 rounds"
 
 
 @pytest.mark.parametrize("label", ["", "latest", "2026", "a/b", "-x", "_x", "a b", "a\n", "x" * 65])

@@ -22,7 +22,6 @@ from evenhand.measure.command import CommandError
 from evenhand.measure.process import WorkerError
 from evenhand.measure.records import data_frame
 from evenhand.results import quantity
-from evenhand.results.result import Interrupted
 from evenhand.runs.agreement import Agreement
 from evenhand.runs.archive import Archive, opened
 from evenhand.runs.difference import SideBySide
@@ -77,9 +76,7 @@ def run_time(chosen: argparse.Namespace) -> int:
     except (ValueError, WorkerError, CommandError, PackageError, ArchiveError, OutputError) as error:
         print(f"evenhand: {error}", file=sys.stderr)
         return USAGE
-    except KeyboardInterrupt as error:
-        if isinstance(error, Interrupted):
-            print_table(error.result.table())
+    except KeyboardInterrupt:
         return INTERRUPTED
     return 0
 

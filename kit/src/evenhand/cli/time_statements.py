@@ -15,6 +15,7 @@ from evenhand.measure.settings import ROUNDS, Settings
 from evenhand.measure.statement import Statement
 from evenhand.results.comparison import Comparison, compare
 from evenhand.results.processes import compare_commands
+from evenhand.results.result import Interrupted
 from evenhand.runs.archive import Archive
 from evenhand.runs.machine import machine
 from evenhand.runs.recorder import Recorder
@@ -82,8 +83,12 @@ def names(texts: Sequence[str], what: str = "statement") -> list[str]:
 def time_statements(chosen: argparse.Namespace) -> None:
     """Compare the statements, print the table, and archive the run if requested.
 
+    If it is stopped, the same is done with the finished rounds, in a run marked incomplete.
+
     Raises
     ------
+    Interrupted
+        If it was stopped, after the outputs are written.
     ValueError
         If a text is not valid Python, or not a command that can be started.
     WorkerError, CommandError
@@ -98,11 +103,21 @@ def time_statements(chosen: argparse.Namespace) -> None:
     recorder = ProgressRecorder()
     settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
     around = machine()
+    stopped: Interrupted | None = None
     try:
         result = measure(settings=settings)
+    except Interrupted as interrupted:
+        stopped, result = interrupted, interrupted.result
     finally:
         recorder.line.clear()
-    run = Run.of([result], profile=EXAMPLE, machine=around, packages=settings.package_facts, label=chosen.label)
+    run = Run.of(
+        [result],
+        profile=EXAMPLE,
+        complete=stopped is None,
+        machine=around,
+        packages=settings.package_facts,
+        label=chosen.label,
+    )
     if chosen.json:
         print(run.to_json())
     else:
@@ -114,6 +129,8 @@ def time_statements(chosen: argparse.Namespace) -> None:
         folder = Archive(chosen.archive).add(run)
         if not chosen.json:
             print(f"run: {folder}")
+    if stopped is not None:
+        raise stopped
 
 
 def prepare_comparison(texts: Mapping[str, str], chosen: argparse.Namespace) -> Callable[..., Comparison]:
