@@ -408,9 +408,15 @@ class Building(Session):
 def built(wheels, monkeypatch, library, **options):
     """Return the build command on a Linux with glibc."""
     monkeypatch.setattr(wheels.building.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    listed = []
+    monkeypatch.setattr(wheels.components, "write", lambda *arguments: listed.append(arguments))
     session = Building(str(library))
     wheels.building.build_wheels(session, Path(), {"3.11": "/3.11", "3.15": "/3.15"}, **options)
-    return session.commands[-1]
+    command = session.commands[-1]
+    [(path, *target)] = listed
+    assert command[command.index("--sbom-include") + 1] == str(path)
+    assert target == command[command.index("--target") :][:2] if "--target" in command else target == []
+    return command
 
 
 def test_a_wheel_for_glibc_is_linked_against_the_unwinder_of_the_system(wheels, monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ from evenhand.measure.settings import ROUNDS, Settings
 from evenhand.measure.statement import Statement
 from evenhand.results.comparison import Comparison, compare
 from evenhand.results.processes import compare_commands
-from evenhand.results.result import Interrupted
+from evenhand.results.result import Interrupted, Result
 from evenhand.runs.archive import Archive
 from evenhand.runs.machine import machine
 from evenhand.runs.recorder import Recorder
@@ -104,6 +104,7 @@ def time_statements(chosen: argparse.Namespace) -> None:
     settings = Settings(example=EXAMPLE, rounds=chosen.rounds, recorder=recorder)
     around = machine()
     stopped: Interrupted | None = None
+    result: Result
     try:
         result = measure(settings=settings)
     except Interrupted as interrupted:
