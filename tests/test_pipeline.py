@@ -434,6 +434,40 @@ def test_progress_is_not_shown_in_a_pipe(tmp_path: Path) -> None:
     assert ended.stderr == ""
 
 
+@pytest.mark.parametrize("stream", ["None", "closed", "object()"])
+def test_a_run_needs_no_standard_error(stream: str) -> None:
+    text = f"""{PRELUDE}
+import io, sys
+closed = io.StringIO()
+closed.close()
+sys.stderr = {stream}
+print(pipeline.run(0.1).ended)
+"""
+    assert run_script(text).stdout.split() == ["begun", "closed", "duration"]
+
+
+def test_a_lost_terminal_does_not_end_the_run() -> None:
+    pytest.importorskip("rich", reason="without rich there is no progress")
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    # The run ends after the terminal was closed and the next line was drawn.
+    text = f"""{PRELUDE}
+import signal, sys, threading, time
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+threading.Thread(target=lambda: (sys.stdin.read(), time.sleep(0.5), pipeline.stop()), daemon=True).start()
+print(pipeline.run(60).ended)
+"""
+    ours, theirs = pty.openpty()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", text], stderr=theirs, **pipes) as started:
+        os.close(theirs)
+        shown = b""
+        while b"queued" not in shown:
+            shown += os.read(ours, 4096)
+        os.close(ours)
+        said, _ = started.communicate(timeout=60)
+    assert (started.returncode, said.split()) == (0, ["begun", "closed", "stopped"])
+
+
 def test_progress_is_shown_on_a_terminal() -> None:
     pytest.importorskip("rich", reason="without rich there is no progress")
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.parquet
 import pytest
 from recordings import LAMP, TUNED, batch_of, describe_rows, mixed, read, record, run, write
 
-from rust_daq import Batch, Channel, _compaction
+from rust_daq import Batch, Channel, _compaction, _parquet
 from rust_daq.storage import ArrowWriter, compact, open_recording
 
 
@@ -197,7 +198,7 @@ def test_an_unreadable_source_leaves_no_file(tmp_path):
     [
         ([], ValueError, "sources is empty; pass at least one recording"),
         (3, TypeError, "sources must be a path or an iterable of paths, got 3"),
-        ([3], TypeError, "sources must be a path or an iterable of paths"),
+        ([3], TypeError, "sources must be a path or an iterable of paths, got 3 in it"),
         (["run.parquet"], ValueError, "target .* is one of the sources; pass another file"),
     ],
 )
@@ -207,6 +208,39 @@ def test_invalid_sources_are_refused(tmp_path, monkeypatch, sources, error, sent
     with pytest.raises(error, match=sentence):
         compact(sources, "run.parquet", overwrite=True)
     assert read("run.parquet")[1].next_row == 3
+
+
+def test_an_error_of_the_iterable_of_sources_is_the_callers_own(tmp_path):
+    def sources():
+        yield write(tmp_path / "run.arrow", [batch_of(3)])
+        yield from (1 for _ in None)
+
+    with pytest.raises(TypeError, match="'NoneType' object is not iterable"):
+        compact(sources(), tmp_path / "run.parquet")
+
+
+@pytest.mark.parametrize("name", ["run.arrow", "run.csv", "run.parquet"])
+def test_threads_that_share_a_recording_receive_each_batch_once(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(_parquet, "_ROWS", 5)  # the rows of a read, so that Parquet takes several
+    batches = [batch_of(5, first=1_000_000 * number) for number in range(200)]
+    path = write(tmp_path / name, batches)
+    found, errors = [], []
+
+    def iterate():
+        try:
+            found.extend(recording)
+        except Exception as error:
+            errors.append(error)
+
+    with open_recording(path) as recording:
+        threads = [threading.Thread(target=iterate) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert recording.next_row == 1_000
+    assert errors == []
+    assert sorted(describe_rows(found), key=lambda row: row[-1]) == describe_rows(batches)
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ def test_ctrl_c_ends_the_waiting(tmp_path):
         ({"follow": True, "timeout": -1}, ValueError, "timeout must be at least 0 seconds, got -1"),
         ({"follow": True, "timeout": float("nan")}, ValueError, "timeout must be at least 0 seconds, got nan"),
         ({"follow": True, "timeout": timedelta(-1)}, ValueError, "timeout must be at least 0 seconds, got datetime"),
+        ({"follow": True, "timeout": 10**400}, OverflowError, "timeout does not fit into a float; omit it to wait"),
         ({"follow": True, "timeout": "1"}, TypeError, "timeout must be a number of seconds or a timedelta, got '1'"),
     ],
 )

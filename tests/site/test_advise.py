@@ -450,7 +450,7 @@ def test_a_measurement_missing_in_an_archive_is_named_with_its_script(tmp_path, 
     archive.add(made_run(*results()[:3], profile="script"))
     status, out, error = said(capsys, "--rate", "1000", "--archive", str(archive.folder))
     assert (status, out) == (2, "")
-    assert "has no zero_copy/footprint; to measure, run python zero_copy.py --archive runs" in error
+    assert f"has no zero_copy/footprint; to measure, run python zero_copy.py --archive {archive.folder}" in error
 
 
 def test_results_of_another_machine_are_not_mixed_in(archive, capsys):

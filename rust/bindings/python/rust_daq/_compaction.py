@@ -174,11 +174,16 @@ def _lock(file: BufferedWriter) -> bool:
 def _list_paths(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
-    try:
-        paths = [Path(source) for source in sources]
-    except TypeError:
-        message = f"sources must be a path or an iterable of paths, got {sources!r}"
-        raise TypeError(message) from None
+    problem = "sources must be a path or an iterable of paths, got"
+    if not isinstance(sources, Iterable):
+        message = f"{problem} {sources!r}"
+        raise TypeError(message)
+    paths = []
+    for source in sources:  # an iterable of the caller may raise its own errors
+        if not isinstance(source, str | os.PathLike):
+            message = f"{problem} {source!r} in it"
+            raise TypeError(message)
+        paths.append(Path(source))
     if not paths:
         message = "sources is empty; pass at least one recording"
         raise ValueError(message)

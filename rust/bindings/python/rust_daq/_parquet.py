@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,9 +40,14 @@ class ParquetReader:
         self._path = os.fspath(path)
         self._tables = self._open_tables()
         self._waiting: deque[Batch] = deque()
+        self._lock = threading.Lock()
 
     def next(self) -> Batch | None:
-        """Return the next batch, or None at the end."""
+        """Return the next batch, or None at the end. Threads that share the reader take turns."""
+        with self._lock:
+            return self._next()
+
+    def _next(self) -> Batch | None:
         while not self._waiting:
             with self._report_damage(f"the Parquet file is damaged after row {self.next_row}"):
                 table = next(self._tables, None)

@@ -27,8 +27,8 @@ class Pipeline:
     out, sends them through the processors and passes them to the sinks and callbacks. Both are Rust threads: they
     create Python objects and take the GIL only for parts written in Python.
 
-    A run numbers the samples of each channel from 0 (`Batch.first_sequence`). It resets the processors before it starts
-    and closes the sinks after it ends.
+    A run numbers the samples of each channel from 0 (`Batch.first_sequence`), unless the source has numbered them. It
+    resets the processors before it starts and closes the sinks after it ends.
 
     ``for batch in pipeline`` and ``async for batch in pipeline`` receive each processed batch of the current run. If no
     run is active, they start one. `latest` returns the newest points, for a display.

@@ -253,6 +253,8 @@ def open_recording(
     ValueError
         If `timeout` is negative or NaN, or passed without `follow`. If the file is not a recording, was written by a
         newer version of this package, or is a Parquet file that was cut off, because its index is at the end.
+    OverflowError
+        If `timeout` does not fit into a float.
     OSError
         If the file cannot be read. Iterating raises `TimeoutError` if no batch arrives in time; it may be continued.
     ModuleNotFoundError
@@ -294,7 +296,11 @@ def _seconds(timeout: float | timedelta | None) -> float:
     if not isinstance(timeout, timedelta | SupportsFloat | SupportsIndex):
         message = f"timeout must be a number of seconds or a timedelta, got {timeout!r}"
         raise TypeError(message)
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    try:
+        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    except OverflowError:
+        message = "timeout does not fit into a float; omit it to wait as long as the writer has the recording open"
+        raise OverflowError(message) from None
     if not seconds >= 0:
         message = f"timeout must be at least 0 seconds, got {timeout!r}"
         raise ValueError(message)

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from shlex import quote
 
 from evenhand import Archive, ArchiveError, Run
 from evenhand.cli.commands import ARCHIVE_VARIABLE, DEFAULT_ARCHIVE, RUN_HELP, default_archive
@@ -106,7 +107,7 @@ def measured(archive: Archive) -> Run:
 def not_measured(keys: Sequence[str], where: str, archive: Archive) -> str:
     """Describe the missing measurements, and the examples that measure them."""
     scripts = sorted({key.partition("/")[0] for key in keys})
-    commands = "; ".join(f"python {script}.py --archive {archive.folder.name}" for script in scripts)
+    commands = "; ".join(f"python {script}.py --archive {quote(str(archive.folder))}" for script in scripts)
     return f"{where} has no {', '.join(keys)}; to measure, run {commands}"
 
 

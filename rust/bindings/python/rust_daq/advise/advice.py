@@ -221,7 +221,7 @@ class Advice:
     def _policy(self) -> str:
         if self.loss:
             return 'on_full="drop_oldest": lost points are counted'
-        return 'on_full="block": the instrument has to wait, nothing is lost'
+        return 'on_full="block": the pipeline drops nothing, and the instrument has to wait'
 
 
 SOURCES = {
