@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
+import evenhand
+from evenhand.sphinx.cards import FIRST, labelled
 from site_folder import SiteFolder
 
 pytestmark = pytest.mark.acceptance
@@ -77,3 +81,43 @@ def test_text_keeps_its_measure_where_a_table_is_wider(page: Page, address: str)
     text, table, letter = widths
     assert text <= 46 * letter
     assert table > text
+
+
+def show_long_table(page: Page) -> None:
+    """Show a table of twenty rows, with times that fall from row to row, in a page without a theme."""
+    static = Path(evenhand.__file__).parent / "sphinx" / "static"
+    frame = pd.DataFrame({"time": [f"{20 - row} ns" for row in range(20)], "verdict": ["faster"] * 20})
+    frame.index = pd.Index([f"row {row}" for row in range(20)], name="contender")
+    page.set_content(labelled(evenhand.TableMarkup(frame, "Made")._repr_html_()))
+    page.add_style_tag(path=static / "evenhand-tables.css")
+    page.add_script_tag(path=static / "evenhand-tables.js")
+
+
+def visible_rows(page: Page) -> list[str]:
+    """Return the names of the rows that are shown."""
+    return [row.inner_text().strip() for row in page.locator("tbody th").all() if row.is_visible()]
+
+
+def test_a_sorted_table_shows_its_first_rows_on_a_phone(page: Page) -> None:
+    show_long_table(page)
+    page.get_by_role("button", name="time").click()
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert visible_rows(page) == [f"row {row}" for row in range(19, 19 - FIRST, -1)]
+
+
+def test_names_with_numbers_are_sorted_by_them(page: Page) -> None:
+    show_long_table(page)
+    page.get_by_role("button", name="contender").click()
+    assert visible_rows(page) == [f"row {row}" for row in range(20)]
+
+
+def test_a_button_that_the_keyboard_reaches_on_a_phone_is_visible(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    show_long_table(page)
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name="contender")
+    assert button.evaluate("it => it === document.activeElement")
+    assert button.evaluate("""it => {
+        const { x, y, width, height } = it.getBoundingClientRect();
+        return it.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }""")

@@ -43,7 +43,7 @@
   const compare = (a, b, down) => {
     const [x, y] = [key(a), key(b)];
     // What has no number goes last, whichever way.
-    if (x === null && y === null) return (down ? -1 : 1) * a.textContent.localeCompare(b.textContent);
+    if (x === null && y === null) return (down ? -1 : 1) * a.textContent.localeCompare(b.textContent, undefined, { numeric: true });
     if (x === null || y === null) return x === null ? 1 : -1;
     return down ? y - x : x - y;
   };
@@ -54,6 +54,9 @@
     header.setAttribute("aria-sort", down ? "descending" : "ascending");
     const body = table.tBodies[0];
     const rows = [...body.rows].sort((a, b) => compare(a.cells[column], b.cells[column], down));
+    // On a phone the first rows are shown, which are others now.
+    const first = rows.length - body.querySelectorAll(":scope > .bench-later").length;
+    rows.forEach((row, place) => row.classList.toggle("bench-later", place >= first));
     body.append(...rows);
   };
 
