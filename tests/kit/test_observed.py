@@ -99,6 +99,18 @@ def test_many_numbers_of_a_single_contender_are_listed_below_one_another():
     assert table.loc["Point.call_4", "one"].startswith("5")
 
 
+def test_numbers_that_differ_only_in_their_unit_have_their_own_columns_ratios_and_facts():
+    facts = {"one": {"read_ns": 100.0, "read_bytes": 100.0}, "two": {"read_ns": 50.0, "read_bytes": 300.0}}
+    made = result(compared=("read_ns", "read_bytes"), **facts)
+    made = dataclasses.replace(made, settings=made.settings | {"columns": ["read_ns", "read_bytes"]})
+    row, table = made.to_pandas().loc["two"], made.table().loc["two"]
+    assert (row["read_ns_ratio"], row["read_bytes_ratio"]) == (pytest.approx(0.5), pytest.approx(3))
+    assert (row["read_ns_verdict"], row["read_bytes_verdict"]) == ("faster", "slower")
+    assert (table["read ns"], table["read bytes"]) == ("50.0\u202fns", "300\u202fB")
+    assert table["read ns, ratio to one"] == "0.500: faster"
+    assert {"read_ns_noise_floor", "read_bytes_noise_floor"} <= set(made.facts())
+
+
 def test_more_per_second_is_faster():
     facts = {"one": {"made_per_second": 10.0}, "two": {"made_per_second": 30.0}}
     made = observe(

@@ -75,6 +75,11 @@ class Observed(Result):
         """The label of the sizes."""
         return str(self.settings.get("size_label", SIZE_LABEL))
 
+    def stem(self, column: str) -> str:
+        """Return a column's name without its unit, or with it where another column differs only in the unit."""
+        stem = parted(column)[0]
+        return stem if [parted(each)[0] for each in self.columns].count(stem) == 1 else column
+
     def step(self, column: str) -> float:
         """Return the factor between the steps of a search for a number; 1 for numbers that were not searched."""
         return float((self.settings.get("steps") or {}).get(column, 1.0))
@@ -179,7 +184,7 @@ class Observed(Result):
         """Return the noise floor of identical contenders for each number, and from which size on one is faster."""
         pairs = self.identical
         found: dict[str, Any] = {
-            f"{parted(column)[0]}_noise_floor": noise_floor(
+            f"{self.stem(column)}_noise_floor": noise_floor(
                 self.ratio(one, column, size, two) for one, two in pairs for size in self.sizes
             )
             for column in self.compared
@@ -187,7 +192,7 @@ class Observed(Result):
         }
         if self.settings["sizes"] is not None and self.compared:
             for name in list(self.contenders)[1:]:
-                found[name] = {f"{parted(column)[0]}_faster": self.faster(name, column) for column in self.compared}
+                found[name] = {f"{self.stem(column)}_faster": self.faster(name, column) for column in self.compared}
         return found
 
     def to_pandas(self) -> pd.DataFrame:
@@ -202,7 +207,7 @@ class Observed(Result):
                     row[column] = estimate.value
                     row |= {f"{stem}_low{unit}": estimate.low, f"{stem}_high{unit}": estimate.high}
                     if column in self.compared:
-                        ratio = self.ratio(name, column, size)
+                        ratio, stem = self.ratio(name, column, size), self.stem(column)
                         row |= {
                             f"{stem}_ratio": ratio.value,
                             f"{stem}_ratio_low": ratio.low,
@@ -226,11 +231,10 @@ class Observed(Result):
         upright = len(rows) == 1 and len(self.columns) > WIDEST
         columns: dict[str, list[str]] = {}
         for column in self.columns:
-            stem, unit = parted(column)
+            stem = self.stem(column)
             name = stem if upright else words(stem)
-            columns[name + (" per second" if unit == "_per_second" else "")] = [
-                quantity.written(column, row[column]) for row in rows
-            ]
+            rate = column.endswith("_per_second") and stem != column
+            columns[name + (" per second" if rate else "")] = [quantity.written(column, row[column]) for row in rows]
             if column in self.compared and len(self.contenders) > 1:
                 columns[f"{name}, ratio to {self.baseline}"] = [ratio(row, stem) for row in rows]
         table = data_frame(columns, index=frame.index)
@@ -251,12 +255,18 @@ class Observed(Result):
         Raises
         ------
         ValueError
-            If there is no such number.
+            If there is no such number, or the numbers have different units or sizes.
         """
         from evenhand.results.curves import curves
         from evenhand.results.rows import Row, dots, spans
 
         chosen = names("columns", columns or self.columns[:1], self.columns)
+        if len({parted(each)[1] for each in chosen}) > 1:
+            message = f"columns has numbers with different units: {', '.join(chosen)}; draw a figure for each unit"
+            raise ValueError(message)
+        if len(chosen) > 1 and self.settings["sizes"] is not None:
+            message = f"columns names {', '.join(chosen)}, but over sizes a figure shows one number; draw one for each"
+            raise ValueError(message)
         column, (stem, unit) = chosen[0], parted(chosen[0])
         label = STATISTICS.get(stem, f"rate ({words(stem)})" if unit == "_per_second" else words(stem))
         if self.settings["sizes"] is not None:
@@ -268,7 +278,7 @@ class Observed(Result):
             curves(ax, series, x=("", self.size_label), y=(unit, label), logarithmic=positive)
         elif len(chosen) > 1:
             several = {
-                one: {words(parted(each)[0]): self.number(one, each) for each in chosen} for one in self.contenders
+                one: {words(self.stem(each)): self.number(one, each) for each in chosen} for one in self.contenders
             }
             spans(ax, several, unit=unit, label="rate" if unit == "_per_second" else label)
         else:
