@@ -19,6 +19,11 @@ def test_each_row_shows_its_numbers_under_their_names():
     assert "quick before 90.0\u202fns, after 10.0\u202fns" in form_of(ax).described()
 
 
+def test_a_row_without_a_text_is_refused():
+    with pytest.raises(ValueError, match="texts must have a text for each row, but has none for 'two'"):
+        bench.dumbbells({"one": {"n": BEFORE}, "two": {"n": AFTER}}, label="time", texts={"one": "1"})
+
+
 def test_a_page_finds_the_source_of_the_figure():
     ax = bench.dumbbells({"one": {"before": BEFORE, "after": AFTER}}, label="time", source="example/name")
     assert ax.get_figure().get_gid() == "example/name"

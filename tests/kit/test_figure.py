@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sys
+from dataclasses import replace
 from itertools import pairwise
+from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import numpy as np
@@ -16,8 +18,8 @@ from test_latency import result as latency
 from test_observed import result as observed
 from test_throughput import result as throughput
 
-from evenhand import Estimate
-from evenhand.results.curves import apart, slower_than
+from evenhand import Estimate, FigureMarkup
+from evenhand.results.curves import apart, curves, slower_than
 from evenhand.results.figure import blank, form_of
 from evenhand.results.latency import CLOCK
 from evenhand.results.quantity import MISSING
@@ -135,12 +137,83 @@ def estimate(value):
 
 
 def test_several_numbers_of_an_observation_share_its_rows():
-    made = observed()
-    ax = made.plot(columns=made.columns[:2])
+    made = observed(one={"busy_ns": 1e6, "idle_ns": 2e6}, two={"busy_ns": 3e6, "idle_ns": 5e6})
+    made = replace(made, settings=made.settings | {"columns": ["busy_ns", "idle_ns"]})
+    ax = made.plot(columns=made.columns)
     assert sorted(names(ax)) == sorted(made.contenders)
     assert len(ax.get_legend().get_texts()) == 2
     with pytest.raises(ValueError, match="columns"):
         made.plot(columns=["another"])
+
+
+DOLLARS = ("^a$|b$", "$HOME and $USER")
+
+
+@pytest.mark.parametrize("draw", ["rows", "curves", "spans"])
+def test_a_name_with_dollar_signs_is_no_formula(draw):
+    numbers = {name: {DOLLARS[0]: estimate(1.0 + place)} for place, name in enumerate(DOLLARS)}
+    figure, ax = blank()
+    if draw == "rows":
+        made_result(costs=dict.fromkeys(DOLLARS, 100.0)).draw(ax)
+    elif draw == "curves":
+        curves(ax, {name: ([1, 10], [1, 2]) for name in DOLLARS}, x=("", "$x$ $"), y=("_ns", "$y$ $"))
+    else:
+        spans(ax, numbers, unit="_ns", label="$x$ $")
+    markup = FigureMarkup(figure)
+    for drawing in (markup.desk, markup.phone):
+        words = " ".join(ET.fromstring(drawing).itertext())
+        assert [name for name in DOLLARS if name not in words] == []
+
+
+def test_a_number_that_begins_with_an_underscore_is_in_the_legend():
+    _, ax = blank()
+    spans(ax, {"row": {"_before": estimate(2.0), "after": estimate(1.0)}}, unit="_ns", label="time")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_before", "after"]
+
+
+@pytest.mark.parametrize("draw", [dots, bars])
+def test_numbers_below_0_are_within_the_axis(draw):
+    _, ax = blank()
+    draw(ax, {"below": Row(-5e9, "-5 s"), "above": Row(-1e9, "-1 s")}, unit="_ns", label="drift")
+    low, high = ax.get_xlim()
+    assert low <= -5e9 < -1e9 <= high
+    assert ax.get_xlabel() == "drift, s (less is better)"
+
+
+def test_an_unknown_baseline_is_not_marked():
+    figure, ax = blank()
+    dots(ax, {"one": Row(math.nan, MISSING), "two": Row(2.0, "2 ns")}, unit="_ns", label="time", baseline="one")
+    figure.canvas.draw()
+    assert "baseline" not in {text.get_text() for text in ax.texts}
+
+
+def test_a_curve_is_named_at_its_last_known_point():
+    _, ax = blank()
+    series = {"known": ([1, 10], [5, 6]), "ends": ([1, 10], [2, math.nan]), "none": ([1, 10], [math.nan, math.nan])}
+    curves(ax, series, x=("", "n"), y=("_ns", "time"))
+    places = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert all(math.isfinite(place) for place in places.values())
+    assert places["ends"] < places["known"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "columns", "sentence"),
+    [
+        (None, ["busy_ns", "lost"], "columns has numbers with different units: busy_ns, lost; draw a figure for each"),
+        ([10, 20], ["busy_ns", "idle_ns"], "columns names busy_ns, idle_ns, but over sizes a figure shows one number"),
+    ],
+)
+def test_numbers_that_fit_no_common_figure_are_refused(sizes, columns, sentence):
+    made = observed(sizes=sizes)
+    made = replace(made, settings=made.settings | {"columns": columns})
+    with pytest.raises(ValueError, match=sentence):
+        made.plot(columns=columns)
+
+
+def test_many_numbers_share_a_row():
+    _, ax = blank()
+    spans(ax, {"row": {str(number): estimate(number + 1.0) for number in range(20)}}, unit="_ns", label="time")
+    assert len(ax.get_legend().get_texts()) == 20
 
 
 def test_a_distribution_says_how_many_calls_are_slower():

@@ -81,3 +81,9 @@ def test_a_path_without_points_is_left_out():
     paths = re.findall("<path[^>]*>", FigureMarkup(figure, label="nothing").desk)
     assert paths
     assert [path for path in paths if ' d="' not in path] == []
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_name_with_a_control_character_is_drawn():
+    words = " ".join(ET.fromstring(made_result(costs={"a\x1b[2Jb": 1.0, "c": 2.0}).figure().desk).itertext())
+    assert "a\N{REPLACEMENT CHARACTER}[2Jb" in words

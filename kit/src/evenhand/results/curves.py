@@ -63,12 +63,13 @@ class Curves(Form):
         to_axes = ax.transScale + ax.transLimits
         ends = [to_axes.transform(end(line)) for line in self.drawn]
         named: list[Any] = []
-        for line, (x, y), place in zip(self.drawn, ends, apart([at for _, at in ends], room), strict=True):
+        wanted = [at if math.isfinite(at) else 0.5 for _, at in ends]
+        for line, (x, y), place in zip(self.drawn, ends, apart(wanted, room), strict=True):
             look: dict[str, Any] = {"color": line.get_color(), "transform": ax.transAxes, "clip_on": False}
             named += ax.plot([x, 1.03], [y, place], linewidth=0.7, alpha=0.7, **look)
             named += ax.plot([1.035], [place], marker=line.get_marker(), markersize=5, **look)
             text = ax.text(1.055, place, str(line.get_label()), transform=ax.transAxes, va="center", color=INK)
-            text.set(fontsize=SMALL, weight="bold" if line is self.drawn[0] else "normal")
+            text.set(fontsize=SMALL, weight="bold" if line is self.drawn[0] else "normal", parse_math=False)
             named.append(text)
         return named
 
@@ -94,9 +95,10 @@ class Curves(Form):
 
 
 def end(line: Line2D) -> tuple[float, float]:
-    """Return the end of a curve on both axes."""
+    """Return the last known point of a curve on both axes; NaN if none is known."""
     x, y = (np.asarray(places, dtype=float) for places in line.get_data())
-    return float(x[-1]), float(y[-1])
+    last = max(np.flatnonzero(np.isfinite(y)), default=-1)
+    return float(x[last]), float(y[last])
 
 
 def names_above(ax: Axes, drawn: Sequence[Line2D], columns: int) -> None:
@@ -111,7 +113,7 @@ def names_above(ax: Axes, drawn: Sequence[Line2D], columns: int) -> None:
         borderaxespad=0,
     )
     for text in legend.get_texts():
-        text.set_color(INK)
+        text.set(color=INK, parse_math=False)
 
 
 def apart(wanted: Sequence[float], least: float) -> list[float]:

@@ -49,7 +49,7 @@ def dumbbells(
     Raises
     ------
     ValueError
-        If there is no row, or the names of two rows differ, or the unit is unknown.
+        If there is no row, the names of two rows differ, a row has no text in `texts`, or the unit is unknown.
 
     Examples
     --------
@@ -69,6 +69,9 @@ def dumbbells(
         raise ValueError(message)
     if odd := [row for row, numbers in rows.items() if list(numbers) != names[0]]:
         message = f"all rows must have the numbers {names[0]}, but {odd[0]!r} has {list(rows[odd[0]])}"
+        raise ValueError(message)
+    if texts is not None and (without := [row for row in rows if row not in texts]):
+        message = f"texts must have a text for each row, but has none for {without[0]!r}"
         raise ValueError(message)
     ax = figure.axes(ax, source)
     if ax is not None:

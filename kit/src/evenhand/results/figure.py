@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import textwrap
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 from evenhand.results import quantity
 
@@ -100,7 +100,7 @@ def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarith
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     axis = ax.xaxis if which == "x" else ax.yaxis
-    set_label = ax.set_xlabel if which == "x" else ax.set_ylabel
+    set_label: Callable[..., Any] = ax.set_xlabel if which == "x" else ax.set_ylabel
     if logarithmic:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
         low, high = axis.get_view_interval()
@@ -116,13 +116,13 @@ def scale(ax: Axes, which: Literal["x", "y"], unit: str, label: str, *, logarith
     axis.set_major_formatter(FuncFormatter(lambda value, _: quantity.tick(value / factor, ((1.0, ""),))))
     between = " " if which == "x" else "\n"
     direction = f"{between}({BETTER[unit]})" if unit in BETTER else ""
-    set_label(f"{label}{f', {name}' if name else ''}{direction}")
+    set_label(f"{label}{f', {name}' if name else ''}{direction}", parse_math=False)
 
 
 def one_unit(axis: Axis, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     """Choose the unit in which the numbers at the middle of an axis are easiest to read."""
     low, high = sorted(axis.get_view_interval())
-    middle = math.sqrt(low * high) if axis.get_scale() == "log" and low > 0 else high / 2
+    middle = math.sqrt(low * high) if axis.get_scale() == "log" and low > 0 else max(abs(low), abs(high)) / 2
     return next((pair for pair in units if middle >= pair[0]), units[-1])
 
 

@@ -24,6 +24,8 @@ SHORT = re.compile(r"font:[^;]*?([\d.]+px)[^;]*")
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 UPRIGHT = re.compile(r"rotate\(-?0 [^)]*\)")
 BLACK = re.compile(rf"(?<=: )(?:#000000|black|{INK})\b")
+INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that a name may have, and XML may not."""
 REFERRED = re.compile(r"[a-z][0-9a-f]{10}$")
 """An id that something in the figure refers to; matplotlib numbers all other parts the same way in each figure."""
 
@@ -76,8 +78,9 @@ def drawing(figure: Figure, label: str) -> str:
     written = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "evenhand"}):
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    root = ET.fromstring(written.getvalue())  # noqa: S314 - matplotlib wrote it a line above
-    name = f"f{hashlib.sha256(written.getvalue().encode()).hexdigest()[:8]}"
+    text = INVALID.sub("\N{REPLACEMENT CHARACTER}", written.getvalue())
+    root = ET.fromstring(text)  # noqa: S314 - matplotlib wrote it above
+    name = f"f{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     prune(root)
     for element in root.iter():
         element.tag = local(element.tag)
@@ -85,7 +88,8 @@ def drawing(figure: Figure, label: str) -> str:
     viewed = root.attrib["viewBox"]
     # matplotlib counts in points; a px is three quarters of a point.
     width = float(viewed.split()[2]) / 0.75
-    root.attrib = {"viewBox": viewed, "role": "img", "aria-label": label, "style": f"max-width: {width:.0f}px"}
+    said = INVALID.sub("\N{REPLACEMENT CHARACTER}", label)
+    root.attrib = {"viewBox": viewed, "role": "img", "aria-label": said, "style": f"max-width: {width:.0f}px"}
     return ET.tostring(root, encoding="unicode")
 
 

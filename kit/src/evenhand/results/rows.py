@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from evenhand.results.figure import COLOURS, INK, MARKERS, SMALL, is_wide, scale
 from evenhand.results.form import Form
@@ -13,6 +13,7 @@ from evenhand.results.quantity import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
     from evenhand.judge.estimate import Estimate
@@ -92,11 +93,12 @@ class Rows(Form):
         self.bars: list[Rectangle] = []
         ax.set_yticks(range(len(texts))[::-1], list(texts))
         for label in ax.get_yticklabels():
-            label.set_fontweight("bold" if label.get_text() == baseline else "normal")
+            label.set(fontweight="bold" if label.get_text() == baseline else "normal", parse_math=False)
         ax.tick_params(axis="y", length=0, pad=8)  # a mark at the edge ends before the name
         ax.set_ylim(-0.6, len(texts) - 0.4)
+        look: dict[str, Any] = {"color": INK, "fontsize": SMALL, "va": "center", "parse_math": False}
         self.numbers = [
-            ax.text(1.015, at, text, transform=ax.get_yaxis_transform(), va="center", color=INK, fontsize=SMALL)
+            ax.text(1.015, at, text, transform=ax.get_yaxis_transform(), **look)
             for at, text in zip(range(len(texts))[::-1], texts.values(), strict=True)
         ]
         self.set_height(AXIS + TITLE * above + DESK_ROW * len(texts))
@@ -107,7 +109,7 @@ class Rows(Form):
         for name, number in zip(self.texts, self.numbers, strict=True):
             at = number.get_position()[1]
             weight = "bold" if name == self.baseline else "normal"
-            ax.text(0, at + 0.26, name, transform=across, color=INK, fontsize=SMALL, weight=weight)
+            ax.text(0, at + 0.26, name, transform=across, color=INK, fontsize=SMALL, weight=weight, parse_math=False)
             number.set(x=1, y=at + 0.26, ha="right", va="baseline")
         ax.set_yticks([])
         ax.set_ylim(-0.45, len(self.texts) - 0.25)
@@ -163,13 +165,19 @@ def dots(
         )
         ax.hlines(at, row.low, row.high, color=colour, linewidth=2.5)
         ax.plot([row.value], [at], "D", color=colour, markersize=6.5, clip_on=False)
-    wide = is_wide([number for row in rows.values() for number in row.reach])
-    if not wide:
-        ax.set_xlim(left=0)
+    wide = begin(ax, [number for row in rows.values() for number in row.reach])
     scale(ax, "x", unit, label, logarithmic=wide)
     Rows(ax, {name: row.text for name, row in ordered.items()}, baseline=baseline, above=bool(baseline))
-    if baseline:
+    if baseline and math.isfinite(rows[baseline].value):
         references(ax, rows[baseline].value, multiples)
+
+
+def begin(ax: Axes, numbers: Sequence[float]) -> bool:
+    """Begin the axis at 0, unless a number is below 0; return whether it has to be logarithmic instead."""
+    wide = is_wide(numbers)
+    if not wide and min(filter(math.isfinite, numbers), default=0.0) >= 0:
+        ax.set_xlim(left=0)
+    return wide
 
 
 def references(ax: Axes, value: float, multiples: Sequence[float]) -> None:
@@ -211,7 +219,8 @@ def bars(ax: Axes, rows: Mapping[str, Row], *, unit: str, label: str, baseline: 
     colours = [COLOURS[0] if name == baseline else COLOURS[-1] for name in ordered]
     drawn = ax.barh(places, numbers, color=colours, height=0.62)
     ax.hlines(places, [r.low for r in ordered.values()], [r.high for r in ordered.values()], color=INK, linewidth=1.5)
-    ax.set_xlim(left=0)
+    if min(numbers, default=0.0) >= 0:
+        ax.set_xlim(left=0)
     scale(ax, "x", unit, label)
     Rows(ax, {name: row.text for name, row in ordered.items()}, baseline=baseline).bars = list(drawn.patches)
 
@@ -247,23 +256,30 @@ def spans(
         known = [each.value for each in numbers.values() if math.isfinite(each.value)]
         if known:
             ax.hlines(at, min(known), max(known), color=INK, alpha=0.6, linewidth=1.5)
+    drawn: list[Line2D] = []
     for index, name in enumerate(series):
-        colour, marker = COLOURS[(len(series) - 1 - index) % len(COLOURS)], MARKERS[index]
+        colour, marker = COLOURS[(len(series) - 1 - index) % len(COLOURS)], MARKERS[index % len(MARKERS)]
         for at, numbers in zip(places, rows.values(), strict=True):
             ax.hlines(at, numbers[name].low, numbers[name].high, color=colour, linewidth=3.5, alpha=0.5)
         values = [numbers[name].value for numbers in rows.values()]
         # The last number is the goal and is filled; the others are hollow.
         face = colour if index == len(series) - 1 else "none"
-        ax.plot(values, places, marker, color=colour, markerfacecolor=face, markersize=7, label=name)
-    wide = is_wide([each.value for numbers in rows.values() for each in numbers.values()])
-    if not wide:
-        ax.set_xlim(left=0)
+        drawn += ax.plot(values, places, marker, color=colour, markerfacecolor=face, markersize=7)
+    wide = begin(ax, [each.value for numbers in rows.values() for each in numbers.values()])
     scale(ax, "x", unit, label, logarithmic=wide)
+    # With its names passed, the legend also has those that begin with an underscore.
     legend = ax.legend(
-        ncols=len(series), frameon=False, fontsize=SMALL, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0
+        drawn,
+        series,
+        ncols=len(series),
+        frameon=False,
+        fontsize=SMALL,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        borderaxespad=0,
     )
     for text in legend.get_texts():
-        text.set_color(INK)
+        text.set(color=INK, parse_math=False)
     ends = texts or {name: written(unit, numbers[series[-1]].value) for name, numbers in rows.items()}
     said = {
         name: ", ".join(f"{what} {written(unit, each.value)}" for what, each in numbers.items())
