@@ -1,5 +1,6 @@
 """Footprints of a known number of bytes, by each counter."""
 
+import math
 import os
 import signal
 import subprocess
@@ -245,3 +246,11 @@ def test_several_contenders_are_counted_in_several_runs():
     result = footprint(three, sizes=[10_000], runs=2)
     assert result.settings["runs"] == 2
     assert all(result.count(name, 10_000, "traced_current_bytes")[0] >= 10_000 for name in three)
+
+
+def test_a_baseline_that_allocates_nothing_has_no_ratio():
+    made = counted(2, one=-0.5, two=199.5)
+    assert made.count("one", 10, "heap_bytes")[0] == 0
+    assert math.isnan(made.to_pandas().loc[("two", 10), "per_point_ratio"])
+    assert made.sentence("two", 10) == "a point of two takes 20.0\u202fB in a batch of 10 (heap)"
+    assert decide(made.ratio("two", 10, "heap_bytes")) == "not judged"

@@ -126,6 +126,8 @@ class Footprint(Result):
         value, low, high = self.count(contender, size, what)
         other, lowest, highest = self.count(to or self.baseline, size, of or what)
         runs = int(self.settings["runs"])
+        if not lowest > 0:
+            return Estimate.unknown()  # there is no ratio to 0
         if runs < FEWEST_RUNS:
             low = high = math.nan
         return Estimate(value / other, low / highest, high / lowest, 1.0, runs)
@@ -150,9 +152,9 @@ class Footprint(Result):
         """Describe in a sentence the memory of a point, and its ratio to the baseline."""
         mine = self.per_point(contender, size)[0]
         text = f"a point of {contender} takes {quantity.memory(mine)} in a batch of {quantity.written('', size)}"
-        if contender == self.baseline:
+        ratio = quotient(mine, self.per_point(self.baseline, size)[0])
+        if contender == self.baseline or math.isnan(ratio):
             return f"{text} ({self.source})"
-        ratio = mine / self.per_point(self.baseline, size)[0]
         return f"{text}, {quantity.digits(ratio)} times as much as {self.baseline} ({self.source})"
 
     def facts(self) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class Footprint(Result):
                     stem = what.removesuffix("_bytes")
                     row[what], row[f"{stem}_low_bytes"], row[f"{stem}_high_bytes"] = self.count(name, size, what)
                 row["per_point_bytes"] = self.per_point(name, size)[0]
-                row["per_point_ratio"] = row["per_point_bytes"] / self.per_point(self.baseline, size)[0]
+                row["per_point_ratio"] = quotient(row["per_point_bytes"], self.per_point(self.baseline, size)[0])
                 row["per_point_counted_by"] = self.source
                 row["runs"] = int(self.settings["runs"])
                 row["sentence"] = self.sentence(name, size)
@@ -223,6 +225,11 @@ class Footprint(Result):
         rows = {name: Row(count, quantity.memory(count)) for name, count in counts.items()}
         label = f"memory per item in a batch of {quantity.written('', size)} ({self.source})"
         bars(ax, rows, unit="_bytes", label=label, baseline=self.baseline)
+
+
+def quotient(count: float, other: float) -> float:
+    """Return the ratio of two counts; NaN where the other is not above 0, as for a statement that allocates nothing."""
+    return count / other if other > 0 else math.nan
 
 
 def span(row: Any, stem: str) -> str:
