@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import textwrap
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet
 import pytest
 from made_runs import made_result, made_run
 from pandas.testing import assert_frame_equal
@@ -88,6 +90,19 @@ def test_run_that_cannot_be_written_leaves_nothing(archive: Archive) -> None:
     assert archive.names() == []
 
 
+def test_full_disk_is_named_and_leaves_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pyarrow.parquet, "write_table", fail)
+    run = made_run()
+    with pytest.raises(
+        ArchiveError, match=rf"the run {run.id} cannot be written to .*\(No space left on device\); name"
+    ):
+        archive.add(run)
+    assert list(archive.folder.iterdir()) == []
+
+
 def torn_samples(folder: Path) -> None:
     (folder / SAMPLES).write_bytes((folder / SAMPLES).read_bytes()[:-100])
 
@@ -141,6 +156,26 @@ def foreign_folder(folder: Path) -> None:
     (folder / "holiday.jpg").write_bytes(b"\xff\xd8")
 
 
+def lost_summary(folder: Path) -> None:
+    document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+    del document["results"][0]["rows"]
+    rewritten(folder, results=document["results"])
+
+
+def strange_summary(folder: Path) -> None:
+    document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+    document["results"][0]["rows"] = [{"cost_ns": 1}]
+    rewritten(folder, results=document["results"])
+
+
+def strange_packages(folder: Path) -> None:
+    rewritten(folder, packages=["mine"])
+
+
+def lost_version(folder: Path) -> None:
+    rewritten(folder, packages={"mine": {"files_sha256": None, "build": {}}})
+
+
 def unknown_kind(folder: Path) -> None:
     document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
     document["results"][0]["kind"] = "prophecy"
@@ -160,6 +195,10 @@ BROKEN = [
     (newer_schema, "has schema 2; this version reads 1; install a newer version of the kit"),
     (foreign_document, "is not a run: its run.json has no schema"),
     (foreign_folder, "is not a run: it has no run.json"),
+    (lost_summary, "no usable 'rows' of result 0"),
+    (strange_summary, "no usable 'rows' of result 0"),
+    (strange_packages, "no usable 'packages'"),
+    (lost_version, "no usable 'packages'"),
     (unknown_kind, "of kind 'prophecy' cannot be restored"),
 ]
 
@@ -175,7 +214,7 @@ def test_folder_without_a_complete_run_is_refused_by_name(archive: Archive, spoi
     assert str(archive.folder) not in str(caught.value)
 
 
-@pytest.mark.parametrize(("spoil", "reason"), BROKEN[:4] + BROKEN[5:12])
+@pytest.mark.parametrize(("spoil", "reason"), BROKEN[:4] + BROKEN[5:-1])
 def test_listing_names_refused_folders_and_shows_the_rest(archive: Archive, spoil, reason: str) -> None:
     spoiled, whole = archive.add(made_run()), archive.add(made_run(made_result(started=LATER)))
     spoil(spoiled)
@@ -217,6 +256,26 @@ def test_latest_is_the_newest_whole_run(archive: Archive) -> None:
 def test_latest_of_an_empty_archive_is_refused(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="the archive archive has no complete run"):
         archive.latest()
+
+
+def test_archive_in_the_working_folder_has_a_name(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.folder.mkdir(parents=True)
+    monkeypatch.chdir(archive.folder)
+    with pytest.raises(ArchiveError, match="the archive archive has no complete run"):
+        Archive(Path()).latest()
+    with pytest.raises(ArchiveError, match="^archive is not a run"):
+        Run.load(".")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"packages": {"C/C++ core": {"version": "1:2", "files_sha256": None, "build": {}}}},
+        {"build": {"commit": "a/b\n*"}},
+    ],
+)
+def test_subject_of_any_characters_makes_an_id(archive: Archive, facts) -> None:
+    assert archive.add(made_run(**facts)).name == archive.latest().id
 
 
 def test_beginning_of_an_id_opens_the_run(archive: Archive) -> None:

@@ -167,6 +167,9 @@ def test_clocked_seconds_are_the_same_on_any_machine() -> None:
 def test_a_table_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
     COSTS.write(tmp_path / "costs.toml")
     assert Costs.read(tmp_path / "costs.toml") == COSTS
+    odd = Costs(1.0, {'a/"\N{ROCKET}"': Cost(1.0, 1.0, 1)}, {"\N{ROCKET}": 1.0})
+    odd.write(tmp_path / "odd.toml")
+    assert Costs.read(tmp_path / "odd.toml") == odd
     assert Budget.from_dict(Budget(COSTS, ORDER, 12).as_dict()) == Budget(COSTS, ORDER, 12)
 
 

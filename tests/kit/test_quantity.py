@@ -171,3 +171,9 @@ def test_the_numbers_of_a_text_are_spaced_as_those_of_the_kit(text, expected):
 def test_quantities_have_no_plain_space(write, number):
     assert " " not in write(number)
     assert quantity.spaced(write(number)) == write(number)
+
+
+@pytest.mark.parametrize("value", ["faster", None])
+def test_what_is_no_number_has_no_per_cent(value):
+    with pytest.raises(ValueError, match="is not a number, so it has no per cent"):
+        quantity.written("verdict", value, "%")

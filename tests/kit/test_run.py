@@ -128,6 +128,13 @@ def test_unknown_address_is_answered_with_similar_ones(path: str, near: str) -> 
     assert near in caught.value.args[0]
 
 
+@pytest.mark.parametrize("example", ["machine", "build", "profile", "results"])
+def test_example_may_have_the_name_of_a_part_of_the_run(example: str) -> None:
+    run = made_run(made_result(example=example))
+    assert run.value(f"{example}/made/one/cost_ns") == ("cost_ns", 100.0)
+    assert run.value("machine/cpu")[1] == run.document["machine"]["cpu"]
+
+
 def test_every_listed_path_has_a_value() -> None:
     run = made_run(criterion={"a/b": {"mean_ns": 1.0}})
     paths = list(run.paths())

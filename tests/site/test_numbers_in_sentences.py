@@ -32,6 +32,11 @@ def test_a_spec_that_does_not_fit_is_an_error(project: Project) -> None:
     assert "other.md:3: ERROR: measured:" in outcome.said
 
 
+def test_a_text_as_per_cent_is_an_error(project: Project) -> None:
+    project.write("docs/other.md", "# Other\n\n{measured}`first/made/two/verdict|%`\n")
+    assert "'slower' is not a number, so it has no per cent" in project.build().said
+
+
 def test_the_run_is_noted_as_a_dependency_of_the_page_that_shows_it(project: Project) -> None:
     project.build()
     noted = project.dependencies("index")

@@ -180,6 +180,9 @@ def written(column: str, value: Any, spec: str = "") -> str:
     spec : str
         ``%`` for a share as per cent, or a format spec as for `format`; it overrides the unit.
     """
+    if spec == "%" and (value is None or isinstance(value, str)):
+        message = f"{value!r} is not a number, so it has no per cent; leave out the format"
+        raise ValueError(message)
     if spec:
         return percent(value) if spec == "%" else format(value, spec)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evenhand.runs import run_folder
 from evenhand.runs.run import Run
-from evenhand.runs.run_folder import DOCUMENT, LATEST, ArchiveError
+from evenhand.runs.run_folder import DOCUMENT, LATEST, ArchiveError, is_present
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,13 @@ class Archive:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            message = f"the archive {self.folder.name} cannot be read ({error.strerror or error}); grant access to it"
+            message = f"the archive {self._name} cannot be read ({error.strerror or error}); grant access to it"
             raise ArchiveError(message) from error
+
+    @property
+    def _name(self) -> str:
+        """The name of its folder, which messages call it by."""
+        return self.folder.name or self.folder.resolve().name
 
     def runs(self) -> Listing:
         """List the runs; folders without a complete run are listed as refused.
@@ -151,7 +156,7 @@ class Archive:
                 return self._opened(name)
             except ArchiveError:
                 continue  # `runs` lists it as refused
-        message = f"the archive {self.folder.name} has no complete run; add one with a script's --archive"
+        message = f"the archive {self._name} has no complete run; add one with a script's --archive"
         raise ArchiveError(message)
 
     def open(self, name: str) -> Run:
@@ -182,18 +187,36 @@ class Archive:
         else:
             near = difflib.get_close_matches(name, [*names, *labels], n=3) or [*names[-3:], *labels]
             known = f"; there are {', '.join(near)}" if near else "; it is empty"
-            message = f"the archive {self.folder.name} has no run {name!r}{known}"
+            message = f"the archive {self._name} has no run {name!r}{known}"
         raise ArchiveError(message)
 
 
 def opened(archive: Archive, name: str) -> Run:
     """Open the run with a name in an archive, or the run in a folder or file."""
     folder = Path(name)
-    if folder.is_file():
+    if is_file(folder):
         return Run.document_of(folder)
-    if os.sep in name or "/" in name or (folder / DOCUMENT).is_file():
+    if os.sep in name or "/" in name or is_file(folder / DOCUMENT):
         return Run.load(folder.resolve())
-    if not archive.folder.is_dir():
+    refuse_missing(archive)
+    return archive.open(name)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file exists; a name that the system cannot have, such as one that is too long, is that of no file."""
+    try:
+        return is_present(path)
+    except OSError:
+        return False
+
+
+def refuse_missing(archive: Archive) -> None:
+    """Raise if the folder of an archive does not exist, or cannot be looked for."""
+    try:
+        present = archive.folder.is_dir()
+    except OSError as error:
+        message = f"the archive {archive.folder} cannot be read ({error.strerror or error}); name another"
+        raise ArchiveError(message) from error
+    if not present:
         message = f"there is no archive {archive.folder}; make one with a script's --archive, or name another"
         raise ArchiveError(message)
-    return archive.open(name)

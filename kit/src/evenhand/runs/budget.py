@@ -21,6 +21,8 @@ from evenhand.runs.run import Run
 
 PRIOR_SECONDS = 5.0
 """The weight of the table relative to the finished calls, in seconds."""
+AGAIN = "build with measuring_costs (sphinx-build -D measuring_costs=1)"
+"""How the table is made."""
 HALF_LIFE_SECONDS = 60.0
 """After this time a finished call counts half, because the machine's pace may have changed."""
 CLOCKED_KINDS = ("comparison", "throughput", "paced")
@@ -111,7 +113,7 @@ class Costs:
         for entry in run.document["results"]:
             key, settings = f"{entry['example']}/{entry['name']}", entry["settings"]
             if settings.get("cut") or "first_ns" not in settings:
-                message = f"the run {run.id} cut {key} or has no time of its rounds; build with --costs"
+                message = f"the run {run.id} cut {key} or has no time of its rounds; {AGAIN}"
                 raise CostsError(message)
             rounds = int(settings.get("rounds") or settings["runs"])
             took, first, sampled = (settings[name] / 1e9 for name in ("took_ns", "first_ns", "sampled_ns"))
@@ -142,20 +144,22 @@ class Costs:
             calls = {key: Cost(**cost) for key, cost in table["calls"].items()}
             return cls(float(table["pace_ns"]), calls, {key: float(value) for key, value in table["around"].items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            message = f"{path.name} is not a table of costs ({error!r}); write a new one: nox -s docs -- --costs"
+            message = f"{path.name} is not a table of costs ({error!r}); write a new one: {AGAIN}"
             raise CostsError(message) from error
 
     def write(self, path: Path) -> None:
         """Write the table."""
-        lines = ["# The costs of the examples in a reference build; written by `nox -s docs -- --costs`, not by hand."]
+        lines = ["# The costs of the examples in a reference build; a build with `measuring_costs` writes it."]
         lines += [f"pace_ns = {self.pace_ns:.0f}", "", "[around]"]
-        lines += [f"{json.dumps(name)} = {seconds}" for name, seconds in self.around.items()]
+        lines += [f"{json.dumps(name, ensure_ascii=False)} = {seconds}" for name, seconds in self.around.items()]
         lines += ["", "[calls]"]
         for key, cost in self.calls.items():
             facts = {"first": cost.first, "further": cost.further, "rounds": cost.rounds}
             facts |= {"waited": cost.waited} if cost.waited else {}
             text = ", ".join(f"{name} = {value}" for name, value in facts.items())
-            lines.append(f"{json.dumps(key)} = {{ {text}{', fixed = true' if cost.fixed else ''} }}")
+            lines.append(
+                f"{json.dumps(key, ensure_ascii=False)} = {{ {text}{', fixed = true' if cost.fixed else ''} }}"
+            )
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from evenhand.runs.run_folder import SCHEMA, ArchiveError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LONGEST_SUBJECT = 40
+"""Characters of the subject in an id."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +195,8 @@ class Run:
         found: Any = MISSING
         if parts[0] in self.document and parts[0] != "results":
             found = descend(self.document, parts)
-        elif (key := "/".join(parts[:2])) in self.results:
+        # An example may have the name of a part of the run, such as `machine`.
+        if found is MISSING and (key := "/".join(parts[:2])) in self.results:
             found = self._look_up(key, parts[2:])
         if found is MISSING or isinstance(found, Mapping | list):
             what = "is a group, not one value" if found is not MISSING else "is not in this run"
@@ -281,10 +286,15 @@ class Run:
         Raises
         ------
         ArchiveError
-            If the folder already exists.
+            If the folder already exists, or cannot be written.
         """
         folder = Path(folder)
-        run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
+        try:
+            run_folder.write(folder, self.document, {key: result.samples for key, result in self.results.items()})
+        except OSError as error:
+            reason = error.strerror or error
+            message = f"the run {folder.name} cannot be written to {folder.parent} ({reason}); name another folder"
+            raise ArchiveError(message) from error
         return folder
 
     @classmethod
@@ -382,8 +392,11 @@ def identity(measured: str, subject: str) -> str:
 def subject(build: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the subject of a run for its id: a commit, else the first package with its version, else Python."""
     if commit := build.get("commit"):
-        return str(commit)[:7]
-    return next((f"{name}-{facts['version']}" for name, facts in packages.items()), "python")
+        found = str(commit)[:7]
+    else:
+        found = next((f"{name}-{facts['version']}" for name, facts in packages.items()), "python")
+    # Projects choose these texts, and the id is the name of a folder.
+    return re.sub(r"[^\w.+!-]", "-", found)[:LONGEST_SUBJECT]
 
 
 def plain_scalar(value: Any) -> Any:

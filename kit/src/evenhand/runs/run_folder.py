@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 from evenhand.measure.records import SAMPLE_COLUMNS
@@ -53,8 +54,10 @@ ENTRY: Mapping[str, type] = {
     "settings": dict,
     "started": str,
     "notes": list,
+    "rows": list,
     "samples": int,
 }
+PACKAGE: Mapping[str, type | UnionType] = {"version": str, "files_sha256": str | None, "build": dict}
 
 
 class ArchiveError(Exception):
@@ -170,7 +173,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     ArchiveError
         If the folder is not a run, is damaged or has a newer schema.
     """
-    name = folder.name
+    name = folder.name or folder.resolve().name
     try:
         present = {part: is_present(folder / part) for part in (DOCUMENT, SAMPLES)}
     except OSError as error:
@@ -241,16 +244,25 @@ def unreadable(name: str, error: OSError) -> str:
 
 def find_invalid_part(document: Mapping[str, Any]) -> str:
     """Return the first part of a document that is missing or has the wrong type; empty if there is none."""
-    for key, kind in REQUIRED.items():
-        if not isinstance(document.get(key), kind):
-            return repr(key)
+    if missing := find_missing(document, REQUIRED):
+        return repr(missing)
     for index, entry in enumerate(document["results"]):
         if not isinstance(entry, dict):
             return f"result {index}"
-        for key, kind in ENTRY.items():
-            if not isinstance(entry.get(key), kind):
-                return f"{key!r} of result {index}"
-    return ""
+        if missing := find_missing(entry, ENTRY):
+            return f"{missing!r} of result {index}"
+        if not all(isinstance(row, dict) and "contender" in row for row in entry["rows"]):
+            return f"'rows' of result {index}"
+    packages = document.get("packages", {})  # runs of the first kits have none
+    described = isinstance(packages, dict) and all(
+        isinstance(facts, dict) and not find_missing(facts, PACKAGE) for facts in packages.values()
+    )
+    return "" if described else "'packages'"
+
+
+def find_missing(part: Mapping[str, Any], kinds: Mapping[str, type | UnionType]) -> str:
+    """Return the first key that is missing or whose value has the wrong type; empty if there is none."""
+    return next((key for key, kind in kinds.items() if key not in part or not isinstance(part[key], kind)), "")
 
 
 def check_samples(folder: Path, document: Mapping[str, Any]) -> None:
