@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from made_runs import made_result, made_run
 
@@ -18,6 +19,8 @@ from evenhand.results.comparison import Comparison
 from evenhand.runs.difference import SideBySide
 
 LATER = "2026-01-02T03:04:06+00:00"
+NAMES_RAISE = sys.version_info < (3, 14)
+"""Whether `Path.is_dir` raises for a name that is too long."""
 
 
 @pytest.fixture
@@ -262,6 +265,52 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert sentence in refused(capsys, *arguments)
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.usefixtures("archive")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["show", LONG], f"the archive runs has no run '{LONG}'"),
+        (["show", f"./{LONG}"], f"{LONG} cannot be read (File name too long)"),
+        (["show", "latest", "--archive", LONG], "File name too long" if NAMES_RAISE else "there is no archive"),
+        (["list", "--archive", LONG], "File name too long" if NAMES_RAISE else "there is no archive"),
+    ],
+)
+def test_name_that_is_too_long_gets_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert sentence in refused(capsys, *arguments)
+
+
+def test_show_explains_the_marks_of_a_table(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    made = made_result(started="2026-01-03T00:00:00+00:00")
+    empty = made.samples.assign(quantity="empty_ns")
+    archive.add(made_run(replace(made, samples=pd.concat([made.samples, empty]))))
+    out = said(capsys, "show", "latest")
+    assert "\N{DAGGER}" in out
+    assert "\N{DAGGER} cannot be distinguished from the empty loop" in out
+
+
+def test_control_characters_of_a_run_are_written_out(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    run = made_run(made_result(started="2026-01-03T00:00:00+00:00"), profile="\x1b[2J")
+    document = copy.deepcopy(dict(run.document))
+    document["machine"]["cpu"] = "\x1b[31m"
+    folder = archive.add(replace(run, document=document))
+    for call in (("show", folder.name), ("compare", archive.names()[0], folder.name)):
+        assert "\x1b" not in said(capsys, *call)
+
+
+def test_runs_without_a_common_number_print_no_empty_table(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [archive.add(Run.of([], profile="quick", packages={})).name for _ in range(2)]
+    out = said(capsys, "compare", *names)
+    assert "Empty DataFrame" not in out
+    assert "Side by side" not in out
 
 
 def test_damaged_run_is_refused_by_name(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,3 +150,10 @@ def test_the_command_lists_the_files_and_the_next_steps(
     assert told[:-3] == WRITTEN
     assert requirement() in told[-2]
     assert told[-1] == "Measure and build the guide: sphinx-build docs docs/_build/html"
+
+
+def test_a_folder_whose_name_is_too_long_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "a" * 300]) == 2
+    sentence = capsys.readouterr().err
+    assert sentence.startswith(f"evenhand: {'a' * 300} ")
+    assert sentence.endswith("; pass the folder of a project\n")

@@ -15,12 +15,13 @@ from pathlib import Path
 import jsonschema
 import psutil
 import pytest
-from made_runs import made_result
+from made_runs import HERE, made_result
 
 import evenhand as bench
-from evenhand import Archive, Run
+from evenhand import Archive, ArchiveError, Run
+from evenhand.cli.flags import FlagParser
 from evenhand.cli.outputs import OutputError, Outputs
-from evenhand.cli.script import script_settings
+from evenhand.cli.script import ScriptRecorder, script_settings
 
 SCHEMA = json.loads(Path(bench.__file__).with_name("schema").joinpath("run-1.json").read_text(encoding="utf-8"))
 EXAMPLE = '''"""
@@ -297,6 +298,13 @@ def test_wrong_call_gets_one_sentence_and_status_2(
     assert Path("other.py").read_text(encoding="utf-8") == "pass\n"
 
 
+@pytest.mark.parametrize("default", ["%Y-%m-%d 100 %", Path("50%")])
+def test_help_shows_a_default_with_a_per_cent_sign(default: object) -> None:
+    parser = FlagParser(prog="script.py")
+    parser.add_option("form", default)
+    assert f"(default: {default})" in " ".join(parser.format_help().split())
+
+
 def test_wrong_call_measures_nothing(example: Example) -> None:
     done = example.run("--samples", "0")
     assert (done.returncode, done.stdout) == (2, "")
@@ -316,6 +324,44 @@ def test_figures_of_similar_names_do_not_overwrite_one_another(tmp_path: Path) -
     saved = [path for name in names for path in outputs.save_figure(made_result(name=name))]
     assert len(set(saved)) == 2 * len(names)
     assert sorted(tmp_path.iterdir()) == sorted(saved)
+
+
+@pytest.mark.parametrize("name", ["json", "markdown", "plot_dir", "archive"])
+def test_name_that_is_too_long_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot be written \(File name too long\)"):
+        Outputs(**{name: tmp_path / ("a" * 300)}).prepare()
+
+
+def test_document_may_have_the_longest_name(tmp_path: Path) -> None:
+    outputs = Outputs(tmp_path / ("\u00e4" * 125 + ".json"))
+    outputs.prepare()
+    outputs.write_json("{}")
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["{}"]
+
+
+def ending(outputs: Outputs) -> ScriptRecorder:
+    """Make the recorder of a script that has measured one result."""
+    outputs.prepare()
+    recorder = ScriptRecorder("first", outputs, {})
+    recorder.results, recorder._machine, recorder._packages = [made_result()], HERE, {}
+    return recorder
+
+
+def test_document_that_cannot_be_written_loses_no_run(tmp_path: Path) -> None:
+    recorder = ending(Outputs(json=tmp_path / "run.json", archive=tmp_path / "runs"))
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        recorder.write()
+    assert len(Archive(tmp_path / "runs").runs()) == 1
+
+
+def test_archive_that_cannot_be_written_loses_no_document(tmp_path: Path) -> None:
+    recorder = ending(Outputs(json=tmp_path / "run.json", archive=tmp_path / "runs"))
+    (tmp_path / "runs").rmdir()
+    (tmp_path / "runs").touch()
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        recorder.write()
+    assert (tmp_path / "run.json").is_file()
 
 
 def test_refused_output_leaves_no_files(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from evenhand.measure.process import WorkerError
 from evenhand.measure.records import data_frame
 from evenhand.results import quantity
 from evenhand.runs.agreement import Agreement
-from evenhand.runs.archive import Archive, opened
+from evenhand.runs.archive import Archive, opened, refuse_missing
 from evenhand.runs.difference import SideBySide
 from evenhand.runs.packages import PackageError
 from evenhand.runs.run import Run
@@ -128,9 +128,7 @@ def init(folder: Path) -> None:
 
 def list_runs(archive: Archive, chosen: argparse.Namespace) -> None:
     """List the runs, and the refused folders."""
-    if not archive.folder.is_dir():
-        message = f"there is no archive {archive.folder}; make one with a script's --archive, or name another"
-        raise ArchiveError(message)
+    refuse_missing(archive)
     listing = archive.runs()
     rows = [overview(run) for run in listing]
     if chosen.json:
@@ -191,13 +189,15 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     machine = run.document["machine"]
     called = f", called {run.label}" if run.label else ""
     print(f"run {run.id}{called}{'' if run.complete else ' (incomplete: it was stopped, or failed)'}")
-    print(f"measured {run.document['measured']}, profile {run.document['profile']}")
+    print(literal(f"measured {run.document['measured']}, profile {run.document['profile']}"))
     for line in builds(run):
         print(literal(line))
     print(
-        f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "
-        f"{quantity.memory(machine.get('memory_bytes') or float('nan'))}, {machine.get('distribution')}, "
-        f"{machine.get('implementation')} {machine.get('python')}"
+        literal(
+            f"{machine.get('cpu')}, {machine.get('usable_cores')} of {machine.get('logical_cores')} cores, "
+            f"{quantity.memory(machine.get('memory_bytes') or float('nan'))}, {machine.get('distribution')}, "
+            f"{machine.get('implementation')} {machine.get('python')}"
+        )
     )
     for note in machine.get("notes", ()):
         print(literal(note))
@@ -206,7 +206,7 @@ def show(archive: Archive, chosen: argparse.Namespace) -> None:
     for result in run.results.values():
         print()
         print_table(result.table(), result.key)
-        for note in result.notes:
+        for note in result.table_notes():
             print(literal(note))
 
 
@@ -225,10 +225,10 @@ def compare(archive: Archive, chosen: argparse.Namespace) -> None:
     if len(ratios):
         print_table(ratios.set_index("result"), "Ratios within each run")
     print(agreement.sentence)
-    if not pair.differences:
+    if len(beside := pair.table()):
         print()
-        print_table(pair.table().set_index("result"), "Side by side")
-    print(f"\n{pair.sentence}")
+        print_table(beside.set_index("result"), "Side by side")
+    print(f"\n{literal(pair.sentence)}")
 
 
 def compare_with_history(archive: Archive, chosen: argparse.Namespace) -> None:

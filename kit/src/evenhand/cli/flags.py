@@ -49,7 +49,8 @@ class FlagParser(argparse.ArgumentParser):
             return
         for kind, read, metavar, what in KINDS:
             if isinstance(default, kind):
-                text = "none" if default is None else str(default)
+                # In a help text a per cent sign begins a format.
+                text = "none" if default is None else str(default).replace("%", "%%")
                 self.add_argument(flag, type=read, default=default, metavar=metavar, help=f"{what} (default: {text})")
                 return
         message = f"option {name!r} has the default {default!r}; a flag needs a bool, int, float, str, Path, None or ()"

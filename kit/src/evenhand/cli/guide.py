@@ -53,8 +53,11 @@ def write_guide(folder: Path) -> list[str]:
     GuideError
         If the folder does not exist, a file is in the way, or a file cannot be written.  No file is left then.
     """
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+    try:
+        what = "" if folder.is_dir() else "is not a folder" if folder.exists() else "does not exist"
+    except OSError as error:
+        what = f"cannot be read ({error.strerror or error})"
+    if what:
         message = f"{folder} {what}; pass the folder of a project"
         raise GuideError(message)
     texts = render_files(folder)

@@ -9,12 +9,13 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from evenhand.runs.archive import Archive
-from evenhand.runs.run_folder import ArchiveError
+from evenhand.runs.run_folder import ArchiveError, is_present
 
 if TYPE_CHECKING:
     from evenhand.results.result import Result
@@ -76,6 +77,7 @@ class Outputs:
         OutputError
             If an output cannot be written, would replace another file, or needs a missing package.
         """
+        self._refuse_invalid()
         for flag, package in NEEDS.items():
             if flag in self._named() and importlib.util.find_spec(package) is None:
                 message = f"{flag} needs {package}, which is not installed; pip install {package}, or omit {flag}"
@@ -109,6 +111,12 @@ class Outputs:
 
     def _named(self) -> dict[str, Path]:
         return self._files() | self._folders()
+
+    def _refuse_invalid(self) -> None:
+        """Refuse the name of a file that the system cannot have, such as one that is too long."""
+        for flag, path in (("--json", None if self.to_standard_output else self.json), ("--markdown", self.markdown)):
+            if path is not None:
+                inspect(flag, path, partial(is_present, path))
 
     def _refuse_replacing(self, sources: tuple[Path, ...]) -> None:
         """Refuse to replace a file that this command has not written."""
@@ -267,7 +275,8 @@ def write_whole(path: Path, text: str) -> None:
     if is_device(path):
         path.write_text(text, encoding="utf-8")
         return
-    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    # Not from the name of the file, which may have the greatest length that the system allows.
+    part = path.with_name(f".evenhand-{secrets.token_hex(8)}")
     try:
         with part.open("w", encoding="utf-8") as file:
             file.write(text)

@@ -268,12 +268,16 @@ class ScriptRecorder(Recorder):
                 label=self.outputs.label,
                 command=self.command(),
             )
-            if self.outputs.json is not None:
-                self.outputs.write_json(run.to_json(), self._document)
-                lines.append(f"document: {'standard output' if self._document else self.outputs.json}")
-            if self.outputs.archive is not None and self.results:
-                folder = Archive(self.outputs.archive).add(run)
-                lines.append(f"run: {folder}")
+            kept = []
+            try:
+                # First, because the reader of the document may be gone.
+                if self.outputs.archive is not None and self.results:
+                    kept.append(f"run: {Archive(self.outputs.archive).add(run)}")
+            finally:
+                if self.outputs.json is not None:
+                    self.outputs.write_json(run.to_json(), self._document)
+                    lines.append(f"document: {'standard output' if self._document else self.outputs.json}")
+            lines += kept
         if self.outputs.plot_dir is not None:
             lines.append(f"figures: {len(self.figures)} files in {self.outputs.plot_dir}")
         return lines or ["No results were saved; save them with --json, --plot-dir or --archive."]
