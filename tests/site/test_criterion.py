@@ -9,6 +9,7 @@ import pytest
 
 from evenhand.sphinx import criterion
 from evenhand.sphinx.errors import MeasuringError
+from tiny_project import Project
 
 
 def interval(value: float) -> dict[str, object]:
@@ -47,3 +48,25 @@ def test_the_base_of_an_earlier_run_is_not_read(output: Path) -> None:
 def test_no_output_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(MeasuringError, match="run cargo bench first"):
         criterion.read(tmp_path / "target" / "criterion")
+
+
+def test_output_of_an_interrupted_run_is_named(output: Path) -> None:
+    estimates = output / "batch" / "100" / "new" / "estimates.json"
+    for text in (estimates.read_text()[:50], '{"mean": 1}'):
+        estimates.write_text(text)
+        with pytest.raises(
+            MeasuringError, match=r"100/new of Criterion cannot be read .*; remove it, and run cargo bench"
+        ):
+            criterion.read(output)
+    estimates.unlink()
+    with pytest.raises(MeasuringError, match="100/new of Criterion cannot be read"):
+        criterion.read(output)
+
+
+def test_a_name_with_a_raised_digit_is_no_size() -> None:
+    assert criterion.by_size("x/\u00b2") == [(-1, "x"), (-1, "\u00b2")]
+
+
+def test_the_page_of_its_numbers_is_named_after_it_alone(project: Project, output: Path) -> None:
+    assert project.build(measuring_criterion=str(output)).status == 0
+    assert "<h1>All numbers of Criterion</h1>" in project.page("run/numbers")

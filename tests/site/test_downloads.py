@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import evenhand as bench
-from evenhand.sphinx.downloads import comma_separated, label_of, shown, standalone
+from evenhand.sphinx.downloads import comma_separated, distinct, label_of, shown, standalone
 from tiny_project import Project, made_project
 
 CELL = """---
@@ -47,11 +48,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+def address(link: str) -> str:
+    """The file to which a link leads a browser."""
+    return unquote(urlsplit(link).path)
+
+
 def files(project: Project, page: str) -> list[tuple[str, Path]]:
     """The files that a page offers, each with what its link is called."""
     soup = BeautifulSoup(project.page(page), "html.parser")
     folder = (project.folder / "html" / page).parent
-    return [(link["aria-label"], folder / link["href"]) for link in soup.select(".bench-files a[download]")]
+    return [(link["aria-label"], folder / address(link["href"])) for link in soup.select(".bench-files a[download]")]
 
 
 def test_a_result_is_offered_below_its_table_and_its_figure(built: Project) -> None:
@@ -108,3 +114,26 @@ def test_a_drawing_gets_a_ground_and_an_ink() -> None:
 def test_a_figure_without_a_caption_is_named_by_its_label() -> None:
     assert label_of('<figure><svg aria-label="Costs. dict 3 ns"></svg></figure>') == "Costs"
     assert label_of("<table><caption>Slower than p99.9, and more.</caption></table>") == "Slower than p99.9, and more"
+
+
+def test_columns_with_the_same_title_are_all_in_the_file() -> None:
+    assert distinct(["name", "time", "time", "name"]) == ["name", "time", "time (2)", "name (2)"]
+
+
+ODD = "cost #1, 50% of?"
+LINKED = f"# Tiny\n\n{{shipped}}`it <run/first/{ODD}.csv>`\n\n```{{toctree}}\nother\ngallery/index\n```\n"
+
+
+def test_a_result_of_any_name_is_offered(tmp_path: Path) -> None:
+    with made_project(tmp_path) as project:
+        project.example_with_table()
+        example = (tmp_path / "examples" / "first.py").read_text(encoding="utf-8")
+        project.write("examples/first.py", example.replace('"made"', repr(ODD)).replace("first/made", f"first/{ODD}"))
+        project.write("docs/index.md", LINKED)
+        outcome = project.build()
+        assert outcome.status == 0, outcome.said
+        offered = [path for _, path in files(project, "gallery/first")]
+        shipped = BeautifulSoup(project.page(), "html.parser").select_one("a.shipped")
+    assert len(offered) == 5
+    assert all(path.is_file() for path in offered)
+    assert (tmp_path / "html" / address(str(shipped["href"]))).is_file()

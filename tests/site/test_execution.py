@@ -80,7 +80,26 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project: Project, pro
     assert f"there is no profile 'default'; profiles.toml has {names}" in project.build().said
 
 
-@pytest.mark.parametrize(("text", "words"), [("rounds =", "cannot be read"), ("[profile.default]\n", "needs rounds")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rounds =", "cannot be read"),
+        ("[profile.default]\n", "needs rounds"),
+        ("profile = 3\n", "profiles.toml has none"),
+        ("[profile]\ndefault = 3\n", "needs rounds"),
+        ("[profile.default]\nrounds = true\n", "needs rounds, an integer of at least 1, got True"),
+        (
+            "[profile.default]\nrounds = 6\ngallery = '60'\n",
+            "gallery of the profile 'default' in profiles.toml must be",
+        ),
+        ("[profile.default]\nrounds = 6\nbudget = -1\n", "must be a number of seconds above 0, got -1"),
+        ("[profile.default]\nrounds = 6\nslices = 0\n", "must be an integer of at least 1, got 0"),
+        ("[profile.default]\nrounds = 6\njudged = 'no'\n", "must be true or false, got 'no'"),
+        ("[profile.default]\nrounds = 6\noptions = 3\n", "must be a table, got 3"),
+        ("cut = 'a/b'\n[profile.default]\nrounds = 6\n", "cut in profiles.toml must be a list of calls"),
+        ("clocked = [1]\n[profile.default]\nrounds = 6\n", "clocked in profiles.toml must be a list of calls"),
+    ],
+)
 def test_an_invalid_table_of_profiles_is_refused(project: Project, text: str, words: str) -> None:
     project.write("profiles.toml", text)
     assert words in project.build().said
@@ -97,6 +116,20 @@ def test_examples_in_a_generated_folder_are_refused_and_stay(project: Project) -
     outcome = project.build(**{"sphinx_gallery_conf.examples_dirs": "gallery"})
     assert "the example mine.py is in it; move the examples to a folder next to the pages" in outcome.said
     assert (project.folder / "docs" / "gallery" / "mine.py").is_file()
+
+
+@pytest.mark.parametrize("folder", [".", ".."])
+def test_a_generated_folder_with_the_pages_is_refused_and_they_stay(project: Project, folder: str) -> None:
+    outcome = project.build(**{"sphinx_gallery_conf.gallery_dirs": folder})
+    assert f"gallery_dirs of sphinx_gallery_conf is {folder!r}, a folder that each build removes," in outcome.said
+    assert (project.folder / "docs" / "index.md").is_file()
+
+
+def test_an_example_in_a_sub_folder_is_refused_by_name(project: Project) -> None:
+    project.write("examples/more/GALLERY_HEADER.rst", "More\n====\n")
+    project.write("examples/more/second.py", EXAMPLE)
+    assert "the example more/second.py is in a sub-folder; move it up" in project.build().said
+    assert project.runs == 0
 
 
 def test_only_the_quick_profile_may_leave_a_result_unjudged(project: Project) -> None:

@@ -170,6 +170,24 @@ def test_another_answer_reaches_the_card(project: Project) -> None:
     assert "Only 100\u202fns" in project.page("gallery/index")
 
 
+def test_a_gallery_in_a_sub_folder_has_its_cards_and_its_folded_code(project: Project) -> None:
+    project.example(answering().replace("import pandas", "# Preparation: names\nimport pandas"))
+    project.write("docs/other.md", "# Other\n\n```{example-cards}\n```\n\n```{toctree}\ndeep/cards/index\n```\n")
+    project.write("docs/index.md", "# Tiny\n\n```{toctree}\nother\n```\n")
+    outcome = project.build(**{"sphinx_gallery_conf.gallery_dirs": "deep/cards"})
+    assert outcome.status == 0, outcome.said
+    assert card_titles(project.page("other")) == ["deep/cards/first.html"]
+    assert card_titles(project.page("deep/cards/index")) == ["first.html"]
+    assert '<details class="preparation">' in project.page("deep/cards/first")
+
+
+def test_a_group_of_wide_letters_is_a_heading(project: Project) -> None:
+    project.example(answering("\u6e2c\u5b9a"))
+    outcome = project.build()
+    assert outcome.status == 0, outcome.said
+    assert "<h2>\u6e2c\u5b9a" in project.page("gallery/index")
+
+
 def test_groups_are_headings_in_the_order_of_their_first_examples(project: Project) -> None:
     groups = {"first": "Last", "second": "", "third": "Several words", "fourth": "Last"}
     for order, (name, group) in enumerate(groups.items(), start=1):

@@ -130,7 +130,7 @@ def test_a_report_is_a_page_of_the_site(project: Project, output: Path) -> None:
     output.rename(kept)
     assert project.build(measuring_reuse=True).status == 0
     text = project.page("criterion/batch/report/index")
-    assert 'href="../../../criterion.html"' in text
+    assert '<a href="../../../criterion.html">Inside</a>' in text
     assert "profile default" in text
     assert "width: 960px" not in text
     assert 'href="criterion/report/index.html"' in project.page("criterion")

@@ -35,6 +35,14 @@ def test_the_fingerprint_covers_a_module_next_to_the_pages(project: Project) -> 
     assert "other" in project.build(measuring_reuse=True).read
 
 
+@pytest.mark.parametrize("name", ["index.json", "part.jsonl", "20260102T030405Z-python-0/run.json"])
+def test_the_fingerprint_covers_an_archive(project: Project, name: str) -> None:
+    project.overrides["measuring_archives"] = str(project.folder / "runs")
+    project.build()
+    project.write(f"runs/{name}", "{}")
+    assert "other" in project.build(measuring_reuse=True).read
+
+
 def test_a_page_whose_cell_reads_the_run_is_read_again(project: Project) -> None:
     project.write(
         "docs/other.md",

@@ -29,9 +29,9 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
     Raises
     ------
     MeasuringError
-        If there is no benchmark.
+        If there is no benchmark, or one cannot be read.
     """
-    found = dict(estimates(path.parent) for path in folder.glob("**/new/benchmark.json"))
+    found = dict(read_one(path.parent) for path in folder.glob("**/new/benchmark.json"))
     if not found:
         message = f"there is no output of Criterion in {folder.parent.name}/{folder.name}; run cargo bench first"
         raise MeasuringError(message)
@@ -40,7 +40,18 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 def by_size(name: str) -> list[tuple[int, str]]:
     """The sort key: ``batch/100`` before ``batch/1000``, and names alphabetically."""
-    return [(int(part) if part.isdigit() else -1, part) for part in name.split("/")]
+    return [(int(part) if part.isdecimal() else -1, part) for part in name.split("/")]
+
+
+def read_one(folder: Path) -> tuple[str, dict[str, Any]]:
+    """One benchmark's full id and numbers; refuses what an interrupted run of Criterion has left."""
+    try:
+        return estimates(folder)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        message = (
+            f"{folder.parent.name}/new of Criterion cannot be read ({error!r}); remove it, and run cargo bench again"
+        )
+        raise MeasuringError(message) from error
 
 
 def estimates(folder: Path) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bs4 import BeautifulSoup
 from docutils import nodes
@@ -105,7 +106,7 @@ class PageFiles:
 
     def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
         """Write a table as it is shown."""
-        records = [dict(zip(titles, row, strict=False)) for row in rows]
+        records = [dict(zip(distinct(titles), row, strict=False)) for row in rows]
         start = self.next("table")
         return {
             "CSV": self.write(f"{start}.csv", comma_separated(records)),
@@ -134,7 +135,7 @@ class PageFiles:
         here = self.app.builder.get_target_uri(self.docname)
         of = f" of {label}" if label else ""
         links = " ".join(
-            f'<a href="{escape(relative_uri(here, place))}" download aria-label="{escape(kind + of)}">{kind}</a>'
+            f'<a href="{escape(relative_uri(here, quote(place)))}" download aria-label="{escape(kind + of)}">{kind}</a>'
             for kind, place in found.items()
         )
         return f'<p class="bench-files">{links}</p>' if links else ""
@@ -163,6 +164,12 @@ def shown(html: str) -> tuple[list[str], list[list[str]]]:
     if not table.find("thead"):
         return ["name", "value"], rows
     return [title or "name" for title in rows[0]], rows[1:]
+
+
+def distinct(titles: Sequence[str]) -> list[str]:
+    """Titles of which no two are equal, so that each column has its own name in a file."""
+    counts = [titles[: place + 1].count(title) for place, title in enumerate(titles)]
+    return [title if count == 1 else f"{title} ({count})" for title, count in zip(titles, counts, strict=True)]
 
 
 def of_document(table: nodes.table) -> tuple[list[str], list[list[str]]]:

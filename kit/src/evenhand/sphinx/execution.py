@@ -103,12 +103,26 @@ def prepare_build(app: Sphinx) -> None:
 
 
 def refuse_sources(app: Sphinx) -> None:
-    """Raise if there is no example, or if a folder to be removed contains one."""
+    """Raise if there is no example, one is in a sub-folder, or a folder to be removed contains one or the pages."""
     if not example_files(app):
         folders = app.config.sphinx_gallery_conf["examples_dirs"]
         message = f"there is no example in {folders}, relative to the pages; put a script that measures there"
         raise MeasuringError(message)
+    for path in example_files(app, "*/*.py"):
+        # sphinx-gallery runs the scripts of a folder with such a file.
+        if any(path.parent.glob("GALLERY_HEADER.*")) or any(path.parent.glob("README.*")):
+            message = (
+                f"the example {path.parent.name}/{path.name} is in a sub-folder; move it up to the other examples, and "
+                "declare its :group: instead"
+            )
+            raise MeasuringError(message)
     for folder in gallery_folders(app):
+        if any(Path(own).resolve().is_relative_to(folder.resolve()) for own in (app.srcdir, app.confdir)):
+            message = (
+                f"gallery_dirs of sphinx_gallery_conf is {app.config.sphinx_gallery_conf['gallery_dirs']!r}, a folder "
+                "that each build removes, and the pages or conf.py are in it; name another, such as 'gallery'"
+            )
+            raise MeasuringError(message)
         for path in example_files(app):
             if path.resolve().is_relative_to(folder.resolve()):
                 message = (
@@ -294,7 +308,7 @@ def refuse_unjudged(run: Run) -> None:
                 message = (
                     f"{entry['example']}/{entry['name']} is not judged in the profile {run.document['profile']!r}: "
                     "a verdict needs six rounds, more where several are judged together (bench.fewest_rounds), and a "
-                    "percentile needs enough calls or arrivals in each round"
+                    "percentile needs enough calls or arrivals in each round, and a ratio needs numbers above 0"
                 )
                 raise MeasuringError(message)
 

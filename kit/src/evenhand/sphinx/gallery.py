@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from docutils.utils import column_width
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
@@ -23,7 +24,7 @@ from evenhand.cli.script import describe
 from evenhand.runs.packages import configured, import_names
 from evenhand.sphinx.declaration import Declaration, without_fields
 from evenhand.sphinx.in_short import answers
-from evenhand.sphinx.places import example_files, gallery_folders
+from evenhand.sphinx.places import example_files, gallery_pages
 
 COPYING = re.compile(r"^\*\*(Safe to copy as it is|Copy with care)\.\*\* \S", re.MULTILINE)
 """How the last paragraph of each example's docstring begins."""
@@ -247,7 +248,8 @@ def cards(app: Sphinx, docname: str, examples: Iterable[Example], *, brief: bool
 
 def page_of(app: Sphinx, example: Example) -> str:
     """The name of an example's page."""
-    return f"{gallery_folders(app)[0].name}/{example.name}"
+    pages = [f"{folder}/{example.name}" for folder in gallery_pages(app)]
+    return next((page for page in pages if page in app.env.found_docs), pages[0])
 
 
 def thumbnail(drawing: str) -> str:
@@ -259,12 +261,12 @@ def thumbnail(drawing: str) -> str:
 
 def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
     """Rewrite sphinx-gallery's text: cards instead of thumbnails, links to the reference, no empty lines."""
-    for folder in gallery_folders(app):
-        if not docname.startswith(f"{folder.name}/"):
+    for folder in gallery_pages(app):
+        if not docname.startswith(f"{folder}/"):
             continue
         text = BREAKS.sub("", TAGS.sub("", NOTE.sub("", source[0])))
-        if docname == f"{folder.name}/index":
-            text = index(read_all(app), text, folder.name)
+        if docname == f"{folder}/index":
+            text = index(read_all(app), text, folder)
         else:
             text = COPYING.sub(copy_note, without_fields(text), count=1)
             text = DOWNLOADS.sub(lambda found: reference(app, docname) + found[0], text, count=1)
@@ -281,7 +283,7 @@ def index(examples: Sequence[Example], text: str, folder: str) -> str:
         heading = group or UNGROUPED
         pages = "".join(f"   /{folder}/{example.name}\n" for example in examples if example.group == group)
         ways.append(f".. toctree::\n   :hidden:\n   :caption: {heading}\n\n{pages}\n")
-        sections.append(f"{heading}\n{'-' * len(heading)}\n\n.. example-cards:: {heading}\n\n")
+        sections.append(f"{heading}\n{'-' * column_width(heading)}\n\n.. example-cards:: {heading}\n\n")
     return THUMBNAILS.sub(lambda _: "".join([*ways, *sections]), TOCTREE.sub("", text), count=1)
 
 

@@ -20,7 +20,7 @@ from sphinx.util.osutil import relative_uri
 from evenhand.results import quantity
 from evenhand.runs.address import leaves
 from evenhand.sphinx import downloads, provenance
-from evenhand.sphinx.places import gallery_folders, machine_address, publishes
+from evenhand.sphinx.places import gallery_pages, machine_address, publishes
 
 UNIT = re.compile(r"(_ns|_bytes|_per_second|)$")
 PLACES = ("contender", "size")
@@ -28,8 +28,8 @@ PLACES = ("contender", "size")
 COUNTS = ("rounds", "runs")
 ELSEWHERE = "numbers"
 """The page of the numbers that no example measured."""
-PARTS = ("criterion", "tails")
-"""The parts of a run with such numbers."""
+PARTS = {"criterion": "Criterion", "tails": "the tails"}
+"""The parts of a run with such numbers, in words."""
 KNOWN = "measuring_numbers"
 """The attribute of the application that has the numbers of its run."""
 INTERVALS = (
@@ -213,7 +213,8 @@ def context(
     name = page.removeprefix("run/")
     here = app.builder.get_target_uri(page)
     machine = machine_address(app, here)
-    title = f"All numbers of {name}" if name != ELSEWHERE else "All numbers of Criterion and of the tails"
+    subject = name if name != ELSEWHERE else " and of ".join(PARTS.get(section, section) for section in sections)
+    title = f"All numbers of {subject}"
     body = [f"<section><h1>{escape(title)}</h1>"]
     if example := next((doc for doc in examples(app, name) if doc in app.env.found_docs), ""):
         uri = relative_uri(here, app.builder.get_target_uri(example))
@@ -235,7 +236,7 @@ def context(
 
 def examples(app: Sphinx, name: str) -> list[str]:
     """The pages that an example of this name may have."""
-    return [f"{folder.relative_to(app.srcdir).as_posix()}/{name}" for folder in gallery_folders(app)]
+    return [f"{folder}/{name}" for folder in gallery_pages(app)]
 
 
 def setup(app: Sphinx) -> None:

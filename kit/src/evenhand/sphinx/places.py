@@ -39,9 +39,14 @@ def gallery_folders(app: Sphinx) -> list[Path]:
     return [Path(app.srcdir, name) for name in ([named] if isinstance(named, str) else named)]
 
 
-def example_files(app: Sphinx) -> list[Path]:
+def gallery_pages(app: Sphinx) -> list[str]:
+    """The same folders, as the names of their pages begin."""
+    return [folder.relative_to(app.srcdir).as_posix() for folder in gallery_folders(app)]
+
+
+def example_files(app: Sphinx, pattern: str = "*.py") -> list[Path]:
     """The files of the examples, sorted by name."""
     named = app.config.sphinx_gallery_conf["examples_dirs"]
     folders = [named] if isinstance(named, str) else named
-    found = [path for folder in folders for path in Path(app.srcdir, folder).glob("*.py")]
+    found = [path for folder in folders for path in Path(app.srcdir, folder).glob(pattern)]
     return sorted(found, key=lambda path: path.stem)

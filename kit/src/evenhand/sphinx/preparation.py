@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-from evenhand.sphinx.places import gallery_folders
+from evenhand.sphinx.places import gallery_pages
 
 MARK = re.compile(r"^# Preparation: ([^\n]+)\n", re.MULTILINE)
 """The comment with which such code begins."""
@@ -31,7 +31,7 @@ class Folded(nodes.General, nodes.Element):
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:
     """Fold the cells of an example that only prepare."""
-    folders = tuple(f"{folder.name}/" for folder in gallery_folders(app))
+    folders = tuple(f"{folder}/" for folder in gallery_pages(app))
     if not app.env.current_document.docname.startswith(folders):
         return
     for block in list(doctree.findall(nodes.literal_block)):

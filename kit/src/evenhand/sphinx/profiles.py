@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from evenhand.sphinx.errors import MeasuringError
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer of at least 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_positive(value: object) -> bool:
+    """Whether a value is a number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "gallery": (is_positive, "a number of seconds above 0"),
+    "budget": (is_positive, "a number of seconds above 0"),
+    "slices": (is_count, "an integer of at least 1"),
+    "judged": (lambda value: isinstance(value, bool), "true or false"),
+    "options": (lambda value: isinstance(value, dict), "a table"),
+}
+"""The other settings of a profile, each with its check; a site may add its own."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +74,32 @@ class Profile:
         Raises
         ------
         MeasuringError
-            If the file cannot be read, has no such profile, or a profile without its `rounds`.
+            If the file cannot be read, has no such profile, or a profile without its `rounds` or with an invalid value.
         """
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
             profiles = table.get("profile", {})
+            profiles = profiles if isinstance(profiles, dict) else {}
         except (OSError, ValueError) as error:
             message = f"the profiles cannot be read from {path} ({error}); correct it, or measuring_profiles in conf.py"
             raise MeasuringError(message) from error
         if name not in profiles:
             message = f"there is no profile {name!r}; {path.name} has {', '.join(profiles) or 'none'}"
             raise MeasuringError(message)
-        found = profiles[name]
+        found = profiles[name] if isinstance(profiles[name], dict) else {}
         rounds = found.get("rounds")
-        if not isinstance(rounds, int) or rounds < 1:
+        if not is_count(rounds):
             message = f"the profile {name!r} in {path.name} needs rounds, an integer of at least 1, got {rounds!r}"
             raise MeasuringError(message)
+        for key, (valid, words) in FIELDS.items():
+            if key in found and not valid(found[key]):
+                message = f"{key} of the profile {name!r} in {path.name} must be {words}, got {found[key]!r}"
+                raise MeasuringError(message)
+        for key in ("cut", "clocked"):
+            calls = table.get(key, [])
+            if not isinstance(calls, list) or not all(isinstance(call, str) for call in calls):
+                message = f"{key} in {path.name} must be a list of calls such as ['example/name'], got {calls!r}"
+                raise MeasuringError(message)
         gallery, total = found.get("gallery"), sum(weights.values())
         seconds = {example: gallery * weight / total for example, weight in weights.items()} if gallery else {}
         options, judged, slices = found.get("options", {}), found.get("judged", True), found.get("slices")

@@ -90,11 +90,13 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     if not publishes(app):
         return
     kept = folder(app)
-    document, speaks = provenance.read(app.config), GUIDE in app.env.found_docs
+    document = provenance.read(app.config)
     for path in sorted(kept.rglob("*.html")):
         name = (GUIDE / path.relative_to(kept)).with_suffix("").as_posix()
         uri = app.builder.get_target_uri(name)
-        guide = [(relative_uri(uri, app.builder.get_target_uri(GUIDE)), "Inside Rust")] if speaks else []
+        guide = []
+        if GUIDE in app.env.found_docs:
+            guide = [(relative_uri(uri, app.builder.get_target_uri(GUIDE)), escape(app.env.titles[GUIDE].astext()))]
         overview = relative_uri(uri, app.builder.get_target_uri(f"{GUIDE}/report/index"))
         machine = machine_address(app, uri)
         title, body = framed(path, [*guide, (overview, "All reports")], downloads.PageFiles(app, name))

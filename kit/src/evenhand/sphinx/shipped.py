@@ -9,6 +9,7 @@ import difflib
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -67,7 +68,7 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if not publishes(app):
             node.replace_self(nodes.inline("", node.astext()))
         elif target in (there := served(app)):
-            node["refuri"] = relative_uri(app.builder.get_target_uri(docname), target)
+            node["refuri"] = relative_uri(app.builder.get_target_uri(docname), quote(target))
         else:
             close = difflib.get_close_matches(target, there, n=3) or sorted(there)[:3]
             node.replace_self(nodes.inline("", node.astext()))

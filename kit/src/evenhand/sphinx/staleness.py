@@ -21,6 +21,8 @@ from evenhand.sphinx.defaults import BUILT
 from evenhand.sphinx.execution import measured_packages
 from evenhand.sphinx.places import gallery_folders, publishes, run_folder
 
+ARCHIVED = ("index.json", "*.jsonl", "run.json")
+"""The files by which an archive changes: those of a history, and those of runs."""
 LOOKED_AT = (".py", ".toml", ".html", ".css", ".js", ".svg")
 
 
@@ -36,7 +38,7 @@ def fingerprint(app: Sphinx) -> str:
     for name in ("run.json", "samples.parquet"):
         digest.update((run_folder(app.config) / name).read_bytes())
     for folder in app.config.measuring_archives:
-        for path in sorted([*Path(folder).rglob("index.json"), *Path(folder).rglob("*.jsonl")]):
+        for path in sorted(found for name in ARCHIVED for found in Path(folder).rglob(name)):
             digest.update(path.read_bytes())
     for path in (*files(Path(bench.__file__).parent), *files(Path(app.confdir), made(app))):
         digest.update(path.name.encode())
