@@ -321,6 +321,15 @@ def command(operations, *further):
     return [*pythons, "--operations", str(operations), "--quick", *further]
 
 
+def test_a_stop_before_the_first_round_ends_with_a_sentence(operations, monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Side, "ask", stop)
+    assert main(command(operations)) == 130
+    assert capsys.readouterr().err == "gate: stopped before anything was measured\n"
+
+
 def test_the_command_writes_json_markdown_and_the_archive(operations, tmp_path, capsys):
     places = {"json": tmp_path / "new" / "gate.json", "markdown": tmp_path / "gate.md", "archive": tmp_path / "runs"}
     flags = [text for name, place in places.items() for text in (f"--{name}", str(place))]

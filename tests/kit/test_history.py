@@ -369,6 +369,18 @@ def test_the_command_adds_as_many_runs_as_are_asked_for(tmp_path, capsys):
     assert read([tmp_path / "runs"]).notes == ()
 
 
+def test_a_stop_outside_the_rounds_ends_with_a_sentence(tmp_path, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "operations.toml"
+    path.write_text("[reference]\ntime = '1'\n[operation.add]\nstatement = '1 + 1'\n", encoding="utf-8")
+    monkeypatch.setattr(Side, "ask", stop)
+    flags = ["--python", sys.executable, "--operations", str(path), "--store", str(tmp_path)]
+    assert main(["measure", *flags, "--commit", "a", "--committed", "b", "--subject", "c"]) == 130
+    assert capsys.readouterr().err == "history: stopped; a run that was not complete is discarded\n"
+
+
 def test_a_wrong_file_of_operations_ends_with_status_2(tmp_path, capsys):
     flags = ["--python", sys.executable, "--operations", "nowhere.toml", "--store", str(tmp_path)]
     assert main(["measure", *flags, "--commit", "a", "--committed", "b", "--subject", "c"]) == 2

@@ -14,7 +14,7 @@ from evenhand.cli.flags import USAGE, FlagParser, number, path
 from evenhand.cli.outputs import OutputError, Outputs, write_whole
 from evenhand.cli.terminal import RoundProgress, prepare_streams, print_table
 from evenhand.gate import criterion, environments, report
-from evenhand.gate.gate import QUICK, Gate, Plan, run
+from evenhand.gate.gate import QUICK, STOPPED, Gate, Plan, run
 from evenhand.gate.instructions import unavailable
 from evenhand.gate.operation import OperationError, Operations
 from evenhand.gate.side import BASE, CANDIDATE, Side, SideError
@@ -42,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if closed and outputs.to_standard_output:
         flags.error("--json - needs standard output, which is closed; name a file")
     with tempfile.TemporaryDirectory(prefix="evenhand-") as folder:
-        return compare(flags, chosen, outputs, Path(folder))
+        try:
+            return compare(flags, chosen, outputs, Path(folder))
+        except KeyboardInterrupt:
+            print("gate: stopped before anything was measured", file=sys.stderr)
+            return STOPPED
 
 
 def compare(flags: FlagParser, chosen: argparse.Namespace, outputs: Outputs, folder: Path) -> int:

@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OperationError, SideError, ArchiveError) as error:
         print(f"history: {error}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:
+        print("history: stopped; a run that was not complete is discarded", file=sys.stderr)
+        return STOPPED
 
 
 def parser() -> FlagParser:
