@@ -302,9 +302,9 @@ def acceptance(session: nox.Session) -> None:
         build_extension(session)
     with step(session, "test the site", "several minutes"):
         environment = {"RUST_DAQ_SITE": str(SITE), **rust_environment(session)}
-        # Groups of tests run in parallel; the conftest there makes a group of each file that builds something.
+        # Files run in parallel, and single pages in a browser; the conftest there says which.
         for marked, workers in ("acceptance and not alone", "auto"), ("acceptance and alone", "0"):
-            pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", marked, "-n", workers, "--dist", "loadgroup"]
+            pytest = ["python", "-m", "pytest", "tests/acceptance", "-m", marked, "-n", workers]
             # Tests chosen by name may all belong to one of the two.
             codes = [0, 5] if session.posargs else [0]
             session.run(*pytest, *session.posargs, env=environment, success_codes=codes)

@@ -6,9 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from site_folder import ROOT, SiteFolder
 from site_server import served
@@ -16,15 +18,21 @@ from site_server import served
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Scheduling(LoadScopeScheduling):
     """Keep the tests of a file in one process, so that no file builds its site or wheel twice.
 
     Pages in a browser need nothing of one another.  They come last, because single tests fill the processes evenly.
     """
-    for item in items:
-        if item.path.name != "test_site_browser.py":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if Path(file).name == "test_site_browser.py" else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Return the order of the tests for several processes."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
