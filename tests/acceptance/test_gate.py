@@ -23,14 +23,15 @@ OPERATION = "construct"
 
 @pytest.fixture(scope="module")
 def pythons() -> dict[str, str]:
-    """Return this environment, which has the tree's build, and make one with a build that burns work."""
+    """Make two environments, one with the tree's build and one with a build that burns work."""
     if shutil.which("cargo") is None:
         pytest.skip("there is no cargo to build with")
     sys.path.insert(0, str(ROOT / "conf" / "gate"))
     import build
 
-    burning = build.build_side("candidate", build.working_tree(), "burn")
-    return {"plain": sys.executable, "burning": burning["python"]}
+    tree = build.working_tree()
+    plain, burning = build.build_side("base", tree), build.build_side("candidate", tree, "burn")
+    return {"plain": plain["python"], "burning": burning["python"]}
 
 
 def gate(base: str, candidate: str, folder: Path, *further: str) -> tuple[int, dict[str, Any], str]:
