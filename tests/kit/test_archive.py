@@ -526,7 +526,9 @@ def test_runs_of_earlier_versions_open_with_their_own_document():
 
 
 def test_results_of_an_earlier_version_have_the_same_costs_and_no_pace():
-    run = Run.load(KEPT[-1].parent)
+    # Runs that are added to the archive later are of this version.
+    earlier = [path for path in KEPT if "timings" not in json.loads(path.read_text(encoding="utf-8"))["results"][0]]
+    run = Run.load(earlier[-1].parent)
     entries = {f"{entry['example']}/{entry['name']}": entry for entry in run.document["results"]}
     for key, result in list(run.results.items())[:6]:
         entry, again = entries[key], result.document()
