@@ -228,7 +228,7 @@ class Line:
         address = f'<a href="{COMMIT}{last.commit}">{escape(titled(last.commit, last.subject))}</a>'
         return HTML(
             f"<p>In {escape(commits)}: {plural(len(self.changes), 'change')} in "
-            f"{plural(len(self.series), 'operation')}. The newest is at {address}: {judged}.</p>"
+            f"{plural(len(self.series), 'operation')}. The newest was first measured at {address}: {judged}.</p>"
         )
 
     def age(self, change: Change) -> int:

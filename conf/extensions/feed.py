@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from importlib.util import find_spec
@@ -16,7 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 from evenhand import Run
-from evenhand.gate.history import Change, changes, read, series
+from evenhand.gate.history import Change, Store, changes, read, series
+from evenhand.gate.history.store import machine_class
 from evenhand.results import quantity
 from evenhand.sphinx import shipped
 from evenhand.sphinx.places import publishes, run_folder
@@ -27,17 +28,16 @@ TYPE = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
 
 
-def found(folders: Sequence[Path]) -> list[tuple[Run, Change]]:
-    """Return each change in the stores, the newest commit first, with the newest run of its class of machines."""
+def found(store: Store) -> list[tuple[Run, Change]]:
+    """Return each change in a store, the newest commit first, with the newest run of its class of machines."""
     if find_spec("ruptures") is None:
         return []
-    classes = read(folders).classes().values()
-    each = [(runs[-1], change) for runs in classes for change in changes(series(runs))]
+    each = [(runs[-1], change) for runs in store.classes().values() for change in changes(series(runs))]
     return sorted(each, key=lambda pair: datetime.fromisoformat(pair[1].after.committed), reverse=True)
 
 
 def document(
-    each: Iterable[tuple[Run, Change]], *, site: str, repository: str, author: str, title: str, measured: str
+    each: Iterable[tuple[Run, Change]], *, site: str, repository: str, author: str, title: str, updated: str
 ) -> str:
     """Write the feed.
 
@@ -51,14 +51,14 @@ def document(
         The address of the repository.
     author, title : str
         The name of its author, and its title.
-    measured : str
-        When the run of the site was measured, which is the time of a feed without entries.
+    updated : str
+        When the newest run of the history was measured: an older commit that is measured later adds entries too.
     """
     entries = [entry(run, change, repository) for run, change in each]
     feed = ET.Element("feed", xmlns=NAMESPACE)
     ET.SubElement(feed, "id").text = urljoin(site, FEED)
     ET.SubElement(feed, "title").text = title
-    ET.SubElement(feed, "updated").text = entries[0].findtext("updated") if entries else measured
+    ET.SubElement(feed, "updated").text = updated
     ET.SubElement(ET.SubElement(feed, "author"), "name").text = author
     ET.SubElement(feed, "link", rel="self", type=TYPE, href=urljoin(site, FEED))
     ET.SubElement(feed, "link", rel="alternate", type="text/html", href=urljoin(site, PAGE))
@@ -72,8 +72,9 @@ def entry(run: Run, change: Change, repository: str) -> ET.Element:
     conditions, after = run.conditions(), change.after
     machine = f"{conditions['cpu']}, {conditions['implementation']} {conditions['Python']}"
     commit = f"{repository}/commit/{after.commit}"
+    subject = f"{commit}#{change.operation}#{machine_class(run)}"
     made = ET.Element("entry")
-    ET.SubElement(made, "id").text = uuid.uuid5(uuid.NAMESPACE_URL, f"{commit}#{change.operation}#{machine}").urn
+    ET.SubElement(made, "id").text = uuid.uuid5(uuid.NAMESPACE_URL, subject).urn
     ET.SubElement(made, "title").text = f"{change.operation}: {change.verdict} since {after.commit[:7]}"
     ET.SubElement(made, "updated").text = after.committed
     ET.SubElement(made, "link", rel="alternate", type="text/html", href=commit)
@@ -87,13 +88,15 @@ def write(app: Sphinx) -> None:
     """Write the feed to the files that are copied into the site."""
     if not publishes(app):
         return
+    store = read([Path(folder, "runs") for folder in app.config.measuring_archives])
+    runs = store.runs or [Run.opened(run_folder(app.config))]
     feed = document(
-        found([Path(folder, "runs") for folder in app.config.measuring_archives]),
+        found(store),
         site=app.config.html_baseurl,
         repository=app.config.links_repository,
         author=app.config.author,
         title=f"{app.config.project}: operations that became faster or slower",
-        measured=Run.opened(run_folder(app.config)).document["measured"],
+        updated=max(run.document["measured"] for run in runs),
     )
     folder = shipped.folder(app)
     folder.mkdir(parents=True, exist_ok=True)

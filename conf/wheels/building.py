@@ -24,11 +24,11 @@ COMPONENTS = "rust-daq.cdx.json"
 # The test files in tests that read the repository; all others need only the installed package.
 REPOSITORY_TESTS = {"test_gate_build.py", "test_project.py", "test_reference.py", "test_sessions.py", "test_wheels.py"}
 
-# Dependencies of the tests with wheels for musl and free-threaded Python, those of them without wheels for Windows on
-# ARM, and those without wheels for any of the three.
+# Dependencies of the tests with wheels for musl and free-threaded Python, those without, and one of the former that has
+# no wheels for Windows on ARM.
 EVERYWHERE = ["hypothesis", "numpy", "pandas", "psutil", "pyarrow", "pytest", "pytest-xdist", "scipy", "tzdata"]
-NOT_ON_WINDOWS_ON_ARM = ["pyarrow"]
 NOT_EVERYWHERE = ["duckdb", "polars"]
+NOT_ON_WINDOWS_ON_ARM = ["pyarrow"]
 
 
 def package_tests() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,7 @@ from made_history import history_run, revision
 
 import feed
 from evenhand import Archive
+from evenhand.gate.history import read
 from tiny_project import Project
 
 pytestmark = pytest.mark.skipif(
@@ -36,14 +38,14 @@ def stored(folder: Path, commits: int) -> list[Path]:
 def written(folders: list[Path]) -> ET.Element:
     """Write the feed of some stores and read it."""
     text = feed.document(
-        feed.found(folders), site=PLACE, repository="https://example.org/r", author="us", title="t", measured="now"
+        feed.found(read(folders)), site=PLACE, repository="https://example.org/r", author="us", title="t", updated="now"
     )
     return ET.fromstring(text)
 
 
 def test_each_change_is_an_entry_and_the_newest_comes_first(tmp_path: Path) -> None:
-    read = written(stored(tmp_path, 9))
-    entries = read.findall("atom:entry", ATOM)
+    found = written(stored(tmp_path, 9))
+    entries = found.findall("atom:entry", ATOM)
     titles = [entry.findtext("atom:title", "", ATOM) for entry in entries]
     assert titles == [
         f"a < b & c: slower since {revision(6).commit[:7]}",
@@ -52,8 +54,7 @@ def test_each_change_is_an_entry_and_the_newest_comes_first(tmp_path: Path) -> N
     times = [entry.findtext("atom:updated", "", ATOM) for entry in entries]
     assert times == [revision(6).committed, revision(3).committed]
     assert all(datetime.fromisoformat(time).tzinfo for time in times)
-    assert read.findtext("atom:updated", "", ATOM) == times[0]
-    assert [link.get("href") for link in read.findall("atom:link", ATOM)] == [
+    assert [link.get("href") for link in found.findall("atom:link", ATOM)] == [
         f"{PLACE}changes.atom",
         f"{PLACE}gate.html#changes",
     ]
@@ -72,10 +73,18 @@ def test_an_entry_keeps_its_id_when_later_commits_are_added(tmp_path: Path) -> N
     assert after == before
 
 
-def test_a_feed_without_changes_has_the_time_of_the_run(tmp_path: Path) -> None:
-    read = written([tmp_path / "none"])
-    assert read.findall("atom:entry", ATOM) == []
-    assert read.findtext("atom:updated", "", ATOM) == "now"
+def test_a_feed_without_changes_is_empty(tmp_path: Path) -> None:
+    found = written([tmp_path / "none"])
+    assert found.findall("atom:entry", ATOM) == []
+    assert found.findtext("atom:updated", "", ATOM) == "now"
+
+
+def test_each_class_of_machines_has_its_own_entries(tmp_path: Path) -> None:
+    for run in [each for folder in stored(tmp_path / "one", 9) for each in Archive(folder).runs()]:
+        other = {**run.document["machine"], "usable_cores": run.document["machine"]["usable_cores"] + 1}
+        Archive(tmp_path / "one").add(replace(run, document={**run.document, "id": f"{run.id}-more", "machine": other}))
+    ids = [entry.findtext("atom:id", "", ATOM) for entry in written([tmp_path / "one"]).findall("atom:entry", ATOM)]
+    assert len(set(ids)) == len(ids) == 4
 
 
 def test_every_page_names_the_feed_in_its_head(project: Project) -> None:

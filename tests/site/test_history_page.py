@@ -82,7 +82,7 @@ def test_a_step_is_shown_and_linked_at_its_commit(history: Project) -> None:
     assert page.count('<figure class="bench-figure"') == 2
     assert 'href="changes.atom"' in page
     assert f"moves: slower since {commit[:7]}" in (history.folder / "html" / "changes.atom").read_text(encoding="utf-8")
-    assert "1 change in 2 operations. The newest is at <a " in page
+    assert "1 change in 2 operations. The newest was first measured at <a " in page
     assert "moves, " + commit[:7] in page.partition("<figcaption>The 1 newest change")[0]
 
 
