@@ -81,11 +81,13 @@ def test_a_plot_is_saved_as_a_separate_drawing(browser: Browser, address: str, s
     page.close()
 
 
-def test_the_labels_of_a_wide_plot_are_whole(browser: Browser, address: str) -> None:
+@pytest.mark.parametrize("report", ["batch_roundtrip/report", "batch_roundtrip/1000/report"])
+def test_the_labels_of_a_plot_are_whole(browser: Browser, address: str, report: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(address + "criterion/batch_roundtrip/report/index.html")
+    page.goto(f"{address}criterion/{report}/index.html")
+    page.evaluate("() => document.querySelectorAll('.report details').forEach(more => more.open = true)")
     cut = page.evaluate(
-        """() => [...document.querySelectorAll(".report-room svg text")].filter(text => {
+        """() => [...document.querySelectorAll(".report svg text")].filter(text => {
              const room = text.ownerSVGElement.getBoundingClientRect(), box = text.getBoundingClientRect();
              return box.left < room.left - 1 || box.right > room.right + 1;
            }).map(text => text.textContent.trim())"""

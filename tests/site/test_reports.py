@@ -164,6 +164,18 @@ def test_the_titles_of_a_wide_plot_keep_away_from_its_labels(tmp_path: Path) -> 
     assert int(under["y"]) - 195 == height - 204 > 0
 
 
+@pytest.mark.parametrize("width", [450, 960])
+@pytest.mark.parametrize("anchor", ["start", "middle"])
+def test_a_label_at_the_right_edge_of_a_plot_has_room(tmp_path: Path, width: int, anchor: str) -> None:
+    path = tmp_path / "lines.svg"
+    label = f'<text x="{width - 10}" y="157" dy="0.76em" text-anchor="{anchor}">900.0</text>'
+    path.write_text(f'<svg width="{width}" height="204" viewBox="0 0 {width} 204">{label}</svg>')
+    drawn = reports.plot(BeautifulSoup("", "html.parser"), path, "Lines").svg
+    left, _, wide, _ = map(int, drawn["viewBox"].split())
+    beyond = {"start": 5, "middle": 2.5}[anchor] * 8
+    assert left + wide >= width - 10 + beyond
+
+
 def test_only_files_for_readers_are_kept(project: Project, output: Path) -> None:
     folder = project.folder / "build"
     config = SimpleNamespace(measuring_folder=str(folder), measuring_criterion=str(output), measuring_reuse=False)

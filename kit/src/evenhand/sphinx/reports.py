@@ -53,7 +53,9 @@ MEANING = {
 PAIRED, WIDEST = 500, 720
 """Widths in pixels: the maximum of a plot in a pair, and of any plot."""
 LETTER = 8.5
-"""The mean width of a letter in the text of a wide plot, in its units."""
+"""The mean width of a letter in the text of a plot, in its units; the page enlarges the text."""
+BEYOND = {"start": 1, "middle": 1 / 2, "end": 0}
+"""Which part of a text lies to the right of its place."""
 TITLE = 22
 """What the title of a vertical axis takes, with its distance from the labels."""
 EDGE = 6
@@ -178,8 +180,9 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
     drawn.attrs.pop("xmlns", None)
     drawn.attrs.pop("viewbox", None)
     left, below = room_for_titles(drawn) if int(width) > PAIRED else (0, 0)
+    right = room_at_the_right(drawn, int(width))
     drawn.attrs |= {
-        "viewBox": f"{-left} 0 {int(width) + left} {int(height) + below}",
+        "viewBox": f"{-left} 0 {left + int(width) + right} {int(height) + below}",
         "role": "img",
         "aria-label": title,
     }
@@ -209,6 +212,16 @@ def room_for_titles(drawn: Tag) -> tuple[int, int]:
     for title in titles:
         title["y"] = str(int(title["y"]) + BELOW)
     return max(0, TITLE - first + EDGE), BELOW if titles else 0
+
+
+def room_at_the_right(drawn: Tag, width: int) -> int:
+    """Return the room that the longest label or legend takes beyond the right edge of a plot."""
+    texts = drawn.select("text:not([transform])")
+    ends = [
+        int(text["x"]) + len(text.get_text(strip=True)) * LETTER * BEYOND[text.get("text-anchor", "start")]
+        for text in texts
+    ]
+    return max(0, round(max(ends, default=width)) - width)
 
 
 def tidy(soup: BeautifulSoup, table: Tag) -> None:
