@@ -26,7 +26,7 @@ identical programs were in this run, for each kind of measurement.
     only where it exceeds that floor.
 
 :order: 19
-:group: Measuring
+:group: Points
 :weight: 2
 :about: how far apart two identical programs measure
 """

@@ -19,7 +19,7 @@ built this site, and shows how to compare your own Pythons.
     :doc:`/pythons` has the tables of such a run.
 
 :order: 20
-:group: Measuring
+:group: Points
 :weight: 1
 :about: the same work on several Pythons
 """

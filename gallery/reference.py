@@ -20,7 +20,7 @@ your loop.
     pass batches.
 
 :order: 18
-:group: Measuring
+:group: Points
 :weight: 1
 :about: what each call of the package costs
 """

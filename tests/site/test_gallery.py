@@ -72,7 +72,7 @@ def test_no_two_examples_have_the_same_place() -> None:
 def test_the_groups_of_the_gallery_follow_one_another() -> None:
     declared = [Declaration.read(path).group for path in sorted(GALLERY, key=gallery.key)]
     groups = list(dict.fromkeys(declared))
-    assert groups == ["Points", "Batches and memory", "Pipeline and threads", "Files", "Measuring"]
+    assert groups == ["Points", "Batches and memory", "Pipeline and threads", "Files"]
 
 
 API = """# Things
