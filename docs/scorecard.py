@@ -63,7 +63,7 @@ class Comparison:
     def unjudged(self, run: Run) -> Outcome:
         """Return whether the two numbers are there; KeyError where one is not."""
         self.numbers(run)
-        return "not judged"
+        return "not measured" if run.cut(self.pair.path) else "not judged"
 
     def numbers(self, run: Run) -> tuple[str, str]:
         """Write both numbers, this package's first."""

@@ -86,7 +86,7 @@ def course(run: Run) -> TableMarkup:
             "example": step["example"],
             "took": quantity.time(step["seconds"] * 1e9),
             "planned before it": quantity.time(step["planned"] * 1e9) if step.get("planned") else "no plan",
-            "one round, not judged": ", ".join(step.get("cut", ())) or "nothing",
+            "not measured": ", ".join(step.get("cut", ())) or "nothing",
         }
         for step in run.document["took"]["course"]
     ]

@@ -28,7 +28,7 @@ def draw(run: Run) -> Figure:
     figure.text(0.06, 0.74, "A performance guide that measures itself", fontsize=25, color="#3d4854")
     figure.text(0.06, 0.06, f"Measured {minute(run.document['measured'])}", fontsize=16, color="#56616e")
     result = run.results.get(SHOWN)
-    if isinstance(result, Comparison):
+    if isinstance(result, Comparison) and not result.cut:
         ax = figure.add_axes((0.3, 0.14, 0.6, 0.5))
         style(ax)
         costs = {name: result.cost(name).value for name in result.ranking[:MOST]}

@@ -73,8 +73,10 @@ def build(machine: Machine, seconds: float, *, known: Costs = COSTS, most: int =
         for key, cost in CALLS.items():
             if key.startswith(f"{example}/"):
                 rounds = cost.rounds if cost.fixed else times_fewest(cost.rounds, plan.factor, most)
-                done.append(machine.make(key, 1 if key in plan.cut else rounds, COSTS))
-                cut += [key] if key in plan.cut else []
+                if key in plan.cut:
+                    cut.append(key)
+                else:
+                    done.append(machine.make(key, rounds, COSTS))
     return done, cut
 
 
@@ -122,17 +124,29 @@ def test_calls_are_cut_in_the_stated_order_and_only_as_many_as_needed() -> None:
     budget = Budget(COSTS, ORDER, 20)
     assert budget.plan(EXAMPLES, ALL_SECONDS, 1.0).cut == ()
     first = CALLS[ORDER[0]]
-    saved = first.seconds(first.rounds, 1.0) - first.seconds(1, 1.0)
+    saved = first.seconds(first.rounds, 1.0)
     assert budget.plan(EXAMPLES, ALL_SECONDS - saved, 1.0).cut == (ORDER[0],)
     assert budget.plan(EXAMPLES, ALL_SECONDS - saved - 0.1, 1.0).cut == tuple(ORDER[:2])
     assert budget.plan(EXAMPLES, 0.0, 1.0).cut == tuple(ORDER)
+
+
+def test_a_short_call_is_taken_back_where_the_cut_of_a_long_one_leaves_room_for_it() -> None:
+    short, middle, long = (Cost(first=1.0, further=further, rounds=6) for further in (0.4, 0.8, 4.0))
+    calls = {"example0/short": short, "example0/middle": middle, "example0/long": long}
+    budget = Budget(Costs(PACE, calls, {}), list(calls), 20)
+    every = sum(call.seconds(6, 1.0) for call in calls.values())
+    # They take 3 s, 5 s and 21 s.
+    assert budget.plan(["example0"], every - 7.0, 1.0).cut == ("example0/short", "example0/middle")
+    assert budget.plan(["example0"], every - 9.0, 1.0).cut == ("example0/long",)
+    assert budget.plan(["example0"], every - 23.0, 1.0).cut == ("example0/short", "example0/long")
+    assert budget.plan(["example0"], every - 25.0, 1.0).cut == ("example0/middle", "example0/long")
 
 
 def test_the_calls_that_are_not_cut_make_at_least_the_fewest_rounds_that_their_verdicts_take() -> None:
     done, cut = build(Machine(lambda _: 2.0), 0.8 * ALL_SECONDS)
     assert set(cut) < set(ORDER)
     for call in done:
-        assert call.rounds == 1 if call.key in cut else call.rounds >= CALLS[call.key].rounds
+        assert call.rounds >= CALLS[call.key].rounds
 
 
 def test_a_call_that_takes_one_round_is_never_cut() -> None:

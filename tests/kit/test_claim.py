@@ -36,6 +36,31 @@ def test_a_claim_that_something_is_faster_follows_the_ratio(measured, outcome):
     assert CLAIM.judge(measured).outcome == outcome
 
 
+def cut(name, example):
+    """Make a result that the budget of a build cut."""
+    made = made_result(name, example)
+    return replace(made, settings={"slices": 2, "rounds": 0, "cut": True}, samples=made.samples[:0], pace=())
+
+
+@pytest.mark.parametrize(
+    ("results", "reason"),
+    [
+        ([cut("made", "first"), made_result("made", "noise")], "first/made is not measured in this profile"),
+        (
+            [made_result(costs={"one": 100.0, "two": 70.0}), cut("made", "noise")],
+            "noise/made/noise_floor is not measured in this profile",
+        ),
+        (
+            [cut("made", "first"), cut("made", "noise")],
+            "first/made and noise/made/noise_floor are not measured in this profile",
+        ),
+    ],
+)
+def test_a_claim_whose_measurement_or_floor_was_cut_is_not_judged(results, reason):
+    found = CLAIM.judge(made_run(*results))
+    assert (found.outcome, found.number, found.reason) == ("not judged in this profile", "–", reason)  # noqa: RUF001
+
+
 def test_a_row_shows_sentence_verdict_number_and_floor():
     row = CLAIM.row(run(70.0, again=102.0))
     assert row["claim"] == "Two is faster than one."

@@ -132,6 +132,20 @@ def test_a_number_that_is_missing_was_not_measured() -> None:
     assert wording.sentence(run) == "this profile does not measure “new” against “old”"
 
 
+def test_the_numbers_of_a_cut_result_are_dashes_and_show_no_gain() -> None:
+    made = made_result()
+    cut = replace(made, settings={"slices": 2, "rounds": 0, "cut": True}, samples=made.samples[:0], pace=())
+    run = made_run(cut)
+    one, two = list(made.contenders)[:2]
+    pair = bench.Pair(f"first/made/{two}", one)
+    assert pair.outcome(run) == "not measured"
+    assert pair.written(run) == ("–", "–")  # noqa: RUF001
+    assert pair.gain(run) == "no gain shown: not measured"
+    assert run.value(f"first/made/{two}/cost_ns") == ("cost_ns", None)
+    assert not [path for path in run.paths() if path.startswith(f"first/made/{two}")]
+    assert f"“{two}”" in bench.Wording.parse(f"first/made/{two} vs {one} | faster: So it is.").sentence(run)
+
+
 def test_a_result_that_is_missing_is_an_error_unless_that_is_worded() -> None:
     run = made_run()
     with pytest.raises(KeyError, match="no result 'first/gone'; similar: first/made"):

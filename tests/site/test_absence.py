@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ def test_each_page_is_made_from_a_run_without_its_results(path, run, monkeypatch
     text = Cells(path).execute()
     assert text
     assert "None" not in re.sub("<[^>]*>", " ", text)
+
+
+def test_a_crossing_that_was_cut_is_a_row_of_dashes():
+    costs = {"one call for all": 10.0, "called from Python": 100.0}
+    made = [made_result(name, "crossing", costs) for name in tables.CROSSINGS.values()]
+    settings = {"slices": 2, "rounds": 0, "cut": True}
+    cut = replace(made[0], settings=settings, samples=made[0].samples[:0], pace=())
+    frame = tables.crossings(made_run(cut, *made[1:])).frame
+    assert set(frame.iloc[0]) == {"–"}  # noqa: RUF001
+    assert "–" not in set(frame.iloc[1])  # noqa: RUF001
 
 
 def test_a_note_names_the_results_and_the_part_without_them(run):

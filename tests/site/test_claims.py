@@ -34,6 +34,11 @@ class DoctoredRun:
         del name
         return self.measured
 
+    def cut(self, path: str) -> bool:
+        """Say that nothing was cut."""
+        del path
+        return False
+
     def value(self, path: str) -> tuple[str, float]:
         """Return the noise floor."""
         return path.rpartition("/")[2], self.noise

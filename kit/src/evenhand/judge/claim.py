@@ -10,6 +10,7 @@ from evenhand.judge.decision import Verdict, decide, doubt
 from evenhand.judge.estimate import Estimate
 from evenhand.judge.metric import Reading
 from evenhand.results import quantity
+from evenhand.results.result import NOT_MEASURED
 from evenhand.runs.run import Run
 
 Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]
@@ -94,6 +95,9 @@ class Claim:
 
     def judge(self, run: Run) -> Judgement:
         """Judge the claim by a run."""
+        if cut := [path for path in (self.measurement, self.noise) if path and run.cut(path)]:
+            reason = f"{' and '.join(cut)} {'are' if len(cut) > 1 else 'is'} {NOT_MEASURED}"
+            return Judgement("not judged in this profile", quantity.MISSING, Estimate.unknown(), math.nan, reason)
         measured = run.part(self.measurement)
         ratio = self.reading.ratio(measured)
         noise = math.nan if self.noise is None else float(run.value(self.noise)[1])

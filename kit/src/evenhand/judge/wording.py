@@ -98,8 +98,9 @@ class Pair:
         return reading_at(place, run).ratio(run.part(place.measurement))
 
     def written(self, run: Run) -> tuple[str, str]:
-        """Write the two numbers, first contender first."""
-        this, other = (quantity.written(*run.value(path)) for path in locate(self, run).paths)
+        """Write the two numbers, first contender first; a dash for those that the run did not measure."""
+        found = [run.value(path) for path in locate(self, run).paths]
+        this, other = (quantity.MISSING if _missing(value) else quantity.written(name, value) for name, value in found)
         return this, other
 
     def gain(self, run: Run) -> str:

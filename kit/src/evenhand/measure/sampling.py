@@ -117,8 +117,22 @@ def measure(sampler: Sampler[R], name: str, settings: Settings, share: float = 1
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         message = f"share must be the part of the example's seconds, from 0 to 1, got {share!r}"
         raise ValueError(message)
-    return settings.measured(
-        sampler.kind, name, sampler.recorded(), sampler.plan, lambda: collect(sampler, name, settings, share)
+
+    def make() -> R:
+        return left_out(sampler, name, settings) if name in settings.cut else collect(sampler, name, settings, share)
+
+    return settings.measured(sampler.kind, name, sampler.recorded(), sampler.plan, make)
+
+
+def left_out(sampler: Sampler[R], name: str, settings: Settings) -> R:
+    """Make the result of a call that the build's budget cut: it has contenders and no samples."""
+    return sampler.kind(
+        name=name,
+        example=settings.example,
+        contenders=records(sampler.recorded()),
+        settings={**sampler.plan, sampler.rounds_are: 0, "cut": True},
+        samples=samples_of(()),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -128,7 +142,6 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
     samples: list[Sample] = []
     pace: list[float] = []
     rounds, first, sampled, stopped = 1, 0.0, 0.0, None
-    cut = name in settings.cut
     try:
         while len(pace) < rounds:
             index = len(pace)
@@ -138,7 +151,7 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
                 if index == 0:
                     starting = time.perf_counter() - begin
                     seconds = starting + sampler.prepare(workers)
-                    rounds = 1 if cut else sampler.rounds(settings, seconds, share)
+                    rounds = sampler.rounds(settings, seconds, share)
                     if sampler.foresees:
                         announce(settings, name, rounds, seconds)
                 if sampler.pinned:
@@ -156,7 +169,7 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
             raise
         stopped = error
         samples = [sample for sample in samples if sample.round < len(pace)]
-    times = {"first_ns": round(first * 1e9), "sampled_ns": round(sampled * 1e9)} | ({"cut": True} if cut else {})
+    times = {"first_ns": round(first * 1e9), "sampled_ns": round(sampled * 1e9)}
     result = sampler.kind(
         name=name,
         example=settings.example,

@@ -46,7 +46,7 @@ class Settings:
         Rounds of each call as a multiple of the fewest that its verdicts need, where the build has a budget; None
         where the seconds decide.
     cut : frozenset of str
-        Names of the calls for which the budget has no time: they make one round, and their results record that.
+        Names of the calls for which the budget has no time: they are not made, and their results record that.
     packages : sequence of str, or mapping of str to str, optional
         The measured distributions; see `settings`. None: those named by the nearest configuration above the
         working folder.
@@ -160,9 +160,10 @@ class Settings:
                 result = make()
             except Interrupted as interrupted:
                 stopped, result = interrupted, cast("R", interrupted.result)
-            took = {"took_ns": time.perf_counter_ns() - begin}
-            notes = (*result.notes, *before.notes_until(Neighbours.read()))
-            result = replace(result, settings={**result.settings, **took}, notes=notes)
+            if not result.cut:
+                took = {"took_ns": time.perf_counter_ns() - begin}
+                notes = (*result.notes, *before.notes_until(Neighbours.read()))
+                result = replace(result, settings={**result.settings, **took}, notes=notes)
             if stopped is not None:
                 self.recorder.record(result)
                 # A script exits with the status of the signal that stopped it.

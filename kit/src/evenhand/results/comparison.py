@@ -99,7 +99,7 @@ class Comparison(Result):
 
     def difference(self, contender: str, to: str | None = None) -> Estimate:
         """Return the additional nanoseconds of `contender` per operation over `to` (by default the baseline)."""
-        return median_interval(self.costs[contender] - self.costs[to or self.baseline], LEVEL)
+        return median_interval(self.per_round(contender) - self.per_round(to or self.baseline), LEVEL)
 
     @cached_property
     def _sums(self) -> pd.DataFrame:

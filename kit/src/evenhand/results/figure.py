@@ -167,6 +167,8 @@ def of_axes(ax: Axes) -> str:
     """Describe one pair of axes."""
     if form := form_of(ax):
         return form.described()
+    if not ax.axison:
+        return "; ".join(text.get_text() for text in ax.texts)
     named = [str(line.get_label()) for line in ax.get_lines()]
     listed = ", ".join(name for name in named if not name.startswith("_"))
     return f"Lines, {ax.get_ylabel()} over {ax.get_xlabel()}" + (f": {listed}" if listed else "")

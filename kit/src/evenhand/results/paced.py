@@ -210,7 +210,8 @@ class Paced(Percentiles):
                 "late": lambda row: number(row.late),
                 "missed": lambda row: number(row.missed),
                 "effective rate": lambda row: quantity.rate(row.effective_per_second),
-                "capacity": lambda row: quantity.span(self.capacity_range(row.Index), quantity.rate),
+                # Its range is that of the headroom, times the rate.
+                "capacity": lambda row: quantity.rate(self.capacity_range(row.Index).value),
                 "headroom": lambda row: self._headroom(row.Index),
                 **{heading: partial(self._ratio_cell, which) for heading, which in last.items()},
             },

@@ -14,6 +14,8 @@ BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 PERCENT = ((1.0, "%"),)
 RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 MISSING = "–"
+NOT_MEASURED = "not measured in this profile"
+"""The text in place of a result that the build had no time for, or too few rounds."""
 NARROW_SPACE = "\u202f"
 FACTORS = {unit: factor for units in (TIMES, BYTES, RATES) for factor, unit in units}
 APART = re.compile(

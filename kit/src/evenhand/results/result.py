@@ -8,8 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from html import escape
+from functools import cached_property, wraps
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,6 +19,7 @@ from evenhand.measure.records import SAMPLE_COLUMNS, data_frame
 from evenhand.measure.statement import Harness, Statement
 from evenhand.results import quantity
 from evenhand.results.figure_markup import FigureMarkup
+from evenhand.results.quantity import NOT_MEASURED
 from evenhand.results.table_markup import TableMarkup
 
 if TYPE_CHECKING:
@@ -35,12 +35,36 @@ FLOOR_MARK = "†"
 """Marks a number that depends more on the clock or the loop than on the statement."""
 FLOOR = 3.0
 """A number within this multiple of the empty statement's depends mostly on the clock or the counter."""
-NOT_MEASURED = "not measured in this profile"
-"""The text in place of a result that the build had no time for, or too few rounds."""
+CUT_HEIGHT = 0.5
+"""The height in inches of a figure that only says so."""
 QUOTIENT = 1.1
 """A ratio that differs by more than this factor from the quotient of the printed numbers is explained."""
 
 KINDS: dict[str, type[Result]] = {}
+
+
+def unless_cut(method: Callable[..., Any], instead: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the method of a result, which returns something else where the build's budget cut the call."""
+
+    @wraps(method)
+    def found(self: Any, *given: Any, **named: Any) -> Any:
+        return instead(self) if self.cut else method(self, *given, **named)
+
+    return found
+
+
+def only_names(result: Any) -> pd.DataFrame:
+    """Return a frame that has the contenders and no numbers."""
+    return data_frame({"contender": list(result.contenders)}).set_index("contender")
+
+
+IF_CUT: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("to_pandas", "table", "fit", "fit_table"), only_names),
+    **dict.fromkeys(("verdict", "scaling_verdict"), lambda _: "not judged"),
+    "scaling": lambda _: Estimate.unknown(),
+    "facts": lambda _: {},
+}
+"""What the methods of every kind of result return if the call was cut."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,6 +109,9 @@ class Result(ABC):
         super().__init_subclass__(**keywords)
         if "kind" in cls.__dict__:
             KINDS[cls.kind] = cls
+        for name, instead in IF_CUT.items():
+            if name in cls.__dict__:
+                setattr(cls, name, unless_cut(cls.__dict__[name], instead))
 
     @property
     def baseline(self) -> str:
@@ -98,7 +125,7 @@ class Result(ABC):
 
     @property
     def cut(self) -> bool:
-        """Whether the build's budget cut the call: the result has one round, and pages do not show it."""
+        """Whether the build's budget cut the call: the result has contenders, and no samples."""
         return bool(self.settings.get("cut"))
 
     @property
@@ -136,13 +163,15 @@ class Result(ABC):
         return self.series()
 
     def per_round(self, *key: Any) -> pd.Series:
-        """Return one number per round.
+        """Return one number per round; none if the call was cut.
 
         Raises
         ------
         KeyError
             If there is no such number; the message lists those that exist.
         """
+        if self.cut:
+            return data_frame({"": []}, index=[])[""].astype(float)
         if key not in self._series:
             known = ", ".join("/".join(map(str, name)) for name in self._series)
             message = f"{self.name} has no {'/'.join(map(str, key))!r}; it has: {known}"
@@ -269,12 +298,13 @@ class Result(ABC):
 
         figure, ax = blank(self.key)
         self._fill(ax, shown)
-        return FigureMarkup(figure, caption, label=NOT_MEASURED if self.cut else "", source=self.key)
+        return FigureMarkup(figure, caption, source=self.key)
 
     def _fill(self, ax: Axes, shown: Mapping[str, Any]) -> None:
         if self.cut:
             ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", transform=ax.transAxes)
             ax.set_axis_off()
+            ax.figure.set_size_inches(ax.figure.get_size_inches()[0], CUT_HEIGHT)
         else:
             draw: Callable[..., None] = self.draw
             draw(ax, **shown)
@@ -292,7 +322,7 @@ class Result(ABC):
             "pace_ns": list(self.pace),
             "timings": self.timings,
             "facts": plain(self.facts()),
-            "rows": plain(self.to_pandas().reset_index().to_dict(orient="records")),
+            "rows": [] if self.cut else plain(self.to_pandas().reset_index().to_dict(orient="records")),
         }
 
     def to_json(self) -> str:
@@ -315,13 +345,14 @@ class Result(ABC):
 
     def __repr__(self) -> str:
         title = f"{self.kind}: {self.name}"
+        if self.cut:
+            return f"{title}: {NOT_MEASURED}"
         return "\n".join([title, self.table().to_string(), *self.table_notes(), *self.advice()])
 
     def _repr_html_(self) -> str:
         caption = f"{self.kind.capitalize()}: {self.name}"
-        if self.cut:
-            return f'<p class="bench-note">{escape(caption)}: {NOT_MEASURED}.</p>'
-        return TableMarkup(self.table(), caption, self.table_notes(), source=self.key)._repr_html_()
+        notes = () if self.cut else self.table_notes()
+        return TableMarkup(self.table(), caption, notes, source=self.key)._repr_html_()
 
 
 class Interrupted(KeyboardInterrupt):

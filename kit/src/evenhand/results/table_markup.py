@@ -8,7 +8,7 @@ from html import escape
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from evenhand.results.quantity import MISSING, magnitude, written
+from evenhand.results.quantity import MISSING, NOT_MEASURED, magnitude, written
 from evenhand.results.verdict_chip import with_chip
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class TableMarkup:
         self.drawings = dict(drawings or {})
 
     def _repr_html_(self) -> str:
+        if self.frame.columns.empty:
+            return f'<p class="bench-note">{escape(self.caption)}: {NOT_MEASURED}.</p>'
         # A wide table scrolls within this element, without the notes; a page makes it a stop of the keyboard then.
         caption = f"<caption>{escape(self.caption)}</caption>"
         table = (

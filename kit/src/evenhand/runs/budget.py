@@ -1,4 +1,4 @@
-"""The time budget of a build: the remaining time, and the calls that are cut to one round so that the rest fits.
+"""The time budget of a build: the remaining time, and the calls that are cut so that the rest fits.
 
 A reference build writes a table with the cost of each call.  Before each example, the remaining calls are planned from
 the remaining time, the machine's current pace, and the time of the finished calls relative to the table.  If there is
@@ -65,6 +65,8 @@ class Cost:
 
     def works(self, rounds: int) -> float:
         """Return the part of the seconds that depends on the machine, at the pace of the reference build."""
+        if not rounds:
+            return 0.0
         return max(self.first + (rounds - 1) * self.further - self.waits(rounds), 0.0)
 
     def seconds(self, rounds: int, slowness: float) -> float:
@@ -192,7 +194,7 @@ class Plan:
     Parameters
     ----------
     cut : tuple of str
-        The calls that make only one round, which is not judged.
+        The calls that are not made.
     factor : float
         The number of rounds of the other calls, as a multiple of their fewest.
     examples : mapping of str to float
@@ -233,6 +235,9 @@ class Budget:
     def plan(self, examples: Sequence[str], left: float, slowness: float) -> Plan:
         """Plan the remaining examples.
 
+        Calls are cut in their order until the rest fits.  Then, from the last to the first, each call is taken back
+        that fits into what the larger ones left.
+
         Parameters
         ----------
         examples : sequence of str
@@ -249,6 +254,10 @@ class Budget:
                 break
             if key in calls and calls[key].rounds > 1:
                 cut.append(key)
+        for key in reversed(cut.copy()):
+            without = [other for other in cut if other != key]
+            if self.needed(calls, without, 1.0, examples, slowness) <= left:
+                cut = without
         factor, least, most = 1.0, 1.0, float(self.most)
         if not cut:
             for _ in range(20):
@@ -278,7 +287,7 @@ class Budget:
     ) -> float:
         """Return the seconds of some calls and of the examples around them."""
         around = sum(self.costs.around.get(example, 0.0) for example in examples)
-        rounds = {key: 1 if key in cut else self.rounds(cost, factor) for key, cost in calls.items()}
+        rounds = {key: 0 if key in cut else self.rounds(cost, factor) for key, cost in calls.items()}
         return slowness * around + sum(cost.seconds(rounds[key], slowness) for key, cost in calls.items())
 
     def rounds(self, cost: Cost, factor: float) -> int:

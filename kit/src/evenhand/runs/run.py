@@ -184,7 +184,7 @@ class Run:
         Returns
         -------
         column, value
-            The column's name, whose suffix is the unit, and the value.
+            The column's name, whose suffix is the unit, and the value; None for every number of a cut result.
 
         Raises
         ------
@@ -198,6 +198,8 @@ class Run:
         # An example may have the name of a part of the run, such as `machine`.
         if found is MISSING and (key := "/".join(parts[:2])) in self.results:
             found = self._look_up(key, parts[2:])
+            if found is MISSING and self.results[key].cut:
+                found = None
         if found is MISSING or isinstance(found, Mapping | list):
             what = "is a group, not one value" if found is not MISSING else "is not in this run"
             message = f"{path!r} {what}{nearest(path, list(self.paths()))}"

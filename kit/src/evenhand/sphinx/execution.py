@@ -200,8 +200,8 @@ def too_slow(plan: Plan) -> str:
     if plan.seconds <= (1 + TOLERANCE) * plan.left:
         return ""
     return (
-        f"this machine is too slow for the budget of {plan.left:.0f} s: what is never cut, and one round of the rest, "
-        f"take about {plan.seconds:.0f} s; raise the budget, or build in a profile that judges nothing"
+        f"this machine is too slow for the budget of {plan.left:.0f} s: what is never cut takes about "
+        f"{plan.seconds:.0f} s; raise the budget, or build in a profile that judges nothing"
     )
 
 
@@ -274,7 +274,7 @@ def tell_course(plan: Mapping[str, Any], course: Sequence[Mapping[str, Any]], en
     if plan.get("until") is None:
         return
     for step in course:
-        cut = f", one round of {', '.join(step['cut'])}" if step["cut"] else ""
+        cut = f", without {', '.join(step['cut'])}" if step["cut"] else ""
         line = f"{step['example']}: planned {step['planned']:.0f} s, took {step['seconds']:.0f} s"
         logger.info("%s, at %.2f times the pace of the table%s", line, 1 / step["slowness"], cut)
     over = ended - plan["until"]

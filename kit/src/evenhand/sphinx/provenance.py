@@ -103,6 +103,8 @@ def sampled(entry: Mapping[str, Any]) -> str:
 
 def line(document: Mapping[str, Any], entry: Mapping[str, Any] | None) -> str:
     """The line that is always visible."""
+    if entry and entry["settings"].get("cut"):
+        return f"Not measured · profile {document['profile']}"
     machine = document["machine"]
     told = [f"Measured {minute(entry['started'] if entry else document['measured'])}", machine["cpu"]]
     told += [interpreter(machine), sampled(entry) if entry else f"profile {document['profile']}"]
