@@ -11,7 +11,7 @@ import card
 
 def test_it_shows_the_cheapest_contenders_of_the_run() -> None:
     example, name = card.SHOWN.split("/")
-    costs = {"dear": 30.0, "cheap": 10.0}
+    costs = {"slow": 30.0, "quick": 10.0}
     [axes] = card.draw(made_run(made_result(name, example, costs))).axes
     assert {label.get_text() for label in axes.get_yticklabels()} == set(costs)
 
