@@ -12,7 +12,7 @@ from IPython.display import HTML
 from absence import ABSENT, lacking, note
 from evenhand import FigureMarkup, Run
 from evenhand.results import quantity
-from evenhand.results.result import NOT_MEASURED
+from evenhand.results.quantity import NOT_MEASURED
 
 
 @dataclass(frozen=True)

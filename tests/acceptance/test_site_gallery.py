@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from evenhand.results.result import NOT_MEASURED
+from evenhand.results.quantity import NOT_MEASURED
 from site_folder import Page, SiteFolder
 
 pytestmark = pytest.mark.acceptance

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import evenhand as bench
-from evenhand.results.result import NOT_MEASURED, Result, restored
+from evenhand.results.quantity import NOT_MEASURED
+from evenhand.results.result import Result, restored
 
 SETTINGS = bench.Settings(cut=frozenset({"left"}), options={})
 # A statement that fails if anybody runs it.
@@ -54,6 +55,14 @@ def test_it_says_so_as_text_as_html_and_as_a_figure(result: Result) -> None:
     axes = result.plot()
     assert axes is not None
     assert [text.get_text() for text in axes.texts] == [NOT_MEASURED]
+
+
+def test_it_leaves_the_size_of_a_given_figure_as_it_is() -> None:
+    from matplotlib.figure import Figure
+
+    whole = Figure(figsize=(4.0, 3.0))
+    bench.compare(NEVER, **GIVEN).plot(whole.subplots())
+    assert list(whole.get_size_inches()) == [4.0, 3.0]
 
 
 def test_a_run_keeps_it_and_has_no_value_for_its_numbers(result: Result) -> None:

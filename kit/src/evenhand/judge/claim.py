@@ -10,7 +10,7 @@ from evenhand.judge.decision import Verdict, decide, doubt
 from evenhand.judge.estimate import Estimate
 from evenhand.judge.metric import Reading
 from evenhand.results import quantity
-from evenhand.results.result import NOT_MEASURED
+from evenhand.results.quantity import NOT_MEASURED
 from evenhand.runs.run import Run
 
 Outcome = Literal["holds", "does not hold", "inconclusive", "not judged in this profile"]

@@ -279,9 +279,10 @@ class Result(ABC):
         """
         from evenhand.results.figure import axes
 
+        own = ax is None
         ax = axes(ax, self.key)
         if ax is not None:
-            self._fill(ax, shown)
+            self._fill(ax, shown, own=own)
         return ax
 
     def figure(self, caption: str = "", **shown: Any) -> FigureMarkup:
@@ -297,14 +298,17 @@ class Result(ABC):
         from evenhand.results.figure import blank
 
         figure, ax = blank(self.key)
-        self._fill(ax, shown)
+        self._fill(ax, shown, own=True)
         return FigureMarkup(figure, caption, source=self.key)
 
-    def _fill(self, ax: Axes, shown: Mapping[str, Any]) -> None:
+    def _fill(self, ax: Axes, shown: Mapping[str, Any], *, own: bool) -> None:
         if self.cut:
+            if own:
+                # A figure that somebody else made keeps its size.
+                whole: Any = ax.figure
+                whole.set_figheight(CUT_HEIGHT)
             ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", transform=ax.transAxes)
             ax.set_axis_off()
-            ax.figure.set_size_inches(ax.figure.get_size_inches()[0], CUT_HEIGHT)
         else:
             draw: Callable[..., None] = self.draw
             draw(ax, **shown)

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from evenhand import Pair, Run, Wording
 from evenhand.judge.wording import locate
 from evenhand.results import quantity
-from evenhand.results.result import NOT_MEASURED
+from evenhand.results.quantity import NOT_MEASURED
 from evenhand.sphinx.errors import MeasuringError
 from evenhand.sphinx.numbers import linked
 from evenhand.sphinx.places import publishes, run_folder
