@@ -102,6 +102,8 @@ def refuse_measured(site: Site) -> None:
     assert 'aria-label="not measured in this profile"' in example
     assert example.count('class="bench-table') == 1  # that of the other call
     assert "Not measured · profile quick" in example
+    assert 'href="../run/first.html#more"' in example
+    assert '<section id="more"><h2>more</h2>' in site.page("run/first")
 
 
 def test_a_build_that_writes_the_table_of_costs_cuts_nothing(budgeted: Site) -> None:

@@ -202,6 +202,10 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         section, names = (result, rest) if number.page != f"run/{ELSEWHERE}" else (head, [result, *rest])
         address = "/".join(names)
         groups.setdefault(number.page, {}).setdefault(section, {})[address] = number
+    for entry in document["results"]:
+        if entry["settings"].get("cut"):
+            # The strips of its table and its figure lead here too.
+            groups.setdefault(f"run/{entry['example']}", {}).setdefault(entry["name"], {})
     for page, sections in groups.items():
         yield page, context(app, document, page, sections), "page.html"
 
@@ -223,7 +227,8 @@ def context(
     files = downloads.PageFiles(app, page)
     for section, numbers in sections.items():
         source = f"{name}/{section}" if name != ELSEWHERE else ""
-        shown = table(f"Addresses below {source or section}", numbers)
+        caption = f"Addresses below {source or section}"
+        shown = table(caption, numbers) if numbers else f'<p class="bench-note">{quantity.NOT_MEASURED}</p>'
         attribute = f' data-source="{escape(source)}"' if source else ""
         body.append(f'<section id="{escape(section)}"><h2>{escape(section)}</h2>')
         body.append(f'<div class="bench-result"{attribute}>{shown}</div>')
