@@ -160,4 +160,6 @@ def test_the_page_killed_a_worker_and_found_equal_results(build_folder):
         "unreadable": 2,
         "analysed": 9,
     }
-    assert (run["scale_out/spread"].to_pandas().loc["two workers"]["identical"] == 1).all()
+    # A profile with a budget may have no time for it.
+    spread = run["scale_out/spread"]
+    assert spread.cut or (spread.to_pandas().loc["two workers"]["identical"] == 1).all()
