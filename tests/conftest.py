@@ -1,8 +1,11 @@
-"""Hypothesis profiles: HYPOTHESIS_PROFILE=thorough runs ten times as many examples, quick a tenth."""
+"""Profiles of Hypothesis: thorough runs ten times as many examples, quick a tenth. Figures are closed after tests."""
 
 import gc
 import os
+import sys
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # No deadline, because a shared machine is slow at times, and no test judges time.
@@ -19,3 +22,11 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures() -> Iterator[None]:
+    """Close what a test has drawn, because matplotlib warns of many open figures, in whichever test opens one more."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -401,8 +401,9 @@ def test_ctrl_c_ends_a_loop_that_waits(loop: str) -> None:
         from rust_daq import Channel, Pipeline, SimulatedInstrument
         pipeline = Pipeline(SimulatedInstrument(1e-5, Channel("a", "V")))
         def iterate():
+            interrupt(["take", "batches"])  # before the loop, because the only batch can arrive before it
             for batch in pipeline:
-                interrupt(["take", "batches"])  # while it waits for the next
+                pass
         async def main():
             async for batch in pipeline:
                 interrupt(["select"])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pytest
 
 import evenhand as bench
@@ -25,13 +24,6 @@ CALLS: dict[str, Callable[[], Any]] = {
     "observe": lambda: bench.observe(NEVER, columns=["a_ns"], compared=["a_ns"], sizes=[1, 2], **GIVEN),
     "paced": lambda: bench.paced(NEVER, rate=1_000.0, duration=1.0, **GIVEN),
 }
-
-
-@pytest.fixture(autouse=True)
-def _closed_figures() -> Iterator[None]:
-    """Close what a test has drawn."""
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(params=CALLS.values(), ids=CALLS)
