@@ -45,6 +45,13 @@ STARTS = [
 """The programs of the pages where a reader begins."""
 
 
+@pytest.mark.parametrize("page", [DOCS.parent / "README.md", *PAGES], ids=lambda page: page.name)
+def test_lines_of_code_fit_between_both_menus(page: Path) -> None:
+    # A block has room for about 90 characters in a window of 1,280 px; longer lines would be cut there.
+    code = "".join(blocks(page.read_text(encoding="utf-8"), "python"))
+    assert [line for line in code.splitlines() if len(line) > 88] == []
+
+
 def commands(words: str) -> list[tuple[str, str]]:
     """Return each line of a shell block that begins with these words, with its page."""
     return [
