@@ -288,7 +288,7 @@ try:
 except ModuleNotFoundError as error:
     print(error)
 """
-    assert 'Parquet needs pyarrow, which is not installed; run pip install "rust-daq[parquet]"' in run(
+    assert "Parquet needs pyarrow, which is not installed; run pip install pyarrow" in run(
         code, source, tmp_path / "new.parquet", parquet
     )
 

@@ -31,5 +31,6 @@ def test_without_the_kit_a_message_says_what_to_install() -> None:
     assert done.returncode == 1
     said = done.stderr.splitlines()[-1]
     assert said.endswith(
-        'the measuring kit is now the package evenhand; install it with `pip install "rust-daq[bench]"`'
+        "the measuring kit is now the package evenhand; install it with "
+        '`pip install "evenhand @ git+https://github.com/rust-daq/rust-daq#subdirectory=kit"`'
     )

@@ -217,8 +217,8 @@ def test_a_reuse_notices_a_changed_module_next_to_the_example(site: Site) -> Non
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        (["sphinx_gallery"], "evenhand.sphinx needs sphinx-gallery, which is not installed"),
-        (["bs4", "myst_nb"], "evenhand.sphinx needs beautifulsoup4, myst-nb, which are not installed"),
+        (["sphinx_gallery"], "sphinx-gallery, which is not installed; pip install sphinx-gallery"),
+        (["bs4", "myst_nb"], "beautifulsoup4, myst-nb, which are not installed; pip install beautifulsoup4 myst-nb"),
     ],
 )
 def test_without_its_extra_the_extension_says_what_to_install(
@@ -230,5 +230,5 @@ def test_without_its_extra_the_extension_says_what_to_install(
     build = [sys.executable, "-m", "sphinx", str(tmp_path), str(tmp_path / "html")]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert f'{sentence}; pip install "evenhand[sphinx]"' in done.stderr
+    assert f"evenhand.sphinx needs {sentence}" in done.stderr
     assert not (tmp_path / "html" / "index.html").exists()

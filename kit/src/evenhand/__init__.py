@@ -1,7 +1,7 @@
 """Measure any statement of any package, and report how certain the number is.
 
 Contenders run in fresh processes that take turns.  Each ratio has an interval, and a verdict may be "inconclusive".
-Figures and heap counts are extras: ``pip install "evenhand[figures,memory]"``.
+Figures and heap counts are the extras ``figures`` and ``memory``.
 """
 
 from evenhand.cli.example import settings

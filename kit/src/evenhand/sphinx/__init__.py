@@ -54,7 +54,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
         are = "are" if len(missing) > 1 else "is"
         message = (
-            f'evenhand.sphinx needs {", ".join(missing)}, which {are} not installed; pip install "evenhand[sphinx]"'
+            f"evenhand.sphinx needs {', '.join(missing)}, which {are} not installed; pip install {' '.join(missing)}"
         )
         raise ExtensionError(message)
     # Not at the top: these modules import packages that may be missing.

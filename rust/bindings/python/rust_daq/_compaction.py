@@ -68,7 +68,7 @@ def compact(
         If a source cannot be read, the target cannot be written, or a writer has the target open. `target` is then
         unchanged.
     ModuleNotFoundError
-        If pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
+        If pyarrow is missing; ``pip install pyarrow`` installs it.
 
     Warns
     -----

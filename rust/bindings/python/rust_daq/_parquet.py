@@ -123,6 +123,6 @@ def pyarrow_parquet() -> Any:
     try:
         import pyarrow.parquet
     except ModuleNotFoundError as error:
-        message = 'Parquet needs pyarrow, which is not installed; run pip install "rust-daq[parquet]"'
+        message = "Parquet needs pyarrow, which is not installed; run pip install pyarrow"
         raise ModuleNotFoundError(message, name=error.name) from error
     return pyarrow.parquet

@@ -258,7 +258,7 @@ def open_recording(
     OSError
         If the file cannot be read. Iterating raises `TimeoutError` if no batch arrives in time; it may be continued.
     ModuleNotFoundError
-        If the file is Parquet and pyarrow is missing; ``pip install "rust-daq[parquet]"`` installs it.
+        If the file is Parquet and pyarrow is missing; ``pip install pyarrow`` installs it.
 
     Warns
     -----

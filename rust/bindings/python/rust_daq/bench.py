@@ -10,7 +10,10 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "evenhand":
         raise
-    MESSAGE = 'the measuring kit is now the package evenhand; install it with `pip install "rust-daq[bench]"`'
+    MESSAGE = (
+        "the measuring kit is now the package evenhand; install it with "
+        '`pip install "evenhand @ git+https://github.com/rust-daq/rust-daq#subdirectory=kit"`'
+    )
     raise ModuleNotFoundError(MESSAGE, name="evenhand") from None
 
 warnings.warn(
