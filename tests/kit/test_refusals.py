@@ -46,6 +46,7 @@ def refused(measuring, error, words, contenders=ONE, **changed):
         ({"one": "a b"}, ValueError, "statement 'a b' is not valid Python"),
         ({"": "{}"}, ValueError, "contender '' is empty or contains a slash"),
         ({"a/b": "{}"}, ValueError, "contender 'a/b' is empty or contains a slash"),
+        ({"a b": "{}", "a_b": "[]"}, ValueError, "contenders 'a b' and 'a_b' have the same address"),
         ({"one": list, "two": "await f()"}, ValueError, "'one' is a callable and 'two' awaits; give both as"),
     ],
 )

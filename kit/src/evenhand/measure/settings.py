@@ -136,8 +136,8 @@ class Settings:
         TypeError
             If the name is not a text.
         ValueError
-            If a name contains a slash, which separates the names in a number's address, or the example already has a
-            result of that name.
+            If a name contains a slash, which separates the names in a number's address, two contenders have the same
+            address, or the example already has a result of that name.
         PackageError
             If a measured package is not installed, is a debug build, or slows itself down.
         ReuseError
@@ -150,6 +150,14 @@ class Settings:
                 raise TypeError(message)
             if "/" in given or not given:
                 message = f"{what} {given!r} is empty or contains a slash; a number's address is example/name/contender"
+                raise ValueError(message)
+        addresses: dict[str, str] = {}
+        for contender in stated:
+            same = addresses.setdefault(contender.replace(" ", "_"), contender)
+            if same != contender:
+                message = (
+                    f"contenders {same!r} and {contender!r} have the same address, which has _ for a space; rename one"
+                )
                 raise ValueError(message)
         self.recorder.expect(self.example, name)
         result = self.recorder.archived(self.example, kind, name, stated, plan)
