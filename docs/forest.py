@@ -24,7 +24,7 @@ EDGE = 6
 FURTHEST = 20.0
 """Ratios beyond this factor are drawn as an arrow at the edge."""
 TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-APART = 26
+APART = 40
 """Units between two ticks that keep their numbers legible."""
 ORDER = ("holds", "does not hold", "inconclusive", "not judged in this profile")
 COUNTED = {

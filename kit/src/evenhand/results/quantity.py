@@ -16,6 +16,8 @@ RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 MISSING = "–"
 NOT_MEASURED = "not measured in this profile"
 """The text in place of a result that the build had no time for, or too few rounds."""
+LEFT_OUT = "(not measured)"
+"""The text in place of its numbers within a sentence."""
 NARROW_SPACE = "\u202f"
 FACTORS = {unit: factor for units in (TIMES, BYTES, RATES) for factor, unit in units}
 APART = re.compile(

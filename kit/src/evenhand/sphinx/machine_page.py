@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
+from evenhand.results.quantity import LEFT_OUT
 from evenhand.sphinx import provenance
 from evenhand.sphinx.places import publishes, run_folder
 
@@ -32,7 +33,7 @@ class MachineTable(SphinxDirective):
         """Return the table; a builder that makes no site has none without a run."""
         folder = run_folder(self.env.config)
         if not folder.is_dir():
-            return [nodes.paragraph("", "(not measured)")]
+            return [nodes.paragraph("", LEFT_OUT)]
         self.env.note_dependency(str(folder / "run.json"))
         return [nodes.raw("", table(provenance.details(provenance.read(self.env.config), None)), format="html")]
 

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from evenhand import Pair, Run, Wording
 from evenhand.judge.wording import locate
 from evenhand.results import quantity
-from evenhand.results.quantity import NOT_MEASURED
+from evenhand.results.quantity import LEFT_OUT, NOT_MEASURED
 from evenhand.sphinx.errors import MeasuringError
 from evenhand.sphinx.numbers import linked
 from evenhand.sphinx.places import publishes, run_folder
@@ -72,8 +72,8 @@ class NumberRole(RunRole):
         """Look the number up; it leads to its row."""
         path, _, spec = (part.strip() for part in self.text.replace("\n", " ").partition("|"))
         number = text(run, path, spec, judged=judges(self.env, run))
-        if number == NOT_MEASURED:
-            return [nodes.inline(self.rawtext, number, classes=[self.name])]
+        if number == LEFT_OUT:
+            return [nodes.abbreviation(self.rawtext, number, explanation=NOT_MEASURED, classes=[self.name])]
         return [linked(number, path, self.name)]
 
 
@@ -93,7 +93,7 @@ class NotMeasured(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the placeholder."""
-        return [nodes.inline(self.rawtext, "(not measured)")], []
+        return [nodes.inline(self.rawtext, LEFT_OUT)], []
 
 
 class Remedies(SphinxDirective):
@@ -145,7 +145,7 @@ def row_of_remedy(line: str, columns: int, run: Run | None) -> list[str]:
     *what, before, after, compared = cells
     pair = Pair.parse(compared)
     if run is None:
-        return [*what, before, after, "(not measured)"]
+        return [*what, before, after, LEFT_OUT]
     new, old = pair.written(run)
     return [*what, f"{before}: {old}", f"{after}: {new}", pair.gain(run)]
 
@@ -154,13 +154,13 @@ ROLES = {"measured": NumberRole, "verdict": VerdictRole}
 
 
 def text(run: Run, path: str, spec: str, *, judged: bool = True) -> str:
-    """The number as it is in the sentence; a profile that does not judge may have measured too little for it."""
+    """The number as it is in the sentence; a profile may have left it out, or measured too little for it."""
     column, value = run.value(path)
     if run.cut(path):
-        return NOT_MEASURED
+        return LEFT_OUT
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     if absent and not judged:
-        return NOT_MEASURED
+        return LEFT_OUT
     if absent:
         message = f"{path!r} has no value in this run"
         raise ValueError(message)
