@@ -13,6 +13,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
@@ -45,8 +46,8 @@ pub fn of_stream(py: Python<'_>, batch: RecordBatch) -> PyResult<Bound<'_, PyCap
 
 /// Reads the record batches of an object that provides a stream or an array of structs.
 pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
-    if data.hasattr("__arrow_c_stream__")? {
-        let capsule = data.call_method0("__arrow_c_stream__")?;
+    if let Some(export) = data.getattr_opt(intern!(data.py(), "__arrow_c_stream__"))? {
+        let capsule = export.call0()?;
         let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
         return catch_panic(|| {
             // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
@@ -55,7 +56,7 @@ pub fn read_batches(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
             Ok((schema, reader.collect::<Result<_, _>>()?))
         });
     }
-    if data.hasattr("__arrow_c_array__")? {
+    if data.hasattr(intern!(data.py(), "__arrow_c_array__"))? {
         let (schema, array) = import_array(data)?;
         let Some(rows) = array.as_any().downcast_ref::<StructArray>() else {
             return Err(PyTypeError::new_err(format!(
@@ -84,7 +85,7 @@ pub fn read_array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
 }
 
 fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)> {
-    let capsules = data.call_method0("__arrow_c_array__")?;
+    let capsules = data.call_method0(intern!(data.py(), "__arrow_c_array__"))?;
     let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = capsules.extract()?;
     let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
@@ -105,7 +106,7 @@ fn import_array(data: &Bound<'_, PyAny>) -> PyResult<(FFI_ArrowSchema, ArrayRef)
 
 /// Reads the arrays of an object that provides a stream of them.
 pub fn read_arrays(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
-    let capsule = data.call_method0("__arrow_c_stream__")?;
+    let capsule = data.call_method0(intern!(data.py(), "__arrow_c_stream__"))?;
     let stream = capsule.cast::<PyCapsule>()?.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: a capsule of that name points to such a stream, which is moved out of it.
     catch_panic(|| unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }?.collect())

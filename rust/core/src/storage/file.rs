@@ -16,6 +16,9 @@ const NAME_CHECKED: Duration = Duration::from_millis(50);
 /// begin and end elsewhere take it up to twice as long.
 const BLOCK: usize = 256 * 1024;
 
+/// Bytes behind a block for a piece that crosses its end.
+const BEYOND: usize = 4 * 1024;
+
 /// The end of a whole batch.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct End {
@@ -57,7 +60,7 @@ impl AppendFile {
     fn of(file: Claimed, whole: End) -> Self {
         Self {
             file,
-            buffer: Vec::with_capacity(BLOCK),
+            buffer: Vec::with_capacity(BLOCK + BEYOND),
             given: whole.bytes,
             whole,
             ends: Vec::new(),
@@ -83,6 +86,27 @@ impl AppendFile {
             }
         }
         self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Lets `write` append a piece to the buffer, which saves a copy if the piece is made there.
+    #[inline]
+    pub(super) fn append_with(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        write(&mut self.buffer)?;
+        let block = BLOCK - usize::try_from(self.given % BLOCK as u64).unwrap_or(0);
+        if self.buffer.len() < block { Ok(()) } else { self.give_blocks(block) }
+    }
+
+    /// Writes the buffer to the system up to the last end of a block; the first block has `block` bytes.
+    #[cold]
+    fn give_blocks(&mut self, block: usize) -> io::Result<()> {
+        let end = self.buffer.len() - (self.buffer.len() - block) % BLOCK;
+        let rest = self.buffer.split_off(end);
+        self.give()?;
+        self.buffer.extend_from_slice(&rest);
         Ok(())
     }
 
@@ -176,10 +200,17 @@ fn give(file: &mut File, mut bytes: &[u8], given: &mut u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::{AppendFile, BLOCK, Existing};
 
     #[test]
     fn a_full_buffer_ends_at_a_multiple_of_its_size() {
+        full_buffers(AppendFile::append);
+        full_buffers(|file, bytes| file.append_with(|buffer| buffer.write_all(bytes)));
+    }
+
+    fn full_buffers(append: impl Fn(&mut AppendFile, &[u8]) -> std::io::Result<()>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let mut file = AppendFile::create(&path, Existing::Refuse).unwrap();
@@ -190,7 +221,7 @@ mod tests {
                 .enumerate()
         {
             let bytes = vec![u8::try_from(number).unwrap(); length];
-            file.append(&bytes).unwrap();
+            append(&mut file, &bytes).unwrap();
             expected.extend(bytes);
             let whole = expected.len() / BLOCK * BLOCK;
             assert_eq!(file.buffer, expected[whole.max(given)..], "after {length} bytes");

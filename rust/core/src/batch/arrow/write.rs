@@ -1,7 +1,7 @@
 //! Conversion of a batch to a record batch that shares its large columns.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -9,7 +9,7 @@ use arrow_array::{
     TimestampNanosecondArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
 use super::{CHANNEL, CHANNELS_KEY, METADATA, TIMESTAMP, Texts, UNIT, UTC, VALUE};
 use crate::batch::Batch;
@@ -21,6 +21,21 @@ use crate::metadata::{Json, Metadata, Object};
 /// The indices of batches with one channel: zeros, shared by all of them, as long as the longest request so far.
 static ZEROS: Mutex<Option<Buffer>> = Mutex::new(None);
 
+/// The time zone of the timestamps.
+static ZONE: LazyLock<Arc<str>> = LazyLock::new(|| UTC.into());
+
+/// The fields of each schema, shared by all; metadata last.
+static FIELDS: LazyLock<[FieldRef; 4]> = LazyLock::new(|| {
+    let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(Arc::clone(&ZONE)));
+    let name = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    [
+        Arc::new(Field::new(TIMESTAMP, utc, false)),
+        Arc::new(Field::new(VALUE, DataType::Float64, false)),
+        Arc::new(Field::new(CHANNEL, name, false)),
+        Arc::new(Field::new(METADATA, DataType::Utf8, true)),
+    ]
+});
+
 /// The distinct names of a batch, and the name of each channel.
 struct Names<'a> {
     names: Vec<&'a str>,
@@ -29,6 +44,9 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(channels: &'a [Channel]) -> Self {
+        if let [channel] = channels {
+            return Self { names: vec![channel.name()], of_channel: vec![0] };
+        }
         let mut known: HashMap<&str, i32> = HashMap::new();
         let mut names = Vec::new();
         let mut of_channel = Vec::with_capacity(channels.len());
@@ -66,7 +84,7 @@ impl Batch {
         let timestamps = TimestampNanosecondArray::new(self.timestamps.clone(), None);
         let values = Float64Array::new(self.values.clone(), None);
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(timestamps.with_timezone(UTC)),
+            Arc::new(timestamps.with_timezone(Arc::clone(&ZONE))),
             Arc::new(values),
             Arc::new(self.name_column(&names)?),
         ];
@@ -122,18 +140,9 @@ pub(crate) fn arrow_schema(channels: &[Channel], own_metadata: bool) -> Schema {
 }
 
 fn schema_of(channels: &[Channel], names: &Names<'_>, own_metadata: bool) -> Schema {
-    let utc = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
-    let name = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let mut fields = vec![
-        Field::new(TIMESTAMP, utc, false),
-        Field::new(VALUE, DataType::Float64, false),
-        Field::new(CHANNEL, name, false),
-    ];
-    if own_metadata {
-        fields.push(Field::new(METADATA, DataType::Utf8, true));
-    }
+    let fields = if own_metadata { &FIELDS[..] } else { &FIELDS[..3] };
     let description = (CHANNELS_KEY.to_owned(), description(channels, names));
-    Schema::new(fields).with_metadata(HashMap::from([description]))
+    Schema::new(fields.to_vec()).with_metadata(HashMap::from([description]))
 }
 
 /// Describes channels as JSON that maps names to units and metadata; omits metadata that differs within a name.

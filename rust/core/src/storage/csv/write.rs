@@ -16,9 +16,6 @@ use crate::storage::known::Known;
 use crate::storage::resume::Layout;
 use crate::storage::writer::Format;
 
-/// The number of bytes of rows that are collected before they go to the file; they fit into the innermost cache.
-const COLLECTED: usize = 16 * 1024;
-
 /// The writer of CSV files.
 #[derive(Debug)]
 pub struct CsvFormat {
@@ -30,8 +27,6 @@ pub struct CsvFormat {
     /// The cells of each channel of the last batch.
     cells: Vec<Cells>,
     stamp: Stamp,
-    /// The rows that are not yet in the file.
-    rows: Vec<u8>,
 }
 
 /// How sequence numbers are written.
@@ -65,7 +60,6 @@ impl CsvFormat {
             known: Known::default(),
             cells: Vec::new(),
             stamp: Stamp::default(),
-            rows: Vec::new(),
         }
     }
 
@@ -168,8 +162,7 @@ impl Format for CsvFormat {
     }
 
     fn write(&mut self, batch: &Batch, file: &mut AppendFile) -> io::Result<()> {
-        let Self { cells, stamp, rows, .. } = self;
-        rows.clear();
+        let Self { cells, stamp, .. } = self;
         let kept = self.sequences == Sequences::Kept;
         let mut numbers = batch.first_sequences().filter(|_| kept).map(|first| first.to_vec());
         let names = if numbers.is_some() { batch.names() } else { Vec::new() };
@@ -177,24 +170,23 @@ impl Format for CsvFormat {
         for (row, (&time, &value)) in batch.timestamps().iter().zip(batch.values()).enumerate() {
             let channel = batch.index_of(row);
             let cells = &cells[channel];
-            rows.extend_from_slice(stamp.text(time));
-            rows.extend_from_slice(&cells.before);
-            rows.extend_from_slice(text.format(value).as_bytes());
-            rows.extend_from_slice(&cells.after);
-            if kept {
-                rows.push(b',');
-                if let Some(numbers) = &mut numbers {
-                    let number = &mut numbers[names[channel]];
-                    write!(rows, "{number}")?;
-                    *number = number.wrapping_add(1);
+            file.append_with(|out| {
+                out.extend_from_slice(stamp.text(time));
+                out.extend_from_slice(&cells.before);
+                out.extend_from_slice(text.format(value).as_bytes());
+                out.extend_from_slice(&cells.after);
+                if kept {
+                    out.push(b',');
+                    if let Some(numbers) = &mut numbers {
+                        let number = &mut numbers[names[channel]];
+                        write!(out, "{number}")?;
+                        *number = number.wrapping_add(1);
+                    }
                 }
-            }
-            rows.push(b'\n');
-            if rows.len() >= COLLECTED {
-                file.append(rows)?;
-                rows.clear();
-            }
+                out.push(b'\n');
+                Ok(())
+            })?;
         }
-        file.append(rows)
+        Ok(())
     }
 }
