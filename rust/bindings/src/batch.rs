@@ -24,7 +24,7 @@ mod selection;
 mod sequences;
 
 pub use iterator::PyBatchIterator;
-use selection::Selection;
+use selection::{Selection, consecutive};
 
 /// Measurement data in columns: a timestamp, a value and a channel for each row.
 ///
@@ -80,6 +80,33 @@ impl PyBatch {
     /// Wraps rows of the same channels.
     fn part(&self, core: Batch) -> Self {
         Self { core, channels: Arc::clone(&self.channels) }
+    }
+
+    /// Creates the object of rows of the same channels.
+    #[inline]
+    fn object<'py>(&self, py: Python<'py>, part: Batch) -> PyResult<Bound<'py, PyAny>> {
+        Bound::new(py, self.part(part)).map(Bound::into_any)
+    }
+
+    /// Returns what a key selects that is not a slice of consecutive rows.
+    #[inline(never)]
+    fn selected<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, batch) = (slf.py(), slf.get());
+        match Selection::of(key, batch.core.len())? {
+            Selection::Row(row) => {
+                let point = batch.row(py, batch.objects(py)?, row);
+                point_native::object(py, point).map(Bound::into_any)
+            }
+            Selection::Stepped(rows) => {
+                batch.object(py, py.detach(|| batch.core.slice_with_step(&rows)).raise()?)
+            }
+            Selection::Rows(rows) => {
+                batch.object(py, py.detach(|| batch.core.take(&rows)).raise()?)
+            }
+        }
     }
 
     /// The Python objects of the channels, by index.
@@ -227,17 +254,12 @@ impl PyBatch {
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, batch) = (slf.py(), slf.get());
-        let part = match Selection::of(key, batch.core.len())? {
-            Selection::Row(row) => {
-                let point = batch.row(py, batch.objects(py)?, row);
-                return point_native::object(py, point).map(Bound::into_any);
-            }
-            Selection::Range { offset, count } => batch.core.slice(offset, count),
-            Selection::Stepped(rows) => py.detach(|| batch.core.slice_with_step(&rows)).raise()?,
-            Selection::Rows(rows) => py.detach(|| batch.core.take(&rows)).raise()?,
-        };
-        Bound::new(py, batch.part(part)).map(Bound::into_any)
+        let batch = slf.get();
+        // Slices without a step are common, and a call that handles nothing else takes less time.
+        match consecutive(key, batch.core.len())? {
+            Some((offset, count)) => batch.object(slf.py(), batch.core.slice(offset, count)),
+            None => Self::selected(slf, key),
+        }
     }
 
     fn __iter__(slf: &Bound<'_, Self>) -> PyResult<PyBatchIterator> {

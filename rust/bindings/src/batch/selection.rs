@@ -15,17 +15,19 @@ use crate::error::{Raise, caused_by, wrong_type};
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
 const INDICES_WANTED: &str = "integers of one dimension, one for each row";
 
-/// The rows selected by a key.
+/// Returns the first row and the number of rows of a slice of consecutive rows; `None` for another key.
+#[inline]
+pub fn consecutive(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Option<(usize, usize)>> {
+    let Ok(slice) = key.cast::<PySlice>() else { return Ok(None) };
+    let range = slice.indices(isize::try_from(rows).unwrap_or(isize::MAX))?;
+    let first = range.start.unsigned_abs().min(rows);
+    Ok((range.step == 1 || range.slicelength == 0).then_some((first, range.slicelength)))
+}
+
+/// The rows selected by a key that is not a slice of consecutive rows.
 pub enum Selection {
     /// One row, returned as a point.
     Row(usize),
-    /// Consecutive rows.
-    Range {
-        /// The first row.
-        offset: usize,
-        /// The number of rows.
-        count: usize,
-    },
     /// Rows with a step, in this order.
     Stepped(Vec<usize>),
     /// Any rows, in this order.
@@ -56,14 +58,9 @@ impl Selection {
     fn of_slice(slice: &Bound<'_, PySlice>, rows: usize) -> PyResult<Self> {
         let length = isize::try_from(rows).unwrap_or(isize::MAX);
         let range = slice.indices(length)?;
-        let count = range.slicelength;
-        let first = range.start.unsigned_abs();
-        if range.step == 1 || count == 0 {
-            return Ok(Self::Range { offset: first.min(rows), count });
-        }
-        let mut rows = room(count).raise()?;
+        let mut rows = room(range.slicelength).raise()?;
         let mut row = range.start;
-        for _ in 0..count {
+        for _ in 0..range.slicelength {
             rows.push(row.unsigned_abs());
             row = row.wrapping_add(range.step);
         }
