@@ -91,7 +91,10 @@ def test_a_stopped_comparison_keeps_its_finished_rounds(tmp_path: Path) -> None:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        written, said = process.communicate(timeout=60)
+        try:
+            written, said = process.communicate(timeout=60)
+        finally:
+            process.kill()  # otherwise the test would wait for it for ever
     assert process.returncode == 130
     assert "Traceback" not in said
     [run] = Archive(tmp_path / "kept").runs()
