@@ -73,10 +73,13 @@ def test_run_has_the_plan_and_the_machine_of_the_beginning(draft: Draft) -> None
     assert run.written("criterion/a/b/mean_ns") == "1.00\u202fns"
 
 
-def test_second_result_of_one_name_is_refused_before_measuring(draft: Draft) -> None:
-    draft.add(made_result())
-    with pytest.raises(ValueError, match="first already has a result called 'made'"):
-        call(Settings(example="first", recorder=DraftRecorder(draft)))
+@pytest.mark.parametrize("name", ["made here", "made_here"])
+def test_second_result_of_one_address_is_refused_before_measuring(draft: Draft, name: str) -> None:
+    draft.add(made_result(name="made here"))
+    with pytest.raises(ValueError, match="first already has a result called 'made here'"):
+        Settings(example="first", recorder=DraftRecorder(draft)).measured(
+            Comparison, name, STATED, PLAN, lambda: pytest.fail("it was measured")
+        )
 
 
 def test_build_that_does_not_reuse_measures(draft: Draft) -> None:

@@ -23,7 +23,7 @@ from evenhand.results.result import Result
 from evenhand.runs.archive import Archive
 from evenhand.runs.machine import machine
 from evenhand.runs.packages import PackageError
-from evenhand.runs.recorder import Recorder
+from evenhand.runs.recorder import Recorder, refuse_second
 from evenhand.runs.run import Run
 
 PROFILE = "script"
@@ -215,10 +215,8 @@ class ScriptRecorder(Recorder):
         return stop
 
     def expect(self, example: str, name: str) -> None:
-        """Refuse a second result with the same name before it is measured."""
-        if any(result.key == f"{example}/{name}" for result in self.results):
-            message = f"{example} already has a result called {name!r}; pass another name=..."
-            raise ValueError(message)
+        """Refuse a second result with the same address before it is measured."""
+        refuse_second(example, name, [result.name for result in self.results if result.example == example])
 
     def record(self, result: Result) -> None:
         """Print a result immediately, and keep it for the run."""

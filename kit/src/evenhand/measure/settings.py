@@ -12,6 +12,7 @@ from evenhand.judge.decision import times_fewest
 from evenhand.measure.arguments import positive, whole
 from evenhand.measure.statement import Statement
 from evenhand.results.result import Interrupted, Result
+from evenhand.runs.address import sharing
 from evenhand.runs.neighbours import Neighbours
 from evenhand.runs.packages import Packages, configured, describe, named
 from evenhand.runs.recorder import Recorder
@@ -151,10 +152,9 @@ class Settings:
             if "/" in given or not given:
                 message = f"{what} {given!r} is empty or contains a slash; a number's address is example/name/contender"
                 raise ValueError(message)
-        addresses: dict[str, str] = {}
-        for contender in stated:
-            same = addresses.setdefault(contender.replace(" ", "_"), contender)
-            if same != contender:
+        contenders = list(stated)
+        for place, contender in enumerate(contenders):
+            if (same := sharing(contender, contenders[:place])) is not None:
                 message = (
                     f"contenders {same!r} and {contender!r} have the same address, which has _ for a space; rename one"
                 )

@@ -12,6 +12,16 @@ NEAR = 4
 """Number of similar paths in an error."""
 
 
+def anchor(address: str) -> str:
+    """Return an address as an anchor of a page, which has no spaces."""
+    return address.replace(" ", "_")
+
+
+def sharing(name: str, others: Iterable[str]) -> str | None:
+    """Return the first of the other names whose anchor is that of `name`."""
+    return next((other for other in others if anchor(other) == anchor(name)), None)
+
+
 def descend(tree: Any, parts: list[str]) -> Any:
     """Follow `parts` through nested mappings; a name may contain slashes (``batch_roundtrip/1000``)."""
     if not parts:

@@ -126,9 +126,9 @@ class Draft:
             for document in sorted(documents, key=lambda document: str(document["started"]))
         ]
 
-    def has(self, example: str, name: str) -> bool:
-        """Whether an example has a result with this name."""
-        return (self.folder / example / f"{name}.json").exists()
+    def names(self, example: str) -> list[str]:
+        """Return the names of the results that an example has."""
+        return [path.stem for path in (self.folder / example).glob("*.json")]
 
     def add(self, result: Result) -> None:
         """Store a result: its samples first, so that no document exists without samples."""

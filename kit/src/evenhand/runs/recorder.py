@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evenhand.measure.modules import local_modules
 from evenhand.measure.statement import Statement
 from evenhand.results.result import Result
+from evenhand.runs.address import sharing
 from evenhand.runs.packages import changed_packages
 from evenhand.runs.run import Run
 
@@ -23,6 +24,19 @@ R = TypeVar("R", bound=Result)
 
 class ReuseError(RuntimeError):
     """A measuring call has no archived result to reuse; the message names it and the change."""
+
+
+def refuse_second(example: str, name: str, names: Iterable[str]) -> None:
+    """Refuse a result whose numbers would have the address of another's.
+
+    Raises
+    ------
+    ValueError
+        If one of the example's `names` has the same address.
+    """
+    if (same := sharing(name, names)) is not None:
+        message = f"{example} already has a result called {same!r}; pass another name=..."
+        raise ValueError(message)
 
 
 class Recorder:
@@ -73,10 +87,8 @@ class DraftRecorder(Recorder):
         return Run.opened(Path(folder)) if folder else None
 
     def expect(self, example: str, name: str) -> None:
-        """Refuse a second result with the same name before it is measured."""
-        if self.draft.has(example, name):
-            message = f"{example} already has a result called {name!r}; pass another name=..."
-            raise ValueError(message)
+        """Refuse a second result with the same address before it is measured."""
+        refuse_second(example, name, self.draft.names(example))
 
     def archived(
         self,

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 from evenhand.results import quantity
-from evenhand.runs.address import leaves
+from evenhand.runs.address import anchor, leaves
 from evenhand.sphinx import downloads, provenance
 from evenhand.sphinx.places import gallery_pages, machine_address, publishes
 
@@ -105,8 +105,7 @@ def of_row(page: str, start: str, row: Mapping[str, Any], rounds: int | None = N
         if column in ends or not (written or judged):
             continue
         low, high = (row.get(end) for end in bounds(column))
-        anchor = f"{start}/{column}".replace(" ", "_")
-        number = Number(page, anchor, column, value, low, high, rounds)
+        number = Number(page, anchor(f"{start}/{column}"), column, value, low, high, rounds)
         yield f"{start}/{column}", number
         yield from ((f"{start}/{end}", number) for end in bounds(column) if end in row)
 
@@ -197,7 +196,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     groups: dict[str, dict[str, dict[str, Number]]] = {}
     for path, number in known(app).items():
         head, result, *rest = path.split("/")
-        if number.anchor.rpartition("/")[2] != path.rpartition("/")[2].replace(" ", "_"):
+        if number.anchor.rpartition("/")[2] != anchor(path.rpartition("/")[2]):
             continue  # the end of an interval, which is part of a row
         section, names = (result, rest) if number.page != f"run/{ELSEWHERE}" else (head, [result, *rest])
         address = "/".join(names)
