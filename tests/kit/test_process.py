@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from evenhand import Settings, Statement, WorkerError, compare
-from evenhand.measure.process import WorkerProcess
+from evenhand.measure.fork_server import ForkServer
+from evenhand.measure.process import WORKER, WorkerProcess
 from evenhand.results.result import records
 
 COST = {"do": "cost", "repeats": 1, "loops": 1}
@@ -164,3 +165,13 @@ def test_an_error_names_what_was_raised_and_a_dead_worker_names_nothing():
     with pytest.raises(WorkerError) as died:
         ask("import os; os._exit(7)")
     assert died.value.raised == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has fork servers")
+def test_a_worker_whose_server_has_ended_is_a_fresh_interpreter():
+    with ForkServer.start(sys.executable, WORKER, 60.0) as server:
+        assert server.load(["json"])
+        server._process.kill()
+        server._process.wait()
+        with WorkerProcess("mine", Statement("pass"), server=server) as worker:
+            assert worker.ask(COST)["elapsed"] > 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import signal
+import sys
+import weakref
 
 import pytest
 from made_machine import WORK, work
@@ -260,6 +263,49 @@ def test_a_stop_keeps_the_finished_rounds_and_marks_them(machine):
     assert result.notes[0] == "incomplete: stopped after 7 of 9 rounds"
     assert result.verdict("two") == "slower"
     assert [kept.key for kept in recorder.results] == [result.key]
+
+
+class Lost(Watched):
+    """Sends a signal in the callback of a weak reference, where Python only reports what its handler raises."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        del what, total
+        if done == 2:
+            watched = Lost(self.number)
+            reference = weakref.ref(watched, lambda _: signal.raise_signal(self.number))
+            del watched
+            assert reference() is None
+
+
+def test_a_ctrl_c_whose_exception_was_only_reported_stops_after_the_round(machine, monkeypatch):
+    reported = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: reported.append(unraisable.exc_type))
+    earlier = signal.getsignal(signal.SIGINT)
+    recorder = Lost(signal.SIGINT)
+    with pytest.raises(bench.Interrupted):
+        compared(machine, rounds=9, recorder=recorder)
+    assert reported == [KeyboardInterrupt]
+    assert recorder.results[0].notes[0] == "incomplete: stopped after 3 of 9 rounds"
+    assert signal.getsignal(signal.SIGINT) is earlier
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no handler of SIGTERM")
+def test_a_handler_of_the_program_decides_what_a_signal_raises(machine, monkeypatch):
+    def stop(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: None)
+    earlier = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            compared(machine, rounds=9, recorder=Lost(signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    assert stopped.value.code == 128 + signal.SIGTERM
 
 
 def test_a_stop_before_the_first_round_is_over_keeps_nothing(machine):

@@ -12,6 +12,7 @@ from evenhand.gate import criterion
 from evenhand.gate.operation import Operation
 from evenhand.gate.side import BASE, CANDIDATE, Side
 from evenhand.judge.decision import fewest_rounds
+from evenhand.measure.interrupts import Interrupts
 from evenhand.measure.memory import Job, count, counted_side_by_side
 from evenhand.measure.process import TIMEOUT, WorkerError, WorkerProcess
 from evenhand.measure.records import Sample, samples_of
@@ -157,16 +158,18 @@ def measure(
     failed: dict[str, str] = {}
     made, interrupted = 0, False
     try:
-        counted = count_bytes(trials, sides, failed)
-        for index in range(rounds):
-            for place, name in enumerate(rows):
-                progress(index * len(rows) + place, rounds * len(rows))
-                if name not in failed:
-                    try:
-                        rows[name] += sample_round(trials[name], sides, index, timeout, slices)
-                    except WorkerError as error:
-                        failed[name] = error.summary
-            made = index + 1
+        with Interrupts() as interrupts:
+            counted = count_bytes(trials, sides, failed)
+            for index in range(rounds):
+                for place, name in enumerate(rows):
+                    progress(index * len(rows) + place, rounds * len(rows))
+                    interrupts.check()
+                    if name not in failed:
+                        try:
+                            rows[name] += sample_round(trials[name], sides, index, timeout, slices)
+                        except WorkerError as error:
+                            failed[name] = error.summary
+                made = index + 1
     except KeyboardInterrupt:
         interrupted = True
         counted = {}

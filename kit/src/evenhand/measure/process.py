@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from evenhand.measure.fork_server import Forked, ForkServer
 from evenhand.measure.statement import Harness, Statement
@@ -89,17 +89,16 @@ class WorkerProcess:
         self.timeout = timeout
         begin = time.perf_counter()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process: subprocess.Popen[bytes] | Forked
-        if server is None:
-            self._process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
+        process: subprocess.Popen[bytes] | Forked | None = forked(server, self._errors)
+        if process is None:
+            process = subprocess.Popen(  # noqa: S603 - our own file, with an interpreter that the caller names
                 [*under, statement.python or sys.executable, "-P", str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 env=None if environment is None else {**os.environ, **environment},
             )
-        else:
-            self._process = server.fork(self._errors)
+        self._process = process
         try:
             if core is not None:
                 self.ask({"do": "pin", "core": core})
@@ -180,3 +179,13 @@ class WorkerProcess:
         self._errors.seek(0)
         text = self._errors.read().decode(errors="replace").strip()
         return f": {text[-2000:]}" if text else ""
+
+
+def forked(server: ForkServer | None, errors: IO[bytes]) -> Forked | None:
+    """Fork a worker; None without a server or if it has ended, because a fresh interpreter does the same work."""
+    if server is None:
+        return None
+    try:
+        return server.fork(errors)
+    except OSError:
+        return None

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from evenhand.judge.decision import fewest_rounds
 from evenhand.measure.arguments import positive
+from evenhand.measure.interrupts import Interrupts
 from evenhand.measure.process import TIMEOUT, WorkerProcess
 from evenhand.measure.records import Sample, samples_of
 from evenhand.measure.round import alive, can_fork, shared_imports
@@ -143,27 +144,29 @@ def collect(sampler: Sampler[R], name: str, settings: Settings, share: float) ->
     pace: list[float] = []
     rounds, first, sampled, stopped = 1, 0.0, 0.0, None
     try:
-        while len(pace) < rounds:
-            index = len(pace)
-            settings.progress(name, index, rounds)
-            before, begin = yardstick(), time.perf_counter()
-            with sampler.workers(index) as workers:
-                if index == 0:
-                    starting = time.perf_counter() - begin
-                    seconds = starting + sampler.prepare(workers)
-                    rounds = sampler.rounds(settings, seconds, share)
-                    if sampler.foresees:
-                        announce(settings, name, rounds, seconds)
-                if sampler.pinned:
-                    keep_on_one_core(workers, index)
-                asked = time.perf_counter()
-                found = sampler.sample(workers, index)
-                sampled += time.perf_counter() - asked
-                if index == 0 and rounds > 1 and workers and can_fork(sampler.sampled()):
-                    sampler.shared = shared_imports(workers)
-            samples += found
-            pace.append(min(before, yardstick()))
-            first = first or time.perf_counter() - begin
+        with Interrupts() as interrupts:
+            while len(pace) < rounds:
+                index = len(pace)
+                settings.progress(name, index, rounds)
+                before, begin = yardstick(), time.perf_counter()
+                with sampler.workers(index) as workers:
+                    if index == 0:
+                        starting = time.perf_counter() - begin
+                        seconds = starting + sampler.prepare(workers)
+                        rounds = sampler.rounds(settings, seconds, share)
+                        if sampler.foresees:
+                            announce(settings, name, rounds, seconds)
+                    if sampler.pinned:
+                        keep_on_one_core(workers, index)
+                    asked = time.perf_counter()
+                    found = sampler.sample(workers, index)
+                    sampled += time.perf_counter() - asked
+                    if index == 0 and rounds > 1 and workers and can_fork(sampler.sampled()):
+                        sampler.shared = shared_imports(workers)
+                samples += found
+                pace.append(min(before, yardstick()))
+                first = first or time.perf_counter() - begin
+                interrupts.check()
     except (KeyboardInterrupt, SystemExit) as error:
         if not pace:
             raise
