@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from evenhand.sphinx import reports
 from tiny_project import Project
@@ -166,14 +168,15 @@ def test_the_titles_of_a_wide_plot_keep_away_from_its_labels(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("width", [450, 960])
 @pytest.mark.parametrize("anchor", ["start", "middle"])
-def test_a_label_at_the_right_edge_of_a_plot_has_room(tmp_path: Path, width: int, anchor: str) -> None:
+@pytest.mark.parametrize("text", ["900.0", "100000", "Estimated mean", "batch_roundtrip/1000"])
+def test_a_label_at_the_right_edge_of_a_plot_has_room(tmp_path: Path, width: int, anchor: str, text: str) -> None:
     path = tmp_path / "lines.svg"
-    label = f'<text x="{width - 10}" y="157" dy="0.76em" text-anchor="{anchor}">900.0</text>'
+    label = f'<text x="{width - 10}" y="157" dy="0.76em" text-anchor="{anchor}">{text}</text>'
     path.write_text(f'<svg width="{width}" height="204" viewBox="0 0 {width} 204">{label}</svg>')
     drawn = reports.plot(BeautifulSoup("", "html.parser"), path, "Lines").svg
     left, _, wide, _ = map(int, drawn["viewBox"].split())
-    beyond = {"start": 5, "middle": 2.5}[anchor] * 8
-    assert left + wide >= width - 10 + beyond
+    drawn_width = TextPath((0, 0), text, size=16, prop=FontProperties(family="DejaVu Sans")).get_extents().x1
+    assert left + wide >= width - 10 + {"start": 1, "middle": 1 / 2}[anchor] * drawn_width
 
 
 def test_only_files_for_readers_are_kept(project: Project, output: Path) -> None:

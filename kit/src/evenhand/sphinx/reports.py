@@ -52,8 +52,11 @@ MEANING = {
 }
 PAIRED, WIDEST = 500, 720
 """Widths in pixels: the maximum of a plot in a pair, and of any plot."""
-LETTER = 8.5
-"""The mean width of a letter in the text of a plot, in its units; the page enlarges the text."""
+DIGIT, LETTER = 10.2, 9.5
+"""The width of a digit and the mean width of a letter in the text of a plot, in its units, in DejaVu Sans.
+
+The page enlarges the text, and few fonts without serifs are wider.
+"""
 BEYOND = {"start": 1, "middle": 1 / 2, "end": 0}
 """Which part of a text lies to the right of its place."""
 TITLE = 22
@@ -204,7 +207,7 @@ def plot(soup: BeautifulSoup, path: Path, title: str) -> Tag:
 def room_for_titles(drawn: Tag) -> tuple[int, int]:
     """Move the titles of the axes away from the larger labels; return the room that they take at the left and below."""
     labels = drawn.select('text[text-anchor="end"]')
-    first = min((int(label["x"]) - round(len(label.get_text(strip=True)) * LETTER) for label in labels), default=TITLE)
+    first = min((int(label["x"]) - round(extent(label)) for label in labels), default=TITLE)
     for title in drawn.select('text[transform^="rotate(270"]'):
         x, y = first - TITLE, title["y"]
         title.attrs |= {"x": str(x), "transform": f"rotate(270, {x}, {y})"}
@@ -217,11 +220,13 @@ def room_for_titles(drawn: Tag) -> tuple[int, int]:
 def room_at_the_right(drawn: Tag, width: int) -> int:
     """Return the room that the longest label or legend takes beyond the right edge of a plot."""
     texts = drawn.select("text:not([transform])")
-    ends = [
-        int(text["x"]) + len(text.get_text(strip=True)) * LETTER * BEYOND[text.get("text-anchor", "start")]
-        for text in texts
-    ]
+    ends = [int(text["x"]) + extent(text) * BEYOND[text.get("text-anchor", "start")] for text in texts]
     return max(0, round(max(ends, default=width)) - width)
+
+
+def extent(text: Tag) -> float:
+    """Return the width of a text in a plot."""
+    return sum(DIGIT if letter.isdigit() else LETTER for letter in text.get_text(strip=True))
 
 
 def tidy(soup: BeautifulSoup, table: Tag) -> None:
