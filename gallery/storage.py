@@ -15,11 +15,12 @@ record to.
     :figure: storage/survives
 
     An Arrow stream with ``sync="flush"`` lost
-    :measured:`storage/survives/ArrowWriter, flush/lost` of
-    :measured:`storage/survives/ArrowWriter, flush/written` rows in
+    :measured:`storage/survives/ArrowWriter, flush/rows_lost` of
+    :measured:`storage/survives/ArrowWriter, flush/rows_written` rows in
     :measured:`storage/survives/ArrowWriter, flush/kills` kills; Parquet
-    written by pyarrow lost :measured:`storage/survives/pyarrow, Parquet/lost`
-    of :measured:`storage/survives/pyarrow, Parquet/written`.
+    written by pyarrow lost
+    :measured:`storage/survives/pyarrow, Parquet/rows_lost` of
+    :measured:`storage/survives/pyarrow, Parquet/rows_written`.
 
     Rows were written to the stream at
     :measured:`storage/costs/ArrowWriter/flushed_per_second` with a flush for
@@ -409,6 +410,8 @@ def kill(kills, open_file, durability, read, repair=None, **moment):
 def survives(kills, open_file, durability, read, repair=None):
     """Count the rows left in killed recordings and in one cut short."""
     told = kill(kills, open_file, durability, read, repair).as_dict()
+    for rows in "written", "lost":
+        told[f"rows_{rows}"] = told.pop(rows)
     with tempfile.TemporaryDirectory() as folder:
         cut = Path(folder) / "cut"
         written(open_file, cut, durability)
@@ -420,7 +423,7 @@ def survives(kills, open_file, durability, read, repair=None):
 # %%
 
 names = {"survives": survives, "kills": settings.kills}
-counts = "kills opens_normally after_repair not_at_all written lost"
+counts = "kills opens_normally after_repair not_at_all rows_written rows_lost"
 survived = bench.observe(
     {
         name: bench.Statement(
@@ -444,7 +447,7 @@ survived
 
 # %%
 
-survived.plot(columns=["lost"])
+survived.plot(columns=["rows_lost"])
 
 # %%
 # What to do

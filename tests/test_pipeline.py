@@ -260,6 +260,12 @@ def test_a_source_that_ends_early_is_a_warning() -> None:
     assert warned[0].filename == __file__
 
 
+@pytest.mark.parametrize("duration", [1e12, 1e300])
+def test_a_duration_may_be_longer_than_any_clock_counts(duration: float) -> None:
+    with pytest.warns(RuntimeWarning, match=r"of the requested 1e\+"):
+        assert Pipeline(batches(1)).run(duration).ended == "source"
+
+
 def test_a_second_run_is_refused_during_a_run() -> None:
     with Pipeline(instrument(10_000.0)) as pipeline:
         with pytest.raises(RuntimeError, match="is running already; stop it first"):
@@ -311,7 +317,14 @@ def test_invalid_parts_are_refused_by_the_constructor(changed: Any, error: type[
 
 @pytest.mark.parametrize(
     ("duration", "error"),
-    [(0, ValueError), (-1.0, ValueError), (float("nan"), ValueError), (float("inf"), ValueError), ("1 s", TypeError)],
+    [
+        (0, ValueError),
+        (-1.0, ValueError),
+        (float("nan"), ValueError),
+        (float("inf"), ValueError),
+        (10**400, OverflowError),
+        ("1 s", TypeError),
+    ],
 )
 def test_a_duration_is_a_number_of_seconds_above_0(duration: Any, error: type[Exception]) -> None:
     pipeline = Pipeline(instrument(10_000.0))

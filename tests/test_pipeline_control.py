@@ -160,6 +160,7 @@ def test_a_wait_takes_seconds_and_timedeltas(timeout: Any) -> None:
         (timedelta(seconds=-1), ValueError, "timeout must be at least 0 seconds, got datetime"),
         ("1 s", TypeError, r"timeout must be a number of seconds or a timedelta, got '1 s' \(str\)"),
         ([1], TypeError, "timeout must be"),
+        (10**400, OverflowError, "timeout does not fit into a float; omit it to set no limit"),
     ],
 )
 def test_a_timeout_is_a_time_of_at_least_0(call: str, timeout: Any, error: type[Exception], words: str) -> None:

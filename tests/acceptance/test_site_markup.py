@@ -72,6 +72,14 @@ def test_a_shared_link_has_a_card(site: SiteFolder) -> None:
     assert struct.unpack(">II", header[16:24]) == (1200, 630)
 
 
+def test_the_first_page_is_described_in_whole_sentences(site: SiteFolder) -> None:
+    soup = site.pages["index.html"].soup
+    said = [tag["content"] for tag in soup.find_all("meta", attrs={"name": "description"})]
+    said += [tag["content"] for tag in soup.find_all("meta", property="og:description")]
+    assert len(said) == 2
+    assert all(text.endswith(".") and not text.endswith("..") for text in said)
+
+
 def test_each_page_has_an_icon_and_its_own_description(site: SiteFolder) -> None:
     without = [name for name, page in site.pages.items() if not page.soup.find("link", rel="icon")]
     assert without == []

@@ -97,12 +97,12 @@ def test_the_guide_has_the_kills_of_every_sync(survived):
     assert (survived["kills"] >= 5).all()
     opened = survived[["opens_normally", "after_repair", "not_at_all"]]
     assert (opened.sum(axis=1) == survived["kills"]).all()
-    assert (survived.loc[sorted(ours), "written"] >= 20_000).all()
+    assert (survived.loc[sorted(ours), "rows_written"] >= 20_000).all()
 
 
 def test_no_kill_in_the_guide_lost_an_acknowledged_row_or_made_a_wrong_one(survived):
     ours = survived[survived.index.str.startswith(tuple(WRITERS))]
     assert (ours[["wrong", "cut_wrong"]] == 0).all(axis=None)
-    assert (ours.loc[~ours.index.str.endswith("none"), "lost"] == 0).all()
+    assert (ours.loc[~ours.index.str.endswith("none"), "rows_lost"] == 0).all()
     assert (ours["opens_normally"] == ours["kills"]).all()
     assert (ours["cut_recovered"] > 0).all()

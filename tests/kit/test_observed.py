@@ -70,7 +70,12 @@ def test_a_number_from_a_search_has_no_interval_narrower_than_its_step():
 
 @pytest.mark.parametrize(
     ("steps", "sentence"),
-    [({"n": 0.9}, "steps has 0.9 for 'n'"), ({"n": math.nan}, "steps has nan for 'n'"), ({"m": 1.1}, "steps")],
+    [
+        ({"n": 0.9}, "steps has 0.9 for 'n'"),
+        ({"n": math.nan}, "steps has nan for 'n'"),
+        ({"n": 10**400}, "steps has 1000"),
+        ({"m": 1.1}, "steps"),
+    ],
 )
 def test_a_step_that_is_no_factor_of_a_column_is_refused(steps, sentence):
     with pytest.raises(ValueError, match=sentence):
@@ -257,6 +262,8 @@ def test_none_is_an_unknown_number():
         ("{'lost': 3}", "it reports no busy_ns; it has lost"),
         ("{'busy_ns': 'long'}", "busy_ns is 'long', which is not a number"),
         ("{'busy_ns': True}", "busy_ns is True, which is not a number"),
+        ("{'busy_ns': [1]}", r"busy_ns is \[1\], which is not a number"),
+        ("{'busy_ns': 10**400}", "busy_ns does not fit into a float; report it in a larger unit, or as None"),
         ("1 / 0", "ZeroDivisionError"),
         ("os._exit(3)", r"the worker of 'one' died \(status 3\)"),
     ],

@@ -115,6 +115,7 @@ POSITIVE = [
     (-1.0, ValueError, "must be a finite number of {unit} above 0, got -1.0"),
     (math.nan, ValueError, "must be a finite number of {unit} above 0, got nan"),
     (math.inf, ValueError, "must be a finite number of {unit} above 0, got inf"),
+    (10**400, ValueError, "must be a finite number of {unit} above 0, got 1000"),
     ("1000", TypeError, "must be a number of {unit}, got str: '1000'"),
     (True, TypeError, "must be a number of {unit}, got bool: True"),
 ]

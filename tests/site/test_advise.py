@@ -341,11 +341,14 @@ def test_outside_the_measured_range_only_that_is_said(rate, channels):
     ("asked", "said"),
     [
         ({"rate": 0.0}, "rate must be a finite number above 0 in hertz, got 0.0"),
+        ({"rate": 10**400}, "rate must be a finite number above 0 in hertz, got 1000"),
         ({"rate": math.nan}, "rate must be a finite number above 0 in hertz, got nan"),
         ({"rate": 1.0, "channels": 0}, "channels must be an integer of at least 1, got 0"),
         ({"rate": 1.0, "channels": 1.5}, "channels must be an integer of at least 1, got 1.5"),
         ({"rate": 1.0, "channels": math.nan}, "channels must be an integer of at least 1, got nan"),
+        ({"rate": 1.0, "channels": math.inf}, "channels must be an integer of at least 1, got inf"),
         ({"rate": 1.0, "loss": 1.0}, "loss must be a share of points, at least 0 and below 1, got 1.0"),
+        ({"rate": 1.0, "latency": 10**400}, "latency must be a number of seconds above 0, got 1000"),
         ({"rate": 1.0, "latency": 0.0}, "latency must be a number of seconds above 0, got 0.0"),
     ],
 )

@@ -138,9 +138,10 @@ fn read_rate(rate: &Bound<'_, PyAny>) -> PyResult<f64> {
 fn read_duration(duration: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let wanted = "a number of seconds above 0";
     let seconds = finite("duration", wanted, duration)?;
-    let found = (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten();
-    found.ok_or_else(|| {
-        let got = shown(duration);
-        PyValueError::new_err(format!("duration must be {wanted} or None, got {got}"))
-    })
+    if seconds > 0.0 {
+        // More seconds than fit are as good as no end.
+        return Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    }
+    let got = shown(duration);
+    Err(PyValueError::new_err(format!("duration must be {wanted} or None, got {got}")))
 }

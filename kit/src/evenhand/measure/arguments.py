@@ -64,10 +64,14 @@ def positive(argument: str, value: Any, unit: str) -> float:
     if isinstance(value, bool) or not hasattr(type(value), "__float__"):
         message = f"{argument} must be a number of {unit}, got {type(value).__name__}: {value!r}"
         raise TypeError(message)
-    if not math.isfinite(value) or value <= 0:
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not 0 < found < math.inf:
         message = f"{argument} must be a finite number of {unit} above 0, got {value!r}"
         raise ValueError(message)
-    return float(value)
+    return found
 
 
 def names(argument: str, values: Sequence[str], known: Sequence[str] | None = None) -> list[str]:

@@ -213,10 +213,16 @@ def as_number(column: str, value: Any) -> float:
     """A reported number; None is an unknown one."""
     if value is None:
         return math.nan
-    if isinstance(value, bool | str | bytes):
-        message = f"{column} is {value!r}, which is not a number; report a number, or None if it is unknown"
-        raise TypeError(message)
-    return float(value)
+    try:
+        if not isinstance(value, bool | str | bytes):
+            return float(value)
+    except OverflowError:
+        message = f"{column} does not fit into a float; report it in a larger unit, or as None"
+        raise OverflowError(message) from None
+    except (TypeError, ValueError):
+        pass  # not a number either
+    message = f"{column} is {value!r}, which is not a number; report a number, or None if it is unknown"
+    raise TypeError(message)
 
 
 class Worker:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -416,7 +416,7 @@ def observe(
 
 def check_step(column: str, step: float) -> float:
     """Check that the step of a search is a factor of at least 1, and return it."""
-    if isinstance(step, bool) or not isinstance(step, int | float) or not (math.isfinite(step) and step >= 1):
+    if isinstance(step, bool) or not isinstance(step, int | float) or not 1 <= step <= sys.float_info.max:
         message = f"steps has {step!r} for {column!r}; it must be a factor, a finite number of at least 1"
         raise ValueError(message)
     return float(step)

@@ -51,7 +51,8 @@ def compact(
     target : str or os.PathLike
         The file to create. An existing file is refused.
     overwrite : bool, default False
-        Whether to replace an existing file, once the new one is complete.
+        Whether to replace an existing file, once the new one is complete. A symbolic link is replaced; the file that it
+        leads to stays.
 
     Returns
     -------

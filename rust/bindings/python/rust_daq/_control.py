@@ -30,7 +30,10 @@ def parse_seconds(argument: str, given: float | timedelta) -> float:
         return given.total_seconds()
     try:
         seconds = None if isinstance(given, (str, bytes)) else float(given)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        message = f"{argument} does not fit into a float; omit it to set no limit"
+        raise OverflowError(message) from None
+    except (TypeError, ValueError):
         seconds = None
     if seconds is None:
         message = f"{argument} must be a number of seconds or a timedelta, got {given!r} ({type(given).__name__})"

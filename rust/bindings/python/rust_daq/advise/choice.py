@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -135,16 +136,16 @@ def advise_each(
 
 def check(rate: float, channels: int, loss: float, latency: float) -> None:
     """Raise an error if an argument is outside its range."""
-    if not (math.isfinite(rate) and rate > 0):
+    if not 0 < rate <= sys.float_info.max:
         message = f"rate must be a finite number above 0 in hertz, got {rate!r}"
         raise ValueError(message)
-    if isinstance(channels, bool) or not math.isfinite(channels) or channels != int(channels) or channels < 1:
+    if isinstance(channels, bool) or not 1 <= channels < math.inf or channels != int(channels):
         message = f"channels must be an integer of at least 1, got {channels!r}"
         raise ValueError(message)
     if not 0 <= loss < 1:
         message = f"loss must be a share of points, at least 0 and below 1, got {loss!r}"
         raise ValueError(message)
-    if not latency > 0:
+    if not (0 < latency <= sys.float_info.max or latency == math.inf):
         message = f"latency must be a number of seconds above 0, got {latency!r}"
         raise ValueError(message)
 
