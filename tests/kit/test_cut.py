@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_it_has_no_numbers(result: Result) -> None:
 def test_it_says_so_as_text_as_html_and_as_a_figure(result: Result) -> None:
     assert repr(result).endswith(f"left: {NOT_MEASURED}")
     assert f"left: {NOT_MEASURED}." in result._repr_html_()
-    assert f'aria-label="{NOT_MEASURED}"' in result.figure()._repr_html_()
+    assert result.figure()._repr_html_() == f'<p class="bench-note">Figure: {NOT_MEASURED}.</p>'
     axes = result.plot()
     assert axes is not None
     assert [text.get_text() for text in axes.texts] == [NOT_MEASURED]
@@ -63,6 +64,8 @@ def test_it_leaves_the_size_of_a_given_figure_as_it_is() -> None:
     whole = Figure(figsize=(4.0, 3.0))
     bench.compare(NEVER, **GIVEN).plot(whole.subplots())
     assert list(whole.get_size_inches()) == [4.0, 3.0]
+    drawn = bench.FigureMarkup(whole)._repr_html_()
+    assert re.search(rf"<text[^>]*fill: currentColor[^>]*>{NOT_MEASURED}", drawn)
 
 
 def test_a_run_keeps_it_and_has_no_value_for_its_numbers(result: Result) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from evenhand.results.figure import INK
+from evenhand.results.quantity import NOT_MEASURED
 from evenhand.results.table_markup import source_attribute
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ REFERRED = re.compile(r"[a-z][0-9a-f]{10}$")
 
 class FigureMarkup:
     """A figure as a notebook or a page shows it: an image in the page's own text colour, once for each width.
+
+    The figure of a call that its profile cut is a sentence.
 
     Parameters
     ----------
@@ -60,11 +63,14 @@ class FigureMarkup:
         self.caption = caption
         self.source = source
         self.label = label or described(figure)
+        self.cut = figure.get_label() == NOT_MEASURED
         self.desk = drawing(figure, self.label)
         narrow(figure)
         self.phone = drawing(figure, self.label)
 
     def _repr_html_(self) -> str:
+        if self.cut:
+            return f'<p class="bench-note">Figure: {NOT_MEASURED}.</p>'
         # A notebook shows the desktop drawing; the style sheet of a page chooses by the width of the screen.
         drawings = f'<div class="bench-desk">{self.desk}</div><div class="bench-phone" hidden>{self.phone}</div>'
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""

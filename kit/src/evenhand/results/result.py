@@ -303,11 +303,14 @@ class Result(ABC):
 
     def _fill(self, ax: Axes, shown: Mapping[str, Any], *, own: bool) -> None:
         if self.cut:
+            from evenhand.results.figure import INK
+
             if own:
-                # A figure that somebody else made keeps its size.
+                # A figure that somebody else made keeps its size and its place on a page.
                 whole: Any = ax.figure
                 whole.set_figheight(CUT_HEIGHT)
-            ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", transform=ax.transAxes)
+                whole.set_label(NOT_MEASURED)
+            ax.text(0.5, 0.5, NOT_MEASURED, ha="center", va="center", color=INK, transform=ax.transAxes)
             ax.set_axis_off()
         else:
             draw: Callable[..., None] = self.draw

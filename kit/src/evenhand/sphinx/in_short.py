@@ -111,11 +111,12 @@ class Opening:
                 made.insert(len(made) - 1, node)
                 return
         try:
-            figure = self.sealed.read(app.env)[made["figure"]].figure()
+            result = self.sealed.read(app.env)[made["figure"]]
         except KeyError as error:
             note_fault(app.env, f"line {made.line}: in-short: {error.args[0]}")
         else:
-            made.insert(len(made) - 1, nodes.raw("", figure._repr_html_(), format="html"))
+            if not result.cut:  # otherwise the sentences say so
+                made.insert(len(made) - 1, nodes.raw("", result.figure()._repr_html_(), format="html"))
 
 
 def drawing_for_card(made: InShort) -> str:
