@@ -171,7 +171,9 @@ footprint
 #
 # Each writes in its usual format: the pipeline a stream of Arrow, the ring
 # blocks of 100 rows with ``tofile``, and the loop rows with ``csv``. In each
-# case a buffer decides when the data reaches the operating system.
+# case a buffer decides when the data reaches the operating system. The
+# pipeline passes on a ``DataPoint``, and its source adds noise to the sine.
+# The others pass on a dict.
 
 
 # Preparation: The three acquisitions
@@ -195,6 +197,11 @@ clock, laser = time.perf_counter_ns, Channel("laser", "V")
 
 def take(point):
     """Do nothing, in place of the code that uses a point."""
+
+
+def as_dict(stamp, mean):
+    """Return a point as a dict."""
+    return {"timestamp": stamp, "channel": "laser", "value": mean, "unit": "V"}
 
 
 def pipeline(rate, seconds, path):
@@ -223,10 +230,10 @@ def with_numpy(rate, seconds, path):
             due, stamp, ring[len(lates) % 16] = given
             mean = ring[: len(lates) + 1].mean()
             block[len(lates) % 100] = stamp, mean
-            take({"timestamp": stamp, "channel": "laser", "value": mean})
-            lates.append(clock() - due)
-            if len(lates) % 100 == 0:
+            if len(lates) % 100 == 99:
                 block.tofile(file)
+            take(as_dict(stamp, mean))
+            lates.append(clock() - due)
         block[: len(lates) % 100].tofile(file)
     thread.join()
     return bench.responses(lates, rate)
@@ -243,7 +250,7 @@ def in_python(rate, seconds, path):
             window.append(sin(sample / 16))
             mean = fsum(window) / len(window)
             rows.writerow([stamp, "laser", mean, "V"])
-            take({"timestamp": stamp, "channel": "laser", "value": mean})
+            take(as_dict(stamp, mean))
             lates.append(clock() - due)
     return bench.responses(lates, rate)
 
@@ -335,7 +342,7 @@ bench.observe(
 # ------------------------------
 # A loop in Python, with two kinds of point: it sleeps until a point is due,
 # makes it and feeds the average. The row "scheduler" is an empty statement at
-# the same pace. The measurement makes the rounds that one verdict takes. An
+# the same pace. It runs as many rounds as one verdict needs. An
 # arrival is late when it is done after the next one is due, and missed when it
 # is not done by the end. The capacity is the highest rate at which the loop
 # still works off its backlog in one of two short bursts. Its range is the last

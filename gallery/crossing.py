@@ -45,8 +45,9 @@ measures that cost for several operations, next to the work itself.
 # make equal points. One loop runs in Rust, inside one call. The other runs in
 # Python, with a call for each item. They are contenders of one comparison and
 # take turns. Their difference is the crossing: the call, the arguments, the
-# result, and one step of Python's loop. Times are for one of the thousand
-# items.
+# result, and one step of Python's loop. For processors it also contains what a
+# call on one sample cannot share with its neighbours; their results go to
+# existing memory. Times are for one of the thousand items.
 
 # Preparation: The settings, and the names that the statements use
 import pandas as pd

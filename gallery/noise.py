@@ -34,10 +34,10 @@ identical programs were in this run, for each kind of measurement.
 # %%
 # The same program, several times
 # -------------------------------
-# The contenders differ in nothing but their names. They are measured like all
-# others here: in fresh processes that take turns, over several rounds. Any
-# difference between them comes from the machine, the memory layout of a
-# process, and chance.
+# The two contenders of each pair differ only in their names. They are measured
+# like all others here: in fresh processes that take turns, over several
+# rounds. Any difference between them comes from the machine, the memory layout
+# of a process, and chance.
 
 # Preparation: The settings, and the names that the statements use
 import pandas as pd

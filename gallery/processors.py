@@ -58,10 +58,11 @@ It writes no file.
 # %%
 # The moving average
 # ------------------
-# Each contender returns, for each of 100,000 samples, the mean of the last 16.
-# They differ in how the window begins, and in whether they can continue with
-# the next array. ``rust_daq, out`` writes to existing memory. ``bottleneck``
-# and ``numba`` take part where they are installed.
+# Each contender returns the means of 16 consecutive samples of 100,000. They
+# differ in how the window begins, and in whether they can continue with the
+# next array. ``uniform_filter1d`` centres the window, and the cumulated sum
+# omits the first fifteen means. ``rust_daq, out`` writes to existing memory.
+# ``bottleneck`` and ``numba`` take part where they are installed.
 
 # Preparation: The settings, and the names that the statements use
 import importlib.util
@@ -79,7 +80,7 @@ settings = bench.settings(
 optional = ("bottleneck", "numba")
 absent = [name for name in optional if not importlib.util.find_spec(name)]
 for name in absent:
-    print(f"{name} is not there on this Python, and not compared.")
+    print(f"{name} is not installed here, so it is not compared.")
 
 
 def there(contenders):
@@ -243,7 +244,7 @@ windows.plot()
 # The others carry a running sum from window to window, which pandas corrects
 # at each step. rust_daq sums each window alone. The table shows the largest
 # error of a mean of 16, against sums in extended precision. The samples have a
-# standard deviation of 1 and an offset of a thousand million.
+# standard deviation of 1 and an offset of 1e9.
 
 # Preparation: The errors of each contender
 names = setup()
@@ -310,7 +311,9 @@ def setup_signals():
 
     def joined(chunk):
         """Return the means of a chunk after the fifteen samples before it."""
+        nonlocal tail
         whole = np.concatenate([tail, chunk])
+        tail = whole[-15:]
         return bottleneck.move_mean(whole, 16, min_count=1)[15:]
 
     def decibels(frames):

@@ -12,8 +12,9 @@ built this site, and shows how to compare your own Pythons.
     :figure: pythons/here
 
     On the Python of this site a DataPoint takes
-    :measured:`pythons/here/DataPoint/cost_ns`, and calling a function for each
-    of a thousand points takes :measured:`pythons/here/callback loop/cost_ns`.
+    :measured:`pythons/here/DataPoint/cost_ns`. A loop that makes a thousand
+    points of a batch and calls a function for each takes
+    :measured:`pythons/here/callback loop/cost_ns`.
 
     Measure your own Pythons with ``--python`` before you change one.
     :doc:`/pythons` has the tables of such a run.
@@ -27,10 +28,10 @@ built this site, and shows how to compare your own Pythons.
 # %%
 # The work
 # --------
-# One point, built in four ways from an existing timestamp, and a loop that
-# calls a function for each of a thousand points. The loop does other work, so
-# its ratio to one point says nothing. The statements are text, so any Python
-# with the packages can run them.
+# One point, built in four ways from an existing timestamp, and a loop over a
+# batch, which makes a thousand points and calls a function for each. The loop
+# does other work, so its ratio to one point says nothing. The statements are
+# text, so any Python with the packages can run them.
 
 # Preparation: The settings, and the names that the statements use
 import json

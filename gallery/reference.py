@@ -55,6 +55,7 @@ def setup():
     from pathlib import Path
 
     import numpy as np
+    import pyarrow as pa
 
     import rust_daq
     from rust_daq import (
@@ -70,17 +71,19 @@ def setup():
     )
 
     ready = datetime.fromtimestamp(1_700_000_000.25, timezone.utc)
-    samples = np.random.default_rng(1).normal(size=1_000)
     frame = np.random.default_rng(1).normal(size=1_024)
-    stamps = np.arange(1_000)
+    samples, stamps = frame[:1_000].copy(), np.arange(1_000)
     which = np.arange(1_000, dtype=np.int32) % 2
     document = {"gain": 2, "operator": "ada"}
     shared = Metadata(document)
     channel, other = Channel("laser", "V", shared), Channel("lamp", "V")
     point = channel.point(1.5, 0)
     batch = channel.batch(samples, start=0, rate=1e3)
+    arrow_table, halves = pa.table(batch), [batch[:500], batch[500:]]
     mixed = Batch.from_numpy(stamps, samples, [channel, other], which)
-    framed = other.batch(frame, start=0, rate=1e3)
+    plain, framed = (
+        other.batch(part, start=0, rate=1e3) for part in (samples, frame)
+    )
     unsorted = batch[::-1]
     points = batch.to_points()
     instrument = SimulatedInstrument(1e6, other)
@@ -92,7 +95,6 @@ def setup():
     spectra, out = fft.process(framed), np.empty(1_000)
     temporary = tempfile.TemporaryDirectory()  # it goes when the process does
     folder = Path(temporary.name)
-    plain = other.batch(samples, start=0, rate=1e3)
     arrow = storage.ArrowWriter(folder / "run.arrow")
     rows = storage.CsvWriter(folder / "run.csv")
     sink = SharedSink(rows)
@@ -131,8 +133,8 @@ calls = {
     "Metadata": "Metadata(document)",
     "Batch.from_points": "Batch.from_points(points)",
     "Batch.from_numpy": "Batch.from_numpy(stamps, samples, channel)",
-    "Batch.from_arrow": "Batch.from_arrow(batch)",
-    "Batch.concat": "Batch.concat([batch, batch])",
+    "Batch.from_arrow": "Batch.from_arrow(arrow_table)",
+    "Batch.concat": "Batch.concat(halves)",
     "Batch.with_first_sequence": "batch.with_first_sequence(10)",
     "Batch.to_points": "batch.to_points()",
     "Batch.by_channel": "mixed.by_channel()",

@@ -79,7 +79,7 @@ settings = bench.settings(
 
 has_h5py = importlib.util.find_spec("h5py") is not None
 if not has_h5py:
-    print("h5py is not there on this Python, and not compared.")
+    print("h5py is not installed here, so it is not compared.")
 
 
 def there(contenders):
@@ -135,11 +135,12 @@ def with_csv(path, durability):
 def with_pandas(path, durability):
     """Open a file for pandas to write CSV into."""
     file = path.open("w", newline="")
+    headers = iter([True])
 
     def write(times, values):
         columns = {"timestamp": times, "channel": "ai0", "value": values}
         frame = pd.DataFrame(columns | {"unit": "V"})
-        frame.to_csv(file, header=not file.tell(), index=False)
+        frame.to_csv(file, header=next(headers, False), index=False)
         settle(durability, file.flush, file.fileno())
 
     return write, file.close
@@ -237,14 +238,15 @@ files = {
 # :doc:`/gallery/streams` judges a stream against pyarrow's, and flushed
 # against buffered, from existing batches. pyarrow keeps part of a Parquet file
 # back until it is closed, so flushing it has no number. pyarrow's CSV is here
-# twice: without a zone, a file does not say when its rows were measured.
+# twice, with and without a zone, and pandas writes none: without a zone, a
+# file does not say when its rows were measured.
 
 
 # Preparation: The measurement of a writer
 def written(open_file, path, durability, blocks=BLOCKS):
     """Write blocks; return rows per second."""
-    write, close = open_file(path, durability)
     begin = time.perf_counter()
+    write, close = open_file(path, durability)
     for block in range(blocks):
         write(instants[block], samples[block])
     close()
@@ -308,13 +310,13 @@ cost.plot(
 # -----------------
 # A process writes until ``kill -9`` ends it, and counts the rows that its
 # writer reported as written: at least 20,000, and up to 30 ms later. Each
-# reader then opens a file as the process left it. Where that fails, the row's
-# name says after *else* what repairs the file. An Arrow file is a stream with
-# eight bytes in front and an index behind, and ``h5clear`` is one of HDF5's
-# own tools. *Lost* are rows that were reported as written and are missing.
-# *Wrong* are rows that a reader finds and no process wrote. A number of
-# milliseconds is how often the storage device receives everything. Then a file
-# of 50,000 rows is cut off at 60 %.
+# reader then opens a file as the process left it. Where that fails, the words
+# after *else* in the row's name say what repairs the file. An Arrow file is a
+# stream with eight bytes in front and an index behind, and ``h5clear`` is one
+# of HDF5's own tools. *Lost* are rows that were reported as written and are
+# missing. *Wrong* are rows that a reader finds and no process wrote. A number
+# of milliseconds is how often the storage device receives everything. Then a
+# file of 50,000 rows is cut off at 60 %.
 
 
 # Preparation: The writers that are killed, and the readers of their files

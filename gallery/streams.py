@@ -46,8 +46,8 @@ removes. Measure on the file system that you record to.
 # Two hundred existing batches of 1,000 rows are written to a new file. With
 # ``none``, and with pyarrow's buffer, the operating system receives a few
 # batches at once. With ``flush`` it receives each batch. ``new_stream(path)``
-# passes on each part of a batch alone. ArrowWriter also writes the sequence
-# numbers of a batch and a checksum.
+# passes on each part of a batch alone. ArrowWriter also writes a checksum of
+# each batch. Creating, closing and removing the file is part of each time.
 
 # Preparation: The settings, and the names that the statements use
 import dataclasses

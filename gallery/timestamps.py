@@ -41,10 +41,10 @@ instant back.
 # %%
 # The contenders
 # --------------
-# A channel knows its name and unit and reads the clock in Rust. So does
-# ``DataPoint.now``. The other contenders receive
-# ``datetime.now(timezone.utc)``, as in a program without this package. The
-# last one stores plain nanoseconds.
+# A channel knows its name and unit and reads the clock in Rust.
+# ``DataPoint.now`` receives both, and also reads the clock in Rust. The other
+# contenders receive ``datetime.now(timezone.utc)``, as in a program without
+# this package. The last one stores plain nanoseconds.
 
 # Preparation: The settings, and the names that the statements use
 import evenhand as bench
@@ -167,12 +167,12 @@ points.plot()
 # ---------------
 # A point with an existing timestamp shows the cost without a clock.
 # ``datetime.now`` looks up two names, reads the clock, and makes an object
-# with year, month and day. A channel reads the same clock and stores the
-# nanoseconds.
+# with year, month and day. ``DataPoint.now`` reads the same clock and stores
+# the nanoseconds. All points here receive the same name, value and unit.
 
 clock = bench.compare(
     {
-        "stamped in Rust": "channel.point(1.5)",
+        "stamped in Rust": "DataPoint.now('laser', 1.5, 'V')",
         "stamped by datetime.now": f"DataPoint({given})",
         "dict, stamped by datetime.now": stamped["dict"],
         "ready timestamp": "DataPoint(ready, 'laser', 1.5, 'V')",

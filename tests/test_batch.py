@@ -119,7 +119,20 @@ def test_slices_with_huge_numbers_are_those_of_a_list(batch: Batch, key: slice) 
     assert batch[key].to_points() == list(batch)[key]
 
 
-NO_KEY = [1.0, "1", None, True, np.True_, 1j, (0, 1, "a"), [0.5], ["a"], np.zeros((2, 2), int), np.array(["a"])]
+NO_KEY = [
+    1.0,
+    "1",
+    None,
+    True,
+    np.True_,
+    1j,
+    (0, 1, "a"),
+    [0.5],
+    ["a"],
+    np.zeros((2, 2), int),
+    np.array(["a"]),
+    [0, [1]],
+]
 NO_ROW = [6, -7, 2**63, -(2**63) - 1, 10**30, np.uint64(2**64 - 1)]
 
 
@@ -430,6 +443,7 @@ def test_equal_channels_are_merged() -> None:
         ),
         (([1], [1.0], LASER, [0.0]), TypeError, r"^indices must be integers .*, got "),
         (([1], [1.0], LASER, [True]), TypeError, r"^indices must be integers .*, got "),
+        (([1, 2], [1.0, 2.0], LASER, [0, [1]]), TypeError, r"^indices must be integers .*, got "),
         (([1], [1.0], LASER, [[0]]), TypeError, r"^indices must be .* of one dimension.*, got "),
         (([1], [1.0], "laser"), TypeError, r"^channels must be a Channel or a sequence of them, got "),
         (([1], [1.0], [LASER, "probe"]), TypeError, r"^channels must be a Channel or a sequence of them, got "),

@@ -451,6 +451,18 @@ def test_without_scipy_only_the_built_in_windows_work(monkeypatch: pytest.Monkey
         Fft(32, 16, 1e3, "nuttall")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_interrupt_and_a_lack_of_memory_are_no_unknown_window(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def raised(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(scipy.signal, "get_window", raised)
+    with pytest.raises(error):
+        Fft(32, 16, 1e3, "nuttall")
+
+
 def test_a_tuple_of_weights_is_weights() -> None:
     assert Fft(4, 4, 1.0, (1.0, 2.0, 2.0, 1.0)).window.tolist() == [1.0, 2.0, 2.0, 1.0]
 

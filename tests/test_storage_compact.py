@@ -147,6 +147,8 @@ def test_a_target_is_replaced_only_on_request(tmp_path):
     target.write_text("what somebody needs")
     with pytest.raises(FileExistsError, match="overwrite=True to replace it"):
         compact(source, target)
+    with pytest.raises(TypeError, match="overwrite must be a bool, got 'no'"):
+        compact(source, target, overwrite="no")
     assert target.read_text() == "what somebody needs"
     assert compact(source, target, overwrite=True) == 3
     assert read(target)[0] == describe_rows([batch_of(3)])

@@ -73,6 +73,12 @@ def test_the_fewest_rounds_follow_from_what_is_judged_together(judged, rounds):
     assert fewest_rounds(judged) == rounds
 
 
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_is_a_probability(level):
+    with pytest.raises(ValueError, match=f"level must be a probability between 0 and 1, got {level}"):
+        fewest_rounds(level=level)
+
+
 @pytest.mark.parametrize("judged", range(1, 200))
 def test_the_fewest_rounds_are_the_first_that_fall_on_one_side_rarely_enough(judged):
     rounds = fewest_rounds(judged)

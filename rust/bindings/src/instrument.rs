@@ -22,7 +22,7 @@ const READS_PER_SECOND: f64 = 100.0;
 /// Parameters
 /// ----------
 /// rate : float
-///     Scans per second (hertz).
+///     Scans per second (hertz), from 1e-9 to 1e9.
 /// channels : Channel or sequence of Channel
 ///     The channels of each scan, in this order.
 /// scans_per_read : int, optional
@@ -46,7 +46,7 @@ const READS_PER_SECOND: f64 = 100.0;
 /// TypeError
 ///     If an argument has another type.
 /// ValueError
-///     If `rate` is not finite and above 0, there are no channels, a channel name appears with two
+///     If `rate` is outside 1e-9 to 1e9, there are no channels, a channel name appears with two
 ///     units, or a number is outside its range.
 ///
 /// Notes
@@ -135,7 +135,7 @@ impl PySimulatedInstrument {
     /// Parameters
     /// ----------
     /// scans : int
-    ///     The number of scans.
+    ///     The number of scans, at least 1.
     /// first : int, default 0
     ///     The number of the first scan.
     /// start : datetime.datetime or int, default 0

@@ -27,9 +27,9 @@ fn same_text(py: Python<'_>, mine: &Py<PyString>, other: &Py<PyString>) -> PyRes
 ///
 /// Parameters
 /// ----------
-/// timestamp : datetime.datetime or int
-///     The time of measurement: a datetime with a time zone (``fold`` is respected), or
-///     nanoseconds since 1970-01-01 00:00 UTC. ``bool`` and ``float`` are refused.
+/// timestamp : datetime.datetime, numpy.datetime64 or int
+///     The time of measurement: a datetime with a time zone (``fold`` is respected), a datetime64 in
+///     UTC, or nanoseconds since 1970-01-01 00:00 UTC. ``bool`` and ``float`` are refused.
 /// channel : str
 ///     The name of the measured quantity; not empty.
 /// value : float
@@ -48,8 +48,9 @@ fn same_text(py: Python<'_>, mine: &Py<PyString>, other: &Py<PyString>) -> PyRes
 ///     If an argument has another type, the datetime has no time zone, or the metadata contains a
 ///     value that is not JSON.
 /// ValueError
-///     If the channel is empty, text contains a lone surrogate, or the metadata contains a number
-///     that is not finite, contains itself, or is nested deeper than 128.
+///     If the channel is empty, text contains a lone surrogate, the timestamp is NaT, float64 would
+///     round an integer value, or the metadata contains a number that is not finite, contains itself,
+///     or is nested deeper than 128.
 /// OverflowError
 ///     If the timestamp does not fit into 64-bit nanoseconds (1677-09-21 to 2262-04-11), or an
 ///     integer value is larger than any float.

@@ -33,6 +33,11 @@ def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
     int
         Six for one, seven for up to three, eight for up to six, nine for up to twelve.
 
+    Raises
+    ------
+    ValueError
+        If `level` is not between 0 and 1.
+
     Notes
     -----
     With n rounds of identical code all ratios fall on one side of 1 in 2^(1-n) of cases, and then every percentile
@@ -44,6 +49,9 @@ def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
     >>> [fewest_rounds(judged) for judged in (1, 3, 6, 12)]
     [6, 7, 8, 9]
     """
+    if not 0 < level < 1:
+        message = f"level must be a probability between 0 and 1, got {level!r}"
+        raise ValueError(message)
     # The tolerance absorbs the rounding of 1 - level.
     return 1 + math.ceil(-math.log2((1 - level) / max(judged, 1)) - 1e-9)
 

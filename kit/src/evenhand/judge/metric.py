@@ -383,8 +383,8 @@ def tail_at_floor(measured: Mapping[str, Any], call: str, column: str) -> bool:
     ----------
     measured : mapping
         The part ``tails`` of a run.
-    A name in it; the conditions follow its comma, as in ``attach, busy thread``.
-        A name in it; the circumstances follow its comma, as in ``attach, busy thread``.
+    call : str
+        A name in it; the conditions follow its comma, as in ``attach, busy thread``.
     column : str
         A percentile, ``p99_ns``.
     """

@@ -72,8 +72,8 @@ def responses(times_ns: Sequence[float], rate: float) -> dict[str, float]:
 
     Raises
     ------
-    ValueError
-        If there are no response times.
+    TypeError, ValueError
+        If there are no response times, or `rate` is not a finite number above 0.
 
     Examples
     --------

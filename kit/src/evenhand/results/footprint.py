@@ -282,8 +282,8 @@ def footprint(
 
     Raises
     ------
-    ValueError
-        If a statement is not an expression, `sizes` is empty or not positive, or `runs` is not positive.
+    TypeError, ValueError
+        If a statement is not an expression, `sizes` is empty, or `sizes` or `runs` are not whole numbers above 0.
     WorkerError
         If a statement fails, or its worker dies or hangs.
 

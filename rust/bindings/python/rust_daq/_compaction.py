@@ -97,6 +97,9 @@ def compact(
     if not isinstance(target, str | os.PathLike):
         message = f"target must be a str or an os.PathLike of str, got {target!r}"
         raise TypeError(message)
+    if not isinstance(overwrite, bool):
+        message = f"overwrite must be a bool, got {overwrite!r}"
+        raise TypeError(message)
     goal = Path(target)
     for path in paths:
         if _is_part_of(goal, path):

@@ -141,8 +141,8 @@ class Pipeline:
 
         Raises
         ------
-        TypeError, ValueError
-            If `duration` is not a number above 0.
+        TypeError, ValueError, OverflowError
+            If `duration` is not a number above 0, or does not fit into a float.
         RuntimeError
             If the pipeline is running already.
         Exception
@@ -185,7 +185,7 @@ class Pipeline:
 
         Raises
         ------
-        TypeError, ValueError, RuntimeError
+        TypeError, ValueError, OverflowError, RuntimeError
             As for `run`.
 
         Notes
@@ -221,8 +221,8 @@ class Pipeline:
 
         Raises
         ------
-        TypeError, ValueError
-            If `timeout` is not a time of at least 0.
+        TypeError, ValueError, OverflowError
+            If `timeout` is not a time of at least 0, or does not fit into a float.
         RuntimeError
             If called in a callback, source, processor or sink of this pipeline: the run cannot end before they return.
 
@@ -273,8 +273,8 @@ class Pipeline:
 
         Raises
         ------
-        TypeError, ValueError
-            If `timeout` is not a time of at least 0.
+        TypeError, ValueError, OverflowError
+            If `timeout` is not a time of at least 0, or does not fit into a float.
         TimeoutError
             If the run is not over in time. The message names the part that does not return. The run still ends when
             that part returns; call `stop` again then.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PySlice, PyString};
+use pyo3::types::{PyBool, PyInt, PySlice, PyString};
 
 use rust_daq::room;
 
@@ -37,6 +37,12 @@ pub enum Selection {
 impl Selection {
     /// Reads a key for a batch of `rows` rows.
     pub fn of(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
+        // Numbers of rows are the most common of the other keys.
+        if let Ok(number) = key.cast_exact::<PyInt>()
+            && let Ok(row) = number.extract::<isize>()
+        {
+            return resolve_row(row as i128, rows).map(Self::Row);
+        }
         if let Ok(slice) = key.cast::<PySlice>() {
             return Self::of_slice(slice, rows);
         }
@@ -68,11 +74,10 @@ impl Selection {
     }
 
     fn of_array(key: &Bound<'_, PyAny>, rows: usize) -> PyResult<Self> {
-        let py = key.py();
         if let Some(plain) = without_masks("index", key)? {
             return Self::of_array(&plain, rows);
         }
-        let array = py.import("numpy")?.call_method1("asarray", (key,))?;
+        let array = as_array("index", WANTED, key)?;
         let (kind, count) = kind_and_count("index", WANTED, &array, key)?;
         match kind {
             'b' => {
@@ -94,11 +99,10 @@ impl Selection {
 
 /// Reads the argument `indices` of `Batch.from_numpy`.
 pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>> {
-    let py = indices.py();
     if let Some(plain) = without_masks("indices", indices)? {
         return channel_indices(&plain);
     }
-    let array = py.import("numpy")?.call_method1("asarray", (indices,))?;
+    let array = as_array("indices", INDICES_WANTED, indices)?;
     let (kind, count) = kind_and_count("indices", INDICES_WANTED, &array, indices)?;
     if count == 0 {
         return Ok(Vec::new().into());
@@ -114,6 +118,21 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
         narrow.push(i32::try_from(index).map_err(|_| none(row, &index))?);
     }
     Ok(narrow.into())
+}
+
+/// Converts an argument to a NumPy array; a list with a list in it is not one.
+fn as_array<'py>(
+    argument: &str,
+    wanted: &str,
+    given: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = given.py();
+    py.import("numpy")?.call_method1("asarray", (given,)).map_err(|error| {
+        if !error.is_instance_of::<PyValueError>(py) {
+            return error;
+        }
+        caused_by(error, wrong_type(argument, wanted, given), py)
+    })
 }
 
 /// Returns the kind and the number of a one-dimensional array's entries.

@@ -1,6 +1,6 @@
 //! `rust_daq.process.Fft`.
 
-use pyo3::exceptions::{PyImportError, PyValueError};
+use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use rust_daq::{Fft, Process, Window};
@@ -112,7 +112,8 @@ impl PyFft {
     ///
     /// Notes
     /// -----
-    /// O(size log size) per frame; the GIL is released.
+    /// O(size log size) per frame. From 4,096
+    /// samples on the GIL is released.
     ///
     /// Examples
     /// --------
@@ -152,7 +153,7 @@ impl PyFft {
     ///
     /// Notes
     /// -----
-    /// O(size log size) per frame, with the GIL released.
+    /// O(size log size) per frame. From 4,096 samples on the GIL is released.
     ///
     /// Examples
     /// --------
@@ -272,7 +273,14 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
         Ok(name) => format!("'{}'", name.to_string_lossy()),
         Err(_) => shown(window),
     };
+    // Ctrl-C and a lack of memory stay what they are.
+    let explained = |error: &PyErr| {
+        error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py)
+    };
     let signal = py.import("scipy.signal").map_err(|error| {
+        if !explained(&error) {
+            return error;
+        }
         let message = format!(
             "window is {got}, which needs SciPy; install it (pip install scipy), or pass {own} \
              or one weight per sample"
@@ -280,6 +288,9 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
         caused_by(error, PyImportError::new_err(message), py)
     })?;
     let weights = signal.call_method1("get_window", (window, size)).map_err(|error| {
+        if !explained(&error) {
+            return error;
+        }
         let message = format!(
             "window is {got}; pass {own}, another window of scipy.signal.get_window or one weight per \
              sample"

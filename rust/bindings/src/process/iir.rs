@@ -104,7 +104,8 @@ impl PyIir {
     ///
     /// Notes
     /// -----
-    /// O(n n_sections) in the rows, plus a look-up for each channel of the batch; the GIL is released.
+    /// O(n n_sections) in the rows, plus a look-up for each channel of the batch. From 4,096
+    /// samples on the GIL is released.
     ///
     /// Examples
     /// --------
@@ -143,7 +144,7 @@ impl PyIir {
     ///
     /// Notes
     /// -----
-    /// O(n n_sections), with the GIL released.
+    /// O(n n_sections). From 4,096 samples on the GIL is released.
     ///
     /// Examples
     /// --------

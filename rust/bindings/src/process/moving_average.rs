@@ -91,7 +91,8 @@ impl PyMovingAverage {
     ///
     /// Notes
     /// -----
-    /// O(n) in the rows, plus a look-up for each channel of the batch; the GIL is released.
+    /// O(n) in the rows, plus a look-up for each channel of the batch. From 4,096
+    /// samples on the GIL is released.
     ///
     /// Examples
     /// --------
@@ -130,7 +131,7 @@ impl PyMovingAverage {
     ///
     /// Notes
     /// -----
-    /// O(n), with the GIL released.
+    /// O(n). From 4,096 samples on the GIL is released.
     ///
     /// Examples
     /// --------

@@ -10,7 +10,7 @@ from rust_daq.process import MovingAverage
 from rust_daq.storage import {writer}
 
 channels = [Channel(f"ai{number}", "V") for number in range({channels})]
-# Replace this by your own instrument: a callable that returns the next batch.
+# Replace this with your own instrument: a callable that returns the next batch.
 source = SimulatedInstrument({rate}, channels, scans_per_read={scans})
 """
 
