@@ -73,7 +73,7 @@ ENTRIES = (
     Entry(
         "a few samples are very late",
         "2-latency-has-spikes",
-        "let a pipeline read",
+        "let a pipeline read, without a callback",
         "pipeline/busy/pipeline, busy/p99_ns vs Python, busy",
     ),
     Entry(

@@ -135,8 +135,8 @@ GROUPS: dict[str, tuple[Comparison, ...]] = {
         Comparison("make a list of 1,000 points", "msgspec.Struct", "batches/block/Channel.points vs msgspec.Struct"),
         Comparison("make columns of 100,000 samples", "NumPy", "batches/columns/Channel.batch vs NumPy"),
         Comparison(
-            "read a million values as objects",
-            "list of msgspec.Struct",
+            "loop over a million points",
+            "existing msgspec.Structs",
             "batches/iteration/Batch, iterated vs list of msgspec.Struct",
         ),
         Comparison(

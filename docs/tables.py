@@ -153,13 +153,13 @@ def criterion(run: Run) -> TableMarkup | HTML:
         low, high, elements = found["mean_low_ns"], found["mean_high_ns"], found["elements"]
         rows[name] = {
             "mean": quantity.time(found["mean_ns"]),
-            "95 % interval": f"{quantity.time(low)} to {quantity.time(high)}",
+            "95 % interval in one process": f"{quantity.time(low)} to {quantity.time(high)}",
             "standard deviation": quantity.time(found["sd_ns"]),
             "elements": quantity.written("", elements) if elements else quantity.MISSING,
             "elements per second": quantity.rate(found["elements_per_second"]) if elements else quantity.MISSING,
         }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("benchmark")
-    return TableMarkup(frame, "Criterion: mean time of an iteration, 95 % interval")
+    return TableMarkup(frame, "Criterion: mean time of an iteration; the interval does not cover how processes differ")
 
 
 def crossings(run: Run) -> TableMarkup | HTML:

@@ -320,12 +320,16 @@ def written(work):
 def written_by_pyarrow(path, rate, size):
     """Acquire with NumPy, write with pyarrow, and return the numbers."""
     pa.array(np.arange(size))  # slow once: pyarrow imports pandas for it
-    schema = pa.schema({"timestamp": pa.timestamp("ns"), "value": "float64"})
+    names = pa.array(["ai0"] * size).dictionary_encode()
+    instant = pa.timestamp("ns", "UTC")
+    fields = {"timestamp": instant, "value": "float64", "channel": names.type}
+    schema = pa.schema(fields)
     with pa.ipc.new_stream(str(path), schema) as stream:
 
         def write(given):
             times, values = given
-            columns = [pa.array(times.view("M8[ns]")), values]
+            stamps = pa.array(times.view("M8[ns]")).cast(instant)
+            columns = [stamps, values, names]
             stream.write_batch(pa.record_batch(columns, schema=schema))
 
         return with_numpy(rate, size, take=write)

@@ -322,7 +322,8 @@ shared.plot()
 # ``compact`` makes one Parquet file of many recordings. Three packages answer
 # a question about it: polars in its streaming engine, DuckDB, and pandas,
 # which loads the two columns that the question needs. polars and DuckDB use
-# all cores. *Peak* is the growth of the process, looked at each millisecond.
+# all cores, and pandas while it reads the file. *Peak* is the growth of the
+# process, looked at each millisecond.
 
 tables = {8 * rows: folder / f"{rows}.parquet" for rows in LENGTHS}
 for paths, path in zip(recordings.values(), tables.values(), strict=True):

@@ -197,7 +197,7 @@ def with_h5py(mode, path, durability):
 
     kind = np.dtype([("timestamp", "i8"), ("value", "f8")])
     file = h5py.File(path, "w", libver="latest" if mode != "usual" else None)
-    shape = {"shape": (0,), "maxshape": (None,), "chunks": (16 * ROWS,)}
+    shape = {"shape": (0,), "maxshape": (None,), "chunks": (ROWS,)}
     data = file.create_dataset("ai0", dtype=kind, **shape)
     data.attrs["unit"] = "V"
     if mode == "SWMR":  # single writer, multiple readers
@@ -238,8 +238,9 @@ files = {
 # :doc:`/gallery/streams` judges a stream against pyarrow's, and flushed
 # against buffered, from existing batches. pyarrow keeps part of a Parquet file
 # back until it is closed, so flushing it has no number. pyarrow's CSV is here
-# twice, with and without a zone, and pandas writes none: without a zone, a
-# file does not say when its rows were measured.
+# twice, with a zone and without, and that of pandas has no zone: such a file
+# does not say when its rows were measured. HDF5 has a chunk for each block, so
+# that a flush writes each row once.
 
 
 # Preparation: The measurement of a writer

@@ -194,7 +194,7 @@ def test_an_example_reports_a_missing_package_and_continues():
     for file, name in importing:
         content = text(f"gallery/{file}")
         assert f'"{name}"' in content.partition("def there(")[0], (file, name)
-        assert "not there on this Python" in content, file
+        assert "is not installed here, so" in content, file
 
 
 def test_the_page_on_versions_names_each_omitted_package():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.judge.decision import decide
+from evenhand.judge.decision import decide, fewest_rounds
 from evenhand.judge.statistics import (
     corrected_level,
     median,
@@ -141,3 +142,13 @@ def test_a_quantile_of_a_histogram_is_that_of_its_values_written_out(histogram, 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 10), (0.5, 10), (0.51, 20), (0.75, 20), (0.76, 30), (1.0, 30)])
 def test_a_quantile_is_the_smallest_value_that_the_share_does_not_exceed(share, value):
     assert weighted_quantiles([20, 10, 30], [1, 2, 1], [share]) == [value]
+
+
+@pytest.mark.parametrize("judged", [1, 2, 3, 4, 6, 8, 12])
+@pytest.mark.parametrize("further", [0, 1, 2, 3])
+def test_intervals_of_identical_code_exclude_1_no_oftener_than_stated(judged: int, further: int) -> None:
+    # Without a difference each pattern of signs is as likely as any other.
+    count, level = fewest_rounds(judged) + further, corrected_level(0.95, judged)
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=count)))
+    low, high = median_intervals(signs * np.arange(1, count + 1), level)
+    assert np.mean((low > 0) | (high < 0)) <= 1 - level

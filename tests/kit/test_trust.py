@@ -186,7 +186,7 @@ def test_intervals_cover_the_true_value_as_often_as_stated(tmp_path):
 
 def test_biased_rounds_show_as_bad_coverage(tmp_path):
     random = np.random.default_rng(2)
-    lines = [gate_line(one=("unchanged", 1.0, rounds_of(random, ratio=1.05))) for _ in range(20)]
+    lines = [gate_line(one=("unchanged", 1.0, rounds_of(random, ratio=1.1))) for _ in range(20)]
     found = evidence_of(tmp_path, *lines)
     assert rates.simulated_coverage(found, "quiet", 20, "one").value < 0.1
     assert rates.live_coverage(found, "quiet").value < 0.3

@@ -284,7 +284,7 @@ def test_a_stream_that_may_sustain_the_rate_is_advised_even_if_csv_surely_can():
 
 def test_an_impossible_latency_is_answered_with_the_smallest_delay():
     found = advise(MEASURED, rate=1_000.0, latency=0.001)
-    assert found.verdict == "not held within 1\u202fms: this is the shortest delay measured here"
+    assert found.verdict == "not held within 1\u202fms: this is the shortest delay that these measurements give"
     assert (found.way, found.held) == ("per point", False)
 
 

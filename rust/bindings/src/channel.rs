@@ -9,7 +9,7 @@ use rust_daq::{Batch, Channel, now_ns};
 use crate::array::{Times, numbers};
 use crate::batch::PyBatch;
 use crate::burn::burn;
-use crate::error::{Raise, wrong_type};
+use crate::error::{Raise, explained, wrong_type};
 use crate::immutable::own_copy;
 use crate::metadata::{self, Held, PyMetadata};
 use crate::point::{PyDataPoint, native as point_native};
@@ -126,9 +126,9 @@ impl PyChannel {
     /// ----------
     /// value : float
     ///     The measured value, in `unit`: any object with ``__float__`` or ``__index__``, but no text.
-    /// timestamp : datetime.datetime or int, optional
-    ///     The time of measurement: a datetime with a time zone, or nanoseconds since
-    ///     1970-01-01 00:00 UTC.
+    /// timestamp : datetime.datetime, numpy.datetime64 or int, optional
+    ///     The time of measurement: a datetime with a time zone, a datetime64 in UTC, or nanoseconds
+    ///     since 1970-01-01 00:00 UTC.
     ///
     /// Returns
     /// -------
@@ -176,7 +176,7 @@ impl PyChannel {
     /// timestamps : array-like, shape (n,), optional
     ///     The times of measurement: datetime64 (in UTC), integers of nanoseconds since 1970 UTC,
     ///     an Arrow array of timestamps with a time zone, or a list of timestamps as for `point`.
-    /// start : datetime.datetime or int, optional
+    /// start : datetime.datetime, numpy.datetime64 or int, optional
     ///     The time of the first sample; requires `rate`.
     /// rate : float, optional
     ///     Samples per second (hertz). Each time is computed from its index and rounded to the
@@ -312,7 +312,7 @@ pub fn read_channels(channels: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyChannel>>
         return Ok(vec![channel.clone().unbind()]);
     }
     let wrong = || wrong_type("channels", "a Channel or a sequence of them", channels);
-    let entries = channels.try_iter().map_err(|_| wrong())?;
+    let entries = channels.try_iter().map_err(|error| explained(error, channels.py(), wrong))?;
     let read = |entry: PyResult<Bound<'_, PyAny>>| {
         entry?.cast_into::<PyChannel>().map(Bound::unbind).map_err(|_| wrong())
     };

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use pyo3::exceptions::{
-    PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
-    PyValueError,
+    PyException, PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError,
+    PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
@@ -79,6 +79,14 @@ pub fn wrong_type(argument: &str, wanted: &str, got: &Bound<'_, PyAny>) -> PyErr
 pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
     error.set_cause(py, Some(cause));
     error
+}
+
+/// Explains an error of foreign code by another one. Ctrl-C and a lack of memory stay what they are.
+pub fn explained(error: PyErr, py: Python<'_>, explain: impl FnOnce() -> PyErr) -> PyErr {
+    if !error.is_instance_of::<PyException>(py) || error.is_instance_of::<PyMemoryError>(py) {
+        return error;
+    }
+    caused_by(error, explain(), py)
 }
 
 /// Adds a note with the argument's name to an exception of foreign code.

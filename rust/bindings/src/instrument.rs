@@ -138,7 +138,7 @@ impl PySimulatedInstrument {
     ///     The number of scans, at least 1.
     /// first : int, default 0
     ///     The number of the first scan.
-    /// start : datetime.datetime or int, default 0
+    /// start : datetime.datetime, numpy.datetime64 or int, default 0
     ///     The time of scan 0, as for `Channel.point`.
     ///
     /// Returns

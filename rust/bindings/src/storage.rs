@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyString};
 use rust_daq::{Error, Existing, Failure, Format, Output, Place, Sink, Sync, Writer};
 
 use crate::batch::PyBatch;
-use crate::error::{Raise, wrong_type};
+use crate::error::{Raise, explained, wrong_type};
 use crate::guarded::Guarded;
 use crate::number::count;
 
@@ -143,7 +143,8 @@ pub fn is_written(path: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// Reads a path: text, or a path object.
 fn read_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
-    path.extract().map_err(|_| wrong_type("path", "a str or an os.PathLike of str", path))
+    let wrong = || wrong_type("path", "a str or an os.PathLike of str", path);
+    path.extract().map_err(|error| explained(error, path.py(), wrong))
 }
 
 fn read_sync(sync: &Bound<'_, PyAny>) -> PyResult<Sync> {
@@ -153,6 +154,8 @@ fn read_sync(sync: &Bound<'_, PyAny>) -> PyResult<Sync> {
     if sync.is_instance_of::<PyBool>() {
         return Err(wrong_type("sync", SYNC_WANTED, sync));
     }
-    let seconds = sync.extract().map_err(|_| wrong_type("sync", SYNC_WANTED, sync))?;
+    let seconds = sync
+        .extract()
+        .map_err(|error| explained(error, sync.py(), || wrong_type("sync", SYNC_WANTED, sync)))?;
     Sync::every(seconds).raise()
 }

@@ -29,7 +29,7 @@ A side is a version (--base "rpds-py==0.20.0"), a wheel, a revision of this repo
 command builds, or an installed interpreter (--base-python PATH). A file lists the operations to measure.
 
 Exit status: 0; 1 when something got slower; 2 for wrong usage, an environment that cannot be measured or an operation
-that failed; 3 with --strict when something stayed inconclusive; 130 after Ctrl-C."""
+that failed; 3 with --strict when something was inconclusive or not judged; 130 after Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -177,7 +177,9 @@ def add_measuring_flags(made: FlagParser) -> None:
     made.add_argument(
         "--quick", action="store_true", help=f"{QUICK.first} + {QUICK.second} rounds of {QUICK.slices} slices"
     )
-    made.add_argument("--strict", action="store_true", help="exit with status 3 when something stays inconclusive")
+    made.add_argument(
+        "--strict", action="store_true", help="exit with status 3 when something is inconclusive or not judged"
+    )
     made.add_argument("--count", action="store_true", help="also count instructions; needs Linux and valgrind")
     made.add_argument("--only", action="append", default=[], metavar="NAME", help="only this operation; repeatable")
     made.add_argument(

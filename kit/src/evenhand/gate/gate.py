@@ -24,7 +24,7 @@ from evenhand.runs.machine import machine
 from evenhand.runs.neighbours import Neighbours
 
 SLOWER, ENVIRONMENT, UNDECIDED, STOPPED = 1, 2, 3, 130
-"""Exit statuses: something got slower; something could not be measured; inconclusive with --strict; Ctrl-C."""
+"""Exit statuses: something got slower; could not be measured; was inconclusive or not judged, with --strict; Ctrl-C."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     Notes
     -----
     The percentile bootstrap of Efron (1979), from `scipy.stats.bootstrap`; BCa is undefined for a median.  The seed
-    is fixed, so the same rounds always have the same interval.
+    is fixed, so the same rounds always have the same interval.  With few rounds a percentile interval alone is too
+    narrow, so each end is at least as far out as that of the exact interval of a median (Thompson, 1936); see
+    `exact_place`.
     """
     values = np.asarray(rounds, dtype=np.float64)
     if values.size == 0 or not np.isfinite(values).all():
@@ -45,8 +47,39 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     value = float(np.median(values))
     if values.size < fewest_rounds(level=level):
         return Estimate(value, float("nan"), float("nan"), level, values.size)
-    interval = resampled(values, level).confidence_interval
-    return Estimate(value, float(interval.low), float(interval.high), level, values.size)
+    interval, ordered = resampled(values, level).confidence_interval, np.sort(values)
+    place = exact_place(values.size, level)
+    low, high = min(interval.low, ordered[place]), max(interval.high, ordered[-1 - place])
+    return Estimate(value, float(low), float(high), level, values.size)
+
+
+def exact_place(count: int, level: float) -> int:
+    """Where the exact interval of a median begins among its ordered rounds.
+
+    Parameters
+    ----------
+    count : int
+        The rounds, at least `fewest_rounds` of the level.
+    level : float
+        Confidence level of the interval.
+
+    Returns
+    -------
+    int
+        The index of the round at the lower end; the upper end has as many rounds beyond it.
+
+    Notes
+    -----
+    Each round is below the median with probability 1/2.  So the median is below the k-th of n ordered rounds with the
+    probability that a binomial number of n and 1/2 is below k (Thompson, 1936), whatever the distribution.
+
+    Examples
+    --------
+    >>> from evenhand.judge.statistics import exact_place
+    >>> [exact_place(count, 0.95) for count in (6, 9, 20)]
+    [0, 1, 5]
+    """
+    return max(int(scipy.stats.binom.ppf((1 - level) / 2, count, 0.5)) - 1, 0)
 
 
 def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -92,7 +125,9 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
         found: Floats = below + (above - below) * (rank % 1)
         return found
 
-    return quantile((1 - level) / 2), quantile((1 + level) / 2)
+    place = exact_place(count, level)
+    low = np.minimum(quantile((1 - level) / 2), ordered[:, place])
+    return low, np.maximum(quantile((1 + level) / 2), ordered[:, count - 1 - place])
 
 
 def median(values: Floats, axis: int = -1) -> Floats:
@@ -126,14 +161,16 @@ def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
     Returns
     -------
     float
-        Twice the smaller share of resampled medians on one side of 1; 0 where all are on one side.  NaN with too few
-        rounds.
+        The larger of two numbers: twice the smaller share of resampled medians on one side of 1, and the p-value of
+        the sign test, which belongs to the exact interval of a median.  NaN with too few rounds.
     """
     logs = np.log(np.asarray(new, dtype=np.float64)) - np.log(np.asarray(old, dtype=np.float64))
     if logs.size < FEWEST_ROUNDS or not np.isfinite(logs).all():
         return float("nan")
     medians = resampled(logs).bootstrap_distribution
-    return float(min(1.0, 2 * min(np.mean(medians <= 0), np.mean(medians >= 0))))
+    drawn = min(np.mean(medians <= 0), np.mean(medians >= 0))
+    exact = scipy.stats.binom.cdf(min((logs <= 0).sum(), (logs >= 0).sum()), logs.size, 0.5)
+    return float(min(1.0, 2 * max(drawn, exact)))
 
 
 def holm_levels(p_values: Sequence[float], level: float) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from evenhand.measure.arguments import names
@@ -12,7 +12,7 @@ from evenhand.measure.statement import Setup, Statement, statements
 def check_equal(
     contenders: Mapping[str, str | Callable[[], Any] | Statement],
     *,
-    fields: Sequence[str],
+    fields: Iterable[str],
     setup: Setup = None,
     namespace: Mapping[str, Any] | None = None,
 ) -> None:
@@ -22,7 +22,7 @@ def check_equal(
     ----------
     contenders : mapping of str to str, callable or Statement
         As for `compare`.
-    fields : sequence of str
+    fields : iterable of str
         The attributes, or keys of a mapping, to compare.  Leave out a field that is stamped on each construction,
         or compare its type by naming it ``"timestamp:type"``.
     setup, namespace : optional
@@ -31,10 +31,10 @@ def check_equal(
     Raises
     ------
     TypeError
-        If `fields` is not a sequence of names.
+        If `fields` is a text, or not an iterable of names.
     ValueError
-        If a contender lacks a field, or builds something else; the message names the contender, the field and both
-        values.
+        If a field is named twice, or a contender lacks one or builds something else; the message names the contender,
+        the field and both values.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def content(contender: str, thing: Any, field: str) -> Any:
     name, _, aspect = field.partition(":")
     try:
         value = thing[name] if isinstance(thing, Mapping) else getattr(thing, name)
-    except (KeyError, AttributeError):
+    except (KeyError, AttributeError) as error:
         message = f"{contender} builds {type(thing).__name__}, which has no {name!r}; name fields that all have"
-        raise ValueError(message) from None
+        raise ValueError(message) from error
     return type(value) if aspect == "type" else value

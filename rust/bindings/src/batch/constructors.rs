@@ -7,7 +7,7 @@ use super::{PyBatch, points, selection};
 use crate::array::{instants, numbers, refuse_not_a_time};
 use crate::capsule;
 use crate::channel::{core_channels, cores, read_channels};
-use crate::error::{Raise, wrong_type};
+use crate::error::{Raise, explained, wrong_type};
 
 #[pymethods]
 impl PyBatch {
@@ -200,7 +200,8 @@ impl PyBatch {
     fn concat(batches: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut parts = Vec::new();
         let wanted = "an iterable of Batch";
-        for batch in batches.try_iter().map_err(|_| wrong_type("batches", wanted, batches))? {
+        let wrong = || wrong_type("batches", wanted, batches);
+        for batch in batches.try_iter().map_err(|error| explained(error, batches.py(), wrong))? {
             let batch = batch?;
             let Ok(batch) = batch.cast::<Self>() else {
                 return Err(wrong_type("batches", wanted, &batch));

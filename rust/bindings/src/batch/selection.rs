@@ -5,12 +5,12 @@ use std::fmt::Display;
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PySlice, PyString};
+use pyo3::types::{PyBool, PyInt, PyList, PySlice, PyString, PyTuple};
 
 use rust_daq::room;
 
 use crate::array::{convert_entries, kind_and_size, without_masks};
-use crate::error::{Raise, caused_by, wrong_type};
+use crate::error::{Raise, caused_by, note_argument, wrong_type};
 
 const WANTED: &str = "an integer, a slice, or an array of booleans or integers of one dimension";
 const INDICES_WANTED: &str = "integers of one dimension, one for each row";
@@ -120,7 +120,7 @@ pub fn channel_indices(indices: &Bound<'_, PyAny>) -> PyResult<ScalarBuffer<i32>
     Ok(narrow.into())
 }
 
-/// Converts an argument to a NumPy array; a list with a list in it is not one.
+/// Converts an argument to a NumPy array, and explains a list whose entries differ in shape.
 fn as_array<'py>(
     argument: &str,
     wanted: &str,
@@ -128,10 +128,11 @@ fn as_array<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = given.py();
     py.import("numpy")?.call_method1("asarray", (given,)).map_err(|error| {
-        if !error.is_instance_of::<PyValueError>(py) {
-            return error;
+        let listed = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
+        if listed && error.is_instance_of::<PyValueError>(py) {
+            return caused_by(error, wrong_type(argument, wanted, given), py);
         }
-        caused_by(error, wrong_type(argument, wanted, given), py)
+        note_argument(argument, error, py)
     })
 }
 

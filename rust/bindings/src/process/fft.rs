@@ -1,6 +1,6 @@
 //! `rust_daq.process.Fft`.
 
-use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use rust_daq::{Fft, Process, Window};
@@ -8,7 +8,7 @@ use rust_daq::{Fft, Process, Window};
 use super::{Shared, object};
 use crate::array::numbers;
 use crate::batch::view;
-use crate::error::{Raise, caused_by, shown};
+use crate::error::{Raise, explained, shown};
 use crate::number::{count, real};
 use crate::text::word;
 
@@ -273,29 +273,20 @@ fn read_window(window: &Bound<'_, PyAny>, size: usize) -> PyResult<Window> {
         Ok(name) => format!("'{}'", name.to_string_lossy()),
         Err(_) => shown(window),
     };
-    // Ctrl-C and a lack of memory stay what they are.
-    let explained = |error: &PyErr| {
-        error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py)
-    };
-    let signal = py.import("scipy.signal").map_err(|error| {
-        if !explained(&error) {
-            return error;
-        }
-        let message = format!(
+    let without_scipy = || {
+        PyImportError::new_err(format!(
             "window is {got}, which needs SciPy; install it (pip install scipy), or pass {own} \
              or one weight per sample"
-        );
-        caused_by(error, PyImportError::new_err(message), py)
-    })?;
-    let weights = signal.call_method1("get_window", (window, size)).map_err(|error| {
-        if !explained(&error) {
-            return error;
-        }
-        let message = format!(
+        ))
+    };
+    let signal = py.import("scipy.signal").map_err(|error| explained(error, py, without_scipy))?;
+    let unknown = || {
+        PyValueError::new_err(format!(
             "window is {got}; pass {own}, another window of scipy.signal.get_window or one weight per \
              sample"
-        );
-        caused_by(error, PyValueError::new_err(message), py)
-    })?;
+        ))
+    };
+    let weights = signal.call_method1("get_window", (window, size));
+    let weights = weights.map_err(|error| explained(error, py, unknown))?;
     numbers("window", &weights).map(Window::Weights)
 }

@@ -9,7 +9,7 @@ use rust_daq::{Iir, Initial, Process};
 
 use super::{Shared, object};
 use crate::array::is_masked;
-use crate::error::{Raise, wrong_type};
+use crate::error::{Raise, explained, wrong_type};
 use crate::text::word;
 
 const SOS_WANTED: &str = "rows of the six coefficients b0, b1, b2, a0, a1, a2";
@@ -220,7 +220,8 @@ fn read_sections(sos: &Bound<'_, PyAny>) -> PyResult<Vec<[f64; 6]>> {
     if is_masked(sos)? {
         return Err(wrong());
     }
-    let array = py.import("numpy")?.call_method1("asarray", (sos,)).map_err(|_| wrong())?;
+    let converted = py.import("numpy")?.call_method1("asarray", (sos,));
+    let array = converted.map_err(|error| explained(error, py, wrong))?;
     let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
     if !matches!(kind, 'f' | 'i' | 'u') {
         return Err(wrong());

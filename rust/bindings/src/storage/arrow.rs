@@ -22,7 +22,7 @@ use crate::error::Raise;
 /// path : str or os.PathLike
 ///     The file to create. An existing file is refused.
 /// sync : {"none", "flush", "batch"} or float, default "flush"
-///     Where a batch is when `write` returns. ``"none"``: in a buffer of up to 256 KB in this
+///     Where a batch is when `write` returns. ``"none"``: in a buffer of up to 256 KiB in this
 ///     process, which is lost if the process is killed. ``"flush"``: in the operating system, where
 ///     it survives the process but not a crash of the system. ``"batch"``: on the storage device
 ///     (``fdatasync``), where it survives both. A number of seconds: as ``"flush"``, and the first

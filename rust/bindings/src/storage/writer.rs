@@ -14,7 +14,7 @@ macro_rules! writer {
         impl $class {
             /// Flush all written batches to the operating system, and to the device if `sync` includes the device.
             ///
-            /// O(1), plus the time of the system for up to 256 KB, or for all data not yet on the device.
+            /// O(1), plus the time of the system for up to 256 KiB, or for all data not yet on the device.
             ///
             /// Raises
             /// ------

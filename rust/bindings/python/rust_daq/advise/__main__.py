@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = {what: {"answer": text, "measured in": SOURCES.get(what, "")} for what, text in answers.items()}
     asked = f"{hertz(advice.rate)}, {advice.channels} channel{'s' if advice.channels > 1 else ''}"
     print_table(data_frame(list(rows.values()), index=list(rows)).rename_axis("what"), asked)
-    print(f"measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
+    print(f"the newest run used: measured {run.document['measured']}, profile {run.document['profile']}, run {run.id}")
     if advice.snippet:
         print(f"\n{advice.snippet}", end="")
     return 0

@@ -156,7 +156,7 @@ class Advice:
             lost = quantity.span(self.expected_loss, quantity.percent)
             return f"not held: {lost} of the points would be lost; lower the rate, or reduce the data in the instrument"
         if self.punctual is False:
-            return f"not held within {seconds(self.latency)}: this is the shortest delay measured here"
+            return f"not held within {seconds(self.latency)}: this is the shortest delay that these measurements give"
         if self.carried is None:
             return f"{CANNOT_TELL}: the interval of the headroom includes {quantity.digits(1 - self.loss)}"
         if self.punctual is None:
