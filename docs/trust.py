@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.ticker import FixedLocator
 
 from days import span
 from evenhand import FigureMarkup
-from evenhand.gate.trust import Evidence, Rate, other_tools, rates, read
+from evenhand.gate.trust import Evidence, Rate, judge_again, other_tools, rates, read
 from evenhand.gate.trust.evidence import version
 from evenhand.judge.decision import SMALLEST_EFFECT
 from evenhand.results import quantity
@@ -39,33 +40,37 @@ def archived() -> Evidence:
 
 
 def evidence(found: Evidence | None = None) -> Evidence:
-    """The decisions about the newest version that has enough; older ones were made by an older gate too."""
+    """The decisions about the newest version that has enough, by the rules of this kit, from their archived rounds."""
     found = archived() if found is None else found
     versions = [found.of_version(version) for version in reversed(found.versions)]
     for part in versions:
         if sum(len(part.of(variant, 1.0)) for variant in CIRCUMSTANCES) >= FEWEST:
-            return part
-    return versions[0] if versions else found
+            return judge_again(part)
+    return judge_again(versions[0] if versions else found)
 
 
 def lead(found: Evidence) -> HTML:
-    """Say how often the gate and the comparisons were wrong, over all circumstances."""
-    gates = together(rates.whole_gates(found, variant) for variant in CIRCUMSTANCES)
-    slowdowns = {size: together(rates.found(found, variant, size) for variant in CIRCUMSTANCES) for size in INJECTED}
-    compared = together(rates.false_comparisons(found, variant) for variant in CIRCUMSTANCES)
-    facts = [
-        f"Gates of identical builds with an alarm: {counted(gates)}.",
-        f"Comparisons of identical statements with a false verdict: {counted(compared)}.",
-        *(f"Slowdowns of {percentage(size)} that the gate found: {counted(rate)}." for size, rate in slowdowns.items()),
-    ]
+    """Say how often the gate and the comparisons were wrong, in each of the circumstances."""
+    kinds: dict[str, Callable[[Evidence, str], Rate]] = {
+        "Gates of identical builds with an alarm": rates.whole_gates,
+        "Comparisons of identical statements with a false verdict": rates.false_comparisons,
+        **{f"{slowdowns(found, size)} that the gate found": partial(rates.found, injected=size) for size in INJECTED},
+    }
+    facts = []
+    for what, count in kinds.items():
+        each = {told: rate for variant, told in CIRCUMSTANCES.items() if (rate := count(found, variant)).of}
+        told = "; ".join(f"{counted(rate)}, with {told}" for told, rate in each.items())
+        facts.append(f"{what}: {told or 'not measured'}.")
     counted_from = f"<p>Counted from the {escape(source(found))}.</p>"
     return HTML(f"<ul>{''.join(f'<li>{escape(fact)}</li>' for fact in facts)}</ul>{counted_from}")
 
 
-def together(found: Iterable[Rate]) -> Rate:
-    """The rates of several circumstances as one."""
-    each = list(found)
-    return Rate(sum(rate.count for rate in each), sum(rate.of for rate in each))
+def slowdowns(found: Evidence, size: float) -> str:
+    """Slowdowns of a target, with what they were calibrated to be."""
+    each = [100 * (line["ratio"] - 1) for line in found.calibrations if line["target"] == size]
+    if not each:
+        return f"Slowdowns of {percentage(size)}"
+    return f"Slowdowns with the target {percentage(size)} (calibrated: {min(each):.1f} to {max(each):.1f}\u202f%)"
 
 
 def counted(rate: Rate) -> str:
@@ -104,7 +109,7 @@ def curve(found: Evidence) -> FigureMarkup | HTML:
         color=INK,
         fontsize=SMALL,
     )
-    scale(ax, "x", "", "Slowdown of the build, %")
+    scale(ax, "x", "", "Target slowdown of the build, %")
     scale(ax, "y", "", "Share called slower, %")
     ax.xaxis.set_major_locator(FixedLocator([100 * (size - 1) for size in (1.0, *INJECTED)]))
     ax.set_ylim(-3, 103)
@@ -116,7 +121,7 @@ def curve(found: Evidence) -> FigureMarkup | HTML:
         for told, line in lines.items()
     )
     caption = (
-        "Share of decisions that call the build slower, with the 95 % interval, over the slowdown of the build; "
+        "Share of decisions that call the build slower, with the 95 % interval, over the target slowdown of the build; "
         "0 is identical builds."
     )
     return FigureMarkup(figure, caption, label=f"Share called slower, by slowdown. {values}", source=source(found))

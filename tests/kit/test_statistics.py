@@ -7,18 +7,21 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.judge.decision import decide, fewest_rounds
 from evenhand.judge.statistics import (
+    RESAMPLES,
     corrected_level,
-    median,
+    exact_place,
     median_interval,
     median_intervals,
     ratio_interval,
     weighted_quantiles,
 )
+from evenhand.judge.statistics import SEED as SEED_OF_RESAMPLES
 
 SEED = 20_261
 TRIES = 400
@@ -122,11 +125,21 @@ def test_one_ratio_needs_no_correction():
     assert corrected_level(0.95, 0) == pytest.approx(0.95)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 8])
-def test_the_median_of_rows_is_numpys(count):
-    rows = np.random.default_rng(SEED + count).normal(size=(50, count))
-    assert np.array_equal(median(rows, -1), np.median(rows, axis=-1))
-    assert np.array_equal(median(rows.T, 0), np.median(rows, axis=-1))
+@pytest.mark.parametrize("count", [20, 41])
+def test_an_interval_is_that_of_scipy_where_it_is_the_wider_one(count):
+    rounds = np.sort(np.random.default_rng(SEED + count).normal(size=count))
+    rng = np.random.default_rng(SEED_OF_RESAMPLES)
+    given = {"confidence_level": 0.8, "n_resamples": RESAMPLES, "method": "percentile", "rng": rng}
+    expected = scipy.stats.bootstrap((rounds,), np.median, **given).confidence_interval
+    place = exact_place(count, 0.8)
+    low, high = min(expected.low, rounds[place]), max(expected.high, rounds[-1 - place])
+    found = median_interval(rounds, 0.8)
+    assert (found.low, found.high) == pytest.approx((low, high), rel=1e-12)
+
+
+def test_an_interval_does_not_depend_on_the_order_of_the_rounds():
+    rounds = np.random.default_rng(SEED).laplace(size=41)
+    assert median_interval(rounds, 0.9999) == median_interval(rounds[::-1], 0.9999)
 
 
 @given(

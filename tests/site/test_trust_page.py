@@ -17,7 +17,7 @@ def test_the_newest_version_with_enough_gates_is_counted():
     def evidence(**gates):
         sessions = {name: {"build": {"version": name}} for name in gates}
         made = [
-            {"session": name, "variant": "quiet", "injected": 1.0}
+            {"session": name, "variant": "quiet", "injected": 1.0, "operations": {}}
             for name, count in gates.items()
             for _ in range(count)
         ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,8 @@ def median_interval(rounds: npt.ArrayLike, level: float = 0.95) -> Estimate:
     value = float(np.median(values))
     if values.size < fewest_rounds(level=level):
         return Estimate(value, float("nan"), float("nan"), level, values.size)
-    interval, ordered = resampled(values, level).confidence_interval, np.sort(values)
-    place = exact_place(values.size, level)
-    low, high = min(interval.low, ordered[place]), max(interval.high, ordered[-1 - place])
-    return Estimate(value, float(low), float(high), level, values.size)
+    low, high = median_intervals(values[np.newaxis], level)
+    return Estimate(value, float(low[0]), float(high[0]), level, values.size)
 
 
 def exact_place(count: int, level: float) -> int:
@@ -99,21 +98,12 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
 
     Notes
     -----
-    Which two ordered rounds are in the middle of a resample does not depend on their values, so one bootstrap of
-    positions serves all rows.  Few distinct pairs of positions occur, so quantiles are computed over the distinct
-    pairs, weighted by how often each occurred.
+    Quantiles are computed over the distinct pairs of `middle_pairs`, weighted by how often each occurred.
     """
     ordered = np.sort(np.asarray(rows, dtype=np.float64), axis=1)
     count = ordered.shape[1]
 
-    def middle(places: Floats, axis: int = -1) -> Floats:
-        drawn = np.sort(places, axis=axis)
-        upper, lower = drawn.take(count // 2, axis=axis), drawn.take((count - 1) // 2, axis=axis)
-        both: Floats = upper * count + lower
-        return both
-
-    both = resampled(np.arange(count, dtype=np.float64), level, middle).bootstrap_distribution.astype(np.intp)
-    pairs, times = np.unique(both, return_counts=True)
+    pairs, times = middle_pairs(count)
     medians = (ordered[:, pairs // count] + ordered[:, pairs % count]) / 2
     order = np.argsort(medians, axis=1)
     medians, reached = np.take_along_axis(medians, order, axis=1), np.cumsum(times[order], axis=1)
@@ -130,24 +120,43 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
     return low, np.maximum(quantile((1 + level) / 2), ordered[:, count - 1 - place])
 
 
-def median(values: Floats, axis: int = -1) -> Floats:
-    """The median along an axis; for many short rows `numpy.median` takes several times as long."""
-    ordered = np.sort(values, axis=axis)
-    count = values.shape[axis]
-    found: Floats = (ordered.take(count // 2, axis=axis) + ordered.take((count - 1) // 2, axis=axis)) / 2
-    return found
+@cache
+def middle_pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Draw resamples of `count` ordered rounds, and return which two rounds were in their middle.
 
+    Parameters
+    ----------
+    count : int
+        The rounds.
 
-def resampled(values: Floats, level: float = 0.95, statistic: Callable[..., Floats] = median) -> Any:
-    """Bootstrap the median, or another statistic; returns the result of `scipy.stats.bootstrap`."""
-    return scipy.stats.bootstrap(
-        (values,),
-        statistic,
+    Returns
+    -------
+    pairs : ndarray of intp, shape (k,)
+        The distinct pairs of positions, upper * count + lower; the same position twice for an odd count.
+    times : ndarray of intp, shape (k,)
+        How often each occurred, `RESAMPLES` in all.
+
+    Notes
+    -----
+    Which two ordered rounds are in the middle of a resample does not depend on their values.  So one bootstrap of
+    positions, by `scipy.stats.bootstrap`, serves all rounds of the same number.
+    """
+
+    def middle(places: Floats, axis: int = -1) -> Floats:
+        drawn = np.sort(places, axis=axis)
+        upper, lower = drawn.take(count // 2, axis=axis), drawn.take((count - 1) // 2, axis=axis)
+        both: Floats = upper * count + lower
+        return both
+
+    resampled = scipy.stats.bootstrap(
+        (np.arange(count, dtype=np.float64),),
+        middle,
         n_resamples=RESAMPLES,
-        confidence_level=level,
         method="percentile",
         rng=np.random.default_rng(SEED),
     )
+    pairs, times = np.unique(resampled.bootstrap_distribution.astype(np.intp), return_counts=True)
+    return pairs, times
 
 
 def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
@@ -167,8 +176,9 @@ def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
     logs = np.log(np.asarray(new, dtype=np.float64)) - np.log(np.asarray(old, dtype=np.float64))
     if logs.size < FEWEST_ROUNDS or not np.isfinite(logs).all():
         return float("nan")
-    medians = resampled(logs).bootstrap_distribution
-    drawn = min(np.mean(medians <= 0), np.mean(medians >= 0))
+    ordered, (pairs, times) = np.sort(logs), middle_pairs(logs.size)
+    medians = (ordered[pairs // logs.size] + ordered[pairs % logs.size]) / 2
+    drawn = min(times[medians <= 0].sum(), times[medians >= 0].sum()) / RESAMPLES
     exact = scipy.stats.binom.cdf(min((logs <= 0).sum(), (logs >= 0).sum()), logs.size, 0.5)
     return float(min(1.0, 2 * max(drawn, exact)))
 
