@@ -357,7 +357,8 @@ def bench(session: nox.Session) -> None:
 def gate(session: nox.Session) -> None:
     """Report slowdowns: build a base revision (``--base REV``) and the working tree, and measure both side by side.
 
-    Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive under ``--strict``.
+    Exit status: 0, 1 for slower, 2 for usage or environment, 3 for inconclusive or not judged
+    under ``--strict``.
     """
     run_gate(session, "compare")
 

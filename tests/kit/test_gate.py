@@ -19,7 +19,7 @@ from made_runs import made_result
 
 import evenhand as bench
 from evenhand import Archive
-from evenhand.gate import BASE, CANDIDATE, Operation, Plan, Side, run
+from evenhand.gate import BASE, CANDIDATE, QUICK, Operation, Plan, Side, run
 from evenhand.gate.__main__ import main
 from evenhand.gate.interleaving import Sampled, Trial, measure
 from evenhand.gate.report import document, markdown, sentence, table
@@ -341,7 +341,7 @@ def test_the_command_writes_json_markdown_and_the_archive(operations, tmp_path, 
     assert places["markdown"].read_text(encoding="utf-8").startswith("### Gate: ")
     [archived] = Archive(places["archive"]).runs()
     assert archived.document["profile"] == "gate-quick"
-    assert archived.results["gate, stage 1/empty"].samples["round"].nunique() == 8
+    assert archived.results["gate, stage 1/empty"].samples["round"].nunique() == QUICK.first
     assert out.rstrip().endswith(f"(exit status {status})")
 
 

@@ -71,8 +71,8 @@ def test_only_suspects_are_measured_again():
 
 
 def test_too_few_rounds_suspect_and_judge_nothing():
-    # The screening's interval takes four rounds, any verdict six.
-    few = (np.full(3, 110.0), np.full(3, 100.0))
+    # The screening's interval takes three rounds, any verdict six.
+    few = (np.full(2, 110.0), np.full(2, 100.0))
     assert suspects({"one": few}) == []
     assert judge_first(*few).status == "not judged"
 

@@ -463,4 +463,4 @@ def test_a_neighbour_that_comes_and_goes_is_busy_at_times():
 
 
 def test_the_plan_of_the_evidence_is_that_of_the_quick_gate():
-    assert Work.__dataclass_fields__["plan"].default == QUICK == Plan("gate-quick", 8, 20, slices=10)
+    assert Work.__dataclass_fields__["plan"].default == QUICK == Plan("gate-quick", 9, 20, slices=10)

@@ -81,12 +81,14 @@ pub fn caused_by(cause: PyErr, error: PyErr, py: Python<'_>) -> PyErr {
     error
 }
 
+/// Returns whether an error of foreign code is neither Ctrl-C nor a lack of memory.
+pub fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py)
+}
+
 /// Explains an error of foreign code by another one. Ctrl-C and a lack of memory stay what they are.
 pub fn explained(error: PyErr, py: Python<'_>, explain: impl FnOnce() -> PyErr) -> PyErr {
-    if !error.is_instance_of::<PyException>(py) || error.is_instance_of::<PyMemoryError>(py) {
-        return error;
-    }
-    caused_by(error, explain(), py)
+    if is_ordinary(&error, py) { caused_by(error, explain(), py) } else { error }
 }
 
 /// Adds a note with the argument's name to an exception of foreign code.

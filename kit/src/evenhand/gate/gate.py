@@ -58,7 +58,7 @@ class Plan:
 CHANGED: tuple[Status, ...] = ("slower", "faster")
 """The statuses whose causes are searched for."""
 STATUS_OF_MISSING: Mapping[str, Status] = {BASE: "new", CANDIDATE: "gone"}
-QUICK = Plan("gate-quick", 8, 20, slices=10)
+QUICK = Plan("gate-quick", 9, 20, slices=10)
 Progress = Callable[[str, int, int], None]
 
 

@@ -41,7 +41,7 @@ FRESH_SLICES = 4
 """Processes per side in a round of an operation that can be timed only once in a process."""
 BYTES = "heap_bytes"
 FAMILY = 0.99
-"""Probability that a whole gate of identical builds raises no false alarm."""
+"""The probability that a whole gate of identical builds raises no false alarm is at least this."""
 UNKNOWN_NAMES = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError")
 """Exceptions of a statement whose operation does not exist yet, or no longer."""
 

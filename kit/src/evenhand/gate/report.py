@@ -58,8 +58,8 @@ def explain(gate: Gate) -> str:
     return (
         f"Ratios are candidate over base with a 95 % interval, from {first} rounds, or from {second} fresh ones where "
         f"the first showed a difference at {quantity.bound(SCREENING)}. A status of slower or faster needs at least "
-        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction. About "
-        f"{100 * (1 - FAMILY):.0f} in 100 gates of identical builds raises an alarm."
+        f"{quantity.bound(SMALLEST_EFFECT)} and an interval that excludes 1 after Holm's correction. At most "
+        f"about {100 * (1 - FAMILY):.0f} in 100 gates of identical builds raises an alarm."
     )
 
 
@@ -127,7 +127,7 @@ def remark(outcome: Outcome, count: Count | None = None) -> str:
         more = "more" if outcome.operation.kind == "bytes" else "slower"
         remarks.append(f"at most {quantity.percent(finding.largest_slowdown)} {more}")
     if finding is not None and finding.rounds_needed is not None:
-        remarks.append(f"about {finding.rounds_needed} rounds would decide")
+        remarks.append(f"at most about {finding.rounds_needed} rounds would decide")
     if count is not None and count.disagrees(outcome.status):
         remarks.append(f"time and count disagree: {DISAGREEING[count.says]}")
     return "; ".join(remarks)

@@ -40,8 +40,8 @@ def fewest_rounds(judged: int = 1, level: float = LEVEL) -> int:
 
     Notes
     -----
-    With n rounds of identical code all ratios fall on one side of 1 in 2^(1-n) of cases, and then every percentile
-    interval of their median excludes 1.  So n is the smallest number with 2^(1-n) <= (1 - level) / judged.
+    With n rounds of identical code all ratios fall on one side of 1 in 2^(1-n) of cases, and then every interval
+    of their median, percentile or exact, excludes 1.  So n is the smallest number with 2^(1-n) <= (1 - level) / judged.
 
     Examples
     --------
@@ -130,15 +130,15 @@ def doubt(ratio: Estimate, noise: float = 0.0) -> str:
         return f"the effect is below {least}, and the interval reaches beyond {widest}"
     return (
         f"the interval over {ratio.rounds} rounds contains 1 and reaches beyond {quantity.bound(EQUIVALENCE)}; "
-        f"about {quantity.written('', rounds_needed(ratio))} rounds would make it narrow enough"
+        f"at most about {quantity.written('', rounds_needed(ratio))} rounds would make it narrow enough"
     )
 
 
 def rounds_needed(ratio: Estimate) -> int | None:
-    """How many rounds would decide an inconclusive ratio, if further rounds resemble these.
+    """How many rounds at most would decide an inconclusive ratio, if further rounds resemble these.
 
-    An interval narrows with the square root of the rounds.  It has to exclude 1 where the effect is large enough to
-    count, or to lie within 5 % either way.
+    An interval narrows at least with the square root of the rounds; with few rounds it reaches to the outermost ones,
+    and narrows faster.  It has to exclude 1 where the effect is large enough to count, or to lie within 5 % either way.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,8 @@ def exact_place(count: int, level: float) -> int:
     Notes
     -----
     Each round is below the median with probability 1/2.  So the median is below the k-th of n ordered rounds with the
-    probability that a binomial number of n and 1/2 is below k (Thompson, 1936), whatever the distribution.
+    probability that a binomial number of n and 1/2 is below k (Thompson, 1936), whatever the distribution, if rounds
+    are independent; with equal rounds it is at most that.
 
     Examples
     --------
@@ -120,7 +121,7 @@ def median_intervals(rows: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, 
     return low, np.maximum(quantile((1 + level) / 2), ordered[:, count - 1 - place])
 
 
-@cache
+@lru_cache(maxsize=64)
 def middle_pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Draw resamples of `count` ordered rounds, and return which two rounds were in their middle.
 
@@ -156,11 +157,13 @@ def middle_pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]
         rng=np.random.default_rng(SEED),
     )
     pairs, times = np.unique(resampled.bootstrap_distribution.astype(np.intp), return_counts=True)
+    for shared in (pairs, times):
+        shared.setflags(write=False)
     return pairs, times
 
 
 def ratio_p_value(new: npt.ArrayLike, old: npt.ArrayLike) -> float:
-    """The smallest level at which the interval of `ratio_interval` excludes 1, from the same resamples.
+    """One minus the highest confidence level at which the interval of `ratio_interval` excludes 1.
 
     Parameters
     ----------

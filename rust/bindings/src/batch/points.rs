@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use rust_daq::{Batch, BatchBuilder, Channel};
 
-use crate::error::{Raise, wrong_type};
+use crate::error::{Raise, explained, is_ordinary, wrong_type};
 use crate::point::PyDataPoint;
 
 /// The addresses of a point's channel, unit and metadata.
@@ -44,11 +44,16 @@ impl<'py> Known<'py> {
 pub fn read(points: &Bound<'_, PyAny>) -> PyResult<Batch> {
     let py = points.py();
     // The length may be wrong, because it comes from foreign code; the builder grows as rows arrive.
-    let expected = points.len().unwrap_or(0).min(TRUSTED);
+    let expected = match points.len() {
+        Ok(length) => length.min(TRUSTED),
+        Err(error) if is_ordinary(&error, py) => 0,
+        Err(error) => return Err(error),
+    };
     let mut builder = BatchBuilder::with_capacity(expected).raise()?;
     let mut known = Known::default();
     let wanted = "an iterable of DataPoint";
-    for point in points.try_iter().map_err(|_| wrong_type("points", wanted, points))? {
+    let wrong = || wrong_type("points", wanted, points);
+    for point in points.try_iter().map_err(|error| explained(error, py, wrong))? {
         let point = point?;
         let Ok(point) = point.cast::<PyDataPoint>() else {
             return Err(wrong_type("points", wanted, &point));

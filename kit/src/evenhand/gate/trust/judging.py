@@ -1,7 +1,8 @@
 """Archived decisions, judged again by the rules of this version.
 
-The archive has the measurement of each round, so a changed rule needs no new measurement.  A gate's second stage was
-measured only for the operations that the rules of that day selected.
+The archive has the measurement of each round, so a changed rule needs no new measurement, with one exception: a gate's
+second stage was measured only for the operations that the rules of that day selected.  An operation that only today's
+rules select keeps its archived decision, and the correction does not count it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def judge_again(evidence: Evidence) -> Evidence:
 
 
 def judge_gate(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Judge a gate; an operation without rounds keeps its decision."""
+    """Judge a gate; an operation without rounds, or selected only by the rules of today, keeps its decision."""
     first, second = (samples(dict(line), stage) for stage in ("first", "second"))
     selected = suspects(first)
     confirmed = judge_second({name: second[name] for name in selected if name in second})
