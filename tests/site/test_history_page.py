@@ -159,7 +159,8 @@ def test_the_evidence_is_counted_and_dated(evidence: Project) -> None:
     )
     random = np.random.default_rng(5)
     for injected, status, ratio in ((1.0, "unchanged", 1.0), (1.0, "slower", 1.03), (1.05, "slower", 1.05)):
-        first = {side: list(100 * np.exp(random.normal(0, 0.01, 8))) for side in ("base", "candidate")}
+        bases = [100 * np.exp(random.normal(0, 0.01, count)) for count in (8, 20)]
+        first, second = ({"base": list(base), "candidate": list(ratio * base)} for base in bases)
         told = {
             "one": {
                 "status": status,
@@ -168,7 +169,7 @@ def test_the_evidence_is_counted_and_dated(evidence: Project) -> None:
                 "low": 0.9,
                 "high": 1.1,
                 "first": first,
-                "second": None,
+                "second": second,
             }
         }
         append(
@@ -186,8 +187,14 @@ def test_the_evidence_is_counted_and_dated(evidence: Project) -> None:
     append(archive, {"kind": "stranger"})
     assert evidence.build().status == 0
     page = evidence.page("methodology")
-    assert "<li>Gates of identical builds with an alarm: 1 of 2, 50.0\u202f% (1.26 to 98.7).</li>" in page
-    assert "<li>Slowdowns of 5\u202f% that the gate found: 1 of 1, 100\u202f% (2.50 to 100).</li>" in page
+    assert (
+        "<li>Gates of identical builds with an alarm: 1 of 2, 50.0\u202f% (1.26 to 98.7), with nothing next to it.</li>"
+        in page
+    )
+    found = (
+        "<li>Slowdowns with the target 5\u202f% (calibrated: 4.9 to 4.9\u202f%) that the gate found: 1 of 1, 100\u202f%"
+    )
+    assert f"{found} (2.50 to 100), with nothing next to it.</li>" in page
     assert "nothing next to it: 0\u202f% 50.0\u202f% (1.26 to 98.7), 5\u202f% 100\u202f% (2.50 to 100)" in page
     [session] = rows(page, "Where and when")
     assert "Quick 1" in session
