@@ -145,7 +145,7 @@ def middle_pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]
 
     def middle(places: Floats, axis: int = -1) -> Floats:
         drawn = np.sort(places, axis=axis)
-        upper, lower = drawn.take(count // 2, axis=axis), drawn.take((count - 1) // 2, axis=axis)
+        upper, lower = (np.asarray(drawn.take(place, axis=axis)) for place in (count // 2, (count - 1) // 2))
         both: Floats = upper * count + lower
         return both
 

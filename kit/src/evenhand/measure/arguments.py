@@ -74,7 +74,7 @@ def positive(argument: str, value: Any, unit: str) -> float:
     return found
 
 
-def names(argument: str, values: Sequence[str], known: Sequence[str] | None = None) -> list[str]:
+def names(argument: str, values: Iterable[str], known: Sequence[str] | None = None) -> list[str]:
     """Return names, each once; if `known` is passed, only those are valid.
 
     Raises
