@@ -44,7 +44,16 @@ def table(run: Run, found: Evidence) -> TableMarkup | HTML:
     return TableMarkup(frame, "Recordings of killed processes", [*further, *notes(found)], source=source)
 
 
-COUNTS = ("kills", "opens_normally", "after_repair", "not_at_all", "kills_with_loss", "written", "lost", "wrong")
+COUNTS = (
+    "kills",
+    "opens_normally",
+    "after_repair",
+    "not_at_all",
+    "kills_with_loss",
+    "rows_written",
+    "rows_lost",
+    "wrong",
+)
 
 
 def archived(each: Any) -> dict[str, str]:
@@ -65,7 +74,7 @@ def row(name: str, when: str, counts: dict[str, int]) -> dict[str, str]:
         "recording": kind(name),
         "killed in": when,
         "kills": quantity.written("", counts["kills"]),
-        "rows lost": f"{quantity.written('', counts['lost'])} of {quantity.written('', counts['written'])}",
+        "rows lost": f"{quantity.written('', counts['rows_lost'])} of {quantity.written('', counts['rows_written'])}",
         "kills that lost rows (95 % interval)": str(Rate(counts["kills_with_loss"], counts["kills"])),
         "wrong rows": quantity.written("", counts["wrong"]),
         "opens normally": quantity.written("", counts["opens_normally"]),

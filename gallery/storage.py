@@ -413,8 +413,6 @@ def kill(kills, open_file, durability, read, repair=None, **moment):
 def survives(kills, open_file, durability, read, repair=None):
     """Count the rows left in killed recordings and in one cut short."""
     told = kill(kills, open_file, durability, read, repair).as_dict()
-    for rows in "written", "lost":
-        told[f"rows_{rows}"] = told.pop(rows)
     with tempfile.TemporaryDirectory() as folder:
         cut = Path(folder) / "cut"
         written(open_file, cut, durability)

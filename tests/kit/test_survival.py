@@ -85,7 +85,7 @@ def test_blocks_follow_one_another(tmp_path):
 
 def test_unreported_rows_do_not_make_up_for_a_loss():
     kills = (Remains("normally", 10, 30, 0), Remains("normally", 10, 4, 0))
-    assert Survival(kills).as_dict()["lost"] == 6
+    assert Survival(kills).as_dict()["rows_lost"] == 6
 
 
 def test_kills_are_counted_by_how_their_files_open():
@@ -101,8 +101,8 @@ def test_kills_are_counted_by_how_their_files_open():
         "after_repair": 1,
         "not_at_all": 1,
         "kills_with_loss": 2,
-        "written": 12,
-        "lost": 5,
+        "rows_written": 12,
+        "rows_lost": 5,
         "wrong": 1,
     }
 
@@ -130,7 +130,7 @@ def test_killed_writers_lose_what_they_had_not_written(ahead):
     told = survival.as_dict()
     assert (told["kills"], told["opens_normally"], told["wrong"]) == (12, 12, 0)
     assert all(remains.written >= 100 for remains in survival.kills)
-    assert (told["kills_with_loss"], told["lost"] > 0) == ((12, True) if ahead else (0, False))
+    assert (told["kills_with_loss"], told["rows_lost"] > 0) == ((12, True) if ahead else (0, False))
 
 
 @pytest.mark.parametrize(("kills", "error"), [(0, ValueError), (1.5, TypeError)])

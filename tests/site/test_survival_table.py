@@ -14,8 +14,8 @@ COUNTS = {
     "after_repair": 5.0,
     "not_at_all": 0.0,
     "kills_with_loss": 0.0,
-    "written": 12_000.0,
-    "lost": 0.0,
+    "rows_written": 12_000.0,
+    "rows_lost": 0.0,
     "wrong": 0.0,
     "cut_wrong": 7.0,
 }

@@ -84,8 +84,8 @@ class Survival:
             "after_repair": self.count(REPAIRED),
             "not_at_all": self.count(NOT_AT_ALL),
             "kills_with_loss": self.losses.count,
-            "written": sum(remains.written for remains in self.kills),
-            "lost": sum(remains.lost for remains in self.kills),
+            "rows_written": sum(remains.written for remains in self.kills),
+            "rows_lost": sum(remains.lost for remains in self.kills),
             "wrong": sum(remains.wrong for remains in self.kills),
         }
 
