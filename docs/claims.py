@@ -206,13 +206,13 @@ ASSERTIONS = {
         Claim(
             "A point with a dict of two entries takes more memory than one without.",
             "metadata/footprint",
-            Bytes("dict of two", "none", 1_000),
+            Bytes("dict of two", "none", 1_000, "heap_bytes"),
             SLOWER,
         ),
         Claim(
             "A point with a dict of twenty entries takes more memory than one with two.",
             "metadata/footprint",
-            Bytes("dict of twenty", "dict of two", 1_000),
+            Bytes("dict of twenty", "dict of two", 1_000, "heap_bytes"),
             SLOWER,
         ),
         Claim(
@@ -227,7 +227,7 @@ ASSERTIONS = {
         Claim(
             "A point that shares its metadata takes the memory of one without.",
             "metadata/footprint",
-            Bytes("shared", "none", 1_000),
+            Bytes("shared", "none", 1_000, "heap_bytes"),
             SAME,
         ),
         Claim(

@@ -303,8 +303,8 @@ acquisition
 # and holds a rate when it processes over nine tenths of it in one of two
 # tries. A run this short does not show a backlog that builds up in minutes.
 # Headroom is the highest rate that is held, over the requested one. The search
-# begins at a tenth of 1 kHz. The table judges nothing; :doc:`/claims` judges
-# two of these numbers against 1.
+# begins at 100 Hz, so that it can also find a headroom below 1. The table
+# judges nothing; :doc:`/claims` judges two of these numbers against 1.
 
 
 # Preparation: The search for the highest rate

@@ -303,7 +303,7 @@ def test_a_stop_with_a_timeout_names_the_loop_and_without_drain_does_not_wait() 
     thread = threading.Thread(target=iterate)
     thread.start()
     assert taken.wait(SECONDS)
-    # A second batch, for which the stop has to wait; the first may still count.
+    # The stop has to wait for a second batch; the first may still count.
     wait_until(lambda: pipeline.report.queued > len(BATCH))
     check_stop_names(pipeline, "it is waiting for the loop over the pipeline to take a batch")
     report = pipeline.stop(drain=False, timeout=SECONDS)

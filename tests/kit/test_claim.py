@@ -1,5 +1,6 @@
 """A claim's judgement follows its measurement."""
 
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -9,6 +10,7 @@ from made_runs import made_result, made_run
 from evenhand import Claim, Cost, Estimate
 from evenhand.judge.decision import doubt
 from evenhand.measure.statement import Statement
+from evenhand.runs.run import Run
 
 NAN = float("nan")
 CLAIM = Claim("Two is faster than one.", "first/made", Cost("two", "one"), "faster", "noise/made/noise_floor")
@@ -134,3 +136,10 @@ def test_identical_contenders_are_those_of_one_statement():
     made = made_result(costs={"a": 100.0, "b": 300.0, "a, again": 104.0}, contenders=contenders)
     assert made.identical == [("a", "a, again")]
     assert made.facts()["noise_floor"] == pytest.approx(0.04)
+
+
+def test_an_unknown_noise_floor_decides_nothing(monkeypatch):
+    measured = run(70.0)
+    monkeypatch.setattr(Run, "value", lambda *_: ("noise_floor", math.nan))
+    judged = CLAIM.judge(measured)
+    assert (judged.outcome, judged.reason) == ("inconclusive", "the noise floor is not known")

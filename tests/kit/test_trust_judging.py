@@ -7,17 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_trust import SESSION
 
 from evenhand.gate.trust import append, judge_again, read
 
-SESSION = {
-    "kind": "session",
-    "session": "s",
-    "started": "2026-01-01T00:00:00+00:00",
-    "conditions": {"cpu": "Quick 1"},
-    "build": {"commit": "a" * 40},
-    "plan": {"name": "gate-quick", "first_rounds": 8, "second_rounds": 20, "slices": 10},
-}
 ABOUT = {"session": "s", "started": "2026-01-02T00:00:00+00:00", "variant": "quiet"}
 
 

@@ -101,6 +101,9 @@ class Claim:
         measured = run.part(self.measurement)
         ratio = self.reading.ratio(measured)
         noise = math.nan if self.noise is None else float(run.value(self.noise)[1])
+        number = self.reading.number(measured)
+        if self.noise is not None and ratio.has_interval and not math.isfinite(noise):
+            return Judgement("inconclusive", number, ratio, noise, "the noise floor is not known")
         counted = noise if math.isfinite(noise) else 0.0
         verdict = decide(ratio, counted)
         outcomes: dict[Verdict, Outcome] = {
@@ -108,7 +111,7 @@ class Claim:
             "inconclusive": "inconclusive",
             self.expected: "holds",
         }
-        number, reason = self.reading.number(measured), doubt(ratio, counted)
+        reason = doubt(ratio, counted)
         if ratio.has_interval and self.reading.verdict(measured) == "not judged":
             return Judgement("inconclusive", number, ratio, noise, AT_FLOOR)
         return Judgement(outcomes.get(verdict, "does not hold"), number, ratio, noise, reason)

@@ -112,8 +112,7 @@ impl PyFft {
     ///
     /// Notes
     /// -----
-    /// O(size log size) per frame. From 4,096
-    /// samples on the GIL is released.
+    /// O(size log size) per frame. From 4,096 samples on the GIL is released.
     ///
     /// Examples
     /// --------

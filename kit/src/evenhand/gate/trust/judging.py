@@ -30,7 +30,7 @@ def judge_again(evidence: Evidence) -> Evidence:
 
 def judge_gate(line: Mapping[str, Any]) -> dict[str, Any]:
     """Judge a gate; an operation without rounds, or selected only by the rules of today, keeps its decision."""
-    first, second = (samples(dict(line), stage) for stage in ("first", "second"))
+    first, second = (samples(line, stage) for stage in ("first", "second"))
     selected = suspects(first)
     confirmed = judge_second({name: second[name] for name in selected if name in second})
     decisions = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ def errors(evidence: Evidence, variant: str, injected: float, operation: str) ->
     return missed
 
 
-def samples(gate: dict[str, Any], stage: str) -> dict[str, tuple[list[float], list[float]]]:
+def samples(gate: Mapping[str, Any], stage: str) -> dict[str, tuple[list[float], list[float]]]:
     """Return candidate and base of each operation, with one number per round."""
     return {
         name: (result[stage]["candidate"], result[stage]["base"])
@@ -104,7 +104,7 @@ def live_coverage(evidence: Evidence, variant: str) -> Rate:
     """Return the rate of 95 % intervals of the first stage that contain the true ratio, for identical builds."""
     held = []
     for gate in evidence.of(variant, 1.0):
-        for new, old in samples(dict(gate), "first").values():
+        for new, old in samples(gate, "first").values():
             estimate = ratio_interval(new, old)
             if estimate.has_interval:
                 held.append(estimate.low <= 1 <= estimate.high)
@@ -126,7 +126,7 @@ def pooled(evidence: Evidence, variant: str, operation: str) -> Sequence[float]:
     logs: list[float] = []
     for gate in evidence.of(variant, 1.0):
         for stage in ("first", "second"):
-            if operation in (recorded := samples(dict(gate), stage)):
+            if operation in (recorded := samples(gate, stage)):
                 new, old = recorded[operation]
                 logs += list(np.log(new) - np.log(old))
     return logs

@@ -67,9 +67,9 @@ def advise(
     2. Among those that hold the request, the smallest one is chosen that reaches nine tenths of the best combined
        capacity of pipeline and writer.
     3. If none does, point by point is recommended where it holds the request; if it does not, a batch that fills later
-       and holds it.  If nothing is shown to hold the request, the same order applies to those that may hold
-       it.  If all miss it, the answer is the option with the least delay of those not shown to
-       fall behind, or else the one with the highest capacity.
+       and holds it.  If nothing is shown to hold the request, the same order applies to those that may hold it.  If
+       all miss it, the answer is the option with the least delay of those not shown to fall behind, or else the one
+       with the highest capacity.
     4. The file is an Arrow stream.  It is CSV if CSV is shown to sustain the rate and the stream is shown not to, or if
        the stream takes more than twice the bytes.
     5. Pipeline and writer share a thread.  If one processes a points per second and the other b, both together process
