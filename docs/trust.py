@@ -15,7 +15,9 @@ from matplotlib.ticker import FixedLocator
 
 from days import span
 from evenhand import FigureMarkup
+from evenhand.gate.gate import QUICK
 from evenhand.gate.trust import Evidence, Rate, judge_again, other_tools, rates, read
+from evenhand.gate.trust import identical as identical_statements
 from evenhand.gate.trust.evidence import version
 from evenhand.judge.decision import SMALLEST_EFFECT
 from evenhand.results import quantity
@@ -28,6 +30,7 @@ CIRCUMSTANCES = {
     "loaded": "the other core busy",
     "neighbour": "neighbours that come and go",
 }
+PLANS = (QUICK.document(), identical_statements.PLAN)
 INJECTED = (1.02, 1.05, 1.1)
 FEWEST = 20
 """A version is counted once it has this many gates of identical builds; until then the previous version is."""
@@ -40,10 +43,13 @@ def archived() -> Evidence:
 
 
 def evidence(found: Evidence | None = None) -> Evidence:
-    """The decisions about the newest version that has enough, by the rules of this kit, from their archived rounds."""
+    """The decisions about the newest version that has enough, by the rules of this kit, from their archived rounds.
+
+    If enough of them were made with the plans of this kit, only these are counted.
+    """
     found = archived() if found is None else found
     versions = [found.of_version(version) for version in reversed(found.versions)]
-    for part in versions:
+    for part in [part for about in versions for part in (about.of_plans(PLANS), about)]:
         if sum(len(part.of(variant, 1.0)) for variant in CIRCUMSTANCES) >= FEWEST:
             return judge_again(part)
     return judge_again(versions[0] if versions else found)

@@ -353,6 +353,15 @@ def test_another_plan_is_another_session(working):
     assert [session["plan"]["slices"] for session in read(made.archive).sessions.values()] == [made.plan.slices, 3]
 
 
+def test_decisions_with_another_plan_are_kept_and_not_counted(working):
+    made, _ = working
+    gather(made, 3, (Task("quiet", 1.0, 1),))
+    changed = replace(made, plan=replace(made.plan, slices=3))
+    assert made.evidence().gates
+    assert not changed.evidence().gates
+    assert read(made.archive).gates
+
+
 def test_a_session_names_the_machine_class_and_no_path(working):
     made, _ = working
     gather(made, 3, TASKS)

@@ -15,7 +15,7 @@ def test_every_decision_is_in_the_table_of_where_and_when_they_were_made():
 
 def test_the_newest_version_with_enough_gates_is_counted():
     def evidence(**gates):
-        sessions = {name: {"build": {"version": name}} for name in gates}
+        sessions = {name: {"build": {"version": name}, "plan": {}} for name in gates}
         made = [
             {"session": name, "variant": "quiet", "injected": 1.0, "operations": {}}
             for name, count in gates.items()
@@ -27,6 +27,23 @@ def test_the_newest_version_with_enough_gates_is_counted():
     assert trust.evidence(evidence(a=enough, b=enough, c=enough - 1)).versions == ("b",)
     assert trust.evidence(evidence(a=1, b=2)).versions == ("b",)
     assert trust.evidence(evidence()).versions == ()
+
+
+def test_decisions_with_the_plan_of_today_are_counted_once_they_are_enough():
+    today, former = trust.PLANS[0], {**trust.PLANS[0], "first_rounds": 8}
+
+    def counted(of_today, of_former):
+        plans = {"today": (today, of_today), "former": (former, of_former)}
+        sessions = {name: {"build": {"version": "1"}, "plan": plan} for name, (plan, _) in plans.items()}
+        made = [
+            {"session": name, "variant": "quiet", "injected": 1.0, "operations": {}}
+            for name, (_, count) in plans.items()
+            for _ in range(count)
+        ]
+        return set(trust.evidence(trust.Evidence(sessions, (), tuple(made), (), ())).sessions)
+
+    assert counted(trust.FEWEST, trust.FEWEST) == {"today"}
+    assert counted(trust.FEWEST - 1, trust.FEWEST) == {"today", "former"}
 
 
 def test_the_curve_begins_with_identical_builds_and_says_each_share_in_words():
@@ -42,5 +59,5 @@ def test_the_page_explains_the_word_for_a_rate_without_a_decision():
     nothing = Rate(0, 0)
     page = (Path(trust.__file__).parent / "methodology.md").read_text(encoding="utf-8")
     word = str(nothing).capitalize()
-    assert f"*{word}* means that no such decision about this version has been archived yet." in page
+    assert f"*{word}* means that no such decision has been archived yet." in page
     assert trust.counted(nothing) == str(nothing)

@@ -17,6 +17,7 @@ use crate::error::Error;
 /// # Errors
 ///
 /// [`Error::OutOfMemory`].
+#[inline]
 pub fn room<T>(rows: usize) -> Result<Vec<T>, Error> {
     let mut column = Vec::new();
     column.try_reserve_exact(rows).map_err(|_| Error::OutOfMemory { rows })?;
@@ -31,25 +32,29 @@ const LARGE: usize = 1 << 22;
 /// Requests large pages for a long column, because thousands of small pages take longer than writing the numbers.
 ///
 /// The system may refuse; results do not change.
-#[allow(unsafe_code, reason = "the system call takes an address")]
+#[inline]
 pub(crate) fn prefer_large_pages<T>(column: &Vec<T>) {
     #[cfg(target_os = "linux")]
-    {
-        let bytes = column.capacity() * size_of::<T>();
-        if bytes < LARGE {
-            return;
-        }
-        let page = rustix::param::page_size();
-        let first = column.as_ptr().cast::<u8>();
-        let before = first.align_offset(page);
-        // SAFETY: the pages are inside memory that the column owns, and the advice does not change their content.
-        unsafe {
-            let start = first.add(before).cast_mut().cast();
-            let _ = rustix::mm::madvise(start, bytes - before, rustix::mm::Advice::LinuxHugepage);
-        }
+    if column.capacity() * size_of::<T>() >= LARGE {
+        request_large_pages(column);
     }
     #[cfg(not(target_os = "linux"))]
     let _ = column;
+}
+
+#[cfg(target_os = "linux")]
+#[cold]
+#[allow(unsafe_code, reason = "the system call takes an address")]
+fn request_large_pages<T>(column: &Vec<T>) {
+    let bytes = column.capacity() * size_of::<T>();
+    let page = rustix::param::page_size();
+    let first = column.as_ptr().cast::<u8>();
+    let before = first.align_offset(page);
+    // SAFETY: the pages are inside memory that the column owns, and the advice does not change their content.
+    unsafe {
+        let start = first.add(before).cast_mut().cast();
+        let _ = rustix::mm::madvise(start, bytes - before, rustix::mm::Advice::LinuxHugepage);
+    }
 }
 
 /// A number type whose zero has only zero bits.
@@ -114,6 +119,22 @@ pub fn collect_column<T: ArrowNativeType>(
     let mut column = room(rows)?;
     column.extend(entries.take(rows));
     Ok(column.into())
+}
+
+/// Creates a column that repeats one entry.
+///
+/// # Errors
+///
+/// [`Error::OutOfMemory`].
+pub fn repeat_entry(entry: i64, rows: usize) -> Result<ScalarBuffer<i64>, Error> {
+    let mut column = room(rows)?;
+    fill(&mut column, entry, rows);
+    Ok(column.into())
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn fill(column: &mut Vec<i64>, entry: i64, rows: usize) {
+    column.resize(rows, entry);
 }
 
 /// Adds up the rows of all parts.

@@ -21,7 +21,7 @@ pub use batch::{
 };
 pub use channel::{Channel, checked_channel};
 pub use clock::now_ns;
-pub use column::{collect_column, contains, copy_column, room};
+pub use column::{collect_column, contains, copy_column, repeat_entry, room};
 pub use error::Error;
 pub use metadata::{Json, MAX_DEPTH, Metadata, Object};
 /// Integers of any size, used by [`Json`].

@@ -1,11 +1,9 @@
 //! The three ways to pass the times of values to a channel.
 
-use std::iter::repeat_n;
-
 use arrow_buffer::ScalarBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use rust_daq::{Schedule, collect_column, now_ns};
+use rust_daq::{Schedule, now_ns, repeat_entry};
 
 use super::instants;
 use crate::error::Raise;
@@ -73,10 +71,7 @@ impl Times {
     /// Returns a column of `count` rows.
     pub fn into_column(self, count: usize) -> PyResult<ScalarBuffer<i64>> {
         match self {
-            Self::Same(time) => {
-                let times = collect_column(count, repeat_n(time, count));
-                times.raise()
-            }
+            Self::Same(time) => repeat_entry(time, count).raise(),
             Self::Each(times) => Ok(times),
         }
     }

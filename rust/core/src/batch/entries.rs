@@ -11,14 +11,25 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     channels: Vec<Channel>,
+    /// The indices of all channels but the first: most batches have one channel, which is found without a hash.
     indices: HashMap<Channel, i32>,
-    /// The index of one channel of each name, which has the unit.
+    /// The index of one channel of each name, which has the unit; empty until there is a second channel.
     names: HashMap<Arc<str>, i32>,
 }
 
 impl Entries {
     /// Returns the index of a channel, new or known.
     pub(crate) fn add(&mut self, channel: &Channel) -> Result<i32, Error> {
+        let Some(first) = self.channels.first() else {
+            self.channels.push(channel.clone());
+            return Ok(0);
+        };
+        if first == channel {
+            return Ok(0);
+        }
+        if self.names.is_empty() {
+            self.names.insert(first.name().into(), 0);
+        }
         if let Some(&index) = self.indices.get(channel) {
             return Ok(index);
         }

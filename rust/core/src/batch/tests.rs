@@ -124,3 +124,19 @@ proptest! {
         prop_assert_eq!(batch(&left), more);
     }
 }
+
+#[test]
+fn channels_are_distinct_in_order_and_each_name_has_one_unit() {
+    let [mw, gained, lamp] = [("laser", "mW", None), ("laser", "mW", Some(2)), ("lamp", "V", None)]
+        .map(|(name, unit, gain)| channel(name, unit, gain));
+    let mut entries = Entries::default();
+    let given = [&mw, &lamp, &mw, &gained, &lamp].map(Clone::clone);
+    assert_eq!(entries.add_all(&given).unwrap(), [0, 1, 0, 2, 1]);
+    for wrong in [channel("laser", "W", None), channel("lamp", "mV", None)] {
+        assert!(entries.add(&wrong).is_err());
+    }
+    let mut one = Entries::default();
+    one.add(&mw).unwrap();
+    assert!(one.add(&channel("laser", "W", None)).is_err());
+    assert_eq!(*entries.finish(), [mw, lamp, gained]);
+}

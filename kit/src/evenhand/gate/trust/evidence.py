@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,15 @@ class Evidence:
 
     def of_version(self, wanted: str) -> Evidence:
         """Return the part of the evidence from builds of one version."""
-        sessions = {name: known for name, known in self.sessions.items() if version(known) == wanted}
+        return self.of_sessions(lambda session: version(session) == wanted)
+
+    def of_plans(self, plans: Sequence[Mapping[str, Any]]) -> Evidence:
+        """Return the part of the evidence made with one of these plans: the numbers of rounds and slices."""
+        return self.of_sessions(lambda session: session["plan"] in plans)
+
+    def of_sessions(self, wanted: Callable[[Mapping[str, Any]], bool]) -> Evidence:
+        """Return the sessions that are wanted, with their decisions."""
+        sessions = {name: known for name, known in self.sessions.items() if wanted(known)}
         calibrations, gates, identical = (
             tuple(line for line in lines if line["session"] in sessions)
             for lines in (self.calibrations, self.gates, self.identical)

@@ -38,7 +38,7 @@ class Task:
     injected : float
         The candidate's slowdown; 1 compares identical builds.
     wanted : int
-        The wanted number of decisions for each version; beyond it all tasks grow in proportion.
+        The wanted number of decisions for each version and plan; beyond it all tasks grow in proportion.
     identical : bool
         Whether a decision is a comparison of identical statements instead of a whole gate.
     """
@@ -145,8 +145,9 @@ class Work:
         return made
 
     def evidence(self) -> Evidence:
-        """Return the archived decisions about builds of this version."""
-        return read(self.archive).of_version(version({"build": self.sides[BASE].build}))
+        """Return the archived decisions about builds of this version, made with the plans of this work."""
+        about = read(self.archive).of_version(version({"build": self.sides[BASE].build}))
+        return about.of_plans((self.plan.document(), identical.PLAN))
 
     def compare_copies(self, task: Task) -> dict[str, Any]:
         """Compare copies of the statement with the fewest comparisons, in the environment of one side."""
