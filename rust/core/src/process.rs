@@ -20,6 +20,7 @@ mod moving_average;
 mod output;
 mod prefetch;
 mod scaling;
+mod space;
 mod spectra;
 mod state;
 

@@ -8,7 +8,6 @@ use crate::error::Error;
 mod average;
 mod blocks;
 mod registers;
-mod space;
 mod split;
 mod tree;
 

@@ -5,6 +5,9 @@ use crate::process::kernel::Kernel;
 use crate::process::prefetch::prefetch;
 use crate::process::state::{Reader, Writer, wrong};
 
+/// The number of samples from which the next frame is requested ahead: fewer fit into the second cache.
+const FAR: usize = 1 << 17;
+
 /// The most samples of the next frame that are requested while one is transformed: a part of the innermost cache.
 const PREFETCHED: usize = 2_048;
 
@@ -104,7 +107,9 @@ impl Frames {
             let last = start + self.size - 1;
             let middle_ns = middle(times, start, last);
             start = start.saturating_add(self.hop);
-            prefetch(self.next_samples(samples, start, last));
+            if samples.len() >= FAR {
+                prefetch(self.next_samples(samples, start, last));
+            }
             made(Frame { samples: frame, middle_ns, last: last + skipped });
         }
         self.skip += start.saturating_sub(samples.len());

@@ -12,6 +12,7 @@ use super::Window;
 use super::window::refused_weights;
 use crate::error::Error;
 use crate::process::scaling::Scaling;
+use crate::process::space::Space;
 
 /// The most floats per sample of a frame that a plan takes while it is created, with its working memory.
 const PLAN: usize = 32;
@@ -19,7 +20,7 @@ const PLAN: usize = 32;
 /// The plan of a transform of one size, with its working memory.
 pub(super) struct Transform {
     plan: Arc<dyn RealToComplex<f64>>,
-    weights: Vec<f64>,
+    weights: Space,
     pub(super) scaling: Scaling,
     /// The factor of the squared modulus of a line that represents two lines of a two-sided spectrum.
     factor: f64,
@@ -28,9 +29,9 @@ pub(super) struct Transform {
     /// Amplitudes whose square, and whose line's square, are within the range of floats.
     safe: Range<f64>,
     pub(super) frequencies: ScalarBuffer<f64>,
-    samples: Vec<f64>,
-    lines: Vec<Complex<f64>>,
-    scratch: Vec<Complex<f64>>,
+    samples: Space,
+    lines: Space<Complex<f64>>,
+    scratch: Space<Complex<f64>>,
 }
 
 impl Transform {
@@ -69,13 +70,15 @@ impl Transform {
         }
         let root = factor.sqrt();
         let safe = 1e-145 * root.max(1.0)..1e150 * root.min(1.0);
+        let mut aligned = Space::of(size);
+        aligned.numbers(size).copy_from_slice(&weights);
         let plan = RealFftPlanner::new().plan_fft_forward(size);
         let frequencies = (0..=size / 2).map(|line| line as f64 * (rate / size as f64)).collect();
-        let (samples, lines) = (plan.make_input_vec(), plan.make_output_vec());
-        let scratch = plan.make_scratch_vec();
+        let (samples, lines) = (Space::of(size), Space::of(size / 2 + 1));
+        let scratch = Space::of(plan.get_scratch_len());
         Ok(Self {
             plan,
-            weights,
+            weights: aligned,
             scaling,
             factor,
             root,
@@ -90,7 +93,7 @@ impl Transform {
     /// Writes the spectrum of a frame of this size.
     pub(super) fn write(&mut self, frame: &[f64], spectrum: &mut [f64]) {
         self.transform(frame);
-        squares(&self.lines, self.factor, spectrum);
+        squares(self.lines.known(spectrum.len()), self.factor, spectrum);
         self.finish(frame.len(), spectrum);
     }
 
@@ -98,16 +101,18 @@ impl Transform {
     pub(super) fn extend(&mut self, frame: &[f64], spectra: &mut Vec<f64>) {
         self.transform(frame);
         let before = spectra.len();
-        extend_squares(spectra, &self.lines, self.factor);
+        extend_squares(spectra, self.lines.known(self.frequencies.len()), self.factor);
         self.finish(frame.len(), &mut spectra[before..]);
     }
 
     /// Computes the lines of a frame.
     fn transform(&mut self, frame: &[f64]) {
-        weigh(frame, &self.weights, &mut self.samples);
-        let (samples, lines) = (&mut self.samples, &mut self.lines);
+        let samples = self.samples.numbers(frame.len());
+        let lines = self.lines.numbers(self.frequencies.len());
+        let scratch = self.scratch.numbers(self.plan.get_scratch_len());
+        weigh(frame, self.weights.known(frame.len()), samples);
         // It fails only for memory of other lengths.
-        let done = self.plan.process_with_scratch(samples, lines, &mut self.scratch);
+        let done = self.plan.process_with_scratch(samples, lines, scratch);
         debug_assert!(done.is_ok(), "{done:?}");
     }
 
@@ -135,7 +140,8 @@ impl Transform {
     #[cold]
     fn write_amplitudes(&self, size: usize, spectrum: &mut [f64]) {
         let last = if size.is_multiple_of(2) { spectrum.len() - 1 } else { 0 };
-        for (index, (line, amplitude)) in self.lines.iter().zip(spectrum).enumerate() {
+        let lines = self.lines.known(spectrum.len());
+        for (index, (line, amplitude)) in lines.iter().zip(spectrum).enumerate() {
             let number = !line.re.is_nan() && !line.im.is_nan();
             if number && !self.safe.contains(amplitude) && line.re.abs() + line.im.abs() > 0.0 {
                 let twins = if index == 0 || index == last { 0.5 } else { 1.0 };

@@ -3,10 +3,10 @@
 use multiversion::multiversion;
 
 use super::registers::{Block, LANES, Registers};
-use super::space::Space;
 use super::split::{Divide, join, split};
 use super::tree::{pairs, singles};
 use crate::error::Error;
+use crate::process::space::Space;
 use crate::process::state::{Reader, Writer};
 
 /// The most sums in one pass.
@@ -78,7 +78,7 @@ impl Blocks {
         let before = LANES + self.rest - 1;
         let longest = before + input.len().min(self.chunk);
         let mut space = std::mem::take(&mut self.space);
-        let mut spaces = space.each_mut().map(|space| space.floats(longest));
+        let mut spaces = space.each_mut().map(|space| space.numbers(longest));
         let mut done = 0;
         while done < input.len() {
             let most = if let Some(registers) = self.registers {

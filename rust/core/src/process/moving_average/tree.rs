@@ -3,9 +3,9 @@
 use multiversion::multiversion;
 
 use super::registers::{LANES, Registers};
-use super::space::Space;
 use super::split::{Divide, join, split};
 use crate::error::Error;
+use crate::process::space::Space;
 use crate::process::state::{Reader, Writer};
 
 /// The longest window summed by a tree; longer windows are faster in blocks.
@@ -44,7 +44,7 @@ impl Tree {
         }
         let before = self.window - 1;
         let longest = before + input.len().min(CHUNK);
-        let [samples, parts @ ..] = &mut self.space.each_mut().map(|space| space.floats(longest));
+        let [samples, parts @ ..] = &mut self.space.each_mut().map(|space| space.numbers(longest));
         let mut done = 0;
         for output in output.chunks_mut(CHUNK) {
             let (start, end) = (done, done + output.len());
