@@ -31,9 +31,10 @@ CIRCUMSTANCES = {
     "neighbour": "neighbours that come and go",
 }
 PLANS = (QUICK.document(), identical_statements.PLAN)
+"""The numbers of rounds and slices of today's gates, and of today's comparisons of identical statements."""
 INJECTED = (1.02, 1.05, 1.1)
 FEWEST = 20
-"""A version is counted once it has this many gates of identical builds; until then the previous version is."""
+"""A version, and today's plans, are counted once they have this many gates of identical builds."""
 ROUNDS = (8, 20, 40)
 
 

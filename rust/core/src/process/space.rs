@@ -6,7 +6,7 @@ const LINE: usize = 64;
 /// Numbers aligned to a cache line; reused, because clearing them takes longer than a short call.
 ///
 /// Allocations begin anywhere, and a vector that crosses two cache lines takes twice as long to read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Space<T = f64>(Vec<T>);
 
 impl<T: Copy + Default> Space<T> {
@@ -44,9 +44,37 @@ impl<T: Copy + Default> Space<T> {
     }
 }
 
+impl<T: Copy + Default> Clone for Space<T> {
+    /// Copies the numbers, because the memory of the copy may begin at another distance from a cache line.
+    fn clone(&self) -> Self {
+        let Some(count) = self.0.len().checked_sub(Self::BEFORE) else { return Self::new() };
+        let mut copy = Self::of(count);
+        copy.numbers(count).copy_from_slice(self.known(count));
+        copy
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Space;
+
+    #[test]
+    fn numbers_are_known_later_also_to_copies() {
+        for count in 0..40_u8 {
+            let mut space: Space<(f64, u64)> = Space::of(count.into());
+            let entries = || (0..count).map(|entry| (f64::from(entry), 7));
+            space
+                .numbers(count.into())
+                .iter_mut()
+                .zip(entries())
+                .for_each(|(place, entry)| *place = entry);
+            for each in [&space.clone(), &space] {
+                assert!(each.known(count.into()).iter().copied().eq(entries()));
+                assert_eq!(each.known(0).as_ptr().addr() % 64, 0);
+            }
+        }
+        assert_eq!(Space::<f64>::new().clone().0.len(), 0);
+    }
 
     #[test]
     fn numbers_are_aligned_to_a_cache_line() {

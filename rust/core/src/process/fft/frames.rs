@@ -5,8 +5,9 @@ use crate::process::kernel::Kernel;
 use crate::process::prefetch::prefetch;
 use crate::process::state::{Reader, Writer, wrong};
 
-/// The number of samples from which the next frame is requested ahead: fewer fit into the second cache.
-const FAR: usize = 1 << 17;
+/// The fewest samples in a call for which the next frame is requested ahead: a mebibyte, the second cache of many
+/// servers. What is in that cache arrives in time without a request.
+pub(super) const FAR: usize = 1 << 17;
 
 /// The most samples of the next frame that are requested while one is transformed: a part of the innermost cache.
 const PREFETCHED: usize = 2_048;

@@ -101,6 +101,20 @@ proptest! {
 }
 
 #[test]
+fn a_long_array_has_the_spectra_of_its_parts() {
+    let input: Vec<f64> = (0..u32::try_from(frames::FAR).unwrap() + 3_000)
+        .map(|at| f64::from(at % 1_009 * (at % 31)))
+        .collect();
+    for (size, hop) in [(1_024, 512), (16, 40), (5_000, 1_700)] {
+        let create = || fft(size, hop, Window::Hann, Scaling::Density);
+        let mut parts = create();
+        let apart: Vec<f64> =
+            input.chunks(50_000).flat_map(|part| spectra(&mut parts, part)).collect();
+        assert_eq!(bits(&spectra(&mut create(), &input)), bits(&apart), "{size}, {hop}");
+    }
+}
+
+#[test]
 fn frames_of_several_channels_are_in_order_of_completion() {
     let rows = [("a", 0.0), ("b", 1.0), ("b", 2.0), ("a", 3.0), ("a", 4.0), ("b", 5.0), ("b", 6.0)];
     let made = fft(2, 2, Window::Boxcar, Scaling::Density).spectra(&batch(&rows)).unwrap();
